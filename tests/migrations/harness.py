@@ -54,18 +54,41 @@ async def fill(store: Store, documents: Documents) -> None:
         await store.commit(Changes(puts=puts[start : start + 100]))
 
 
+_MIGRATED: dict[int, tuple[Documents, bytes]] = {}
+"""Version of the data → the documents before, and the database after its migration: it is migrated once for all tests."""
+
+
+async def migrate_folder(folder: Path, version: int, stopped_at: datetime) -> Documents:
+    """Write the data folder of a version, as this version migrates it at its start; returns the documents from before."""
+    if version not in _MIGRATED:
+        database = build_folder(folder, version)
+        before = read_documents(database)
+        time_source = ManualTimeSource(stopped_at)
+        upgrade = partial(migrate, migrations=MIGRATIONS, time_source=time_source, owner="test")
+        collections = process_for(SINGLE_PROCESS).collections
+        async with open_engine(settings_for(folder), time_source, collections, ensure_version=upgrade):
+            pass
+        # The last connection has moved the write-ahead log into the file, which is all of it then.
+        _MIGRATED[version] = before, database.read_bytes()
+    before, content = _MIGRATED[version]
+    database = folder / "pasokh.db"
+    database.touch(mode=0o600)
+    database.write_bytes(content)
+    return before
+
+
+def settings_for(folder: Path) -> Settings:
+    return Settings(data=folder, bus=None, store=None, admin_key=SecretStr(KEY))
+
+
 @asynccontextmanager
 async def open_migrated(folder: Path, version: int, stopped_at: datetime) -> AsyncIterator[Migrated]:
     """Migrate a folder of this version of the data, whose process stopped at this time; no processor runs on it."""
-    database = build_folder(folder, version)
-    before = read_documents(database)
-    settings = Settings(data=folder, bus=None, store=None, admin_key=SecretStr(KEY))
+    before = await migrate_folder(folder, version, stopped_at)
+    database, settings = folder / "pasokh.db", settings_for(folder)
     process, time_source = process_for(SINGLE_PROCESS), ManualTimeSource(stopped_at)
-    upgrade = partial(migrate, migrations=MIGRATIONS, time_source=time_source, owner="test")
     async with AsyncExitStack() as stack:
-        store, bus = await stack.enter_async_context(
-            open_engine(settings, time_source, process.collections, ensure_version=upgrade)
-        )
+        store, bus = await stack.enter_async_context(open_engine(settings, time_source, process.collections))
         context = Context(settings, store, bus, time_source)
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
         app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
