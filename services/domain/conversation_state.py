@@ -62,7 +62,7 @@ class ConversationState:
     key: str
     thread: str | None = None
     addresses: dict[str, Address] = field(default_factory=dict)
-    last_surface: str = "private"
+    last_surface: Surface = "private"
     response_tracking: ResponseTracking = field(default_factory=ResponseTracking)
     first_response: FirstResponse | None = None
     queued_at: Instant | None = None

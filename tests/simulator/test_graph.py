@@ -14,7 +14,7 @@ from services.platform.processing.document_cache import DocumentCache
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.processor import Handler
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.router.conversations import commands, inbound, processor
+from services.router.conversations import command_outcomes, inbound, processor
 from services.router.conversations.customer_messages import add_message
 from tests.simulator.graph_run import run_graph
 from tests.simulator.run import RunResult
@@ -98,5 +98,5 @@ def test_what_an_owner_wrote_and_never_forgets_is_noticed(monkeypatch: pytest.Mo
 
 @pytest.mark.timeout(300)
 def test_commands_without_a_record_of_their_outcome_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "is_repeat", lambda *_: False)
+    monkeypatch.setattr(command_outcomes, "is_repeat", lambda *_: False)
     assert any(run_graph(seed).wrong for seed in range(TRIED))

@@ -1,8 +1,8 @@
 """Who followed the link of a hand-off, and how one of them is known to be the customer.
 
-A link that stands in public may be followed by anybody. So whoever does is an ordinary visitor with a conversation of
-their own, until the customer writes that visitor's two words where they wrote before, or an agent confirms them. Only
-then does the case go on with them, and with what they wrote since they came.
+A link that stands in public may be followed by anybody. Everybody who does is an ordinary visitor with a conversation of
+their own, until the customer writes that visitor's two words on the public thread, or an agent confirms the visitor.
+Only then does the conversation go on with the visitor, and with the messages that they wrote since they came.
 """
 
 from dataclasses import replace
@@ -11,27 +11,32 @@ from schemas.activity import Activity, Address
 from schemas.commands import ClaimHandoff, ClearHandoff, ConfirmHandoff, Forward, MergeConversation, RequestVerification
 from schemas.conversation import Author, UnconfirmedPerson
 from schemas.identity import PersonKey, person_key
-from schemas.values import EncryptedText, Problem
-from services.domain.conversation_state import ConversationState
+from schemas.values import EncryptedText
+from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.domain import handoff, proof, responses, transitions
-from services.router.conversations.facts import close_task, next_sequence, record_change, record_fact
+from services.router.conversations.domain import handoff, proof
+from services.router.conversations.domain.refusals import refuse_confirmation, refuse_none
+from services.router.conversations.facts import next_sequence, record_fact, record_resolved
 from services.router.conversations.handoff_commands import complete
 from services.router.conversations.handoff_notices import EXPIRY, notify
-from services.router.conversations.lifecycle_commands import handle_command
 
 
 def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
-    """Tell the owner of the case that this person followed its link; once, unless a crowd pushed them out."""
+    """Send the partition of a conversation the claim of a person who followed its link.
+
+    Once for each person, and again for one who was dropped because more than `MAX_UNCONFIRMED` others followed it.
+    """
     person = activity.person_key
     if not handoff.may_claim(case, person) or handoff.unconfirmed(case, person) is not None:
         return
-    own = (known.open if (known := work.get(PERSONS, str(person))) else {}).get("")
+    contact = work.get(PERSONS, str(person))
+    own = contact.open.get("") if contact else None
     if own is None:
         return
     claimed = ClaimHandoff(
@@ -46,93 +51,110 @@ def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None
 
 
 def handle_claim(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """Keep who followed, and have them asked for the proof."""
-    work = context.work
-    asked = received.event.payload_as(ClaimHandoff)
-    case = work.get(CONVERSATIONS, asked.conversation)
-    if case is None or case.handoff is None or not handoff.may_claim(case, asked.person):
+    """Store a person who followed the link, choose their words, and have the visitor asked for them."""
+    work, command = context.work, received.event.payload_as(ClaimHandoff)
+    case = work.get(CONVERSATIONS, command.conversation)
+    if case is None or case.handoff is None or not handoff.may_claim(case, command.person):
         return
-    if handoff.unconfirmed(case, asked.person) is not None:
+    if handoff.unconfirmed(case, command.person) is not None:
         return
-    language = proof.choose_language(case.language, asked.language)
-    taken = {one.words for one in case.handoff.unconfirmed}
-    words = proof.words_for(context.handoffs.handoffs.secret, case.id, str(asked.person), language, taken)
-    followed = UnconfirmedPerson(
-        person=asked.person, name=asked.name, conversation=asked.own_conversation, since=asked.since, words=words
+    language = proof.choose_language(case.language, command.language)
+    taken = {follower.words for follower in case.handoff.unconfirmed}
+    words = proof.words_for(context.handoffs.handoffs.secret, case.id, str(command.person), language, taken)
+    follower = UnconfirmedPerson(
+        person=command.person,
+        name=command.name,
+        conversation=command.own_conversation,
+        since=command.since,
+        words=words,
     )
-    record_fact(work, "handoff_claimed", handoff.claimed(case, followed, work.now), case.status)
-    ask = RequestVerification(
-        conversation=asked.own_conversation, target_conversation=case.id, phrase=words, language=language
+    record_fact(work, "handoff_claimed", handoff.claimed(case, follower, work.now), case.status)
+    request = RequestVerification(
+        conversation=command.own_conversation, target_conversation=case.id, phrase=words, language=language
     )
-    work.emit("pasokh.command.request_verification", str(asked.person), ask)
+    work.emit("pasokh.command.request_verification", str(command.person), request)
 
 
 def handle_request_verification(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """Tell the visitor which words prove them, and colleagues whose case this may be."""
-    work = context.work
-    asked = received.event.payload_as(RequestVerification)
-    own = work.get(CONVERSATIONS, asked.conversation)
+    """Send the visitor the words that prove who they are, and note for agents whose conversation this may be."""
+    work, command = context.work, received.event.payload_as(RequestVerification)
+    own = work.get(CONVERSATIONS, command.conversation)
     if own is None or own.key != received.event.partitionkey or is_closed(own.status):
         return
-    notify(work, own, proof.QUESTIONS[asked.language].format(words=asked.phrase), "private")
+    notify(work, own, proof.QUESTIONS[command.language].format(words=command.phrase), "private")
+    target = command.target_conversation
     _note(
         work,
         own,
-        f"This visitor followed the link of conversation {asked.target_conversation} and is not confirmed to be its customer. "
-        f"POST …/conversations/{asked.target_conversation}/handoff/confirm does that.",
+        f"This visitor followed the link of conversation {target} and is not confirmed to be its customer. "
+        f"POST …/conversations/{target}/handoff/confirm does that.",
     )
 
 
 def prove(work: UnitOfWork, activity: Activity) -> None:
-    """A customer who writes the two words of a visitor where they wrote before is that visitor."""
-    person = work.get(PERSONS, str(activity.person_key))
-    cases = [case for one in (person.open.values() if person else ()) if (case := work.get(CONVERSATIONS, one))]
-    followed = [(case, one) for case in cases if case.handoff for one in case.handoff.unconfirmed]
-    if not followed or activity.text is None:
+    """Confirm the visitor whose two words a customer writes on their own thread."""
+    contact = work.get(PERSONS, str(activity.person_key))
+    followers = _followers(work, contact) if contact else []
+    if not followers or activity.text is None:
         return
     pairs = proof.word_pairs(activity.text.text)
-    for case, one in followed:
-        if proof.shows(pairs, one.words) and handoff.may_claim(case, one.person):
-            confirm(work, case, one.person)
+    for case, follower in followers:
+        if proof.shows(pairs, follower.words) and handoff.may_claim(case, follower.person):
+            confirm(work, case, follower.person)
             return
 
 
+def _followers(work: UnitOfWork, contact: Contact) -> list[tuple[ConversationState, UnconfirmedPerson]]:
+    """Everybody who followed a link of an open conversation of this customer, with that conversation."""
+    cases = [case for identity in contact.open.values() if (case := work.get(CONVERSATIONS, identity))]
+    return [(case, follower) for case in cases if case.handoff for follower in case.handoff.unconfirmed]
+
+
 def confirm(work: UnitOfWork, case: ConversationState, person: PersonKey) -> str:
-    """The case goes on with this person; whoever else followed stays outside. Returns the conversation."""
-    followed = handoff.unconfirmed(case, person)
-    if followed is not None:
+    """Continue a conversation with this person; all others who followed its link stay outside. Returns its id."""
+    follower = handoff.unconfirmed(case, person)
+    if follower is not None:
         complete(work, case, person, handoff.visitor_address(person))
-        goes_on = MergeConversation(conversation=followed.conversation, into=case.id, since=followed.since)
-        work.emit("pasokh.command.merge_conversation", str(person), goes_on)
+        merge = MergeConversation(conversation=follower.conversation, into=case.id, since=follower.since)
+        work.emit("pasokh.command.merge_conversation", str(person), merge)
     return case.id
 
 
 def handle_merge_conversation(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """What the visitor wrote since they came goes to the case; their own conversation ends, if it was for that alone."""
-    work = context.work
-    asked, key = received.event.payload_as(MergeConversation), received.event.partitionkey
-    person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, asked.conversation)
-    case = work.get(CONVERSATIONS, asked.into)
-    if person is None or own is None or case is None or own.key != key or case.workspace != own.workspace:
+    """Forward what a confirmed visitor wrote since they came, and resolve their own conversation if that was all of it."""
+    work, key = context.work, received.event.partitionkey
+    command = received.event.payload_as(MergeConversation)
+    person, own = work.get(PERSONS, key), work.get(CONVERSATIONS, command.conversation)
+    case = work.get(CONVERSATIONS, command.into)
+    if person is None or own is None or case is None:
+        return
+    # The command travels on a topic: it moves messages of this person within one workspace, and no others.
+    if own.key != key or case.workspace != own.workspace:
         return
     work.put(PERSONS, person.key, replace(person, forwarded_to=case.id))
-    said = [
-        one for one in work.cached(MESSAGES).values() if one.conversation == own.id and one.received_at >= asked.since
-    ]
-    for message in sorted(said, key=lambda one: one.order):
-        if message.direction == "inbound" and message.state != "deleted":
-            forwarded = Forward(conversation=case.id, activity=_as_said(message, own, case))
-            work.emit("pasokh.command.forward", case.key, forwarded)
+    for message in _messages_since(work, own, command):
+        forwarded = Forward(conversation=case.id, activity=_to_activity(message, own, case))
+        work.emit("pasokh.command.forward", case.key, forwarded)
     _note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
-    if own.opened_at >= asked.since and not is_finished(own.status):
-        change = responses.resolved(own, work.now)
-        record_change(work, "resolved", change, own.status)
-        close_task(work, change.conversation)
-        work.set_timer(f"close/{own.id}", work.now + transitions.CLOSES_AFTER, {"conversation": own.id, "key": own.key})
+    # A conversation from before the link was followed has a matter of its own.
+    if own.opened_at >= command.since and not is_finished(own.status):
+        record_resolved(work, own)
 
 
-def _as_said(message: MessageRecord, own: ConversationState, case: ConversationState) -> Activity:
-    """What was said in one conversation, to be said in another: a message of its own there."""
+def _messages_since(work: UnitOfWork, own: ConversationState, command: MergeConversation) -> list[MessageRecord]:
+    """The visitor's messages since they followed the link, in the order in which they arrived."""
+    found = [
+        message
+        for message in work.cached(MESSAGES).values()
+        if message.conversation == own.id and message.received_at >= command.since
+    ]
+    customers = [message for message in found if message.direction == "inbound" and message.state != "deleted"]
+    return sorted(customers, key=lambda message: message.order)
+
+
+def _to_activity(message: MessageRecord, own: ConversationState, case: ConversationState) -> Activity:
+    """The activity by which a message of one conversation becomes a message of another, under an id of its own."""
+    # A hashed id: the command may be handled twice, and the second message is a repeat then.
     person, identity = person_key(own.key), hashed_id("continued", case.id, message.id)
     return Activity(
         id=identity,
@@ -172,44 +194,31 @@ def _note(work: UnitOfWork, case: ConversationState, text: str) -> None:
         state="received",
     )
     work.put(MESSAGES, note.id, note)
+    # `notify` may have changed the conversation in this batch.
     record_fact(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
 
 
-def handle_clear_handoff(context: ConversationsContext, command: ReceivedEvent) -> None:
-    """Somebody says that the case may be answered in public; the fact says who. A mark that is not there stays away."""
-    work = context.work
-    asked = command.event.payload_as(ClearHandoff)
-    handle_command(work, command, asked, lambda _: None, lambda case: _clear_handoff(work, case, asked))
+def handle_clear_handoff(context: ConversationsContext, received: ReceivedEvent) -> None:
+    """Allow answers in public again; the fact names the agent. Without a mark of sensitivity it has no effect."""
+    work, command = context.work, received.event.payload_as(ClearHandoff)
+    handle_command(work, received, command, refuse_none, lambda case: _clear_handoff(work, case, command))
 
 
-def _clear_handoff(work: UnitOfWork, case: ConversationState, asked: ClearHandoff) -> str:
+def _clear_handoff(work: UnitOfWork, case: ConversationState, command: ClearHandoff) -> str:
     after = handoff.cleared(case, work.now)
     if after is not None:
         work.cancel_timer(f"{EXPIRY}{case.id}")
-        record_fact(work, "handoff_cleared", after, case.status, agent=asked.agent)
+        record_fact(work, "handoff_cleared", after, case.status, agent=command.agent)
     return case.id
 
 
-def handle_confirm_handoff(context: ConversationsContext, command: ReceivedEvent) -> None:
-    """An agent knows that somebody who followed the link is the customer."""
-    work = context.work
-    asked = command.event.payload_as(ConfirmHandoff)
+def handle_confirm_handoff(context: ConversationsContext, received: ReceivedEvent) -> None:
+    """An agent confirms that a person who followed the link is the customer."""
+    work, command = context.work, received.event.payload_as(ConfirmHandoff)
     handle_command(
         work,
+        received,
         command,
-        asked,
-        lambda case: _why_not_confirm(case, asked),
-        lambda case: confirm(work, case, PersonKey(case.workspace, asked.person)),
+        lambda case: refuse_confirmation(case, command),
+        lambda case: confirm(work, case, PersonKey(case.workspace, command.person)),
     )
-
-
-def _why_not_confirm(case: ConversationState, asked: ConfirmHandoff) -> Problem | None:
-    person = PersonKey(case.workspace, asked.person)
-    if handoff.is_private_side(case, person):
-        return None
-    if handoff.may_claim(case, person) and handoff.unconfirmed(case, person) is not None:
-        return None
-    followed = [one.person.person for one in case.handoff.unconfirmed] if case.handoff else []
-    known = f"These did: {', '.join(followed)}." if followed else "Nobody is waiting for that."
-    detail = f"{asked.person} did not follow the link of this hand-off. {known}"
-    return Problem(status=409, title="Not an unconfirmed visitor", detail=detail)

@@ -21,7 +21,7 @@ from services.router.conversations.domain.activities import (
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.handoff import WEBCHAT, needs_handoff
 from services.router.conversations.domain.routing_rules import activity_attributes, evaluate_rules
-from services.router.conversations.facts import FactDetails, next_sequence, queue, record_fact
+from services.router.conversations.facts import CLOSE_TIMER, FactDetails, next_sequence, queue, record_fact
 from services.router.conversations.legacy_ids import answered_message, stored_message
 
 
@@ -101,7 +101,7 @@ def _opened(
     routing = evaluate_rules(activity_attributes(activity, language, sensitive), configuration)
     if before is None:
         return transitions.opened(work.new_id("conversation"), activity, routing, language, work.now)
-    work.cancel_timer(f"close/{before.id}")
+    work.cancel_timer(f"{CLOSE_TIMER}{before.id}")
     return transitions.reopened(before, routing, work.now)
 
 

@@ -21,7 +21,6 @@ from services.router.conversations.facts import FactDetails, record_change, reco
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
 WATERMARK_TIMER = "watermark/"
-CLOSE = "close/"
 
 
 def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> None:

@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from schemas.commands import CommandResult
 from schemas.conversation import AuthorKind, ConversationFact, FirstResponse, ResponseRun, Status
 from schemas.routing import TaskClosed
-from schemas.values import Failure, Json, Problem, Surface
+from schemas.values import Failure, Json, Surface
 from services.domain.conversation_state import ConversationState, conversation_view
-from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS
-from services.router.conversations.domain import transitions
+from services.router.conversations.domain import responses, transitions
 from services.router.conversations.domain.responses import Change
+
+CLOSE_TIMER = "close/"
+"""Prefix of the timer that closes a resolved conversation; its id follows."""
 
 
 class FactDetails(TypedDict, total=False):
@@ -73,33 +73,14 @@ def close_task(work: UnitOfWork, conversation: ConversationState) -> None:
     work.emit("pasokh.routing.task_closed", conversation.workspace, closed)
 
 
-def record_applied(
-    work: UnitOfWork, command: ReceivedEvent, request_hash: str, result: str, *, created: bool = False
-) -> None:
-    """The command was applied."""
-    outcome = CommandResult(
-        id=command.event.id,
-        workspace=command.event.workspace,
-        status="applied",
-        result=result,
-        created=created,
-        request_hash=request_hash,
-        at=work.now,
-    )
-    work.put(OUTCOMES, outcome.id, outcome)
-
-
-def record_rejected(work: UnitOfWork, command: ReceivedEvent, request_hash: str, problem: Problem) -> None:
-    """The command was not applied; the problem says why and what to do."""
-    outcome = CommandResult(
-        id=command.event.id,
-        workspace=command.event.workspace,
-        status="refused",
-        problem=problem,
-        request_hash=request_hash,
-        at=work.now,
-    )
-    work.put(OUTCOMES, outcome.id, outcome)
+def record_resolved(work: UnitOfWork, conversation: ConversationState) -> str:
+    """Resolve a conversation, end its task, and close it after `CLOSES_AFTER` by a timer. Returns its id."""
+    change = responses.resolved(conversation, work.now)
+    record_change(work, "resolved", change, conversation.status)
+    close_task(work, change.conversation)
+    closing: dict[str, Json] = {"conversation": conversation.id, "key": conversation.key}
+    work.set_timer(f"{CLOSE_TIMER}{conversation.id}", work.now + transitions.CLOSES_AFTER, closing)
+    return conversation.id
 
 
 def next_sequence(work: UnitOfWork) -> str:

@@ -5,6 +5,7 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations import claims, commands, event_handlers, handoff_commands, inbound, reads
 from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
+from services.router.conversations.facts import CLOSE_TIMER
 from services.router.conversations.handoff_notices import EXPIRY
 
 COMMAND = (reads.command, reads.place_of_conversation)
@@ -49,7 +50,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
     },
     timers={
         event_handlers.WATERMARK_TIMER: Handler(event_handlers.on_watermark_timer),
-        event_handlers.CLOSE: Handler(event_handlers.on_close_timer, TIMER),
+        CLOSE_TIMER: Handler(event_handlers.on_close_timer, TIMER),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
     collections=(ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.router.conversations.commands import NO_CONVERSATION
+from services.router.conversations.domain.refusals import NO_CONVERSATION
 from tests.router.conversations.harness import ConversationsHarness
 
 

@@ -115,7 +115,7 @@ def reopened(conversation: ConversationState, plan: RoutingResult, now: datetime
     )
 
 
-def replanned(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
+def rerouted(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
     """The conversation by the rules of now, at its place; what a person or an escalation decided stays."""
     overrides = conversation.overrides
     return replace(
@@ -129,7 +129,7 @@ def replanned(conversation: ConversationState, plan: RoutingResult, now: datetim
     )
 
 
-def is_routed_alike(one: ConversationState, other: ConversationState) -> bool:
+def has_same_routing(one: ConversationState, other: ConversationState) -> bool:
     """Whether both want the same agents, as urgently."""
     return (one.team, one.priority, one.requirement) == (other.team, other.priority, other.requirement)
 
