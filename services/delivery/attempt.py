@@ -40,36 +40,36 @@ class SendDependencies:
     shares: Shares = field(default_factory=Shares)
 
 
-async def attempt(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> AttemptResult:
+async def attempt(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
     """Send a message once, if `committed` (the time of its `sending`) is recent enough. Never raises."""
-    started = outside.time_source.monotonic()
-    result = await _attempted(message, committed, outside)
+    started = dependencies.time_source.monotonic()
+    result = await _attempted(message, committed, dependencies)
     # A label of a metric comes from a bounded set, and the name in a stored message might be of any channel there once was.
-    channel = message.channel if message.channel in outside.channels else "unknown"
-    outside.instruments.attempts.labels(channel, result.kind).inc()
-    outside.instruments.duration.labels(channel).observe(max(0.0, outside.time_source.monotonic() - started))
+    channel = message.channel if message.channel in dependencies.channels else "unknown"
+    dependencies.instruments.attempts.labels(channel, result.kind).inc()
+    dependencies.instruments.duration.labels(channel).observe(max(0.0, dependencies.time_source.monotonic() - started))
     return result
 
 
-async def _attempted(message: OutboundMessage, committed: datetime, outside: SendDependencies) -> AttemptResult:
-    channel = outside.channels.get(message.channel)
+async def _attempted(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
+    channel = dependencies.channels.get(message.channel)
     try:
         # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
-        account = await _account(message, outside)
+        account = await _account(message, dependencies)
     except Unavailable:
         return AttemptResult(kind="not_started", detail="the configuration could not be read")
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
     # After the reads, which may have taken long: a late attempt could run beside the one that another owner of the
     # partition makes after `ASSUME_UNKNOWN_AFTER`.
-    if not within_send_window(committed, outside.time_source.now()):
+    if not within_send_window(committed, dependencies.time_source.now()):
         log.warning("send_too_late", message=message.id)
         return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
-    return await _sent(channel, message, account, outside)
+    return await _sent(channel, message, account, dependencies)
 
 
-async def _account(message: OutboundMessage, outside: SendDependencies) -> Account | None:
-    configurations = await outside.configurations.current(outside.store, [message.workspace])
+async def _account(message: OutboundMessage, dependencies: SendDependencies) -> Account | None:
+    configurations = await dependencies.configurations.current(dependencies.store, [message.workspace])
     if message.workspace not in configurations:
         return None
     stored = configurations[message.workspace].accounts.get(f"{message.channel}/{message.account}")
@@ -81,15 +81,15 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
 
 
 async def _sent(
-    channel: Channel, message: OutboundMessage, account: Account, outside: SendDependencies
+    channel: Channel, message: OutboundMessage, account: Account, dependencies: SendDependencies
 ) -> AttemptResult:
     try:
         # The timeout includes the wait for a free connection, so that the whole attempt ends within `SEND_TIMEOUT`.
         async with (
             asyncio.timeout(SEND_TIMEOUT.total_seconds()),
-            outside.shares.held(account.workspace, f"{account.channel}/{account.id}"),
+            dependencies.shares.held(account.workspace, f"{account.channel}/{account.id}"),
         ):
-            receipt = await channel.send(message, account, outside.http)
+            receipt = await channel.send(message, account, dependencies.http)
     except NoConnection as error:
         return AttemptResult(kind="not_started", detail=str(error))
     except TransientSendError as error:

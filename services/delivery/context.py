@@ -82,11 +82,11 @@ class SendContext:
         """The rate limits that a message passes, in order."""
         return rate_limits_for(message, self.capabilities(message.channel), self.work.place.partitions)
 
-    def send(self, message_id: str) -> SendRecord | None:
+    def record(self, message_id: str) -> SendRecord | None:
         """The record of a message."""
         return self.work.get(SENDS, message_id)
 
-    def put_send(self, record: SendRecord) -> None:
+    def put_record(self, record: SendRecord) -> None:
         """Write the record of a message."""
         self.work.put(SENDS, record.message.id, record)
 
@@ -103,7 +103,7 @@ class SendContext:
     def account_sends(self, message: OutboundMessage) -> tuple[str, AccountSends]:
         """The state of sending as the message's account, with its id."""
         partition = self.work.place.partition
-        sends_id = holds.sends_id(partition, message)
+        sends_id = holds.account_sends_id(partition, message)
         return sends_id, self.work.get(ACCOUNT_SENDS, sends_id) or holds.initial_sends(partition, message)
 
     def put_account_sends(self, sends_id: str, before: AccountSends, after: AccountSends) -> None:

@@ -36,7 +36,7 @@ def _on_message(context: SendContext, received: ReceivedEvent) -> None:
     """Start a new message, or queue it behind the person's other messages."""
     message = received.event.payload_as(OutboundMessage)
     # The record stays when the message is settled, so a repeated event never sends it again.
-    if context.send(message.id) is not None:
+    if context.record(message.id) is not None:
         return
     record = SendRecord(message=message, state="queued")
     queue = context.work.get(SEND_QUEUES, message.key)
@@ -44,19 +44,19 @@ def _on_message(context: SendContext, received: ReceivedEvent) -> None:
         context.work.put(SEND_QUEUES, message.key, SendQueue(key=message.key, head=message.id))
         start(context, record)
     else:
-        context.put_send(record)
+        context.put_record(record)
         context.work.put(SEND_QUEUES, message.key, replace(queue, pending=(*queue.pending, message.id)))
 
 
 def _on_account_written(context: SendContext, received: ReceivedEvent) -> None:
     """Probe a locked account that REST wrote: its credentials may be right now."""
-    probe(context, reads.account_sends_id(context.work, received))
+    probe(context, reads.written_sends_id(context.work, received))
 
 
 def _on_rate_limit_slot(context: SendContext, timer: TimerFired) -> None:
     """The slot of a waiting message is there: it passes the rate limits that are left."""
     message_id, payload = message_timer(timer)
-    record = context.send(message_id)
+    record = context.record(message_id)
     # A message that came under a hold meanwhile waits for that one; its slot is lost.
     if record is not None and record.state == "waiting" and record.hold is None:
         start(context, record, payload.gates)
@@ -65,7 +65,7 @@ def _on_rate_limit_slot(context: SendContext, timer: TimerFired) -> None:
 def _on_retry(context: SendContext, timer: TimerFired) -> None:
     """The pause before the next attempt is over."""
     message_id, _ = message_timer(timer)
-    record = context.send(message_id)
+    record = context.record(message_id)
     if record is not None and record.state == "retry":
         start(context, record)
 
@@ -94,7 +94,7 @@ def _on_hold(context: SendContext, timer: TimerFired) -> None:
 
 def _open_attempt(context: SendContext, message_id: str, attempt_number: int) -> SendRecord | None:
     """The message if this attempt is the one that is open. A late or repeated result finds none and changes nothing."""
-    record = context.send(message_id)
+    record = context.record(message_id)
     is_open = record is not None and (record.state, record.attempts) == ("sending", attempt_number)
     return record if is_open else None
 

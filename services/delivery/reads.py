@@ -41,7 +41,7 @@ def accounts(context: SendContext, received: Input) -> Iterator[Read]:
     """The third step of a message: the accounts of its record and of the next ones."""
     key, message_id = _named_by(received)
     next_ids = context.pending(key)[: context.settling[key]]
-    records = (context.send(identity) for identity in (message_id, *next_ids))
+    records = (context.record(identity) for identity in (message_id, *next_ids))
     yield _read_accounts(context, [record.message for record in records if record is not None])
 
 
@@ -82,17 +82,17 @@ def accounts_of_hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
 
 def written_account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of an account that REST wrote: its state, and the messages that wait for it."""
-    sends_id = account_sends_id(context.work, received)
+    sends_id = written_sends_id(context.work, received)
     yield Documents(ACCOUNT_SENDS, [sends_id])
     yield ByIndex(SENDS, waiting_for(sends_id))
 
 
 def accounts_of_written(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of an account that REST wrote: the accounts of the messages."""
-    yield _held_accounts(context, account_sends_id(context.work, received))
+    yield _held_accounts(context, written_sends_id(context.work, received))
 
 
-def account_sends_id(work: UnitOfWork, received: ReceivedEvent) -> str:
+def written_sends_id(work: UnitOfWork, received: ReceivedEvent) -> str:
     """The id of this partition's `AccountSends` of an account that REST wrote."""
     return f"{work.place.partition}/{received.event.payload_as(AccountChanged).name}"
 
@@ -109,4 +109,4 @@ def _held_accounts(context: SendContext, hold_id: str) -> Read:
 
 def _read_accounts(context: SendContext, messages: list[OutboundMessage]) -> Read:
     partition = context.work.place.partition
-    return Documents(ACCOUNT_SENDS, [holds.sends_id(partition, message) for message in messages])
+    return Documents(ACCOUNT_SENDS, [holds.account_sends_id(partition, message) for message in messages])

@@ -18,7 +18,7 @@ def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) ->
     message, (sends_id, before) = record.message, context.account_sends(record.message)
     after = holds.after_outcome(before, message, outcome, context.now)
     changed = _record_after(record, outcome, sends_id, context.now)
-    context.put_send(changed)
+    context.put_record(changed)
     put_holds(context, sends_id, message.address.chat, before, after)
     match outcome:
         case Retry():
@@ -85,7 +85,7 @@ def _start_next(context: SendContext, key: str) -> None:
         context.work.delete(SEND_QUEUES, key)
         return
     context.work.put(SEND_QUEUES, key, SendQueue(key=key, head=pending[0], pending=pending[1:]))
-    record = context.send(pending[0])
+    record = context.record(pending[0])
     if record is None:
         raise LookupError(f"{pending[0]} is queued but has no record")
     start(context, record)

@@ -14,7 +14,7 @@ def start(context: SendContext, record: SendRecord, limits_left: int | None = No
     hold_id = holds.find_hold(sends, sends_id, record.message.address.chat, context.now)
     if hold_id is not None:
         # After the hold the message passes all rate limits again; else all that waited for it would be sent at once.
-        context.put_send(replace(record, state="waiting", due_at=None, hold=hold_id))
+        context.put_record(replace(record, state="waiting", due_at=None, hold=hold_id))
         return
     limits = context.rate_limits(record.message)
     left = len(limits) if limits_left is None else min(limits_left, len(limits))
@@ -22,7 +22,7 @@ def start(context: SendContext, record: SendRecord, limits_left: int | None = No
         slot_at = context.rate_limiter.reserve(limits[position], context.now)
         if slot_at > context.now:
             # The slot of this limit is taken now, so at `slot_at` only the limits after it are left to pass.
-            context.put_send(replace(record, state="waiting", due_at=slot_at, hold=None))
+            context.put_record(replace(record, state="waiting", due_at=slot_at, hold=None))
             set_message_timer(context, "slot", record.message, slot_at, gates=len(limits) - position - 1)
             return
     send(context, record)
@@ -33,7 +33,7 @@ def send(context: SendContext, record: SendRecord) -> None:
     attempt, unknown_at = record.attempts + 1, context.now + ASSUME_UNKNOWN_AFTER
     # The order of record and send: `sending` is committed before the effect runs. A process that dies between the two
     # leaves a message that may have reached the platform, and the timer settles it as unknown instead of sending twice.
-    context.put_send(
+    context.put_record(
         replace(
             record,
             state="sending",

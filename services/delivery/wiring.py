@@ -23,7 +23,7 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
     """The processors `sender` and `accounts`, their metrics, and the connections they send over."""
     registry = CollectorRegistry()
     async with open_outgoing(context.settings) as http:
-        outside = SendDependencies(
+        dependencies = SendDependencies(
             channels={channel.name: channel for channel in channels},
             http=http,
             store=context.store,
@@ -31,8 +31,10 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             instruments=DeliveryInstruments(registry),
             shares=Shares(instruments=context.admission),
         )
-        accounts = ACCOUNTS.bind(AccountsDependencies(outside, context.settings.public_url))
-        watch = AccountHealthMonitor(context, AccountInstruments(registry))
+        accounts = ACCOUNTS.bind(AccountsDependencies(dependencies, context.settings.public_url))
+        monitor = AccountHealthMonitor(context, AccountInstruments(registry))
         yield ServiceComponents(
-            processors=(SENDER.bind(outside), accounts), collectors=(registry,), background=(watch.start, watch.run)
+            processors=(SENDER.bind(dependencies), accounts),
+            collectors=(registry,),
+            background=(monitor.start, monitor.run),
         )

@@ -41,37 +41,37 @@ class PostDependencies:
     wait_seconds: float = MAX_WAIT_SECONDS
 
 
-async def call(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
+async def call(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
     """Post the fact with id `event` to a subscription, once. Never raises: every outcome is a `CallResult`."""
     try:
         # Connections are shared fairly between workspaces and their endpoints, so that one that hangs holds up no other.
-        async with outside.shares.held(workspace, webhook, wait=outside.wait_seconds):
-            return await _measured(workspace, webhook, event, outside)
+        async with dependencies.shares.held(workspace, webhook, wait=dependencies.wait_seconds):
+            return await _measured(workspace, webhook, event, dependencies)
     except NoConnection as error:
         return CallResult(detail=str(error), started=False)
 
 
-async def _measured(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
-    started = outside.time_source.monotonic()
-    result = await _called(workspace, webhook, event, outside)
-    outside.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
-    outside.instruments.duration.observe(max(0.0, outside.time_source.monotonic() - started))
+async def _measured(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
+    started = dependencies.time_source.monotonic()
+    result = await _called(workspace, webhook, event, dependencies)
+    dependencies.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
+    dependencies.instruments.duration.observe(max(0.0, dependencies.time_source.monotonic() - started))
     return result
 
 
-async def _called(workspace: str, webhook: str, event: str, outside: PostDependencies) -> CallResult:
+async def _called(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
     try:
         # Read now and not when the delivery was queued: the URL and the secret may have changed since, and secrets rest
         # in the configuration alone.
-        subscription = await _subscription(workspace, webhook, outside)
-        fact = await _fact(event, outside.store)
+        subscription = await _subscription(workspace, webhook, dependencies)
+        fact = await _fact(event, dependencies.store)
     except Unavailable:
         return CallResult(detail="the configuration or the fact could not be read", started=False)
     if subscription is None or fact is None:
         return CallResult(detail="the subscription or the fact is not there any more")
     try:
         async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-            answer = await _posted(subscription.body, fact, outside)
+            answer = await _posted(subscription.body, fact, dependencies)
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown) as error:
         return CallResult(detail=str(error)[:MAX_DETAIL_LENGTH])
     except TimeoutError:
@@ -79,8 +79,8 @@ async def _called(workspace: str, webhook: str, event: str, outside: PostDepende
     return CallResult(status=answer.status, after=retry_after_seconds(answer.headers))
 
 
-async def _subscription(workspace: str, webhook: str, outside: PostDependencies) -> Versioned[Webhook] | None:
-    configurations = await outside.configurations.current(outside.store, [workspace])
+async def _subscription(workspace: str, webhook: str, dependencies: PostDependencies) -> Versioned[Webhook] | None:
+    configurations = await dependencies.configurations.current(dependencies.store, [workspace])
     return configurations[workspace].webhooks.get(webhook) if workspace in configurations else None
 
 
@@ -91,9 +91,9 @@ async def _fact(event: str, store: Reader) -> Event | None:
     return None if document is None else Event.model_validate(document)
 
 
-async def _posted(subscription: Webhook, fact: Event, outside: PostDependencies) -> HttpResponse:
+async def _posted(subscription: Webhook, fact: Event, dependencies: PostDependencies) -> HttpResponse:
     # The signature covers these very bytes (standardwebhooks.com, "Signature scheme"), so they are encoded once. The time
     # is that of this attempt: receivers refuse a call whose timestamp is more than five minutes off.
-    body, now = encode(fact), outside.time_source.now()
+    body, now = encode(fact), dependencies.time_source.now()
     headers = signed_headers(subscription.secrets(now), fact.id, now, body)
-    return await outside.http.post(subscription.url, body, headers)
+    return await dependencies.http.post(subscription.url, body, headers)

@@ -54,6 +54,7 @@ def enqueue(context: EndpointContext, webhook: str, subscription: Versioned[Webh
         return
     record = _new_delivery(context, webhook, event, earlier)
     context.work.put(WEBHOOK_DELIVERIES, identity, record)
+    # It may start before older deliveries that are pending: order is not promised, and so a fact needs no read of the queue.
     if _may_start(context, endpoint):
         endpoint = _start(context, endpoint, identity, record)
     elif not endpoint.sending:
@@ -84,8 +85,12 @@ def _new_delivery(
 
 
 def _may_start(context: EndpointContext, endpoint: EndpointState) -> bool:
-    is_paused = endpoint.paused_until is not None and context.now < endpoint.paused_until
-    return not is_paused and len(endpoint.sending) < (1 if endpoint.failures else MAX_IN_FLIGHT)
+    in_flight = len(endpoint.sending)
+    return not _is_paused(context, endpoint) and in_flight < (1 if endpoint.failures else MAX_IN_FLIGHT)
+
+
+def _is_paused(context: EndpointContext, endpoint: EndpointState) -> bool:
+    return endpoint.paused_until is not None and context.now < endpoint.paused_until
 
 
 def _start(context: EndpointContext, endpoint: EndpointState, identity: str, record: DeliveryRecord) -> EndpointState:
@@ -150,8 +155,7 @@ def _endpoint_after(context: EndpointContext, endpoint: EndpointState, result: C
         subscription = context.subscriptions(endpoint.workspace).get(endpoint.webhook)
         endpoint = replace(endpoint, gone=subscription.version if subscription else 0)
     # A pause that runs was begun by a call beside this one: calls that fail side by side count as one failure.
-    is_paused = endpoint.paused_until is not None and context.now < endpoint.paused_until
-    if is_paused or not result.ended:
+    if _is_paused(context, endpoint) or not result.ended:
         return endpoint
     failures = endpoint.failures + 1
     return replace(endpoint, failures=failures, paused_until=context.now + pause_after(failures))
@@ -166,14 +170,18 @@ def drain(context: EndpointContext, workspace: str, webhook: str) -> None:
 
 
 def _drain(context: EndpointContext, endpoint: EndpointState) -> None:
+    # `endpoint` may be changed already and not written yet, by the result that frees a call; every way out writes it.
     pending = _pending(context, endpoint)
     subscription = context.subscriptions(endpoint.workspace).get(endpoint.webhook)
     if subscription is None or endpoint.gone == subscription.version:
         why = "the subscription was deleted" if subscription is None else "the endpoint answered 410 Gone"
         _give_up(context, endpoint, pending, why)
         return
-    stale = [pair for pair in pending if pair[1].at + MAX_RETRY_PERIOD < context.now]
-    endpoint = _start_due(context, endpoint, [pair for pair in pending if pair not in stale])
+    oldest = context.now - MAX_RETRY_PERIOD
+    stale = [(identity, record) for identity, record in pending if record.at < oldest]
+    endpoint = _start_due(
+        context, endpoint, [(identity, record) for identity, record in pending if record.at >= oldest]
+    )
     if stale:
         _give_up(context, endpoint, stale, "the endpoint was not reached in time")
         return
@@ -199,12 +207,13 @@ def _set_timer_for_next(context: EndpointContext, endpoint: EndpointState) -> No
     pending = _pending(context, endpoint)
     if not pending:
         return
-    next_at = pending[0][1].next_at or context.now
+    _, first = pending[0]
+    next_at = first.next_at or context.now
     if not endpoint.sending:
         _set_queue_timer(context, endpoint, max(next_at, endpoint.paused_until or context.now))
     elif _may_start(context, endpoint):
         _set_queue_timer(context, endpoint, next_at)
-    # Else calls are in flight and there is no room: the result of the first of them drains the queue again.
+    # Else calls are in flight and none may start beside them: the result of the first drains the queue again.
 
 
 def _give_up(

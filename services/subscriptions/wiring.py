@@ -26,11 +26,11 @@ async def open_subscription_sender(context: Context) -> AsyncIterator[ServiceCom
     # Connections of its own: an endpoint that hangs takes none from the replies to customers.
     registry = CollectorRegistry()
     async with open_outgoing(context.settings) as http:
-        outside = PostDependencies(
+        dependencies = PostDependencies(
             http,
             context.store,
             context.time_source,
             WebhookInstruments(registry),
             shares=Shares(instruments=context.admission),
         )
-        yield ServiceComponents(processors=(PROCESSOR.bind(outside),), collectors=(registry,))
+        yield ServiceComponents(processors=(PROCESSOR.bind(dependencies),), collectors=(registry,))

@@ -102,7 +102,7 @@ class SenderHarness(Driver):
 
     # -- what became of it ---------------------------------------------------------------------------------------------
 
-    def send(self, message_id: str) -> SendRecord:
+    def record(self, message_id: str) -> SendRecord:
         return SENDS.decode(self.store.documents[Key(SENDS.name, message_id)])
 
     def queue(self, key: str) -> SendQueue | None:
@@ -122,7 +122,7 @@ class SenderHarness(Driver):
         return len([event for event in self.sent if event.type == "pasokh.control.account_sending_changed"])
 
     def error_code(self, message_id: str) -> str:
-        failure = self.send(message_id).error
+        failure = self.record(message_id).error
         return failure.code if failure else ""
 
 

@@ -35,7 +35,7 @@ async def test_limit_of_a_group_holds_back_that_group_alone() -> None:
     await sender.arrive(outbound("b", "2", chat=GROUP, public=True), *(outbound(f"p{n}", f"7{n}") for n in range(5)))
     await sender.complete_all_effects()
     assert sender.facts() == [("sent", f"p{n}") for n in range(5)]
-    assert (sender.send("a").state, sender.send("b").state) == ("retry", "waiting")
+    assert (sender.record("a").state, sender.record("b").state) == ("retry", "waiting")
     await sender.run_until_idle()
     assert sorted(sender.facts()[5:]) == [("sent", "a"), ("sent", "b")]
     assert sender.time_source.at == START + timedelta(seconds=30)
@@ -60,7 +60,7 @@ async def test_account_waits_when_a_second_chat_meets_the_limit_while_the_first_
     await sender.arrive(outbound("b", "2"))
     await sender.complete_all_effects()
     await sender.arrive(outbound("c", "3"))
-    assert (sender.send("c").state, sender.account().held_for) == ("waiting", "limit")
+    assert (sender.record("c").state, sender.account().held_for) == ("waiting", "limit")
     chats.clear()
     await sender.run_until_idle()
     assert sorted(sender.facts()) == [("sent", "a"), ("sent", "b"), ("sent", "c")]
@@ -76,7 +76,7 @@ async def test_one_chat_that_meets_it_twice_does_not_hold_the_account() -> None:
     await sender.fire_due()
     await sender.complete_all_effects()
     await sender.arrive(outbound("c", "3"))
-    assert (sender.account().held_for, sender.send("c").state, sender.channel.attempted) == (
+    assert (sender.account().held_for, sender.record("c").state, sender.channel.attempted) == (
         None,
         "sending",
         ["a", "a"],
@@ -95,7 +95,7 @@ async def test_second_chat_that_meets_it_after_the_first_may_send_again_is_alone
     await sender.arrive(outbound("b", "2"))
     await sender.complete_all_effects()
     await sender.arrive(outbound("c", "3"))
-    assert (sender.account().held_for, sender.send("c").state) == (None, "sending")
+    assert (sender.account().held_for, sender.record("c").state) == (None, "sending")
 
 
 async def test_hold_of_a_chat_survives_the_process() -> None:
@@ -104,7 +104,7 @@ async def test_hold_of_a_chat_survives_the_process() -> None:
     await sender.complete_all_effects()
     sender.restart()
     await sender.arrive(outbound("b", "2", chat=GROUP, public=True))
-    assert (sender.send("b").state, sender.channel.attempted) == ("waiting", ["a"])
+    assert (sender.record("b").state, sender.channel.attempted) == ("waiting", ["a"])
 
 
 async def test_more_held_messages_than_go_on_at_once_all_go_on() -> None:
@@ -183,7 +183,7 @@ async def test_held_messages_are_not_given_up_however_long_it_takes() -> None:
     sender.time_source.move(3 * MAX_RETRY_PERIOD.total_seconds())
     await sender.fire_due()
     await sender.complete_all_effects()
-    assert sender.send("a").state == "waiting"
+    assert sender.record("a").state == "waiting"
     good.add("1:a")
     await sender.run_until_idle()
     assert sender.facts() == [("sent", "a")]
@@ -228,7 +228,7 @@ async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
     sender = SenderHarness(refusing(PermanentSendError("too_long", "the callback_url answered 413", 413), "a"))
     await sender.arrive(outbound("a"), outbound("b"))
     await sender.complete_all_effects()
-    assert sender.send("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
+    assert sender.record("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
     assert sender.facts() == [("failed", "a"), ("sent", "b")]
 
 

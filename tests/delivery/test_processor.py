@@ -34,7 +34,7 @@ def raising(*errors: Exception) -> ScriptedChannel:
 async def test_message_is_committed_as_sending_before_anything_goes_out() -> None:
     sender = SenderHarness()
     await sender.arrive(outbound("a"))
-    assert (sender.send("a").state, sender.send("a").attempts, sender.channel.attempted) == ("sending", 1, [])
+    assert (sender.record("a").state, sender.record("a").attempts, sender.channel.attempted) == ("sending", 1, [])
     assert [t.due_at for t in sender.timers()] == [START + ASSUME_UNKNOWN_AFTER]
 
 
@@ -52,7 +52,7 @@ async def test_settled_send_keeps_no_text() -> None:
     sender = SenderHarness()
     await sender.arrive(outbound("a"))
     await sender.complete_all_effects()
-    assert sender.send("a").message.text.text == ""
+    assert sender.record("a").message.text.text == ""
     assert "text of a" not in str(sender.store.documents)
 
 
@@ -96,7 +96,7 @@ async def test_retry_holds_the_persons_later_messages_back() -> None:
     sender = SenderHarness(raising(TransientSendError("busy")))
     await sender.arrive(outbound("a"), outbound("b"))
     await sender.complete_all_effects()
-    assert (sender.send("a").state, sender.send("b").state) == ("retry", "queued")
+    assert (sender.record("a").state, sender.record("b").state) == ("retry", "queued")
     await sender.run_until_idle()
     assert sender.channel.attempted == ["a", "a", "b"]
     assert sender.facts() == [("sent", "a"), ("sent", "b")]
@@ -106,7 +106,7 @@ async def test_failed_message_lets_the_next_one_go_in_the_same_batch() -> None:
     sender = SenderHarness(raising(PermanentSendError("blocked", "the bot was blocked by the user")))
     await sender.arrive(outbound("a"), outbound("b"))
     await sender.batch([await sender.perform()])
-    assert (sender.error_code("a"), sender.send("b").state) == ("blocked", "sending")
+    assert (sender.error_code("a"), sender.record("b").state) == ("blocked", "sending")
 
 
 async def test_results_and_arrivals_of_a_person_in_one_batch_keep_the_order() -> None:
@@ -137,10 +137,10 @@ async def test_new_owner_does_not_settle_while_the_old_one_may_still_send() -> N
     sender.restart()
     sender.time_source.move(ASSUME_UNKNOWN_AFTER.total_seconds() - 1)
     await sender.fire_due()
-    assert sender.send("a").state == "sending"
+    assert sender.record("a").state == "sending"
     sender.time_source.move(1)
     await sender.fire_due()
-    assert sender.send("a").state == "failed"
+    assert sender.record("a").state == "failed"
 
 
 async def test_uncertain_send_fails_at_once_as_unknown() -> None:
@@ -174,7 +174,7 @@ async def test_result_of_an_earlier_attempt_changes_nothing() -> None:
     await sender.batch([first])
     await sender.run_to_next_timer()
     await sender.batch([first])
-    assert (sender.send("a").state, sender.send("a").attempts) == ("sending", 2)
+    assert (sender.record("a").state, sender.record("a").attempts) == ("sending", 2)
 
 
 async def test_repeated_result_is_one_fact() -> None:
@@ -209,7 +209,7 @@ async def test_attempt_too_far_from_its_commit_does_not_start_and_is_tried_again
     await sender.arrive(outbound("a"))
     sender.time_source.move(seconds)
     await sender.batch([await sender.perform()])
-    assert (sender.channel.attempted, sender.send("a").state) == ([], "retry")
+    assert (sender.channel.attempted, sender.record("a").state) == ([], "retry")
     sender.time_source.at = START
     await sender.run_until_idle()
     assert sender.facts() == [("sent", "a")]
@@ -226,7 +226,7 @@ async def test_unreadable_configuration_is_surely_not_sent(monkeypatch: pytest.M
         patch.setattr(sender.store, "get_many", away)
         result = await sender.perform()
     await sender.batch([result])
-    assert sender.send("a").state == "retry"
+    assert sender.record("a").state == "retry"
 
 
 @pytest.mark.parametrize("credentials", [None, {}, {"other": "x"}])
@@ -277,7 +277,7 @@ async def test_unreachable_platform_is_given_up_after_a_day_and_not_before() -> 
     await sender.run_until_idle()
     assert sender.error_code("a") == "unreachable"
     assert MAX_RETRY_PERIOD - timedelta(minutes=2) < sender.time_source.at - START <= MAX_RETRY_PERIOD
-    assert sender.send("a").attempts == len(sender.channel.attempted)
+    assert sender.record("a").attempts == len(sender.channel.attempted)
 
 
 async def test_platform_that_names_a_time_for_the_account_is_obeyed_by_the_whole_account() -> None:
@@ -285,7 +285,7 @@ async def test_platform_that_names_a_time_for_the_account_is_obeyed_by_the_whole
     await sender.arrive(outbound("a", "1"))
     await sender.complete_all_effects()
     await sender.arrive(outbound("b", "2"))
-    assert sender.send("b").state == "waiting"
+    assert sender.record("b").state == "waiting"
     assert {t.due_at for t in sender.timers()} == {START + timedelta(seconds=30)}
     await sender.run_until_idle()
     assert sorted(sender.facts()) == [("sent", "a"), ("sent", "b")]
@@ -296,7 +296,7 @@ async def test_other_accounts_do_not_share_a_pause() -> None:
     await sender.arrive(outbound("a", "1"))
     await sender.complete_all_effects()
     await sender.arrive(outbound("b", "2").model_copy(update={"account": "second", "key": "w/telegram:second:2"}))
-    assert sender.send("b").state == "sending"
+    assert sender.record("b").state == "sending"
 
 
 # -- rate limits -------------------------------------------------------------------------------------------------------
@@ -306,8 +306,8 @@ async def test_second_message_to_a_chat_within_a_second_waits_for_its_slot() -> 
     sender = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM))
     await sender.arrive(outbound("a"), outbound("b"))
     await sender.complete_all_effects()
-    assert (sender.channel.attempted, sender.send("b").state) == (["a"], "waiting")
-    assert sender.send("b").due_at == START + timedelta(seconds=1)
+    assert (sender.channel.attempted, sender.record("b").state) == (["a"], "waiting")
+    assert sender.record("b").due_at == START + timedelta(seconds=1)
     await sender.run_until_idle()
     assert sender.channel.attempted == ["a", "b"]
 
@@ -386,7 +386,7 @@ async def test_uncertain_send_is_tried_again_within_ten_seconds_where_repeats_ar
     sender = SenderHarness(channel)
     await sender.arrive(outbound("a"))
     await sender.complete_all_effects()
-    assert sender.send("a").state == "retry"
+    assert sender.record("a").state == "retry"
     assert [t.due_at < START + timedelta(seconds=10) for t in sender.timers()] == [True]
     await sender.run_until_idle()
     assert (sender.facts(), channel.attempted) == ([("sent", "a")], ["a", "a"])

@@ -141,7 +141,7 @@ class Sending(RuleBasedStateMachine):
     @invariant()
     def one_in_flight_per_person(self) -> None:
         for person, queued in self.queued.items():
-            open_ones = [i for i in queued if self.sender.send(i).state in ("waiting", "sending", "retry")]
+            open_ones = [i for i in queued if self.sender.record(i).state in ("waiting", "sending", "retry")]
             assert len(open_ones) <= 1, f"{person}: {open_ones}"
 
     @invariant()
@@ -173,7 +173,7 @@ class Sending(RuleBasedStateMachine):
         self.facts_come_at_most_once_and_in_order()
 
     def _ended(self, identity: str, facts: dict[Json, str]) -> None:
-        fates, record = self.platform.attempts.get(identity, []), self.sender.send(identity)
+        fates, record = self.platform.attempts.get(identity, []), self.sender.record(identity)
         assert facts[identity] == record.state
         if record.state == "sent":
             assert fates[-1] == "taken"

@@ -57,10 +57,10 @@ class WebhooksHarness(Driver):
         time_source, store = ManualTimeSource(), MemoryStore(*COLLECTIONS)
         self.answers: dict[str, Endpoint] = {}
         self.http = FakeHttp(self._respond)
-        self.outside = PostDependencies(
+        self.dependencies = PostDependencies(
             self.http, store, time_source, WebhookInstruments(CollectorRegistry()), wait_seconds=0.01
         )
-        super().__init__(PROCESSOR.bind(self.outside), store=store, time_source=time_source, partitions=partitions)
+        super().__init__(PROCESSOR.bind(self.dependencies), store=store, time_source=time_source, partitions=partitions)
         self.version = 0
         self.subscriptions: dict[str, Versioned[Webhook]] = {}
 

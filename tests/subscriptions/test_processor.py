@@ -185,7 +185,7 @@ async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id
 async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
     webhooks = await WebhooksHarness().open()
     shares = Shares(1)
-    webhooks.processor = PROCESSOR.bind(replace(webhooks.outside, shares=shares))
+    webhooks.processor = PROCESSOR.bind(replace(webhooks.dependencies, shares=shares))
     async with shares.held("another", "slow"):
         await webhooks.publish(*facts(3))
         for _ in range(5):

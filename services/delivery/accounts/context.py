@@ -20,7 +20,7 @@ PAGE_SIZE = 200
 class AccountsDependencies:
     """What the processor needs of its process. `public_url` is the address at which platforms reach this server."""
 
-    outside: SendDependencies
+    sending: SendDependencies
     public_url: str | None = None
 
 

@@ -27,29 +27,29 @@ UNKNOWN = ProbeResult(state="unknown")
 
 
 async def probe_account(
-    workspace: str, channel: str, account: str, outside: SendDependencies, public_url: str | None
+    workspace: str, channel: str, account: str, dependencies: SendDependencies, public_url: str | None
 ) -> ProbeResult:
     """Probe an account now. On a channel that is no `SelfCheckingChannel` every account is `ok`."""
     try:
-        configurations = await outside.configurations.current(outside.store, [workspace])
+        configurations = await dependencies.configurations.current(dependencies.store, [workspace])
     except Unavailable:
         return UNKNOWN
     configuration = configurations.get(workspace)
     stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
     if stored is None:
         return ProbeResult(state="gone")
-    adapter = outside.channels.get(channel)
+    adapter = dependencies.channels.get(channel)
     if not isinstance(adapter, SelfCheckingChannel):
         return ProbeResult(state="ok")
-    return await _probe(adapter, Account(workspace, channel, account, stored.body), outside, public_url)
+    return await _probe(adapter, Account(workspace, channel, account, stored.body), dependencies, public_url)
 
 
 async def _probe(
-    channel: SelfCheckingChannel, account: Account, outside: SendDependencies, public_url: str | None
+    channel: SelfCheckingChannel, account: Account, dependencies: SendDependencies, public_url: str | None
 ) -> ProbeResult:
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-            finding = await channel.check(account, outside.http, public_url, outside.time_source.now())
+            finding = await channel.check(account, dependencies.http, public_url, dependencies.time_source.now())
     except CredentialsRejected as error:
         return ProbeResult(state="credentials", detail=str(error))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):

@@ -27,7 +27,7 @@ async def _probe(dependencies: AccountsDependencies, effect: Effect) -> ProbeRes
     """Probe an account at its platform. Never raises."""
     named: NamedAccount = effect.request
     return await probe_account(
-        named.workspace, named.channel, named.account, dependencies.outside, dependencies.public_url
+        named.workspace, named.channel, named.account, dependencies.sending, dependencies.public_url
     )
 
 

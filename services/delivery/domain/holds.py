@@ -29,7 +29,7 @@ RECORD_INTERVAL = timedelta(seconds=10)
 PROBE_WITHIN = ASSUME_UNKNOWN_AFTER + timedelta(seconds=5)
 
 
-def sends_id(partition: int, message: OutboundMessage) -> str:
+def account_sends_id(partition: int, message: OutboundMessage) -> str:
     """The id of the account's `AccountSends` in a partition."""
     # Each partition has a document of its own: the persons of an account are spread over all partitions, and a document
     # that several partitions wrote would let one commit undo another's hold.

@@ -53,14 +53,14 @@ class AccountsHarness:
         self.platform = Platform(answer)
         collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS, TIMERS)
         time_source, store = ManualTimeSource(), MemoryStore(*collections)
-        self.outside = SendDependencies(
+        self.sending = SendDependencies(
             channels={"telegram": self.platform, "api": Api()},
             http=FakeHttp(),
             store=store,
             time_source=time_source,
             instruments=DeliveryInstruments(CollectorRegistry()),
         )
-        self.driver = Driver(PROCESSOR.bind(AccountsDependencies(self.outside)), store=store, time_source=time_source)
+        self.driver = Driver(PROCESSOR.bind(AccountsDependencies(self.sending)), store=store, time_source=time_source)
         self.connect("telegram/main")
 
     def connect(self, *accounts: str) -> None:
