@@ -163,7 +163,7 @@ async def open_stream(
     store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
     context = Context(settings_of(**given), store, bus, clock)
     keys = ApiKeyAuthenticator(store, clock.monotonic)
-    following = FactBroadcaster(bus, TOPICS, most=most)
+    following = FactBroadcaster(bus, TOPICS, max_queued=most)
     streams = open_fact_streams(store)
     events = ServiceComponents(
         routers=[build_router(following, streams, stream_shares(context), heartbeat_seconds=heartbeat_seconds)]

@@ -1,4 +1,4 @@
-"""One reader of the bus per process, without a group, and whoever listens to it. Nothing is read while nobody listens."""
+"""One reader of the bus per process, in no group, and the clients of event streams that subscribe to its facts."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -26,58 +26,63 @@ class FactRecord:
 
 
 class Subscriber:
-    """A client's queue of facts, at most `max_waiting`. `missed`: facts were dropped, which the client reads from the store."""
+    """A client's queue of facts of one workspace, at most `max_queued`.
 
-    def __init__(self, workspace: str, max_waiting: int) -> None:
+    `missed`: facts were dropped, which the client has to read from the store. `ended`: no more facts will come.
+    """
+
+    def __init__(self, workspace: str, max_queued: int) -> None:
         self.workspace = workspace
         self.missed = False
         self.ended = False
-        self._most = max_waiting
-        self._waiting: deque[FactRecord] = deque()
+        self._max_queued = max_queued
+        self._queue: deque[FactRecord] = deque()
         self._news = asyncio.Event()
 
-    def push(self, told: FactRecord) -> None:
-        if len(self._waiting) >= self._most:
-            self._waiting.clear()
+    def push(self, fact: FactRecord) -> None:
+        """Queue a fact. A client that reads too slowly loses all that is queued, and reads on from the store."""
+        if len(self._queue) >= self._max_queued:
+            self._queue.clear()
             self.missed = True
         if not self.missed:
-            self._waiting.append(told)
+            self._queue.append(fact)
         self._news.set()
 
     def end(self) -> None:
-        """Nothing more will be told: the reader was lost, and what it would have read may be missing."""
+        """No more facts will come: the reader was lost, and facts that it would have read may be missing."""
         self.ended = True
         self._news.set()
 
     async def next_batch(self, wait: float) -> list[FactRecord]:
-        """What was told, in order; empty after `wait` seconds of nothing, or at once when it missed some or ended."""
+        """The queued facts in order. Empty after `wait` seconds without one, or at once when facts were missed or it ended."""
         try:
             async with asyncio.timeout(wait):
                 await self._news.wait()
         except TimeoutError:
             return []
         self._news.clear()
-        told = list(self._waiting)
-        self._waiting.clear()
-        return told
+        facts = list(self._queue)
+        self._queue.clear()
+        return facts
 
 
 class FactBroadcaster:
     """Follows the facts on some topics for all listeners of a process."""
 
-    def __init__(self, bus: Bus, topics: Sequence[str], *, most: int = MAX_QUEUED) -> None:
+    def __init__(self, bus: Bus, topics: Sequence[str], *, max_queued: int = MAX_QUEUED) -> None:
         self._reader = TailReader(bus, topics, self)
-        self._most = most
+        self._max_queued = max_queued
         self._listeners: set[Subscriber] = set()
         self._open = asyncio.Event()
 
     @asynccontextmanager
     async def listening(self, workspace: str) -> AsyncIterator[Subscriber]:
-        """Hear every fact of a workspace that is committed from now on. Raises Unavailable."""
+        """Subscribe to every fact of a workspace that is committed from now on. Raises Unavailable."""
         if len(self._listeners) >= MAX_LISTENERS:
             raise Unavailable(f"{MAX_LISTENERS} streams are open in this process already")
-        listener = Subscriber(workspace, self._most)
+        listener = Subscriber(workspace, self._max_queued)
         self._listeners.add(listener)
+        # Before waiting: the reader stops while it has no listener.
         self._reader.want()
         try:
             await self._opened()
@@ -93,7 +98,7 @@ class FactBroadcaster:
             raise Unavailable("the bus cannot be followed now") from error
 
     async def run(self) -> None:
-        """Follow for as long as somebody listens, again and again; when the reader is lost, listeners end."""
+        """Read whenever there are subscribers, until it is cancelled. When the reader is lost, its subscribers end."""
         await self._reader.run()
 
     # -- the reader's listener -----------------------------------------------------------------------------------------
@@ -117,15 +122,17 @@ class FactBroadcaster:
         for listener in self._listeners:
             listeners[listener.workspace].append(listener)
         wanted = [_to_fact(record) for record in records if record.key.split("/", 1)[0] in listeners]
-        # Topics come as the bus likes; what follows from a fact of another topic is later. Each source stays in order.
-        for told in sorted(filter(None, wanted), key=lambda told: told.event.time):
-            for listener in listeners[told.event.workspace]:
-                listener.push(told)
+        # Records of several topics come in any order. A fact that follows from one of another topic has a later time, so that
+        # sorting by time (which is stable) puts it behind, and keeps the order of each source.
+        for fact in sorted(filter(None, wanted), key=lambda fact: fact.event.time):
+            for listener in listeners[fact.event.workspace]:
+                listener.push(fact)
 
 
 def _to_fact(record: Record) -> FactRecord | None:
     try:
         event = decode(record.value)
     except ValueError:
-        return None  # what no processor can read is a dead letter there
+        # A record that is no event becomes a dead letter at the processors that read it.
+        return None
     return FactRecord(event, record.value) if is_fact(event.type) else None

@@ -1,4 +1,4 @@
-"""The youngest records of a log, as this process appended them: what is read at once need not be read from the file."""
+"""The youngest records of a log, as this process appended them, so that a reader that keeps up need not read the file."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from services.platform.bus.port import Record
 from services.platform.sqlite.jobs import LogRecord
 
 CACHE_BYTES = 250_000
-"""Of each topic's partition, at most (and always the last record)."""
+"""Bytes per partition of a topic, at most; the last record is cached whatever its size."""
 
 TopicPartition = tuple[str, int]
 """The topic's short name and the partition."""
@@ -18,7 +18,7 @@ TopicPartition = tuple[str, int]
 
 @dataclass(slots=True)
 class _RecordRun:
-    """Records without a gap, each with its place in the order of arrival. It ends where the log ended by then."""
+    """Records without a gap, each with its number in the order of arrival over all topics."""
 
     records: deque[tuple[int, Record]] = field(default_factory=deque)
     size: int = 0
@@ -32,6 +32,7 @@ class _RecordRun:
         return self.records[-1][1].offset + 1
 
     def add(self, arrival: int, record: Record) -> None:
+        # Another process has appended in between: what came before the gap would not lead up to the end any more.
         if self.records and self.end != record.offset:
             self.records.clear()
             self.size = 0
@@ -42,14 +43,15 @@ class _RecordRun:
 
 
 class RecentRecordCache:
-    """Kept in memory and never relied on: whoever asks for more than is here reads the file."""
+    """A cache alone: a reader that needs more than it holds reads the file."""
 
     def __init__(self) -> None:
-        self._stretches: dict[TopicPartition, _RecordRun] = {}
+        self._runs: dict[TopicPartition, _RecordRun] = {}
         self._arrivals = 0
 
     def append(self, events: Sequence[LogRecord], ends: Mapping[TopicPartition, int]) -> None:
-        """Events that are committed, in order, and where their partitions ended by that."""
+        """Cache events that are committed, in order. `ends`: where their partitions end now."""
+        # Offsets are contiguous: counting back from the end gives the offset of the first event of each partition.
         following = dict(ends)
         for event in events:
             following[event.topic, event.partition] -= 1
@@ -58,22 +60,23 @@ class RecentRecordCache:
             record = Record(event.topic, event.partition, following[place], event.key, event.value)
             following[place] += 1
             self._arrivals += 1
-            self._stretches.setdefault(place, _RecordRun()).add(self._arrivals, record)
+            self._runs.setdefault(place, _RecordRun()).add(self._arrivals, record)
 
     def forget(self, topic: str, partition: int) -> None:
-        """Let go of a partition whose log lost its oldest records: a reader they have overtaken is told so."""
-        self._stretches.pop((topic, partition), None)
+        """Forget a partition whose oldest records were removed: a reader behind them must get OffsetOutOfRange from the file."""
+        self._runs.pop((topic, partition), None)
 
     def read(
         self, partition: int, behind: Mapping[str, int], ends: Mapping[str, int], *, limit: int, max_bytes: int
     ) -> list[Record] | None:
-        """What the log would give from these positions (each before its end); None when not all of it is here."""
+        """What the log would give from these positions (each before its end); None when the cache lacks a part of it."""
         arrived = list[tuple[int, Record]]()
         for topic, position in behind.items():
-            stretch = self._stretches.get((topic, partition))
-            if stretch is None or not stretch.first <= position or stretch.end != ends[topic]:
+            run = self._runs.get((topic, partition))
+            if run is None or not run.first <= position or run.end != ends[topic]:
                 return None
-            arrived += islice(stretch.records, position - stretch.first, position - stretch.first + limit)
+            arrived += islice(run.records, position - run.first, position - run.first + limit)
+        # Several topics: merge them in the order of arrival, as a read of the file does.
         if len(behind) > 1:
             arrived.sort(key=itemgetter(0))
         return _within(arrived, limit, max_bytes)

@@ -1,4 +1,4 @@
-"""Who of a group reads which partition: members with leases that they renew, and an owner per partition.
+"""Which member of a group owns which partition: members have leases that they renew, and each partition has an owner.
 
 Several processes share these tables. Each change of owner has a higher generation, so that an owner which slept through
 the loss of a partition can tell, even if it wins it back.
@@ -13,12 +13,14 @@ from services.platform.sqlite.rows import insert_rows
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A member says every `heartbeat_seconds` seconds that it lives; after `seconds` of silence the others divide what it had."""
+    """A member renews its lease every `heartbeat_seconds`; `seconds` after its last renewal the others divide its partitions.
+
+    `watch`: seconds between two polls for what other processes have written.
+    """
 
     heartbeat_seconds: float = 1.0
     seconds: float = 3.0
     watch: float = 0.5
-    """How often, in seconds, a process looks for what other processes have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class Assignments:
 def heartbeat(
     connection: Connection, members: Mapping[str, str], now: float, lease: Lease, partitions: int
 ) -> Assignments:
-    """Join or go on with these members (member → group), let the silent ones go; returns the owners of their groups."""
+    """Join or renew these members (member → group) and remove the silent ones; returns the owners of their groups.
+
+    `now`: Unix seconds.
+    """
     joined = dict(connection.execute("SELECT member, joined FROM bus_member").fetchall())
     new = [member for member in members if member not in joined]
     joined |= {member: _next_number(connection) for member in new}
@@ -76,7 +81,7 @@ def owners(connection: Connection, groups: Iterable[str]) -> Assignments:
 
 def _divide(connection: Connection, group: str, partitions: int) -> None:
     generation = _next_number(connection)
-    # By the order of joining, so that a new member takes as little as can be from the others.
+    # In the order of joining: a new member is the last, and the ranges of the others move as little as possible.
     rows = connection.execute("SELECT member FROM bus_member WHERE consumers = ? ORDER BY joined", (group,)).fetchall()
     if not rows:
         connection.execute("DELETE FROM bus_owner WHERE consumers = ?", (group,))
@@ -92,7 +97,8 @@ def _divide(connection: Connection, group: str, partitions: int) -> None:
 
 
 def _next_number(connection: Connection) -> int:
-    # One row of numbers for all groups: a group that everybody left, and that leaves no rows, cannot give the same one again.
+    # One counter for all groups, which stays when a group is empty: a generation must never come twice, or an owner that
+    # slept through the loss of its partition would take the new one for its own.
     connection.execute(
         "INSERT INTO bus_setting VALUES ('generation', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
     )

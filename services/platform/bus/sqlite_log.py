@@ -48,13 +48,13 @@ def make_log(connection: Connection, partitions: int | None, default: int) -> in
     for statement in filter(str.strip, TABLES.split(";")):
         connection.execute(statement)
     connection.execute("INSERT OR IGNORE INTO bus_setting VALUES ('partitions', ?)", (partitions or default,))
-    kept: int = connection.execute("SELECT value FROM bus_setting WHERE name = 'partitions'").fetchone()[0]
-    if partitions not in (None, kept):
+    actual: int = connection.execute("SELECT value FROM bus_setting WHERE name = 'partitions'").fetchone()[0]
+    if partitions not in (None, actual):
         raise Misconfigured(
-            f"the log was made with {kept} partitions, and that cannot be changed: "
-            f"set PASOKH_PARTITIONS={kept} or leave it out (now {partitions}), or start with a new file"
+            f"the log was made with {actual} partitions, and that cannot be changed: "
+            f"set PASOKH_PARTITIONS={actual} or leave it out (now {partitions}), or start with a new file"
         )
-    return kept
+    return actual
 
 
 def append(connection: Connection, events: Sequence[LogRecord], at: float) -> EndOffsets:
@@ -69,6 +69,7 @@ def append(connection: Connection, events: Sequence[LogRecord], at: float) -> En
         " RETURNING topic, partition, following",
     )
     ends: EndOffsets = {(str(topic), int(str(partition))): int(str(end)) for topic, partition, end in spans}
+    # `following` of a span is the offset behind the new records: count back to the first of them.
     following = {place: ends[place] - count for place, count in counts.items()}
     rows = []
     for name, event in zip(names, events, strict=True):
@@ -88,10 +89,11 @@ def spans(connection: Connection) -> dict[tuple[str, int], Span]:
 def read(
     connection: Connection, partition: int, positions: Mapping[str, int], *, limit: int, max_bytes: int
 ) -> list[Record]:
-    """The next records, in the order of their arrival. There must be some from each position: else OutOfRange."""
+    """The next records, in the order of their arrival. Raises OffsetOutOfRange when a topic has no record at its position."""
     records: list[Record] = []
     size = 0
-    with ExitStack() as stack:  # a cursor left open would keep this connection at an old state of the file
+    # A cursor that is left open would keep this connection at an old snapshot of the file.
+    with ExitStack() as stack:
         sources = [_range_query(connection, stack, t, partition, position, limit) for t, position in positions.items()]
         for _, record in heapq.merge(*sources, key=itemgetter(0)):
             size += len(record.value)
@@ -121,7 +123,7 @@ def _range_query(
 
 
 def trim(connection: Connection, topic: str, partition: int, before: float, limit: int) -> int:
-    """Remove the oldest records of a partition that came `before`, at most `limit`; returns how many there were."""
+    """Remove the oldest records of a partition that came `before` (Unix seconds), at most `limit`; returns how many."""
     oldest = connection.execute(
         "SELECT position, at FROM bus_record WHERE topic = ? AND partition = ? ORDER BY position LIMIT ?",
         (topic, partition, limit),
@@ -139,5 +141,5 @@ def trim(connection: Connection, topic: str, partition: int, before: float, limi
 
 
 def touch(connection: Connection, at: float) -> None:
-    """Write something, which shows that the disk takes it."""
+    """Write one row, which shows whether the disk takes writes. `at`: Unix seconds."""
     connection.execute("INSERT OR REPLACE INTO bus_setting VALUES ('checked', ?)", (at,))

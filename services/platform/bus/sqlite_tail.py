@@ -1,4 +1,4 @@
-"""A reader of the SQLite log in no group: it has no lease, and nothing is kept of where it stands."""
+"""A reader of the SQLite log in no group: it has no lease, and its positions are in memory alone."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class Source(Protocol):
 
 
 class SqliteTail:
-    """See the port. `spans`: where the log ended when it was opened."""
+    """See `Tail` of the port. `spans`: first offset and end of each partition when the tail was opened."""
 
     def __init__(self, bus: Source, topics: Sequence[str], spans: Mapping[tuple[str, int], Span]) -> None:
         self._bus = bus
@@ -33,13 +33,14 @@ class SqliteTail:
         }
 
     def wake(self) -> None:
-        """Let a waiting `take` look again."""
+        """Let a waiting `poll` read again."""
         self._news.set()
 
     async def poll(self, *, wait: float) -> list[Record]:
         try:
             async with asyncio.timeout(wait):
                 while not (behind := self._behind()):
+                    # No await between the check and this: an append in between would be missed until the next one.
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:

@@ -13,7 +13,7 @@ AFTER_LAST_SEQ = 2**63
 
 
 class StreamPosition:
-    """Numbers by source (`group/partition`); a source that is not in it has given the client nothing yet."""
+    """Numbers by source (`group/partition`). The client has no fact yet of a source that is not in it."""
 
     def __init__(self, numbers: Mapping[str, SequenceNumber]) -> None:
         self._numbers = dict(numbers)
@@ -23,7 +23,7 @@ class StreamPosition:
         return self._numbers.get(source, BEFORE_ALL)
 
     def admit(self, event: Event) -> bool:
-        """True when the client does not have the event; from then on it has. What was published again is dropped."""
+        """Whether the client does not have the event yet; from then on it has. So a repeat that was published again is dropped."""
         if event.seq is None or event.index is None:
             return False
         number = (event.seq, event.index)
@@ -42,12 +42,13 @@ class StreamPosition:
 
 
 def after(rows: Mapping[str, int]) -> StreamPosition:
-    """Everything after these partition rows (source → its `seq`)."""
+    """The position from which everything after these partition rows (source → its `seq`) is new."""
+    # (seq + 1, -1) is above every number of the commit `seq`, and below every number of the next one.
     return StreamPosition({source: (seq + 1, BEFORE_ALL[1]) for source, seq in rows.items()})
 
 
 def read(text: str) -> StreamPosition:
-    """The vector of an id. Raises ValueError for what `text` did not give."""
+    """The position of an id. Raises ValueError for a text that `StreamPosition.text` did not make."""
     try:
         rows = orjson.loads(base64url.decode(text))
         return StreamPosition(dict(_entries(rows)))
@@ -55,10 +56,10 @@ def read(text: str) -> StreamPosition:
         raise ValueError("this is no id of a stream") from error
 
 
-# Any: what somebody sent as an id says whatever it says.
+# Any: a client may send any JSON as an id.
 def _entries(rows: Mapping[str, Any]) -> Iterable[tuple[str, SequenceNumber]]:
     for group, numbers in rows.items():
         if not all(isinstance(number, int) and -1 <= number < AFTER_LAST_SEQ for number in numbers):
-            raise ValueError("numbers are whole, and fit where facts are kept")
+            raise ValueError("numbers are whole, and not above 64 bits")
         for partition, seq, index in zip(*[iter(numbers)] * 3, strict=True):
             yield f"{group}/{partition}", (seq, index)

@@ -1,4 +1,4 @@
-"""Reads the end of some topics for a whole process while anybody wants it, and again after every loss of the bus."""
+"""Reads new records of some topics for a whole process while there is demand, and again after every loss of the bus."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ _log = structlog.get_logger(__name__)
 
 
 class TailListener(Protocol):
-    """Who wants the records of one reader."""
+    """Receives the records of one reader."""
 
     @property
     def is_wanted(self) -> bool:
-        """Whether anybody waits for records now."""
+        """Whether records are needed now."""
         ...
 
     def on_open(self) -> None:
@@ -40,18 +40,18 @@ class TailListener(Protocol):
 
 
 class TailReader:
-    """One reader in no group. Nothing is read while nobody wants it, and for `idle_seconds` after the last one did."""
+    """One reader in no group. It reads while its listener is wanted, and for `idle_seconds` longer."""
 
     def __init__(self, bus: Bus, topics: Sequence[str], listener: TailListener, *, idle_seconds: float = 0.0) -> None:
         self._bus, self._topics, self._listener, self._idle_seconds = bus, tuple(topics), listener, idle_seconds
         self._wanted = asyncio.Event()
 
     def want(self) -> None:
-        """Start to read; to be called whenever somebody new waits."""
+        """Start to read. Call it for each new waiter, before waiting for `on_open`."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Read while anybody wants it; runs until it is cancelled."""
+        """Read whenever the listener is wanted, until it is cancelled."""
         while True:
             await self._wanted.wait()
             try:
@@ -73,5 +73,5 @@ class TailReader:
                     last_wanted = time()
             self._wanted.clear()
         finally:
-            # In one step with the last look at the listener: who comes now waits for the next reader.
+            # No await since `is_wanted` was checked last: a waiter that comes later waits for the next reader's `on_open`.
             self._listener.on_closed()

@@ -1,4 +1,4 @@
-"""How a client proves itself to Kafka, and whether what travels is encrypted."""
+"""How a client authenticates at Kafka, and whether the connection is encrypted."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -13,7 +13,9 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 @dataclass(frozen=True, slots=True)
 class KafkaAccess:
-    """`username` None: Kafka asks for none. `tls`: by the system's authorities, or those of the file `authority`."""
+    """Credentials and encryption. `username` None: none. `tls`: verified by the system's authorities, or by those of the file
+    `authority`.
+    """
 
     username: str | None = None
     password: str = field(default="", repr=False)
@@ -22,7 +24,7 @@ class KafkaAccess:
     authority: Path | None = None
 
     def options(self) -> dict[str, Any]:
-        """What every client of aiokafka is given. Raises Misconfigured for a file that holds no certificates."""
+        """The keyword arguments of every client of aiokafka. Raises Misconfigured for a file that holds no certificates."""
         protocol = f"{'SASL_' if self.username else ''}{'SSL' if self.tls else 'PLAINTEXT'}"
         found: dict[str, Any] = {"security_protocol": protocol}
         if self.username:
@@ -45,7 +47,7 @@ OPEN = KafkaAccess()
 
 
 def kafka_access(settings: Settings) -> KafkaAccess:
-    """What the settings say. Raises Misconfigured for half of it."""
+    """The access that the settings describe. Raises Misconfigured for a username without a password, and the like."""
     username, password = settings.kafka_username, settings.kafka_password
     if (username is None) != (password is None):
         raise Misconfigured("Set PASOKH_KAFKA_USERNAME and PASOKH_KAFKA_PASSWORD, or neither.")

@@ -28,14 +28,14 @@ from services.platform.core.errors import TooLarge, Unavailable, Unknown
 MAX_KEY_BYTES = 16_000
 MAX_WAITING_BYTES = 32_000_000
 BATCH_SECONDS = 4.5
-"""How long a batch may take. Leaders move within that or not for many seconds; the caller repeats it either way."""
+"""Seconds that a batch may take. A leader moves within that time, or not for many seconds; the caller publishes again either way."""
 CHECK_SECONDS = 0.9
 OFFSETS_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class _Publishing:
-    """One producer and its lanes; they end together."""
+    """A producer of aiokafka and the lanes over it, which end together."""
 
     producer: Any
     lanes: OrderedProducer
@@ -86,9 +86,9 @@ class KafkaBus:
         return self._partitions
 
     async def publish(self, events: Sequence[ProducerRecord]) -> None:
-        """Unavailable: nothing was sent, for the bus is away or too much is waiting already. Unknown: some was sent.
+        """See the port. Unavailable: nothing was sent, because the bus is away or too much is waiting. Unknown: some was sent.
 
-        It fails within about five seconds of a batch that gets no answer.
+        It fails about five seconds after a batch that gets no answer.
         """
         for event in events:
             self._validate_size(event)
@@ -113,9 +113,11 @@ class KafkaBus:
             self._waiting -= size
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
-        """Join in the background, and again whenever the group was lost; a bus that is away is waited for."""
+        """Join in the background, and again whenever the group was lost. It waits for a bus that is away."""
         name, names = f"{self._namespace}.{group}", {self._topic(topic): topic for topic in topics}
-        return Member.joined(name, lambda won, lost: Membership(self, name, names, won, lost))
+        return Member.joined(
+            name, lambda on_assigned, on_revoked: Membership(self, name, names, on_assigned, on_revoked)
+        )
 
     @asynccontextmanager
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[Tail]:
@@ -125,7 +127,7 @@ class KafkaBus:
             async with asyncio.timeout(4 * OPEN_SECONDS):
                 reader = await self._start_reader()
         try:
-            ends = await self._query_with_own_client(lambda asked: asked.end_offsets(places))
+            ends = await self._query_with_own_client(lambda client: client.end_offsets(places))
             reader.assign(places)
             for where in places:
                 reader.seek(where, ends[where])
@@ -145,13 +147,13 @@ class KafkaBus:
         )
         return {where: (starts[where], ends[where]) for where in places}
 
-    async def _query_with_own_client(self, question: Callable[[Any], Awaitable[Any]]) -> Any:
-        """Over a connection of its own: on that of a member it would wait behind a fetch that waits for events."""
+    async def _query_with_own_client(self, query: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Ask over a connection of its own: on that of a member, the request would wait behind a fetch that waits for events."""
         with translate_errors():
             async with asyncio.timeout(OFFSETS_SECONDS):
                 reader = await self._offsets.get()
                 try:
-                    return await question(reader)
+                    return await query(reader)
                 except BaseException:
                     self._offsets.discard(reader)
                     raise
@@ -197,6 +199,7 @@ class KafkaBus:
         except BaseException:
             await force_close_producer(producer)
             raise
+        # Declared first: a failure of the lanes discards this very connection.
         publishing: _Publishing
 
         async def append(topic: str, partition: int, pairs: Sequence[Pair]) -> None:
@@ -222,7 +225,7 @@ class KafkaBus:
 
 
 async def _append(producer: Any, topic: str, partition: int, pairs: Sequence[Pair]) -> None:
-    """One batch. Raises Unknown, for whatever it was, the batch may have arrived."""
+    """Send one batch. Raises Unknown for any failure, because the batch may have arrived."""
     batch = producer.create_batch()
     for key, value in pairs:
         if batch.append(key=key, value=value, timestamp=None) is None:

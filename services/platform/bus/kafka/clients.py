@@ -19,6 +19,7 @@ LEAVE_SECONDS = 5.0
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
+    """Raise Unavailable for errors which mean that the bus is away."""
     try:
         yield
     except UNAVAILABLE_ERRORS as error:
@@ -26,7 +27,7 @@ def translate_errors() -> Iterator[None]:
 
 
 async def stop_consumer(consumer: Any) -> None:
-    """Leave the group and close, within `LEAVE_SECONDS`; what is away then is left behind."""
+    """Leave the group and close. After `LEAVE_SECONDS` the connection is closed without leaving."""
     try:
         async with asyncio.timeout(LEAVE_SECONDS):
             await consumer.stop()
@@ -39,6 +40,6 @@ def to_record(names: Mapping[str, str], one: Any) -> Record:
 
 
 def fetch_budget(records: Sequence[Record]) -> int:
-    """How many more to unpack, if they are as large as these: a few compressed bytes may hold many large events."""
+    """How many more records to unpack, if they are as large as these: a few compressed bytes may hold many large events."""
     size = sum(len(record.value) for record in records)
     return min(len(records) * 4, READY_RECORDS - len(records), (READY_BYTES - size) * len(records) // max(1, size))

@@ -1,8 +1,8 @@
 """What aiokafka does not publish and we need all the same, in one place; `tests/platform/bus/kafka/test_internals.py` fails when
 a release moves any of it.
 
-Its own ways of ending wait for as long as the bus is away, and a member whose coordination or fetching has stopped says so only
-to whoever fetches, which nobody does while it has no partition.
+Its own `stop` methods wait for as long as the bus is away. A consumer whose coordination or fetching has stopped raises that from a
+fetch only, and a member without a partition does not fetch.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""One member of a group: what it holds, generation by generation, and the records fetched ahead of its workers."""
+"""One member of a group: its partitions, generation by generation, and the records that are fetched ahead of their owners."""
 
 import asyncio
 from collections import deque
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 REJOIN_SECONDS = 1.0
 MAINTENANCE_SECONDS = 0.5
-"""How often settled positions are told to the bus, and a connection is looked after."""
+"""Seconds between two commits of offsets to the bus, and between two checks of the connection."""
 READY_BYTES = 1_000_000
 READY_RECORDS = 500
 
@@ -25,11 +25,11 @@ class MemberConnection(Protocol):
     """One connection of a member; it ends when the group is lost. All errors but those named are Unavailable."""
 
     async def join(self) -> None:
-        """Join; from then on the callbacks tell what is won and lost."""
+        """Join; from then on the callbacks say which partitions are assigned and revoked."""
         ...
 
     async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
-        """Where each topic is read from now. Raises OffsetOutOfRange, Revoked, Unavailable."""
+        """Read on from these offsets; returns the position of each topic. Raises OffsetOutOfRange, Revoked, Unavailable."""
         ...
 
     async def fetch(self, partition: int) -> list[Record]:
@@ -37,11 +37,11 @@ class MemberConnection(Protocol):
         ...
 
     def check(self) -> None:
-        """Raises Unavailable when the connection is beyond repair."""
+        """Raise Unavailable when the connection cannot be used any more."""
         ...
 
-    async def settle(self, positions: Mapping[tuple[str, int], int]) -> None:
-        """Tell the bus the positions of (topic, partition). Never raises for a bus that is away."""
+    async def commit_offsets(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Commit the offsets of (topic, partition) to the bus. Never raises for a bus that is away."""
         ...
 
     async def leave(self) -> None:
@@ -51,9 +51,9 @@ class MemberConnection(Protocol):
 
 @dataclass(slots=True)
 class _PartitionBuffer:
-    """A partition while it is ours. Once sought, `pump` fetches ahead until `ready` is full.
+    """The records of a partition while it is ours. Once its position is sought, `pump` fetches ahead until `ready` is full.
 
-    It goes on while the worker decides: records left with aiokafka would hold up the fetching of other partitions.
+    It goes on while the owner decides: aiokafka fetches no other partition while it holds records that were not taken.
     """
 
     generation: int
@@ -62,7 +62,7 @@ class _PartitionBuffer:
     ready: deque[Record] = field(default_factory=deque)
     size: int = 0
     readable: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while a take need not wait: there are records, or the pump failed, or the partition is lost."""
+    """Set while `poll` need not wait: there are records, or the pump failed, or the partition is lost."""
     writable: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self, fetch: Callable[[], Awaitable[list[Record]]]) -> None:
@@ -93,14 +93,17 @@ class _PartitionBuffer:
                 await self.writable.wait()
 
     def _ended(self, pump: asyncio.Task[None]) -> None:
-        # Looked at here, so that an error which nobody takes any more is nobody's.
+        # Reading the exception marks it as retrieved: asyncio logs an unretrieved one when no `drain` follows.
         if not pump.cancelled() and pump.exception() and pump is self.pump:
             self.readable.set()
 
     def drain(self, limit: int, max_bytes: int) -> list[Record]:
-        """The next records; what ended the pump, when it left none."""
+        """The next records, at most `limit`. Raises what ended the pump, once its last records are drained."""
         if not self.ready and self.pump is not None and self.pump.done():
             self.pump.result()
+        return self._cut(limit, max_bytes)
+
+    def _cut(self, limit: int, max_bytes: int) -> list[Record]:
         cut: list[Record] = []
         while self.ready and len(cut) < limit and (not cut or len(self.ready[0].value) <= max_bytes):
             max_bytes -= len(self.ready[0].value)
@@ -115,21 +118,21 @@ class _PartitionBuffer:
 OnAssigned = Callable[[Iterable[int]], None]
 OnRevoked = Callable[[], None]
 Connect = Callable[[OnAssigned, OnRevoked], MemberConnection]
-"""Makes a connection, given what to call with the partitions that were won, and when all were lost."""
+"""Makes a connection. It calls the first function with the partitions that are assigned, the second when all are revoked."""
 
 
 class Member:
-    """A `Consumer`. Made by `joined`."""
+    """A `Consumer` of the port. Made by `joined`."""
 
     def __init__(self, group: str, connect: Connect) -> None:
         self._group = group
         self._connect = connect
         self._connection: MemberConnection | None = None
-        self._held: dict[int, _PartitionBuffer] = {}
+        self._buffers: dict[int, _PartitionBuffer] = {}
         self._generation = 0
         self._changed = asyncio.Event()
         self._broken = asyncio.Event()
-        self._settled: dict[tuple[str, int], int] = {}
+        self._uncommitted: dict[tuple[str, int], int] = {}
 
     @classmethod
     @asynccontextmanager
@@ -144,7 +147,7 @@ class Member:
             await asyncio.wait({staying})
 
     async def assignment(self, known: Assignment) -> Assignment:
-        while (held := {p: one.generation for p, one in self._held.items()}) == known:
+        while (held := {p: buffer.generation for p, buffer in self._buffers.items()}) == known:
             await self._changed.wait()
         return held
 
@@ -152,6 +155,7 @@ class Member:
         held, connection = self._holding(partition)
         held.stop()
         positions = await connection.seek(partition, offsets)
+        # A rebalance during the seek: the generation after it has a buffer of its own.
         if held.lost:
             raise Revoked(f"partition {partition} was lost")
         held.start(lambda: connection.fetch(partition))
@@ -160,7 +164,7 @@ class Member:
     async def poll(self, partition: int, *, wait: float, limit: int = 500, max_bytes: int = 4_000_000) -> list[Record]:
         held, _ = self._holding(partition)
         if held.pump is None:
-            raise Revoked(f"partition {partition} was won anew; nobody has sought its position")
+            raise Revoked(f"partition {partition} was assigned anew, and its position was not sought since")
         if not held.readable.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -174,12 +178,12 @@ class Member:
             raise
 
     async def commit_offsets(self, partition: int, offsets: Mapping[str, int]) -> None:
-        """Noted here and told to the bus within a second, together with those of the other partitions."""
-        if partition in self._held:
-            self._settled.update({(topic, partition): offset for topic, offset in offsets.items()})
+        """Note the offsets; they are committed to the bus within a second, together with those of other partitions."""
+        if partition in self._buffers:
+            self._uncommitted.update({(topic, partition): offset for topic, offset in offsets.items()})
 
     def _holding(self, partition: int) -> tuple[_PartitionBuffer, MemberConnection]:
-        held = self._held.get(partition)
+        held = self._buffers.get(partition)
         if held is None or self._connection is None:
             raise Revoked(f"partition {partition} is not ours")
         return held, self._connection
@@ -193,7 +197,7 @@ class Member:
             except Unavailable as error:
                 log.warning("lost the group, joining again", group=self._group, reason=str(error))
             except Exception:
-                # Our bug, and it says so; a member that stopped for ever would leave its partitions to nobody.
+                # A bug of ours. A member that ended here would stay in the group in name, and its partitions would stand still.
                 log.exception("membership failed, joining again", group=self._group)
             finally:
                 await self._leave(self._connection)
@@ -203,30 +207,31 @@ class Member:
         self._broken.clear()
         while not self._broken.is_set():
             connection.check()
-            settled, self._settled = self._settled, {}
-            await connection.settle(settled)
+            offsets, self._uncommitted = self._uncommitted, {}
+            await connection.commit_offsets(offsets)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._broken.wait(), MAINTENANCE_SECONDS)
         raise Unavailable("a fetch failed")
 
     async def _leave(self, connection: MemberConnection) -> None:
-        settled = self._settled
+        # Losing the partitions forgets the offsets: take them first.
+        offsets = self._uncommitted
         self._on_revoked()
-        await connection.settle(settled)
+        await connection.commit_offsets(offsets)
         await connection.leave()
 
     def _on_assigned(self, partitions: Iterable[int]) -> None:
         self._generation += 1
-        self._held = {partition: _PartitionBuffer(self._generation) for partition in sorted(partitions)}
-        self._tell_change()
+        self._buffers = {partition: _PartitionBuffer(self._generation) for partition in sorted(partitions)}
+        self._notify_change()
 
     def _on_revoked(self) -> None:
-        for held in self._held.values():
-            held.lose()
-        self._held = {}
-        self._settled = {}
-        self._tell_change()
+        for buffer in self._buffers.values():
+            buffer.lose()
+        self._buffers = {}
+        self._uncommitted = {}
+        self._notify_change()
 
-    def _tell_change(self) -> None:
+    def _notify_change(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()

@@ -25,7 +25,7 @@ JOIN_SECONDS = 60.0
 COMMIT_SECONDS = 2.0
 FETCH_BYTES = 4_000_000
 PARTITION_FETCH_BYTES = 320_000
-"""Of each topic; a larger event comes alone. This bounds what is held of a partition that nobody takes from."""
+"""Per topic of a partition; a larger event comes alone. It bounds what is buffered of a partition whose owner is busy."""
 TAIL_RECORDS = 500
 
 
@@ -48,39 +48,41 @@ class KafkaTail:
         try:
             found = await self._reader.getmany(timeout_ms=int(wait * 1000), max_records=TAIL_RECORDS)
         except OffsetOutOfRangeError as error:
-            raise OffsetOutOfRange("what this tail has not read yet is gone") from error
+            raise OffsetOutOfRange("records that this tail has not read yet are gone") from error
         except KafkaError as error:
             raise Unavailable(f"Kafka: {error!r}") from error
         return [to_record(self._names, one) for records in found.values() for one in records]
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types, and asks for the subclass
-    """A `Connection` of `kafka_member`. `names`: topic on Kafka → our short name."""
+    """A `MemberConnection`. `names`: topic on Kafka → our short name."""
 
-    def __init__(self, bus: Offsets, group: str, names: Mapping[str, str], won: OnAssigned, lost: OnRevoked) -> None:
+    def __init__(
+        self, bus: Offsets, group: str, names: Mapping[str, str], on_assigned: OnAssigned, on_revoked: OnRevoked
+    ) -> None:
         self._bus = bus
         self._names = names
-        self._won = won
-        self._lost = lost
+        self._on_assigned = on_assigned
+        self._on_revoked = on_revoked
         self._consumer = AIOKafkaConsumer(
             **bus.connection,
             group_id=group,
-            # The others split the topics of one partition between members.
+            # The other strategies give one partition number of two topics to two members; an owner needs all topics of it.
             partition_assignment_strategy=(RangePartitionAssignor,),
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_uncommitted",
             check_crcs=True,
             session_timeout_ms=10_000,
-            # Members learn of a rebalance by their heartbeat; the partitions of one who left wait that long.
+            # A member learns of a rebalance by its heartbeat: for so long the partitions of a member that left wait.
             heartbeat_interval_ms=1_000,
             rebalance_timeout_ms=10_000,
-            # A worker waits for a store that is away as long as it takes; the row's number fences it if it is replaced.
+            # An owner waits for a store that is away as long as it takes. If it is replaced meanwhile, the row's number fences it.
             max_poll_interval_ms=86_400_000,
             request_timeout_ms=15_000,
             retry_backoff_ms=100,
             metadata_max_age_ms=60_000,
-            # A partition that was just sought waits for the end of the fetch that is under way.
+            # aiokafka fetches a partition that was just sought only after the fetch that is under way, which lasts so long at most.
             fetch_max_wait_ms=100,
             fetch_min_bytes=1,
             fetch_max_bytes=FETCH_BYTES,
@@ -94,12 +96,13 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
                 await self._consumer.start()
 
     def on_partitions_revoked(self, revoked: set[Any]) -> None:
-        self._lost()
+        self._on_revoked()
 
     def on_partitions_assigned(self, assigned: set[Any]) -> None:
-        # Paused until its position is sought: what the group settled is for lag alone.
+        # Paused until its position is sought: the offsets that the group committed are for lag alone.
         self._consumer.pause(*assigned)
-        self._won(
+        # A partition of which we have some topics only cannot be owned: another member may have the others.
+        self._on_assigned(
             {where.partition for where in assigned if assigned.issuperset(self._offsets_by_partition(where.partition))}
         )
 
@@ -125,6 +128,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     async def fetch(self, partition: int) -> list[Record]:
         places = self._offsets_by_partition(partition)
         try:
+            # One record first: its size says how many more fit into the budget.
             while not (records := await self._get(places, 1, timeout_ms=60_000)):
                 pass
             while (room := fetch_budget(records)) > 0:
@@ -146,7 +150,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         with translate_errors():
             check_consumer(self._consumer)
 
-    async def settle(self, positions: Mapping[tuple[str, int], int]) -> None:
+    async def commit_offsets(self, positions: Mapping[tuple[str, int], int]) -> None:
         topics = {short: topic for topic, short in self._names.items()}
         offsets = {TopicPartition(topics[short], partition): at for (short, partition), at in positions.items()}
         if offsets:

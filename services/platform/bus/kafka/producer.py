@@ -1,7 +1,7 @@
 """Publishing in order: one lane for each (topic, partition), one batch of a lane in flight at a time.
 
 Why not the client's own queue: after a refused batch it may still send the next one, and then a repeat of the refused
-one would be dropped by readers as seen.
+one would be dropped by readers as a repeat, because its number is lower.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from services.platform.bus.port import ProducerRecord
 
 BATCH_BYTES = 256 * 1024
 RECORD_OVERHEAD = 32
-"""What a record adds to its key and value at most: varint lengths, offset and time deltas."""
+"""Bytes that a record adds to its key and value at most: varint lengths, offset and time deltas."""
 
 Pair = tuple[bytes, bytes]
 Append = Callable[[str, int, Sequence[Pair]], Awaitable[None]]
@@ -36,8 +36,8 @@ class _PublishRequest:
 
 @dataclass(slots=True)
 class OrderedProducer:
-    """The lanes of one producer. The first failure ends them all: `on_failure` is told once, and nothing is appended
-    afterwards.
+    """The lanes of one producer. The first failure ends all of them: `on_failure` is called once, and nothing is appended
+    afterwards. Whoever publishes next gets a new producer, so that order holds within each.
     """
 
     append: Append
@@ -50,23 +50,24 @@ class OrderedProducer:
         """Return when all are durable. Raises what `append` raised, for whichever lane failed first."""
         if self._failure is not None:
             raise copy.copy(self._failure)
-        asks = [self._ask(where, group) for where, group in _by_lane(events).items()]
+        requests = [self._enqueue(where, group) for where, group in _by_lane(events).items()]
         try:
-            await asyncio.gather(*(ask.done for ask in asks))
+            await asyncio.gather(*(request.done for request in requests))
         finally:
-            for ask in asks:
-                ask.done.cancel()
+            # A publisher that gave up: its events that were not sent yet are left out of the next batch.
+            for request in requests:
+                request.done.cancel()
 
-    def _ask(self, where: tuple[str, int], events: deque[ProducerRecord]) -> _PublishRequest:
-        ask = _PublishRequest(events, asyncio.get_running_loop().create_future())
+    def _enqueue(self, where: tuple[str, int], events: deque[ProducerRecord]) -> _PublishRequest:
+        request = _PublishRequest(events, asyncio.get_running_loop().create_future())
         if where in self._lanes:
-            self._lanes[where].append(ask)
+            self._lanes[where].append(request)
         else:
-            self._lanes[where] = deque([ask])
+            self._lanes[where] = deque([request])
             drain = asyncio.create_task(self._drain(where))
             self._drains.add(drain)
             drain.add_done_callback(self._drains.discard)
-        return ask
+        return request
 
     async def _drain(self, where: tuple[str, int]) -> None:
         lane = self._lanes[where]
@@ -84,11 +85,11 @@ class OrderedProducer:
             return
         self._failure = error
         for lane in self._lanes.values():
-            for ask in lane:
-                ask.rest.clear()
-                if not ask.done.done():
-                    ask.done.set_exception(copy.copy(error))
-                    ask.done.exception()  # a publisher of several lanes looks at the first only
+            for request in lane:
+                request.rest.clear()
+                if not request.done.done():
+                    request.done.set_exception(copy.copy(error))
+                    request.done.exception()  # retrieved: a publisher of several lanes awaits the first failure only
         self.on_failure()
 
 
@@ -100,24 +101,24 @@ def _by_lane(events: Sequence[ProducerRecord]) -> dict[tuple[str, int], deque[Pr
 
 
 def _next_batch(lane: deque[_PublishRequest]) -> list[ProducerRecord]:
-    """Take the next batch off the front of the lane: whatever fits, at least one event. Given-up asks are left out."""
+    """Take the next batch off the front of the lane: whatever fits, at least one event. Requests that were given up are left out."""
     batch: list[ProducerRecord] = []
     room = BATCH_BYTES
-    for ask in lane:
-        if ask.done.done():
-            ask.rest.clear()
-        while ask.rest and (not batch or max_batch_bytes(ask.rest[0]) <= room):
-            event = ask.rest.popleft()
+    for request in lane:
+        if request.done.done():
+            request.rest.clear()
+        while request.rest and (not batch or max_batch_bytes(request.rest[0]) <= room):
+            event = request.rest.popleft()
             room -= max_batch_bytes(event)
             batch.append(event)
-        if ask.rest:
+        if request.rest:
             break
     return batch
 
 
 def _acknowledge(lane: deque[_PublishRequest]) -> None:
-    """Everything that was cut off is durable now."""
+    """Answer the requests whose events are all durable now."""
     while lane and not lane[0].rest:
-        ask = lane.popleft()
-        if not ask.done.done():
-            ask.done.set_result(None)
+        request = lane.popleft()
+        if not request.done.done():
+            request.done.set_result(None)

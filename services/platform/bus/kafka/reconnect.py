@@ -1,4 +1,4 @@
-"""A connection that is opened by the first who needs it, shared, thrown away when it fails, and opened anew."""
+"""A connection that the first caller opens and all share. It is discarded when it fails, and opened anew."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class ReconnectingClient(Generic[T]):
-    """Hands out one `T` to all. What was discarded is closed before the next is opened."""
+    """Gives one `T` to all callers. A discarded one is closed before the next is opened."""
 
     def __init__(self, start: Callable[[], Awaitable[T]], close: Callable[[T], Awaitable[None]]) -> None:
         self._start = start
@@ -17,18 +17,18 @@ class ReconnectingClient(Generic[T]):
         self._closing: set[asyncio.Task[None]] = set()
 
     async def get(self) -> T:
-        """The open one; opens it if need be, once for all who wait. Raises what opening raises."""
+        """The open connection. The first caller opens it, the others wait. Raises what opening raises."""
         if self._current is None:
             self._current = asyncio.create_task(self._open())
         current = self._current
-        # Shielded: a caller that gives up takes nothing from the others.
+        # `wait` does not cancel the task: a caller that gives up does not stop the opening for the others.
         await asyncio.wait({current})
         if current.exception() is not None and self._current is current:
             self._current = None
         return current.result()
 
     def discard(self, failed: T) -> None:
-        """Do not hand out this one again, and close it. Discarding it twice does nothing more."""
+        """Do not give out this connection again, and close it. Discarding it twice does nothing more."""
         current = self._current
         if current is not None and current.done() and not current.exception() and current.result() is failed:
             self._current = None

@@ -1,4 +1,4 @@
-"""Names and settings of our topics on Kafka, and the URL. Knows nothing of a client."""
+"""Names and settings of our topics on Kafka, and the URL. No client is used here."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def bootstrap_servers(url: str) -> str:
     """`kafka://host:port,host:port` → `host:port,host:port`. Raises Misconfigured."""
     servers = url.removeprefix("kafka://")
     if servers == url or not all(re.fullmatch(r"[^\s:/@?]+:\d+", one) for one in servers.split(",")):
-        raise Misconfigured(f"{url!r} is no Kafka: PASOKH_BUS must be like kafka://host:9092,other:9092")
+        raise Misconfigured(f"{url!r} is no URL of Kafka: PASOKH_BUS must be like kafka://host:9092,other:9092")
     return servers
 
 
