@@ -108,7 +108,7 @@ class _Sender:
         person, self._next = self._next, self._next + 1
         request = _request(self._load, person)
         connection = self._idle.pop() if self._idle else await connected(self._load.port)
-        status = (await connection.ask(request)).status
+        status = (await connection.request(request)).status
         self.sent.append(Sent(person, at, time.time() - at, status))
         if status:
             self._idle.append(connection)

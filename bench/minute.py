@@ -86,7 +86,7 @@ def _result_rows(name: str, run: RunResult, empty: list[panels.Query]) -> Iterat
 def _posts(name: str, run: RunResult) -> ResultRow:
     posts = run.found.posts
     statuses = ", ".join(f"{number} × {status}" for status, number in sorted(posts.met.items()))
-    accepted = f"{len(posts.taken)} of {len(posts.posted)} updates taken"
+    accepted = f"{len(posts.accepted)} of {len(posts.posted)} updates taken"
     return ResultRow(
         f"{name}: posts", f"{accepted}; answers {statuses} (0: none); sent at most {posts.late * 1000:.0f} ms late"
     )
@@ -113,7 +113,7 @@ def _restarts(name: str, run: RunResult) -> Iterator[ResultRow]:
 
 
 def _cpu(name: str, run: RunResult) -> Iterator[ResultRow]:
-    messages = max(1, len(run.found.posts.taken))
+    messages = max(1, len(run.found.posts.accepted))
     each = ", ".join(f"{service} {used / messages * 1000:.2f}" for service, used in sorted(run.cpu.items()))
     yield ResultRow(f"{name}: CPU, ms a message", each)
 

@@ -71,7 +71,7 @@ def check_telegram(body: AccountBody) -> list[tuple[str, str]]:
     return [] if body.credentials.get("bot_token") else [("/credentials/bot_token", "A bot token is needed.")]
 
 
-def settings_of(**given: Any) -> Settings:
+def settings_with(**given: Any) -> Settings:
     """Settings with an admin key, whatever the environment says."""
     return Settings(**{"admin_key": SecretStr(ADMIN_KEY), **given})
 
@@ -102,7 +102,7 @@ class Rest:
         fields = {"status": "applied", "request_hash": event.data.get("request_hash", ""), **given}
         return CommandResult(id=event.id, workspace=event.workspace, at=self.time_source.now(), **fields)
 
-    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
+    async def request(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         """A request as the admin, unless `authorization` is given."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {"authorization": f"Bearer {ADMIN_KEY}", **named}
@@ -110,13 +110,13 @@ class Rest:
 
     async def workspace(self, name: str = "shop") -> str:
         """Make a workspace; its path."""
-        answer = await self.ask("PUT", f"/v1/workspaces/{name}", {"name": name})
+        answer = await self.request("PUT", f"/v1/workspaces/{name}", {"name": name})
         assert answer.status_code in (200, 201), answer.text
         return f"/v1/workspaces/{name}"
 
     async def key(self, *scopes: str, workspace: str | None = "shop") -> str:
         """Make a key; what goes into `authorization`."""
-        answer = await self.ask("POST", "/v1/keys", {"name": "k", "workspace": workspace, "scopes": list(scopes)})
+        answer = await self.request("POST", "/v1/keys", {"name": "k", "workspace": workspace, "scopes": list(scopes)})
         assert answer.status_code == 201, answer.text
         return f"Bearer {answer.json()['secret']}"
 
@@ -159,7 +159,7 @@ async def open_rest(
 ) -> AsyncIterator[Rest]:
     """Every route over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
-    context = Context(settings_of(**given), store, bus, clock)
+    context = Context(settings_with(**given), store, bus, clock)
     authenticator = ApiKeyAuthenticator(store, clock.monotonic)
     ours = ServiceComponents(routers=routers_over(context, checks))
     async with open_app(context, [ours, *parts], authenticator.find) as app:

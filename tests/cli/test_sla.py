@@ -13,13 +13,13 @@ from services.platform.store.port import Changes, Key, Put
 from services.records.clocks import CLOCKS, clock_id
 from services.records.conversations import CONVERSATIONS
 from tests.cli.conftest import Pasokh
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 from tests.sla.store_snapshot import store_snapshot
 
 
 async def lived(settings: Settings, state: ClockState, heard: int | None = None) -> None:
     """A conversation whose promise broke, in the store of an installation; its clock rests in this state."""
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(61))
     await sla.receive_fact("noted", at(62))
@@ -31,7 +31,7 @@ async def lived(settings: Settings, state: ClockState, heard: int | None = None)
 
 async def without_conversations(settings: Settings) -> None:
     """A workspace in which nobody has written yet."""
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         await store.commit(

@@ -42,7 +42,7 @@ def keep(rest: Rest, name: str, *, workspace: str = "shop", topic: str = "inboun
 async def test_they_are_listed_newest_first_without_what_customers_wrote(rest: Rest) -> None:
     keep(rest, "older", minute=1)
     keep(rest, "newer", minute=2)
-    answer = await rest.ask("GET", "/v1/dead-letters")
+    answer = await rest.request("GET", "/v1/dead-letters")
     assert [item["id"] for item in answer.json()["items"]] == ["newer", "older"]
     assert SECRET_TEXT not in answer.text
 
@@ -52,7 +52,7 @@ async def test_pages_follow_each_other_over_letters_of_others(rest: Rest) -> Non
         keep(rest, f"letter-{n}", minute=n, workspace="shop" if n % 3 == 0 else "other")
     key, found, cursor = await rest.key("admin"), [], ""
     for _ in range(9):
-        page = (await rest.ask("GET", f"/v1/dead-letters?limit=1{cursor}", authorization=key)).json()
+        page = (await rest.request("GET", f"/v1/dead-letters?limit=1{cursor}", authorization=key)).json()
         found += [item["id"] for item in page["items"]]
         if page["next"] is None:
             break
@@ -61,14 +61,14 @@ async def test_pages_follow_each_other_over_letters_of_others(rest: Rest) -> Non
 
 
 async def test_only_admins_see_them(rest: Rest) -> None:
-    answer = await rest.ask("GET", "/v1/dead-letters", authorization=await rest.key("write"))
+    answer = await rest.request("GET", "/v1/dead-letters", authorization=await rest.key("write"))
     problem_of(answer, 403)
 
 
 @pytest.mark.parametrize("action", ["retry", "drop"])
 async def test_an_action_is_a_command_to_the_group_that_set_it_aside(rest: Rest, action: str) -> None:
     keep(rest, "one")
-    answer = await rest.ask("POST", f"/v1/dead-letters/one/{action}")
+    answer = await rest.request("POST", f"/v1/dead-letters/one/{action}")
     assert answer.status_code == 202
     [command] = rest.bus.logs["inbound", 1]
     assert decode(command.value).data == {"group": "conversations", "dead_letter": "one", "action": action}
@@ -76,13 +76,13 @@ async def test_an_action_is_a_command_to_the_group_that_set_it_aside(rest: Rest,
 
 async def test_a_wake_up_that_failed_is_reached_on_any_topic_of_its_group(rest: Rest) -> None:
     keep(rest, "one", topic="")
-    await rest.ask("POST", "/v1/dead-letters/one/retry")
+    await rest.request("POST", "/v1/dead-letters/one/retry")
     assert len(rest.bus.logs["inbound", 1]) == 1
 
 
 @pytest.mark.parametrize("workspace", ["other", ""])
 async def test_the_letters_of_others_are_not_there(rest: Rest, workspace: str) -> None:
     keep(rest, "one", workspace=workspace)
-    answer = await rest.ask("POST", "/v1/dead-letters/one/drop", authorization=await rest.key("admin"))
+    answer = await rest.request("POST", "/v1/dead-letters/one/drop", authorization=await rest.key("admin"))
     problem_of(answer, 404)
     assert rest.bus.logs["inbound", 1] == []

@@ -44,7 +44,7 @@ async def test_messages_of_five_minutes_are_summed_over_partitions_and_of_this_w
     count(rest, "shop", 0, recent_messages={str(now): 4_000, str(now - 295): 30, str(now - 310): 7_000})
     count(rest, "shop", 1, recent_messages={str(now - 60): 500})
     count(rest, "other", 0, recent_messages={str(now): 99})
-    assert (await rest.ask("GET", BASE)).json()["messages_in_5_minutes"] == 4_530
+    assert (await rest.request("GET", BASE)).json()["messages_in_5_minutes"] == 4_530
 
 
 async def test_conversations_opened_stand_in_their_minute(rest: Rest) -> None:
@@ -52,12 +52,12 @@ async def test_conversations_opened_stand_in_their_minute(rest: Rest) -> None:
     opened = {str(this_minute): 2, str(this_minute - 60): 3, str(this_minute - 29 * 60): 1, str(this_minute - 1800): 50}
     count(rest, "shop", 0, recent_opened=opened)
     count(rest, "shop", 1, recent_opened={str(this_minute): 5})
-    bars = (await rest.ask("GET", BASE)).json()["opened_by_minute"]
+    bars = (await rest.request("GET", BASE)).json()["opened_by_minute"]
     assert (len(bars), bars[0], bars[-2], bars[-1], sum(bars)) == (30, 1, 3, 7, 11)
 
 
 async def test_a_workspace_where_nothing_was_counted_yet_has_zeros(rest: Rest) -> None:
-    shown = (await rest.ask("GET", BASE)).json()
+    shown = (await rest.request("GET", BASE)).json()
     assert (shown["messages_in_5_minutes"], sum(shown["opened_by_minute"]), shown["longest_waiting"]) == (0, 0, [])
 
 
@@ -85,7 +85,7 @@ async def test_who_waits_longest_comes_first_and_who_does_not_wait_does_not_come
     conversation(rest, "long", 90)
     conversation(rest, "with-an-agent", 200, status="assigned", agent="sara")
     conversation(rest, "elsewhere", 300, workspace="other")
-    waiting = (await rest.ask("GET", BASE)).json()["longest_waiting"]
+    waiting = (await rest.request("GET", BASE)).json()["longest_waiting"]
     assert [one["id"] for one in waiting] == ["long", "short"]
 
 
@@ -96,13 +96,13 @@ async def test_customers_are_named_in_this_workspace_only(rest: Rest) -> None:
             key=key, workspace=workspace, person="telegram:main:1", name=name, seen_at=rest.time_source.now()
         )
         rest.store.insert(PERSONS, key, person)
-    answer = await rest.ask("GET", f"{BASE}/customers?person=telegram:main:1&person=telegram:main:nobody")
+    answer = await rest.request("GET", f"{BASE}/customers?person=telegram:main:1&person=telegram:main:nobody")
     assert answer.json()["items"] == [{"person": "telegram:main:1", "name": "زهرا"}]
 
 
 async def webhook(rest: Rest, name: str = "crm") -> None:
     body = {"url": "https://hooks.example/path?token=abc", "types": ["pasokh.conversation."]}
-    answer = await rest.ask("PUT", f"/v1/workspaces/shop/webhooks/{name}", body)
+    answer = await rest.request("PUT", f"/v1/workspaces/shop/webhooks/{name}", body)
     assert answer.status_code == 201, answer.text
 
 
@@ -132,7 +132,7 @@ async def test_a_webhook_tells_what_waits_and_that_it_fails_and_its_host_alone(r
     for number in range(3):
         owe(rest, number, line)
     owe(rest, 9, line, state="delivered")
-    answer = await rest.ask("GET", f"{BASE}/webhooks")
+    answer = await rest.request("GET", f"{BASE}/webhooks")
     [shown] = answer.json()["items"]
     assert (shown["queued"], shown["queued_more"], shown["failing"], shown["disabled"]) == (3, False, True, False)
     assert shown["host"] == "hooks.example"
@@ -145,24 +145,24 @@ async def test_a_long_queue_is_counted_no_further_than_it_is_cheap(rest: Rest) -
     rest.store.insert(WEBHOOK_ENDPOINTS, line, EndpointState(workspace="shop", webhook="crm"))
     for number in range(MAX_QUEUED + 1):
         owe(rest, number, line)
-    [shown] = (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"]
+    [shown] = (await rest.request("GET", f"{BASE}/webhooks")).json()["items"]
     assert (shown["queued"], shown["queued_more"], shown["failing"]) == (MAX_QUEUED, True, False)
 
 
 async def test_a_webhook_that_is_gone_is_disabled_until_it_is_written_again(rest: Rest) -> None:
     await webhook(rest)
-    version = int((await rest.ask("GET", "/v1/workspaces/shop/webhooks/crm")).headers["etag"].strip('"'))
+    version = int((await rest.request("GET", "/v1/workspaces/shop/webhooks/crm")).headers["etag"].strip('"'))
     rest.store.insert(
         WEBHOOK_ENDPOINTS, endpoint_id(0, "shop", "crm"), EndpointState(workspace="shop", webhook="crm", gone=version)
     )
-    assert (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is True
+    assert (await rest.request("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is True
     body = {"url": "https://hooks.example/new", "types": ["pasokh.conversation."]}
-    assert (await rest.ask("PUT", "/v1/workspaces/shop/webhooks/crm", body)).status_code == 200
-    assert (await rest.ask("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is False
+    assert (await rest.request("PUT", "/v1/workspaces/shop/webhooks/crm", body)).status_code == 200
+    assert (await rest.request("GET", f"{BASE}/webhooks")).json()["items"][0]["disabled"] is False
 
 
 @pytest.mark.parametrize("path", ["", "/webhooks", "/customers?person=telegram:main:1"])
 async def test_a_key_of_another_workspace_sees_nothing(rest: Rest, path: str) -> None:
     foreign = await rest.key("read", workspace="other")
-    problem_of(await rest.ask("GET", f"{BASE}{path}", authorization=foreign), 404)
-    problem_of(await rest.ask("GET", f"{BASE}{path}", authorization="Bearer nobody"), 401)
+    problem_of(await rest.request("GET", f"{BASE}{path}", authorization=foreign), 404)
+    problem_of(await rest.request("GET", f"{BASE}{path}", authorization="Bearer nobody"), 401)

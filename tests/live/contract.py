@@ -89,7 +89,7 @@ class Desk(Shop):
     def account(self, api_base: str) -> dict[str, Any]:
         return {"credentials": {"bot_token": "7000001:AAtest", "secret_token": SECRET}, "api_base": api_base}
 
-    async def ask(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx2.Response:
+    async def request(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx2.Response:
         """Any request below the workspace, or from the root when the path begins with `/v1`; with another key."""
         headers = {**more.pop("headers", {}), **({"Authorization": f"Bearer {key}"} if key else {})}
         whole = path if path.startswith("/v1") else f"{self.path}{path}"
@@ -142,7 +142,7 @@ class Desk(Shop):
         return conversation
 
     async def resolve(self, conversation: Mapping[str, Any], **body: Any) -> httpx2.Response:
-        return await self.ask("POST", f"/conversations/{conversation['id']}/resolve", json=body)
+        return await self.request("POST", f"/conversations/{conversation['id']}/resolve", json=body)
 
     async def messages(self, conversation: Mapping[str, Any], direction: str = "") -> list[dict[str, Any]]:
         found = await self.items(f"/conversations/{conversation['id']}/messages")

@@ -60,7 +60,7 @@ class FakePlatforms:
         """Every call but those of the watch over the accounts, which say nothing of anybody."""
         return [(method, said) for method, said in self.calls if method not in WATCHED or said]
 
-    def said_in(self, chat: int) -> list[tuple[str, Any]]:
+    def calls_to(self, chat: int) -> list[tuple[str, Any]]:
         """What a chat was shown: method and text, oldest first."""
         return [(method, said.get("text")) for method, said in self.calls if said.get("chat_id") == chat]
 
@@ -104,7 +104,7 @@ class GroupChatScenario(Desk):
     async def answered(self, case: Mapping[str, Any], text: str, **more: Any) -> httpx2.Response:
         """The agent answers, or tries to."""
         body = {"agent": "mina", "text": text, **more}
-        return await self.ask("POST", f"/conversations/{case['id']}/replies", json=body)
+        return await self.request("POST", f"/conversations/{case['id']}/replies", json=body)
 
     async def lets_customers_follow(self, seconds: float) -> None:
         """The bot, and how long customers have to follow it into private."""
@@ -147,7 +147,7 @@ class GroupChatScenario(Desk):
         """What a chat was shown, once it was shown so much."""
 
         async def enough() -> list[tuple[str, Any]]:
-            said = self.outside.said_in(chat)
+            said = self.outside.calls_to(chat)
             return said if len(said) >= count else []
 
         return await eventually(enough, 30)

@@ -65,12 +65,12 @@ class Tenant:
     def headers(self, scope: str) -> dict[str, str]:
         return {"authorization": f"Bearer {self.keys[scope]}"}
 
-    def ask(self, method: str, path: str, scope: str = "admin", **more: Any) -> httpx2.Response:
+    def request(self, method: str, path: str, scope: str = "admin", **more: Any) -> httpx2.Response:
         headers = {**self.headers(scope), **more.pop("headers", {})}
         return self.client.request(method, path, headers=headers, **more)
 
     def get(self, path: str) -> Any:
-        answer = self.ask("GET", f"{self.path}{path}")
+        answer = self.request("GET", f"{self.path}{path}")
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -174,12 +174,12 @@ def _name(tenant: Tenant) -> None:
     eventually(lambda: len(tenant.get("/conversations?status=assigned")["items"]) == 6)
     mine = tenant.get(f"/conversations?person=telegram:main:{tenant.customer}")["items"][0]
     agent = {"agent": mine["agent"], "text": f"{tenant.canary} we look at it"}
-    replied = tenant.ask("POST", f"{path}/conversations/{mine['id']}/replies", json=agent)
+    replied = tenant.request("POST", f"{path}/conversations/{mine['id']}/replies", json=agent)
     assert replied.status_code == 201, replied.text
     for number in range(3):
         note = {"text": f"{tenant.canary} note {number}"}
-        assert tenant.ask("POST", f"{path}/conversations/{mine['id']}/notes", json=note).status_code == 200
-    later = tenant.ask(
+        assert tenant.request("POST", f"{path}/conversations/{mine['id']}/notes", json=note).status_code == 200
+    later = tenant.request(
         "POST",
         f"{path}/conversations/{mine['id']}/notes",
         json={"text": f"{tenant.canary} later"},
@@ -219,16 +219,16 @@ def _places(tenant: Tenant, one: str) -> None:
         found = tenant.get(f"{path}?limit=1")["next"]
         assert found, path
         tenant.cursors[f"{tenant.path}{path}"] = found
-    found = tenant.ask("GET", "/v1/keys?limit=1").json()["next"]
+    found = tenant.request("GET", "/v1/keys?limit=1").json()["next"]
     assert found
     tenant.cursors["/v1/keys"] = found
     for path in ("", f"/agents/{tenant.ids['agent']}", f"/agents/{tenant.ids['agent']}/presence", "/routing", "/sla"):
-        tenant.etags[path] = tenant.ask("GET", f"{tenant.path}{path}").headers["etag"]
+        tenant.etags[path] = tenant.request("GET", f"{tenant.path}{path}").headers["etag"]
     for kind in ("team", "webhook"):
         path = f"/{kind}s/{tenant.ids[kind]}"
-        tenant.etags[path] = tenant.ask("GET", f"{tenant.path}{path}").headers["etag"]
+        tenant.etags[path] = tenant.request("GET", f"{tenant.path}{path}").headers["etag"]
     path = f"/accounts/telegram/{tenant.ids['account']}"
-    tenant.etags[path] = tenant.ask("GET", f"{tenant.path}{path}").headers["etag"]
+    tenant.etags[path] = tenant.request("GET", f"{tenant.path}{path}").headers["etag"]
     status, text = tenant.begun(f"{tenant.path}/events", tenant.headers("read"))
     assert status == 200
     tenant.place = text.partition("id: ")[2].partition("\n")[0]

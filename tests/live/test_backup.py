@@ -65,7 +65,7 @@ async def containing(shop: Shop, wanted: set[str]) -> Counter[str]:
     raise AssertionError(sorted(wanted - (await texts(shop)).keys()))
 
 
-def asked(folder: Path, *arguments: str) -> Running:
+def run_command(folder: Path, *arguments: str) -> Running:
     """A command that has ended well."""
     running = command(folder, *arguments)
     running.start()
@@ -86,13 +86,13 @@ async def test_everything_acknowledged_before_a_backup_is_there_once_after_a_res
             writers = Writers(shop)
             await writers.reached(BEFORE)
             before = list(writers.acknowledged)
-            said = await asyncio.to_thread(asked, old.folder, "backup", str(file))
+            said = await asyncio.to_thread(run_command, old.folder, "backup", str(file))
             await writers.reached(len(writers.acknowledged) + AFTER)
             await writers.stop()
         assert "read again and whole" in said.log
         old.kill()
 
-        asked(tmp_path / "new", "restore", str(file))
+        run_command(tmp_path / "new", "restore", str(file))
         new = up(tmp_path / "new", PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(port))
         new.start()
         try:

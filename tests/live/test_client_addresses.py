@@ -57,24 +57,24 @@ async def upstream() -> AsyncIterator[int]:
         yield port
 
 
-async def asked(url: str, forwarded: str) -> str:
+async def forwarded_addresses(url: str, forwarded: str) -> str:
     async with httpx2.AsyncClient(trust_env=False) as client:
         return (await client.get(f"{url}/seen", headers={"X-Forwarded-For": forwarded})).text
 
 
 async def test_what_a_client_says_of_itself_is_not_believed(tmp_path: Path, upstream: int) -> None:
     with proxied(tmp_path, upstream, NOBODY) as url:
-        assert await asked(url, "203.0.113.9") == "127.0.0.1"
+        assert await forwarded_addresses(url, "203.0.113.9") == "127.0.0.1"
 
 
 async def test_clients_behind_an_ingress_controller_are_told_apart(tmp_path: Path, upstream: int) -> None:
     trusted = INGRESS.replace("10.0.0.0/8", "127.0.0.0/8")  # where the controller is, in this test
     with proxied(tmp_path, upstream, trusted) as url:
-        assert await asked(url, "203.0.113.9") == "203.0.113.9"
+        assert await forwarded_addresses(url, "203.0.113.9") == "203.0.113.9"
         # What a client had put in front of it is not believed either: only what the controller added.
-        assert await asked(url, "198.51.100.1, 203.0.113.9") == "203.0.113.9"
+        assert await forwarded_addresses(url, "198.51.100.1, 203.0.113.9") == "203.0.113.9"
 
 
 async def test_another_proxy_than_the_named_ones_is_a_client_itself(tmp_path: Path, upstream: int) -> None:
     with proxied(tmp_path, upstream, INGRESS) as url:
-        assert await asked(url, "203.0.113.9") == "127.0.0.1"
+        assert await forwarded_addresses(url, "203.0.113.9") == "127.0.0.1"

@@ -46,8 +46,8 @@ async def test_no_key_or_a_wrong_one_comes_before_everything(
 async def test_a_foreign_workspace_is_not_there_whatever_the_scope_and_body(desk: Desk, method: str, path: str) -> None:
     secret = (await desk.key("read"))["secret"]
     body = {"content": BROKEN} if method == "PUT" else {}
-    other = await desk.ask(method, f"/v1/workspaces/other{path}", secret, **body)
-    none = await desk.ask(method, f"/v1/workspaces/there-is-none{path}", secret, **body)
+    other = await desk.request(method, f"/v1/workspaces/other{path}", secret, **body)
+    none = await desk.request(method, f"/v1/workspaces/there-is-none{path}", secret, **body)
     assert problem(other, 404)["detail"].replace("other", "") == problem(none, 404)["detail"].replace(
         "there-is-none", ""
     )
@@ -75,7 +75,7 @@ async def test_a_scope_that_is_missing_comes_before_resource_and_body(
     desk: Desk, scope: str, method: str, path: str
 ) -> None:
     secret = (await desk.key(scope))["secret"]
-    problem(await desk.ask(method, path, secret, content=BROKEN), 403)
+    problem(await desk.request(method, path, secret, content=BROKEN), 403)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_scope_that_is_missing_comes_before_resource_and_body(
     ],
 )
 async def test_a_resource_that_is_not_there_comes_before_the_body(desk: Desk, method: str, path: str) -> None:
-    problem(await desk.ask(method, path, content=BROKEN if method in ("PUT", "POST") else b""), 404)
+    problem(await desk.request(method, path, content=BROKEN if method in ("PUT", "POST") else b""), 404)
 
 
 # -- bodies ------------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ async def test_a_resource_that_is_not_there_comes_before_the_body(desk: Desk, me
     ],
 )
 async def test_what_is_no_json_is_400(desk: Desk, body: bytes) -> None:
-    problem(await desk.ask("PUT", "/teams/t", content=body), 400)
+    problem(await desk.request("PUT", "/teams/t", content=body), 400)
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ async def test_what_is_no_json_is_400(desk: Desk, body: bytes) -> None:
 async def test_what_is_not_acceptable_is_422_and_says_where(
     desk: Desk, path: str, body: Any, expected: list[str]
 ) -> None:
-    assert pointers(await desk.ask("PUT", path, json=body)) == expected
+    assert pointers(await desk.request("PUT", path, json=body)) == expected
 
 
 async def test_private_addresses_are_no_targets_unless_the_server_was_told_so(desk: Desk) -> None:
-    answer = await desk.ask("PUT", "/accounts/telegram/x", json=desk.account("http://127.0.0.1:9"))
+    answer = await desk.request("PUT", "/accounts/telegram/x", json=desk.account("http://127.0.0.1:9"))
     assert pointers(answer) == ["/api_base"]
 
 
@@ -166,12 +166,12 @@ async def test_a_body_over_one_megabyte_is_413(desk: Desk, sent: str) -> None:
             yield b" " * 40_000
 
     content: Any = b" " * 1_000_001 if sent == "declared" else stream()
-    problem(await desk.ask("PUT", "/teams/t", content=content), 413)
+    problem(await desk.request("PUT", "/teams/t", content=content), 413)
 
 
 async def test_a_method_that_a_path_does_not_take_is_405_with_those_that_it_takes(desk: Desk) -> None:
     for path, allowed in (("", "DELETE, GET, PUT"), ("/v1/keys", "GET, POST"), ("/agents/a", "DELETE, GET, PUT")):
-        answer = await desk.ask("PATCH", path)
+        answer = await desk.request("PATCH", path)
         problem(answer, 405)
         assert answer.headers["allow"] == allowed
 
@@ -190,21 +190,23 @@ async def test_a_method_that_a_path_does_not_take_is_405_with_those_that_it_take
 async def test_a_put_creates_then_replaces_under_its_etag_and_a_delete_ends_it(
     desk: Desk, path: str, shape: str, body: dict[str, Any]
 ) -> None:
-    made = await desk.ask("PUT", path, json=body)
-    changed = await desk.ask("PUT", path, json={**body, "name": "Other"}, headers={"If-Match": made.headers["etag"]})
-    read = await desk.ask("GET", path)
+    made = await desk.request("PUT", path, json=body)
+    changed = await desk.request(
+        "PUT", path, json={**body, "name": "Other"}, headers={"If-Match": made.headers["etag"]}
+    )
+    read = await desk.request("GET", path)
     assert [one.status_code for one in (made, changed, read)] == [201, 200, 200]
     assert made.headers["etag"] != changed.headers["etag"] == read.headers["etag"]
     shaped(shape, read.json())
     assert _as_written(read.json()) == _as_written(changed.json())
     assert read.json()["name"] == "Other"
     stale = {"If-Match": made.headers["etag"]}
-    problem(await desk.ask("PUT", path, json=body, headers=stale), 412)
-    problem(await desk.ask("DELETE", path, headers=stale), 412)
-    gone = await desk.ask("DELETE", path)
+    problem(await desk.request("PUT", path, json=body, headers=stale), 412)
+    problem(await desk.request("DELETE", path, headers=stale), 412)
+    gone = await desk.request("DELETE", path)
     assert (gone.status_code, gone.content) == (204, b"")
-    problem(await desk.ask("GET", path), 404)
-    problem(await desk.ask("DELETE", path), 404)
+    problem(await desk.request("GET", path), 404)
+    problem(await desk.request("DELETE", path), 404)
 
 
 def _as_written(resource: dict[str, Any]) -> dict[str, Any]:
@@ -214,9 +216,9 @@ def _as_written(resource: dict[str, Any]) -> dict[str, Any]:
 
 async def test_a_workspace_has_its_defaults_and_is_replaced_whole(desk: Desk) -> None:
     path = f"{desk.path}-b"
-    assert (await desk.ask("PUT", path, json={"name": "B", "timezone": "Asia/Tehran"})).status_code == 201
-    assert (await desk.ask("PUT", path, json={"name": "B"})).status_code == 200
-    shown = (await desk.ask("GET", path)).json()
+    assert (await desk.request("PUT", path, json={"name": "B", "timezone": "Asia/Tehran"})).status_code == 201
+    assert (await desk.request("PUT", path, json={"name": "B"})).status_code == 200
+    shown = (await desk.request("GET", path)).json()
     shaped("workspace", shown)
     assert shown == {"id": f"{desk.workspace}-b", "name": "B", "languages": ["en"], "timezone": "UTC"}
 
@@ -239,26 +241,26 @@ async def test_rules_and_policies_read_as_they_were_written(desk: Desk) -> None:
 
 async def test_a_put_with_respond_async_tells_where_its_status_is(desk: Desk) -> None:
     body = {"name": "A", "teams": ["default"]}
-    answer = await desk.ask("PUT", "/agents/a", json=body, headers={"Prefer": "respond-async"})
+    answer = await desk.request("PUT", "/agents/a", json=body, headers={"Prefer": "respond-async"})
     assert answer.status_code == 202
     assert answer.headers["location"].startswith(f"{desk.path}/commands/")
 
     async def applied() -> bool:
-        shown = (await desk.ask("GET", answer.headers["location"])).json()
+        shown = (await desk.request("GET", answer.headers["location"])).json()
         assert shown["status"] in ("pending", "applied")
         return bool(shown["status"] == "applied")
 
     await eventually(applied)
     assert (await desk.get("/agents/a"))["name"] == "A"
     refused = {"If-Match": '"99"', "Prefer": "respond-async"}
-    location = (await desk.ask("PUT", "/agents/a", json=body, headers=refused)).headers["location"]
+    location = (await desk.request("PUT", "/agents/a", json=body, headers=refused)).headers["location"]
     shown = await eventually(lambda: _settled(desk, location))
     assert shown is not None
     assert (shown["status"], shown["problem"]["status"]) == ("refused", 412)
 
 
 async def _settled(desk: Desk, location: str) -> dict[str, Any] | None:
-    shown: dict[str, Any] = (await desk.ask("GET", location)).json()
+    shown: dict[str, Any] = (await desk.request("GET", location)).json()
     return None if shown["status"] == "pending" else shown
 
 
@@ -272,8 +274,8 @@ async def _settled(desk: Desk, location: str) -> dict[str, Any] | None:
 async def test_a_limit_out_of_bounds_or_an_unknown_parameter_is_422(
     desk: Desk, path: str, query: str, pointer: str
 ) -> None:
-    assert pointers(await desk.ask("GET", f"{path}?{query}")) == [pointer]
-    assert (await desk.ask("GET", f"{path}?limit=200")).status_code == 200
+    assert pointers(await desk.request("GET", f"{path}?{query}")) == [pointer]
+    assert (await desk.request("GET", f"{path}?limit=200")).status_code == 200
 
 
 async def test_pages_hold_everything_once_newest_first_and_filters_hold_on_all_of_them(desk: Desk) -> None:
@@ -294,7 +296,7 @@ async def test_pages_hold_everything_once_newest_first_and_filters_hold_on_all_o
     opened = [one["opened_at"] for one in found]
     assert opened == sorted(opened, reverse=True)
     for nothing in ("status=resolved", "agent=b", "team=vip", "channel=x", "surface=public", "sensitive=true"):
-        assert (await desk.ask("GET", f"/conversations?{nothing}")).json() == {"items": [], "next": None}
+        assert (await desk.request("GET", f"/conversations?{nothing}")).json() == {"items": [], "next": None}
 
 
 async def _seven(desk: Desk) -> bool:
@@ -307,35 +309,37 @@ async def _seven(desk: Desk) -> bool:
 async def test_a_secret_is_shown_once_and_a_deleted_key_stops_within_a_second(desk: Desk) -> None:
     made = await desk.key("read", "write")
     assert {"id", "name", "workspace", "scopes", "secret"} <= set(made)
-    listed = [one for one in (await desk.ask("GET", "/v1/keys?limit=200")).json()["items"] if one["id"] == made["id"]]
+    listed = [
+        one for one in (await desk.request("GET", "/v1/keys?limit=200")).json()["items"] if one["id"] == made["id"]
+    ]
     assert len(listed) == 1
     assert "secret" not in listed[0]
-    assert (await desk.ask("GET", "", made["secret"])).status_code == 200
-    assert (await desk.ask("DELETE", f"/v1/keys/{made['id']}")).status_code == 204
+    assert (await desk.request("GET", "", made["secret"])).status_code == 200
+    assert (await desk.request("DELETE", f"/v1/keys/{made['id']}")).status_code == 204
     until = time.monotonic() + 1.5
-    while (await desk.ask("GET", "", made["secret"])).status_code == 200:
+    while (await desk.request("GET", "", made["secret"])).status_code == 200:
         assert time.monotonic() < until
         await asyncio.sleep(0.02)
-    problem(await desk.ask("GET", "", made["secret"]), 401)
+    problem(await desk.request("GET", "", made["secret"]), 401)
 
 
 async def test_a_key_of_a_workspace_makes_no_key_that_sees_more(desk: Desk) -> None:
     secret = (await desk.key("admin"))["secret"]
-    problem(await desk.ask("POST", "/v1/keys", secret, json={"name": "all", "scopes": ["read"]}), 403)
+    problem(await desk.request("POST", "/v1/keys", secret, json={"name": "all", "scopes": ["read"]}), 403)
     foreign = {"name": "x", "workspace": "other", "scopes": ["read"]}
-    assert pointers(await desk.ask("POST", "/v1/keys", secret, json=foreign)) == ["/workspace"]
+    assert pointers(await desk.request("POST", "/v1/keys", secret, json=foreign)) == ["/workspace"]
     everything = (await desk.key("read", workspace=None))["secret"]
-    assert (await desk.ask("GET", "", everything)).status_code == 200
-    problem(await desk.ask("PUT", "", everything, json={"name": "x"}), 403)
+    assert (await desk.request("GET", "", everything)).status_code == 200
+    problem(await desk.request("PUT", "", everything, json={"name": "x"}), 403)
 
 
 async def test_a_repeated_post_gets_the_first_answer_without_the_secret_and_another_body_409(desk: Desk) -> None:
     body = {"name": "k", "workspace": desk.workspace, "scopes": ["read"]}
     once = {"Idempotency-Key": f"key-of-{desk.workspace}"}
-    first, again = [await desk.ask("POST", "/v1/keys", json=body, headers=once) for _ in range(2)]
+    first, again = [await desk.request("POST", "/v1/keys", json=body, headers=once) for _ in range(2)]
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == {name: value for name, value in first.json().items() if name != "secret"}
-    problem(await desk.ask("POST", "/v1/keys", json={**body, "name": "other"}, headers=once), 409)
+    problem(await desk.request("POST", "/v1/keys", json={**body, "name": "other"}, headers=once), 409)
 
 
 # -- shapes ------------------------------------------------------------------------------------------------------------

@@ -105,17 +105,17 @@ async def test_a_rule_sends_to_its_team_which_stays_while_it_has_open_cases(desk
     await desk.agent("other")
     await desk.hears(1)
     conversation = await desk.waiting(1)
-    problem(await desk.ask("DELETE", "/teams/vip"), 409)
+    problem(await desk.request("DELETE", "/teams/vip"), 409)
     await desk.agent("member", teams=["vip"])
     assert (await desk.assigned(1))["agent"] == "member"
     # New rules are for who waits; what somebody has stays with its team.
     await desk.put("/routing", {"rules": []})
-    problem(await desk.ask("DELETE", "/teams/vip"), 409)
+    problem(await desk.request("DELETE", "/teams/vip"), 409)
     await desk.resolve(conversation)
     await desk.agent("member", None, teams=["default"])
 
     async def deleted() -> bool:
-        return (await desk.ask("DELETE", "/teams/vip")).status_code == 204
+        return (await desk.request("DELETE", "/teams/vip")).status_code == 204
 
     await eventually(deleted)
 
@@ -141,7 +141,7 @@ async def test_the_cases_of_a_deleted_agent_wait_again(desk: Desk) -> None:
     await desk.agent("a")
     await desk.hears(1)
     await desk.assigned(1)
-    assert (await desk.ask("DELETE", "/agents/a")).status_code == 204
+    assert (await desk.request("DELETE", "/agents/a")).status_code == 204
 
     async def waits() -> bool:
         [conversation] = await desk.of(1)
@@ -170,9 +170,9 @@ async def test_replies_are_refused_with_the_reason(desk: Desk) -> None:
         ({"agent": "a", "text": "x" * 4097}, ["/text"]),
         ({"agent": "a", "text": "x", "surface": "both"}, ["/surface"]),
     ):
-        assert pointers(await desk.ask("POST", place, json=body)) == wrong
+        assert pointers(await desk.request("POST", place, json=body)) == wrong
     problem(await desk.reply(conversation["id"], "b", "not mine"), 409)
-    problem(await desk.ask("POST", place, json={"agent": "a", "text": "x", "surface": "public"}), 409)
+    problem(await desk.request("POST", place, json={"agent": "a", "text": "x", "surface": "public"}), 409)
     problem(await desk.resolve(conversation, agent="b"), 409)
     assert (await desk.resolve(conversation, agent="a")).status_code == 200
     problem(await desk.resolve(conversation, agent="a"), 409)
@@ -299,7 +299,7 @@ async def test_a_clock_keeps_its_policy_until_somebody_asks_for_the_new_one(desk
     before = await clock_of(desk, conversation, "running")
     await desk.put("/sla", {"policies": [{"id": "new", "targets": {"first_response_seconds": 600}}]})
     path = f"/conversations/{conversation['id']}/sla/reapply"
-    answer = await desk.ask("POST", path, json={"agent": "a"})
+    answer = await desk.request("POST", path, json={"agent": "a"})
     assert (answer.status_code, answer.json()["id"]) == (200, conversation["id"])
 
     async def renewed() -> bool:
@@ -330,7 +330,7 @@ async def test_a_late_answer_is_warned_of_breached_within_a_second_and_told_with
     assert (shown["state"], shown["stopped_at"]) == ("breached", made["received_at"])
     assert shown["late_by_seconds"] == pytest.approx(seconds_between(shown["due_at"], shown["stopped_at"]), abs=1e-3)
 
-    async def told() -> bool:
+    async def has_sla_facts() -> bool:
         events = [one["type"] for one in await desk.items(f"/conversations/{conversation['id']}/events")]
         facts = ("started", "warned", "warned", "breached", "late")
         return [one for one in events if one.startswith("pasokh.sla.")] == [f"pasokh.sla.{fact}" for fact in facts]
@@ -338,7 +338,7 @@ async def test_a_late_answer_is_warned_of_breached_within_a_second_and_told_with
     async def counted() -> bool:
         return await desk.metric("pasokh_sla_breached_total", metric="first_response") == 1
 
-    await eventually(told)
+    await eventually(has_sla_facts)
     await eventually(counted)
 
 
@@ -400,9 +400,9 @@ async def survive_a_kill(running: Running, stand_in: FakeTelegram, own_telegram:
 
         await eventually(counted)
 
-        async def heard() -> bool:
+        async def is_counted() -> bool:
             return await desk.metric("pasokh_messages_total", direction="inbound") == 3
 
-        await eventually(heard)
+        await eventually(is_counted)
         texts = [one["text"] for one in stand_in.sent]
         assert texts == ["in time"] or (unknown and texts == [])

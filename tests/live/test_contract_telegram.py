@@ -38,7 +38,7 @@ async def texts(desk: Desk, chat: int) -> list[Any]:
     return [message["text"] for messages in found for message in messages]
 
 
-async def said(desk: Desk, chat: int, count: int) -> list[Any]:
+async def customer_texts(desk: Desk, chat: int, count: int) -> list[Any]:
     """What a customer said, once there are that many messages."""
 
     async def enough() -> list[Any]:
@@ -59,7 +59,7 @@ async def test_without_the_secret_nothing_is_stored(desk: Desk) -> None:
     for secret in (None, "wrong"):
         problem(await desk.webhook(update, secret), 401)
     await desk.hears(2)
-    await said(desk, 2, 1)
+    await customer_texts(desk, 2, 1)
     assert await desk.of(1) == []
     await eventually(lambda: _counted(desk, 1))
 
@@ -74,7 +74,7 @@ async def test_an_address_that_is_not_there_is_404(desk: Desk, address: str) -> 
 
 
 async def test_a_deleted_account_takes_nothing_within_a_second(desk: Desk) -> None:
-    assert (await desk.ask("DELETE", "/accounts/telegram/main")).status_code == 204
+    assert (await desk.request("DELETE", "/accounts/telegram/main")).status_code == 204
 
     async def gone() -> bool:
         return (await desk.webhook(update_of(next(NUMBERS), 1, "x"))).status_code == 404
@@ -94,9 +94,9 @@ async def test_a_repeated_update_is_one_message(desk: Desk) -> None:
     first = await desk.hears(1, "once")
     await posted(desk, first, first, first)
     await posted(desk, update_of(next(NUMBERS), 1, "then"), first)
-    await said(desk, 1, 2)
+    await customer_texts(desk, 1, 2)
     await desk.hears(2)
-    await said(desk, 2, 1)
+    await customer_texts(desk, 2, 1)
     assert await texts(desk, 1) == ["once", "then"]
 
 
@@ -137,7 +137,7 @@ async def test_groups_make_a_public_conversation_for_each_person_chat_and_topic(
     await desk.hears(21, "f")
 
     async def six() -> bool:
-        return len(await said(desk, 21, 5)) == 5 and len(await said(desk, 22, 1)) == 1
+        return len(await customer_texts(desk, 21, 5)) == 5 and len(await customer_texts(desk, 22, 1)) == 1
 
     await eventually(six)
     threads = [(one["surface"], [m["text"] for m in await desk.messages(one)]) for one in await desk.of(21)]
@@ -148,7 +148,7 @@ async def test_groups_make_a_public_conversation_for_each_person_chat_and_topic(
 
 async def test_a_card_number_is_masked_and_makes_the_case_sensitive(desk: Desk) -> None:
     await posted(desk, in_group(-100, 1, "my card is 4111 1111 1111 1111, help"))
-    text, notice = await said(desk, 1, 2)
+    text, notice = await customer_texts(desk, 1, 2)
     assert not any(character.isdigit() for character in text)
     assert "card" not in notice
     [conversation] = await desk.of(1)
@@ -170,7 +170,7 @@ async def test_an_album_a_command_and_a_pressed_button_are_messages_of_one_conve
     pressed = {"message_id": 4, "date": int(time.time()), "chat": {"id": 1, "type": "private"}, "text": "choose"}
     query = {"id": "99", "from": {"id": 1, "is_bot": False, "first_name": "C"}, "chat_instance": "1", "data": "yes"}
     await posted(desk, {"update_id": next(NUMBERS), "callback_query": {**query, "message": pressed}})
-    await said(desk, 1, 4)
+    await customer_texts(desk, 1, 4)
     [conversation] = await desk.of(1)
     messages = await desk.messages(conversation)
     assert [len(one["attachments"]) for one in messages] == [1, 1, 0, 0]
@@ -192,7 +192,7 @@ async def test_what_is_no_message_opens_no_conversation(desk: Desk) -> None:
         joined,
     )
     await desk.hears(2)
-    await said(desk, 2, 1)
+    await customer_texts(desk, 2, 1)
     assert len(await desk.items("/conversations")) == 1
 
 
@@ -211,7 +211,7 @@ async def test_hostile_texts_arrive_and_do_no_harm(desk: Desk, sent: str, kept: 
     update["message"]["from"]["first_name"] = sent[:50]
     answer = await desk.webhook(json.dumps(update).encode("ascii"))
     assert answer.status_code == 200
-    assert await said(desk, 1, 1) == [kept]
+    assert await customer_texts(desk, 1, 1) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ async def test_fields_of_the_wrong_type_stop_nobody_behind_them(desk: Desk, fiel
     update["message"] |= field
     await posted(desk, update)
     await desk.hears(2, "after it")
-    assert await said(desk, 2, 1) == ["after it"]
+    assert await customer_texts(desk, 2, 1) == ["after it"]
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ async def test_many_customers_at_once_keep_the_order_of_each(desk: Desk) -> None
         for chat in range(1, 6):
             await desk.hears(chat, f"{number}")
     for chat in range(1, 6):
-        assert await said(desk, chat, 10) == [str(number) for number in range(10)]
+        assert await customer_texts(desk, chat, 10) == [str(number) for number in range(10)]
     await eventually(lambda: _counted(desk, 50))
 
 

@@ -101,7 +101,7 @@ def order_event(order: str) -> tuple[str, Event]:
     )
 
 
-async def place(bus: Bus, orders: list[str]) -> None:
+async def publish_orders(bus: Bus, orders: list[str]) -> None:
     """Publish orders one after the other, as customers do."""
     for order in orders:
         key, event = order_event(order)
@@ -142,7 +142,7 @@ async def test_killed_at_every_point_nothing_is_lost_or_doubled(engine: Engine, 
             doomed = engine.start(stage, point, "2", "SIGKILL")
             more = [f"{point}-{n}" for n in range(ORDERS_A_POINT)]
             orders += more
-            await place(bus, more)
+            await publish_orders(bus, more)
             code = await asyncio.to_thread(doomed.wait, DEADLINE_SECONDS)
             assert code == -signal.SIGKILL, f"it never came to {point}"
         engine.start(stage)
@@ -159,10 +159,10 @@ async def test_an_owner_that_slept_while_its_partitions_moved_changes_nothing(en
     async with engine.opened() as (store, bus):
         engine.start("beta")
         sleeper = engine.start("alpha", point, "2", "SIGSTOP")
-        await place(bus, orders[:20])
+        await publish_orders(bus, orders[:20])
         await asyncio.to_thread(_until_stopped, sleeper)
         engine.start("alpha")
-        await place(bus, orders[20:])
+        await publish_orders(bus, orders[20:])
         await acted_exactly_once(store, orders)
         sleeper.send_signal(signal.SIGCONT)
         await asyncio.sleep(3)

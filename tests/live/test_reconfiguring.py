@@ -43,7 +43,7 @@ async def desk(installed: Running) -> AsyncIterator[Desk]:
         yield opened
 
 
-async def shown(desk: Desk, conversation: dict[str, Any]) -> dict[str, Any]:
+async def get_conversation(desk: Desk, conversation: dict[str, Any]) -> dict[str, Any]:
     return await desk.get(f"/conversations/{conversation['id']}")
 
 
@@ -51,7 +51,7 @@ async def becomes(desk: Desk, conversation: dict[str, Any], **wanted: Any) -> di
     """The conversation once these fields are so."""
 
     async def look() -> dict[str, Any] | None:
-        now = await shown(desk, conversation)
+        now = await get_conversation(desk, conversation)
         return now if all(now[name] == value for name, value in wanted.items()) else None
 
     found = await eventually(look)
@@ -95,7 +95,7 @@ async def test_who_has_an_agent_keeps_it_and_follows_new_rules_once_it_waits_aga
     await desk.put("/routing", {"rules": [{"then": {"team": "billing"}}]})
     await desk.hears(2)
     await becomes(desk, await desk.waiting(2), team="billing")
-    assert (await shown(desk, held))["agent"] == "sara"
+    assert (await get_conversation(desk, held))["agent"] == "sara"
     await desk.agent("omar", teams=["billing"], capacity=9)
     await desk.client.delete(f"{desk.path}/agents/sara")
     await becomes(desk, held, status="assigned", agent="omar", team="billing")
@@ -151,8 +151,8 @@ async def clocks(desk: Desk, case: dict[str, Any], wanted: tuple[str, str, float
 
 async def test_reapplying_needs_admin_and_an_agent_that_exists(desk: Desk) -> None:
     key = await desk.key("write")
-    assert (await desk.ask("POST", "/sla/reapply", key["secret"])).status_code == 403
-    assert (await desk.ask("POST", "/sla/reapply", json={"agent": "nobody"})).status_code == 422
+    assert (await desk.request("POST", "/sla/reapply", key["secret"])).status_code == 403
+    assert (await desk.request("POST", "/sla/reapply", json={"agent": "nobody"})).status_code == 422
 
 
 @pytest.fixture

@@ -73,8 +73,8 @@ class Story:
     async def the_agent_reads_it_masked_and_why_it_is_hers(self) -> None:
         await self.answers_arrived(1)
         asked, notice = await self.town.messages(self.case)
-        assert self.said(asked) == ("customer", "public", self.words.asks.format("[card]"), ["card"])
-        assert self.said(notice)[:2] == ("system", "public")
+        assert self.message_fields(asked) == ("customer", "public", self.words.asks.format("[card]"), ["card"])
+        assert self.message_fields(notice)[:2] == ("system", "public")
         [decision] = await self.town.items(f"/conversations/{self.case['id']}/decisions")
         shaped("decision", decision)
         assert (decision["outcome"], decision["agent"]) == ("assigned", "mina")
@@ -87,7 +87,7 @@ class Story:
         theirs = await self.town.case_of(STRANGER, status="assigned")
         assert [one["text"] for one in await self.town.messages(theirs)] == ["hello?"]
         assert theirs["handoff"] is None
-        assert self.town.outside.said_in(STRANGER) == []
+        assert self.town.outside.calls_to(STRANGER) == []
         assert (await self.town.case_of(NEDA))["handoff"]["state"] == "started"
 
     async def nobody_answers_her_yet(self) -> None:
@@ -116,7 +116,7 @@ class Story:
         answer = await self.town.answered(self.case, text)
         assert answer.status_code == 201, answer.text
         shaped("message", answer.json())
-        assert self.said(answer.json()) == ("agent", "private", text, [])
+        assert self.message_fields(answer.json()) == ("agent", "private", text, [])
         assert await self.town.shown_in(NEDA, 1) == [("sendMessage", text)]
 
     async def neda_writes_it_once_more_in_private(self) -> None:
@@ -163,7 +163,7 @@ class Story:
         assert self.town.outside.unproven == []
 
     async def the_agent_has_the_whole_talk(self) -> None:
-        talk = [self.said(one) for one in await self.town.messages(self.case)]
+        talk = [self.message_fields(one) for one in await self.town.messages(self.case)]
         link = f"https://t.me/blue_shop_bot?start={self.token}"
         assert talk == [
             ("customer", "public", self.words.asks.format("[card]"), ["card"]),
@@ -190,7 +190,7 @@ class Story:
         calls = Counter((method, said["chat_id"]) for method, said in self.town.outside.of_chats)
         assert calls == {("sendMessage", GROUP): 2, ("sendMessage", NEDA): 2}
 
-    def said(self, message: Mapping[str, Any]) -> tuple[str, str, str, list[str]]:
+    def message_fields(self, message: Mapping[str, Any]) -> tuple[str, str, str, list[str]]:
         """Who said it, where, what, and what was masked in it."""
         return message["author"]["kind"], message["surface"], message["text"], message["masked"]
 
@@ -215,7 +215,7 @@ class Story:
         return running if set(running) == {"first_response", "resolution"} else {}
 
 
-async def told(town: GroupChatScenario, words: Dialogue) -> None:
+async def play_story(town: GroupChatScenario, words: Dialogue) -> None:
     """The story, from the first word to the last."""
     story = Story(town, words)
     await story.neda_writes_her_card_number_in_the_group()
@@ -278,7 +278,7 @@ async def test_a_card_number_in_a_group_is_settled_in_private_and_stands_nowhere
     installation: Running, port: int, words: Dialogue
 ) -> None:
     async with town_at(installation.url, ADMIN_KEY, port, "blue") as town:
-        await told(town, words)
+        await play_story(town, words)
         metrics = (await town.client.get("/metrics")).content
         running = files(installation.folder / "data")
     assert installation.stop()[0] == 0
@@ -310,7 +310,7 @@ async def test_the_same_holds_where_every_service_is_a_process_on_kafka_and_mong
 ) -> None:
     key, namespace = topology.values["PASOKH_ADMIN_KEY"], topology.overrides["PASOKH_NAMESPACE"]
     async with town_at(topology.url("proxy"), key, port, "blue") as town:
-        await told(town, PERSIAN)
+        await play_story(town, PERSIAN)
     metrics = [httpx2.get(f"{one.url}/metrics", trust_env=False).content for one in topology.of("metrics")]
     logs = [path.read_bytes() for path in topology.folder.rglob("output.log")]
     kept = {"store": documents_of_mongo(topology.store, f"{namespace}-pasokh")}

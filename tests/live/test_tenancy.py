@@ -146,7 +146,7 @@ def test_at_home_every_id_is_found(document: dict[str, Any], tenants: tuple[Tena
                 or (path.endswith("/events") and "{conv" not in path)
             ):
                 continue
-            answer = tenant.ask("GET", address(path, tenant.ids), "read", params=query_of(path, tenant.ids))
+            answer = tenant.request("GET", address(path, tenant.ids), "read", params=query_of(path, tenant.ids))
             assert answer.status_code == 200, f"{path}: {answer.text}"
             found += 1
     assert found >= 40
@@ -160,7 +160,7 @@ def test_at_home_cursors_versions_tokens_and_places_are_good(tenants: tuple[Tena
             answer = tenant.client.get(path, params={"limit": 1, "cursor": cursor}, headers=headers)
             assert (answer.status_code, len(answer.json()["items"])) == (200, 1), f"{path}: {answer.text}"
         for path, etag in tenant.etags.items():
-            assert tenant.ask("GET", f"{tenant.path}{path}").headers["etag"] == etag
+            assert tenant.request("GET", f"{tenant.path}{path}").headers["etag"] == etag
         assert (
             tenant.begun(f"{tenant.path}/events", {**tenant.headers("read"), "last-event-id": tenant.place})[0] == 200
         )
@@ -179,7 +179,7 @@ def test_their_workspace_is_not_there_for_any_key_of_mine(
             continue
         for scope in SCOPES:
             for ids in (theirs.ids, {**mine.ids, "workspace": theirs.name}):
-                answer = mine.ask(method, address(path, ids), scope, **body_of(method, path, theirs))
+                answer = mine.request(method, address(path, ids), scope, **body_of(method, path, theirs))
                 refused(theirs, f"{method} {path} of theirs with my {scope}", answer, 404)
 
 
@@ -192,7 +192,7 @@ def test_each_of_their_ids_is_not_there_in_my_workspace(document: dict[str, Any]
             if method == "PUT" and path.endswith(f"{{{name}}}") and name in CHOSEN:
                 continue
             for scope in SCOPES:
-                answer = mine.ask(
+                answer = mine.request(
                     method, address(path, {**mine.ids, name: theirs.ids[name]}), scope, **body_of(method, path, mine)
                 )
                 refused(theirs, f"{method} {path} with their {name}, {scope}", answer, 404, 403)
@@ -243,7 +243,7 @@ def test_none_of_their_versions_is_a_version_of_mine(pair: tuple[Tenant, Tenant]
             body = mine.get(path)
             for method in ("PUT", "DELETE") if path.startswith(("/teams", "/webhooks", "/accounts")) else ("PUT",):
                 sent: dict[str, Any] = {"json": _written(path, body)} if method == "PUT" else {}
-                answer = mine.ask(method, f"{mine.path}{path}", headers={"if-match": etag}, **sent)
+                answer = mine.request(method, f"{mine.path}{path}", headers={"if-match": etag}, **sent)
                 refused(theirs, f"{method} {path} with their version {etag}", answer, 412)
 
 
@@ -401,7 +401,7 @@ def test_what_is_theirs_is_refused_in_my_bodies(pair: tuple[Tenant, Tenant]) -> 
         ("admin", "POST", "/v1/keys", {"name": "x", "workspace": theirs.name, "scopes": ["read"]}),
         ("admin", "POST", "/v1/keys", {"name": "x", "workspace": None, "scopes": ["read"]}),
     ):
-        answer = mine.ask(method, path, scope, json=body)
+        answer = mine.request(method, path, scope, json=body)
         refused(theirs, f"{method} {path} {sorted(body)}", answer, 422, 404, 403, 409)
 
 
@@ -409,9 +409,9 @@ def test_the_same_idempotency_key_is_another_request_in_another_workspace(pair: 
     theirs, mine = pair
     key, text = theirs.idempotency, f"my own note {uuid4()}"
     path = f"{mine.path}/conversations/{mine.ids['conversation']}/notes"
-    answer = mine.ask("POST", path, "desk", json={"text": text}, headers={"idempotency-key": f"{key}-{mine.name}"})
+    answer = mine.request("POST", path, "desk", json={"text": text}, headers={"idempotency-key": f"{key}-{mine.name}"})
     assert answer.status_code == 200
-    taken = mine.ask("POST", path, "desk", json={"text": text}, headers={"idempotency-key": key})
+    taken = mine.request("POST", path, "desk", json={"text": text}, headers={"idempotency-key": key})
     ATTEMPTS.append("their idempotency key")
     # Its outcome is mine, whether it was mine before or not: never what theirs was answered.
     assert taken.status_code == 200, taken.text

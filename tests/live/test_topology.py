@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from tests.live.installation import Shop, shop_at, telegram, update_of
-from tests.live.minute.panels import DASHBOARDS, asked, has_data, instant, number, queries_of
+from tests.live.minute.panels import DASHBOARDS, has_data, instant, number, queries_of, query_prometheus
 from tests.live.minute.plan import Plan
 from tests.live.minute.restarts import possible
 from tests.live.minute.run import RunResult, live
@@ -64,7 +64,7 @@ class Shown(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def shown(topology: Topology, kafka_server: Server, stand_in_port: int) -> Shown:
+def run_topology(topology: Topology, kafka_server: Server, stand_in_port: int) -> Shown:
     lived = asyncio.run(live(topology, kafka_server, PLAN, stand_in_port))
     # What is asked is asked for that moment, in whatever order and however slowly the tests run.
     time.sleep(3 * SCRAPE_SECONDS)
@@ -144,20 +144,20 @@ def test_with_one_router_nobody_notices_and_without_ingest_platforms_are_told_to
 
 def test_prometheus_has_every_replica_and_is_loaded_with_every_rule(topology: Topology) -> None:
     def all_up() -> object:
-        targets = asked(topology, "/api/v1/targets")["activeTargets"]
+        targets = query_prometheus(topology, "/api/v1/targets")["activeTargets"]
         found = {(t["labels"].get("service", t["labels"]["job"]), t["health"]) for t in targets}
         wanted = {(name, "up") for name in (*topology.own(), "prometheus")}
         return found == wanted and len(targets) == len(topology.ports_of("router")) + len(topology.own())
 
-    assert eventually(all_up, 30), asked(topology, "/api/v1/targets")["activeTargets"]
-    rules = [rule for group in asked(topology, "/api/v1/rules")["groups"] for rule in group["rules"]]
+    assert eventually(all_up, 30), query_prometheus(topology, "/api/v1/targets")["activeTargets"]
+    rules = [rule for group in query_prometheus(topology, "/api/v1/rules")["groups"] for rule in group["rules"]]
     assert len(rules) > 10
     assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
 
 
 def test_alerts_have_somewhere_to_go(topology: Topology) -> None:
     def known() -> object:
-        return asked(topology, "/api/v1/alertmanagers")["activeAlertmanagers"]
+        return query_prometheus(topology, "/api/v1/alertmanagers")["activeAlertmanagers"]
 
     assert eventually(known, 10)
 
@@ -168,7 +168,7 @@ def test_restarts_under_load_lose_and_double_nothing_and_every_figure_is_right(s
 
 def test_a_router_an_sla_and_kafka_were_restarted_while_customers_wrote(shown: Shown, kafka_server: Server) -> None:
     assert [one.restart for one in shown.lived.found.restarted] == possible(kafka_server)
-    assert len(shown.lived.found.posts.taken) > 200
+    assert len(shown.lived.found.posts.accepted) > 200
     assert shown.lived.found.replies
 
 

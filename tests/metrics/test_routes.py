@@ -27,7 +27,7 @@ async def rest() -> AsyncIterator[Rest]:
 
 
 async def test_figures_of_a_day_by_channel(rest: Rest) -> None:
-    answer = await rest.ask("GET", f"{PATH}?{DAY}&group=channel&group=day")
+    answer = await rest.request("GET", f"{PATH}?{DAY}&group=channel&group=day")
     assert answer.status_code == 200, answer.text
     report = answer.json()
     assert (report["from"], report["by"], report["facts"]) == ("2026-03-02T00:00:00.000000Z", "stop", 9)
@@ -47,44 +47,44 @@ async def test_figures_of_a_day_by_channel(rest: Rest) -> None:
 
 async def test_business_times_follow_the_calendar_that_is_written(rest: Rest) -> None:
     calendar = {"hours": {"mon": [["09:00", "17:00"]]}, "holidays": ["2026-03-02"]}
-    answer = await rest.ask("PUT", "/v1/workspaces/w/teams/default", {"name": "Default", "calendar": calendar})
+    answer = await rest.request("PUT", "/v1/workspaces/w/teams/default", {"name": "Default", "calendar": calendar})
     assert answer.status_code == 200, answer.text
-    [row] = (await rest.ask("GET", f"{PATH}?{DAY}")).json()["rows"]
+    [row] = (await rest.request("GET", f"{PATH}?{DAY}")).json()["rows"]
     took = row["durations"]["first_response"]["human"]
     assert (took["mean"], took["business"]["mean"]) == (29.0, 0.0)
 
 
 async def test_other_offsets_name_the_same_moments(rest: Rest) -> None:
-    here = await rest.ask("GET", f"{PATH}?{DAY}")
-    there = await rest.ask("GET", f"{PATH}?from=2026-03-02T02:00:00%2B02:00&to=2026-03-03T02:00:00+02:00")
+    here = await rest.request("GET", f"{PATH}?{DAY}")
+    there = await rest.request("GET", f"{PATH}?from=2026-03-02T02:00:00%2B02:00&to=2026-03-03T02:00:00+02:00")
     assert there.json() == here.json()
 
 
 async def test_days_and_hours_are_those_of_the_workspace_unless_another_zone_is_asked_for(rest: Rest) -> None:
     """09:00 in UTC is 12:30 in Tehran, whose day begins at 20:30 in UTC the evening before."""
-    written = await rest.ask("PUT", "/v1/workspaces/w", {"name": "W", "timezone": "Asia/Tehran"})
+    written = await rest.request("PUT", "/v1/workspaces/w", {"name": "W", "timezone": "Asia/Tehran"})
     assert written.status_code == 200, written.text
     week = "from=2026-03-01T00:00:00Z&to=2026-03-08T00:00:00Z&group=day&group=hour"
-    here = (await rest.ask("GET", f"{PATH}?{week}")).json()
+    here = (await rest.request("GET", f"{PATH}?{week}")).json()
     assert here["timezone"] == "Asia/Tehran"
     assert here["rows"][0]["group"] == {"day": "2026-03-01T20:30:00.000000Z", "hour": "2026-03-02T08:30:00.000000Z"}
-    riga = (await rest.ask("GET", f"{PATH}?{week}&timezone=Europe/Riga")).json()
+    riga = (await rest.request("GET", f"{PATH}?{week}&timezone=Europe/Riga")).json()
     assert riga["rows"][0]["group"] == {"day": "2026-03-01T22:00:00.000000Z", "hour": "2026-03-02T09:00:00.000000Z"}
 
 
 async def test_clocks_are_told_apart_by_policy_and_everything_else_has_none(rest: Rest) -> None:
-    rows = (await rest.ask("GET", f"{PATH}?{DAY}&group=policy")).json()["rows"]
+    rows = (await rest.request("GET", f"{PATH}?{DAY}&group=policy")).json()["rows"]
     assert [(row["group"]["policy"], sorted(row["sla"])) for row in rows] == [(None, []), ("p", ["next_response"])]
     assert rows[1]["sla"]["next_response"]["attainment_strict"] == 1.0
 
 
 async def test_another_workspace_sees_none_of_it(rest: Rest) -> None:
     await rest.workspace("other")
-    answer = await rest.ask("GET", f"/v1/workspaces/other/reports/kpis?{DAY}")
+    answer = await rest.request("GET", f"/v1/workspaces/other/reports/kpis?{DAY}")
     assert answer.json()["rows"] == []
     foreign = await rest.key("read", workspace="other")
-    problem_of(await rest.ask("GET", f"{PATH}?{DAY}", authorization=foreign), 404)
-    problem_of(await rest.ask("GET", f"/v1/workspaces/none/reports/kpis?{DAY}"), 404)
+    problem_of(await rest.request("GET", f"{PATH}?{DAY}", authorization=foreign), 404)
+    problem_of(await rest.request("GET", f"/v1/workspaces/none/reports/kpis?{DAY}"), 404)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def test_another_workspace_sees_none_of_it(rest: Rest) -> None:
     ],
 )
 async def test_what_cannot_be_reported_is_refused_with_the_reason(rest: Rest, query: str, pointer: str) -> None:
-    problem = problem_of(await rest.ask("GET", f"{PATH}?{query}"), 422)
+    problem = problem_of(await rest.request("GET", f"{PATH}?{query}"), 422)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
@@ -114,4 +114,4 @@ async def test_a_report_that_would_cost_too_much_is_refused_with_what_to_do(
         raise ReportTooLarge("Ask for a shorter time.")
 
     monkeypatch.setattr(routes, "build_report", too_much)
-    assert "shorter time" in problem_of(await rest.ask("GET", f"{PATH}?{DAY}"), 422)["detail"]
+    assert "shorter time" in problem_of(await rest.request("GET", f"{PATH}?{DAY}"), 422)["detail"]

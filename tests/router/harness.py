@@ -21,7 +21,7 @@ from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, build_router, stream_shares
 from services.router.stream_check import FactStream, open_fact_streams
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
-from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_of
+from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_with
 
 SOON = 30.0
 
@@ -161,7 +161,7 @@ async def open_stream(
 ) -> AsyncIterator[StreamHarness]:
     """Everything over fakes; what is open is closed at the end."""
     store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
-    context = Context(settings_of(**given), store, bus, clock)
+    context = Context(settings_with(**given), store, bus, clock)
     keys = ApiKeyAuthenticator(store, clock.monotonic)
     following = FactBroadcaster(bus, TOPICS, max_queued=most)
     streams = open_fact_streams(store)

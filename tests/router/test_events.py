@@ -139,10 +139,10 @@ async def test_a_lost_reader_ends_the_stream_and_the_client_goes_on_where_it_was
 
 async def test_a_key_that_is_deleted_sees_no_more() -> None:
     async with open_stream(heartbeat_seconds=0.01) as shop:
-        answer = await shop.rest.ask("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})
+        answer = await shop.rest.request("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})
         client = await shop.open(authorization=f"Bearer {answer.json()['secret']}")
         assert client.status == 200
-        await shop.rest.ask("DELETE", f"/v1/keys/{answer.json()['id']}")
+        await shop.rest.request("DELETE", f"/v1/keys/{answer.json()['id']}")
         shop.rest.time_source.move(600)
         await client.wait_until(lambda: client.ended)
 
@@ -150,13 +150,13 @@ async def test_a_key_that_is_deleted_sees_no_more() -> None:
 async def test_streams_of_a_deleted_key_end_at_the_next_look_and_those_of_others_go_on() -> None:
     async with open_stream() as shop:
         made = [
-            (await shop.rest.ask("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})).json()
+            (await shop.rest.request("POST", "/v1/keys", {"name": "k", "workspace": "shop", "scopes": ["read"]})).json()
             for _ in range(2)
         ]
         first, second = [await shop.open(authorization=f"Bearer {one['secret']}") for one in made]
         admins = await shop.open()
         await shop.streams.end_revoked()
-        await shop.rest.ask("DELETE", f"/v1/keys/{made[0]['id']}")
+        await shop.rest.request("DELETE", f"/v1/keys/{made[0]['id']}")
         await shop.streams.end_revoked()
         await first.wait_until(lambda: first.ended)
         await shop.commit_and_publish("opened")

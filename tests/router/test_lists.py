@@ -26,14 +26,14 @@ from tests.live_servers.server import Server
 
 MEMORY = "memory"
 STATUSES = get_args(Status)
-KEPT: list[Collection[Any]] = [CONVERSATIONS, MESSAGES]
+LISTED: list[Collection[Any]] = [CONVERSATIONS, MESSAGES]
 
 
 @pytest.fixture(params=[MEMORY, SQLITE, pytest.param(MONGO, marks=pytest.mark.live)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     if request.param == MEMORY:
         memory = MemoryStore()
-        await memory.prepare(KEPT)
+        await memory.prepare(LISTED)
         yield memory
         return
     if request.param == MONGO:
@@ -42,7 +42,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     else:
         site = StoreSite(SQLITE, str(tmp_path / "pasokh.db"))
     async with site.open() as opened:
-        await opened.prepare(KEPT)
+        await opened.prepare(LISTED)
         yield opened
 
 
@@ -65,7 +65,7 @@ def case(identity: str, opened: float = 0, **given: Any) -> ConversationState:
     return CONVERSATIONS.decode({"id": identity, **known, **given})
 
 
-def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
+def message(identity: str, conversation: str, text: str | None) -> MessageRecord:
     return MessageRecord(
         id=identity,
         conversation=conversation,
@@ -82,12 +82,12 @@ def said(identity: str, conversation: str, text: str | None) -> MessageRecord:
     )
 
 
-async def keep(store: Store, *records: ConversationState | MessageRecord) -> None:
+async def put_records(store: Store, *records: ConversationState | MessageRecord) -> None:
     kind = {ConversationState: CONVERSATIONS.name, MessageRecord: MESSAGES.name}
     await store.commit(Changes(puts=[Put(Key(kind[type(one)], one.id), encode(one)) for one in records]))
 
 
-async def every(store: Store, **asked: Any) -> list[str]:
+async def all_ids(store: Store, **asked: Any) -> list[str]:
     """The ids of all pages, each page no longer than asked for."""
     found: list[str] = []
     given = ConversationQuery(**asked)
@@ -119,7 +119,7 @@ async def town(store: Store) -> list[ConversationState]:
         )
         for number in range(40)
     ]
-    await keep(store, *made, case("other", 1, workspace="elsewhere"))
+    await put_records(store, *made, case("other", 1, workspace="elsewhere"))
     return made
 
 
@@ -146,21 +146,21 @@ async def test_every_list_is_what_a_plain_look_at_all_would_give(
     fitting = [one for one in fitting if order.field != "queued_at" or one.queued_at is not None]
     wanted = [c.id for c in sorted(fitting, key=order.position, reverse=order.descending)]
     for limit in (1, 4, 200):
-        assert await every(store, sort=sort, limit=limit, **asked) == wanted
+        assert await all_ids(store, sort=sort, limit=limit, **asked) == wanted
 
 
 async def test_who_changes_between_pages_is_not_missed_by_updated_at(store: Store) -> None:
-    await keep(store, *(case(f"c{number}", number) for number in range(4)))
+    await put_records(store, *(case(f"c{number}", number) for number in range(4)))
     first = await list_page(store, "shop", ConversationQuery(sort="updated_at", limit=2))
-    await keep(store, case("c0", 0, updated_at=START + timedelta(seconds=9)))
-    rest = await every(store, sort="updated_at", limit=2, cursor=first.next)
+    await put_records(store, case("c0", 0, updated_at=START + timedelta(seconds=9)))
+    rest = await all_ids(store, sort="updated_at", limit=2, cursor=first.next)
     assert ([one.id for one in first.items], rest) == (["c0", "c1"], ["c2", "c3", "c0"])
 
 
 async def test_the_longest_waiting_come_first(store: Store) -> None:
     waiting = {"status": "waiting", "agent": None}
-    await keep(store, case("late", 1, **waiting), case("early", 2, queued_at=START, **waiting), case("held", 0))
-    assert await every(store, status=["waiting"], sort="queued_at") == ["early", "late"]
+    await put_records(store, case("late", 1, **waiting), case("early", 2, queued_at=START, **waiting), case("held", 0))
+    assert await all_ids(store, status=["waiting"], sort="queued_at") == ["early", "late"]
 
 
 @pytest.mark.parametrize(
@@ -177,33 +177,33 @@ async def test_the_longest_waiting_come_first(store: Store) -> None:
     ],
 )
 async def test_words_are_found_in_what_was_said(store: Store, q: str, found: list[str]) -> None:
-    await keep(
+    await put_records(
         store,
         *(case(f"c{number}", number) for number in range(1, 5)),
-        said("m1", "c1", "My Parcel is lost"),
-        said("m2", "c2", "another parcel"),
-        said("m3", "c2", "was lost on the way"),
-        said("m4", "c3", "کتاب‌ها ۱۲ تا"),
-        said("m5", "c4", "100% sure"),
-        said("m6", "c4", None),
+        message("m1", "c1", "My Parcel is lost"),
+        message("m2", "c2", "another parcel"),
+        message("m3", "c2", "was lost on the way"),
+        message("m4", "c3", "کتاب‌ها ۱۲ تا"),
+        message("m5", "c4", "100% sure"),
+        message("m6", "c4", None),
         case("x", 9, workspace="elsewhere"),
-        said("m7", "x", "hidden"),
+        message("m7", "x", "hidden"),
     )
-    assert await every(store, q=q, limit=1) == found
+    assert await all_ids(store, q=q, limit=1) == found
 
 
 async def test_a_search_that_finds_little_ends_its_page_and_goes_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "READ_THROUGH", 3)
-    await keep(store, *(case(f"c{number}", number) for number in range(10)), said("m", "c0", "parcel"))
+    await put_records(store, *(case(f"c{number}", number) for number in range(10)), message("m", "c0", "parcel"))
     first = await list_page(store, "shop", ConversationQuery(q="parcel"))
     assert (first.items, first.next is None) == ([], False)
-    assert await every(store, q="parcel") == ["c0"]
+    assert await all_ids(store, q="parcel") == ["c0"]
 
 
 async def test_a_cursor_fits_its_own_list_alone(store: Store) -> None:
-    await keep(store, *(case(f"c{number}", number) for number in range(3)))
+    await put_records(store, *(case(f"c{number}", number) for number in range(3)))
     page = await list_page(store, "shop", ConversationQuery(limit=1))
     for other in ({"sort": "updated_at"}, {"status": ["assigned"]}, {"q": "x"}, {"updated_since": START}):
         with pytest.raises(UnprocessableContent):

@@ -100,13 +100,13 @@ def sends(rest: Rest) -> None:
 
 
 async def ids(rest: Rest, query: str) -> list[str]:
-    answer = await rest.ask("GET", f"{SHOP}/conversations?{query}")
+    answer = await rest.request("GET", f"{SHOP}/conversations?{query}")
     assert answer.status_code == 200, answer.text
     return [item["id"] for item in answer.json()["items"]]
 
 
 async def test_one_conversation_is_shown_in_its_shape(rest: Rest) -> None:
-    shown = (await rest.ask("GET", ONE)).json()
+    shown = (await rest.request("GET", ONE)).json()
     assert set(shown) == {
         *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),
         *("language", "sentiment", "intent", "sensitive", "requirement", "opened_at", "updated_at", "assigned_at"),
@@ -119,8 +119,8 @@ async def test_one_conversation_is_shown_in_its_shape(rest: Rest) -> None:
 async def test_a_conversation_of_another_workspace_is_404(rest: Rest) -> None:
     await rest.workspace("other")
     for path in ("", "/messages", "/decisions", "/events", "/clocks"):
-        problem_of(await rest.ask("GET", f"/v1/workspaces/other/conversations/c1{path}"), 404)
-    problem_of(await rest.ask("POST", "/v1/workspaces/other/conversations/c1/resolve", {}), 404)
+        problem_of(await rest.request("GET", f"/v1/workspaces/other/conversations/c1{path}"), 404)
+    problem_of(await rest.request("POST", "/v1/workspaces/other/conversations/c1/resolve", {}), 404)
 
 
 async def test_conversations_are_listed_newest_first_by_any_mix_of_filters(rest: Rest) -> None:
@@ -151,7 +151,7 @@ async def test_conversations_are_listed_newest_first_by_any_mix_of_filters(rest:
     ],
 )
 async def test_a_filter_that_is_none_is_422(rest: Rest, query: str, pointer: str) -> None:
-    problem = problem_of(await rest.ask("GET", f"{SHOP}/conversations?{query}"), 422)
+    problem = problem_of(await rest.request("GET", f"{SHOP}/conversations?{query}"), 422)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
@@ -165,7 +165,7 @@ async def test_pages_of_a_filtered_list_hold_each_conversation_once(rest: Rest, 
     while cursor is not None:
         after = f"&cursor={cursor}" if cursor else ""
         path = f"{SHOP}/conversations?status=assigned&surface=public&limit={limit}{after}"
-        page = (await rest.ask("GET", path)).json()
+        page = (await rest.request("GET", path)).json()
         assert len(page["items"]) <= limit
         seen += [item["id"] for item in page["items"]]
         cursor = page["next"]
@@ -179,12 +179,12 @@ async def test_a_list_that_finds_little_ends_its_page_and_goes_on(rest: Rest, mo
     path = (
         f"{SHOP}/conversations?status=assigned&surface=private&team=default&limit=2&person=telegram:main:7&agent=sara"
     )
-    first = (await rest.ask("GET", path)).json()
+    first = (await rest.request("GET", path)).json()
     assert (first["items"], first["next"] is None) == ([], False)
     found: list[str] = []
     cursor = first["next"]
     while cursor is not None:
-        page = (await rest.ask("GET", f"{path}&cursor={cursor}")).json()
+        page = (await rest.request("GET", f"{path}&cursor={cursor}")).json()
         found += [item["id"] for item in page["items"]]
         cursor = page["next"]
     assert found == ["c1"]
@@ -196,7 +196,7 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
         named = {"key": f"{workspace}/api:main:a/b", "workspace": workspace, "person": "api:main:a/b"}
         person = PERSONS.decode({**named, **known, "seen_at": instant_text(START)})
         rest.store.insert(PERSONS, person.key, person)
-    shown = (await rest.ask("GET", f"{SHOP}/persons/api:main:a%2Fb")).json()
+    shown = (await rest.request("GET", f"{SHOP}/persons/api:main:a%2Fb")).json()
     assert shown == {
         **known,
         "person": "api:main:a/b",
@@ -204,17 +204,17 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
         "blocked": False,
         "seen_at": "2026-03-02T09:00:00.000000Z",
     }
-    problem_of(await rest.ask("GET", f"{SHOP}/persons/api:main:nobody"), 404)
+    problem_of(await rest.request("GET", f"{SHOP}/persons/api:main:nobody"), 404)
     await rest.workspace("elsewhere")
     foreign = await rest.key("read", workspace="elsewhere")
-    problem_of(await rest.ask("GET", f"{SHOP}/persons/api:main:a/b", authorization=foreign), 404)
+    problem_of(await rest.request("GET", f"{SHOP}/persons/api:main:a/b", authorization=foreign), 404)
 
 
 async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> None:
     rest.store.insert(MESSAGES, "m2", message("m2", "2", text=None, state="deleted"))
     rest.store.insert(MESSAGES, "m1", message("m1", "1"))
     rest.store.insert(MESSAGES, "m0", message("m0", "0", conversation="another"))
-    items = (await rest.ask("GET", f"{ONE}/messages")).json()["items"]
+    items = (await rest.request("GET", f"{ONE}/messages")).json()["items"]
     assert [(item["id"], item["text"]) for item in items] == [("m1", "hello"), ("m2", None)]
     assert set(items[0]) == {
         *("id", "conversation", "direction", "surface", "channel", "author", "text", "masked", "attachments"),
@@ -250,10 +250,10 @@ async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
             data={"conversation": "c1"},
         )
         rest.store.insert_fact(fact)
-    decisions = (await rest.ask("GET", f"{ONE}/decisions")).json()["items"]
+    decisions = (await rest.request("GET", f"{ONE}/decisions")).json()["items"]
     assert [item["id"] for item in decisions] == ["d1", "d2"]
     assert "key" not in decisions[0]
-    events = (await rest.ask("GET", f"{ONE}/events")).json()["items"]
+    events = (await rest.request("GET", f"{ONE}/events")).json()["items"]
     assert [(item["id"], item["specversion"]) for item in events] == [("f1", "1.0"), ("f2", "1.0")]
     assert events[0]["data"] == {"conversation": "c1"}
     assert "conversation" not in events[0]
@@ -285,16 +285,16 @@ async def test_a_decision_is_read_in_the_language_that_is_asked_for(
     )
     rest.store.insert(DECISIONS, "d", decided)
     sent = {"accept_language": header} if header else {}
-    answer = await rest.ask("GET", f"{ONE}/decisions{query}", **sent)
+    answer = await rest.request("GET", f"{ONE}/decisions{query}", **sent)
     assert answer.json()["items"][0]["summary"].startswith(begins)
     assert "reason" not in answer.json()["items"][0]
     assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
-    problem_of(await rest.ask("GET", f"{ONE}/decisions?lang=tlh"), 422)
+    problem_of(await rest.request("GET", f"{ONE}/decisions?lang=tlh"), 422)
 
 
 async def test_a_reply_is_a_command_of_the_person_and_answers_201_with_the_message(rest: Rest) -> None:
     sends(rest)
-    answer = await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "On its way."})
+    answer = await rest.request("POST", f"{ONE}/replies", {"agent": "sara", "text": "On its way."})
     assert answer.status_code == 201
     shown = answer.json()
     assert (shown["text"], shown["author"]["id"], shown["direction"]) == ("On its way.", "sara", "outbound")
@@ -306,7 +306,7 @@ async def test_a_reply_is_a_command_of_the_person_and_answers_201_with_the_messa
 async def test_a_repeated_reply_gets_the_same_answer_and_is_sent_once(rest: Rest) -> None:
     sends(rest)
     body = {"agent": "sara", "text": "On its way."}
-    first = await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")
+    first = await rest.request("POST", f"{ONE}/replies", body, idempotency_key="k1")
     identity = first.json()["id"]
     failed = {"state": "failed", "error": Failure(code="blocked", detail="d"), "direction": "outbound"}
     author = Author(kind="agent", id="sara")
@@ -314,7 +314,7 @@ async def test_a_repeated_reply_gets_the_same_answer_and_is_sent_once(rest: Rest
         MESSAGES, identity, message(identity, "1", text=EncryptedText(text="On its way."), author=author, **failed)
     )
     rest.time_source.move(60)
-    again = await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")
+    again = await rest.request("POST", f"{ONE}/replies", body, idempotency_key="k1")
     assert (again.status_code, again.json()) == (201, first.json())
     assert len(rest.events) == 1
 
@@ -322,10 +322,10 @@ async def test_a_repeated_reply_gets_the_same_answer_and_is_sent_once(rest: Rest
 async def test_a_repeat_still_gets_its_answer_after_the_agent_was_deleted(rest: Rest) -> None:
     sends(rest)
     body = {"agent": "sara", "text": "On its way."}
-    await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")
+    await rest.request("POST", f"{ONE}/replies", body, idempotency_key="k1")
     del rest.store.documents[next(k for k in rest.store.documents if k.collection == "agents")]
-    assert (await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")).status_code == 201
-    problem_of(await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k2"), 422)
+    assert (await rest.request("POST", f"{ONE}/replies", body, idempotency_key="k1")).status_code == 201
+    problem_of(await rest.request("POST", f"{ONE}/replies", body, idempotency_key="k2"), 422)
 
 
 @pytest.mark.parametrize(
@@ -334,19 +334,19 @@ async def test_a_repeat_still_gets_its_answer_after_the_agent_was_deleted(rest: 
 )
 async def test_an_idempotency_key_of_another_request_is_409(rest: Rest, path: str, body: dict[str, Any]) -> None:
     sends(rest)
-    await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "One."}, idempotency_key="k1")
-    problem_of(await rest.ask("POST", f"{ONE}/{path}", body, idempotency_key="k1"), 409)
+    await rest.request("POST", f"{ONE}/replies", {"agent": "sara", "text": "One."}, idempotency_key="k1")
+    problem_of(await rest.request("POST", f"{ONE}/{path}", body, idempotency_key="k1"), 409)
 
 
-async def said(rest: Rest, text: str, **more: Any) -> Any:
+async def reply_with(rest: Rest, text: str, **more: Any) -> Any:
     """Any: an answer of the test client."""
-    return await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": text, **more})
+    return await rest.request("POST", f"{ONE}/replies", {"agent": "sara", "text": text, **more})
 
 
 @pytest.mark.parametrize("surface", ["private", "public"])
 async def test_a_card_in_a_reply_is_refused_and_never_reaches_the_bus(rest: Rest, surface: str) -> None:
     sends(rest)
-    answer = await said(rest, f"Your card {CARD} was charged.", surface=surface)
+    answer = await reply_with(rest, f"Your card {CARD} was charged.", surface=surface)
     found = problem_of(answer, 409)
     assert "“Your card [card] was charged.”" in found["detail"]
     assert "1111" not in answer.text
@@ -368,7 +368,7 @@ async def test_a_card_in_a_reply_is_refused_and_never_reaches_the_bus(rest: Rest
 )
 async def test_a_private_reply_is_sent_as_written(rest: Rest, text: str) -> None:
     sends(rest)
-    answer = await said(rest, text, surface="private")
+    answer = await reply_with(rest, text, surface="private")
     assert (answer.status_code, answer.json()["text"], answer.json()["masked"]) == (201, text, [])
     assert rest.events[0].data["text"] == {"key": None, "text": text}
 
@@ -376,7 +376,7 @@ async def test_a_private_reply_is_sent_as_written(rest: Rest, text: str) -> None
 @pytest.mark.parametrize("text", ["password: Sommer2026!", "کد تایید ۱۲۳۴۵۶", "call 0912 123 4567", "order 12345"])
 async def test_a_public_reply_with_what_identifies_somebody_is_refused(rest: Rest, text: str) -> None:
     sends(rest)
-    found = problem_of(await said(rest, text, surface="public"), 409)
+    found = problem_of(await reply_with(rest, text, surface="public"), 409)
     assert found["title"] == "Secret in a public reply"
     assert rest.events == []
 
@@ -384,7 +384,7 @@ async def test_a_public_reply_with_what_identifies_somebody_is_refused(rest: Res
 async def test_who_may_write_confirms_that_the_guard_is_wrong(rest: Rest) -> None:
     sends(rest)
     with structlog.testing.capture_logs() as lines:
-        answer = await said(rest, f"No secret: {CARD}", surface="public", confirm=True)
+        answer = await reply_with(rest, f"No secret: {CARD}", surface="public", confirm=True)
     assert (answer.status_code, answer.json()["text"]) == (201, f"No secret: {CARD}")
     assert rest.events[0].data["confirmed_by"] == "admin"
     (line,) = [line for line in lines if line["event"] == "guard_confirmed"]
@@ -396,7 +396,7 @@ async def test_who_may_write_confirms_that_the_guard_is_wrong(rest: Rest) -> Non
 async def test_nothing_is_confirmed_where_the_guard_found_nothing(rest: Rest) -> None:
     sends(rest)
     with structlog.testing.capture_logs() as lines:
-        assert (await said(rest, "On its way.", confirm=True)).status_code == 201
+        assert (await reply_with(rest, "On its way.", confirm=True)).status_code == 201
     assert rest.events[0].data["confirmed_by"] is None
     assert [line for line in lines if line["event"] == "guard_confirmed"] == []
 
@@ -409,17 +409,17 @@ async def test_what_is_the_shops_own_is_said_everywhere(rest: Rest) -> None:
         "patterns": ["ORD-\\d{4,8}"],
         "ibans": ["LV80BANK0000435195001"],
     }
-    assert (await rest.ask("PUT", SHOP, {"name": "Shop", "own": own})).status_code == 200
+    assert (await rest.request("PUT", SHOP, {"name": "Shop", "own": own})).status_code == 200
     texts = [f"Pay to {CARD}", "call 67123456", "order ord-12345 is here", "LV80 BANK 0000 4351 9500 1"]
-    answers = [await said(rest, text, surface="public") for text in texts]
+    answers = [await reply_with(rest, text, surface="public") for text in texts]
     assert [(a.status_code, a.json()["text"]) for a in answers] == [(201, text) for text in texts]
-    problem_of(await said(rest, f"Pay to {CARD}, not to 5555 5555 5555 4444", surface="public"), 409)
+    problem_of(await reply_with(rest, f"Pay to {CARD}, not to 5555 5555 5555 4444", surface="public"), 409)
 
 
 async def test_the_hash_of_a_reply_does_not_tell_the_secret(rest: Rest) -> None:
     sends(rest)
     for card in (CARD, "5555 5555 5555 4444"):
-        await said(rest, f"card {card}", confirm=True)
+        await reply_with(rest, f"card {card}", confirm=True)
     first, second = (event.data["request_hash"] for event in rest.events)
     assert first == second
 
@@ -427,7 +427,7 @@ async def test_the_hash_of_a_reply_does_not_tell_the_secret(rest: Rest) -> None:
 async def test_a_refused_command_answers_with_its_problem(rest: Rest) -> None:
     problem = Problem(status=409, title="Not the assignee", detail="It is with reza.")
     rest.outcome_for = lambda event: rest.outcome(event, status="refused", problem=problem)
-    found = problem_of(await rest.ask("POST", f"{ONE}/replies", {"agent": "sara", "text": "x"}), 409)
+    found = problem_of(await rest.request("POST", f"{ONE}/replies", {"agent": "sara", "text": "x"}), 409)
     assert (found["title"], found["detail"]) == ("Not the assignee", "It is with reza.")
 
 
@@ -448,30 +448,30 @@ async def test_a_refused_command_answers_with_its_problem(rest: Rest) -> None:
 async def test_a_reply_that_cannot_be_is_422_and_publishes_nothing(
     rest: Rest, body: dict[str, Any], pointer: str
 ) -> None:
-    problem = problem_of(await rest.ask("POST", f"{ONE}/replies", body), 422)
+    problem = problem_of(await rest.request("POST", f"{ONE}/replies", body), 422)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert not rest.events
 
 
 async def test_resolving_answers_200_with_the_conversation(rest: Rest) -> None:
     sends(rest)
-    answer = await rest.ask("POST", f"{ONE}/resolve", {"agent": "sara"})
+    answer = await rest.request("POST", f"{ONE}/resolve", {"agent": "sara"})
     assert (answer.status_code, answer.json()["status"]) == (200, "resolved")
     assert "key" not in answer.json()
 
 
 async def test_resolving_needs_no_body(rest: Rest) -> None:
     sends(rest)
-    assert (await rest.ask("POST", f"{ONE}/resolve")).status_code == 200
+    assert (await rest.request("POST", f"{ONE}/resolve")).status_code == 200
 
 
 async def test_policies_are_reapplied_by_a_command_and_200_has_the_conversation(rest: Rest) -> None:
     rest.outcome_for = lambda event: rest.outcome(event, result="c1")
-    answer = await rest.ask("POST", f"{ONE}/sla/reapply", {"agent": "sara"}, idempotency_key="again")
+    answer = await rest.request("POST", f"{ONE}/sla/reapply", {"agent": "sara"}, idempotency_key="again")
     assert (answer.status_code, answer.json()["id"]) == (200, "c1")
     [event] = rest.events
     assert (event.type, event.partitionkey, event.data["agent"]) == ("pasokh.command.reapply_sla", KEY, "sara")
-    nobody = await rest.ask("POST", f"{ONE}/sla/reapply", {"agent": "nobody"})
+    nobody = await rest.request("POST", f"{ONE}/sla/reapply", {"agent": "nobody"})
     assert [error["pointer"] for error in problem_of(nobody, 422)["errors"]] == ["/agent"]
 
 
@@ -479,47 +479,47 @@ async def test_policies_are_reapplied_by_a_command_and_200_has_the_conversation(
     "prefer", ["respond-async", "wait=0", "handling=lenient, respond-async", "wait=5, respond-async"]
 )
 async def test_who_does_not_wait_gets_202_and_a_status_that_changes(rest: Rest, prefer: str) -> None:
-    answer = await rest.ask("POST", f"{ONE}/resolve", {}, prefer=prefer)
+    answer = await rest.request("POST", f"{ONE}/resolve", {}, prefer=prefer)
     assert (answer.status_code, answer.json()) == (202, {"status": "pending"})
     location = answer.headers["location"]
-    assert (await rest.ask("GET", location)).json() == {"status": "pending"}
+    assert (await rest.request("GET", location)).json() == {"status": "pending"}
     sends(rest)
     [event] = rest.events
     assert rest.outcome_for is not None
     outcome = rest.outcome_for(event)
     assert outcome is not None
     rest.store.insert(OUTCOMES, event.id, outcome)
-    assert (await rest.ask("GET", location)).json() == {"status": "applied"}
+    assert (await rest.request("GET", location)).json() == {"status": "applied"}
 
 
 async def test_the_status_of_a_refused_command_tells_why(rest: Rest) -> None:
     problem = Problem(status=409, title="t", detail="d")
     rest.outcome_for = lambda event: rest.outcome(event, status="refused", problem=problem)
-    answer = await rest.ask("POST", f"{ONE}/resolve", {}, prefer="respond-async")
-    shown = (await rest.ask("GET", answer.headers["location"])).json()
+    answer = await rest.request("POST", f"{ONE}/resolve", {}, prefer="respond-async")
+    shown = (await rest.request("GET", answer.headers["location"])).json()
     assert shown == {"status": "refused", "problem": {"status": 409, "title": "t", "detail": "d", "code": "t"}}
 
 
 async def test_a_command_is_seen_in_its_workspace_alone(rest: Rest) -> None:
     await rest.workspace("other")
-    location = (await rest.ask("POST", f"{ONE}/resolve", {}, prefer="respond-async")).headers["location"]
-    problem_of(await rest.ask("GET", location.replace("/shop/", "/other/")), 404)
-    problem_of(await rest.ask("GET", f"{SHOP}/commands/none"), 404)
+    location = (await rest.request("POST", f"{ONE}/resolve", {}, prefer="respond-async")).headers["location"]
+    problem_of(await rest.request("GET", location.replace("/shop/", "/other/")), 404)
+    problem_of(await rest.request("GET", f"{SHOP}/commands/none"), 404)
 
 
 async def test_a_bus_that_is_away_is_503_and_a_repeat_works(rest: Rest) -> None:
     sends(rest)
     rest.bus.failure = Unavailable("away")
     body = {"agent": "sara", "text": "x"}
-    problem_of(await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1"), 503)
+    problem_of(await rest.request("POST", f"{ONE}/replies", body, idempotency_key="k1"), 503)
     rest.bus.failure = None
-    assert (await rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1")).status_code == 201
+    assert (await rest.request("POST", f"{ONE}/replies", body, idempotency_key="k1")).status_code == 201
 
 
 async def test_many_at_once_with_one_key_are_one_reply(rest: Rest) -> None:
     sends(rest)
     body = {"agent": "sara", "text": "x"}
-    asked = [rest.ask("POST", f"{ONE}/replies", body, idempotency_key="k1") for _ in range(8)]
+    asked = [rest.request("POST", f"{ONE}/replies", body, idempotency_key="k1") for _ in range(8)]
     answers = await asyncio.gather(*asked)
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1

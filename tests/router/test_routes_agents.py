@@ -50,19 +50,19 @@ def changed(event: Event, held: AgentRecord | None) -> AgentRecord:
 
 
 async def test_an_agent_is_made_then_replaced(rest: Rest) -> None:
-    created = await rest.ask("PUT", SARA, BODY)
+    created = await rest.request("PUT", SARA, BODY)
     assert created.status_code == 201
     assert created.json() == {
         "id": "sara", "name": "Sara", "teams": ["default"], "skills": {"lang:fa": 5}, "capacity": 4,
         "presence": "offline", "load": 0, "idle_since": None, "warnings": [],
     }  # fmt: skip
-    replaced = await rest.ask("PUT", SARA, BODY | {"capacity": 2})
+    replaced = await rest.request("PUT", SARA, BODY | {"capacity": 2})
     assert (replaced.status_code, replaced.json()["capacity"]) == (200, 2)
-    assert created.headers["etag"] != replaced.headers["etag"] == (await rest.ask("GET", SARA)).headers["etag"]
+    assert created.headers["etag"] != replaced.headers["etag"] == (await rest.request("GET", SARA)).headers["etag"]
 
 
 async def test_the_command_goes_to_the_workspace_with_the_condition(rest: Rest) -> None:
-    await rest.ask("PUT", SARA, BODY, if_match='"7"')
+    await rest.request("PUT", SARA, BODY, if_match='"7"')
     [event] = rest.events
     assert (event.type, event.partitionkey) == ("pasokh.routing.agent_put", "shop")
     assert event.data["if_match"] == '"7"'
@@ -72,7 +72,7 @@ async def test_the_command_goes_to_the_workspace_with_the_condition(rest: Rest) 
 async def test_a_stale_write_that_dispatch_refuses_is_412(rest: Rest) -> None:
     problem = Problem(status=412, title="Precondition failed", detail="read it again")
     rest.outcome_for = lambda event: rest.outcome(event, status="refused", problem=problem)
-    problem_of(await rest.ask("PUT", SARA, BODY, if_match='"1"'), 412)
+    problem_of(await rest.request("PUT", SARA, BODY, if_match='"1"'), 412)
 
 
 @pytest.mark.parametrize(
@@ -86,60 +86,60 @@ async def test_a_stale_write_that_dispatch_refuses_is_412(rest: Rest) -> None:
     ],
 )
 async def test_an_agent_that_cannot_be_is_422_and_no_command(rest: Rest, change: dict[str, Any], pointer: str) -> None:
-    problem = problem_of(await rest.ask("PUT", SARA, BODY | change), 422)
+    problem = problem_of(await rest.request("PUT", SARA, BODY | change), 422)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert not rest.events
 
 
 async def test_presence_is_set_and_read(rest: Rest) -> None:
-    await rest.ask("PUT", SARA, BODY)
-    answer = await rest.ask("PUT", f"{SARA}/presence", {"status": "online"})
+    await rest.request("PUT", SARA, BODY)
+    answer = await rest.request("PUT", f"{SARA}/presence", {"status": "online"})
     assert (answer.status_code, answer.json()) == (200, {"status": "online"})
-    shown = await rest.ask("GET", f"{SARA}/presence")
+    shown = await rest.request("GET", f"{SARA}/presence")
     assert (shown.json(), shown.headers["etag"]) == ({"status": "online"}, answer.headers["etag"])
-    assert (await rest.ask("GET", SARA)).json()["presence"] == "online"
+    assert (await rest.request("GET", SARA)).json()["presence"] == "online"
 
 
 async def test_presence_that_is_none_is_422(rest: Rest) -> None:
-    await rest.ask("PUT", SARA, BODY)
-    problem_of(await rest.ask("PUT", f"{SARA}/presence", {"status": "sleeping"}), 422)
+    await rest.request("PUT", SARA, BODY)
+    problem_of(await rest.request("PUT", f"{SARA}/presence", {"status": "sleeping"}), 422)
 
 
 async def test_an_agent_that_is_not_there_is_404_before_the_body(rest: Rest) -> None:
-    problem_of(await rest.ask("GET", SARA), 404)
-    problem_of(await rest.ask("DELETE", SARA), 404)
-    problem_of(await rest.ask("PUT", f"{SARA}/presence", {"status": "sleeping"}), 404)
+    problem_of(await rest.request("GET", SARA), 404)
+    problem_of(await rest.request("DELETE", SARA), 404)
+    problem_of(await rest.request("PUT", f"{SARA}/presence", {"status": "sleeping"}), 404)
     assert not rest.events
 
 
 async def test_a_deleted_agent_is_gone(rest: Rest) -> None:
-    await rest.ask("PUT", SARA, BODY)
-    answer = await rest.ask("DELETE", SARA)
+    await rest.request("PUT", SARA, BODY)
+    answer = await rest.request("DELETE", SARA)
     assert (answer.status_code, answer.content) == (204, b"")
-    problem_of(await rest.ask("GET", SARA), 404)
+    problem_of(await rest.request("GET", SARA), 404)
 
 
 async def test_agents_are_listed_by_id_in_pages(rest: Rest) -> None:
     for name in ("c", "a", "b"):
-        await rest.ask("PUT", f"/v1/workspaces/shop/agents/{name}", BODY)
-    first = (await rest.ask("GET", "/v1/workspaces/shop/agents?limit=2")).json()
-    second = (await rest.ask("GET", f"/v1/workspaces/shop/agents?limit=2&cursor={first['next']}")).json()
+        await rest.request("PUT", f"/v1/workspaces/shop/agents/{name}", BODY)
+    first = (await rest.request("GET", "/v1/workspaces/shop/agents?limit=2")).json()
+    second = (await rest.request("GET", f"/v1/workspaces/shop/agents?limit=2&cursor={first['next']}")).json()
     assert [item["id"] for item in first["items"] + second["items"]] == ["a", "b", "c"]
     assert second["next"] is None
 
 
 async def test_a_slow_dispatch_is_202(rest: Rest) -> None:
     rest.outcome_for = None
-    answer = await rest.ask("PUT", SARA, BODY, prefer="respond-async")
+    answer = await rest.request("PUT", SARA, BODY, prefer="respond-async")
     assert answer.status_code == 202
-    assert (await rest.ask("GET", answer.headers["location"])).json() == {"status": "pending"}
+    assert (await rest.request("GET", answer.headers["location"])).json() == {"status": "pending"}
 
 
 async def test_an_id_that_is_none_is_422(rest: Rest) -> None:
-    problem_of(await rest.ask("PUT", "/v1/workspaces/shop/agents/Sara", BODY), 422)
+    problem_of(await rest.request("PUT", "/v1/workspaces/shop/agents/Sara", BODY), 422)
     assert not rest.events
 
 
 async def test_nothing_is_written_in_a_workspace_that_does_not_exist(rest: Rest) -> None:
-    problem_of(await rest.ask("PUT", "/v1/workspaces/nobody/agents/sara", BODY), 404)
-    problem_of(await rest.ask("GET", "/v1/workspaces/nobody/agents"), 404)
+    problem_of(await rest.request("PUT", "/v1/workspaces/nobody/agents/sara", BODY), 404)
+    problem_of(await rest.request("GET", "/v1/workspaces/nobody/agents"), 404)

@@ -46,7 +46,7 @@ def conversation(identity: str = "c1", **fields: object) -> Conversation:
     return Conversation.model_validate({**known, **fields})
 
 
-class Sla(Driver):
+class SlaHarness(Driver):
     """The stage `sla`, and a conversations that answers questions when `listening`."""
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:

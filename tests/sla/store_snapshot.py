@@ -8,12 +8,12 @@ from services.domain.conversation_state import ConversationState
 from services.platform.store.collections import ROWS, TIMERS, PartitionCheckpoint, put_fact
 from services.platform.store.port import Key, Put
 from services.records.conversations import CONVERSATIONS
-from tests.sla.harness import Sla
+from tests.sla.harness import SlaHarness
 
 SOURCE = "conversations/0"
 
 
-def store_snapshot(sla: Sla, *, last_applied: int | None = None) -> list[Put]:
+def store_snapshot(sla: SlaHarness, *, last_applied: int | None = None) -> list[Put]:
     """Everything; `heard` facts count as heard by the row that is kept, all of them unless said otherwise."""
     numbers = [event.seq or 0 for event in sla.fact_events]
     last = numbers[-1] if last_applied is None else numbers[last_applied - 1]

@@ -15,7 +15,7 @@ from services.sla.audit import EARLIER_RUN, PartlyCompared, audit
 from services.sla.comparison import Difference
 from services.sla.replay import PolicyVersion, Run
 from tests.fakes import START
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 TARGETS = Targets(first_response_seconds=60, next_response_seconds=60, resolution_seconds=300, pickup_seconds=30)
 USUAL = Policy(id="usual", targets=TARGETS)
@@ -23,9 +23,9 @@ URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(r
 HISTORY = [PolicyVersion(3, START, 3, SlaBody(policies=[URGENT, USUAL]), "Europe/Riga")]
 
 
-async def conversation_with_breaches() -> Sla:
+async def conversation_with_breaches() -> SlaHarness:
     """A late first answer, a pause, another priority, a resolve and a second run that breaks."""
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
     await sla.receive_fact("queued", at(0))
@@ -41,7 +41,7 @@ async def conversation_with_breaches() -> Sla:
     return sla
 
 
-def all_events(sla: Sla) -> list[Event]:
+def all_events(sla: SlaHarness) -> list[Event]:
     return [*sla.fact_events, *(e for e in sla.sent if e.type.startswith("pasokh.sla."))]
 
 
@@ -51,7 +51,7 @@ def differences(
     return list(audit(events, clocks, history, until).differences)
 
 
-def stored_clocks(sla: Sla) -> dict[Run, ClockRecord]:
+def stored_clocks(sla: SlaHarness) -> dict[Run, ClockRecord]:
     found = [CLOCKS.decode(d) for k, d in sla.store.documents.items() if k.collection == CLOCKS.name]
     return {(clock.metric, clock.run): clock for clock in found}
 
@@ -69,7 +69,7 @@ async def test_what_the_stage_made_is_what_the_facts_say() -> None:
 
 
 async def test_promise_that_was_lengthened_after_it_broke_is_no_difference() -> None:
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.run_until(at(250))
     await sla.receive_fact("priority_changed", at(260), priority="normal")
@@ -78,7 +78,7 @@ async def test_promise_that_was_lengthened_after_it_broke_is_no_difference() -> 
 
 
 async def test_promise_that_was_lengthened_before_anybody_looked_is_no_difference() -> None:
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.receive_fact("priority_changed", at(260), priority="normal")
     await sla.run_until(at(600))
@@ -121,14 +121,14 @@ async def test_clock_that_is_lost_is_found() -> None:
 
 
 async def test_breach_that_nobody_told_is_found() -> None:
-    sla = Sla([USUAL])
+    sla = SlaHarness([USUAL])
     await sla.receive_message(at(0))
     found = differences(all_events(sla), stored_clocks(sla), HISTORY, at(3600))
     assert Difference("c1", "first_response", 1, "state", "breached", "running") in found
 
 
 async def test_policies_are_those_that_were_in_force() -> None:
-    sla = Sla([USUAL])
+    sla = SlaHarness([USUAL])
     await sla.receive_fact("opened", at(0))
     first = PolicyVersion(3, START, 3, SlaBody(policies=[USUAL]), "UTC")
     later = PolicyVersion(4, at(100), 4, SlaBody(policies=[]), "UTC")
@@ -136,7 +136,7 @@ async def test_policies_are_those_that_were_in_force() -> None:
 
 
 async def test_breach_that_was_told_beyond_what_is_known_to_have_been_looked_at_is_no_difference() -> None:
-    sla = Sla([USUAL])
+    sla = SlaHarness([USUAL])
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
     await sla.run_until(at(70))
@@ -151,7 +151,7 @@ async def test_breach_that_was_told_beyond_what_is_known_to_have_been_looked_at_
 
 
 async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
-    sla = Sla([USUAL.model_copy(update={"warn_at": [0.8]})])
+    sla = SlaHarness([USUAL.model_copy(update={"warn_at": [0.8]})])
     await sla.receive_message(at(0))
     await sla.advance_to(at(65))
     await sla.confirm_watermark(at(50))
@@ -163,7 +163,7 @@ async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
 
 
 async def test_breach_told_before_a_fact_of_an_earlier_time_of_another_clock_is_no_difference() -> None:
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.run_until(at(201))
     sla.now = at(210)
@@ -176,7 +176,7 @@ async def test_breach_told_before_a_fact_of_an_earlier_time_of_another_clock_is_
 
 
 async def test_breach_told_long_after_a_fact_that_sla_heard_behind_it_is_no_difference() -> None:
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.run_until(at(3800))
     late = [e.model_copy(update={"time": at(3800)}) if e.type == "pasokh.sla.breached" else e for e in sla.sent]
@@ -208,9 +208,9 @@ async def test_last_fact_of_a_clock_shows_what_it_is() -> None:
 # -- conversations with facts of a version without response runs ---------------------------------------------------------
 
 
-async def upgraded() -> Sla:
+async def upgraded() -> SlaHarness:
     """Answered in time before the upgrade; after it the customer writes again, and gets a late answer."""
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     sla.gives_runs = False
     await sla.receive_fact("opened", at(0), status="assigned")
     await sla.receive_message(at(0))
@@ -271,7 +271,7 @@ async def test_a_fact_that_an_upgraded_conversation_lacks_is_found(metric: str) 
 
 
 async def test_a_run_that_was_open_at_the_upgrade_is_partly_compared_to_its_end() -> None:
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     sla.gives_runs = False
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
@@ -318,7 +318,7 @@ STORY: tuple[tuple[str, int, dict[str, Any]], ...] = (
 
 @pytest.mark.parametrize("upgrade", range(len(STORY) + 1))
 async def test_an_upgrade_at_any_fact_of_a_story_makes_no_difference(upgrade: int) -> None:
-    sla = Sla([URGENT, USUAL])
+    sla = SlaHarness([URGENT, USUAL])
     for place, (name, when, fields) in enumerate(STORY):
         sla.gives_runs = place >= upgrade
         await sla.run_until(at(when))

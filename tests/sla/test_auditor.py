@@ -14,7 +14,7 @@ from services.sla import auditor
 from services.sla.auditor import INTERVAL_SECONDS, Auditor
 from services.sla.instruments import AuditInstruments
 from tests.fakes import ManualTimeSource, MemoryStore
-from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
+from tests.sla.harness import ONE_MINUTE, SlaHarness, at, conversation
 from tests.sla.store_snapshot import store_snapshot
 
 COLLECTIONS = (CLOCK_SCHEDULES, CLOCKS, SLA_STATES, CONFIGURATION_HEADS, CONFIGURATIONS, CONVERSATIONS, FACTS, ROWS)
@@ -27,7 +27,7 @@ class Stopped(Exception):
 class AuditedStore:
     """An auditor over what a partition of `sla` left in the store."""
 
-    def __init__(self, sla: Sla, *, heard: int | None = None) -> None:
+    def __init__(self, sla: SlaHarness, *, heard: int | None = None) -> None:
         self.sla, self.store = sla, MemoryStore()
         self.clock = ManualTimeSource(sla.now)
         self.registry = CollectorRegistry()
@@ -65,9 +65,9 @@ class AuditedStore:
         return {f"{s.labels['workspace']}/{s.labels['metric']}/{s.labels['what']}": s.value for s in samples}
 
 
-async def with_breach() -> Sla:
+async def with_breach() -> SlaHarness:
     """A promise that broke."""
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(70))
     return sla
@@ -121,7 +121,7 @@ async def test_facts_that_sla_has_not_heard_are_waited_for_however_old_they_are(
 
 
 async def test_what_nobody_has_confirmed_yet_is_overdue_and_no_difference() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     office = AuditedStore(sla)
     await office.run_auditor(after=600)
@@ -130,7 +130,7 @@ async def test_what_nobody_has_confirmed_yet_is_overdue_and_no_difference() -> N
 
 
 async def test_policy_that_was_picked_just_before_another_was_written_is_no_difference() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     sla.now = at(2)
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(0))
     await sla.receive_fact("message_received", at(2), author="customer")
@@ -145,7 +145,7 @@ async def test_policy_that_was_picked_just_before_another_was_written_is_no_diff
 
 
 async def test_policy_that_was_no_longer_in_force_is_a_difference() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     sla.now = at(500)
     await sla.receive_fact("message_received", at(500), author="customer")
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(100))
@@ -156,7 +156,7 @@ async def test_policy_that_was_no_longer_in_force_is_a_difference() -> None:
 
 async def test_a_look_at_much_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auditor, "MAX_CONVERSATIONS", 3)
-    sla = Sla()
+    sla = SlaHarness()
     for number in range(8):
         sla.now = at(number)
         await sla.batch([sla.fact("message_received", at(number), author="customer", case=conversation(f"c{number}"))])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.sla.harness import Sla, at, conversation
+from tests.sla.harness import SlaHarness, at, conversation
 
 TARGET = 60
 CASES = ("c1", "c2", "c3", "c4")
@@ -45,7 +45,7 @@ async def test_every_promise_ends_as_its_times_say(
     day: tuple[tuple[tuple[int, list[tuple[int, int, bool]]], ...], set[int]],
 ) -> None:
     stories, restarts = day
-    sla = Sla()
+    sla = SlaHarness()
     script = sorted(
         one for case, (start, tries) in zip(CASES, stories, strict=True) for one in plan(case, start, tries)
     )

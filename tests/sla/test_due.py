@@ -3,7 +3,7 @@
 from schemas.commands import TaskDueChanged
 from schemas.configuration import Policy, SlaMatch, Targets
 from services.sla.domain.rules import earliest_due
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 LONG = Targets(first_response_seconds=100, resolution_seconds=1000, pickup_seconds=300)
 SHORT = Targets(first_response_seconds=40, resolution_seconds=400, pickup_seconds=200)
@@ -13,14 +13,14 @@ NOTHING = Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets())
 POLICIES = [URGENT, NOTHING, USUAL]
 
 
-def task_due_changes(sla: Sla) -> list[TaskDueChanged]:
+def task_due_changes(sla: SlaHarness) -> list[TaskDueChanged]:
     """What was said beside the clocks that started."""
     return [TaskDueChanged.model_validate(e.data) for e in sla.sent if e.type == "pasokh.command.task_due_changed"]
 
 
-async def waiting() -> Sla:
+async def waiting() -> SlaHarness:
     """A conversation in its queue."""
-    sla = Sla(POLICIES)
+    sla = SlaHarness(POLICIES)
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
     await sla.receive_fact("queued", at(0))
@@ -72,7 +72,7 @@ async def test_nobody_is_told_while_an_agent_has_it_and_it_is_said_when_it_comes
 
 
 async def test_a_return_into_the_queue_says_what_is_due_where_no_clock_starts() -> None:
-    sla = Sla([Policy(id="p", targets=Targets(resolution_seconds=500))])
+    sla = SlaHarness([Policy(id="p", targets=Targets(resolution_seconds=500))])
     await sla.receive_fact("opened", at(0))
     await sla.receive_fact("queued", at(0))
     await sla.receive_fact("assigned", at(5), status="assigned")
@@ -92,7 +92,7 @@ async def test_a_broken_promise_that_is_not_met_yet_is_due_first_still() -> None
 
 
 async def test_the_earliest_due_is_that_of_the_clocks_that_are_open() -> None:
-    sla = Sla([Policy(id="p", targets=Targets(first_response_seconds=60, resolution_seconds=600))])
+    sla = SlaHarness([Policy(id="p", targets=Targets(first_response_seconds=60, resolution_seconds=600))])
     await sla.receive_message(at(0))
     first, resolution = sla.clock(), sla.clock(metric="resolution")
     assert earliest_due([resolution, first]) == at(60)

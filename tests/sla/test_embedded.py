@@ -15,13 +15,13 @@ from services.platform.store.port import Changes, Key, Put
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, clock_id
 from services.sla import documents, wiring
 from services.sla.domain.clocks import due_by
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 
 @pytest.fixture
 async def answered_and_waiting() -> list[Put]:
     """A clock whose answer is on its way, and one that runs."""
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     waiting = sla.clock()
     await sla.replied(at(1))

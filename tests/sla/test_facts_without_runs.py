@@ -1,13 +1,13 @@
 """Facts of a version that gave no response runs, which an upgrade finds on the log: clocks go on without a gap."""
 
 from schemas.configuration import Policy, Targets
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 POLICY = Policy(id="both", targets=Targets(first_response_seconds=60, next_response_seconds=30))
 
 
-def older() -> Sla:
-    sla = Sla([POLICY])
+def older() -> SlaHarness:
+    sla = SlaHarness([POLICY])
     sla.gives_runs = False
     return sla
 

@@ -8,11 +8,11 @@ from schemas.configuration import Calendar, Policy, SlaMatch, Targets
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.clocks import CLOCKS, clock_id, to_view
-from tests.sla.harness import ONE_MINUTE, Sla, at, conversation
+from tests.sla.harness import ONE_MINUTE, SlaHarness, at, conversation
 
 
 async def test_customer_message_starts_a_clock_at_the_time_that_the_fact_says() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     sla.now = at(4)
     await sla.receive_message(at(0))
     clock = sla.clock()
@@ -24,7 +24,7 @@ async def test_customer_message_starts_a_clock_at_the_time_that_the_fact_says() 
 
 
 async def test_later_customer_messages_leave_the_clock_as_it_is() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.receive_message(at(30))
     assert sla.clock().started_at == at(0)
@@ -33,13 +33,13 @@ async def test_later_customer_messages_leave_the_clock_as_it_is() -> None:
 
 @pytest.mark.parametrize("author", ["bot", "system", "agent"])
 async def test_messages_that_are_not_the_customers_start_nothing(author: str) -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_fact("message_received", at(0), message="m", author=author)
     assert sla.sent == []
 
 
 async def test_answer_in_time_is_fulfilled_when_it_is_delivered() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(20))
     assert sla.emitted_names() == ["started"]
@@ -50,7 +50,7 @@ async def test_answer_in_time_is_fulfilled_when_it_is_delivered() -> None:
 
 
 async def test_what_a_person_of_ours_says_elsewhere_is_an_answer() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(20), author="account")
     await sla.delivered(at(20), author="account")
@@ -58,13 +58,13 @@ async def test_what_a_person_of_ours_says_elsewhere_is_an_answer() -> None:
 
 
 async def test_what_asks_for_nothing_starts_nothing() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.batch([sla.fact("message_received", at(0), message="m", author="customer", needs_answer=False)])
     assert sla.sent == []
 
 
 async def test_answer_in_time_that_is_delivered_after_the_deadline_is_fulfilled() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(60))
     await sla.run_until(at(300))
@@ -74,7 +74,7 @@ async def test_answer_in_time_that_is_delivered_after_the_deadline_is_fulfilled(
 
 
 async def test_silence_is_warned_about_and_breached_at_once() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(29.9))
     assert sla.emitted_names() == ["started"]
@@ -87,7 +87,7 @@ async def test_silence_is_warned_about_and_breached_at_once() -> None:
 
 
 async def test_late_answer_tells_how_late_and_the_clock_stays_breached() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(100))
     await sla.replied(at(102.5))
@@ -100,7 +100,7 @@ async def test_late_answer_tells_how_late_and_the_clock_stays_breached() -> None
 
 
 async def test_answer_after_the_deadline_counts_as_breach_before_any_tick() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(60.001))
     await sla.delivered(at(60.001))
@@ -111,7 +111,7 @@ async def test_answer_after_the_deadline_counts_as_breach_before_any_tick() -> N
 
 
 async def test_failed_answer_lets_the_clock_run_as_if_nothing_had_been_said() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(10))
     await sla.run_until(at(40))
@@ -122,7 +122,7 @@ async def test_failed_answer_lets_the_clock_run_as_if_nothing_had_been_said() ->
 
 
 async def test_failure_after_the_deadline_is_a_breach() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(59))
     await sla.run_until(at(120))
@@ -133,7 +133,7 @@ async def test_failure_after_the_deadline_is_a_breach() -> None:
 
 
 async def test_failure_of_one_answer_leaves_another_that_is_on_its_way() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(10), "r1")
     await sla.replied(at(20), "r2")
@@ -145,7 +145,7 @@ async def test_failure_of_one_answer_leaves_another_that_is_on_its_way() -> None
 
 
 async def test_failure_after_the_breach_is_no_second_breach() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(61))
     await sla.replied(at(70))
@@ -157,7 +157,7 @@ async def test_failure_after_the_breach_is_no_second_breach() -> None:
 
 @pytest.mark.parametrize("author", ["bot", "system"])
 async def test_bots_and_notices_stop_no_clock(author: str) -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(5), author=author)
     await sla.delivered(at(5), author=author)
@@ -167,7 +167,7 @@ async def test_bots_and_notices_stop_no_clock(author: str) -> None:
 
 @pytest.mark.parametrize("word", ["resolved", "closed"])
 async def test_end_without_an_answer_cancels(word: str) -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.receive_fact(word, at(30))
     assert sla.emitted_names() == ["started", "cancelled"]
@@ -177,7 +177,7 @@ async def test_end_without_an_answer_cancels(word: str) -> None:
 
 
 async def test_end_waits_for_the_answer_that_is_on_its_way() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(10))
     await sla.receive_fact("resolved", at(11))
@@ -187,7 +187,7 @@ async def test_end_waits_for_the_answer_that_is_on_its_way() -> None:
 
 
 async def test_end_whose_answer_failed_cancels_at_the_time_of_the_end() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(10))
     await sla.receive_fact("resolved", at(11))
@@ -197,7 +197,7 @@ async def test_end_whose_answer_failed_cancels_at_the_time_of_the_end() -> None:
 
 
 async def test_end_after_the_deadline_is_a_breach_not_a_cancellation() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.receive_fact("resolved", at(75))
     assert sla.emitted_names() == ["started", "breached"]
@@ -206,7 +206,7 @@ async def test_end_after_the_deadline_is_a_breach_not_a_cancellation() -> None:
 
 
 async def test_answer_that_fails_after_a_reopening_leaves_the_clock_ended_by_the_resolve() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(10))
     await sla.receive_fact("resolved", at(11))
@@ -218,7 +218,7 @@ async def test_answer_that_fails_after_a_reopening_leaves_the_clock_ended_by_the
 
 
 async def test_message_after_an_unanswered_resolve_has_a_first_response_clock_of_its_own() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.receive_fact("resolved", at(30))
     await sla.receive_fact("reopened", at(40))
@@ -228,7 +228,7 @@ async def test_message_after_an_unanswered_resolve_has_a_first_response_clock_of
 
 
 async def test_breached_clock_of_an_unanswered_run_stays_breached_and_is_never_late() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.receive_fact("resolved", at(90))
     await sla.receive_fact("reopened", at(100))
@@ -240,7 +240,7 @@ async def test_breached_clock_of_an_unanswered_run_stays_breached_and_is_never_l
 
 
 async def test_earlier_message_that_arrives_second_moves_the_start_of_the_clock() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(30))
     await sla.receive_message(at(10))
     assert (sla.clock().started_at, sla.clock().due_at) == (at(10), at(70))
@@ -251,7 +251,7 @@ async def test_earlier_message_that_arrives_second_moves_the_start_of_the_clock(
 
 
 async def test_conversation_that_an_agent_started_has_no_clock() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.replied(at(0))
     await sla.delivered(at(0))
     await sla.receive_message(at(10))
@@ -260,7 +260,7 @@ async def test_conversation_that_an_agent_started_has_no_clock() -> None:
 
 
 async def test_policy_is_that_of_the_start() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     sla.configure([Policy(id="slow", targets=Targets(first_response_seconds=6000))], version=4)
     await sla.run_until(at(61))
@@ -269,7 +269,7 @@ async def test_policy_is_that_of_the_start() -> None:
 
 
 async def test_conversation_that_was_promised_nothing_stays_so() -> None:
-    sla = Sla([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets(first_response_seconds=5))])
+    sla = SlaHarness([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets(first_response_seconds=5))])
     await sla.receive_message(at(0))
     sla.configure([ONE_MINUTE], version=4)
     await sla.receive_message(at(10))
@@ -278,27 +278,27 @@ async def test_conversation_that_was_promised_nothing_stays_so() -> None:
 
 async def test_due_time_respects_the_calendar_of_the_policy() -> None:
     office = Calendar(timezone="Europe/Riga", hours={"mon": [("09:00", "11:30")], "tue": [("09:00", "17:00")]})
-    sla = Sla([Policy(id="office", targets=Targets(first_response_seconds=3600), calendar=office)])
+    sla = SlaHarness([Policy(id="office", targets=Targets(first_response_seconds=3600), calendar=office)])
     # Monday 09:00 UTC is 11:00 in Riga: half an hour today, the other half on Tuesday from 07:00 UTC.
     await sla.receive_message(at(0))
     assert sla.clock().due_at == at(0) + timedelta(hours=22, minutes=30)
 
 
 async def test_defaults_hold_only_where_sla_was_never_written() -> None:
-    sla = Sla(None)
+    sla = SlaHarness(None)
     await sla.receive_message(at(0))
     assert (sla.clock().policy, sla.clock().target_seconds, sla.clock().policy_version) == (
         "default-messengers",
         1800,
         0,
     )
-    written = Sla([])
+    written = SlaHarness([])
     await written.receive_message(at(0))
     assert written.emitted_names() == []
 
 
 async def test_facts_describe_the_conversation_as_it_is_by_then() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.batch([sla.fact("assigned", at(1), case=conversation(team="vip", priority="high"))])
     await sla.run_until(at(61))
@@ -307,7 +307,7 @@ async def test_facts_describe_the_conversation_as_it_is_by_then() -> None:
 
 
 async def test_facts_are_kept_and_confirmations_are_not() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(61))
     kept = {key.id for key in sla.store.documents if key.collection == FACTS.name}
@@ -315,7 +315,7 @@ async def test_facts_are_kept_and_confirmations_are_not() -> None:
 
 
 async def test_one_batch_may_hold_a_whole_life() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     sla.now = at(80)
     await sla.batch(
         [

@@ -3,15 +3,15 @@
 import pytest
 
 from schemas.configuration import Policy, Targets
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 NEXT = Policy(id="next", targets=Targets(next_response_seconds=60), warn_at=[])
 BOTH = Policy(id="both", targets=Targets(first_response_seconds=60, next_response_seconds=60), warn_at=[])
 
 
-async def answered(policy: Policy = NEXT) -> Sla:
+async def answered(policy: Policy = NEXT) -> SlaHarness:
     """A customer who was answered at 10 s."""
-    sla = Sla([policy])
+    sla = SlaHarness([policy])
     await sla.receive_message(at(0))
     await sla.replied(at(10), "r1")
     await sla.delivered(at(10), "r1")
@@ -19,7 +19,7 @@ async def answered(policy: Policy = NEXT) -> Sla:
 
 
 async def test_messages_before_the_first_answer_are_the_first_responses_business() -> None:
-    sla = Sla([NEXT])
+    sla = SlaHarness([NEXT])
     await sla.receive_message(at(0))
     await sla.receive_message(at(5))
     assert sla.emitted_names() == []
@@ -41,7 +41,7 @@ async def test_each_run_of_messages_starts_at_its_earliest_and_stops_at_the_next
 
 
 async def test_message_that_comes_while_the_answer_is_on_its_way_waits_for_the_next_answer() -> None:
-    sla = Sla([BOTH])
+    sla = SlaHarness([BOTH])
     await sla.receive_message(at(0))
     await sla.replied(at(10), "r1")
     await sla.receive_message(at(12))
@@ -62,7 +62,7 @@ async def test_message_with_an_early_time_that_came_after_the_answer_is_not_answ
 
 
 async def test_when_the_answer_failed_the_later_message_belongs_to_the_same_run() -> None:
-    sla = Sla([BOTH])
+    sla = SlaHarness([BOTH])
     await sla.receive_message(at(0))
     await sla.replied(at(10), "r1")
     await sla.receive_message(at(12))
@@ -74,7 +74,7 @@ async def test_when_the_answer_failed_the_later_message_belongs_to_the_same_run(
 
 
 async def test_answer_that_is_on_its_way_already_stops_the_run_that_it_answers() -> None:
-    sla = Sla([BOTH])
+    sla = SlaHarness([BOTH])
     await sla.receive_message(at(0))
     await sla.replied(at(10), "r1")
     await sla.receive_message(at(12))
@@ -86,7 +86,7 @@ async def test_answer_that_is_on_its_way_already_stops_the_run_that_it_answers()
 
 
 async def test_answer_said_before_the_question_does_not_answer_it() -> None:
-    sla = Sla([BOTH])
+    sla = SlaHarness([BOTH])
     await sla.receive_message(at(0))
     await sla.replied(at(10), "r1")
     await sla.replied(at(11), "r2")
@@ -97,7 +97,7 @@ async def test_answer_said_before_the_question_does_not_answer_it() -> None:
 
 
 async def test_message_to_an_agent_who_spoke_first_is_waited_for_as_next() -> None:
-    sla = Sla([BOTH])
+    sla = SlaHarness([BOTH])
     await sla.replied(at(0), "r1")
     await sla.delivered(at(0), "r1")
     await sla.receive_message(at(10))

@@ -3,14 +3,14 @@
 import pytest
 
 from schemas.configuration import Policy, Targets
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 PICKUP = Policy(id="pickup", targets=Targets(pickup_seconds=30), warn_at=[])
 PUBLIC = Policy(id="public", targets=Targets(public_response_seconds=30, first_response_seconds=300), warn_at=[])
 
 
 async def test_pickup_runs_from_queued_to_assigned() -> None:
-    sla = Sla([PICKUP])
+    sla = SlaHarness([PICKUP])
     await sla.receive_fact("queued", at(5))
     await sla.receive_fact("assigned", at(20), status="assigned")
     clock = sla.clock(metric="pickup")
@@ -18,7 +18,7 @@ async def test_pickup_runs_from_queued_to_assigned() -> None:
 
 
 async def test_each_queueing_is_a_run_of_its_own() -> None:
-    sla = Sla([PICKUP])
+    sla = SlaHarness([PICKUP])
     await sla.receive_fact("queued", at(0))
     await sla.receive_fact("assigned", at(10), status="assigned")
     await sla.receive_fact("queued", at(100), status="waiting")
@@ -30,21 +30,21 @@ async def test_each_queueing_is_a_run_of_its_own() -> None:
 
 
 async def test_queued_again_while_it_waits_keeps_its_start() -> None:
-    sla = Sla([PICKUP])
+    sla = SlaHarness([PICKUP])
     await sla.receive_fact("queued", at(0))
     await sla.receive_fact("queued", at(10))
     assert sla.emitted_names() == ["started"]
 
 
 async def test_given_to_an_agent_by_hand_is_picked_up() -> None:
-    sla = Sla([PICKUP])
+    sla = SlaHarness([PICKUP])
     await sla.receive_fact("queued", at(0))
     await sla.receive_fact("transferred", at(10), status="assigned")
     assert sla.clock(metric="pickup").stopped_at == at(10)
 
 
 async def test_resolved_in_the_queue_cancels() -> None:
-    sla = Sla([PICKUP])
+    sla = SlaHarness([PICKUP])
     await sla.receive_fact("queued", at(0))
     await sla.receive_fact("resolved", at(10), status="resolved")
     assert sla.emitted_names() == ["started", "cancelled"]
@@ -52,14 +52,14 @@ async def test_resolved_in_the_queue_cancels() -> None:
 
 @pytest.mark.parametrize("author", ["agent", "bot", "system"])
 async def test_any_public_answer_is_a_public_response(author: str) -> None:
-    sla = Sla([PUBLIC])
+    sla = SlaHarness([PUBLIC])
     await sla.receive_fact("message_received", at(0), message="m", author="customer", surface="public")
     await sla.receive_fact("reply_delivered", at(3), message="n", author=author, surface="public")
     assert sla.names_of_run("public_response") == ["started", "fulfilled"]
 
 
 async def test_notice_is_no_first_response() -> None:
-    sla = Sla([PUBLIC])
+    sla = SlaHarness([PUBLIC])
     await sla.receive_fact("message_received", at(0), message="m", author="customer", surface="public")
     await sla.receive_fact("replied", at(3), message="n", author="system", surface="public")
     assert sla.clock(metric="public_response").stopped_at == at(3)
@@ -69,7 +69,7 @@ async def test_notice_is_no_first_response() -> None:
 
 
 async def test_private_answer_is_a_first_response_and_no_public_one() -> None:
-    sla = Sla([PUBLIC])
+    sla = SlaHarness([PUBLIC])
     await sla.receive_fact("message_received", at(0), message="m", author="customer", surface="public")
     await sla.receive_fact("replied", at(3), message="r", author="agent", surface="private")
     await sla.receive_fact("reply_delivered", at(3), message="r", author="agent", surface="private")
@@ -79,7 +79,7 @@ async def test_private_answer_is_a_first_response_and_no_public_one() -> None:
 
 
 async def test_public_answer_that_failed_is_none() -> None:
-    sla = Sla([PUBLIC])
+    sla = SlaHarness([PUBLIC])
     await sla.receive_fact("message_received", at(0), message="m", author="customer", surface="public")
     await sla.receive_fact("replied", at(3), message="n", author="bot", surface="public")
     await sla.receive_fact("reply_failed", at(3), message="n", author="bot", surface="public")
@@ -88,7 +88,7 @@ async def test_public_answer_that_failed_is_none() -> None:
 
 
 async def test_only_the_first_public_message_is_promised_about() -> None:
-    sla = Sla([PUBLIC])
+    sla = SlaHarness([PUBLIC])
     await sla.receive_fact("message_received", at(0), message="m", author="customer", surface="public")
     await sla.receive_fact("reply_delivered", at(3), message="n", author="bot", surface="public")
     await sla.receive_fact("message_received", at(50), message="m2", author="customer", surface="public")
@@ -96,6 +96,6 @@ async def test_only_the_first_public_message_is_promised_about() -> None:
 
 
 async def test_private_conversation_has_no_public_response() -> None:
-    sla = Sla([PUBLIC])
+    sla = SlaHarness([PUBLIC])
     await sla.receive_message(at(0))
     assert sla.names_of_run("public_response") == []

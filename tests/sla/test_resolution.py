@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from schemas.configuration import Calendar, Policy, Targets
 from services.records.clocks import SLA_STATES
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 HUNDRED = Policy(id="hundred", targets=Targets(resolution_seconds=100), warn_at=[0.5])
 
 
-async def opened(policy: Policy = HUNDRED) -> Sla:
-    sla = Sla([policy])
+async def opened(policy: Policy = HUNDRED) -> SlaHarness:
+    sla = SlaHarness([policy])
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
     return sla
@@ -121,6 +121,6 @@ async def test_finished_conversation_waits_for_nothing() -> None:
 
 
 async def test_conversation_that_is_first_heard_of_when_it_is_over_starts_nothing() -> None:
-    sla = Sla([HUNDRED])
+    sla = SlaHarness([HUNDRED])
     await sla.receive_fact("closed", at(40), status="closed")
     assert sla.emitted_names() == []

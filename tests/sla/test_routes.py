@@ -38,7 +38,7 @@ async def test_clocks_are_listed_oldest_first_without_what_is_ours() -> None:
         rest.store.insert(CONVERSATIONS, "c1", conversation("c1"))
         rest.store.insert(CLOCKS, clock_id("c1", "resolution", 1), clock("resolution", 1))
         rest.store.insert(CLOCKS, clock_id("c1", "pickup", 1), clock("pickup", 0))
-        items = (await rest.ask("GET", "/v1/workspaces/shop/conversations/c1/clocks")).json()["items"]
+        items = (await rest.request("GET", "/v1/workspaces/shop/conversations/c1/clocks")).json()["items"]
     assert [item["metric"] for item in items] == ["pickup", "resolution"]
     fields = ("metric", "policy", "target_seconds", "started_at", "due_at", "state", "stopped_at", "late_by_seconds")
     assert set(items[0]) == set(fields)
@@ -50,5 +50,5 @@ async def test_an_answer_on_its_way_after_a_breach_is_shown_as_late_as_it_stoppe
         await rest.workspace()
         rest.store.insert(CONVERSATIONS, "c1", conversation("c1"))
         rest.store.insert(CLOCKS, clock_id("c1", "pickup", 1), late)
-        [item] = (await rest.ask("GET", "/v1/workspaces/shop/conversations/c1/clocks")).json()["items"]
+        [item] = (await rest.request("GET", "/v1/workspaces/shop/conversations/c1/clocks")).json()["items"]
     assert (item["state"], item["late_by_seconds"]) == ("breached", 3.0)

@@ -6,18 +6,18 @@ from schemas.sla import WatermarkRequest
 from services.platform.processing.inputs import TimerFired
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS
 from services.sla import documents, schedule
-from tests.sla.harness import Sla, at, conversation
+from tests.sla.harness import SlaHarness, at, conversation
 
 
 async def test_a_clock_arms_the_one_timer_for_its_next_moment_and_a_grace() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     [timer] = sla.timers()
     assert (timer.name, timer.due_at) == ("clocks_due", at(30.2))
 
 
 async def test_later_moments_leave_the_timer_and_the_schedule_as_they_are() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     before = sla.get(CLOCK_SCHEDULES, "0")
     await sla.batch([sla.fact("message_received", at(5), author="customer", case=conversation("c2"))])
@@ -26,7 +26,7 @@ async def test_later_moments_leave_the_timer_and_the_schedule_as_they_are() -> N
 
 
 async def test_an_earlier_moment_moves_the_timer() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     sla.now = at(20)
     await sla.receive_message(at(20))
     await sla.batch([sla.fact("message_received", at(10), author="customer", case=conversation("c2"))])
@@ -34,7 +34,7 @@ async def test_an_earlier_moment_moves_the_timer() -> None:
 
 
 async def test_nothing_is_told_before_conversations_confirm() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(75))
     [question] = sla.watermark_requests()
@@ -45,7 +45,7 @@ async def test_nothing_is_told_before_conversations_confirm() -> None:
 
 
 async def test_answer_read_before_the_confirmation_is_in_time_although_the_deadline_passed() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(90))
     await sla.replied(at(59))
@@ -55,7 +55,7 @@ async def test_answer_read_before_the_confirmation_is_in_time_although_the_deadl
 
 
 async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(30.2))
     await sla.batch([TimerFired("clocks_due", at(30.2))])
@@ -65,7 +65,7 @@ async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> N
 
 
 async def test_a_confirmation_that_comes_twice_tells_once() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(130))
     await sla.confirm_watermark(at(30))
@@ -75,7 +75,7 @@ async def test_a_confirmation_that_comes_twice_tells_once() -> None:
 
 
 async def test_an_answered_clock_makes_no_question() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(5))
     await sla.delivered(at(5))
@@ -85,7 +85,7 @@ async def test_an_answered_clock_makes_no_question() -> None:
 
 
 async def test_a_restart_loses_no_clock() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     sla.restart()
     await sla.run_until(at(45))
@@ -97,7 +97,7 @@ async def test_a_restart_loses_no_clock() -> None:
 
 
 async def test_a_restart_between_question_and_confirmation_loses_nothing() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(70))
     sla.restart()
@@ -107,7 +107,7 @@ async def test_a_restart_between_question_and_confirmation_loses_nothing() -> No
 
 
 async def test_a_lost_wake_up_is_healed_by_the_next_clock() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     sla.store.documents = {k: d for k, d in sla.store.documents.items() if k.collection != "timers"}
     sla.now = at(200)
@@ -117,7 +117,7 @@ async def test_a_lost_wake_up_is_healed_by_the_next_clock() -> None:
 
 
 async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_its_batch() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     sla.now = at(500)
     late = sla.fact("message_received", at(0), author="customer")
     await sla.batch([late, sla.fact("message_received", at(490), author="customer", case=conversation("c2"))])
@@ -128,7 +128,7 @@ async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_it
 
 
 async def test_more_clocks_than_one_round_holds_all_fire() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     many = 2 * documents.BATCH_SIZE + 7
     for first in range(0, many, 100):
         cases = [conversation(f"c{n}") for n in range(first, min(first + 100, many))]
@@ -139,7 +139,7 @@ async def test_more_clocks_than_one_round_holds_all_fire() -> None:
 
 
 async def test_pending_clocks_cost_no_query() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     cases = [conversation(f"c{n}") for n in range(300)]
     await sla.batch([sla.fact("message_received", at(0), author="customer", case=case) for case in cases])
     before = sla.store.queries
@@ -149,7 +149,7 @@ async def test_pending_clocks_cost_no_query() -> None:
 
 
 async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.batch([TimerFired("clocks_due", at(0) - timedelta(hours=1))])
     assert sla.watermark_requests() == []
@@ -157,7 +157,7 @@ async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
 
 
 async def test_questions_go_to_the_partition_itself_and_name_a_workspace_only() -> None:
-    sla = Sla()
+    sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(31))
     [question] = sla.watermark_requests()

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.commands import Escalate
 from schemas.configuration import Escalation, Policy, SlaMatch, Targets
-from tests.sla.harness import Sla, at
+from tests.sla.harness import SlaHarness, at
 
 URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(first_response_seconds=20), warn_at=[])
 VIP = Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets(first_response_seconds=40, resolution_seconds=400))
@@ -13,7 +13,7 @@ POLICIES = [URGENT, VIP, USUAL]
 
 
 async def test_priority_picks_the_policy_again_and_keeps_the_start() -> None:
-    sla = Sla(POLICIES)
+    sla = SlaHarness(POLICIES)
     await sla.receive_message(at(0))
     await sla.receive_fact("priority_changed", at(5), priority="urgent")
     clock = sla.clock()
@@ -25,7 +25,7 @@ async def test_priority_picks_the_policy_again_and_keeps_the_start() -> None:
 
 
 async def test_any_fact_that_shows_another_team_is_a_transfer() -> None:
-    sla = Sla(POLICIES)
+    sla = SlaHarness(POLICIES)
     await sla.receive_message(at(0))
     await sla.receive_fact("assigned", at(5), team="vip", status="assigned")
     assert (sla.clock().policy, sla.clock().due_at) == ("vip", at(40))
@@ -33,7 +33,7 @@ async def test_any_fact_that_shows_another_team_is_a_transfer() -> None:
 
 
 async def test_changing_back_within_one_batch_changes_nothing() -> None:
-    sla = Sla(POLICIES)
+    sla = SlaHarness(POLICIES)
     await sla.receive_message(at(0))
     urgent, usual = (sla.case.model_copy(update={"priority": one}) for one in ("urgent", "normal"))
     await sla.batch([sla.fact("priority_changed", at(1), case=case) for case in (urgent, usual)])
@@ -41,7 +41,7 @@ async def test_changing_back_within_one_batch_changes_nothing() -> None:
 
 
 async def test_new_rules_hold_when_the_policy_is_picked_and_not_before() -> None:
-    sla = Sla([USUAL])
+    sla = SlaHarness([USUAL])
     await sla.receive_message(at(0))
     sla.configure([Policy(id="new", targets=Targets(first_response_seconds=70))], version=4)
     await sla.receive_fact("assigned", at(1), status="assigned")
@@ -51,7 +51,7 @@ async def test_new_rules_hold_when_the_policy_is_picked_and_not_before() -> None
 
 
 async def test_reapplying_brings_the_policy_of_now_from_the_original_start() -> None:
-    sla = Sla([USUAL])
+    sla = SlaHarness([USUAL])
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
     sla.configure([Policy(id="new", targets=Targets(first_response_seconds=70, resolution_seconds=300))], version=4)
@@ -65,7 +65,7 @@ async def test_reapplying_brings_the_policy_of_now_from_the_original_start() -> 
 
 
 async def test_reapplying_a_promise_that_would_have_been_broken_by_now_breaks_it_at_once() -> None:
-    sla = Sla([USUAL])
+    sla = SlaHarness([USUAL])
     await sla.receive_message(at(0))
     sla.configure([Policy(id="short", targets=Targets(first_response_seconds=10), warn_at=[])], version=4)
     await sla.receive_fact("sla_reapplied", at(40))
@@ -74,7 +74,7 @@ async def test_reapplying_a_promise_that_would_have_been_broken_by_now_breaks_it
 
 
 async def test_reapplying_leaves_what_is_over_as_it_was() -> None:
-    sla = Sla([Policy(id="old", targets=Targets(first_response_seconds=100, pickup_seconds=5), warn_at=[])])
+    sla = SlaHarness([Policy(id="old", targets=Targets(first_response_seconds=100, pickup_seconds=5), warn_at=[])])
     await sla.receive_message(at(0))
     await sla.receive_fact("queued", at(0))
     await sla.run_until(at(6))
@@ -90,7 +90,7 @@ async def test_reapplying_leaves_what_is_over_as_it_was() -> None:
 
 
 async def test_reapplying_keeps_the_time_that_was_paused_out() -> None:
-    sla = Sla([Policy(id="long", targets=Targets(resolution_seconds=100), warn_at=[])])
+    sla = SlaHarness([Policy(id="long", targets=Targets(resolution_seconds=100), warn_at=[])])
     await sla.receive_fact("opened", at(0))
     await sla.receive_fact("pending", at(10), status="pending")
     await sla.receive_fact("message_received", at(40), author="customer", status="assigned")
@@ -100,7 +100,7 @@ async def test_reapplying_keeps_the_time_that_was_paused_out() -> None:
 
 
 async def test_what_is_promised_no_more_is_cancelled_and_starts_again_when_it_is() -> None:
-    sla = Sla([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets()), USUAL])
+    sla = SlaHarness([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets()), USUAL])
     await sla.receive_message(at(0))
     await sla.receive_fact("transferred", at(5), team="vip")
     assert sla.names_of_run("first_response") == ["started", "cancelled"]
@@ -110,7 +110,7 @@ async def test_what_is_promised_no_more_is_cancelled_and_starts_again_when_it_is
 
 
 async def test_broken_promise_is_not_mended_by_a_longer_one() -> None:
-    sla = Sla(POLICIES)
+    sla = SlaHarness(POLICIES)
     await sla.receive_fact("message_received", at(0), author="customer", priority="urgent")
     await sla.run_until(at(21))
     await sla.receive_fact("priority_changed", at(30), priority="normal")
@@ -120,7 +120,7 @@ async def test_broken_promise_is_not_mended_by_a_longer_one() -> None:
 
 
 async def test_answer_in_time_on_its_way_is_not_broken_by_a_shorter_promise() -> None:
-    sla = Sla(POLICIES)
+    sla = SlaHarness(POLICIES)
     await sla.receive_message(at(0))
     await sla.replied(at(30))
     await sla.receive_fact("priority_changed", at(31), priority="urgent")
@@ -132,7 +132,7 @@ async def test_answer_in_time_on_its_way_is_not_broken_by_a_shorter_promise() ->
 async def test_paused_time_stays_out_of_the_new_promise() -> None:
     long = Policy(id="long", targets=Targets(resolution_seconds=100), warn_at=[])
     short = Policy(id="short", when=SlaMatch(priority="urgent"), targets=Targets(resolution_seconds=50), warn_at=[])
-    sla = Sla([short, long])
+    sla = SlaHarness([short, long])
     await sla.receive_fact("opened", at(0))
     await sla.receive_fact("pending", at(10), status="pending")
     await sla.receive_fact("priority_changed", at(20), priority="urgent")
@@ -148,7 +148,7 @@ def escalating(on: str) -> Policy:
 
 @pytest.mark.parametrize(("on", "after"), [("warned", 51), ("breached", 101)])
 async def test_escalation_is_asked_for_once_when_it_is_due(on: str, after: float) -> None:
-    sla = Sla([escalating(on)])
+    sla = SlaHarness([escalating(on)])
     await sla.receive_message(at(0))
     await sla.run_until(at(after - 2))
     assert sla.escalations() == []
@@ -160,7 +160,7 @@ async def test_escalation_is_asked_for_once_when_it_is_due(on: str, after: float
 
 
 async def test_breach_without_a_warning_escalates_what_waits_for_warnings() -> None:
-    sla = Sla([escalating("warned")])
+    sla = SlaHarness([escalating("warned")])
     await sla.receive_message(at(0))
     await sla.replied(at(120))
     await sla.delivered(at(120))
@@ -168,7 +168,7 @@ async def test_breach_without_a_warning_escalates_what_waits_for_warnings() -> N
 
 
 async def test_kept_promise_escalates_nothing() -> None:
-    sla = Sla([escalating("breached")])
+    sla = SlaHarness([escalating("breached")])
     await sla.receive_message(at(0))
     await sla.replied(at(20))
     await sla.delivered(at(20))
@@ -182,7 +182,7 @@ def test_escalation_that_does_nothing_is_refused() -> None:
 
 
 async def test_reapplying_cancels_clocks_of_a_policy_that_is_gone() -> None:
-    sla = Sla([Policy(id="gone", targets=Targets(first_response_seconds=100, resolution_seconds=300))])
+    sla = SlaHarness([Policy(id="gone", targets=Targets(first_response_seconds=100, resolution_seconds=300))])
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
     sla.configure([], version=4)
@@ -194,7 +194,7 @@ async def test_reapplying_cancels_clocks_of_a_policy_that_is_gone() -> None:
 
 
 async def test_run_whose_clock_was_cancelled_gets_one_when_a_policy_has_a_target_again() -> None:
-    sla = Sla([USUAL])
+    sla = SlaHarness([USUAL])
     await sla.receive_message(at(0))
     sla.configure([], version=4)
     await sla.receive_fact("sla_reapplied", at(50))

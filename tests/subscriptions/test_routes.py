@@ -42,29 +42,29 @@ async def stored(rest: Rest) -> Webhook:
 
 
 async def test_a_secret_that_is_made_is_shown_this_once(rest: Rest) -> None:
-    made = await rest.ask("PUT", CRM, BODY)
+    made = await rest.request("PUT", CRM, BODY)
     assert made.status_code == 201
     assert len(decode_secret(made.json()["secret"])) == 32
     assert (await stored(rest)).secret == made.json()["secret"]
-    for shown in (await rest.ask("GET", CRM), await rest.ask("PUT", CRM, BODY), await rest.ask("GET", ALL)):
+    for shown in (await rest.request("GET", CRM), await rest.request("PUT", CRM, BODY), await rest.request("GET", ALL)):
         assert made.json()["secret"] not in shown.text
     assert (await stored(rest)).secret == made.json()["secret"]
-    assert (await rest.ask("GET", CRM)).json() == {"id": "crm", **BODY, "secret": "set", "disabled": False}
+    assert (await rest.request("GET", CRM)).json() == {"id": "crm", **BODY, "secret": "set", "disabled": False}
 
 
 async def test_a_secret_that_is_given_is_never_shown(rest: Rest) -> None:
-    answer = await rest.ask("PUT", CRM, BODY | {"secret": SECRET})
+    answer = await rest.request("PUT", CRM, BODY | {"secret": SECRET})
     assert (answer.status_code, answer.json()["secret"]) == (201, "set")
     assert (await stored(rest)).secret == SECRET
 
 
 async def test_while_a_secret_is_rotated_both_sign_for_a_day(rest: Rest) -> None:
-    first = (await rest.ask("PUT", CRM, BODY)).json()["secret"]
-    await rest.ask("PUT", CRM, BODY | {"secret": SECRET})
+    first = (await rest.request("PUT", CRM, BODY)).json()["secret"]
+    await rest.request("PUT", CRM, BODY | {"secret": SECRET})
     rotating, now = await stored(rest), rest.time_source.now()
     assert rotating.secrets(now) == [SECRET, first]
     assert rotating.secrets(now + timedelta(hours=24)) == [SECRET]
-    await rest.ask("PUT", CRM, BODY | {"secret": "set", "url": "https://crm.example.com/other"})
+    await rest.request("PUT", CRM, BODY | {"secret": "set", "url": "https://crm.example.com/other"})
     assert (await stored(rest)).secrets(now) == [SECRET, first]
 
 
@@ -85,38 +85,38 @@ async def test_while_a_secret_is_rotated_both_sign_for_a_day(rest: Rest) -> None
     ],
 )
 async def test_what_could_not_work_is_422_at_its_pointer(rest: Rest, changed: dict[str, Any], pointer: str) -> None:
-    problem = problem_of(await rest.ask("PUT", CRM, BODY | changed), 422)
+    problem = problem_of(await rest.request("PUT", CRM, BODY | changed), 422)
     assert problem["errors"][0]["pointer"] == pointer
 
 
 async def test_the_operator_may_allow_private_targets() -> None:
     async with open_rest(allowed_targets=["127.0.0.1:9000"]) as rest:
         await rest.workspace()
-        assert (await rest.ask("PUT", CRM, BODY | {"url": "http://127.0.0.1:9000/a?b=c"})).status_code == 201
+        assert (await rest.request("PUT", CRM, BODY | {"url": "http://127.0.0.1:9000/a?b=c"})).status_code == 201
 
 
 async def test_etag_and_if_match_guard_a_subscription(rest: Rest) -> None:
-    made = await rest.ask("PUT", CRM, BODY)
-    problem_of(await rest.ask("PUT", CRM, BODY, if_match='"99"'), 412)
-    again = await rest.ask("PUT", CRM, BODY, if_match=made.headers["etag"])
+    made = await rest.request("PUT", CRM, BODY)
+    problem_of(await rest.request("PUT", CRM, BODY, if_match='"99"'), 412)
+    again = await rest.request("PUT", CRM, BODY, if_match=made.headers["etag"])
     assert again.status_code == 200
-    problem_of(await rest.ask("DELETE", CRM, if_match=made.headers["etag"]), 412)
-    assert (await rest.ask("DELETE", CRM)).status_code == 204
+    problem_of(await rest.request("DELETE", CRM, if_match=made.headers["etag"]), 412)
+    assert (await rest.request("DELETE", CRM)).status_code == 204
     for path in (CRM, f"{CRM}/deliveries"):
-        problem_of(await rest.ask("GET", path), 404)
-    problem_of(await rest.ask("DELETE", CRM), 404)
+        problem_of(await rest.request("GET", path), 404)
+    problem_of(await rest.request("DELETE", CRM), 404)
 
 
 async def test_only_an_admin_sends_facts_elsewhere(rest: Rest) -> None:
-    await rest.ask("PUT", CRM, BODY)
+    await rest.request("PUT", CRM, BODY)
     key = await rest.key("write")
-    assert (await rest.ask("GET", CRM, authorization=key)).status_code == 200
-    problem_of(await rest.ask("PUT", CRM, BODY, authorization=key), 403)
-    problem_of(await rest.ask("POST", f"{CRM}/replay", {"event": "x"}, authorization=key), 403)
+    assert (await rest.request("GET", CRM, authorization=key)).status_code == 200
+    problem_of(await rest.request("PUT", CRM, BODY, authorization=key), 403)
+    problem_of(await rest.request("POST", f"{CRM}/replay", {"event": "x"}, authorization=key), 403)
 
 
 async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Rest) -> None:
-    await rest.ask("PUT", CRM, BODY)
+    await rest.request("PUT", CRM, BODY)
     for number in range(3):
         record = DeliveryRecord(
             workspace="shop",
@@ -133,8 +133,8 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
             expires_at=START + timedelta(days=30),
         )
         rest.store.insert(WEBHOOK_DELIVERIES, delivery_id("shop", "crm", f"e{number}"), record)
-    first = (await rest.ask("GET", f"{CRM}/deliveries?limit=2")).json()
-    second = (await rest.ask("GET", f"{CRM}/deliveries?limit=2&cursor={first['next']}")).json()
+    first = (await rest.request("GET", f"{CRM}/deliveries?limit=2")).json()
+    second = (await rest.request("GET", f"{CRM}/deliveries?limit=2&cursor={first['next']}")).json()
     assert [item["event"] for item in first["items"] + second["items"]] == ["e2", "e1", "e0"]
     assert first["items"][0] == {
         "event": "e2",
@@ -146,22 +146,22 @@ async def test_the_ledger_shows_tries_and_what_comes_next_newest_first(rest: Res
         "next_try_at": "2026-03-02T09:00:10.000000Z",
         "tries": [{"at": "2026-03-02T09:00:00.000000Z", "status": 503, "detail": None}],
     }
-    delivered = (await rest.ask("GET", f"{CRM}/deliveries?state=delivered")).json()
+    delivered = (await rest.request("GET", f"{CRM}/deliveries?state=delivered")).json()
     assert [item["event"] for item in delivered["items"]] == ["e0"]
-    problem_of(await rest.ask("GET", f"{CRM}/deliveries?state=lost"), 422)
+    problem_of(await rest.request("GET", f"{CRM}/deliveries?state=lost"), 422)
 
 
 async def test_an_endpoint_that_is_gone_is_shown_as_disabled_until_it_is_written_again(rest: Rest) -> None:
-    made = await rest.ask("PUT", CRM, BODY)
+    made = await rest.request("PUT", CRM, BODY)
     version = int(made.headers["etag"].strip('"'))
     rest.store.insert(
         WEBHOOK_ENDPOINTS, endpoint_id(0, "shop", "crm"), EndpointState(workspace="shop", webhook="crm", gone=version)
     )
-    assert (await rest.ask("GET", CRM)).json()["disabled"] is True
-    assert (await rest.ask("GET", ALL)).json()["items"][0]["disabled"] is True
-    problem_of(await rest.ask("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}), 409)
-    await rest.ask("PUT", CRM, BODY)
-    assert (await rest.ask("GET", CRM)).json()["disabled"] is False
+    assert (await rest.request("GET", CRM)).json()["disabled"] is True
+    assert (await rest.request("GET", ALL)).json()["items"][0]["disabled"] is True
+    problem_of(await rest.request("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}), 409)
+    await rest.request("PUT", CRM, BODY)
+    assert (await rest.request("GET", CRM)).json()["disabled"] is False
 
 
 def insert_fact(rest: Rest, workspace: str = "shop") -> Event:
@@ -180,9 +180,9 @@ def insert_fact(rest: Rest, workspace: str = "shop") -> Event:
 
 
 async def test_a_replay_of_one_fact_goes_to_the_partition_that_owns_it(rest: Rest) -> None:
-    await rest.ask("PUT", CRM, BODY)
+    await rest.request("PUT", CRM, BODY)
     fact = insert_fact(rest)
-    answer = await rest.ask("POST", f"{CRM}/replay", {"event": "e1"})
+    answer = await rest.request("POST", f"{CRM}/replay", {"event": "e1"})
     assert (answer.status_code, answer.headers["location"]) == (202, f"{CRM}/deliveries")
     [event] = rest.events
     assert (event.type, event.id) == ("pasokh.control.webhook_replay", answer.json()["id"])
@@ -192,9 +192,9 @@ async def test_a_replay_of_one_fact_goes_to_the_partition_that_owns_it(rest: Res
 
 
 async def test_a_replay_of_a_span_goes_to_every_partition_and_ends_now(rest: Rest) -> None:
-    await rest.ask("PUT", CRM, BODY)
-    answer = await rest.ask("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}, idempotency_key="a")
-    again = await rest.ask("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}, idempotency_key="a")
+    await rest.request("PUT", CRM, BODY)
+    answer = await rest.request("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}, idempotency_key="a")
+    again = await rest.request("POST", f"{CRM}/replay", {"since": "2026-03-01T00:00:00Z"}, idempotency_key="a")
     assert (answer.status_code, answer.json()) == (202, again.json())
     assert {event.data["until"] for event in rest.events} == {"2026-03-02T09:00:00.000000Z"}
     assert [len(log) for log in rest.bus.logs.values() if log] == [1] * rest.bus.partitions
@@ -202,12 +202,12 @@ async def test_a_replay_of_a_span_goes_to_every_partition_and_ends_now(rest: Res
 
 async def test_a_key_of_one_replay_is_no_key_of_another(rest: Rest) -> None:
     for name in ("crm", "other"):
-        await rest.ask("PUT", CRM.replace("crm", name), BODY)
+        await rest.request("PUT", CRM.replace("crm", name), BODY)
     since = {"since": "2026-03-01T00:00:00Z"}
-    assert (await rest.ask("POST", f"{CRM}/replay", since, idempotency_key="a")).status_code == 202
+    assert (await rest.request("POST", f"{CRM}/replay", since, idempotency_key="a")).status_code == 202
     other = {"since": "2026-03-01T00:00:01Z"}
-    problem_of(await rest.ask("POST", f"{CRM}/replay", other, idempotency_key="a"), 409)
-    problem_of(await rest.ask("POST", f"{CRM.replace('crm', 'other')}/replay", since, idempotency_key="a"), 409)
+    problem_of(await rest.request("POST", f"{CRM}/replay", other, idempotency_key="a"), 409)
+    problem_of(await rest.request("POST", f"{CRM.replace('crm', 'other')}/replay", since, idempotency_key="a"), 409)
 
 
 @pytest.mark.parametrize(
@@ -227,11 +227,11 @@ async def test_a_key_of_one_replay_is_no_key_of_another(rest: Rest) -> None:
     ],
 )
 async def test_a_replay_that_names_nothing_is_422(rest: Rest, body: dict[str, Any]) -> None:
-    await rest.ask("PUT", CRM, BODY)
-    problem_of(await rest.ask("POST", f"{CRM}/replay", body), 422)
+    await rest.request("PUT", CRM, BODY)
+    problem_of(await rest.request("POST", f"{CRM}/replay", body), 422)
 
 
 async def test_another_workspaces_fact_is_not_there(rest: Rest) -> None:
-    await rest.ask("PUT", CRM, BODY)
+    await rest.request("PUT", CRM, BODY)
     insert_fact(rest, workspace="other")
-    problem_of(await rest.ask("POST", f"{CRM}/replay", {"event": "e1"}), 422)
+    problem_of(await rest.request("POST", f"{CRM}/replay", {"event": "e1"}), 422)

@@ -38,7 +38,7 @@ from services.webchat.session_check import SessionStream, open_session_streams
 from services.webchat.session_context import WebchatDependencies
 from services.webchat.status import PresenceCache
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
-from tests.rest import ADMIN_KEY, COLLECTIONS, routers_over, settings_of
+from tests.rest import ADMIN_KEY, COLLECTIONS, routers_over, settings_with
 from tests.router.harness import StreamClient
 
 PATH = "/webchat/shop/main"
@@ -233,7 +233,7 @@ def _read_link(secret: bytes, workspace: str, token: str) -> HandoffToken | None
 async def open_webchat(*, wait_seconds: float = 5.0, **given: Any) -> AsyncIterator[WebchatHarness]:
     """Everything over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(*KEPT), MemoryBus(), ManualTimeSource()
-    context = Context(settings_of(**given), store, bus, clock)
+    context = Context(settings_with(**given), store, bus, clock)
     notifier, instruments = ChangeNotifier(bus), IngestInstruments()
     accounts = AccountCache(store, clock, spacing=0)
     authenticator = WebchatAuthenticator(

@@ -26,11 +26,11 @@ async def test_every_sender_partition_and_the_account_check_are_notified_of_a_wr
         await rest.workspace()
         partitions = rest.bus.partitions
         everywhere = [("accounts", partition_for("shop", partitions)), *(("outbound", p) for p in range(partitions))]
-        await rest.ask("PUT", MAIN, BODY)
+        await rest.request("PUT", MAIN, BODY)
         assert sorted(notified(rest)) == everywhere
-        await rest.ask("PUT", MAIN, BODY)
+        await rest.request("PUT", MAIN, BODY)
         assert sorted(notified(rest)) == sorted(everywhere * 2)
-        await rest.ask("DELETE", MAIN)
+        await rest.request("DELETE", MAIN)
         assert sorted(notified(rest)) == sorted(everywhere * 3)
 
 
@@ -38,5 +38,5 @@ async def test_an_account_is_written_while_the_bus_is_unavailable() -> None:
     async with open_rest() as rest:
         await rest.workspace()
         rest.bus.failure = Unavailable("down")
-        assert (await rest.ask("PUT", MAIN, BODY)).status_code == 201
-        assert (await rest.ask("GET", MAIN)).status_code == 200
+        assert (await rest.request("PUT", MAIN, BODY)).status_code == 201
+        assert (await rest.request("GET", MAIN)).status_code == 200

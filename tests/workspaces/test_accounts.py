@@ -28,7 +28,7 @@ async def stored_token(rest: Rest) -> str:
 
 
 async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_they_are_set(rest: Rest) -> None:
-    answer = await rest.ask("PUT", MAIN, BODY)
+    answer = await rest.request("PUT", MAIN, BODY)
     assert answer.status_code == 201
     assert answer.json() == {
         "id": "main",
@@ -48,23 +48,27 @@ async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_the
             "last_refusal": None,
         },
     }
-    shown = await rest.ask("GET", MAIN)
+    shown = await rest.request("GET", MAIN)
     assert shown.json() == answer.json()
     assert shown.headers["etag"] == answer.headers["etag"]
     assert await stored_token(rest) == TOKEN
 
 
 async def test_no_answer_ever_holds_a_credential(rest: Rest) -> None:
-    answers = [await rest.ask("PUT", MAIN, BODY), await rest.ask("GET", MAIN), await rest.ask("PUT", MAIN, BODY)]
-    answers.append(await rest.ask("GET", "/v1/workspaces/shop/accounts"))
-    answers.append(await rest.ask("PUT", MAIN, BODY | {"language": TOKEN}))
-    answers.append(await rest.ask("PUT", MAIN, BODY, if_match='"99"'))
+    answers = [
+        await rest.request("PUT", MAIN, BODY),
+        await rest.request("GET", MAIN),
+        await rest.request("PUT", MAIN, BODY),
+    ]
+    answers.append(await rest.request("GET", "/v1/workspaces/shop/accounts"))
+    answers.append(await rest.request("PUT", MAIN, BODY | {"language": TOKEN}))
+    answers.append(await rest.request("PUT", MAIN, BODY, if_match='"99"'))
     assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 422, 412]
     assert not [answer.text for answer in answers if TOKEN in answer.text]
 
 
 async def test_what_the_channel_does_not_accept_is_422_at_its_pointer(rest: Rest) -> None:
-    problem = problem_of(await rest.ask("PUT", MAIN, {"credentials": {}}), 422)
+    problem = problem_of(await rest.request("PUT", MAIN, {"credentials": {}}), 422)
     assert problem["errors"] == [{"pointer": "/credentials/bot_token", "detail": "A bot token is needed."}]
 
 
@@ -72,45 +76,45 @@ async def test_what_the_channel_does_not_accept_is_422_at_its_pointer(rest: Rest
 async def test_a_secret_that_could_be_guessed_is_422_and_an_old_one_goes_on(rest: Rest, name: str) -> None:
     for secret in ("s", "seven-7"):
         body = BODY | {"credentials": {"bot_token": TOKEN, name: secret}}
-        problem = problem_of(await rest.ask("PUT", MAIN, body), 422)
+        problem = problem_of(await rest.request("PUT", MAIN, body), 422)
         assert problem["errors"][0]["pointer"] == f"/credentials/{name}"
         assert "at least 8 characters" in problem["errors"][0]["detail"]
     fine = BODY | {"credentials": {"bot_token": TOKEN, name: "eight-88"}}
-    assert (await rest.ask("PUT", MAIN, fine)).status_code == 201
+    assert (await rest.request("PUT", MAIN, fine)).status_code == 201
     again = BODY | {"credentials": {"bot_token": TOKEN, name: "set"}}
-    assert (await rest.ask("PUT", MAIN, again)).status_code == 200
+    assert (await rest.request("PUT", MAIN, again)).status_code == 200
 
 
 async def test_an_unknown_channel_is_404_and_says_which_there_are(rest: Rest) -> None:
-    problem = problem_of(await rest.ask("PUT", MAIN.replace("telegram", "fax"), {"nonsense": 1}), 404)
+    problem = problem_of(await rest.request("PUT", MAIN.replace("telegram", "fax"), {"nonsense": 1}), 404)
     assert "telegram" in str(problem["detail"])
 
 
 async def test_a_credential_that_is_written_back_as_it_was_read_stays(rest: Rest) -> None:
-    await rest.ask("PUT", MAIN, BODY)
-    changed = await rest.ask("PUT", MAIN, BODY | {"credentials": {"bot_token": "set"}, "language": "fa"})
+    await rest.request("PUT", MAIN, BODY)
+    changed = await rest.request("PUT", MAIN, BODY | {"credentials": {"bot_token": "set"}, "language": "fa"})
     assert (changed.status_code, changed.json()["language"]) == (200, "fa")
     assert await stored_token(rest) == TOKEN
 
 
 async def test_set_stands_for_nothing_where_nothing_is(rest: Rest) -> None:
-    problem = problem_of(await rest.ask("PUT", MAIN, {"credentials": {"bot_token": "set"}}), 422)
+    problem = problem_of(await rest.request("PUT", MAIN, {"credentials": {"bot_token": "set"}}), 422)
     assert problem["errors"][0]["pointer"] == "/credentials/bot_token"
 
 
 async def test_a_deleted_account_is_gone(rest: Rest) -> None:
-    await rest.ask("PUT", MAIN, BODY)
-    problem_of(await rest.ask("DELETE", MAIN, if_match='"99"'), 412)
-    assert (await rest.ask("DELETE", MAIN)).status_code == 204
-    problem_of(await rest.ask("GET", MAIN), 404)
-    problem_of(await rest.ask("DELETE", MAIN), 404)
+    await rest.request("PUT", MAIN, BODY)
+    problem_of(await rest.request("DELETE", MAIN, if_match='"99"'), 412)
+    assert (await rest.request("DELETE", MAIN)).status_code == 204
+    problem_of(await rest.request("GET", MAIN), 404)
+    problem_of(await rest.request("DELETE", MAIN), 404)
 
 
 async def test_accounts_are_listed_by_channel_and_id(rest: Rest) -> None:
     for name in ("two", "one"):
-        await rest.ask("PUT", MAIN.replace("main", name), BODY)
-    first = (await rest.ask("GET", "/v1/workspaces/shop/accounts?limit=1")).json()
-    second = (await rest.ask("GET", f"/v1/workspaces/shop/accounts?limit=1&cursor={first['next']}")).json()
+        await rest.request("PUT", MAIN.replace("main", name), BODY)
+    first = (await rest.request("GET", "/v1/workspaces/shop/accounts?limit=1")).json()
+    second = (await rest.request("GET", f"/v1/workspaces/shop/accounts?limit=1&cursor={first['next']}")).json()
     assert [item["id"] for item in first["items"] + second["items"]] == ["one", "two"]
     assert second["next"] is None
 
@@ -135,7 +139,7 @@ async def test_an_account_sends_elsewhere_only_where_the_operator_allows(
 ) -> None:
     async with open_rest(**given) as rest:
         await rest.workspace()
-        answer = await rest.ask("PUT", MAIN, BODY | {"api_base": api_base})
+        answer = await rest.request("PUT", MAIN, BODY | {"api_base": api_base})
         assert answer.status_code == status, answer.text
         if status == 422:
             assert answer.json()["errors"][0]["pointer"] == "/api_base"
@@ -169,7 +173,7 @@ async def test_a_callback_leads_into_a_private_network_only_where_the_operator_a
     async with open_rest(checks={"api": check_callback}, **given) as rest:
         await rest.workspace()
         body = {"credentials": {"callback_url": url}}
-        answer = await rest.ask("PUT", "/v1/workspaces/shop/accounts/api/main", body)
+        answer = await rest.request("PUT", "/v1/workspaces/shop/accounts/api/main", body)
         assert answer.status_code == status, answer.text
         if status == 422:
             assert answer.json()["errors"][0]["pointer"] == "/credentials/callback_url"

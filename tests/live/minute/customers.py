@@ -56,7 +56,7 @@ class Posts:
     late: float
 
     @property
-    def taken(self) -> list[Posted]:
+    def accepted(self) -> list[Posted]:
         return [one for one in self.posted if one.taken_at is not None]
 
 
@@ -132,7 +132,7 @@ class _Platform:
             connection = self._kept() or await connected(self.port)
         except OSError:
             return NONE
-        answer = await connection.ask(request)
+        answer = await connection.request(request)
         if answer.status:
             self.idle.append(connection)
         return answer

@@ -24,15 +24,15 @@ class CatchUpTime:
 
 def handled(found: CollectedResults) -> list[Step]:
     """Each message, from the first post of it to its fact on the log."""
-    told = {str(r.event.data["message"]): r.at for r in found.log.told("conversation", "message_received")}
+    told = {str(r.event.data["message"]): r.at for r in found.log.facts_named("conversation", "message_received")}
     posted = {(one.person, one.index): one.asked_at for one in found.posts.posted}
     return sorted((posted[update_named(m)], told[m["id"]]) for _, m in found.records.inbound() if m["id"] in told)
 
 
 def promised(found: CollectedResults) -> list[Step]:
     """Each conversation, from being opened to the clock of its first response."""
-    opened = {r.conversation: r.at for r in found.log.told("conversation", "opened")}
-    started = {r.conversation: r.at for r in found.log.told("sla", "started") if r.event.data["metric"] == FIRST}
+    opened = {r.conversation: r.at for r in found.log.facts_named("conversation", "opened")}
+    started = {r.conversation: r.at for r in found.log.facts_named("sla", "started") if r.event.data["metric"] == FIRST}
     return sorted((at, started[one]) for one, at in opened.items() if one in started)
 
 
@@ -44,7 +44,7 @@ def assigned(found: CollectedResults) -> list[Step]:
     posted = {one.person: one.asked_at for one in found.posts.posted if one.index == 0}
     person = {c: update_named(message)[0] for c, message in found.records.inbound()}
     at: dict[str, float] = {}
-    for record in found.log.told("conversation", "assigned"):
+    for record in found.log.facts_named("conversation", "assigned"):
         at.setdefault(record.conversation, record.at)
     return sorted((posted[person[one]], when) for one, when in at.items() if one in person)
 

@@ -38,7 +38,7 @@ class Log:
     facts: list[Record] = field(default_factory=list)
     repeats: int = 0
 
-    def told(self, noun: str, *words: str) -> Iterable[Record]:
+    def facts_named(self, noun: str, *words: str) -> Iterable[Record]:
         """The facts of a noun (`conversation`, `sla`) with one of these words, in their order on the log."""
         start = f"pasokh.{noun}."
         return (r for r in self.facts if r.event.type.startswith(start) and (not words or r.word in words))
@@ -49,7 +49,7 @@ class Log:
 
     def counted(self, noun: str, word: str) -> Counter[str]:
         """How often a conversation was told this."""
-        return Counter(record.conversation for record in self.told(noun, word))
+        return Counter(record.conversation for record in self.facts_named(noun, word))
 
 
 async def read(url: str, namespace: str, workspace: str) -> Log:

@@ -25,7 +25,7 @@ def queries_of(path: Path) -> list[Query]:
     return [Query(path.stem, panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]
 
 
-def asked(topology: Topology, path: str, **parameters: str) -> Any:
+def query_prometheus(topology: Topology, path: str, **parameters: str) -> Any:
     """What Prometheus answers on a path of its API."""
     answer = httpx2.get(topology.url("prometheus") + path, params=parameters, trust_env=False, timeout=10)
     assert answer.status_code == 200, answer.text
@@ -36,7 +36,7 @@ def instant(topology: Topology, expr: str, at: float | None = None) -> list[Any]
     """A panel's query with Grafana's own variables filled in, now or `at` (Unix seconds)."""
     query = expr.replace("$__rate_interval", "2m").replace("$workspace", ".*")
     moment = {} if at is None else {"time": str(at)}
-    found: list[Any] = asked(topology, "/api/v1/query", query=query, **moment)["result"]
+    found: list[Any] = query_prometheus(topology, "/api/v1/query", query=query, **moment)["result"]
     return found
 
 

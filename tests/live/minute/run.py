@@ -85,7 +85,7 @@ async def _together(
 
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(write())
-        restarting = group.create_task(restarts.run(plan, topology, kafka, lambda: usage.look(ready=True)))
+        restarting = group.create_task(restarts.run(plan, topology, kafka, lambda: usage.sample(ready=True)))
         group.create_task(agents.run(over, len(answered)))
     return writing.result(), restarting.result()
 

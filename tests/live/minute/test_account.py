@@ -27,7 +27,7 @@ ANSWER = "It is on its way. (c3)"
 REQUEST = ReportRequest(START - timedelta(minutes=1), START + timedelta(hours=1))
 
 
-def told() -> list[Event]:
+def two_conversations() -> list[Event]:
     """Person 3 writes at 0 s and at 2 s, is answered at 9 s and delivered at 10 s; person 4 writes at 10 s."""
     log = FactLog()
     for who, step, seconds in (
@@ -49,7 +49,7 @@ def log_of(events: Sequence[Event]) -> Log:
 
 def right() -> CollectedResults:
     """Nothing is wrong with it."""
-    events = told()
+    events = two_conversations()
     heard = [event for event in events if event.type.endswith(".message_received")]
     names = ((3, 0), (3, 1), (4, 0))
     messages: dict[str, list[dict[str, Any]]] = {}

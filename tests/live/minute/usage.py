@@ -23,7 +23,7 @@ class Usage:
         self._last: dict[int, float] = {}
         self._places: dict[int, str] = {}
 
-    def look(self, *, ready: bool = False) -> None:
+    def sample(self, *, ready: bool = False) -> None:
         """Note what each process has used by now. `ready`: all that run have started by now."""
         for replica in self._topology.replicas:
             pid = replica.process.pid
@@ -35,10 +35,10 @@ class Usage:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        self.look(ready=True)
+        self.sample(ready=True)
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            self.look()
+            self.sample()
 
     def by_service(self) -> dict[str, float]:
         """Seconds of CPU, by the name of the service."""

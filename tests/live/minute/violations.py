@@ -36,7 +36,7 @@ def everything_was_taken(found: CollectedResults) -> Violations:
 def every_message_is_in_one_conversation(found: CollectedResults) -> Violations:
     """Once, and all of a person's in the same one."""
     times = Counter(update_named(message) for _, message in found.records.inbound())
-    for one in found.posts.taken:
+    for one in found.posts.accepted:
         if times[one.person, one.index] != 1:
             yield f"update {one.index} of person {one.person} was taken and is there {times[one.person, one.index]} times"
     for update in times.keys() - {(one.person, one.index) for one in found.posts.posted}:
@@ -54,7 +54,7 @@ def every_person_is_in_order(found: CollectedResults) -> Violations:
         listed[conversation].append(message["id"])
     index = {message["id"]: update_named(message)[1] for _, message in found.records.inbound()}
     told: dict[str, list[str]] = defaultdict(list)
-    for record in found.log.told("conversation", "message_received"):
+    for record in found.log.facts_named("conversation", "message_received"):
         told[record.conversation].append(str(record.event.data["message"]))
     for conversation, messages in listed.items():
         if [index[one] for one in messages] != sorted(index[one] for one in messages):
@@ -97,7 +97,7 @@ def every_promise_ends_once(found: CollectedResults) -> Violations:
     """Each run of a clock starts once, and is kept, broken or given up once at most; first responses are all decided."""
     ends: Counter[tuple[str, str, int]] = Counter()
     started: Counter[tuple[str, str, int]] = Counter()
-    for record in found.log.told("sla", "started", "fulfilled", "breached", "cancelled"):
+    for record in found.log.facts_named("sla", "started", "fulfilled", "breached", "cancelled"):
         run = (record.conversation, str(record.event.data["metric"]), int(str(record.event.data["run"])))
         (started if record.word == "started" else ends)[run] += 1
     yield from (f"clock {run} started {times} times" for run, times in started.items() if times != 1)

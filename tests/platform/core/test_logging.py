@@ -110,8 +110,8 @@ def test_our_own_verdicts_are_told_in_their_words(stream: io.StringIO) -> None:
 async def test_writes_leave_an_audit_line_and_reads_none(stream: io.StringIO) -> None:
     async with open_rest() as rest:
         await rest.workspace()
-        await rest.ask("GET", "/v1/workspaces")
-        await rest.ask("DELETE", "/v1/workspaces/shop/teams/none", authorization="Bearer wrong")
+        await rest.request("GET", "/v1/workspaces")
+        await rest.request("DELETE", "/v1/workspaces/shop/teams/none", authorization="Bearer wrong")
     audit = [entry for entry in lines(stream) if entry["logger"] == "pasokh.audit"]
     assert [(e["key"], e["method"], e["path"], e["status"]) for e in audit] == [
         ("admin", "PUT", "/v1/workspaces/shop", 201),
@@ -119,7 +119,7 @@ async def test_writes_leave_an_audit_line_and_reads_none(stream: io.StringIO) ->
     ]
 
 
-def told(name: str, message: str, at: float, *arguments: object) -> None:
+def log_record(name: str, message: str, at: float, *arguments: object) -> None:
     """What a library logs at a time, in seconds."""
     given = {"name": name, "msg": message, "args": arguments, "levelno": logging.ERROR, "levelname": "ERROR"}
     logging.getLogger(name).handle(logging.makeLogRecord({**given, "created": at}))
@@ -127,16 +127,16 @@ def told(name: str, message: str, at: float, *arguments: object) -> None:
 
 def test_what_a_library_says_again_and_again_is_told_now_and_then_and_counted(stream: io.StringIO) -> None:
     for tenth in range(121):
-        told("aiokafka", "Unable to connect to node %s", tenth / 10, tenth)
+        log_record("aiokafka", "Unable to connect to node %s", tenth / 10, tenth)
     entries = lines(stream)
     assert [entry["event"] for entry in entries] == ["Unable to connect to node 0", "Unable to connect to node 100"]
     assert [entry.get("left_out") for entry in entries] == [None, 99]
 
 
 def test_another_message_of_a_library_is_not_kept_back(stream: io.StringIO) -> None:
-    told("aiokafka", "Unable to connect", 0.0)
-    told("aiokafka", "Marking the coordinator dead", 0.1)
-    told("aiokafka.consumer", "Unable to connect", 0.2)
+    log_record("aiokafka", "Unable to connect", 0.0)
+    log_record("aiokafka", "Marking the coordinator dead", 0.1)
+    log_record("aiokafka.consumer", "Unable to connect", 0.2)
     assert len(lines(stream)) == 3
 
 

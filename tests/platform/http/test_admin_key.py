@@ -7,16 +7,16 @@ import pytest
 
 from services.platform.core.errors import Misconfigured
 from services.platform.http.admin_key import ensure_admin_key
-from tests.rest import ADMIN_KEY, settings_of
+from tests.rest import ADMIN_KEY, settings_with
 
 
 def test_a_given_key_is_used_and_nothing_is_written(tmp_path: Path) -> None:
-    assert ensure_admin_key(settings_of(data=tmp_path)) == (ADMIN_KEY, None, False)
+    assert ensure_admin_key(settings_with(data=tmp_path)) == (ADMIN_KEY, None, False)
     assert not list(tmp_path.iterdir())
 
 
 def test_without_one_a_key_is_made_for_its_owner_alone(tmp_path: Path) -> None:
-    key, path, created = ensure_admin_key(settings_of(data=tmp_path / "var", admin_key=None))
+    key, path, created = ensure_admin_key(settings_with(data=tmp_path / "var", admin_key=None))
     assert created
     assert path == tmp_path / "var" / "admin.key"
     assert path.read_text().strip() == key
@@ -26,14 +26,14 @@ def test_without_one_a_key_is_made_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_the_next_start_finds_the_same_key(tmp_path: Path) -> None:
-    settings = settings_of(data=tmp_path, admin_key=None)
+    settings = settings_with(data=tmp_path, admin_key=None)
     first, _, _ = ensure_admin_key(settings)
     again, _, created = ensure_admin_key(settings)
     assert (again, created) == (first, False)
 
 
 def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
-    settings = settings_of(data=tmp_path, admin_key=None)
+    settings = settings_with(data=tmp_path, admin_key=None)
     found: list[tuple[str, Path | None, bool]] = []
     threads = [threading.Thread(target=lambda: found.append(ensure_admin_key(settings))) for _ in range(12)]
     for thread in threads:
@@ -45,7 +45,7 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
 
 
 def test_a_key_file_that_others_can_read_stops_the_start_with_the_fix(tmp_path: Path) -> None:
-    settings = settings_of(data=tmp_path, admin_key=None)
+    settings = settings_with(data=tmp_path, admin_key=None)
     ensure_admin_key(settings)
     (tmp_path / "admin.key").chmod(0o644)
     with pytest.raises(Misconfigured, match="chmod 600"):
@@ -55,4 +55,4 @@ def test_a_key_file_that_others_can_read_stops_the_start_with_the_fix(tmp_path: 
 @pytest.mark.parametrize("key", ["", "x" * 31])
 def test_a_key_that_could_be_guessed_stops_the_start(key: str, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="at least 32"):
-        ensure_admin_key(settings_of(data=tmp_path, admin_key=key))
+        ensure_admin_key(settings_with(data=tmp_path, admin_key=key))

@@ -16,7 +16,7 @@ from services.platform.http.app import open_app
 from services.platform.http.bodies import read_body
 from services.platform.http.service import Context, ServiceComponents
 from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
-from tests.rest import Rest, open_rest, problem_of, settings_of
+from tests.rest import Rest, open_rest, problem_of, settings_with
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_metrics_hold_http_and_what_parts_bring() -> None:
 )
 async def test_every_answer_of_rest_is_for_its_caller_alone(rest: Rest, method: str, path: str, status: int) -> None:
     await rest.workspace()
-    answer = await rest.ask(method, path)
+    answer = await rest.request(method, path)
     assert answer.status_code == status
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -174,7 +174,7 @@ async def test_no_parameter_is_said_to_be_null_because_none_can_be(rest: Rest) -
 
 
 async def test_a_process_may_describe_more_than_its_own_routes() -> None:
-    context = Context(settings_of(), MemoryStore(), MemoryBus(), ManualTimeSource())
+    context = Context(settings_with(), MemoryStore(), MemoryBus(), ManualTimeSource())
     async with open_app(context, [], lambda _: None, lambda: {"openapi": "3.1.0"}) as app:  # type: ignore[arg-type,return-value]
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
@@ -202,7 +202,7 @@ async def test_no_admin_key_is_no_start() -> None:
 
 
 async def test_a_short_admin_key_is_no_start() -> None:
-    context = Context(settings_of(admin_key="short"), MemoryStore(), MemoryBus(), ManualTimeSource())
+    context = Context(settings_with(admin_key="short"), MemoryStore(), MemoryBus(), ManualTimeSource())
     with pytest.raises(Misconfigured, match="at least 32"):
         async with open_app(context, [], lambda _: None):  # type: ignore[arg-type,return-value]
             pass

@@ -22,7 +22,7 @@ async def rest() -> AsyncIterator[Rest]:
 )
 async def test_no_known_key_is_401(rest: Rest, header: str) -> None:
     await rest.workspace()
-    answer = await rest.ask("GET", TEAMS, authorization=header)
+    answer = await rest.request("GET", TEAMS, authorization=header)
     problem_of(answer, 401)
     assert answer.headers["www-authenticate"] == "Bearer"
 
@@ -30,11 +30,11 @@ async def test_no_known_key_is_401(rest: Rest, header: str) -> None:
 async def test_the_id_of_a_key_with_another_secret_is_401(rest: Rest) -> None:
     await rest.workspace()
     key = await rest.key("read")
-    problem_of(await rest.ask("GET", TEAMS, authorization=key[:-1] + ("a" if key[-1] != "a" else "b")), 401)
+    problem_of(await rest.request("GET", TEAMS, authorization=key[:-1] + ("a" if key[-1] != "a" else "b")), 401)
 
 
 async def test_401_comes_before_everything_else(rest: Rest) -> None:
-    problem_of(await rest.ask("PUT", "/v1/workspaces/none/teams/BAD", {"x": 1}, authorization="Bearer no"), 401)
+    problem_of(await rest.request("PUT", "/v1/workspaces/none/teams/BAD", {"x": 1}, authorization="Bearer no"), 401)
 
 
 async def test_no_byte_of_a_body_is_read_before_the_key_is_known(rest: Rest) -> None:
@@ -54,8 +54,12 @@ async def test_a_foreign_workspace_is_404_before_the_scope_is_looked_at(rest: Re
     await rest.workspace("shop")
     await rest.workspace("other")
     key = await rest.key("read", workspace="shop")
-    problem = problem_of(await rest.ask("PUT", "/v1/workspaces/other/teams/t", {"name": "t"}, authorization=key), 404)
-    missing = problem_of(await rest.ask("PUT", "/v1/workspaces/nothere/teams/t", {"name": "t"}, authorization=key), 404)
+    problem = problem_of(
+        await rest.request("PUT", "/v1/workspaces/other/teams/t", {"name": "t"}, authorization=key), 404
+    )
+    missing = problem_of(
+        await rest.request("PUT", "/v1/workspaces/nothere/teams/t", {"name": "t"}, authorization=key), 404
+    )
     assert str(problem["detail"]).replace("other", "*") == str(missing["detail"]).replace("nothere", "*")
 
 
@@ -63,14 +67,14 @@ async def test_a_missing_scope_is_403_before_the_resource_is_looked_for(rest: Re
     await rest.workspace()
     key = await rest.key("read")
     path = "/v1/workspaces/shop/conversations/none/resolve"
-    problem = problem_of(await rest.ask("POST", path, {}, authorization=key), 403)
+    problem = problem_of(await rest.request("POST", path, {}, authorization=key), 403)
     assert "`desk`" in str(problem["detail"])
 
 
 async def test_a_missing_resource_is_404_before_the_body_is_read(rest: Rest) -> None:
     await rest.workspace()
     path = "/v1/workspaces/shop/conversations/none/replies"
-    problem_of(await rest.ask("POST", path, {"nonsense": 1}), 404)
+    problem_of(await rest.request("POST", path, {"nonsense": 1}), 404)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ async def test_a_missing_resource_is_404_before_the_body_is_read(rest: Rest) -> 
 async def test_each_scope_holds_the_ones_before_it(rest: Rest, scope: str, method: str, path: str, status: int) -> None:
     await rest.workspace()
     body = {"name": "shop"} if method == "PUT" else None
-    answer = await rest.ask(method, f"/v1/workspaces/shop{path}", body, authorization=await rest.key(scope))
+    answer = await rest.request(method, f"/v1/workspaces/shop{path}", body, authorization=await rest.key(scope))
     assert answer.status_code == status, answer.text
 
 
@@ -105,31 +109,31 @@ async def test_a_key_for_all_workspaces_sees_each(rest: Rest) -> None:
     await rest.workspace("other")
     key = await rest.key("read", workspace=None)
     for name in ("shop", "other"):
-        assert (await rest.ask("GET", f"/v1/workspaces/{name}/teams", authorization=key)).status_code == 200
+        assert (await rest.request("GET", f"/v1/workspaces/{name}/teams", authorization=key)).status_code == 200
 
 
 async def test_a_key_deleted_elsewhere_ends_within_a_second(rest: Rest) -> None:
     await rest.workspace()
     key = await rest.key("read")
-    assert (await rest.ask("GET", TEAMS, authorization=key)).status_code == 200
+    assert (await rest.request("GET", TEAMS, authorization=key)).status_code == 200
     rest.store.documents = {k: d for k, d in rest.store.documents.items() if k.collection != "keys"}
     rest.time_source.move(CACHE_TTL_SECONDS)
-    problem_of(await rest.ask("GET", TEAMS, authorization=key), 401)
+    problem_of(await rest.request("GET", TEAMS, authorization=key), 401)
 
 
 async def test_a_key_is_not_read_again_within_a_second(rest: Rest) -> None:
     await rest.workspace()
     key = await rest.key("read")
-    await rest.ask("GET", TEAMS, authorization=key)
+    await rest.request("GET", TEAMS, authorization=key)
     rest.store.reads.clear()
     rest.time_source.move(CACHE_TTL_SECONDS * 0.9)
-    await rest.ask("GET", TEAMS, authorization=key)
+    await rest.request("GET", TEAMS, authorization=key)
     assert not [one for read in rest.store.reads for one in read if one.collection == "keys"]
 
 
 async def test_a_key_that_asks_too_often_is_429_and_told_when_to_come_back() -> None:
     async with open_rest(key_requests_per_second=3) as rest:
-        answers = [await rest.ask("GET", "/v1/workspaces") for _ in range(12)]
+        answers = [await rest.request("GET", "/v1/workspaces") for _ in range(12)]
         limited = next(answer for answer in answers if answer.status_code == 429)
         problem_of(limited, 429)
         assert int(limited.headers["retry-after"]) >= 1
@@ -137,9 +141,9 @@ async def test_a_key_that_asks_too_often_is_429_and_told_when_to_come_back() -> 
 
 async def test_an_address_that_guesses_keys_is_429_and_a_good_key_from_it_still_works() -> None:
     async with open_rest(address_failures_per_minute=3) as rest:
-        tries = [await rest.ask("GET", "/v1/workspaces", authorization="Bearer wrong") for _ in range(7)]
+        tries = [await rest.request("GET", "/v1/workspaces", authorization="Bearer wrong") for _ in range(7)]
         assert {answer.status_code for answer in tries} == {401, 429}
-        assert (await rest.ask("GET", "/v1/workspaces")).status_code == 200
+        assert (await rest.request("GET", "/v1/workspaces")).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class Wire(asyncio.Transport):
     def resume_reading(self) -> None: ...
 
 
-async def told(sent: bytes, most: int = 100) -> tuple[int, dict[str, str], bytes, bool]:
+async def answer_to(sent: bytes, most: int = 100) -> tuple[int, dict[str, str], bytes, bool]:
     """Status, headers and body of the answer to these bytes, and whether the connection ended."""
     config = uvicorn.Config(PlainTextResponse("hello"), ws="none", log_config=None)
     config.load()
@@ -57,26 +57,26 @@ async def told(sent: bytes, most: int = 100) -> tuple[int, dict[str, str], bytes
 
 
 async def test_a_request_is_answered_by_the_app() -> None:
-    status, _, body, closed = await told(GET)
+    status, _, body, closed = await answer_to(GET)
     assert (status, body, closed) == (200, b"hello", False)
 
 
 @pytest.mark.parametrize("sent", [b"\x00\xff\r\n\r\n", b"FOO / HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])
 async def test_what_is_no_request_is_told_so_and_hung_up_on(sent: bytes) -> None:
-    status, headers, body, closed = await told(sent)
+    status, headers, body, closed = await answer_to(sent)
     assert (status, headers["content-type"], closed) == (400, "application/problem+json", True)
     assert headers["content-length"] == str(len(body))
     assert json.loads(body)["status"] == 400
 
 
 async def test_a_head_that_is_too_long_is_told_so() -> None:
-    status, headers, body, closed = await told(b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000)
+    status, headers, body, closed = await answer_to(b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000)
     assert (status, headers["content-type"], closed) == (431, "application/problem+json", True)
     assert json.loads(body)["title"] == "Request Header Fields Too Large"
 
 
 async def test_where_there_is_no_room_a_client_is_told_when_to_come_again() -> None:
-    status, headers, body, _ = await told(GET, most=1)
+    status, headers, body, _ = await answer_to(GET, most=1)
     assert (status, headers["content-type"]) == (503, "application/problem+json")
     assert headers["retry-after"].isdigit()
     assert headers["connection"] == "close"

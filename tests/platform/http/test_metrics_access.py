@@ -11,7 +11,7 @@ from services.platform.http.metrics_access import Exposition
 SETTINGS = Settings(metrics_token=SecretStr("a-token-of-prometheus"), admin_key=SecretStr("k" * 32))
 
 
-def shown(host: str, settings: Settings = SETTINGS, **headers: str) -> str:
+def exposition_for(host: str, settings: Settings = SETTINGS, **headers: str) -> str:
     registry = CollectorRegistry()
     Counter("of_tenants", "By workspace.", ["workspace"], registry=registry).labels("secret-customer").inc()
     Counter("of_process", "Of all.", ["group"], registry=registry).labels("sla").inc()
@@ -22,7 +22,7 @@ def shown(host: str, settings: Settings = SETTINGS, **headers: str) -> str:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1"])
 def test_this_machine_sees_all(host: str) -> None:
-    assert "secret-customer" in shown(host)
+    assert "secret-customer" in exposition_for(host)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_this_machine_sees_all(host: str) -> None:
     ],
 )
 def test_others_see_no_name_of_a_workspace_and_all_that_has_none(host: str, headers: dict[str, str]) -> None:
-    text = shown(host, SETTINGS, **headers)
+    text = exposition_for(host, SETTINGS, **headers)
     assert "secret-customer" not in text
     assert 'of_process_total{group="sla"} 1.0' in text
     assert "PASOKH_METRICS_TOKEN" in text
@@ -44,10 +44,12 @@ def test_others_see_no_name_of_a_workspace_and_all_that_has_none(host: str, head
 
 @pytest.mark.parametrize("key", ["a-token-of-prometheus", "k" * 32])
 def test_the_token_and_the_admin_key_show_all_from_everywhere(key: str) -> None:
-    assert "secret-customer" in shown("192.0.2.1", authorization=f"Bearer {key}")
+    assert "secret-customer" in exposition_for("192.0.2.1", authorization=f"Bearer {key}")
 
 
 def test_networks_can_be_named() -> None:
-    assert "secret-customer" in shown("10.1.2.3", Settings(metrics_networks=["10.0.0.0/8"]))
-    assert "secret-customer" in shown("192.0.2.1", Settings(metrics_networks=["*"]))
-    assert "secret-customer" not in shown("192.0.2.1", Settings(metrics_networks=["*"]), x_forwarded_for="192.0.2.9")
+    assert "secret-customer" in exposition_for("10.1.2.3", Settings(metrics_networks=["10.0.0.0/8"]))
+    assert "secret-customer" in exposition_for("192.0.2.1", Settings(metrics_networks=["*"]))
+    assert "secret-customer" not in exposition_for(
+        "192.0.2.1", Settings(metrics_networks=["*"]), x_forwarded_for="192.0.2.9"
+    )

@@ -89,11 +89,11 @@ async def test_a_body_that_does_not_come_is_408(rest: Rest, monkeypatch: pytest.
 
 
 async def test_a_path_that_is_not_there_is_404(rest: Rest) -> None:
-    problem_of(await rest.ask("GET", "/v2/anything"), 404)
+    problem_of(await rest.request("GET", "/v2/anything"), 404)
 
 
 async def test_a_method_that_is_not_taken_is_405_with_those_that_are(rest: Rest) -> None:
-    answer = await rest.ask("PATCH", "/v1/keys")
+    answer = await rest.request("PATCH", "/v1/keys")
     problem_of(answer, 405)
     assert answer.headers["allow"] == "GET, POST"
 
@@ -123,5 +123,5 @@ async def test_our_own_bug_is_500_without_a_word_of_it() -> None:
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "stauts=waiting", "status=lost", "cursor=!!"])
 async def test_a_wrong_query_is_422(rest: Rest, query: str) -> None:
     await rest.workspace()
-    problem = problem_of(await rest.ask("GET", f"{WORKSPACE}/conversations?{query}"), 422)
+    problem = problem_of(await rest.request("GET", f"{WORKSPACE}/conversations?{query}"), 422)
     assert problem["errors"][0]["pointer"] == "/query/" + query.partition("=")[0]
