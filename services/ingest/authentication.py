@@ -32,7 +32,7 @@ class WebhookAuthenticator:
     forgeries: Forgeries
     notes: AccountActivityRecorder
 
-    async def authenticate(
+    async def authenticate_call(
         self, channel: Channel, connected: ConnectedAccount, request: Request, address: str
     ) -> AuthenticatedCall:
         """The authentic call. Raises InvalidSignature, TooManyRequests, NotFound, MethodNotAllowed, Unavailable.

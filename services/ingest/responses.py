@@ -6,8 +6,9 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from schemas.values import Json
-from services.channels.port import InvalidSignature, ItemVerdict, MalformedPayload
+from services.channels.port import InvalidSignature, ItemVerdict
 from services.ingest.parsing import NestedTooDeep
+from services.ingest.reading import UnreadableBody
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.bodies import MAX_DEPTH, BodyTimeout, BodyTooLarge, ClientDisconnected
 from services.platform.http.problems import (
@@ -20,14 +21,6 @@ from services.platform.http.problems import (
 
 ACKNOWLEDGED = Response(status_code=200)
 """The answer to a call whose activities are durable. It is empty, because Telegram carries out a method named in it."""
-
-
-class UnreadableBody(MalformedPayload):
-    """A malformed body with the answer that its channel wants: 400, or 200 where the platform would repeat it for hours."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
 
 
 def _unreadable(error: UnreadableBody) -> Response:

@@ -18,31 +18,25 @@ from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.authentication import MethodNotAllowed, WebhookAuthenticator
 from services.ingest.forgeries import Forgeries
 from services.ingest.instruments import IngestInstruments
-from services.ingest.parsing import NestedTooDeep, ParsedBody, parse_body
 from services.ingest.publishing import publish_activities
+from services.ingest.reading import BodyReader
 from services.ingest.receiving import receive_request
 from services.ingest.resolution import resolve_account, webhook_path
 from services.ingest.responses import (
     REJECTIONS,
     RESPONSES,
-    UnreadableBody,
     acknowledgement,
     error_response,
     rejection_reason,
 )
-from services.ingest.split_cards import SplitCardDetector
-from services.ingest.unparsed import error_location, unparsed_activity
 from services.platform.bus.port import Bus
 from services.platform.core.settings import Settings
-from services.platform.core.threads import WorkerThread
 from services.platform.core.time_source import TimeSource
 from services.platform.http.admission import AdmissionControl, AdmittedRequest, Overloaded
 from services.platform.http.bodies import BODY_SECONDS
 from services.platform.http.problems import NotFound
 from services.platform.http.rate_limits import RateLimits, network_for
 
-LONG_BODY_BYTES = 3_000
-"""Longer bodies are parsed on a worker thread; nearly every update of a person is shorter."""
 _log = structlog.get_logger(__name__)
 
 
@@ -73,7 +67,7 @@ class Webhooks:
         self._instruments, self._notes = instruments, notes
         self._admission, self._body_seconds = bounds.room, bounds.body_seconds
         self._authenticator = WebhookAuthenticator(accounts, Forgeries(bounds.rates, time_source), notes)
-        self._worker, self._split_cards = WorkerThread(), SplitCardDetector()
+        self._reader = BodyReader(instruments)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(scope, receive)
@@ -112,7 +106,7 @@ class Webhooks:
             counted = self._admission.counted(admitted, receive)
             request = await receive_request(scope, counted, self._body_seconds, self._time_source)
             # Signatures are over the raw bytes, so nothing reads the body before they are verified.
-            call = await self._authenticator.authenticate(channel, connected, request, admitted.address)
+            call = await self._authenticator.authenticate_call(channel, connected, request, admitted.address)
             self._admission.prove(admitted)
             if call.handshake is not None:
                 return Response(call.handshake.body, call.handshake.status, media_type=call.handshake.media_type)
@@ -122,10 +116,7 @@ class Webhooks:
 
     async def _accept(self, channel: Channel, connected: ConnectedAccount, request: Request) -> list[ItemVerdict]:
         """Parse, enrich and publish an authentic body. Raises MalformedPayload, Unavailable, Unknown."""
-        if len(request.body) > LONG_BODY_BYTES:
-            parsed = await self._worker.run(lambda: self._read(channel, connected, request))
-        else:
-            parsed = self._read(channel, connected, request)
+        parsed = await self._reader.read_activities(channel, connected, request)
         await publish_activities(self._bus, self._instruments, parsed.activities, request.headers)
         refused = sum(verdict.refusal is not None for verdict in parsed.verdicts)
         if refused:
@@ -137,24 +128,6 @@ class Webhooks:
                 refused=refused,
             )
         return parsed.verdicts
-
-    def _read(self, channel: Channel, connected: ConnectedAccount, request: Request) -> ParsedBody:
-        """Parse and enrich a body, which touches only what is safe to use from several threads."""
-        account, expected, own = connected.account, connected.expected_languages, connected.own
-        names = {"channel": channel.name, "workspace": account.workspace}
-        try:
-            parsed = parse_body(channel, account, request)
-            enriched = [self._split_cards.enrich(activity, expected, own) for activity in parsed.activities]
-            return ParsedBody([activity for activities in enriched for activity in activities], parsed.verdicts)
-        except NestedTooDeep:
-            raise
-        except MalformedPayload as error:
-            _log.warning("webhook_malformed", **names, reason=str(error))
-            raise UnreadableBody(channel.status_for_malformed, str(error)) from None
-        except Exception as error:  # noqa: BLE001 -- our bug; a 5xx would make some platforms hold back all that follows
-            _log.error("webhook_not_understood", **names, **error_location(error))
-            self._instruments.unparsed.labels(account.workspace, channel.name, "error").inc()
-            return ParsedBody([unparsed_activity(account, request, error)])
 
     @contextmanager
     def _counted_rejections(self, account: Account) -> Iterator[None]:
