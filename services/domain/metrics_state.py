@@ -1,6 +1,6 @@
-"""What counting a conversation remembers of it: a shape that pure code works on. It rests in the store as it is.
+"""The state that the counting of a conversation needs between its facts, as the pure code of `metrics` works on it and as stored.
 
-Documents that an earlier version wrote lack the fields with defaults, which mean "nothing of that kind was noted".
+Documents that an earlier version wrote may lack the fields with defaults.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from services.domain.response_tracking import ResponseTracking
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastResolution:
-    """The resolution times as of the last resolve, with the labels of then. Counted when it was the last for good."""
+    """The resolution times at the last resolve, with the labels of then. They are counted once no resolve can follow."""
 
     labels: dict[str, str]
     full_seconds: float
@@ -21,7 +21,7 @@ class LastResolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationMetricsState:
-    """What counting a conversation must remember; there is none once it is closed. Its id is the conversation.
+    """The metrics state of a conversation that is not closed. Its id is the conversation.
 
     - `waiting` is the series in which it is counted as waiting now, `waiting_since` when it was queued (unchanged while
       it is offered).
@@ -29,7 +29,7 @@ class ConversationMetricsState:
     - `pending_seconds` are of its whole life, before the present status. `handled_seconds` and `idle_seconds` are since
       the last resolve; `handled_since` tells that an agent had it since then.
     - `reopened` tells whether it was resolved before; `resolution` holds what is counted when it is closed.
-    - `is_visible` tells whether the first visible answer of anybody in the open run was counted.
+    - `is_visible` tells whether the first visible answer in the open run, whoever wrote it, was counted.
     - `unanswered_messages` are the latest messages of the customer in runs that have not ended, `deleted_messages` those of them that the
       customer has deleted.
     - `earlier` tracks the runs of facts that an earlier version wrote without them; None: facts give their runs.

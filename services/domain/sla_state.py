@@ -18,7 +18,7 @@ class PendingReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A time that does not count."""
+    """An interval that does not count towards a target."""
 
     since: Instant
     until: Instant
@@ -70,7 +70,7 @@ class PolicySnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTarget:
-    """Something is waited for since `since`. `run` is that of its clock, None while the policy has no target for it."""
+    """A target that is open since `since`. `run` is that of its clock, None while the policy has no time for its metric."""
 
     since: Instant
     run: int | None = None
@@ -78,13 +78,13 @@ class OpenTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationSlaState:
-    """What is waited for on one conversation.
+    """The open targets of one conversation, and the policy that they follow.
 
     `policy` was selected for `team` and `priority`; None: none matches. `selected_versions` are the versions of the
-    workspace's configuration by which policies were selected, in order. `open_targets` are what is waited for, by
-    metric: of first_response and next_response at most one, which follows the response run that is open. `runs` holds
-    the last run of each clock. `started_once` are the metrics of which a conversation has one target at most and has had
-    it. `response_tracking` is given while the facts of the conversation are of a version that gives no response runs.
+    workspace's configuration by which policies were selected, in order. `open_targets` has at most one of
+    first_response and next_response, which follows the open response run. `runs` has the number of the last clock of
+    each metric. `started_once` are metrics that a conversation has one target of at most, and has had it.
+    `response_tracking` is given while the facts of the conversation are of a version without response runs.
     """
 
     conversation: str

@@ -1,4 +1,4 @@
-"""The counters of a batch: they are added to in place, and what they come to is written with it."""
+"""The counters of one workspace while a batch is handled: they are changed in place and written with the batch."""
 
 import bisect
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from services.metrics.instruments import Instrument
 from services.records.counters import MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, Distribution
 
 MAX_SERIES = 1000
-"""Of a workspace in one partition; beyond it teams and languages that are new are counted as `other`."""
+"""Of a workspace in one partition. A new series beyond it is counted under the team and language `other`."""
 
 
 @dataclass(slots=True)
 class CounterSet:
-    """The series of one workspace from one partition, for as long as a batch lasts. `version`: see the record."""
+    """The series of one workspace from one partition. `version`: see `CounterRecord`."""
 
     workspace: str
     partition: int
@@ -26,7 +26,7 @@ class CounterSet:
 
     @classmethod
     def from_record(cls, record: CounterRecord, version: int) -> "CounterSet":
-        """What is counted on from a document, which stays as it is."""
+        """The counters of a document, as copies: the document must not change before the batch is written."""
         return cls(
             record.workspace,
             record.partition,
@@ -39,7 +39,7 @@ class CounterSet:
 
     @property
     def record(self) -> CounterRecord:
-        """The document, which goes on with the counters until the batch is written."""
+        """The document. It shares its dicts with the counters, so that it changes with them until the batch is written."""
         return CounterRecord(
             workspace=self.workspace,
             partition=self.partition,
@@ -51,7 +51,7 @@ class CounterSet:
         )
 
     def add(self, sample: Sample) -> str:
-        """Count a sample, folded where its series would be one too many; returns the series it is counted in."""
+        """Count a sample, and return the name of the series that it is counted in."""
         series = self.series_for(sample)
         if sample.instrument.kind == "histogram":
             known = self.distributions.get(series) or Distribution()
@@ -61,12 +61,12 @@ class CounterSet:
         return series
 
     def series_for(self, sample: Sample) -> str:
-        """The series in which a sample is counted: its own, or a folded one where that would be one too many."""
+        """The series of a sample: its own, or the one of `other` where there are `MAX_SERIES` already."""
         series = sample.series
         return series if self._within_series_limit(series) else collapse_labels(sample).series
 
     def count_recent(self, event_name: str, at: datetime) -> None:
-        """Count a fact of a conversation, by the last word of its type, among what happened lately."""
+        """Count a message or an opening in the slots of the last minutes. `event_name` is the last word of the fact's type."""
         if event_name == "message_received":
             MESSAGE_SLOTS.count(self.recent_messages, at)
         elif event_name == "opened":
@@ -77,7 +77,7 @@ class CounterSet:
         return known or len(self.values) + len(self.distributions) < MAX_SERIES
 
     def move(self, before: str | None, after: str | None) -> None:
-        """One thing leaves the series `before` of a gauge and enters `after`; None: it is in none."""
+        """Move one conversation between two series of a gauge; None: it was, or is, in no series."""
         if before is not None:
             self.increment(before, -1)
         if after is not None:
@@ -89,8 +89,9 @@ class CounterSet:
 
 
 def observed(known: Distribution, instrument: Instrument, seconds: float) -> Distribution:
-    """The distribution with one observation more; a bound belongs to its own bucket."""
-    place = bisect.bisect_left(instrument.buckets, seconds)
-    bound = str(instrument.buckets[place]) if place < len(instrument.buckets) else "+Inf"
+    """The distribution with one more observation. A value that equals a bound belongs to the bucket of that bound."""
+    # Prometheus reads `le`, "less or equal": hence `bisect_left`.
+    index = bisect.bisect_left(instrument.buckets, seconds)
+    bound = str(instrument.buckets[index]) if index < len(instrument.buckets) else "+Inf"
     counts = {**known.counts, bound: known.counts.get(bound, 0) + 1}
     return Distribution(counts=counts, total=known.total + seconds)

@@ -1,8 +1,7 @@
-"""Totals of all partitions, kept fresh for the scrape.
+"""The totals of all partitions, refreshed for the scrape.
 
-Every commit of a partition has a number, so each look asks every partition only for documents written since the last
-one: nothing is read while nothing happens, and every replica comes to the same totals. A dashboard over several
-replicas takes the `max` of them, not the sum.
+Every commit of a partition has a number, so that a refresh reads only the documents that were written since the last one.
+Every replica has the same totals: a dashboard over several replicas takes the `max` of them, not the sum.
 """
 
 import asyncio
@@ -21,14 +20,14 @@ from services.platform.store.port import Query
 from services.records.counters import COUNTERS, CounterRecord, Distribution
 
 REFRESH_SECONDS = 0.5
-PAGE = 100
+PAGE_SIZE = 100
 STALENESS_GAUGE = "pasokh_kpi_age_seconds"
 
 log = structlog.get_logger()
 
 
 class BusinessMetricsCollector(Collector):
-    """What `/metrics` shows of the business. `refresh` reads, `collect` only renders what was read last."""
+    """The business metrics on `/metrics`. `refresh` reads documents, `collect` renders what was read last."""
 
     def __init__(self, reader: Reader, partitions: int, time_source: TimeSource) -> None:
         self._reader = reader
@@ -38,7 +37,7 @@ class BusinessMetricsCollector(Collector):
         self._read_at: float | None = None
 
     async def refresh(self) -> None:
-        """Read what was written since the last time. Raises Unavailable, and then keeps what it had."""
+        """Read the documents that were written since the last refresh. Raises Unavailable; the totals then stay as they were."""
         for partition in self._versions:
             await self._refresh(partition)
         self._read_at = self._time_source.monotonic()
@@ -48,7 +47,7 @@ class BusinessMetricsCollector(Collector):
         newest, after = known, None
         while True:
             query = Query(
-                COUNTERS.name, "changed", {"partition": partition}, at_least=known + 1, limit=PAGE, after=after
+                COUNTERS.name, "changed", {"partition": partition}, at_least=known + 1, limit=PAGE_SIZE, after=after
             )
             page = await self._reader.query(query)
             for record in (COUNTERS.decode(document) for _, document in page.items):
@@ -61,7 +60,7 @@ class BusinessMetricsCollector(Collector):
         self._versions[partition] = newest
 
     async def keep_fresh(self) -> None:
-        """Refresh for as long as the process runs; a store that is away only makes the totals older."""
+        """Refresh for as long as the process runs. While the store is unavailable, the totals stay as they were."""
         while True:
             try:
                 await self.refresh()
@@ -70,7 +69,7 @@ class BusinessMetricsCollector(Collector):
             await asyncio.sleep(REFRESH_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
-        """Every business metric, and how old these totals are."""
+        """Every business metric, and the age of these totals in seconds."""
         values, distributions = aggregate(self._records.values())
         for instrument in INSTRUMENTS:
             yield _to_metric_family(instrument, values, distributions)
@@ -81,7 +80,7 @@ class BusinessMetricsCollector(Collector):
             )
 
     def describe(self) -> Iterator[Metric]:
-        """The families without samples, so that registering reads nothing."""
+        """The families without samples, so that registration reads no document."""
         yield from (_to_metric_family(instrument, {}, {}) for instrument in INSTRUMENTS)
 
 
@@ -89,7 +88,7 @@ Named = tuple[str, ...]
 
 
 def aggregate(records: Iterable[CounterRecord]) -> tuple[dict[Named, float], dict[Named, Distribution]]:
-    """The totals over partitions by (metric, workspace, further label values); metrics nobody knows are left out."""
+    """The totals over partitions by (metric, workspace, further label values); series of no present metric are left out."""
     values: dict[Named, float] = {}
     distributions: dict[Named, Distribution] = {}
     for record in records:
@@ -116,7 +115,7 @@ def _merge_distributions(one: Distribution, other: Distribution) -> Distribution
 
 
 def _cumulative(instrument: Instrument, known: Distribution) -> list[tuple[str, float]]:
-    """The buckets as Prometheus wants them; what was counted under a bound that is gone goes to the next one."""
+    """The cumulative buckets of Prometheus; a count under a bound that exists no more goes to the next one."""
     counts = sorted((float(bound), count) for bound, count in known.counts.items())
     bounds = [*(float(b) for b in instrument.buckets), float("inf")]
     text = {bound: str(int(bound)) if bound != float("inf") else "+Inf" for bound in bounds}

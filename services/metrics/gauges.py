@@ -1,7 +1,7 @@
-"""The gauges of what is there now, read from documents of others and kept fresh for the scrape.
+"""Gauges of agents and webhook subscriptions, read from the documents of their owners and refreshed for the scrape.
 
-Counters follow facts; these follow the documents that dispatch and the webhooks keep, so that they are right whatever
-was missed. Every replica shows the same: a dashboard takes the `max` of them.
+Counters follow facts; these gauges follow documents, so that no fact that was missed makes them wrong. Every replica
+shows the same values: a dashboard takes the `max` of them.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ REFRESH_SECONDS = 1.0
 MAX_SHARE = 0.02
 """Of a process's time that goes into reading: a thousand agents are read less often than ten."""
 FAILING_AFTER = 3
-"""Failures in a row of an endpoint, after which it is not a moment's trouble."""
+"""Failures in a row after which an endpoint counts as failing."""
 
 log = structlog.get_logger()
 
 
 class Present(Collector):
-    """What `/metrics` shows of now. `refresh` reads, `collect` only renders what was read last."""
+    """The gauges on `/metrics`. `refresh` reads documents, `collect` renders what was read last."""
 
     def __init__(self, reader: Reader, time_source: TimeSource) -> None:
         self._reader = reader
@@ -42,19 +42,20 @@ class Present(Collector):
         self._readings: dict[str, list[Reading]] = {}
 
     async def refresh(self) -> None:
-        """Read agents and endpoints of every workspace. Raises Unavailable, and then keeps what it had."""
-        found: dict[str, list[Reading]] = {}
+        """Read agents and endpoints of every workspace. Raises Unavailable; the gauges then stay as they were."""
+        readings: dict[str, list[Reading]] = {}
         async for configuration in self._workspaces():
             seats = [_seat(document) async for document in self._all(AGENTS.name, configuration.workspace)]
             lines = [
                 WEBHOOK_ENDPOINTS.decode(document)
                 async for document in self._all(WEBHOOK_ENDPOINTS.name, configuration.workspace)
             ]
-            found[configuration.workspace] = [
+            readings[configuration.workspace] = [
                 *staffing(seats, configuration, self._time_source.now()),
                 *endpoints(lines, configuration),
             ]
-        self._readings = found
+        # At once, so that a scrape never sees half of a refresh.
+        self._readings = readings
 
     async def _workspaces(self) -> AsyncIterator[WorkspaceConfiguration]:
         async for document in self._pages(Query(CONFIGURATION_HEADS.name, "workspace")):
@@ -71,7 +72,7 @@ class Present(Collector):
             yield document
 
     async def keep_fresh(self) -> None:
-        """Refresh for as long as the process runs; a store that is away only makes the gauges older."""
+        """Refresh for as long as the process runs. While the store is unavailable, the gauges stay as they were."""
         while True:
             began = self._time_source.monotonic()
             try:
@@ -82,7 +83,7 @@ class Present(Collector):
             await asyncio.sleep(max(REFRESH_SECONDS, took / MAX_SHARE))
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Every gauge of now."""
+        """Every gauge, as it was read last."""
         families = {
             one.name: GaugeMetricFamily(one.name, one.help, labels=("workspace", *one.labels)) for one in GAUGES
         }
@@ -92,21 +93,22 @@ class Present(Collector):
         yield from families.values()
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """The families without samples, so that registering reads nothing."""
+        """The families without samples, so that registration reads no document."""
         return (GaugeMetricFamily(one.name, one.help, labels=("workspace", *one.labels)) for one in GAUGES)
 
 
 def endpoints(lines: Iterable[EndpointState], configuration: WorkspaceConfiguration) -> Iterator[Reading]:
-    """How many subscriptions are taken, fail again and again, or were said by their endpoint to be gone.
+    """How many subscriptions are taken, failing, or gone (their endpoint answered 410).
 
-    A subscription has a line in each partition: it fails where any of them does.
+    A subscription has an endpoint state in each partition: it fails where any of them does.
     """
     states = dict.fromkeys(configuration.webhooks, "taken")
     for line in lines:
-        kept = configuration.webhooks.get(line.webhook)
-        if kept is None or states[line.webhook] == "gone":
+        webhook = configuration.webhooks.get(line.webhook)
+        if webhook is None or states[line.webhook] == "gone":
             continue
-        if line.gone is not None and line.gone == kept.version:
+        # A subscription that was written anew since is tried again, and not gone.
+        if line.gone is not None and line.gone == webhook.version:
             states[line.webhook] = "gone"
         elif line.failures >= FAILING_AFTER:
             states[line.webhook] = "failing"

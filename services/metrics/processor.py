@@ -1,4 +1,7 @@
-"""The processor `metrics`: business counters as documents in the batch, so they are exact over restarts and repeats."""
+"""The processor `metrics`: counts facts in documents.
+
+Counters are written in the same commit as the position on the log, so that they are exact over restarts and repeats.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,7 +46,7 @@ DELIVERY = "pasokh.delivery."
 
 @dataclass(frozen=True, slots=True)
 class MetricsContext:
-    """One batch of `metrics`. `counters` of the batch, by workspace."""
+    """One batch of `metrics`. `counters` are those that the batch has changed, by workspace."""
 
     work: UnitOfWork
     memory: None
@@ -60,7 +63,7 @@ def _counters(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read
 
 
 def _read_conversation(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """What is known of the conversation of a fact as well."""
+    """The counters, and the metrics state of the conversation of a fact."""
     yield from _counters(context, received)
     yield Documents(METRICS_STATES, [_conversation_id(received.event)])
 
@@ -73,14 +76,15 @@ def _activity(context: MetricsContext, received: ReceivedEvent) -> Iterator[Read
 
 
 def _on_gate(context: MetricsContext, received: ReceivedEvent) -> None:
-    """The workspace is being deleted. Its counters stay as an empty document, so that every reader sees it."""
+    """The workspace is being deleted: its counters become an empty document.
+
+    Readers ask for documents of a later version than they know (see `exposition`), so that the counters of a deleted
+    document would stay in their totals.
+    """
     workspace = received.event.payload_as(WorkspaceGate).workspace
     identity = counter_id(context.work.place.partition, workspace)
     if context.work.get(COUNTERS, identity) is not None:
-        blank = CounterRecord(
-            workspace=workspace, partition=context.work.place.partition, version=context.work.place.seq
-        )
-        context.work.put(COUNTERS, identity, blank)
+        context.work.put(COUNTERS, identity, _blank(context, workspace))
     context.counters.pop(workspace, None)
 
 
@@ -88,23 +92,26 @@ def _on_gate(context: MetricsContext, received: ReceivedEvent) -> None:
 
 
 def _counter_set(context: MetricsContext, workspace: str) -> CounterSet:
-    """The counters of a workspace; what they come to in this batch is written with it."""
+    """The counters of a workspace, which are written with the batch."""
     counters = context.counters.get(workspace)
     if counters is None:
         identity = counter_id(context.work.place.partition, workspace)
-        blank = CounterRecord(
-            workspace=workspace, partition=context.work.place.partition, version=context.work.place.seq
-        )
         counters = context.counters[workspace] = CounterSet.from_record(
-            context.work.get(COUNTERS, identity) or blank, context.work.place.seq
+            context.work.get(COUNTERS, identity) or _blank(context, workspace), context.work.place.seq
         )
+        # The record shares its dicts with the counters: what is counted after this line is written as well.
         context.work.put(COUNTERS, identity, counters.record)
     return counters
 
 
-def _count(context: MetricsContext, workspace: str, samples: Sequence[Sample]) -> list[str]:
-    """Count the samples; returns the series in which each was counted."""
-    return [_counter_set(context, workspace).add(sample) for sample in samples]
+def _count(context: MetricsContext, workspace: str, samples: Sequence[Sample]) -> None:
+    for sample in samples:
+        _counter_set(context, workspace).add(sample)
+
+
+def _blank(context: MetricsContext, workspace: str) -> CounterRecord:
+    place = context.work.place
+    return CounterRecord(workspace=workspace, partition=place.partition, version=place.seq)
 
 
 # -- facts of conversations --------------------------------------------------------------------------------------------
@@ -127,6 +134,7 @@ def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
     for measurement in measurements:
         for sample in samples_from_measurement(measurement):
             counters.add(sample)
+    # Nothing follows a close, and the state of closed conversations would grow without end.
     if is_closed(fact.snapshot.status):
         context.work.delete(METRICS_STATES, fact.conversation)
     elif after != before:
@@ -136,7 +144,10 @@ def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
 def _update_waiting_gauge(
     counters: CounterSet, conversation: Conversation, state: ConversationMetricsState
 ) -> ConversationMetricsState:
-    """The gauge follows the status, the team and the priority: a conversation leaves the series it was counted in."""
+    """The state after the gauge of waiting conversations follows a fact; it remembers the series of the conversation.
+
+    By the series, not by labels: the fact has the labels of now, and the conversation leaves the series of before.
+    """
     series = counters.series_for(waiting_sample(conversation)) if is_waiting(conversation.status) else None
     if series == state.waiting:
         return state
@@ -158,6 +169,7 @@ def _on_delivery(context: MetricsContext, received: ReceivedEvent) -> None:
 
 
 def _needs_dedupe_record(event: Event) -> bool:
+    # Messages are counted by the fact `message_received`, which has a number; activities of ingest have none, and may repeat.
     return event.type.startswith(INBOUND) and event.type != f"{INBOUND}message"
 
 

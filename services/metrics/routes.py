@@ -1,4 +1,4 @@
-"""Figures of a time over REST: exact, from the facts."""
+"""Reports over REST: the figures of a time, from the facts."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ MAX_CONCURRENT_REPORTS = 2
 
 
 def _restore_plus_sign(value: object) -> object:
-    """A `+` that arrives as a space was not encoded, and is read as what it was."""
+    """The value with `+` for spaces: a `+` that was not percent-encoded arrives as a space."""
     return value.replace(" ", "+") if isinstance(value, str) else value
 
 
@@ -45,17 +45,19 @@ class KpiQuery(RequestModel):
 
 
 def _validated(query: KpiQuery, timezone: str, now: datetime) -> ReportRequest:
-    """The report that is asked for; `timezone` is the workspace's. Raises UnprocessableContent."""
+    """The request of a report; `timezone` is the workspace's. Raises UnprocessableContent."""
     if query.to <= query.start:
         raise UnprocessableContent(("/query/to", "`to` is after `from`."))
     if query.to - query.start > MAX_RANGE:
         raise UnprocessableContent(("/query/to", f"A report covers {MAX_RANGE.days} days at most."))
+    # Without repeats, in the order of the query: rows are grouped by them.
     group = tuple(dict.fromkeys(query.group))
     return ReportRequest(query.start, query.to, group, query.by, query.timezone or timezone, now)
 
 
 def build_router() -> APIRouter:
     """The routes, for the wiring of this service."""
+    # A report may hold 200,000 facts in memory: so many at a time, and the others wait.
     turns = asyncio.Semaphore(MAX_CONCURRENT_REPORTS)
 
     async def show_kpis(

@@ -12,7 +12,7 @@ from services.platform.http.service import Context, ServiceComponents
 
 @asynccontextmanager
 async def open_metrics(context: Context) -> AsyncIterator[ServiceComponents]:
-    """Open the service; it holds nothing of its own."""
+    """The parts of the service. It opens no resource of its own."""
     totals = BusinessMetricsCollector(context.store, context.bus.partitions, context.time_source)
     present = Present(context.store, context.time_source)
     yield ServiceComponents(

@@ -1,4 +1,4 @@
-"""SLA clocks, what each conversation waits for, and per partition when to look next. Written by the group `sla` alone."""
+"""SLA clocks, the SLA state of each conversation, and the schedule of each partition. Written by the group `sla` alone."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ WRITER = "sla"
 class ClockRecord(SlaClockState):
     """One run of one clock of a conversation. Its id is `conversation/metric/run`, see `clock_id`.
 
-    `channel`, `account`, `surface`, `team` and `priority` are the conversation's when it last said something.
+    `channel`, `account`, `surface`, `team` and `priority` are those of the conversation at its last fact.
     """
 
     conversation: str
@@ -51,7 +51,7 @@ CLOCKS = Collection(
     ),
 )
 SLA_STATES = Collection("sla_states", ConversationSlaState, writer=WRITER)
-"""What each conversation waits for; the id is the conversation's."""
+"""The SLA state of each conversation; the id is the conversation's."""
 CLOCK_SCHEDULES = Collection("clock_schedules", ClockSchedule, writer=WRITER)
 
 

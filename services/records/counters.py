@@ -1,7 +1,7 @@
-"""Business counters, and the little that must be remembered to keep them exact. Written by the group `metrics` alone.
+"""Business counters, and the states that keep them exact. Written by the group `metrics` alone.
 
-A counter document holds all series of one workspace from one partition, so what it says is as exact as the batches that
-wrote it; the totals are the sums over partitions.
+A counter document holds all series of one workspace from one partition, and is written with the batch that it counts;
+the totals are the sums over partitions.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ WRITER = "metrics"
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """How finely something recent is counted: a slot's length, and for how long slots are kept; both in seconds."""
+    """How recent events are counted: the length of a slot, and how long slots stay; both in seconds."""
 
     seconds: int
     kept_seconds: int
@@ -27,14 +27,15 @@ class Slots:
         return int(at.timestamp()) // self.seconds * self.seconds
 
     def count(self, counted: dict[str, int], at: datetime) -> None:
-        """Count one more at a time. What is too old by now is dropped, whichever of both came first."""
+        """Count one event at a time, and drop the slots that are too old by the latest one."""
         slot = self.of(at)
         if (known := counted.get(str(slot))) is not None:
             counted[str(slot)] = known + 1
             return
         counted[str(slot)] = 1
+        # By the latest slot and not by the present time, so that the counts follow from the events alone.
         oldest = max(map(int, counted)) - self.kept_seconds
-        for old in [one for one in counted if int(one) < oldest]:
+        for old in [start for start in counted if int(start) < oldest]:
             del counted[old]
 
 

@@ -1,1 +1,1 @@
-"""Service levels: the clocks of what was promised to customers, and an auditor that works them out again."""
+"""Service levels: the clocks of the times that a workspace promises, and an auditor that recomputes them from facts."""

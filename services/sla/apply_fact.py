@@ -45,6 +45,7 @@ def apply_fact(
     ) -> ClockRecord:
         return _new_clock(partition, given, metric, run, since, policy)
 
+    # A clock repeats fields of its conversation for counting; it takes the conversation's of now with every fact.
     now = {metric: _with_updated_fields(clock, fact) for metric, clock in clocks.items()}
     changed = {(clock.metric, clock.run): clock for metric, clock in now.items() if clock is not clocks[metric]}
     if known is not None:

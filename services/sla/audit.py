@@ -1,12 +1,12 @@
 """Recomputes the clocks of one conversation from its facts, and compares them with the stored clocks and their facts.
 
-The facts of the conversation are applied in the order in which conversations emitted them. After which of them a breach
-was emitted is what explains the record best, for a tick may come late; whether there is a breach follows from the times
-of events alone. By which version of the configuration a policy was selected is taken from the record too, where that
-version was in force then. Warnings are not compared: an answer that is read before the tick of a warning makes it
-needless.
+The facts of the conversation are applied in the order in which conversations emitted them. Whether there is a breach
+follows from the times of events alone; but the log does not tell after which fact a breach was emitted, because ticks may
+come late. The auditor takes the position that leaves the fewest differences. It also takes from the record by which
+version of the configuration a policy was selected, where that version was in force then. Warnings are not compared: an
+answer that is read before the tick of a warning makes it needless.
 
-The last fact of each clock shows its policy, start, due time and state: whoever has only the facts knows every clock.
+The last fact of each clock shows its policy, start, due time and state, so that the facts alone tell what every clock is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +48,7 @@ class PartlyCompared:
 
 @dataclass(frozen=True, slots=True)
 class AuditFindings:
-    """What the audit of one conversation found; both empty: every clock is what the facts say."""
+    """The result of one audit; both empty: every clock of the conversation follows from its facts."""
 
     differences: Sequence[Difference] = ()
     partly_compared: Sequence[PartlyCompared] = ()
@@ -144,6 +144,7 @@ def _to_observation(event: Event, fact: ClockFact, facts: Sequence[Event]) -> Br
 
 def _best_explanation(case: AuditedCase, breaches: Sequence[BreachObservation]) -> AuditFindings:
     """The findings with each breach after those facts that leave the fewest differences."""
+    # Breach by breach, not every combination: a breach of one clock rarely moves another clock.
     positions = {breach.run: breach.expected for breach in breaches}
     best = _compare(case, breaches, positions)
     for breach in breaches:

@@ -1,7 +1,8 @@
-"""Reads what auditing takes: what was promised when, how far each partition has come, one conversation whole.
+"""Reads the input of an audit: the policies over time, the progress of each partition, and one conversation whole.
 
-Order matters, because nothing here is read in one transaction. How far a partition has come is read first, then clocks,
-then facts: facts that had been heard by then are in the clocks, and whatever came later shows as a fact that had not.
+The order of the reads matters, because they are no one transaction: first the progress of the partitions, then clocks,
+then facts. So the clocks hold every fact that the progress names, and a fact that was applied later shows as one that
+the progress does not name.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -23,9 +24,9 @@ from services.sla.replay import PolicyVersion
 
 GROUP = "sla"
 CONSUMED_TOPICS = "conversations"
-"""The topic from which a partition hears its facts; its writer's group has the same name."""
+"""The topic from which a partition of `sla` reads facts; the group that writes it has the same name."""
 SETTLING_TIME = timedelta(minutes=1)
-"""What was said later than this may still be on its way to its clocks."""
+"""A fact that is younger than this may still be on its way to its clocks."""
 PAGE_SIZE = 200
 INSTANT = timedelta(microseconds=1)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -33,10 +34,10 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class AuditProgress:
-    """How far one partition has come.
+    """The progress of one partition of `sla`.
 
-    `heard` is the number of the last fact that acted on its clocks. What was due by `looked` has been told; `waiting`
-    is the earliest moment at which something is to be told yet.
+    `last_applied_seq` is the number of the last fact that was applied to its clocks. What was due until `audited_until`
+    has fired; `next_due` is the earliest moment of a warning or breach that has not.
     """
 
     last_applied_seq: tuple[int, int]
@@ -45,22 +46,25 @@ class AuditProgress:
 
 
 async def read_progress(reader: Reader, partitions: int) -> dict[str, AuditProgress]:
-    """How far each partition has come, by the source of the facts that it hears. Raises Unavailable."""
+    """The progress of each partition, by the source of the facts that it reads. Raises Unavailable."""
     return {f"{CONSUMED_TOPICS}/{partition}": await _progress(reader, partition) for partition in range(partitions)}
 
 
 async def _progress(reader: Reader, partition: int) -> AuditProgress:
-    row_key, agenda_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(CLOCK_SCHEDULES.name, str(partition))
-    found = await reader.get_many([row_key, agenda_key])
-    row = ROWS.decode(found[row_key]) if row_key in found else None
-    agenda = CLOCK_SCHEDULES.decode(found.get(agenda_key, {}))
-    heard = row.dedupe_vector.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
+    row_key, schedule_key = Key(ROWS.name, f"{GROUP}/{partition}"), Key(CLOCK_SCHEDULES.name, str(partition))
+    documents = await reader.get_many([row_key, schedule_key])
+    row = ROWS.decode(documents[row_key]) if row_key in documents else None
+    schedule = CLOCK_SCHEDULES.decode(documents.get(schedule_key, {}))
+    # The dedupe vector has, for each source of facts, the number of the last one that was applied.
+    last_applied = (
+        row.dedupe_vector.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
+    )
     first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)
     clocks = [CLOCKS.decode(document) for _, document in (await reader.query(first)).items]
-    waiting = clocks[0].next_at if clocks else None
-    looked = agenda.watermark or BEGINNING
-    # More may have been due than is told at once.
-    return AuditProgress(heard, min(looked, waiting - INSTANT) if waiting else looked, waiting)
+    next_due = clocks[0].next_at if clocks else None
+    confirmed = schedule.watermark or BEGINNING
+    # More may have been due by the watermark than one batch fires: what is left is not judged yet.
+    return AuditProgress(last_applied, min(confirmed, next_due - INSTANT) if next_due else confirmed, next_due)
 
 
 async def load_for_audit(
@@ -76,18 +80,18 @@ async def load_for_audit(
     `progress` was read before. Raises Unavailable.
     """
     about = {"workspace": workspace, "conversation": conversation}
-    watch = await _state(reader, conversation)
+    state = await _state(reader, conversation)
     clocks = [CLOCKS.decode(d) async for _, d in pages(reader, CLOCKS.name, "conversation", about)]
     facts = [Event.model_validate(d) async for _, d in pages(reader, FACTS.name, "conversation", about)]
     until = _settled_until(facts, progress, now - SETTLING_TIME)
     if until is None:
         return None
-    resting = {(clock.metric, clock.run): clock for clock in clocks}
-    return audit(facts, resting, tuple(history), until, watch.selected_versions if watch else ())
+    stored = {(clock.metric, clock.run): clock for clock in clocks}
+    return audit(facts, stored, tuple(history), until, state.selected_versions if state else ())
 
 
 def _settled_until(facts: Iterable[Event], progress: Mapping[str, AuditProgress], latest: datetime) -> datetime | None:
-    """The time until which all that is to be known of the facts rests in the clocks; None: not all of it does."""
+    """The time until which the clocks show everything that follows from the facts; None: a fact is not applied yet."""
     until = latest
     for fact in facts:
         if fact.time > latest:
@@ -107,28 +111,30 @@ async def _state(reader: Reader, conversation: str) -> ConversationSlaState | No
 
 
 async def read_policy_history(reader: Reader, workspace: str) -> list[PolicyVersion] | None:
-    """Everything that was ever written about promises, oldest first; None: there is no such workspace.
+    """Every version of the SLA policies of a workspace, oldest first; None: there is no such workspace.
 
-    Each version says in which one its parts were written, so those between are not read. Raises Unavailable.
+    A version of the configuration names those in which its parts were written, so that the versions between are not
+    read. Raises Unavailable.
     """
     current = await read_configuration(reader, workspace)
     if current is None:
         return None
-    found = [_policy_version(current)]
-    while found[-1].since > 1:
-        key = Key(CONFIGURATIONS.name, version_id(workspace, found[-1].since - 1))
+    versions = [_policy_version(current)]
+    while versions[-1].since > 1:
+        key = Key(CONFIGURATIONS.name, version_id(workspace, versions[-1].since - 1))
         document = (await reader.get_many([key])).get(key)
         if document is None:
             break
-        found.append(_policy_version(CONFIGURATIONS.decode(document)))
-    return found[::-1]
+        versions.append(_policy_version(CONFIGURATIONS.decode(document)))
+    return versions[::-1]
 
 
 def _policy_version(configuration: WorkspaceConfiguration) -> PolicyVersion:
-    sla, itself = configuration.sla, configuration.profile
-    since = max(itself.version, sla.version if sla else 0)
-    at = max(itself.at, sla.at) if sla else itself.at
-    return PolicyVersion(since, at, sla.version if sla else 0, sla.body if sla else None, itself.body.timezone)
+    # The default policies count office hours in the time zone of the profile, so that either part makes a new version.
+    sla, profile = configuration.sla, configuration.profile
+    since = max(profile.version, sla.version if sla else 0)
+    at = max(profile.at, sla.at) if sla else profile.at
+    return PolicyVersion(since, at, sla.version if sla else 0, sla.body if sla else None, profile.body.timezone)
 
 
 async def pages(

@@ -1,8 +1,8 @@
-"""The auditor in a running service: now and then it recomputes the clocks about which something was said since.
+"""The auditor in a running service: every few minutes it recomputes the clocks of conversations with new facts.
 
-It looks at a bounded number at a time, with pauses between, and never at what is still on its way. Where more happens
-than it can look at it goes on an hour behind, so that it takes samples. What it finds is a metric, and a line in the
-log with the conversation's id; mending is for people.
+It audits a bounded number of conversations at a time, with pauses between, and none whose facts may still be on their
+way to their clocks. Where more facts come than it can audit, it skips to an hour before now, so that it takes samples. A
+difference is a metric and a line in the log with the conversation's id; the auditor corrects nothing.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ from services.sla.replay import PolicyVersion
 
 INTERVAL_SECONDS = 300.0
 PAUSE_SECONDS = 0.05
-"""Between two conversations: customers come first."""
+"""Between two conversations, so that the store serves customers first."""
 MAX_FACTS = 2000
 MAX_CONVERSATIONS = 500
-"""Of one workspace at a time."""
+"""Of one workspace in one round."""
 MAX_LOOKBACK = timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Auditor:
-    """Audits every workspace of a store. `pause` waits for seconds."""
+    """Audits every workspace of a store. `pause` waits for seconds.
+
+    `_next` is the time on the log from which each workspace's facts have not been read yet; `_pending` are the
+    conversations of each that had facts and are not audited yet, in their order (the dict serves as an ordered set).
+    """
 
     reader: Reader
     partitions: int
@@ -55,7 +59,7 @@ class Auditor:
     _pending: dict[str, dict[str, None]] = field(default_factory=dict)
 
     async def run_forever(self) -> None:
-        """Look for as long as the process runs; while the store is away, later."""
+        """Audit for as long as the process runs. While the store is unavailable, a round is left out."""
         while True:
             await self.pause(INTERVAL_SECONDS)
             try:
@@ -64,11 +68,12 @@ class Auditor:
                 log.warning("audit_postponed")
 
     async def run_once(self) -> None:
-        """Audit what was said until a minute ago and not looked at before. Raises Unavailable."""
+        """Audit every conversation with facts that are older than a minute and were not audited. Raises Unavailable."""
         workspaces = [identity async for identity, _ in pages(self.reader, CONFIGURATION_HEADS.name, "workspace", {})]
         for workspace in workspaces:
             await self._audit_conversation(workspace)
         now = self.time_source.now()
+        # A clock that is due and has not fired shows that `sla` or its watermarks are stuck.
         waiting = [p.next_due for p in (await read_progress(self.reader, self.partitions)).values() if p.next_due]
         self.instruments.overdue.set(max((0.0, *((now - at).total_seconds() for at in waiting))))
         behind = [(now - SETTLING_TIME - at).total_seconds() for at in self._next.values()]
@@ -85,7 +90,7 @@ class Auditor:
             if await self._is_settled(workspace, conversation, history, progress, now):
                 del pending[conversation]
             await self.pause(PAUSE_SECONDS)
-        # What is still being talked about comes again by what will be said of it.
+        # A conversation that is left out here comes again with its next fact.
         self._pending[workspace] = dict.fromkeys(list(pending)[:MAX_CONVERSATIONS])
 
     async def _is_settled(
@@ -96,40 +101,46 @@ class Auditor:
         progress: Mapping[str, AuditProgress],
         now: datetime,
     ) -> bool:
-        """Whether it was audited, and what was found reported."""
+        """Whether the conversation was audited, and its findings reported; False while facts of it are on their way."""
         try:
-            found = await load_for_audit(self.reader, workspace, conversation, history, progress, now)
+            findings = await load_for_audit(self.reader, workspace, conversation, history, progress, now)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of the auditor must not take the clocks down with it
+        except Exception as error:  # noqa: BLE001 - a fault of the auditor must not end the process that runs the clocks
             self.instruments.audited.labels("unreadable").inc()
-            # Not `exception`: what pydantic says repeats the input.
-            log.error("audit_failed", conversation=conversation, error=type(error).__name__)  # noqa: TRY400 - as said
+            # Without the traceback: pydantic's message repeats the input, and the log holds no texts of customers.
+            log.error("audit_failed", conversation=conversation, error=type(error).__name__)  # noqa: TRY400 - see above
             return True
-        if found is not None:
-            self._report(workspace, found)
-        return found is not None
+        if findings is not None:
+            self._report(workspace, findings)
+        return findings is not None
 
-    def _report(self, workspace: str, found: AuditFindings) -> None:
-        agreed = "partly" if found.partly_compared else "right"
-        self.instruments.audited.labels("different" if found.differences else agreed).inc()
-        for one in found.differences:
-            self.instruments.differences.labels(workspace, one.metric, one.what).inc()
+    def _report(self, workspace: str, findings: AuditFindings) -> None:
+        agreed = "partly" if findings.partly_compared else "right"
+        self.instruments.audited.labels("different" if findings.differences else agreed).inc()
+        for found in findings.differences:
+            self.instruments.differences.labels(workspace, found.metric, found.what).inc()
             log.error(
-                "sla_audit_difference", conversation=one.conversation, metric=one.metric, run=one.run, what=one.what
+                "sla_audit_difference",
+                conversation=found.conversation,
+                metric=found.metric,
+                run=found.run,
+                what=found.what,
             )
 
     async def _conversations_with_recent_facts(self, workspace: str) -> list[str]:
-        """The conversations of the facts that come next, each once."""
+        """The conversations of the facts that were not read before, each once, in the order of the log."""
         until = self.time_source.now() - SETTLING_TIME
+        # What is older than the lookback is skipped: the auditor must not fall behind without end.
         since = max(self._next.get(workspace, until - MAX_LOOKBACK), until - MAX_LOOKBACK)
-        found, last, facts = dict[str, None](), since, 0
+        conversations, last, facts = dict[str, None](), since, 0
         bounds = instant_text(since), instant_text(until)
         async for _, document in pages(self.reader, FACTS.name, "workspace", {"workspace": workspace}, *bounds):
             facts, last = facts + 1, datetime.fromisoformat(str(document["time"]))
-            found[str(document["conversation"])] = None
-            if facts >= MAX_FACTS or len(found) >= MAX_CONVERSATIONS:
+            conversations[str(document["conversation"])] = None
+            if facts >= MAX_FACTS or len(conversations) >= MAX_CONVERSATIONS:
+                # From the time of the last fact on, for others may have the same time; but never from `since` again.
                 self._next[workspace] = max(last, since + INSTANT)
-                return list(found)
+                return list(conversations)
         self._next[workspace] = until
-        return list(found)
+        return list(conversations)

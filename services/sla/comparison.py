@@ -1,4 +1,4 @@
-"""Compares the clocks of one conversation with what its facts come to, and with the facts about them."""
+"""Compares one stored clock with its replay from the facts of its conversation, and with the facts about the clock."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def replayed_differences(
     yield from differing
     passed_over = (WARNED,) if tells_changes else (WARNED, CHANGED)
     yield from _name_differences(clock, names, passed_over)
-    # What the last fact says differs with every field that does; it is not reported twice.
+    # A stored field that differs mostly differs in the last fact too: it is reported once.
     if tells_changes and not any(one.what in COMPARED_FIELDS for one in differing):
         yield from _last_fact_differences(clock, expected)
 

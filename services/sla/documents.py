@@ -62,8 +62,8 @@ def read_case(work: UnitOfWork, conversation: str, workspace: str) -> StoredCase
     configuration = configuration_in_force(work, workspace)
     schedule, state = work.get(CLOCK_SCHEDULES, str(work.place.partition)), work.get(SLA_STATES, conversation)
     ids = open_clock_ids(state) if state is not None else {}
-    found = {metric: work.get(CLOCKS, identity) for metric, identity in ids.items()}
-    clocks = {metric: clock for metric, clock in found.items() if clock is not None}
+    stored = {metric: work.get(CLOCKS, identity) for metric, identity in ids.items()}
+    clocks = {metric: clock for metric, clock in stored.items() if clock is not None}
     return StoredCase(configuration, state, clocks, schedule or ClockSchedule())
 
 

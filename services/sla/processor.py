@@ -124,6 +124,7 @@ def _on_timer(context: SlaContext, timer: TimerFired) -> None:
 
 def _on_watermark(context: SlaContext, received: ReceivedEvent) -> None:
     """Every fact of before a time has been read: fire what was due by then."""
+    # A watermark comes once per request, but may be repeated: clocks that have fired have no moment until `at` any more.
     work, at = context.work, _watermark_at(received)
     due = read_due(work, at)
     fired = fire(due.clocks, at)
@@ -138,6 +139,7 @@ def _on_watermark(context: SlaContext, received: ReceivedEvent) -> None:
 def _on_fact(context: SlaContext, received: ReceivedEvent) -> None:
     work, fact, name = context.work, _to_fact(received), received.event.type.removeprefix(CONVERSATION)
     case = read_case(work, fact.conversation, fact.snapshot.workspace)
+    # The policy is selected before the fact is applied, so that the rules are pure and the auditor can select by history.
     selection = _select(case.configuration, fact.snapshot) if needs_selection(case.state, name, fact) else None
     reduction = apply_fact(name, fact, case.state, case.clocks, work.place.partition, selection)
     changed = {clock_id(fact.conversation, *run): clock for run, clock in reduction.changed.items()}
@@ -167,6 +169,7 @@ PROCESSOR: Processor[None, None, SlaContext] = Processor(
     },
     timers={SCHEDULE_TIMER: Handler(_on_timer, (_schedule, _clocks_by_timer, _next_after_timer))},
     collections=(CLOCK_SCHEDULES, CLOCKS, SLA_STATES),
-    # Clocks are judged by the times of events: a moment later changes none, and leaves the moment to the router.
+    # Waits for more events of a batch: clocks are judged by the times of events, so that a later commit changes none, and
+    # the router, which customers wait for, gets the machine first.
     linger_seconds=0.05,
 )

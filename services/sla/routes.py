@@ -10,11 +10,13 @@ from services.records.clocks import CLOCKS, to_view
 from services.rest.dependencies import ExistingConversation
 
 
-async def list_clocks(conversation: ExistingConversation, context: ContextDep, asked: PageParamsDep) -> Page[Clock]:
+async def list_clocks(
+    conversation: ExistingConversation, context: ContextDep, parameters: PageParamsDep
+) -> Page[Clock]:
     """Every run of every clock, oldest first."""
     equals = {"workspace": conversation.workspace, "conversation": conversation.id}
     page = await query_page(
-        context.store, Query(CLOCKS.name, "conversation", {**equals}, limit=asked.limit, after=asked.cursor)
+        context.store, Query(CLOCKS.name, "conversation", {**equals}, limit=parameters.limit, after=parameters.cursor)
     )
     return Page(items=[to_view(CLOCKS.decode(d)) for _, d in page.items], next=page.next)
 

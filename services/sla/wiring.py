@@ -14,7 +14,7 @@ from services.sla.routes import build_router
 
 @asynccontextmanager
 async def open_sla(context: Context) -> AsyncIterator[ServiceComponents]:
-    """Open the service; it holds nothing of its own."""
+    """The parts of the service. It opens no resource of its own."""
     registry = CollectorRegistry()
     auditor = Auditor(context.store, context.bus.partitions, context.time_source, AuditInstruments(registry))
     yield ServiceComponents(

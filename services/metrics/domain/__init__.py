@@ -1,1 +1,1 @@
-"""What facts of conversations come to as figures. Pure: contracts in, samples and reports out."""
+"""The figures that follow from facts. Pure: contracts in, samples and reports out."""

@@ -1,4 +1,4 @@
-"""How much of a duration was in opening hours. Pure.
+"""The calendar by which the opening hours of a duration are counted. Pure.
 
 The calendar is the team's, else the account's, else the workspace's, as it is when the report is made, so that a holiday
 that was forgotten can still be entered; without any, all hours are open.
@@ -19,7 +19,7 @@ class Calendars:
     workspace: Calendar | None = None
 
     def of(self, where: Mapping[str, str | None]) -> Calendar | None:
-        """The one that holds there; None: around the clock."""
+        """The calendar for these dimensions of a report; None: around the clock."""
         account = self.accounts.get(f"{where.get('channel')}/{where.get('account')}")
         return self.teams.get(where.get("team") or "") or account or self.workspace
 
@@ -28,9 +28,9 @@ ALWAYS_OPEN = Calendars()
 
 
 def calendars_from(configuration: WorkspaceConfiguration) -> Calendars:
-    """What is written."""
+    """The calendars of a workspace's configuration."""
     return Calendars(
-        teams={name: kept.body.calendar for name, kept in configuration.teams.items() if kept.body.calendar},
-        accounts={name: kept.body.calendar for name, kept in configuration.accounts.items() if kept.body.calendar},
+        teams={name: team.body.calendar for name, team in configuration.teams.items() if team.body.calendar},
+        accounts={name: one.body.calendar for name, one in configuration.accounts.items() if one.body.calendar},
         workspace=configuration.profile.body.calendar,
     )

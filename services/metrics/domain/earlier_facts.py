@@ -1,7 +1,7 @@
-"""The one fallback for facts of a version that gave no response runs: the runs are tracked from the facts themselves.
+"""Response runs for facts of a version that gave none: they are tracked from the facts themselves.
 
-Reports and counters both use it, the former for what rests in `facts`, the latter for what was on the log and not yet
-counted at an upgrade, and for a run that was open then.
+Reports use it for stored facts, counters for facts that were on the log and not counted at the upgrade, and for a run
+that was open then.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,8 @@ def with_runs(
 ) -> tuple[ResponseTracking | None, ConversationFact]:
     """The fact with its runs, and the tracking to go on with; None: facts give their runs themselves from here on.
 
-    A fact that gives its runs is left as it is, unless a run from before the upgrade is open that it knows nothing of.
+    A fact that gives runs is left as it is. A fact that gives an empty list gets the run that was open before the
+    upgrade, as long as that run is open.
     """
     # A resolve of before the upgrade ended a run that the version of then did not count: the first fact after it does.
     settled = response_tracking.settle(tracking or ResponseTracking())
@@ -52,7 +53,7 @@ def _delivered(tracking: ResponseTracking, fact: ConversationFact) -> Tracked:
 
 
 def _with_acceptance(tracking: ResponseTracking, fact: ConversationFact) -> ResponseTracking:
-    """The tracking with the time at which the answer was accepted, which documents of an earlier version lack."""
+    """The tracking with the time at which the answer was accepted: migrated states lack it, the fact of the delivery has it."""
     log = tuple(
         replace(entry, at=fact.at) if isinstance(entry, Answer) and entry.message == fact.message else entry
         for entry in tracking.log
@@ -68,7 +69,7 @@ STEPS: Mapping[str, Step] = {
     "resolved": lambda tracking, fact: response_tracking.resolved(tracking, fact.at),
     "closed": lambda tracking, fact: response_tracking.closed(tracking, fact.at),
 }
-"""What each fact says of runs, by its name."""
+"""What each fact does to runs, by the last word of its type."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What counters read and write: a fact of a conversation, and a measurement with its labels."""
+"""The input and output of counting: a fact of a conversation, and a measurement with its labels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One thing that counts, with the labels that it is counted under. `seconds` is given for what takes time."""
+    """One event or one duration to count, with its labels. `seconds` is None for an event."""
 
     kpi: str
     variant: str
@@ -48,7 +48,7 @@ Reducer = Callable[[ConversationMetricsState, ConversationEvent], Reduced]
 
 
 def labels_of_conversation(conversation: Conversation, surface: str | None = None) -> dict[str, str]:
-    """The labels that a conversation has; `surface`: the message's, where that counts."""
+    """The labels of a conversation. `surface`: that of the message, which may differ from the conversation's."""
     return {
         "channel": conversation.channel,
         "surface": surface or conversation.surface,
@@ -59,7 +59,10 @@ def labels_of_conversation(conversation: Conversation, surface: str | None = Non
 
 
 def language_label(language: str | None) -> str:
-    """One of the languages that are told apart, else `other`; a region (`fa-IR`) does not count."""
+    """The label of a language: its code without the region (`fa` for `fa-IR`), or `other`.
+
+    Labels come from a bounded set; customers write in any language.
+    """
     primary = (language or OTHER).split("-", 1)[0].lower()
     return primary if primary in LANGUAGES else OTHER
 

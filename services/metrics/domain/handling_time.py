@@ -10,7 +10,7 @@ from services.metrics.domain.facts import ConversationEvent, Measurement, Reduce
 
 
 def on_status_time(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
-    """Time goes to the status that it was spent in: handling fact by fact, pending time when it ends."""
+    """Add the time since the last fact to handling, or the pending time to its sum once it ends."""
     status, since = event.conversation.status, state.status_since
     if is_assigned(state.status) and since is not None:
         state = _handled(state, state.counted_until or since, event.time)
@@ -27,7 +27,7 @@ def on_status_time(state: ConversationMetricsState, event: ConversationEvent) ->
 def _end_pending(
     state: ConversationMetricsState, since: datetime, event: ConversationEvent
 ) -> ConversationMetricsState:
-    """Pending time ends. An answer that failed has not been given: from its acceptance on it was the agent's time."""
+    """Add the pending time. After an answer that failed, the time from its acceptance on was the agent's, not the customer's."""
     waited_until = event.time
     if event.event_name == "reply_failed":
         waited_until = min(max(event.fact.at, since), event.time)
@@ -38,6 +38,7 @@ def _end_pending(
 
 
 def _handled(state: ConversationMetricsState, since: datetime, until: datetime) -> ConversationMetricsState:
+    # A gap between two facts over the idle limit is no handling: the agent did something else.
     seconds = seconds_between(since, until)
     if seconds > IDLE_LIMIT.total_seconds():
         return replace(state, idle_seconds=state.idle_seconds + seconds)
@@ -45,7 +46,7 @@ def _handled(state: ConversationMetricsState, since: datetime, until: datetime) 
 
 
 def on_resolution(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
-    """The first resolve counts when it happens, the last one when the conversation is closed and none can follow."""
+    """Count the first resolve when it happens, and the last one when the conversation is closed and none can follow."""
     match event.event_name:
         case "resolved":
             return _on_resolved(state, event)
@@ -86,7 +87,7 @@ def _closed(state: ConversationMetricsState, event: ConversationEvent) -> list[M
 
 
 def _resolution_of_earlier_version(state: ConversationMetricsState, event: ConversationEvent) -> LastResolution | None:
-    """Of a conversation that was resolved before resolves were noted in the state."""
+    """The resolution of a conversation whose state an earlier version wrote, which noted none."""
     conversation = event.conversation
     if conversation.resolved_at is None:
         return None

@@ -32,10 +32,11 @@ def apply(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
 
 
 REDUCERS: tuple[Reducer, ...] = (on_status_time, on_queue, on_resolution, on_response)
-"""In this order: a resolve counts the time until it, and a wait that it ends asks what the customer had written."""
+"""In this order: `on_resolution` reads the times that `on_status_time` adds up, and `on_queue` the unanswered messages before
+`on_response` drops those of an ended run."""
 
 
-# -- what one fact is by itself ----------------------------------------------------------------------------------------
+# -- counts of single facts --------------------------------------------------------------------------------------------
 
 Counted = tuple[str, str]
 """A kpi and its variant."""
@@ -77,7 +78,7 @@ COUNT_RULES: Mapping[str, Callable[[ConversationFact], list[Counted]]] = {
     "handoff_started": _once("handoff", "started"),
     "handoff_expired": _once("handoff", "expired"),
 }
-"""What a fact is counted as, by its name."""
+"""What a fact is counted as, by the last word of its type."""
 
 
 def _handed_off(event: ConversationEvent) -> list[Measurement]:

@@ -1,4 +1,4 @@
-"""Response times, as conversations gives them: nothing here decides who waits for whom. Pure."""
+"""Response times, from the response runs of facts. Conversations alone decides who waits for whom. Pure."""
 
 from dataclasses import replace
 
@@ -9,11 +9,12 @@ from services.metrics.domain.facts import ConversationEvent, Labels, Measurement
 
 
 def on_response(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
-    """Each run that the fact ended counts once, and the first answer of anybody in a run once it is visible."""
+    """Count each run that the fact ended, and the first visible answer of a run, whoever wrote it."""
     state = _on_message(state, event)
     measurements = list[Measurement]()
     for run in event.fact.ended_responses or ():
         measurements += _ended(run, event.labels, is_visible=state.is_visible)
+        # Messages after the last one of the run belong to the next run.
         remaining = (
             state.unanswered_messages[state.unanswered_messages.index(run.last_message) + 1 :]
             if run.last_message in state.unanswered_messages
@@ -43,9 +44,10 @@ def _visible(run: ResponseRun, labels: Labels) -> list[Measurement]:
 
 
 def _on_message(state: ConversationMetricsState, event: ConversationEvent) -> ConversationMetricsState:
-    """Note the messages that wait for an answer, and which of them the customer took back."""
+    """Note the messages that wait for an answer, and which of them the customer deleted."""
     message = event.fact.message or ""
     if event.event_name == "message_received" and event.fact.needs_answer:
+        # More than so many are never withdrawn together, so that the state stays small.
         return replace(state, unanswered_messages=[*state.unanswered_messages, message][-MAX_WITHDRAWN_MESSAGES:])
     if (
         event.event_name == "message_deleted"

@@ -1,4 +1,4 @@
-"""What each event adds to which series. Pure: contracts in, samples out."""
+"""Which series each event adds to, and how much. Pure: contracts in, samples out."""
 
 import re
 from collections.abc import Mapping
@@ -46,6 +46,7 @@ from services.metrics.instruments import (
     Instrument,
 )
 
+# `|` separates the parts of a series name, so that no label value may contain it.
 UNSAFE = re.compile(r"[^A-Za-z0-9_+-]")
 
 
@@ -64,7 +65,7 @@ class Sample:
 
 
 def format_series(instrument: Instrument, labels: Mapping[str, str]) -> str:
-    """The metric and its label values in the instrument's order; a character that no such value has becomes `_`."""
+    """The name of a series: the metric and its label values in the instrument's order; unsafe characters become `_`."""
     return _series(instrument.name, tuple([labels[name] for name in instrument.labels]))
 
 
@@ -79,7 +80,7 @@ def parse_series(series: str) -> tuple[str, list[str]]:
 
 
 def collapse_labels(sample: Sample) -> Sample:
-    """The sample where there are too many series to tell its team and language apart."""
+    """The sample with team and language `other`, for a workspace with too many series."""
     known = {name: OTHER for name in ("team", "language") if name in sample.labels}
     return Sample(sample.instrument, {**sample.labels, **known}, sample.amount)
 
@@ -90,7 +91,7 @@ def waiting_sample(conversation: Conversation) -> Sample:
 
 
 def samples_from_measurement(measurement: Measurement) -> list[Sample]:
-    """What a measurement adds to which series. Raises KeyError for one that nothing counts: our own bug."""
+    """The samples of a measurement. Raises KeyError for a measurement without series, which is a bug of ours."""
     series = SERIES[measurement.kpi, measurement.variant]
     return [_sample(measurement, instrument, named) for instrument, named in series]
 
@@ -137,7 +138,7 @@ SERIES: dict[tuple[str, str], list[tuple[Instrument, SeriesKey]]] = {
     ("sentiment", "neutral"): [(SENTIMENTS, (("sentiment", "neutral"),))],
     ("sentiment", "negative"): [(SENTIMENTS, (("sentiment", "negative"),))],
 }
-"""Where each measurement is counted, and the labels that its name gives."""
+"""The series of each measurement, and the label values that follow from its name."""
 SLA_SERIES: dict[str, Instrument] = {
     "started": STARTED,
     "warned": WARNED,
@@ -149,7 +150,7 @@ SLA_SERIES: dict[str, Instrument] = {
 
 
 def sample_from_sla_fact(event_name: str, fact: ClockFact) -> list[Sample]:
-    """What a fact of a clock adds; `late` is observed with its seconds."""
+    """The sample of a fact of a clock; `late` is observed with its seconds."""
     instrument = SLA_SERIES.get(event_name)
     if instrument is None:
         return []
@@ -158,12 +159,12 @@ def sample_from_sla_fact(event_name: str, fact: ClockFact) -> list[Sample]:
 
 
 def sample_from_activity(activity: Activity) -> Sample:
-    """What an activity adds that is no plain message."""
+    """The sample of an activity other than a message."""
     return Sample(ACTIVITIES, {"channel": activity.channel, "surface": activity.surface, "kind": activity.kind})
 
 
 def sample_from_delivery(event_name: str, key: str) -> Sample | None:
-    """What a delivery adds; `key` is the person key."""
+    """The sample of a delivery; `key` is the person key, `workspace/channel:account:person`."""
     if event_name not in ("sent", "failed"):
         return None
     channel = key.partition("/")[2].partition(":")[0]

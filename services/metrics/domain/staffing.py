@@ -1,4 +1,4 @@
-"""Who could answer now: agents by presence, their free units, and whether a team is open. Pure.
+"""Gauges of agents: how many by presence, their free units, and whether a team is open. Pure.
 
 An agent of several teams is counted in each of them, and once in the workspace: teams are not to be added up.
 """
@@ -23,12 +23,12 @@ from services.metrics.instruments import (
 
 PRESENCES: tuple[PresenceStatus, ...] = get_args(PresenceStatus)
 Reading = tuple[Instrument, tuple[str, ...], float]
-"""A gauge, the values of its labels after `workspace`, and what it shows."""
+"""A gauge, the values of its labels after `workspace`, and its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What counts of an agent here. `load` and `capacity` in units."""
+    """An agent as far as gauges count it. `load` and `capacity` in units."""
 
     teams: tuple[str, ...]
     presence: str
@@ -37,7 +37,7 @@ class Seat:
 
 
 def staffing(seats: Iterable[Seat], configuration: WorkspaceConfiguration, now: datetime) -> Iterator[Reading]:
-    """Everything about one workspace. A utilisation is shown only where somebody is online."""
+    """The readings of one workspace. A utilisation is given only where an agent is online."""
     seats = list(seats)
     yield from _group(seats, (), (AGENTS, AGENTS_FREE, AGENTS_USED))
     for team in sorted({DEFAULT_TEAM, *configuration.teams, *(team for seat in seats for team in seat.teams)}):
@@ -59,12 +59,12 @@ def _group(
 
 
 def is_open(configuration: WorkspaceConfiguration, team: str, now: datetime) -> bool:
-    """Whether this is an opening time of the team: by its own calendar, else the workspace's, else the promises'.
+    """Whether a team is open: by its own calendar, else the workspace's, else by those of the SLA policies.
 
-    A promise without a calendar holds around the clock, and so does everything where nobody wrote one.
+    A policy without a calendar holds around the clock; a team without any calendar or policy is always open.
     """
-    kept = configuration.teams.get(team)
-    calendar = (kept.body.calendar if kept else None) or configuration.profile.body.calendar
+    written = configuration.teams.get(team)
+    calendar = (written.body.calendar if written else None) or configuration.profile.body.calendar
     if calendar is not None:
         return _opens(calendar, now)
     policies = configuration.sla.body.policies if configuration.sla else []
@@ -72,4 +72,5 @@ def is_open(configuration: WorkspaceConfiguration, team: str, now: datetime) -> 
 
 
 def _opens(calendar: Calendar, now: datetime) -> bool:
+    # A second, because calendars are intervals: open is when some time from now on counts.
     return business_seconds_between(now, now + timedelta(seconds=1), calendar) > 0

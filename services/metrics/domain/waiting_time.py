@@ -9,7 +9,7 @@ from services.metrics.domain.facts import ConversationEvent, Measurement, Reduce
 
 
 def on_queue(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
-    """A wait goes on while it is offered, ends when somebody of ours accepts it, and is withdrawn by a resolve."""
+    """A wait goes on while the conversation is offered; it ends when an agent accepts it, or is withdrawn by a resolve."""
     status, since = event.conversation.status, state.waiting_since
     if is_queued(status):
         return state if since else replace(state, waiting_since=event.time), []

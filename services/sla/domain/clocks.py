@@ -1,7 +1,7 @@
 """How a clock runs: a clock and the time of an event in, the clock after it and the facts to emit out.
 
-Only the times of events decide, never when somebody looked. Whatever order answers, failures, ticks and the end of the
-conversation come in, a run is breached at most once, and what is breached is never fulfilled.
+Only the times of events decide, never the time at which they are handled. In whatever order answers, failures, ticks
+and the end of the conversation are handled, a run is breached at most once, and a breached run is never fulfilled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from services.domain.sla_state import Pause, PendingReply, PolicySnapshot, SlaCl
 
 P = TypeVar("P", bound=SlaClockState)
 EventName = Literal["started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled"]
-"""The last word of the fact's type."""
+"""The last word of the type of a fact about a clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def retarget(clock: P, terms: PolicySnapshot | None, at: datetime) -> Transition
 
     A clock that is breached, over, or met by an answer on its way stays what it was.
     """
+    # An answer that was in time met the target of then; a stricter policy must not make it late afterwards.
     if clock.state not in ("running", "paused") or has_reply_in_time(clock):
         return Transition(clock)
     target = terms.targets.of(clock.metric) if terms is not None else None
@@ -65,9 +66,11 @@ def move_start(clock: P, started_at: datetime) -> Transition[P]:
 def _changed(before: P, after: P) -> Transition[P]:
     """The clock as it counts now; a fact is emitted where it counts by another policy or is due at another time."""
     after = _with_next_at(after)
-    shown = ("policy", "policy_version", "target_seconds", "started_at", "due_at")
-    same = all(getattr(before, name) == getattr(after, name) for name in shown)
-    return Transition(after, () if same else (ClockEvent("changed", after),))
+    return Transition(after, () if _terms(before) == _terms(after) else (ClockEvent("changed", after),))
+
+
+def _terms(clock: SlaClockState) -> tuple[object, ...]:
+    return clock.policy, clock.policy_version, clock.target_seconds, clock.started_at, clock.due_at
 
 
 class PolicyFields(TypedDict):
@@ -92,7 +95,7 @@ def policy_fields(terms: PolicySnapshot) -> PolicyFields:
 
 
 def pause(clock: P, at: datetime) -> Transition[P]:
-    """Time does not count from `at` on. What was due before is emitted first, and a clock that is breached by then is not paused."""
+    """Time does not count from `at` on. What was due before is emitted first; a clock that is breached by then is not paused."""
     # A reply that waited behind a customer's message was accepted before the pause that the message ended.
     at = max((at, clock.started_at, *(earlier.until for earlier in clock.pauses[-1:])))
     events: list[ClockEvent[P]] = []
@@ -130,6 +133,7 @@ def deliver(clock: P, at: datetime) -> Transition[P]:
     if clock.state == "running" and at <= clock.due_at:
         fulfilled = _stopped(replace(clock, state="fulfilled", stopped_at=at))
         return Transition(fulfilled, (ClockEvent("fulfilled", fulfilled),))
+    # The breach was due before the answer was accepted; no tick came between, so that it is emitted now.
     breach = _breach(clock) if clock.state == "running" else Transition(clock)
     late_by = max(0.0, (at - clock.due_at).total_seconds())
     late = _stopped(replace(breach.clock, stopped_at=at, late_by_seconds=late_by))
@@ -151,6 +155,7 @@ def fail(clock: P, message: str) -> Transition[P]:
     """An answer will never be delivered: the clock runs as if it had not been accepted."""
     if is_terminal(clock):
         return Transition(clock)
+    # The conversation may have been resolved while the answer was on its way: without it, that end counts.
     after = _with_pending_replies(clock, [a for a in clock.answers if a.message != message])
     return end(after, after.ended_at) if after.ended_at is not None else Transition(after)
 
@@ -161,6 +166,7 @@ def end(clock: P, at: datetime) -> Transition[P]:
         return Transition(clock)
     if has_reply_in_time(clock):
         return Transition(replace(clock, ended_at=clock.ended_at or at))
+    # The end comes after the due time, and no tick has noticed: the run is breached, not cancelled.
     if at > clock.due_at:
         return _breach(clock)
     cancelled = _stopped(replace(clock, state="cancelled", stopped_at=at))
@@ -183,7 +189,7 @@ def tick(clock: P, at: datetime) -> Transition[P]:
 
 
 def recompute(clock: P, until: datetime) -> P:
-    """The clock that its own start, target, calendar, pauses and stop come to, with what is due `until` then."""
+    """The clock as it follows from its own start, target, calendar, pauses and stop; what is due `until` then has fired."""
     clock = _with_due_at(clock)
     if clock.state == "cancelled":
         return _with_next_at(clock)
@@ -251,6 +257,7 @@ def _with_next_at(clock: P) -> P:
 def _next_at(clock: SlaClockState) -> datetime | None:
     if clock.state != "running" or has_reply_in_time(clock):
         return None
+    # 1.0 is the due time itself: the breach is due once every warning was emitted.
     fraction = min((f for f in clock.warn_at if f not in clock.warned), default=1.0)
     return min(clock.due_at, _moment_after(clock, clock.target_seconds * fraction))
 
@@ -262,6 +269,7 @@ def _with_due_at(clock: P) -> P:
 def _moment_after(clock: SlaClockState, seconds: float) -> datetime:
     """When so many seconds that count have passed since the start: every pause that comes before puts it off."""
     at = add_business_seconds(clock.started_at, seconds, clock.calendar)
+    # In order: a pause that begins after the moment does not move it, but one before may move it past the next pause.
     for interval in clock.pauses:
         if interval.since <= at:
             paused_seconds = business_seconds_between(interval.since, interval.until, clock.calendar)
@@ -270,10 +278,10 @@ def _moment_after(clock: SlaClockState, seconds: float) -> datetime:
 
 
 def has_reply_in_time(clock: SlaClockState) -> bool:
-    """An answer that was in time is on its way."""
+    """Whether an answer that was accepted in time is on its way."""
     return any(a.at <= clock.due_at for a in clock.answers)
 
 
 def is_terminal(clock: SlaClockState) -> bool:
-    """Nothing will ever change it."""
+    """Whether no event changes the clock any more: it is fulfilled, cancelled, or breached and answered late."""
     return clock.state in ("fulfilled", "cancelled") or clock.late_by_seconds is not None

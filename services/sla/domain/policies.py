@@ -65,7 +65,7 @@ def _values(conversation: Conversation, condition: str) -> Iterable[object]:
 
 
 def to_snapshot(policy: Policy | None, version: int) -> PolicySnapshot | None:
-    """What a policy promises, as it is in this version of what was written."""
+    """A policy as it is in this version of the configuration; None: there is none."""
     if policy is None:
         return None
     return PolicySnapshot(

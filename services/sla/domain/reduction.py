@@ -66,6 +66,7 @@ class SlaReduction(Generic[P]):
 
     def _take(self, transition: Transition[P]) -> None:
         clock = transition.clock
+        # Most facts change no clock: what is equal is neither written nor does it move the timer.
         if clock != self.clocks.get(clock.metric):
             self.clocks[clock.metric] = clock
             self.changed[clock.metric, clock.run] = clock

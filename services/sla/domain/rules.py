@@ -108,7 +108,7 @@ def _retarget(reduction: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _finish(reduction: SlaReduction[P]) -> None:
-    """A finished conversation waits for nothing but the fate of answers on their way."""
+    """Close the targets of a finished conversation, but for those whose answer may still be delivered or fail."""
     for metric in _without_runs(reduction):
         clock = reduction.clocks.get(metric)
         if clock is None or not clock.answers:
@@ -128,6 +128,7 @@ def _is_public(fact: ConversationFact) -> bool:
 
 
 def _on_message(reduction: SlaReduction[P], fact: ConversationFact) -> None:
+    # Facts of earlier versions give no author of a customer's message.
     if fact.author not in (None, "customer") or not fact.needs_answer:
         return
     state = reduction.state
@@ -143,6 +144,7 @@ def _on_reply(reduction: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _on_delivery(reduction: SlaReduction[P], fact: ConversationFact) -> None:
+    # An answer that was accepted before the first public message answers something else.
     target = reduction.state.open_targets.get("public_response")
     if target is not None and _is_public(fact) and fact.at >= target.since:
         reduction.fulfil("public_response", fact.at)
@@ -172,6 +174,7 @@ def _on_closed(reduction: SlaReduction[P], fact: ConversationFact) -> None:
 
 
 def _on_reopened(reduction: SlaReduction[P], fact: ConversationFact) -> None:
+    # Targets that are still open wait for the fate of an answer: the end that was noted for them counts no more.
     for metric in list(reduction.state.open_targets):
         reduction.advance(metric, lambda clock: Transition(clocks.reopen(clock)))
     if "resolution" not in reduction.state.open_targets:

@@ -1,5 +1,5 @@
 """The recount: every figure of docs/kpis.md from whole histories of facts, by definition and in hindsight.
 
-It exists to check the counters, so it shares nothing with them: this package imports contracts and business hours only
-(an import contract holds it to that), remembers nothing between facts, and reads each conversation as a whole.
+It exists to check the counters, and therefore shares no code with them: this package imports contracts and business
+hours alone (an import contract enforces it), has no state between facts, and reads each conversation as a whole.
 """

@@ -72,21 +72,22 @@ class History:
     clocks: list[ClockStep] = field(default_factory=list)
 
     def until(self, end: datetime) -> "History":
-        """What of it lies before `end`."""
+        """The part of the history before `end`."""
         return History(
             [step for step in self.steps if step.time < end], [step for step in self.clocks if step.time < end]
         )
 
 
 class Trimmer:
-    """Makes steps of facts. What is equal in many facts is stored once, for a report may hold 200,000 of them."""
+    """Makes steps of facts. Equal values of many facts are stored once, because a report may hold 200,000 facts."""
 
     def __init__(self) -> None:
         self._dimensions: dict[tuple[str | None, ...], Dimensions] = {}
 
     def step(self, name: str, time: datetime, fact: ConversationFact, before: Step | None) -> Step:
-        """A fact of a conversation, which follows the fact `before`."""
+        """The step of a fact; `before` is the step of the fact before it, None for the first."""
         conversation = fact.snapshot
+        # A snapshot repeats these values in every fact: an equal one is the object of the step before.
         if before is not None:
             opened_at, resolved_at = before.opened_at, _same(before.resolved_at, conversation.resolved_at)
             response, handoff = _same(before.response, fact.response), _same(before.handoff, conversation.handoff)
@@ -115,7 +116,7 @@ class Trimmer:
         )
 
     def clock_step(self, name: str, time: datetime, fact: ClockFact) -> ClockStep:
-        """A fact of a clock, which has a policy, and neither a language nor an agent."""
+        """The step of a fact of a clock. Its dimensions have a policy, and neither a language nor an agent."""
         dimensions = self._stored(
             channel=fact.channel,
             account=fact.account,
@@ -144,17 +145,17 @@ class Trimmer:
 
 
 def _same(before: Value, after: Value) -> Value:
-    """The value that was there before, where the one after is equal to it."""
+    """The object `before` where `after` is equal to it."""
     return before if before == after else after
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a figure counts, or one span that it measures.
+    """One event that a figure counts, or one duration that it measures.
 
-    It began and was settled at these times on the log; `settled_at` None: it has not ended. A span lasted for `counted`
-    less `excluded`, which are times of events. `kind` names the part of the report that it belongs to; `value` is what a
-    share or a sentiment counts of it. `provisional`: a later fact may still move it.
+    It began and was settled at these times on the log; `settled_at` None: it has not ended. A duration is the length of
+    the intervals `counted` less that of `excluded`, which are times of events. `kind` names the part of the report that
+    it belongs to; `value` is its weight in a rate or a sentiment. `provisional`: a later fact may still move it.
     """
 
     kind: str
@@ -170,5 +171,5 @@ class Finding:
 
 
 def total_seconds(intervals: Sequence[Interval]) -> float:
-    """How long some intervals last together; one that ends before it begins lasts no time."""
+    """The length of all intervals, in seconds; one that ends before it begins counts as 0."""
     return sum(max(0.0, (until - since).total_seconds()) for since, until in intervals)

@@ -7,11 +7,12 @@ from services.domain.business_hours import local_to_utc
 
 
 def day_start(at: datetime, zone: ZoneInfo) -> datetime:
-    """When the day began that it was there. A midnight that does not happen is the moment of the change."""
+    """The start of the local day. A midnight that a change to summer time leaves out is the moment of the change."""
     return local_to_utc(at.astimezone(zone).date(), 0, zone)
 
 
 def hour_start(at: datetime, zone: ZoneInfo) -> datetime:
-    """When the hour began that it was there. An hour that happens twice is two hours."""
+    """The start of the local hour. An hour that comes twice in autumn is two hours."""
+    # Not by `local_to_utc`, which knows the first of two equal hours alone.
     local = at.astimezone(zone)
     return at - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)

@@ -36,15 +36,15 @@ CONVERSATION = "pasokh.conversation."
 SLA = "pasokh.sla."
 Group = tuple[str | None, ...]
 Fill = Callable[[str, ConversationFact], ConversationFact]
-"""Gives a fact (by its name) the response runs that it lacks, because a version before wrote it."""
+"""Fills in the response runs of a fact (by its name) that an earlier version wrote without them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
     """From when (inclusive) to when (exclusive), grouped by what, placed by which edge, cut into days of which zone.
 
-    `now` is when the report is made, the end of the time where that is not given: it decides what is too young to be
-    judged.
+    `now` is the time at which the report is made, by default the end of its time: a rate with a window is open until the
+    window has passed.
     """
 
     start: datetime
@@ -61,7 +61,7 @@ class ReportRequest:
 
     @property
     def horizon(self) -> datetime:
-        """Up to when facts count: by stop the end of the time, by start whatever is known."""
+        """The end of the facts that count: by stop the end of the time, by start none."""
         return self.end if self.by == "stop" else datetime.max.replace(tzinfo=self.end.tzinfo)
 
     def holds(self, at: datetime) -> bool:
@@ -86,7 +86,7 @@ class ReportBuilder:
 
     @property
     def conversations(self) -> Sequence[str]:
-        """Those of which some fact was added."""
+        """The conversations of which a fact was added."""
         return list(self._histories)
 
     def has_conversation(self, conversation: str) -> bool:
@@ -94,7 +94,7 @@ class ReportBuilder:
         return conversation in self._histories
 
     def add(self, event: Event) -> None:
-        """One fact. Anything else, control events among them, counts for nothing."""
+        """Add one fact. Other events, such as control events, are ignored."""
         if event.type.startswith(CONVERSATION):
             self.facts += 1
             name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
@@ -108,7 +108,7 @@ class ReportBuilder:
             self._history(clock.conversation).clocks.append(clock_step)
 
     def resolved_in_time(self) -> Iterator[str]:
-        """The conversations of which some resolve counts in this report unless a later one follows."""
+        """The conversations with a resolve in the time, which counts unless a later resolve follows."""
         for conversation, whole in self._histories.items():
             if any(step.name == "resolved" and self._request.holds(step.time) for step in whole.steps):
                 yield conversation
@@ -143,15 +143,16 @@ class ReportBuilder:
         return self._histories.setdefault(conversation, History())
 
     def _contacts(self) -> Mapping[str, Sequence[PersonConversation]]:
-        found: dict[str, list[PersonConversation]] = {}
+        contacts: dict[str, list[PersonConversation]] = {}
         for conversation, history in self._histories.items():
             if history.steps:
-                found.setdefault(history.steps[0].person, []).append(to_person_conversation(conversation, history))
-        return found
+                contacts.setdefault(history.steps[0].person, []).append(to_person_conversation(conversation, history))
+        return contacts
 
     def _findings(
         self, conversation: str, whole: History, contacts: Mapping[str, Sequence[PersonConversation]]
     ) -> Iterator[Finding]:
+        # `known` is what the report may count; `whole` tells what came after, which some figures depend on.
         known = whole.until(self._request.horizon)
         yield from clock_findings(known)
         if not known.steps:
@@ -167,6 +168,7 @@ class ReportBuilder:
     def _place(self, finding: Finding) -> None:
         request, settled_at = self._request, finding.settled_at
         if settled_at is None:
+            # By stop, what is open at the end of the time counts, however early it began.
             is_in_time = request.holds(finding.began_at) if request.by == "start" else finding.began_at < request.end
             if is_in_time:
                 self._row(finding, max(finding.began_at, request.start)).add_open(finding)
@@ -198,7 +200,7 @@ class ReportBuilder:
 
 
 def recount(facts: Iterable[Event], request: ReportRequest, calendars: Calendars = ALWAYS_OPEN) -> Report:
-    """The report of facts that are given as they lie on the log, one topic partition after another."""
+    """The report of facts in the order of the log, one topic partition after another."""
     builder = ReportBuilder(request, calendars)
     for event in facts:
         builder.add(event)
@@ -210,5 +212,5 @@ def _order(group: Group) -> list[tuple[bool, str]]:
 
 
 def sorted_facts(events: Iterable[Event]) -> Iterator[Event]:
-    """Facts of one and the same time as their writers numbered them."""
+    """Facts by time; those of one time in the order in which their writers numbered them."""
     return iter(sorted(events, key=lambda event: (event.time, event.source, event.seq or 0, event.index or 0)))

@@ -17,7 +17,10 @@ Figure = TypeVar("Figure")
 
 @dataclass(slots=True)
 class Row:
-    """What was found in one group, by name and variant."""
+    """The findings of one group, by name and variant.
+
+    Durations and rates are arrays of doubles: a row may have 200,000 of them.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[Name, "array[float]"] = field(default_factory=dict)
@@ -29,13 +32,13 @@ class Row:
     provisional: set[Name] = field(default_factory=set)
 
     def add(self, finding: Finding, business_seconds: float) -> None:
-        """One finding that is settled; `business_seconds` of what it lasted were in opening hours."""
+        """Add a finding that is settled; `business_seconds` of its duration were in opening hours."""
         ADDERS[finding.kind](self, finding, business_seconds)
         if finding.provisional:
             self.provisional.add((finding.name, finding.variant))
 
     def add_open(self, finding: Finding) -> None:
-        """One finding that has not ended."""
+        """Add a finding that has not ended."""
         still_open = self.open.setdefault(finding.kind, {})
         name = finding.name, finding.variant
         still_open[name] = still_open.get(name, 0) + 1
@@ -94,7 +97,7 @@ class Row:
 
 
 def sla_counts(counted: Mapping[str, int], still_open: int) -> SlaCounts:
-    """What became of the clocks of one metric, by the names of their facts and `unanswered`."""
+    """The counts of one metric's clocks, by the names of their facts and `unanswered`."""
     fulfilled, breached = counted.get("fulfilled", 0), counted.get("breached", 0)
     return SlaCounts(
         **counted,
@@ -105,13 +108,13 @@ def sla_counts(counted: Mapping[str, int], still_open: int) -> SlaCounts:
 
 
 def _by_name(names: Sequence[Name], figure: Callable[[Name], Figure]) -> dict[str, dict[str, Figure]]:
-    found: dict[str, dict[str, Figure]] = {}
+    figures: dict[str, dict[str, Figure]] = {}
     for name, variant in names:
-        found.setdefault(name, {})[variant] = figure((name, variant))
-    return found
+        figures.setdefault(name, {})[variant] = figure((name, variant))
+    return figures
 
 
-# -- where each kind of finding goes -----------------------------------------------------------------------------------
+# -- one adder for each kind of finding --------------------------------------------------------------------------------
 
 
 def _add_count(row: Row, finding: Finding, business_seconds: float) -> None:
@@ -120,6 +123,7 @@ def _add_count(row: Row, finding: Finding, business_seconds: float) -> None:
 
 def _add_duration(row: Row, finding: Finding, business_seconds: float) -> None:
     name = finding.name, finding.variant
+    # Pauses may overlap what counts by a clock difference of two machines: no duration is negative.
     took = max(0.0, total_seconds(finding.counted) - total_seconds(finding.excluded))
     row.seconds.setdefault(name, array("d")).append(took)
     row.business.setdefault(name, array("d")).append(business_seconds)

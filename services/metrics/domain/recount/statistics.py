@@ -8,7 +8,7 @@ from schemas.kpis import Duration, DurationStats
 def to_duration(
     seconds: Sequence[float], business: Sequence[float], still_open: int = 0, *, provisional: bool = False
 ) -> Duration:
-    """The figures of some durations, and of how much of each was in opening hours."""
+    """The figures of durations in seconds, and of their seconds in opening hours."""
     stats = duration_stats(seconds)
     return Duration(
         mean=stats.mean,
@@ -36,10 +36,11 @@ def duration_stats(seconds: Sequence[float]) -> DurationStats:
 
 
 def percentile(ranked: Sequence[float], percent: int) -> float:
-    """The smallest value that at least so many percent do not exceed (nearest rank); `ranked` is sorted, not empty."""
+    """The smallest value that at least `percent` % of the values do not exceed. `ranked` is sorted and not empty."""
+    # `-(-a // b)` rounds up in whole numbers: a float would miss the rank at some lengths.
     return ranked[max(0, -(-len(ranked) * percent // 100) - 1)]
 
 
 def share(part: float, whole: float) -> float | None:
-    """A part of a whole; None of nothing."""
+    """The share of a part; None where the whole is 0."""
     return part / whole if whole else None
