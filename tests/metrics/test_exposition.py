@@ -71,7 +71,7 @@ async def test_only_documents_that_changed_are_read_again() -> None:
 
 
 async def test_a_store_that_goes_away_between_pages_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exposition, "PAGE", 2)
+    monkeypatch.setattr(exposition, "PAGE_SIZE", 2)
     partitions = Partitions()
     totals = BusinessMetricsCollector(partitions, 1, ManualTimeSource())
     for name in "abcde":
