@@ -13,7 +13,7 @@ from services.delivery.domain.outcomes import SEND_TIMEOUT, AttemptResult, outco
 from services.delivery.instruments import DeliveryInstruments
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
-from services.platform.http.fair_share import NoConnection, Shares
+from services.platform.http.fair_share import ConnectionShares, NoConnection
 from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import Configurations
@@ -37,7 +37,7 @@ class SendDependencies:
     time_source: TimeSource
     instruments: DeliveryInstruments
     configurations: Configurations = field(default_factory=Configurations)
-    shares: Shares = field(default_factory=Shares)
+    shares: ConnectionShares = field(default_factory=ConnectionShares)
 
 
 async def attempt(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
@@ -87,7 +87,7 @@ async def _sent(
         # The timeout includes the wait for a free connection, so that the whole attempt ends within `SEND_TIMEOUT`.
         async with (
             asyncio.timeout(SEND_TIMEOUT.total_seconds()),
-            dependencies.shares.held(account.workspace, f"{account.channel}/{account.id}"),
+            dependencies.shares.acquire(account.workspace, f"{account.channel}/{account.id}"),
         ):
             receipt = await channel.send(message, account, dependencies.http)
     except NoConnection as error:

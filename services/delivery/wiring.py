@@ -14,7 +14,7 @@ from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.delivery.processor import PROCESSOR as SENDER
 from services.platform.http.client import open_outgoing
-from services.platform.http.fair_share import Shares
+from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.service import Context, ServiceComponents
 
 
@@ -29,7 +29,7 @@ async def open_delivery(context: Context, channels: Iterable[Channel] = CHANNELS
             store=context.store,
             time_source=context.time_source,
             instruments=DeliveryInstruments(registry),
-            shares=Shares(instruments=context.admission),
+            shares=ConnectionShares(instruments=context.admission),
         )
         accounts = ACCOUNTS.bind(AccountsDependencies(dependencies, context.settings.public_url))
         monitor = AccountHealthMonitor(context, AccountInstruments(registry))

@@ -30,7 +30,7 @@ class Forgeries:
 
     async def guessed(self, address: str, account: Account) -> None:
         """Count a forged call from an address. Raises TooManyRequests above the rate."""
-        await self.rates.guessed(address, _name(account))
+        await self.rates.count_unproven_webhook(address, _name(account))
 
     def log(self, account: Account) -> None:
         """Log the first forged call of each minute, with the number of calls since the previous line."""

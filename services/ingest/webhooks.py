@@ -103,7 +103,7 @@ class Webhooks:
             raise MethodNotAllowed("Webhooks are posted.", headers={"Allow": "POST, GET"})
         channel, connected = await resolve_account(scope["path"], self._channels, self._accounts)
         with self._counted_rejections(connected.account):
-            counted = self._admission.counted(admitted, receive)
+            counted = self._admission.count_bytes(admitted, receive)
             request = await receive_request(scope, counted, self._body_seconds, self._time_source)
             # Signatures are over the raw bytes, so nothing reads the body before they are verified.
             call = await self._authenticator.authenticate_call(channel, connected, request, admitted.address)

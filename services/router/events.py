@@ -79,7 +79,7 @@ class Stream:
 
     @asynccontextmanager
     async def _shared(self) -> AsyncIterator[None]:
-        with self.shares.held({"key": self.caller, "workspace": self.workspace}):
+        with self.shares.open_stream({"key": self.caller, "workspace": self.workspace}):
             yield
 
     @asynccontextmanager

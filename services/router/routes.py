@@ -11,7 +11,7 @@ from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState, conversation_view
-from services.platform.http.auth import Principal, require_scope, the_caller
+from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.dependencies import (
     CommandsDep,
     ContextDep,
@@ -101,7 +101,7 @@ async def reply(
     wait: Wait,
     commands: CommandsDep,
     context: ContextDep,
-    caller: Annotated[Principal, Depends(the_caller)],
+    caller: Annotated[Principal, Depends(current_caller)],
 ) -> Response:
     """As the agent wrote it, or not at all: 409 says what the guard found. The caller may confirm that it is wrong."""
     guard = await check_reply(context, conversation, body)

@@ -8,7 +8,7 @@ from schemas.envelope import Event, encode
 from schemas.webhooks import Webhook
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
-from services.platform.http.fair_share import NoConnection, Shares
+from services.platform.http.fair_share import ConnectionShares, NoConnection
 from services.platform.http.outgoing import (
     Http,
     HttpResponse,
@@ -37,7 +37,7 @@ class PostDependencies:
     time_source: TimeSource
     instruments: WebhookInstruments
     configurations: Configurations = field(default_factory=Configurations)
-    shares: Shares = field(default_factory=Shares)
+    shares: ConnectionShares = field(default_factory=ConnectionShares)
     wait_seconds: float = MAX_WAIT_SECONDS
 
 
@@ -45,7 +45,7 @@ async def call(workspace: str, webhook: str, event: str, dependencies: PostDepen
     """Post the fact with id `event` to a subscription, once. Never raises: every outcome is a `CallResult`."""
     try:
         # Connections are shared fairly between workspaces and their endpoints, so that one that hangs holds up no other.
-        async with dependencies.shares.held(workspace, webhook, wait=dependencies.wait_seconds):
+        async with dependencies.shares.acquire(workspace, webhook, wait=dependencies.wait_seconds):
             return await _measured(workspace, webhook, event, dependencies)
     except NoConnection as error:
         return CallResult(detail=str(error), started=False)

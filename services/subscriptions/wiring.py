@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 
 from services.platform.http.client import open_outgoing
-from services.platform.http.fair_share import Shares
+from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.service import Context, ServiceComponents
 from services.subscriptions import routes
 from services.subscriptions.instruments import WebhookInstruments
@@ -31,6 +31,6 @@ async def open_subscription_sender(context: Context) -> AsyncIterator[ServiceCom
             context.store,
             context.time_source,
             WebhookInstruments(registry),
-            shares=Shares(instruments=context.admission),
+            shares=ConnectionShares(instruments=context.admission),
         )
         yield ServiceComponents(processors=(PROCESSOR.bind(dependencies),), collectors=(registry,))

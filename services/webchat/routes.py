@@ -214,7 +214,7 @@ async def stream(
         "address": network_for(client_address(request)),
         "account": f"{session.require_visitor.workspace}/{session.require_visitor.account}",
     }
-    session.dependencies.streams.judge(owners)
+    session.dependencies.streams.check(owners)
     return EventStream(_sse_chunks(session.dependencies, session.require_visitor, resumed, owners))
 
 
@@ -222,7 +222,7 @@ async def _sse_chunks(
     dependencies: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
 ) -> AsyncGenerator[bytes, None]:
     store, time_source = dependencies.authenticator.context.store, dependencies.authenticator.context.time_source
-    with dependencies.streams.held(owners):
+    with dependencies.streams.open_stream(owners):
         position = resumed or await latest_position(store, await transcript_for(store, visitor))
         yield CONNECTED
         with dependencies.session_streams.register(SessionStream(visitor)) as session_stream:

@@ -99,7 +99,7 @@ class WebchatAuthenticator:
 
     async def count_new_visitor(self, request: Request, account: Account) -> None:
         """Count a new visitor. Raises TooManyRequests."""
-        await self.rates.arrived(client_address(request), f"{account.workspace}/{account.id}")
+        await self.rates.count_visitor(client_address(request), f"{account.workspace}/{account.id}")
 
     async def count_write(self, request: Request, account: Account, text: str) -> None:
         """Count a message that a visitor is about to write. Raises TooManyRequests."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.core.errors import Unavailable
-from services.platform.http.fair_share import Shares
+from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.standard_webhooks import verification_error
 from services.platform.processing.inputs import EffectCompleted
@@ -184,9 +184,9 @@ async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id
 
 async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
     webhooks = await WebhooksHarness().open()
-    shares = Shares(1)
+    shares = ConnectionShares(1)
     webhooks.processor = PROCESSOR.bind(replace(webhooks.dependencies, shares=shares))
-    async with shares.held("another", "slow"):
+    async with shares.acquire("another", "slow"):
         await webhooks.publish(*facts(3))
         for _ in range(5):
             await webhooks.advance(60)

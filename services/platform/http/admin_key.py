@@ -31,7 +31,7 @@ def ensure_admin_key(settings: Settings) -> tuple[str, Path | None, bool]:
     if settings.admin_key is not None:
         return required_admin_key(settings), None, False
     path = settings.data.absolute() / FILE_NAME
-    created = not path.exists() and _create(path)
+    created = not path.exists() and _create_key_file(path)
     return _read(path), path, created
 
 
@@ -42,7 +42,7 @@ def read_key_file(path: Path) -> str:
     return _read(path)
 
 
-def _create(path: Path) -> bool:
+def _create_key_file(path: Path) -> bool:
     """A link appears whole or not at all, and never over a file that is there already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -1,8 +1,8 @@
 """Who may have how many calls and body bytes on their way at once: shared fairly between addresses and accounts.
 
-Nobody knows who sends a call until its body is there and proven, so a place that is not proven yet can be lost. Where room is
-short, the address that holds the most of it loses its oldest place, and whoever comes now is let in: a sender is quick, and
-an attacker who holds places by sending slowly only pushes out calls of its own.
+Nobody knows who sends a call until its body is there and proven, so a request that is not proven yet can be lost. Where room is
+short, the address that holds the most of it loses its oldest request, and whoever comes now is let in: a sender is quick, and
+an attacker who holds requests by sending slowly only pushes out calls of its own.
 
 An account may have as much on its way as is left free, and so may an address before its calls are proven: one takes at most
 half of the room, two a third each, and there is always some left for the next.
@@ -33,7 +33,7 @@ class Overloaded(HttpProblem):
 
 
 class Displaced(Overloaded):
-    """503: this call was slow and its place was needed. Its connection ends."""
+    """503: this call was slow and its request was needed. Its connection ends."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -42,15 +42,15 @@ class Displaced(Overloaded):
 
 @dataclass(slots=True, eq=False)
 class AdmittedRequest:
-    """The place of one call: whose it is, and how many bytes of its body are held."""
+    """The request of one call: whose it is, and how many bytes of its body are held."""
 
     address: str
     account: str
     size: int = 0
     is_proven: bool = False
-    lost: str | None = None
-    """Why the place was taken away; None while it is held."""
-    until: asyncio.Timeout | None = None
+    displaced_by: str | None = None
+    """Why the request was taken away; None while it is held."""
+    timeout: asyncio.Timeout | None = None
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class _Share:
 
 
 class AdmissionControl:
-    """The places of one kind of calls. `name` says which in metrics."""
+    """The requests of one kind of calls. `name` says which in metrics."""
 
     def __init__(
         self,
@@ -81,91 +81,91 @@ class AdmissionControl:
 
     @asynccontextmanager
     async def admit(self, address: str, account: str) -> AsyncIterator[AdmittedRequest]:
-        """A place until the context is left. Raises Overloaded when there is none, Displaced when it was taken away."""
-        self._find_room(address, account)
-        place = AdmittedRequest(address, account)
-        self._take(place)
+        """A request until the context is left. Raises Overloaded when there is none, Displaced when it was taken away."""
+        self._make_room(address, account)
+        request = AdmittedRequest(address, account)
+        self._occupy(request)
         try:
-            async with asyncio.timeout(None) as place.until:
-                yield place
+            async with asyncio.timeout(None) as request.timeout:
+                yield request
         except TimeoutError:
-            if place.lost is None:
+            if request.displaced_by is None:
                 raise
-            raise Displaced(place.lost) from None
+            raise Displaced(request.displaced_by) from None
         finally:
-            if place.lost is None:
-                self._give_back(place)
+            if request.displaced_by is None:
+                self._release(request)
 
-    def counted(self, place: AdmittedRequest, receive: Receive) -> Receive:
-        """A `receive` whose bytes count until the place is left. It raises Displaced."""
+    def count_bytes(self, request: AdmittedRequest, receive: Receive) -> Receive:
+        """A `receive` whose bytes count until the request is left. It raises Displaced."""
 
         async def counted() -> Message:
             message = await receive()
-            self._add(place, len(message.get("body", b"")))
+            self._add_bytes(request, len(message.get("body", b"")))
             return message
 
         return counted
 
-    def prove(self, place: AdmittedRequest) -> None:
-        """The call is authentic: nothing takes its place any more. Raises Displaced when something did."""
-        if place.lost is not None:
-            raise Displaced(place.lost)
-        self._forget_unproven(place)
-        place.is_proven = True
+    def prove(self, request: AdmittedRequest) -> None:
+        """The call is authentic: nothing takes its request any more. Raises Displaced when something did."""
+        if request.displaced_by is not None:
+            raise Displaced(request.displaced_by)
+        self._remove_unproven(request)
+        request.is_proven = True
 
     # -- counting ------------------------------------------------------------------------------------------------------
 
-    def _take(self, place: AdmittedRequest) -> None:
+    def _occupy(self, request: AdmittedRequest) -> None:
         self._free_calls -= 1
-        self._accounts.setdefault(place.account, _Share()).calls += 1
-        self._addresses.setdefault(place.address, _Share()).calls += 1
-        for unproven in self._unproven_with(place):
-            unproven[place] = None
+        self._accounts.setdefault(request.account, _Share()).calls += 1
+        self._addresses.setdefault(request.address, _Share()).calls += 1
+        for unproven in self._unproven_with(request):
+            unproven[request] = None
 
-    def _add(self, place: AdmittedRequest, size: int) -> None:
-        if place.lost is not None:
-            raise Displaced(place.lost)
-        place.size += size
+    def _add_bytes(self, request: AdmittedRequest, size: int) -> None:
+        if request.displaced_by is not None:
+            raise Displaced(request.displaced_by)
+        request.size += size
         self._free_bytes -= size
-        self._accounts[place.account].size += size
-        self._addresses[place.address].size += size
-        while place.size and (crowd := self._crowd_of_bytes(place)) is not None:
-            reason, places = crowd
-            self._displace(max((one for one in places if one.size), key=self._weight_in_bytes), reason)
-            if place.lost is not None:
-                raise Displaced(place.lost)
+        self._accounts[request.account].size += size
+        self._addresses[request.address].size += size
+        while request.size and (exhausted := self._exhausted_bytes(request)) is not None:
+            reason, requests = exhausted
+            self._displace(max((one for one in requests if one.size), key=self._weight_in_bytes), reason)
+            if request.displaced_by is not None:
+                raise Displaced(request.displaced_by)
 
-    def _give_back(self, place: AdmittedRequest) -> None:
-        if not place.is_proven:
-            self._forget_unproven(place)
+    def _release(self, request: AdmittedRequest) -> None:
+        if not request.is_proven:
+            self._remove_unproven(request)
         self._free_calls += 1
-        self._free_bytes += place.size
-        _reduce(self._accounts, place.account, place.size)
+        self._free_bytes += request.size
+        _reduce(self._accounts, request.account, request.size)
 
-    def _forget_unproven(self, place: AdmittedRequest) -> None:
-        for unproven in self._unproven_with(place):
-            del unproven[place]
-        _reduce(self._addresses, place.address, place.size)
+    def _remove_unproven(self, request: AdmittedRequest) -> None:
+        for unproven in self._unproven_with(request):
+            del unproven[request]
+        _reduce(self._addresses, request.address, request.size)
 
-    def _unproven_with(self, place: AdmittedRequest) -> tuple[dict[AdmittedRequest, None], ...]:
+    def _unproven_with(self, request: AdmittedRequest) -> tuple[dict[AdmittedRequest, None], ...]:
         return (
             self._unproven,
-            self._accounts[place.account].unproven,
-            self._addresses[place.address].unproven,
+            self._accounts[request.account].unproven,
+            self._addresses[request.address].unproven,
         )
 
     # -- sharing -------------------------------------------------------------------------------------------------------
 
-    def _find_room(self, address: str, account: str) -> None:
-        while (crowd := self._crowd_of_calls(address, account)) is not None:
-            reason, places = crowd
-            if not places:
+    def _make_room(self, address: str, account: str) -> None:
+        while (exhausted := self._exhausted_calls(address, account)) is not None:
+            reason, requests = exhausted
+            if not requests:
                 self._instruments.refused.labels(self._name, reason).inc()
                 raise Overloaded(reason)
-            self._displace(max(places, key=self._weight_in_calls), reason)
+            self._displace(max(requests, key=self._weight_in_calls), reason)
 
-    def _crowd_of_calls(self, address: str, account: str) -> tuple[str, Iterable[AdmittedRequest]] | None:
-        """Whose share of the calls is used up, and the places of which one can be lost; None when there is room."""
+    def _exhausted_calls(self, address: str, account: str) -> tuple[str, Iterable[AdmittedRequest]] | None:
+        """Whose share of the calls is used up, and the requests of which one can be lost; None when there is room."""
         if self._free_calls <= 0:
             return "process", self._unproven
         if (share := self._accounts.get(account)) is not None and share.calls >= self._free_calls:
@@ -174,30 +174,30 @@ class AdmissionControl:
             return "address", share.unproven
         return None
 
-    def _crowd_of_bytes(self, place: AdmittedRequest) -> tuple[str, Iterable[AdmittedRequest]] | None:
-        """The same of bytes; `place` itself is among those that can be lost."""
+    def _exhausted_bytes(self, request: AdmittedRequest) -> tuple[str, Iterable[AdmittedRequest]] | None:
+        """The same of bytes; `request` itself is among those that can be lost."""
         if self._free_bytes < 0:
             return "process", self._unproven
-        if (share := self._accounts[place.account]).size > self._free_bytes:
+        if (share := self._accounts[request.account]).size > self._free_bytes:
             return "account", share.unproven
-        if (share := self._addresses[place.address]).size > self._free_bytes:
+        if (share := self._addresses[request.address]).size > self._free_bytes:
             return "address", share.unproven
         return None
 
-    # `max` gives the first of equals, and places stand in the order in which they were taken: the oldest.
+    # `max` gives the first of equals, and requests stand in the order in which they were taken: the oldest.
 
-    def _weight_in_calls(self, place: AdmittedRequest) -> int:
-        return self._addresses[place.address].calls
+    def _weight_in_calls(self, request: AdmittedRequest) -> int:
+        return self._addresses[request.address].calls
 
-    def _weight_in_bytes(self, place: AdmittedRequest) -> int:
-        return self._addresses[place.address].size
+    def _weight_in_bytes(self, request: AdmittedRequest) -> int:
+        return self._addresses[request.address].size
 
-    def _displace(self, place: AdmittedRequest, reason: str) -> None:
-        self._give_back(place)
-        place.lost = reason
+    def _displace(self, request: AdmittedRequest, reason: str) -> None:
+        self._release(request)
+        request.displaced_by = reason
         self._instruments.refused.labels(self._name, reason).inc()
-        if place.until is not None:
-            place.until.reschedule(0)
+        if request.timeout is not None:
+            request.timeout.reschedule(0)
 
 
 def _reduce(shares: dict[str, _Share], name: str, size: int) -> None:

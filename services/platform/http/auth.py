@@ -84,7 +84,7 @@ def require_scope(scope: Scope) -> Callable[..., Awaitable[Principal]]:
         if workspace is not None and not caller.can_access_workspace(workspace):
             raise no_workspace(workspace)
         if not caller.has_scope(scope):
-            raise Forbidden(f"This needs a key with the scope `{scope}`; this key has {_listed(caller)}.")
+            raise Forbidden(f"This needs a key with the scope `{scope}`; this key has {_scopes_text(caller)}.")
         return caller
 
     return check
@@ -101,7 +101,7 @@ def caller_in_scope(scope: Mapping[str, object]) -> Principal | None:
     return caller if isinstance(caller, Principal) else None
 
 
-def the_caller(request: Request) -> Principal:
+def current_caller(request: Request) -> Principal:
     """A dependency of routes that also ask for a scope: who that check found. Raises Unauthorized without one."""
     caller = caller_in_scope(request.scope)
     if caller is None:
@@ -109,7 +109,7 @@ def the_caller(request: Request) -> Principal:
     return caller
 
 
-def _listed(caller: Principal) -> str:
+def _scopes_text(caller: Principal) -> str:
     return ", ".join(f"`{scope}`" for scope in sorted(caller.scopes))
 
 

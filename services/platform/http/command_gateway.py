@@ -63,9 +63,9 @@ class CommandGateway:
     def __init__(
         self, store: Store, bus: Bus, time_source: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        self._store, self._bus, self._clock, self._pause = store, bus, time_source, pause
+        self._store, self._bus, self._time_source, self._pause = store, bus, time_source, pause
         self._waiting: dict[str, set[asyncio.Future[CommandResult]]] = defaultdict(set)
-        self._looking: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
 
     async def execute(self, command: Command, wait: float, admit: Precheck | None = None) -> CommandResult | None:
         """The applied outcome; None when `wait` seconds passed without one (its status can be asked for by then).
@@ -75,14 +75,14 @@ class CommandGateway:
         `admit` may refuse a command that was not carried out before. Raises CommandRejected (with the problem of the outcome),
         Conflict (the Idempotency-Key was used for something else), Unavailable, Unknown, and what `admit` raises.
         """
-        outcome = await self._earlier(command) if command.repeatable else None
+        outcome = await self._find_earlier(command) if command.repeatable else None
         if outcome is None and admit is not None:
             await admit()
         if outcome is None and wait <= 0:
             await self._accept(command)
             await self._publish(command)
             return None
-        outcome = outcome or await self._awaited(command, wait)
+        outcome = outcome or await self._publish_and_wait(command, wait)
         if outcome is None:
             await self._accept(command)
             return None
@@ -97,14 +97,16 @@ class CommandGateway:
             return CommandResult.model_validate(ours[OUTCOMES.name])
         return ACCEPTED.decode(ours[ACCEPTED.name]) if ACCEPTED.name in ours else None
 
-    async def _earlier(self, command: Command) -> CommandResult | None:
+    async def _find_earlier(self, command: Command) -> CommandResult | None:
         earlier = await self.status(command.workspace, command.id)
         if earlier is not None:
-            _same_request(earlier, command)
+            _require_same_request(earlier, command)
         return earlier if isinstance(earlier, CommandResult) else None
 
     async def _accept(self, command: Command) -> None:
-        accepted = AcceptedCommand(workspace=command.workspace, request_hash=command.request_hash, at=self._clock.now())
+        accepted = AcceptedCommand(
+            workspace=command.workspace, request_hash=command.request_hash, at=self._time_source.now()
+        )
         await self._store.commit(Changes(puts=[Put(Key(ACCEPTED.name, command.id), accepted)]))
 
     async def _publish(self, command: Command) -> None:
@@ -112,7 +114,7 @@ class CommandGateway:
             id=command.id,
             source=SOURCE,
             type=command.type,
-            time=self._clock.now(),
+            time=self._time_source.now(),
             workspace=command.workspace,
             partitionkey=command.key,
             data=command.data.model_dump(mode="json"),
@@ -125,12 +127,12 @@ class CommandGateway:
             # The id makes a repeat harmless, and a caller without an Idempotency-Key could not repeat it safely.
             await self._bus.publish(outgoing)
 
-    async def _awaited(self, command: Command, wait: float) -> CommandResult | None:
+    async def _publish_and_wait(self, command: Command, wait: float) -> CommandResult | None:
         await self._publish(command)
         future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         self._waiting[command.id].add(future)
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._poll_outcomes())
+        if self._polling is None or self._polling.done():
+            self._polling = asyncio.create_task(self._poll_outcomes())
         try:
             return await asyncio.wait_for(future, wait)
         except TimeoutError:
@@ -168,9 +170,9 @@ class CommandGateway:
 
     async def aclose(self) -> None:
         """Stop looking; who still waits is answered by its own timeout."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
 
 
 def _uncancel() -> None:
@@ -180,12 +182,12 @@ def _uncancel() -> None:
 
 
 def _raise_for_outcome(outcome: CommandResult, command: Command) -> CommandResult:
-    _same_request(outcome, command)
+    _require_same_request(outcome, command)
     if outcome.problem is not None:
         raise CommandRejected(outcome.problem)
     return outcome
 
 
-def _same_request(earlier: CommandResult | AcceptedCommand, command: Command) -> None:
+def _require_same_request(earlier: CommandResult | AcceptedCommand, command: Command) -> None:
     if earlier.request_hash != command.request_hash:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")

@@ -46,22 +46,22 @@ class LingeringTransport:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self.unread = False
-        self.lingers = False
+        self.is_unread = False
+        self.is_lingering = False
 
     # Any: everything but `close` is the transport's own.
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def is_closing(self) -> bool:
-        return self.lingers or self._transport.is_closing()
+        return self.is_lingering or self._transport.is_closing()
 
     def close(self) -> None:
         """At once when the whole request was read, else at the end of the client's sending or `LINGER_SECONDS`."""
-        if self.is_closing() or not self.unread or not self._transport.can_write_eof():
+        if self.is_closing() or not self.is_unread or not self._transport.can_write_eof():
             self._transport.close()
             return
-        self.lingers = True
+        self.is_lingering = True
         self._transport.write_eof()
         self._transport.resume_reading()
         asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.close)
@@ -76,23 +76,23 @@ class BoundedConnection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _lingering: LingeringTransport
-    _seat: OpenConnection | None = None
-    places: OpenConnections
+    _entry: OpenConnection | None = None
+    pool: OpenConnections
     """All connections of the server; a subclass has it (`bounded`)."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         self._lingering = LingeringTransport(transport)
         super().connection_made(cast(asyncio.Transport, self._lingering))
-        self._seat = self.places.seat(self.client[0] if self.client else "unknown", self._make_room)
+        self._entry = self.pool.add(self.client[0] if self.client else "unknown", self._close_for_room)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave_seat()
+        self._leave_pool()
         self._head_is_complete()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._lingering.lingers:
+        if self._lingering.is_lingering:
             return
         if self._deadline is None and self._is_idle():
             self._expect_head()
@@ -103,9 +103,9 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_is_complete()
-        if self._seat is not None:
-            self.places.work(self._seat)
-        self._lingering.unread = True
+        if self._entry is not None:
+            self.pool.mark_busy(self._entry)
+        self._lingering.is_unread = True
         app = self.app
         if self._is_full():
             self.app = too_many_connections
@@ -113,29 +113,29 @@ class BoundedConnection(HttpToolsProtocol):
         self.app = app
 
     def on_message_complete(self) -> None:
-        self._lingering.unread = False
+        self._lingering.is_unread = False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._seat is not None and self._is_idle():
-            self.places.rest(self._seat)
+        if self._entry is not None and self._is_idle():
+            self.pool.mark_idle(self._entry)
 
     def send_400_response(self, msg: str) -> None:
         self.transport.write(raw_response(400))
         self.transport.close()
 
     def _is_full(self) -> bool:
-        return self.places.is_full or len(self.tasks) >= self.places.most
+        return self.pool.is_full or len(self.tasks) >= self.pool.limit
 
-    def _make_room(self) -> None:
-        self._leave_seat()
+    def _close_for_room(self) -> None:
+        self._leave_pool()
         self._lingering.abort()
 
-    def _leave_seat(self) -> None:
-        if self._seat is not None:
-            self.places.leave(self._seat)
-            self._seat = None
+    def _leave_pool(self) -> None:
+        if self._entry is not None:
+            self.pool.remove(self._entry)
+            self._entry = None
 
     def _is_idle(self) -> bool:
         # uvicorn types the cycle as always there; before the first request it is None.

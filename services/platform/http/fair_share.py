@@ -32,7 +32,7 @@ class Receiver(NamedTuple):
     name: str
 
 
-class Shares:
+class ConnectionShares:
     """The calls of a process that run and that wait."""
 
     def __init__(
@@ -49,17 +49,17 @@ class Shares:
         self._waiting: dict[Receiver, deque[asyncio.Future[None]]] = {}
 
     @asynccontextmanager
-    async def held(self, workspace: str, name: str, *, wait: float = WAIT_SECONDS) -> AsyncIterator[None]:
+    async def acquire(self, workspace: str, name: str, *, wait: float = WAIT_SECONDS) -> AsyncIterator[None]:
         """A connection's worth of calling, until the context is left. Raises NoConnection after `wait` seconds."""
         receiver = Receiver(workspace, name)
-        await self._started(receiver, wait)
+        await self._wait_for_turn(receiver, wait)
         try:
             yield
         finally:
             self._count(receiver, -1)
             self._start_waiting()
 
-    async def _started(self, receiver: Receiver, wait: float) -> None:
+    async def _wait_for_turn(self, receiver: Receiver, wait: float) -> None:
         if self._may_start(receiver) and receiver not in self._waiting:
             self._count(receiver, 1)
             return
@@ -69,14 +69,14 @@ class Shares:
             async with asyncio.timeout(wait):
                 await turn
         except BaseException as error:
-            self._give_up(receiver, turn)
+            self._stop_waiting(receiver, turn)
             if not isinstance(error, TimeoutError):
                 raise
             reason = "workspace" if self._free else "process"
             self._instruments.refused.labels("outgoing", reason).inc()
             raise NoConnection("no connection was free; nothing was sent") from error
 
-    def _give_up(self, receiver: Receiver, turn: "asyncio.Future[None]") -> None:
+    def _stop_waiting(self, receiver: Receiver, turn: "asyncio.Future[None]") -> None:
         if turn.done() and not turn.cancelled():
             # It was given its turn in the moment in which it stopped waiting.
             self._count(receiver, -1)

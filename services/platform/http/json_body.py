@@ -38,7 +38,7 @@ class JsonBody(Generic[Model]):
         body = await _read(request)
         if self.mend and not too_deep(body):
             body = strip_invalid_unicode_bytes(body)
-        return parsed(self.model, b"{}" if self.optional and not body else body)
+        return parse_body(self.model, b"{}" if self.optional and not body else body)
 
 
 async def _read(request: Request) -> bytes:
@@ -48,10 +48,10 @@ async def _read(request: Request) -> bytes:
     # The first part keeps visitors of a web chat and callers of REST apart, the second one workspace and another.
     whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
     async with room.admit(address, whose) as place:
-        return await read_body(room.counted(place, request.receive), request.scope["headers"])
+        return await read_body(room.count_bytes(place, request.receive), request.scope["headers"])
 
 
-def parsed(model: type[Model], body: bytes) -> Model:
+def parse_body(model: type[Model], body: bytes) -> Model:
     """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, UnprocessableContent."""
     _validate(_json(body))
     try:

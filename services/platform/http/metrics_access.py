@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 
 from services.platform.core.settings import Settings
-from services.platform.http.open_connections import trusting
+from services.platform.http.open_connections import trusted_by
 
 WORKSPACE = "workspace"
 LEFT_OUT = (
@@ -38,7 +38,7 @@ class Exposition:
 
     def __init__(self, registry: CollectorRegistry, settings: Settings) -> None:
         self._registry = registry
-        self._is_near = trusting(settings.metrics_networks)
+        self._is_trusted = trusted_by(settings.metrics_networks)
         self._keys = [
             key.get_secret_value().encode() for key in (settings.metrics_token, settings.admin_key) if key is not None
         ]
@@ -57,4 +57,4 @@ class Exposition:
             return True
         # A proxy on this machine brings clients from elsewhere.
         is_forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
-        return request.client is not None and not is_forwarded and self._is_near(request.client.host)
+        return request.client is not None and not is_forwarded and self._is_trusted(request.client.host)

@@ -27,7 +27,7 @@ class OpenConnection:
 class OpenConnections:
     """All connections of a process, at most `most`. `trusted` are proxies, which bring many clients on one address."""
 
-    most: int
+    limit: int
     instruments: AdmissionInstruments = field(default_factory=AdmissionInstruments)
     is_trusted: Callable[[str], bool] = lambda _: False
     open: int = 0
@@ -36,34 +36,34 @@ class OpenConnections:
     @property
     def is_full(self) -> bool:
         """Whether a request has to be refused, because every connection has one."""
-        return self.open >= self.most
+        return self.open >= self.limit
 
-    def seat(self, host: str, close: Close) -> OpenConnection:
+    def add(self, host: str, close: Close) -> OpenConnection:
         """A new connection, idle for now. Others are closed where that is needed to make room."""
-        seat = OpenConnection(network_for(host), close)
-        while self.open + 1 >= self.most and self.idle:
+        connection = OpenConnection(network_for(host), close)
+        while self.open + 1 >= self.limit and self.idle:
             self._close_one(max(self.idle, key=lambda address: len(self.idle[address])), "process")
-        if not self.is_trusted(host) and len(self.idle.get(seat.address, ())) > self.most - self.open:
-            self._close_one(seat.address, "address")
+        if not self.is_trusted(host) and len(self.idle.get(connection.address, ())) > self.limit - self.open:
+            self._close_one(connection.address, "address")
         self.open += 1
-        self.rest(seat)
-        return seat
+        self.mark_idle(connection)
+        return connection
 
-    def rest(self, seat: OpenConnection) -> None:
+    def mark_idle(self, connection: OpenConnection) -> None:
         """Its request was answered."""
-        self.idle.setdefault(seat.address, {})[seat] = None
+        self.idle.setdefault(connection.address, {})[connection] = None
 
-    def work(self, seat: OpenConnection) -> None:
+    def mark_busy(self, connection: OpenConnection) -> None:
         """It has a request. One that was closed to make room stays closed."""
-        seats = self.idle.get(seat.address)
-        if seats is not None and seat in seats:
-            del seats[seat]
-            if not seats:
-                del self.idle[seat.address]
+        connections = self.idle.get(connection.address)
+        if connections is not None and connection in connections:
+            del connections[connection]
+            if not connections:
+                del self.idle[connection.address]
 
-    def leave(self, seat: OpenConnection) -> None:
+    def remove(self, connection: OpenConnection) -> None:
         """It has ended, or is about to. `Seat.close` calls this."""
-        self.work(seat)
+        self.mark_busy(connection)
         self.open -= 1
 
     def _close_one(self, address: str, reason: str) -> None:
@@ -72,7 +72,7 @@ class OpenConnections:
         oldest.close()
 
 
-def trusting(proxies: Sequence[str]) -> Callable[[str], bool]:
+def trusted_by(proxies: Sequence[str]) -> Callable[[str], bool]:
     """Whether an address is one of these proxies: addresses, networks, or `*` for all."""
     if "*" in proxies:
         return lambda _: True

@@ -52,20 +52,20 @@ class RateLimits:
         """One request with no key or a wrong one."""
         await self._count(self._failures, "failure", network_for(address), "This address used too many wrong keys")
 
-    async def guessed(self, address: str, account: str) -> None:
+    async def count_unproven_webhook(self, address: str, account: str) -> None:
         """One webhook from an address that did not prove to be the account's platform."""
         who = f"{network_for(address)} {account}"
         await self._count(self._failures, "guess", who, "This address sent too many calls that prove nothing")
 
-    async def arrived(self, address: str, account: str) -> None:
+    async def count_visitor(self, address: str, account: str) -> None:
         """One new visitor of a web chat account."""
-        await self._share(self._visitors, address, account, 1, "visitors")
+        await self._count_shares(self._visitors, address, account, 1, "visitors")
 
     async def count_write(self, address: str, account: str, size: int) -> None:
         """A visitor of a web chat account writes `size` bytes."""
-        await self._share(self._bytes, address, account, size + MESSAGE_BYTES, "bytes")
+        await self._count_shares(self._bytes, address, account, size + MESSAGE_BYTES, "bytes")
 
-    async def _share(
+    async def _count_shares(
         self, limits: Mapping[str, RateLimitItem], address: str, account: str, cost: int, what: str
     ) -> None:
         # The address first, so that one that has used up its share takes nothing from the account's.

@@ -52,9 +52,9 @@ class RequestMetricsMiddleware:
             _log.error("request_failed", method=scope["method"], route=route_template(scope), exc_info=error)
             if not status:
                 await internal_response()(scope, receive, counted)
-        self._note(scope, status, time.perf_counter() - began)
+        self._record(scope, status, time.perf_counter() - began)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
         kind = method, route_template(scope), status
         requests, took = self._counted.get(kind) or self._counted.setdefault(kind, self._instruments.of(*kind))
@@ -86,9 +86,9 @@ class PathDispatcher:
         self._branches = sorted(branches.items(), key=lambda branch: -len(branch[0]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._chosen(scope)(scope, receive, send)
+        await self._app_for(scope)(scope, receive, send)
 
-    def _chosen(self, scope: Scope) -> ASGIApp:
+    def _app_for(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "http":
             for prefix, branch in self._branches:
                 if (scope["path"] + "/").startswith(prefix.rstrip("/") + "/"):

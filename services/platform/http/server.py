@@ -13,7 +13,7 @@ from services.platform.core.errors import Misconfigured
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.http.connections import bounded
 from services.platform.http.listen_address import bind_error_message
-from services.platform.http.open_connections import OpenConnections, trusting
+from services.platform.http.open_connections import OpenConnections, trusted_by
 
 KEEP_ALIVE_SECONDS = 30
 GRACEFUL_SHUTDOWN_SECONDS = 3
@@ -49,8 +49,8 @@ async def serve(
     connections are taken, as far as the limit on open files allows.
     Raises Misconfigured when another process began to listen there meanwhile.
     """
-    places = OpenConnections(most_connections(most), instruments or AdmissionInstruments(), trusting(proxies))
-    server = _SignalFreeServer(_config(app, proxies, places))
+    pool = OpenConnections(max_connections(most), instruments or AdmissionInstruments(), trusted_by(proxies))
+    server = _SignalFreeServer(_config(app, proxies, pool))
     running = asyncio.create_task(_run(server, bound))
     try:
         while not server.started:
@@ -71,10 +71,10 @@ async def _run(server: _SignalFreeServer, bound: socket.socket) -> None:
         raise Misconfigured(bind_error_message(host, port, error)) from error
 
 
-def _config(app: ASGIApp, proxies: Sequence[str], places: OpenConnections) -> uvicorn.Config:
+def _config(app: ASGIApp, proxies: Sequence[str], pool: OpenConnections) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=bounded(places),
+        http=bounded(pool),
         backlog=BACKLOG,
         ws="none",
         lifespan="off",
@@ -89,7 +89,7 @@ def _config(app: ASGIApp, proxies: Sequence[str], places: OpenConnections) -> uv
     )
 
 
-def most_connections(most: int = MAX_CONNECTIONS) -> int:
+def max_connections(most: int = MAX_CONNECTIONS) -> int:
     """How many connections this process takes at once, at most `most`. Its limit on open files is raised for it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     aside = RESERVED_FILES + BACKLOG

@@ -64,7 +64,7 @@ class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None,
     ) -> httpcore2.AsyncNetworkStream:
         last = httpcore2.ConnectError("the host has no address")
-        for address in await self._checked(host, port):
+        for address in await self._checked_addresses(host, port):
             try:
                 return await self._network.connect_tcp(
                     address, port, local_address=local_address, socket_options=socket_options
@@ -73,7 +73,7 @@ class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
                 last = error
         raise last
 
-    async def _checked(self, host: str, port: int) -> list[str]:
+    async def _checked_addresses(self, host: str, port: int) -> list[str]:
         try:
             addresses = await self._resolve(host, port)
         except (OSError, UnicodeError) as error:

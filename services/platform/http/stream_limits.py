@@ -30,12 +30,12 @@ class StreamShares:
         self._open: Counter[tuple[str, str]] = Counter()
 
     @contextmanager
-    def held(self, owners: Mapping[str, str]) -> Iterator[None]:
+    def open_stream(self, owners: Mapping[str, str]) -> Iterator[None]:
         """One stream of these owners (kind → id) until the context is left.
 
         Raises TooManyRequests when one of them has its share already, Unavailable when the process has no more.
         """
-        self.judge(owners)
+        self.check(owners)
         self._free -= 1
         self._open.update(owners.items())
         try:
@@ -47,7 +47,7 @@ class StreamShares:
                 if not self._open[owner]:
                     del self._open[owner]
 
-    def judge(self, owners: Mapping[str, str]) -> None:
+    def check(self, owners: Mapping[str, str]) -> None:
         """Raise what `held` would."""
         for kind, owner in owners.items():
             open_now = self._open[kind, owner]

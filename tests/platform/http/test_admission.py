@@ -32,7 +32,7 @@ class Crowd:
         try:
             async with self.room.admit(address, account) as place:
                 if size:
-                    await self.room.counted(place, body_of(size))()
+                    await self.room.count_bytes(place, body_of(size))()
                 if proven:
                     self.room.prove(place)
                 came.set_result(place)
@@ -107,12 +107,12 @@ async def test_a_body_too_large_for_the_share_loses_its_own_place_and_everything
     for _ in range(3):
         with pytest.raises(Displaced):
             async with room.admit("one", "a") as place:
-                await room.counted(place, body_of(600))()
+                await room.count_bytes(place, body_of(600))()
     async with AsyncExitStack() as stack:
         for number in range(4):
             await stack.enter_async_context(room.admit(f"{number}", f"{number}"))
     async with room.admit("one", "a") as place:
-        await room.counted(place, body_of(400))()
+        await room.count_bytes(place, body_of(400))()
 
 
 async def test_a_call_whose_place_was_lost_before_its_proof_is_not_handled() -> None:

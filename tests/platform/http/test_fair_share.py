@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from services.platform.core.instruments import AdmissionInstruments
-from services.platform.http.fair_share import NoConnection, Shares
+from services.platform.http.fair_share import ConnectionShares, NoConnection
 
 
 async def turns(count: int = 20) -> None:
@@ -17,7 +17,7 @@ async def turns(count: int = 20) -> None:
 class Calls:
     """Calls that last until they are told to end."""
 
-    def __init__(self, shares: Shares) -> None:
+    def __init__(self, shares: ConnectionShares) -> None:
         self.shares = shares
         self.running: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -29,7 +29,7 @@ class Calls:
         await turns()
 
     async def _call(self, workspace: str, name: str) -> None:
-        async with self.shares.held(workspace, name, wait=30):
+        async with self.shares.acquire(workspace, name, wait=30):
             self.running.append(workspace)
             await self.ends.setdefault(workspace, asyncio.Event()).wait()
             self.running.remove(workspace)
@@ -41,7 +41,7 @@ class Calls:
 
 
 async def test_a_hundred_slow_endpoints_of_one_workspace_leave_connections_for_the_others() -> None:
-    calls = Calls(Shares(200))
+    calls = Calls(ConnectionShares(200))
     for number in range(100):
         await calls.start("slow", f"w{number}", 16)
     assert calls.running.count("slow") == 100
@@ -51,7 +51,7 @@ async def test_a_hundred_slow_endpoints_of_one_workspace_leave_connections_for_t
 
 
 async def test_one_receiver_has_a_share_of_its_workspace() -> None:
-    calls = Calls(Shares(200, per_receiver=10))
+    calls = Calls(ConnectionShares(200, per_receiver=10))
     await calls.start("shop", "hangs", 50)
     assert calls.running == ["shop"] * 10
     await calls.start("shop", "works", 3)
@@ -60,7 +60,7 @@ async def test_one_receiver_has_a_share_of_its_workspace() -> None:
 
 
 async def test_whoever_has_fewest_is_next_and_all_are_served_in_the_end() -> None:
-    calls = Calls(Shares(4))
+    calls = Calls(ConnectionShares(4))
     await calls.start("a", "x", 6)
     await calls.start("b", "x", 6)
     await calls.start("c", "x", 1)
@@ -76,19 +76,19 @@ async def test_whoever_has_fewest_is_next_and_all_are_served_in_the_end() -> Non
 
 async def test_who_waits_too_long_is_told_that_nothing_was_sent_and_leaves_nothing_behind() -> None:
     instruments = AdmissionInstruments()
-    shares = Shares(1, instruments)
-    async with shares.held("a", "x"):
+    shares = ConnectionShares(1, instruments)
+    async with shares.acquire("a", "x"):
         for _ in range(3):
             with pytest.raises(NoConnection):
-                await shares.held("b", "y", wait=0.01).__aenter__()
+                await shares.acquire("b", "y", wait=0.01).__aenter__()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(shares.held("b", "y", wait=0.01))
+        await stack.enter_async_context(shares.acquire("b", "y", wait=0.01))
     samples = [s for metric in instruments.refused.collect() for s in metric.samples if s.name.endswith("_total")]
     assert [(s.labels["at"], s.labels["reason"], s.value) for s in samples] == [("outgoing", "process", 3)]
 
 
 async def test_a_call_that_is_cancelled_while_it_waits_gives_its_turn_on() -> None:
-    shares = Shares(1)
+    shares = ConnectionShares(1)
     first, waiting = Calls(shares), Calls(shares)
     await first.start("a", "x")
     await waiting.start("b", "x", 2)
@@ -97,5 +97,5 @@ async def test_a_call_that_is_cancelled_while_it_waits_gives_its_turn_on() -> No
     await turns()
     assert waiting.running == ["b"]
     await waiting.stop()
-    async with shares.held("c", "x", wait=0.01):
+    async with shares.acquire("c", "x", wait=0.01):
         pass

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.configuration import AgentBody, SlaBody
-from services.platform.http.json_body import parsed
+from services.platform.http.json_body import parse_body
 from services.platform.http.problems import UnprocessableContent
 
 AGENT = {"name": "Sara", "teams": ["default"]}
@@ -14,7 +14,7 @@ TARGETS = {"first_response_seconds": 60}
 
 
 def agent(**fields: Any) -> AgentBody:
-    return parsed(AgentBody, json.dumps({**AGENT, **fields}).encode())
+    return parse_body(AgentBody, json.dumps({**AGENT, **fields}).encode())
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_a_whole_number_is_one_however_it_is_written() -> None:
 def test_what_json_has_no_type_of_its_own_for_is_read_from_text() -> None:
     calendar = {"timezone": "Asia/Tehran", "hours": {"sat": [["09:00", "17:00"]]}, "holidays": ["2026-03-21"]}
     policy = {"id": "p", "when": {"sensitive": True}, "targets": TARGETS, "warn_at": [0.5], "calendar": calendar}
-    body = parsed(SlaBody, json.dumps({"policies": [policy]}).encode())
+    body = parse_body(SlaBody, json.dumps({"policies": [policy]}).encode())
     assert body.model_dump(mode="json", exclude_unset=True) == {"policies": [policy]}
 
 
 @pytest.mark.parametrize("field", [{"when": {"sensitive": "yes"}}, {"when": {"sensitive": 1}}, {"warn_at": ["0.5"]}])
 def test_nothing_inside_is_turned_into_another_type_either(field: dict[str, Any]) -> None:
     with pytest.raises(UnprocessableContent):
-        parsed(SlaBody, json.dumps({"policies": [{"id": "p", "targets": TARGETS, **field}]}).encode())
+        parse_body(SlaBody, json.dumps({"policies": [{"id": "p", "targets": TARGETS, **field}]}).encode())
