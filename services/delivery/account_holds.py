@@ -32,8 +32,10 @@ def end_hold(context: SendContext, hold: HoldTimerPayload) -> None:
         return
     until = sends.held_until if hold.chat is None else sends.chats.get(hold.chat)
     if until is not None and until > context.now:
+        # Another message met the limit meanwhile, and made the hold longer.
         set_hold_timer(context, hold, until)
     elif hold.chat is None and holds.is_locked(sends):
+        # Refused credentials have no end of their own: one message finds out, and the others wait on.
         probe(context, hold.account)
     else:
         if hold.chat is None and sends.held_for is not None:
@@ -48,6 +50,7 @@ def _release(context: SendContext, hold: HoldTimerPayload) -> None:
     for record in page:
         start(context, replace(record, hold=None))
     if len(page) == RELEASE_BATCH_SIZE:
+        # Perhaps there are more, and a batch must stay small.
         set_hold_timer(context, hold, context.now)
 
 

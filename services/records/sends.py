@@ -61,4 +61,5 @@ ACCOUNT_SENDS = Collection(
     writer=WRITER,
     indexes=(Index("workspace", ("workspace", "channel", "account")), Index("held", ("held_for",))),
 )
+# The queue is a document and not an index of `SENDS`: an index does not show messages that came in the same batch.
 SEND_QUEUES = Collection("send_queues", SendQueue, writer=WRITER)

@@ -50,6 +50,7 @@ class EndpointState:
     gone: int | None = None
 
 
+# The queue of an endpoint is this collection, read by the index `endpoint`: what is pending, the earliest due first.
 WEBHOOK_DELIVERIES = Collection(
     "webhook_deliveries",
     DeliveryRecord,
@@ -68,9 +69,11 @@ WEBHOOK_ENDPOINTS = Collection(
 
 def delivery_id(workspace: str, webhook: str, event: str) -> str:
     """The id of the delivery of a fact to a subscription."""
+    # Without the partition: a replayed fact finds its earlier delivery, and REST lists deliveries of all partitions.
     return f"{workspace}/{webhook}/{event}"
 
 
 def endpoint_id(partition: int, workspace: str, webhook: str) -> str:
     """The id of the state of a subscription's endpoint, as one partition sees it."""
+    # With the partition: each one calls the endpoint on its own, and no two owners write one document.
     return f"{partition}/{workspace}/{webhook}"

@@ -35,6 +35,7 @@ async def list_webhooks(
     configuration: ExistingWorkspace, context: ContextDep, page: PageParamsDep
 ) -> Page[WebhookView]:
     """By id."""
+    # A query for each of at most `MAX_WEBHOOKS` subscriptions, because its endpoints alone know whether one is switched off.
     views = []
     for webhook, subscription in configuration.webhooks.items():
         disabled = await is_disabled(context, configuration.workspace, webhook, subscription)

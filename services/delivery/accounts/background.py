@@ -38,6 +38,7 @@ class AccountHealthMonitor:
 
     def _check_accounts(self, partition: int) -> ProducerRecord:
         now = self._context.time_source.now()
+        # A control event names some workspace because every event has one; it concerns all of the partition.
         event = Event(
             id=random_id(now),
             source="delivery",

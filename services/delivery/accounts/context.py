@@ -62,6 +62,7 @@ class CheckContext:
 
     def is_here(self, workspace: str) -> bool:
         """Whether this partition checks the accounts of a workspace."""
+        # By the workspace and not by person, as the sender is: an account must have one owner that probes it.
         place = self.work.place
         return partition_for(workspace, place.partitions) == place.partition
 

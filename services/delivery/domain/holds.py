@@ -47,6 +47,7 @@ def find_hold(sends: AccountSends, sends_id: str, chat: str, now: datetime) -> s
     """The id of the hold that a message to this chat waits for; None when it may be sent. `sends_id`: the id of `sends`."""
     if is_locked(sends) or (sends.held_until is not None and sends.held_until > now):
         return sends_id
+    # After the account's hold: who waits for the account meets the chat's hold when the account's ends.
     until = sends.chats.get(chat)
     return chat_hold_id(sends_id, chat) if until is not None and until > now else None
 
