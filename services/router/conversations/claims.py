@@ -154,7 +154,7 @@ def _messages_since(work: UnitOfWork, own: ConversationState, command: MergeConv
 
 def _to_activity(message: MessageRecord, own: ConversationState, case: ConversationState) -> Activity:
     """The activity by which a message of one conversation becomes a message of another, under an id of its own."""
-    # A hashed id: the command may be handled twice, and the second message is a repeat then.
+    # A hashed id: a message that is forwarded a second time is a repeat for its new conversation.
     person, identity = person_key(own.key), hashed_id("continued", case.id, message.id)
     return Activity(
         id=identity,

@@ -1,4 +1,4 @@
-"""An answer reached the customer: the platform took it, or a receipt says so. Whichever is first counts, once."""
+"""An answer reached the customer: the platform accepted it, or a receipt says so. The first of the two counts, once."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,9 +12,10 @@ from services.router.conversations.domain import responses
 from services.router.conversations.facts import FactDetails, record_change
 
 DELIVERY_STATE_ORDER: Mapping[MessageState, int] = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
+"""The states of an outbound message in the order in which they follow each other."""
 ARRIVED: frozenset[MessageState] = frozenset({"delivered", "read"})
 DOUBTFUL = frozenset({"outcome_unknown", "unreachable"})
-"""Codes of failures that nobody knows to be true: a receipt proves that the message arrived."""
+"""Codes of failures that may be wrong: a receipt afterwards proves that the message arrived."""
 
 
 def receive_receipt(work: UnitOfWork, message: MessageRecord, reported: str, at: datetime) -> None:
@@ -27,7 +28,7 @@ def receive_receipt(work: UnitOfWork, message: MessageRecord, reported: str, at:
         return
     is_doubtful = message.state == "failed" and message.error is not None and message.error.code in DOUBTFUL
     if is_doubtful:
-        # "sent" proves nothing: the platform may have lost the message after it.
+        # Only an arrival contradicts the failure; "sent" says no more than that the platform had the message.
         is_news = state in ARRIVED
     else:
         current = DELIVERY_STATE_ORDER.get(message.state)
@@ -47,23 +48,24 @@ def record_delivered(
     conversation: ConversationState | None,
     accepted_at: datetime | None = None,
 ) -> None:
-    """Tell that a message arrived in its conversation; the first human answer is the first response.
+    """Record that a message reached the customer; the first human answer is the first response.
 
-    `accepted_at` is when the message counts, where that is not when it was received.
+    `accepted_at` is the time from which the message counts; None: when it was received.
     """
     if conversation is None:
         return
     at = accepted_at or message.received_at
+    # A bot or the system answers no customer: its messages end no run, and are no first response.
     if message.author.kind in PEOPLE_OF_OURS:
         change = responses.delivered(conversation, message.id, work.now)
     else:
         change = responses.notice_delivered(conversation, at)
-    more: FactDetails = {**message_details(message), "at": at, "first_response": change.first_response}
-    record_change(work, "reply_delivered", change, conversation.status, **more)
+    details: FactDetails = {**message_details(message), "at": at, "first_response": change.first_response}
+    record_change(work, "reply_delivered", change, conversation.status, **details)
 
 
 def message_details(message: MessageRecord) -> FactDetails:
-    """What facts say of the message that they are about."""
+    """The fields of a fact that come from its message."""
     return {
         "at": message.received_at,
         "message": message.id,

@@ -1,4 +1,4 @@
-"""How conversations tell what happened, and answer commands."""
+"""Stores a conversation together with the fact about it, and sends dispatch its tasks."""
 
 from datetime import datetime
 from typing import TypedDict, Unpack
@@ -17,7 +17,7 @@ CLOSE_TIMER = "close/"
 
 
 class FactDetails(TypedDict, total=False):
-    """Fields of a ConversationFact that differ from what its conversation, or the contract's defaults, say."""
+    """Fields of a ConversationFact that differ from those of its conversation and from the defaults of the contract."""
 
     at: datetime
     message: str | None
@@ -36,7 +36,8 @@ class FactDetails(TypedDict, total=False):
 def record_fact(
     work: UnitOfWork, verb: str, after: ConversationState, before: Status | None, **details: Unpack[FactDetails]
 ) -> None:
-    """Store the conversation and emit `pasokh.conversation.<verb>`."""
+    """Store the conversation and emit `pasokh.conversation.<verb>`. `before` is its status before, None: it is new."""
+    # In one commit: no fact without its state, and no state without its fact.
     work.put(CONVERSATIONS, after.id, after)
     known: FactDetails = {
         "at": work.now,
@@ -54,19 +55,19 @@ def record_fact(
 def record_change(
     work: UnitOfWork, verb: str, change: Change, before: Status | None, **details: Unpack[FactDetails]
 ) -> None:
-    """As `record_fact`, with the response runs that ended."""
+    """As `record_fact`, with the response runs that the change ended."""
     known: FactDetails = {"ended_responses": list(change.ended), **details}
     record_fact(work, verb, change.conversation, before, **known)
 
 
 def queue(work: UnitOfWork, conversation: ConversationState, before: Status | None) -> None:
-    """Tell that it waits, and ask dispatch for an agent."""
+    """Record that a conversation waits, and give dispatch its task."""
     record_fact(work, "queued", conversation, before)
     work.emit("pasokh.routing.task_queued", conversation.workspace, transitions.task(conversation))
 
 
 def close_task(work: UnitOfWork, conversation: ConversationState) -> None:
-    """Give the units of the agent back, or the place in the queue up."""
+    """End the task of a conversation: its agent has capacity again, or it leaves the queue."""
     closed = TaskClosed(
         conversation=conversation.id, key=conversation.key, workspace=conversation.workspace, at=work.now
     )
@@ -84,14 +85,16 @@ def record_resolved(work: UnitOfWork, conversation: ConversationState) -> str:
 
 
 def next_sequence(work: UnitOfWork) -> str:
-    """Where a new message stands in its conversation: after all of earlier batches, and of this one,
-    for telling of a message always sends something.
+    """The `order` of a new message: after all messages of earlier batches, and of this batch.
+
+    The text sorts by the number of the batch, then by the events that the batch has emitted so far.
     """
+    # Every new message emits at least one fact, so that the next one of the batch has a higher number.
     return f"{work.place.seq:012d}.{len(work.outbox):06d}"
 
 
 def text_field(data: dict[str, Json], name: str) -> str:
-    """A text of a timer's data. Raises TypeError when it is not there: our own bug."""
+    """A text in the data of a timer. Raises TypeError when it is missing, which is our bug."""
     value = data.get(name)
     if not isinstance(value, str):
         raise TypeError(f"timer data has no {name}")

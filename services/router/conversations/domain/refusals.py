@@ -48,7 +48,7 @@ def refuse_reply(case: ConversationState, reply: Reply, capabilities: Mapping[st
 
 
 def _refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
-    # The route has checked the text already. This holds commands that another version or client put on the log.
+    # The route checked the text for the surface of that moment. Since then the customer may have written in public.
     secrets = reply.masked or reply.sensitive_kinds
     if secrets and reply.confirmed_by is None:
         detail = f"A public reply must not hold a secret ({', '.join(secrets)}). Write it without, or in private."

@@ -1,4 +1,4 @@
-"""What the fate of an answer does to its conversation, and which response runs end with it. Pure."""
+"""How answers, their delivery, a resolve and a close change a conversation, and which response runs end. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,14 +15,14 @@ from services.router.conversations.domain.transitions import status_after
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The conversation after the fate of an answer or after its end, and the response runs that ended with that."""
+    """A conversation after an event, and the response runs that the event ended, oldest first."""
 
     conversation: ConversationState
     ended: tuple[ResponseRun, ...] = ()
 
     @property
     def first_response(self) -> FirstResponse | None:
-        """The first human answer of the conversation, where it is among what ended."""
+        """The first human answer of the conversation, None where the event did not end its first run with an answer."""
         for run in self.ended:
             if run.kind == "first_response" and run.accepted_at is not None:
                 return FirstResponse(started_at=run.started_at, stopped_at=run.accepted_at)
@@ -30,19 +30,20 @@ class Change:
 
 
 def replied(conversation: ConversationState, message: str, accepted_at: datetime, now: datetime) -> ConversationState:
-    """A human answer was accepted: the next move is the customer's. In a finished conversation no status follows."""
+    """The conversation after a human answer was accepted at `accepted_at`: the customer has the next word."""
+    # An answer that was written elsewhere may arrive after the resolve: it changes runs, and reopens nothing.
     tracked = response_tracking.answer_accepted(conversation.response_tracking, message, accepted_at)
     status = conversation.status if is_finished(conversation.status) else status_after(conversation, "replied")
     return replace(conversation, status=status, response_tracking=tracked.tracking, updated_at=now)
 
 
 def delivered(conversation: ConversationState, message: str, now: datetime) -> Change:
-    """A human answer reached the customer. It ends the run in which it was accepted, at its acceptance."""
+    """A human answer reached the customer. It ends the run in which it was accepted, at the time of its acceptance."""
     return _changed(conversation, response_tracking.answer_delivered(conversation.response_tracking, message), now)
 
 
 def notice_delivered(conversation: ConversationState, accepted_at: datetime) -> Change:
-    """A message of a bot or of the system that was accepted `accepted_at` reached the customer."""
+    """A message of a bot or of the system, accepted at `accepted_at`, reached the customer. It ends no run."""
     tracked = response_tracking.notice_delivered(conversation.response_tracking, accepted_at)
     return Change(replace(conversation, response_tracking=tracked.tracking))
 
@@ -54,7 +55,7 @@ def reply_failed(conversation: ConversationState, message: str, now: datetime) -
 
 
 def resolved(conversation: ConversationState, now: datetime) -> Change:
-    """The case is done until the customer writes again or `CLOSES_AFTER` has passed."""
+    """The conversation is done until the customer writes again or `CLOSES_AFTER` has passed."""
     after = replace(
         conversation,
         status=status_after(conversation, "resolved"),
@@ -66,13 +67,13 @@ def resolved(conversation: ConversationState, now: datetime) -> Change:
 
 
 def closed(conversation: ConversationState, now: datetime) -> Change:
-    """Done for good; the next message of the person opens another."""
+    """The conversation is done for good; the next message of the person opens another."""
     after = replace(conversation, status=status_after(conversation, "closed"))
     return _changed(after, response_tracking.closed(conversation.response_tracking, now), now)
 
 
 def _changed(conversation: ConversationState, tracked: Tracked, now: datetime) -> Change:
-    """The conversation with the response runs of now. It keeps its first response, once it has one."""
+    """The conversation with its new response runs. A first response never changes once there is one."""
     first = Change(conversation, tracked.ended).first_response
     after = replace(
         conversation,
@@ -84,14 +85,20 @@ def _changed(conversation: ConversationState, tracked: Tracked, now: datetime) -
     return Change(after, tracked.ended)
 
 
-def redirected(conversation: ConversationState, surface: Surface, asked: Address, used: Address) -> ConversationState:
-    """The conversation answers at `used`, because `asked` was gone; unless the customer wrote elsewhere meanwhile."""
+def redirected(
+    conversation: ConversationState, surface: Surface, requested: Address, used: Address
+) -> ConversationState:
+    """The conversation with `used` as its address, because the platform has no `requested` any more.
+
+    Unchanged when the customer wrote from another place since the answer was sent.
+    """
     known = conversation.addresses.get(surface)
-    if known is None or _location(known) != _location(asked):
+    if known is None or _location(known) != _location(requested):
         return conversation
-    # What the customer wrote since may still be answered, where its place is the same.
-    kept = known.reply_to if known.reply_to != asked.reply_to and _location(used) == _location(known) else used.reply_to
-    address = known.model_copy(update={"chat": used.chat, "thread": used.thread, "reply_to": kept})
+    # A message that the customer wrote since is still there to be answered, if the chat is the same.
+    is_newer = known.reply_to != requested.reply_to and _location(used) == _location(known)
+    reply_to = known.reply_to if is_newer else used.reply_to
+    address = known.model_copy(update={"chat": used.chat, "thread": used.thread, "reply_to": reply_to})
     return replace(conversation, addresses={**conversation.addresses, surface: address})
 
 

@@ -1,4 +1,4 @@
-"""Routing rules applied to a conversation: which team, which skills, which priority. Pure; data, not code."""
+"""Routing rules applied to a conversation: which team, which skills, which priority. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from services.domain.conversation_state import ConversationState
 from services.domain.rule_matching import matches
 
 DEFAULT_RULE = Rule(then=RuleActions())
-"""What holds where no rule matches."""
+"""The rule that applies where no rule of the workspace matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingAttributes:
-    """What rules may look at."""
+    """The attributes that the conditions of a rule are compared with."""
 
     channel: str
     surface: str
@@ -30,7 +30,7 @@ class RoutingAttributes:
 
 @dataclass(frozen=True, slots=True)
 class RoutingResult:
-    """Where a conversation goes. `rule` says which rule decided: `rule 1` is the first, `default` none."""
+    """How a conversation is routed. `rule` is the rule that matched: `rule 1` is the first, `default` none."""
 
     team: str
     requirement: Requirement
@@ -40,7 +40,7 @@ class RoutingResult:
 
 
 def activity_attributes(activity: Activity, language: str | None, sensitive: bool) -> RoutingAttributes:
-    """What routing rules may look at."""
+    """The attributes of a conversation that an activity opens or reopens."""
     return RoutingAttributes(
         channel=activity.channel,
         surface=activity.surface,
@@ -52,7 +52,7 @@ def activity_attributes(activity: Activity, language: str | None, sensitive: boo
 
 
 def conversation_attributes(case: ConversationState) -> RoutingAttributes:
-    """What routing rules may look at when they are applied to a conversation again."""
+    """The attributes of a conversation that exists: its tags count too."""
     return RoutingAttributes(
         channel=case.channel,
         surface=case.surface,
@@ -64,32 +64,32 @@ def conversation_attributes(case: ConversationState) -> RoutingAttributes:
     )
 
 
-def evaluate_rules(traits: RoutingAttributes, configuration: WorkspaceConfiguration | None) -> RoutingResult:
+def evaluate_rules(attributes: RoutingAttributes, configuration: WorkspaceConfiguration | None) -> RoutingResult:
     """The first rule that matches wins; without one: team `default`, no skills, priority normal."""
     rules = configuration.routing.body.rules if configuration and configuration.routing else []
     version = configuration.version if configuration else 0
     for number, rule in enumerate(rules, start=1):
-        if matches(rule.when, partial(_values, traits)):
-            return _planned(rule, traits, configuration, f"rule {number}", version)
-    return _planned(DEFAULT_RULE, traits, configuration, "default", version)
+        if matches(rule.when, partial(_values, attributes)):
+            return _to_result(rule, attributes, configuration, f"rule {number}", version)
+    return _to_result(DEFAULT_RULE, attributes, configuration, "default", version)
 
 
-def _planned(
-    rule: Rule, traits: RoutingAttributes, configuration: WorkspaceConfiguration | None, name: str, version: int
+def _to_result(
+    rule: Rule, attributes: RoutingAttributes, configuration: WorkspaceConfiguration | None, name: str, version: int
 ) -> RoutingResult:
     teams = configuration.teams if configuration else {}
     team = rule.then.team if rule.then.team in teams else DEFAULT_TEAM
-    return RoutingResult(team, Requirement(skills=_skills(rule.then, traits)), rule.then.priority, name, version)
+    return RoutingResult(team, Requirement(skills=_skills(rule.then, attributes)), rule.then.priority, name, version)
 
 
-def _skills(then: RuleActions, traits: RoutingAttributes) -> dict[str, int]:
+def _skills(then: RuleActions, attributes: RoutingAttributes) -> dict[str, int]:
     """`lang:{language}` becomes the conversation's language, or is left out when that is not known."""
     named = {k: v for k, v in then.skills.items() if k != LANGUAGE_SKILL}
-    if LANGUAGE_SKILL in then.skills and traits.language:
-        skill = f"lang:{traits.language}"
+    if LANGUAGE_SKILL in then.skills and attributes.language:
+        skill = f"lang:{attributes.language}"
         named[skill] = max(named.get(skill, 0), then.skills[LANGUAGE_SKILL])
     return named
 
 
-def _values(traits: RoutingAttributes, condition: str) -> Iterable[object]:
-    return traits.tags if condition == "tag" else (getattr(traits, condition),)
+def _values(attributes: RoutingAttributes, condition: str) -> Iterable[object]:
+    return attributes.tags if condition == "tag" else (getattr(attributes, condition),)

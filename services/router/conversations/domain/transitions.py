@@ -1,6 +1,6 @@
-"""What each event does to a conversation, pure: a state and a time in, a new state out.
+"""What each event does to a conversation: a state and a time (UTC) in, a new state out. Pure.
 
-`services.domain.lifecycle` decides which status follows; this decides the rest of the state. An edit changes no status.
+`services.domain.lifecycle` decides which status follows; this module decides the other fields.
 """
 
 from dataclasses import replace
@@ -25,12 +25,13 @@ from services.router.conversations.domain.handoff import is_in_private
 from services.router.conversations.domain.routing_rules import RoutingResult
 
 CLOSES_AFTER = timedelta(hours=72)
+"""How long a resolved conversation can be reopened."""
 
 
 def opened(
-    identity: str, activity: Activity, plan: RoutingResult, language: str | None, now: datetime
+    identity: str, activity: Activity, routing: RoutingResult, language: str | None, now: datetime
 ) -> ConversationState:
-    """A new conversation by the first message of a person on a thread, waiting for an agent."""
+    """A new conversation for the first message of a person on a thread. It waits for an agent."""
     return ConversationState(
         id=identity,
         workspace=activity.workspace,
@@ -41,11 +42,11 @@ def opened(
         surface=activity.surface,
         person=activity.person,
         thread=activity.thread,
-        team=plan.team,
-        priority=plan.priority,
-        requirement=plan.requirement,
-        rule=plan.rule,
-        config_version=plan.config_version,
+        team=routing.team,
+        priority=routing.priority,
+        requirement=routing.requirement,
+        rule=routing.rule,
+        config_version=routing.config_version,
         language=language,
         sentiment=activity.sentiment,
         intent=activity.intent,
@@ -59,9 +60,10 @@ def opened(
 def on_customer_message(
     conversation: ConversationState, activity: Activity, message: str, now: datetime
 ) -> ConversationState:
-    """The customer said something: a pending conversation is the agent's again, and an answer is due."""
+    """The conversation after a customer message that needs an answer; a pending one is the agent's turn again."""
     addresses = dict(conversation.addresses)
     if activity.address is not None:
+        # The latest message decides where the answer goes: a customer may write from another chat of the account.
         addresses[activity.surface] = activity.address
     tracked = response_tracking.message_received(conversation.response_tracking, message, waiting_started_at(activity))
     status = status_after(conversation, "message_received")
@@ -71,10 +73,12 @@ def on_customer_message(
         conversation,
         status=status,
         queued_at=now if is_requeued else conversation.queued_at,
+        # A group that became a supergroup has another thread; a private message leaves the public thread as it is.
         thread=activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
         addresses=addresses,
         last_surface="private" if is_in_private(conversation) else activity.surface,
         response_tracking=tracked.tracking,
+        # Language and intent are those of the first message, which routing went by; the sentiment is the latest.
         language=conversation.language or activity.language,
         sentiment=activity.sentiment or conversation.sentiment,
         intent=conversation.intent or activity.intent,
@@ -84,7 +88,7 @@ def on_customer_message(
 
 
 def status_after(conversation: ConversationState, event: LifecycleEvent) -> Status:
-    """The status that follows. Raises ValueError where the event is impossible: the caller did not check, our own bug."""
+    """The status after an event. Raises ValueError for an impossible event: the caller has to check, so it is our bug."""
     status = next_status(conversation.status, event, has_agent=conversation.agent is not None)
     if status is None:
         raise ValueError(f"a conversation that is {conversation.status} cannot be {event}")
@@ -92,21 +96,22 @@ def status_after(conversation: ConversationState, event: LifecycleEvent) -> Stat
 
 
 def has_no_task(conversation: ConversationState) -> bool:
-    """Whether it left the queue without an agent: a person of our own side answered it elsewhere."""
+    """Whether dispatch has no task of it: a person of our own side answered elsewhere, while it had no agent."""
     return is_pending(conversation.status) and conversation.agent is None
 
 
-def reopened(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
-    """A resolved conversation waits again, by the rules of now; its last agent is preferred."""
+def reopened(conversation: ConversationState, routing: RoutingResult, now: datetime) -> ConversationState:
+    """A resolved conversation reopened by a customer message, routed anew; dispatch prefers its last agent."""
     return replace(
         conversation,
         status=status_after(conversation, "reopened"),
         agent=None,
-        team=plan.team,
-        requirement=plan.requirement,
-        priority=plan.priority,
-        rule=plan.rule,
-        config_version=plan.config_version,
+        team=routing.team,
+        requirement=routing.requirement,
+        priority=routing.priority,
+        rule=routing.rule,
+        config_version=routing.config_version,
+        # What a person decided held for the case as it was: a reopened one follows the rules alone.
         overrides=[],
         assigned_at=None,
         resolved_at=None,
@@ -115,37 +120,38 @@ def reopened(conversation: ConversationState, plan: RoutingResult, now: datetime
     )
 
 
-def rerouted(conversation: ConversationState, plan: RoutingResult, now: datetime) -> ConversationState:
-    """The conversation by the rules of now, at its place; what a person or an escalation decided stays."""
+def rerouted(conversation: ConversationState, routing: RoutingResult, now: datetime) -> ConversationState:
+    """The conversation with another routing, at its position in the queue; overridden fields stay as they are."""
     overrides = conversation.overrides
     return replace(
         conversation,
-        team=conversation.team if "team" in overrides else plan.team,
-        priority=conversation.priority if "priority" in overrides else plan.priority,
-        requirement=plan.requirement,
-        rule=plan.rule,
-        config_version=plan.config_version,
+        team=conversation.team if "team" in overrides else routing.team,
+        priority=conversation.priority if "priority" in overrides else routing.priority,
+        requirement=routing.requirement,
+        rule=routing.rule,
+        config_version=routing.config_version,
         updated_at=now,
     )
 
 
 def has_same_routing(one: ConversationState, other: ConversationState) -> bool:
-    """Whether both want the same agents, as urgently."""
+    """Whether two states of a conversation are routed to the same agents with the same priority."""
     return (one.team, one.priority, one.requirement) == (other.team, other.priority, other.requirement)
 
 
-def overruled(conversation: ConversationState, what: Override) -> list[Override]:
-    """The overrides of a conversation with one more."""
-    return [*(one for one in conversation.overrides if one != what), what]
+def overruled(conversation: ConversationState, field: Override) -> list[Override]:
+    """The overrides of a conversation after a person or an escalation decided `field`."""
+    return [*(known for known in conversation.overrides if known != field), field]
 
 
 def transferred_to_agent(conversation: ConversationState, agent: str, now: datetime) -> ConversationState:
-    """The conversation with the agent that somebody chose; the customer's answer stays awaited where it was."""
+    """The conversation with the agent whom a person chose. A pending one stays pending: the customer has the next word."""
     return replace(
         conversation,
         status=status_after(conversation, "transferred_to_agent"),
         agent=agent,
         last_agent=agent,
+        # None until dispatch confirms: `assigned` takes the same agent as new only then.
         assigned_at=None,
         transfers=conversation.transfers + 1,
         updated_at=now,
@@ -153,7 +159,7 @@ def transferred_to_agent(conversation: ConversationState, agent: str, now: datet
 
 
 def transferred_to_team(conversation: ConversationState, team: str, now: datetime) -> ConversationState:
-    """The conversation in the queue of another team, at its old place if it waited, else at the end."""
+    """The conversation in the queue of another team: at its old position if it waited, else at the end."""
     queued_at = conversation.queued_at if is_waiting(conversation.status) else now
     return replace(
         conversation,
@@ -169,7 +175,7 @@ def transferred_to_team(conversation: ConversationState, team: str, now: datetim
 
 
 def reopened_by_agent(conversation: ConversationState, now: datetime) -> ConversationState:
-    """A resolved conversation waits again because an agent reopened it, its last agent preferred."""
+    """A resolved conversation reopened by an agent; dispatch prefers its last agent."""
     status = status_after(conversation, "reopened")
     return replace(
         conversation, status=status, agent=None, assigned_at=None, resolved_at=None, queued_at=now, updated_at=now
@@ -177,7 +183,7 @@ def reopened_by_agent(conversation: ConversationState, now: datetime) -> Convers
 
 
 def task(conversation: ConversationState) -> TaskQueued:
-    """The routing side of a waiting conversation."""
+    """The task that dispatch queues for a waiting conversation."""
     return TaskQueued(
         conversation=conversation.id,
         key=conversation.key,
@@ -200,11 +206,12 @@ def task(conversation: ConversationState) -> TaskQueued:
 def assigned(conversation: ConversationState, assignment: Assigned, now: datetime) -> ConversationState | None:
     """The conversation with its agent; None when it is finished, left the queue, or was assigned to that agent before.
 
-    Dispatch alone keeps who has a task. A transfer to an agent is shown at once and has no `assigned_at` until dispatch
-    confirms it here.
+    Dispatch alone decides who has a task. A transfer to an agent is shown at once, and has no `assigned_at` until
+    dispatch confirms it by this event.
     """
-    known = conversation.agent == assignment.agent and conversation.assigned_at is not None
-    if is_finished(conversation.status) or known or has_no_task(conversation):
+    # Dispatch assigns by what it knew then: the conversation may have been resolved, or answered elsewhere, meanwhile.
+    is_known = conversation.agent == assignment.agent and conversation.assigned_at is not None
+    if is_finished(conversation.status) or is_known or has_no_task(conversation):
         return None
     return replace(
         conversation,
@@ -218,7 +225,7 @@ def assigned(conversation: ConversationState, assignment: Assigned, now: datetim
 
 
 def unassigned(conversation: ConversationState, agent: str, now: datetime) -> ConversationState | None:
-    """The conversation back in the queue because its agent went; None when that agent does not have it."""
+    """The conversation back in the queue because its agent went offline or was deleted; None when it has another agent."""
     if not is_with_agent(conversation.status) or conversation.agent != agent:
         return None
     status = status_after(conversation, "unassigned")
@@ -226,5 +233,5 @@ def unassigned(conversation: ConversationState, agent: str, now: datetime) -> Co
 
 
 def discarded(conversation: ConversationState, now: datetime) -> ConversationState:
-    """Nothing was left of the message that opened it."""
+    """The conversation closed, because the message that opened it was deleted before it arrived."""
     return replace(conversation, status=status_after(conversation, "discarded"), updated_at=now)
