@@ -1,4 +1,4 @@
-"""A conversation and a person as their owner decides about them: what REST shows, and what it needs besides."""
+"""The state of a conversation and of a person, as the processor `conversations` stores it."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from schemas.values import Instant, Priority, Requirement, Surface
 from services.domain.response_tracking import ResponseTracking
 
 Override = Literal["priority", "team"]
-"""What a person or an escalation decided: rules that are applied again leave it as it is."""
+"""A field that a person or an escalation decided: routing rules that are applied later do not change it."""
 
 
 def _qualified(person: object, info: ValidationInfo) -> object:

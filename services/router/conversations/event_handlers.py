@@ -1,4 +1,4 @@
-"""What the other processors say back: assignments, deliveries, SLA due times, and this one's own timers."""
+"""Events of the other processors (assignments, deliveries, SLA clocks) and timers of this one."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from schemas.conversation import PEOPLE_OF_OURS
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, Watermark, WatermarkRequest
-from schemas.values import PRIORITIES, Failure, instant, instant_text
+from schemas.values import PRIORITIES, instant, instant_text
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_finished, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
@@ -24,7 +24,7 @@ WATERMARK_TIMER = "watermark/"
 
 
 def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """Dispatch found an agent."""
+    """Dispatch assigned a conversation to an agent."""
     work = context.work
     assignment = received.event.payload_as(Assigned)
     conversation = work.get(CONVERSATIONS, assignment.conversation)
@@ -34,17 +34,17 @@ def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> N
 
 
 def handle_unassigned(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """The agent went; dispatch keeps the task in its queue already."""
+    """An agent went offline or was deleted; dispatch has put the task back into its queue already."""
     work = context.work
-    news = received.event.payload_as(Unassigned)
-    conversation = work.get(CONVERSATIONS, news.conversation)
-    after = transitions.unassigned(conversation, news.agent, work.now) if conversation else None
+    unassigned = received.event.payload_as(Unassigned)
+    conversation = work.get(CONVERSATIONS, unassigned.conversation)
+    after = transitions.unassigned(conversation, unassigned.agent, work.now) if conversation else None
     if conversation is not None and after is not None:
         record_fact(work, "queued", after, conversation.status)
 
 
 def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """The platform took a message. A receipt may have said so before: then only its id there is news."""
+    """The platform accepted a message. After a receipt, which may arrive earlier, only its platform id is new."""
     work = context.work
     sent = received.event.payload_as(DeliverySent)
     message = work.get(MESSAGES, sent.message)
@@ -53,20 +53,23 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     if message.state == "queued":
         message = replace(message, state="sent", platform_id=sent.platform_id, sent_at=sent.at, error=None)
         work.put(MESSAGES, message.id, message)
-        record_delivered(work, message, _answered_there(work, message, sent))
+        record_delivered(work, message, _with_used_address(work, message, sent))
     elif message.platform_id is None and message.state in ARRIVED:
         work.put(MESSAGES, message.id, replace(message, platform_id=sent.platform_id))
-        _remember_address(work, message, sent)
+        _store_address(work, message, sent)
 
 
-def _remember_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> None:
-    before, after = work.get(CONVERSATIONS, message.conversation), _answered_there(work, message, sent)
+def _store_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> None:
+    before, after = work.get(CONVERSATIONS, message.conversation), _with_used_address(work, message, sent)
     if after is not None and after is not before:
         work.put(CONVERSATIONS, after.id, after)
 
 
-def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> ConversationState | None:
-    """The conversation of a message that was sent; it answers where that went when its address was gone."""
+def _with_used_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> ConversationState | None:
+    """The conversation of a message that was sent. Later answers go to the address that the sender used at last.
+
+    The two differ when the platform had no chat or message of the requested address any more.
+    """
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is None or sent.address is None or sent.requested_address is None:
         return conversation
@@ -74,35 +77,35 @@ def _answered_there(work: UnitOfWork, message: MessageRecord, sent: DeliverySent
 
 
 def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """The platform refused a message for good, or nobody can know whether it has it."""
+    """The platform refused a message for good, or the sender cannot know whether the platform has it."""
     work = context.work
     failed = received.event.payload_as(DeliveryFailed)
     message = work.get(MESSAGES, failed.message)
+    # A receipt that arrived before the failure proves the opposite.
     if message is None or message.state != "queued":
         return
     work.put(MESSAGES, message.id, replace(message, state="failed", error=failed.error))
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is not None:
-        by_agent = message.author.kind in PEOPLE_OF_OURS
+        is_answer = message.author.kind in PEOPLE_OF_OURS
         unchanged = responses.Change(conversation)
-        change = responses.reply_failed(conversation, message.id, work.now) if by_agent else unchanged
-        error = Failure(code=failed.error.code, detail=failed.error.detail, status=failed.error.status)
-        details: FactDetails = {**message_details(message), "error": error}
+        change = responses.reply_failed(conversation, message.id, work.now) if is_answer else unchanged
+        details: FactDetails = {**message_details(message), "error": failed.error}
         record_change(work, "reply_failed", change, conversation.status, **details)
 
 
 def handle_clock_started(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """A promise now runs on a waiting conversation: dispatch orders its queue by the earliest that is open."""
+    """An SLA clock started on a waiting conversation: dispatch orders its queue by the earliest due time."""
     work = context.work
     fact = received.event.payload_as(ClockFact)
     _update_task_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
 
 
 def handle_due_changed(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """Another promise of a waiting conversation is due first now, or none is."""
+    """The earliest due time of a waiting conversation changed, or there is none any more."""
     work = context.work
-    asked = received.event.payload_as(TaskDueChanged)
-    _update_task_due(work, asked.conversation, asked.due_at)
+    command = received.event.payload_as(TaskDueChanged)
+    _update_task_due(work, command.conversation, command.due_at)
 
 
 def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | None) -> None:
@@ -116,27 +119,29 @@ def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | Non
 
 
 def handle_escalation(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """A promise is broken: the case becomes as urgent as its policy says, and goes where its policy says."""
+    """A clock was breached: raise the priority, and move to another team, as the SLA policy says."""
     work = context.work
-    asked = received.event.payload_as(Escalate)
-    case = work.get(CONVERSATIONS, asked.conversation)
+    command = received.event.payload_as(Escalate)
+    case = work.get(CONVERSATIONS, command.conversation)
     if case is None or is_finished(case.status):
         return
-    if asked.priority is not None and PRIORITIES.index(asked.priority) < PRIORITIES.index(case.priority):
-        case = change_priority(work, case, asked.priority)
-    if asked.to_team is not None and asked.to_team != case.team:
-        move_to_team(work, case, asked.to_team)
+    # An escalation never lowers a priority that a person raised meanwhile.
+    if command.priority is not None and PRIORITIES.index(command.priority) < PRIORITIES.index(case.priority):
+        case = change_priority(work, case, command.priority)
+    if command.to_team is not None and command.to_team != case.team:
+        move_to_team(work, case, command.to_team)
 
 
 def handle_watermark_request(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """`sla` asks for a tick once all that is in front of us now has been read: a timer of now is just that (rule 6)."""
+    """Set the timer that emits a watermark for `sla` once everything that precedes this request has been handled."""
     work = context.work
     due = received.event.payload_as(WatermarkRequest)
+    # A timer never overtakes an event that was on the log before it was due: all of them are handled by then.
     work.set_timer(f"{WATERMARK_TIMER}{instant_text(due.at)}", work.now, {"at": instant_text(due.at)})
 
 
 def on_watermark_timer(context: ConversationsContext, timer: TimerFired) -> None:
-    """Everything before the time asked for has been said on this partition."""
+    """Emit the watermark: this partition has recorded every fact before its time."""
     work = context.work
     at = instant(text_field(timer.data, "at"))
     work.emit(
@@ -149,7 +154,7 @@ def on_watermark_timer(context: ConversationsContext, timer: TimerFired) -> None
 
 
 def on_close_timer(context: ConversationsContext, timer: TimerFired) -> None:
-    """A resolved conversation is closed for good, unless it was reopened meanwhile."""
+    """Close a resolved conversation for good, unless it was reopened meanwhile."""
     work = context.work
     conversation = work.get(CONVERSATIONS, text_field(timer.data, "conversation"))
     if conversation is None or not is_resolved(conversation.status):
@@ -157,5 +162,5 @@ def on_close_timer(context: ConversationsContext, timer: TimerFired) -> None:
     record_change(work, "closed", responses.closed(conversation, work.now), conversation.status)
     person = work.get(PERSONS, conversation.key)
     if person is not None:
-        still = {where: identity for where, identity in person.open.items() if identity != conversation.id}
-        work.put(PERSONS, person.key, replace(person, open=still))
+        others = {thread: identity for thread, identity in person.open.items() if identity != conversation.id}
+        work.put(PERSONS, person.key, replace(person, open=others))

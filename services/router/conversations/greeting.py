@@ -1,4 +1,4 @@
-"""What a person reads who has just opened a bot: one text of the shop, once, and no case."""
+"""The greeting of a person who opens a bot: one text of the workspace, once, without a conversation."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,14 +15,14 @@ from services.platform.processing.unit_of_work import UnitOfWork
 def greet(
     work: UnitOfWork, person: Contact, activity: Activity, configuration: WorkspaceConfiguration | None
 ) -> Contact:
-    """Send the greeting of the shop in the person's language, unless they were greeted before."""
+    """Send the greeting of the workspace in the person's language, once. Returns the contact as it is afterwards."""
     text = _text(activity, configuration)
     if text is None or person.greeted_at is not None or activity.surface != "private" or activity.address is None:
         return person
     identity = work.new_id("greeting")
     greeting = OutboundMessage(
         id=identity,
-        # It belongs to no conversation; nobody has to look for what became of it.
+        # It belongs to no conversation. Its own id stands in for one, so that no receipt changes another conversation.
         conversation=identity,
         key=person.key,
         workspace=person.workspace,
@@ -44,20 +44,20 @@ def _text(activity: Activity, configuration: WorkspaceConfiguration | None) -> s
         return None
     account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
     general = configuration.profile.body.settings
-    written: Json = (account.body.settings.get("greeting") if account else None) or (
+    greeting: Json = (account.body.settings.get("greeting") if account else None) or (
         _plain(general.greeting) if general else None
     )
-    if not isinstance(written, dict):
-        return _said(written)
-    languages = [*_languages(activity, configuration), *written]
-    return next((said for language in languages if (said := _said(written.get(language)))), None)
+    if not isinstance(greeting, dict):
+        return _text_or_none(greeting)
+    languages = [*_languages(activity, configuration), *greeting]
+    return next((text for language in languages if (text := _text_or_none(greeting.get(language)))), None)
 
 
 def _plain(greeting: str | dict[str, str] | None) -> Json:
     return {**greeting} if isinstance(greeting, dict) else greeting
 
 
-def _said(value: Json) -> str | None:
+def _text_or_none(value: Json) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 

@@ -1,4 +1,4 @@
-"""Carries hand-offs out: the token that comes back, what is forwarded, what expires."""
+"""The steps of a hand-off: its token arrives, activities are forwarded, an invitation expires."""
 
 from dataclasses import replace
 
@@ -19,33 +19,35 @@ from services.router.conversations.lifecycle_commands import change_priority
 
 
 def claim_handoff(work: UnitOfWork, case: ConversationState, activity: Activity) -> None:
-    """The customer is in private now; what they write there goes on in the same conversation."""
+    """Complete the hand-off of a customer who returns its token: their private messages continue the conversation."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     address = handoff.private_address(activity)
-    if address is None:  # without a way to answer there, nothing is private yet
+    # Without an address no answer can reach the customer in private.
+    if address is None:
         return
     work.put(PERSONS, person.key, replace(person, open={**person.open, "": case.id}))
     complete(work, case, activity.person_key, address)
 
 
 def complete(work: UnitOfWork, case: ConversationState, person: PersonKey, address: Address) -> None:
-    """Tell that the private side is open; a second token changes nothing."""
+    """Record that the private side is open. A second token changes nothing."""
     work.cancel_timer(f"{EXPIRY}{case.id}")
     if case.handoff is None or case.handoff.state != "completed":
         record_fact(work, "handoff_completed", handoff.completed(case, person, address, work.now), case.status)
 
 
 def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
-    """Hand an activity of somebody else's key to the owner of the conversation."""
+    """Send an activity to the partition of another person's conversation, which alone may write that."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
     work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
 
 
 def on_expiry_timer(context: ConversationsContext, timer: TimerFired) -> None:
-    """Nobody followed the invitation: the case becomes more urgent, so that a person looks at it.
+    """Expire an invitation that nobody followed, and raise the priority so that an agent sees the conversation.
 
-    A finished case expires too, only not more urgent: who opens it again would find it waiting for nobody.
+    A finished conversation expires without a higher priority: otherwise it would wait for a customer who never comes
+    once it is reopened.
     """
     work = context.work
     case = work.get(CONVERSATIONS, text_field(timer.data, "conversation"))

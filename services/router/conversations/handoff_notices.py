@@ -1,4 +1,4 @@
-"""Hand-offs as the customer sees them: the notice that the talk moves to a private place, and the link to there."""
+"""Hand-offs as the customer sees them: the notice that the conversation moves to a private chat, and its link."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ from services.router.conversations.domain import handoff
 from services.router.conversations.facts import next_sequence, record_fact
 
 EXPIRY = "handoff/"
+"""Prefix of the timer of an invitation that nobody followed; the id of the conversation follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandoffService:
-    """What deciding about hand-offs takes besides the case."""
+    """Starts hand-offs, with the installation's secret and address and with what each channel can do."""
 
     handoffs: handoff.Handoffs
     capabilities: Mapping[str, Capabilities]
@@ -33,7 +34,7 @@ class HandoffService:
         activity: Activity,
         configuration: WorkspaceConfiguration | None,
     ) -> None:
-        """Tell everybody, in the customer's language and without detail, that the talk moves; and wait for them."""
+        """Invite the customer to a private chat by a public notice without detail, and set the timer of its expiry."""
         url, channel = handoff.link(case, configuration, self.capabilities.get(case.channel), self.handoffs)
         languages = [
             activity.language,
@@ -47,12 +48,12 @@ class HandoffService:
         work.set_timer(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
 
     def conversation_of_token(self, activity: Activity) -> str | None:
-        """The conversation that a token of this activity opens, None without a token of ours."""
+        """The id of the conversation that the hand-off token of an activity opens; None without a valid token."""
         return handoff.token_in(activity, self.handoffs)
 
 
 def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface) -> None:
-    """Tell the customer something in our own name, where there is a way to."""
+    """Send the customer a message of the system. Without an address on that surface it is stored, and not sent."""
     message = MessageRecord(
         id=work.new_id("notice"),
         conversation=case.id,

@@ -161,7 +161,7 @@ def _on_contact(work: UnitOfWork, activity: Activity, around: ActivityContext) -
 
 def _on_unknown(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """An update that the channel does not know changes no conversation, but it may say that a group has another id."""
-    places.note_moved(work, activity)
+    places.record_move(work, activity)
 
 
 def _ignore(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:

@@ -1,4 +1,4 @@
-"""Finding the message that an activity is, is about or answers, also one stored under an earlier kind of id. Pure."""
+"""Finds the message that an activity is, names or answers, also under the kind of id that earlier versions gave."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,27 +9,27 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 
 def legacy_ids(activities: Iterable[Activity]) -> Iterator[str]:
     """Every id under which the message of an activity, or the one that it answers, may be stored."""
-    for one in activities:
-        yield one.message or one.id
-        given = one.details.get("reply_to_id")
-        yield from (i for i in (one.former, one.reply_to, given) if isinstance(i, str))
+    for activity in activities:
+        yield activity.message or activity.id
+        own_id = activity.details.get("reply_to_id")
+        yield from (i for i in (activity.former, activity.reply_to, own_id) if isinstance(i, str))
 
 
 def answered_message(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
-    """The message that this one answers; None when it is not known here.
+    """The message that an activity answers; None when it is not stored here.
 
-    In `api` that may be a reply of ours, named by the id that we gave it: only one to the same person.
+    A client of the channel `api` may name a reply of ours by our own id: only one to the same person counts.
     """
     found = work.get(MESSAGES, activity.reply_to) if activity.reply_to else None
-    given = activity.details.get("reply_to_id")
-    if found is None and isinstance(given, str):
-        own = work.get(MESSAGES, given)
+    own_id = activity.details.get("reply_to_id")
+    if found is None and isinstance(own_id, str):
+        own = work.get(MESSAGES, own_id)
         found = own if own is not None and own.key == str(activity.person_key) else None
     return found if found is not None and found.workspace == activity.workspace else None
 
 
 def stored_message(work: UnitOfWork, activity: Activity) -> MessageRecord | None:
-    """The message that an activity is or is about; None when it never came."""
+    """The message that an activity is, edits or deletes; None when it never arrived."""
     found = work.get(MESSAGES, activity.message or activity.id)
     if found is not None or activity.former is None:
         return found
@@ -38,11 +38,11 @@ def stored_message(work: UnitOfWork, activity: Activity) -> MessageRecord | None
 
 
 def _is_same(work: UnitOfWork, former: MessageRecord, activity: Activity) -> bool:
-    """Whether a message under a former id is the one meant.
+    """Whether a message that is stored under a former id is the message of an activity.
 
-    Of an echo it is the id of a reply that we sent ourselves. Else that id left out who numbers the messages, so that
-    two bots' messages had one: the platform's number has to be the same, and the second in which the platform took it.
-    A deletion tells no time: it has to come from the business connection on which the conversation is answered.
+    The former id of an echo is that of a reply of ours. Other former ids did not tell two bots' messages apart: the
+    platform's message number and its time must be equal too. A deletion has no time: it must come from the business
+    connection through which the conversation is answered.
     """
     if activity.kind == "echo":
         return former.direction == "outbound" and former.key == str(activity.person_key)
@@ -50,8 +50,8 @@ def _is_same(work: UnitOfWork, former: MessageRecord, activity: Activity) -> boo
         return False
     if activity.kind == "deletion":
         return _is_answered_by(work, former, activity)
-    taken_at = activity.original_sent_at if activity.kind == "edit" else activity.sent_at
-    return activity.kind == "postback" or (taken_at is not None and former.sent_at == taken_at)
+    platform_time = activity.original_sent_at if activity.kind == "edit" else activity.sent_at
+    return activity.kind == "postback" or (platform_time is not None and former.sent_at == platform_time)
 
 
 def _is_answered_by(work: UnitOfWork, former: MessageRecord, activity: Activity) -> bool:

@@ -1,4 +1,4 @@
-"""Public places whose id at the platform changed: conversations go on there, and answers follow them. Pure."""
+"""Public chats whose id at the platform changed (a group that became a supergroup): conversations continue there."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,62 +9,67 @@ from services.records.conversations import MOVED_CHATS, MovedChat
 from services.router.conversations.domain.activities import thread_for
 
 
-def place_id(workspace: str, channel: str, account: str, chat: str) -> str:
-    """The document of a place, under one of its ids at the platform."""
+def chat_key(workspace: str, channel: str, account: str, chat: str) -> str:
+    """The id of the `MovedChat` of a chat, under one of its ids at the platform."""
     return f"{workspace}/{channel}:{account}:{chat}"
 
 
-def public_locations(activities: Iterable[Activity]) -> Iterator[str]:
-    """The places in which these happened, as far as they are public."""
-    for one in activities:
-        if one.surface == "public" and one.address is not None:
-            yield place_id(one.workspace, one.channel, one.account, one.address.chat)
+def public_chats(activities: Iterable[Activity]) -> Iterator[str]:
+    """The ids of the chats of these activities, as far as they are public."""
+    for activity in activities:
+        if activity.surface == "public" and activity.address is not None:
+            yield chat_key(activity.workspace, activity.channel, activity.account, activity.address.chat)
 
 
-def places_answered(cases: Iterable[ConversationState]) -> Iterator[str]:
-    """The places in which these conversations are answered in public."""
+def answered_chats(cases: Iterable[ConversationState]) -> Iterator[str]:
+    """The ids of the chats in which these conversations are answered in public."""
     for case in cases:
         if "public" in case.addresses:
-            yield _of_case(case)
+            yield _chat_of(case)
 
 
-def _of_case(case: ConversationState) -> str:
-    return place_id(case.workspace, case.channel, case.account, case.addresses["public"].chat)
+def _chat_of(case: ConversationState) -> str:
+    return chat_key(case.workspace, case.channel, case.account, case.addresses["public"].chat)
 
 
-def note_moved(work: UnitOfWork, activity: Activity) -> None:
-    """Remember both ids of a place that tells of its move."""
+def record_move(work: UnitOfWork, activity: Activity) -> None:
+    """Store both ids of a chat whose move an activity reports.
+
+    Telegram reports a move twice: in the old chat with the new id, and in the new chat with the old one.
+    """
     here = activity.address.chat if activity.address is not None else None
     to, since = activity.details.get("migrate_to_chat_id"), activity.details.get("migrate_from_chat_id")
     old, new = (here, to) if to else (since, here)
     if not isinstance(old, str) or not isinstance(new, str) or old == new:
         return
     scope = (activity.workspace, activity.channel, activity.account)
-    work.put(MOVED_CHATS, place_id(*scope, old), MovedChat(workspace=activity.workspace, moved_to=new))
-    work.put(MOVED_CHATS, place_id(*scope, new), MovedChat(workspace=activity.workspace, moved_from=old))
+    work.put(MOVED_CHATS, chat_key(*scope, old), MovedChat(workspace=activity.workspace, moved_to=new))
+    work.put(MOVED_CHATS, chat_key(*scope, new), MovedChat(workspace=activity.workspace, moved_from=old))
 
 
 def open_in(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
-    """The person's open conversation where this happened, also one that began before the place moved."""
-    here, earlier = thread_for(activity), earlier_thread(work, activity)
-    return person.open.get(here) or (person.open.get(earlier) if earlier else None)
+    """The person's open conversation on the thread of an activity, also one that began before the chat moved."""
+    thread, earlier = thread_for(activity), earlier_thread(work, activity)
+    return person.open.get(thread) or (person.open.get(earlier) if earlier else None)
 
 
 def earlier_thread(work: UnitOfWork, activity: Activity) -> str | None:
-    """The thread of this activity as it was called before the place moved; None where it did not move."""
+    """The thread of an activity under the id that its chat had before it moved; None where it did not move."""
     if activity.surface != "public" or activity.address is None or activity.thread is None:
         return None
     chat = activity.address.chat
-    place = work.get(MOVED_CHATS, place_id(activity.workspace, activity.channel, activity.account, chat))
-    if place is None or place.moved_from is None or not activity.thread.startswith(chat):
+    moved = work.get(MOVED_CHATS, chat_key(activity.workspace, activity.channel, activity.account, chat))
+    if moved is None or moved.moved_from is None or not activity.thread.startswith(chat):
         return None
-    return place.moved_from + activity.thread.removeprefix(chat)
+    # A thread begins with the id of its chat; a topic of the chat may follow.
+    return moved.moved_from + activity.thread.removeprefix(chat)
 
 
 def current_address(work: UnitOfWork, case: ConversationState, surface: str) -> Address:
-    """Where an answer goes now: the messages of before a move have other numbers there, so none of them is answered."""
+    """The address of an answer, in the chat of today where the chat moved."""
     address = case.addresses[surface]
-    place = work.get(MOVED_CHATS, _of_case(case)) if surface == "public" else None
-    if place is None or place.moved_to is None:
+    moved = work.get(MOVED_CHATS, _chat_of(case)) if surface == "public" else None
+    if moved is None or moved.moved_to is None:
         return address
-    return address.model_copy(update={"chat": place.moved_to, "reply_to": None})
+    # The platform numbers messages anew in the new chat: `reply_to` would name another message there.
+    return address.model_copy(update={"chat": moved.moved_to, "reply_to": None})

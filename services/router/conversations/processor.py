@@ -1,4 +1,4 @@
-"""The processor `conversations`: dedupes, threads, and runs the life of every conversation of a person key."""
+"""The processor `conversations`: threads messages into conversations, and owns their state; keyed by person."""
 
 from services.platform.processing.processor import Handler, Processor, no_memory
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, WRITER

@@ -15,66 +15,67 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.inbound import MESSAGE_HANDLERS
 from services.router.conversations.legacy_ids import legacy_ids
-from services.router.conversations.places import places_answered, public_locations
+from services.router.conversations.places import answered_chats, public_chats
 
 MAYBE_DELETED = frozenset({*MESSAGE_HANDLERS, "edit", "echo"})
-"""Kinds of activities whose message may have been deleted before it came."""
-CONTINUED_MESSAGES = 100
+"""Kinds of activities whose message may have been deleted before it arrived."""
+MAX_MERGED_MESSAGES = 100
+"""How many of a visitor's latest messages move to the conversation that they are the customer of."""
 
 # -- activities: the person and the message, then their conversations, then where these are answered --------------------
 
 
 def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of an activity."""
+    """The first step of an activity: its person, its message, and the conversation of a hand-off token."""
     found = received.event.payload_as(Activity)
     yield Documents(CONFIGURATION_HEADS, [found.workspace])
     yield Documents(PERSONS, [str(found.person_key)])
     yield from _message_reads(found)
     if found.kind not in MESSAGE_HANDLERS:
         yield Documents(ACTIVITIES, [found.id])
-    started = context.handoffs.conversation_of_token(found)
-    if started is not None:
-        yield Documents(CONVERSATIONS, [started])
+    token_opens = context.handoffs.conversation_of_token(found)
+    if token_opens is not None:
+        yield Documents(CONVERSATIONS, [token_opens])
 
 
-def _message_reads(found: Activity) -> Iterator[Read]:
-    yield Documents(MESSAGES, legacy_ids([found]))
-    yield Documents(MOVED_CHATS, public_locations([found]))
-    if found.kind in MAYBE_DELETED:
-        yield Documents(ACTIVITIES, [found.message or found.id])
+def _message_reads(activity: Activity) -> Iterator[Read]:
+    yield Documents(MESSAGES, legacy_ids([activity]))
+    yield Documents(MOVED_CHATS, public_chats([activity]))
+    if activity.kind in MAYBE_DELETED:
+        yield Documents(ACTIVITIES, [activity.message or activity.id])
 
 
 def conversations_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of an activity: every conversation that the person or a message leads to."""
+    """The second step of an activity: the conversations of its person and of the messages that it names."""
     found = received.event.payload_as(Activity)
     yield from numbered_configuration(context.work, found.workspace)
     yield Documents(CONVERSATIONS, _linked(context.work, found, str(found.person_key)))
 
 
-def _linked(work: UnitOfWork, found: Activity, key: str) -> Iterator[str]:
+def _linked(work: UnitOfWork, activity: Activity, key: str) -> Iterator[str]:
     person = work.get(PERSONS, key)
     if person is not None:
         yield from person.open.values()
         if person.forwarded_to is not None:
             yield person.forwarded_to
-    messages = (work.get(MESSAGES, identity) for identity in legacy_ids([found]))
+    messages = (work.get(MESSAGES, identity) for identity in legacy_ids([activity]))
     yield from (message.conversation for message in messages if message is not None)
 
 
 def places_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The third step of an activity: where its conversations are answered in public."""
+    """The third step of an activity: the public chats in which its conversations are answered."""
     found, work = received.event.payload_as(Activity), context.work
-    started = context.handoffs.conversation_of_token(found)
-    linked = {*_linked(work, found, str(found.person_key)), *([started] if started is not None else [])}
+    token_opens = context.handoffs.conversation_of_token(found)
+    linked = {*_linked(work, found, str(found.person_key)), *([token_opens] if token_opens is not None else [])}
     yield _places(work, linked)
 
 
 def _places(work: UnitOfWork, conversations: Iterable[str]) -> Read:
     cases = (work.get(CONVERSATIONS, identity) for identity in conversations)
-    return Documents(MOVED_CHATS, places_answered(case for case in cases if case is not None))
+    return Documents(MOVED_CHATS, answered_chats(case for case in cases if case is not None))
 
 
-# -- an activity that another person's conversation was told of ---------------------------------------------------------
+# -- an activity that was forwarded to another person's conversation ----------------------------------------------------
 
 
 def forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -110,30 +111,30 @@ def command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[
     yield conversation(context, received)
 
 
-def conversation(context: ConversationsContext, one: ReceivedEvent | TimerFired) -> Read:
+def conversation(context: ConversationsContext, source: ReceivedEvent | TimerFired) -> Read:
     """The conversation that an event or a timer names."""
-    return Documents(CONVERSATIONS, _named(one, "conversation"))
+    return Documents(CONVERSATIONS, _named(source, "conversation"))
 
 
-def place_of_conversation(context: ConversationsContext, one: ReceivedEvent | TimerFired) -> Iterator[Read]:
-    """The second step: where the conversation is answered in public."""
-    yield _places(context.work, _named(one, "conversation"))
+def place_of_conversation(context: ConversationsContext, source: ReceivedEvent | TimerFired) -> Iterator[Read]:
+    """The second step: the public chat in which the conversation is answered."""
+    yield _places(context.work, _named(source, "conversation"))
 
 
 def configured_command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of a command that applies the routing rules of now."""
+    """The first step of a command that applies the routing rules in force."""
     yield from command(context, received)
     yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
 
 
 def rules(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of a command that applies the routing rules of now."""
+    """The second step of a command that applies the routing rules in force."""
     yield from numbered_configuration(context.work, received.event.workspace)
     yield from place_of_conversation(context, received)
 
 
 def fact(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The conversation of another processor's fact."""
+    """The conversation that another processor's fact names."""
     yield conversation(context, received)
 
 
@@ -150,18 +151,18 @@ def conversation_of_message(context: ConversationsContext, received: ReceivedEve
 
 
 def merge_conversations(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """A visitor's conversation, the case that goes on with them, and what they wrote last."""
-    asked = received.event.payload_as(MergeConversation)
+    """A visitor's conversation, the one that they continue, and the visitor's latest messages."""
+    merge = received.event.payload_as(MergeConversation)
     yield Documents(OUTCOMES, [received.event.id])
     yield Documents(PERSONS, [received.event.partitionkey])
-    yield Documents(CONVERSATIONS, [asked.conversation, asked.into])
-    yield ByIndex(MESSAGES, last_messages(received.event.workspace, asked.conversation))
+    yield Documents(CONVERSATIONS, [merge.conversation, merge.into])
+    yield ByIndex(MESSAGES, last_messages(received.event.workspace, merge.conversation))
 
 
 def last_messages(workspace: str, conversation_id: str) -> Query:
-    """The last messages of a conversation."""
+    """The latest messages of a conversation."""
     equals: dict[str, Json] = {"workspace": workspace, "conversation": conversation_id}
-    return Query(MESSAGES.name, "conversation", equals, descending=True, limit=CONTINUED_MESSAGES)
+    return Query(MESSAGES.name, "conversation", equals, descending=True, limit=MAX_MERGED_MESSAGES)
 
 
 # -- timers -------------------------------------------------------------------------------------------------------------
@@ -173,8 +174,8 @@ def timer(context: ConversationsContext, timer: TimerFired) -> Iterator[Read]:
     yield Documents(PERSONS, _named(timer, "key"))
 
 
-def _named(one: ReceivedEvent | TimerFired, name: str) -> list[str]:
+def _named(source: ReceivedEvent | TimerFired, name: str) -> list[str]:
     """The id that an event or a timer carries under this name."""
-    data = one.event.data if isinstance(one, ReceivedEvent) else one.data
+    data = source.event.data if isinstance(source, ReceivedEvent) else source.data
     value = data.get(name)
     return [value] if isinstance(value, str) else []

@@ -1,7 +1,7 @@
-"""From public to private, pure: tokens, links, what the public is told, and the states of a hand-off.
+"""The hand-off of a conversation from a public to a private place: tokens, links, notices and states. Pure.
 
-A token is a conversation's id and a MAC over it and its workspace, so that any partition can tell a real one and whose
-case it opens without asking anybody, and none is good outside its workspace. It is not secret.
+A token is a conversation's id and a MAC over that id and the workspace. So any partition can check a token without a
+read, and no token is valid in another workspace. It is no secret: it stands in public.
 """
 
 import hashlib
@@ -23,7 +23,9 @@ from services.domain.lifecycle import is_closed
 from services.platform.core import base64url
 
 EXPIRES_AFTER = timedelta(seconds=900)
+"""How long an invitation is open, unless the account says otherwise."""
 MAC_BYTES = 16
+"""With the 16 bytes of the id a token has 43 characters; Telegram allows 64 after `/start`."""
 MAX_UNCONFIRMED = 20
 SECRET_NAME = "handoff"  # noqa: S105 - what the secret is called, not the secret
 WEBCHAT = "webchat"
@@ -50,7 +52,7 @@ def sign_token(secret: bytes, workspace: str, conversation: str) -> str:
 
 
 def verify_token(secret: bytes, workspace: str, token: str) -> HandoffToken | None:
-    """What a token opens in a workspace; None for one that we did not make, or made for another workspace."""
+    """The conversation that a token opens. None: it is not from this installation, or from another workspace."""
     try:
         raw = base64url.decode(token)
     except ValueError:
@@ -58,6 +60,7 @@ def verify_token(secret: bytes, workspace: str, token: str) -> HandoffToken | No
     identity, mac = raw[:16], raw[16:]
     if len(identity) != 16:
         return None
+    # Compared in constant time, so that a forger learns nothing from how long a wrong token takes.
     is_bound = hmac.compare_digest(mac, _mac(secret, workspace, identity))
     if not is_bound and not hmac.compare_digest(mac, _unbound_mac(secret, identity)):
         return None
@@ -69,39 +72,39 @@ def _mac(secret: bytes, workspace: str, identity: bytes) -> bytes:
 
 
 def _unbound_mac(secret: bytes, identity: bytes) -> bytes:
-    """Of links that stood in public before tokens were bound to a workspace."""
+    """The MAC of earlier versions, whose tokens named no workspace: their links still stand in public."""
     return hmac.digest(secret, b"handoff\x00" + identity, hashlib.sha256)[:MAC_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
 class Handoffs:
-    """What a hand-off needs to know of the installation."""
+    """The secret that signs tokens, and the address under which the installation is reached."""
 
     secret: bytes
     public_url: str | None = None
 
 
 def needs_handoff(case: ConversationState, activity: Activity) -> bool:
-    """Whether what was just said in public moves the case to a private place. A closed case leads nowhere any more."""
+    """Whether a public activity moves the conversation to a private place. A closed conversation never moves."""
     moving = case.handoff is not None and case.handoff.state != "expired"
     return activity.surface == "public" and activity.sensitive and not moving and not is_closed(case.status)
 
 
 def is_private_only(case: ConversationState) -> bool:
-    """Whether nobody may answer the case in public: it is sensitive, and a private side is open or on its way.
+    """Whether a public answer is refused: the conversation is sensitive, and a private side is open or invited to.
 
-    Where nobody followed in time, the public place is the only one there is.
+    Once the invitation expired, the public place is the only one.
     """
     return case.sensitive and not (case.handoff is not None and case.handoff.state == "expired")
 
 
 def is_in_private(conversation: ConversationState) -> bool:
-    """Whether a hand-off took it there: it is answered in private from then on, wherever the customer writes."""
+    """Whether its hand-off is complete: it is answered in private from then on, wherever the customer writes."""
     return conversation.handoff is not None and conversation.handoff.state == "completed"
 
 
 def token_in(activity: Activity, handoffs: Handoffs) -> str | None:
-    """The conversation that an activity's token opens: of `/start TOKEN`, or of a chat that was opened by a link."""
+    """The conversation that the token of an activity opens: from `/start TOKEN`, or from a web chat opened by a link."""
     for name in ("start", "handoff"):
         token = activity.details.get(name)
         if isinstance(token, str) and (found := verify_token(handoffs.secret, activity.workspace, token)):
@@ -110,7 +113,7 @@ def token_in(activity: Activity, handoffs: Handoffs) -> str | None:
 
 
 def handoff_reason(activity: Activity) -> str:
-    """Why, without detail: the kinds that were masked."""
+    """The reason without detail: the kinds of data that were masked."""
     return ", ".join(activity.masked) or "sensitive"
 
 
@@ -120,10 +123,11 @@ def link(
     capabilities: Capabilities | None,
     handoffs: Handoffs,
 ) -> tuple[str | None, str | None]:
-    """Where the customer goes on, and which channel that is; (None, None) when there is no private side to offer."""
+    """The link to the private side and its channel; (None, None) when the workspace has no private side to offer."""
     token = sign_token(handoffs.secret, case.workspace, case.id)
     account = _account(case, configuration)
     username = account.settings.get("username") if account else None
+    # The same platform first: the customer need not leave it. Then the web chat, which needs no account anywhere.
     if capabilities is not None and capabilities.deep_link and isinstance(username, str):
         return capabilities.deep_link.format(username=username, token=token), case.channel
     webchat = _webchat_account(configuration)
@@ -134,8 +138,8 @@ def link(
 
 
 def _account(case: ConversationState, configuration: WorkspaceConfiguration | None) -> AccountBody | None:
-    kept = configuration.accounts.get(f"{case.channel}/{case.account}") if configuration else None
-    return kept.body if kept else None
+    account = configuration.accounts.get(f"{case.channel}/{case.account}") if configuration else None
+    return account.body if account else None
 
 
 def _webchat_account(configuration: WorkspaceConfiguration | None) -> str | None:
@@ -145,28 +149,30 @@ def _webchat_account(configuration: WorkspaceConfiguration | None) -> str | None
 
 
 def notice(languages: Sequence[str | None], url: str | None) -> str:
-    """What everybody reads: that the talk moves and why, nothing of what was said. In the first language we know."""
+    """The public notice that the conversation moves, in the first language that has a text. It quotes nothing."""
     language = next((known for known in languages if known in NOTICES), "en") or "en"
     return NOTICES[language] if url is None else f"{NOTICES[language]}\n{CONTINUE[language]} {url}"
 
 
 def expires_at(case: ConversationState, configuration: WorkspaceConfiguration | None, now: datetime) -> datetime:
-    """When an invitation that nobody followed runs out: `handoff_seconds` of the account, 900 unless set."""
+    """When an invitation expires: after `handoff_seconds` of the account, 900 unless set."""
     account = _account(case, configuration)
     seconds = account.settings.get("handoff_seconds") if account else None
-    usable = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0
-    return now + (timedelta(seconds=float(str(seconds))) if usable else EXPIRES_AFTER)
+    # A bool is an int in Python, and no number of seconds.
+    is_valid = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0
+    return now + (timedelta(seconds=float(str(seconds))) if is_valid else EXPIRES_AFTER)
 
 
 def started(case: ConversationState, reason: str, channel: str | None, now: datetime) -> ConversationState:
-    """The case on its way to a private place."""
-    followed = case.handoff.unconfirmed if case.handoff else []
-    begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason, unconfirmed=followed)
+    """The conversation after the customer was invited to a private place."""
+    # Who followed the link of an invitation that expired is still there, and may be confirmed.
+    followers = case.handoff.unconfirmed if case.handoff else []
+    begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason, unconfirmed=followers)
     return replace(case, handoff=begun, sensitive=True, updated_at=now)
 
 
 def completed(case: ConversationState, person: PersonKey, address: Address, now: datetime) -> ConversationState:
-    """The case in private: from here on the customer is answered at this address, which names its channel."""
+    """The conversation in private: the customer is answered at `address`, which names its channel, from here on."""
     before = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
     done = {"state": "completed", "completed_at": now, "private_channel": address.channel, "unconfirmed": []}
     return replace(
@@ -181,34 +187,32 @@ def completed(case: ConversationState, person: PersonKey, address: Address, now:
 
 
 def visitor_address(person: PersonKey) -> Address:
-    """Where a visitor of a chat is answered."""
+    """The address of a visitor of a web chat."""
     channel, account, visitor = person.person.split(":", 2)
     return Address(chat=visitor, channel=channel, account=account)
 
 
 def private_address(activity: Activity) -> Address | None:
-    """Where the private side is; it names its channel and account, which may not be those of the case."""
+    """The address of a private activity, with its channel and account: they may differ from the conversation's."""
     if activity.address is None:
         return None
     return activity.address.model_copy(update={"channel": activity.channel, "account": activity.account})
 
 
 def expired(case: ConversationState, now: datetime) -> ConversationState | None:
-    """The case whose customer did not follow; None when there is nothing to expire."""
+    """The conversation after its invitation expired; None when no invitation is open."""
     if case.handoff is None or case.handoff.state != "started":
         return None
     return replace(case, handoff=case.handoff.model_copy(update={"state": "expired"}), updated_at=now)
 
 
 def escalated(priority: Priority) -> Priority:
-    """One step more urgent."""
+    """The next higher priority; urgent stays urgent."""
     return PRIORITIES[max(0, PRIORITIES.index(priority) - 1)]
 
 
 def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
-    """The case without its mark, so that it may be answered in public; a private side that is open stays. None: it has
-    no mark.
-    """
+    """The conversation that may be answered in public again; an open private side stays. None: it already may be."""
     is_moving = case.handoff is not None and case.handoff.state != "completed"
     if not (case.sensitive or is_moving):
         return None
@@ -216,24 +220,25 @@ def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
 
 
 def is_private_side(case: ConversationState, person: PersonKey) -> bool:
-    """Whether this person was proven to be the customer of the case, and goes on in it."""
+    """Whether this person was confirmed as the customer of the conversation, and continues it."""
     return case.handoff is not None and case.private_person == person and not is_closed(case.status)
 
 
 def may_claim(case: ConversationState, person: PersonKey) -> bool:
-    """Whether somebody who followed the link may still turn out to be the customer. Nobody of another workspace may."""
+    """Whether a person who followed the link may still be confirmed as the customer: one of the same workspace."""
     is_open = case.handoff is not None and case.handoff.state != "completed" and not is_closed(case.status)
     return is_open and case.workspace == person.workspace and case.private_person is None and case.key != str(person)
 
 
 def unconfirmed(case: ConversationState, person: PersonKey) -> UnconfirmedPerson | None:
-    """What is known of somebody who followed the link."""
-    followed = case.handoff.unconfirmed if case.handoff else []
-    return next((one for one in followed if one.person == person), None)
+    """The entry of a person who followed the link and is not confirmed yet; None without one."""
+    followers = case.handoff.unconfirmed if case.handoff else []
+    return next((follower for follower in followers if follower.person == person), None)
 
 
 def claimed(case: ConversationState, claim: UnconfirmedPerson, now: datetime) -> ConversationState:
-    """The case with one more who followed its link; the latest are kept, so that a crowd shuts nobody out for good."""
+    """The conversation with one more person who followed its link."""
     handoff = case.handoff or Handoff(state="started", started_at=now, reason="sensitive")
-    followed = [*handoff.unconfirmed, claim][-MAX_UNCONFIRMED:]
-    return replace(case, handoff=handoff.model_copy(update={"unconfirmed": followed}), updated_at=now)
+    # The latest stay, so that a crowd cannot shut the customer out: who was dropped may follow the link again.
+    followers = [*handoff.unconfirmed, claim][-MAX_UNCONFIRMED:]
+    return replace(case, handoff=handoff.model_copy(update={"unconfirmed": followers}), updated_at=now)

@@ -1,7 +1,7 @@
-"""Two words by which a customer shows, where they wrote before, that a chat is theirs. Pure.
+"""Two words by which a customer proves, on the public thread, that a private chat is theirs. Pure.
 
-Whoever sees the words in a chat has opened that chat; whoever writes them in public is the customer, as the platform
-says. The words are no secret once they are written: they prove one visitor of one conversation and nobody else.
+Only the visitor of a chat sees its words, and the platform says who writes on the public thread: both together prove
+that visitor and customer are one. The words need no secrecy afterwards, for they prove one visitor of one conversation.
 """
 
 import hmac
@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 MAX_TEXT_LENGTH = 200
-"""Characters of a message in which the words are looked for."""
+"""How many characters of a message are searched for the words."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -49,39 +49,43 @@ QUESTIONS: Mapping[str, str] = {
     "Tad turpināsim šeit. Rakstiet tos tikai tad, ja šo tērzēšanu atvērāt paši.",
 }
 _WORD = re.compile(r"\w+")
+# Letters that keyboards of Arabic and Persian write differently in one word, and marks that join or stretch letters.
 _SAME = str.maketrans({"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ؤ": "و", "\u200c": None, "ـ": None})
 
 
 def choose_language(*languages: str | None) -> str:
-    """The first language whose words we have; English without any."""
-    return next((one for one in languages if one in WORDS), "en") or "en"
+    """The first of these languages that has words; English without one."""
+    return next((language for language in languages if language in WORDS), "en") or "en"
 
 
 def words_for(secret: bytes, conversation: str, person: str, language: str, taken: Collection[str]) -> str:
-    """The two words of a visitor of a conversation: the same whenever it is asked, and none of those that are `taken`."""
+    """The two words of a visitor of a conversation: a function of its arguments, and none of those that are `taken`.
+
+    Derived instead of drawn, so that a batch that is decided a second time gives the visitor the same words.
+    """
     words, number = WORDS[language], 0
     while True:
-        given = f"{conversation}\x00{person}\x00{number}".encode()
-        digest = hmac.digest(secret, b"proof\x00" + given, "sha256")
+        source = f"{conversation}\x00{person}\x00{number}".encode()
+        digest = hmac.digest(secret, b"proof\x00" + source, "sha256")
         first = words[digest[0] % len(words)]
         second = words[digest[1] % len(words)]
-        made = f"{first} {second}"
-        if first != second and made not in taken:
-            return made
+        candidate = f"{first} {second}"
+        if first != second and candidate not in taken:
+            return candidate
         number += 1
 
 
 def word_pairs(text: str) -> frozenset[tuple[str, str]]:
-    """Words that stand side by side in the beginning of a text, without what people leave out when they type."""
+    """The pairs of neighbouring words in the beginning of a text, without diacritics and case: people omit both."""
     words = _WORD.findall(_folded(text[:MAX_TEXT_LENGTH]))
     return frozenset(pairwise(words))
 
 
 def _folded(text: str) -> str:
     plain = unicodedata.normalize("NFD", text.translate(_SAME)).casefold()
-    return "".join(one for one in plain if not unicodedata.combining(one)).translate(_SAME)
+    return "".join(character for character in plain if not unicodedata.combining(character)).translate(_SAME)
 
 
 def shows(pairs: Collection[tuple[str, str]], words: str) -> bool:
-    """Whether two words are among the pairs of a text."""
+    """Whether `words` are one of the pairs of a text."""
     return not word_pairs(words).isdisjoint(pairs)
