@@ -14,7 +14,7 @@ class Fenced(Exception):
 
 
 class Revoked(Exception):
-    """The partition is no longer ours to read. Not an error of the system: stop working on it."""
+    """Another member owns the partition now. This is no fault: stop working on it."""
 
 
 class OffsetOutOfRange(Exception):

@@ -1,4 +1,4 @@
-"""Ids in UUIDv7 layout (RFC 9562). They sort by time; inside a processor equal causes give equal ids (replay after a crash)."""
+"""Ids in UUIDv7 layout (RFC 9562). They sort by time; a processor derives them from the time of its batch and the cause."""
 
 import hashlib
 import os

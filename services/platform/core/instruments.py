@@ -27,33 +27,37 @@ class ProcessorInstruments:
     """The processors' metrics, by group and, where useful, partition."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        g = ["group"]
-        self.events = Counter("pasokh_processor_events_total", "Inputs handled.", g, registry=registry)
-        self.duplicates = Counter("pasokh_processor_duplicates_total", "Repeats dropped.", g, registry=registry)
-        self.dead_letters = Counter("pasokh_processor_dead_letters_total", "Events set aside.", g, registry=registry)
-        self.restarts = Counter(
-            "pasokh_processor_restarts_total", "Memory dropped after an error.", [*g, "reason"], registry=registry
+        group = ["group"]
+        self.events = Counter("pasokh_processor_events_total", "Inputs handled.", group, registry=registry)
+        self.duplicates = Counter("pasokh_processor_duplicates_total", "Repeats dropped.", group, registry=registry)
+        self.dead_letters = Counter(
+            "pasokh_processor_dead_letters_total", "Events set aside.", group, registry=registry
         )
-        self.commit = Histogram("pasokh_processor_commit_seconds", "One commit.", g, registry=registry, buckets=SECONDS)
+        self.restarts = Counter(
+            "pasokh_processor_restarts_total", "Memory dropped after an error.", [*group, "reason"], registry=registry
+        )
+        self.commit = Histogram(
+            "pasokh_processor_commit_seconds", "One commit.", group, registry=registry, buckets=SECONDS
+        )
         self.batch = Histogram(
             "pasokh_processor_batch_events",
             "Inputs per batch.",
-            g,
+            group,
             registry=registry,
             buckets=(1, 2, 5, 10, 50, 200, 500),
         )
-        self.partitions = Gauge("pasokh_processor_partitions", "Partitions owned.", g, registry=registry)
+        self.partitions = Gauge("pasokh_processor_partitions", "Partitions owned.", group, registry=registry)
         self.stopped = Gauge(
-            "pasokh_processor_stopped_partitions", "Partitions that wait for an operator.", g, registry=registry
+            "pasokh_processor_stopped_partitions", "Partitions that wait for an operator.", group, registry=registry
         )
         self.failing = Gauge(
             "pasokh_processor_failing_partitions",
             "Partitions that start over again and again and get no further.",
-            g,
+            group,
             registry=registry,
         )
         self.lag = Gauge(
-            "pasokh_processor_lag_events", "Events not read yet.", [*g, "topic", "partition"], registry=registry
+            "pasokh_processor_lag_events", "Events not read yet.", [*group, "topic", "partition"], registry=registry
         )
 
     def of(self, group: str) -> GroupInstruments:
@@ -94,7 +98,7 @@ class LoopInstruments:
 
 
 class AdmissionInstruments:
-    """Who was refused for want of room. One for all of a process, registered by its app.
+    """Counts calls and connections that were refused because a share was used up. One per process, registered by its app.
 
     `at`: `connection`, `webhook`, `body`, `stream`, `visitor`. `reason` is whose share was used up: `account`, `address`,
     `key`, `workspace`, `visitor` or `process`.

@@ -36,8 +36,8 @@ SECRET_FIELDS = frozenset(
 )
 """A field of one of these names is never written, at any depth."""
 NOISY_LOGGERS = ("aiokafka", "httpcore2", "httpx2", "pymongo", "uvicorn")
-"""Libraries that are heard from warnings on, whatever the level: httpx2 tells every URL, and Telegram's hold the bot's
-token; pymongo tells every command, and those hold what customers wrote."""
+"""Libraries that are logged from warnings on, whatever the level: httpx2 logs every URL, and Telegram's hold the bot's token;
+pymongo logs every command, and those hold what customers wrote."""
 RATE_LIMIT_SECONDS = 10.0
 SUPPRESSED_FIELD = "left_out"
 _ERRORS_WITHOUT_TRACEBACK = tuple(vars(errors)[name] for name in vars(errors) if isinstance(vars(errors)[name], type))
@@ -78,14 +78,14 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None, *, form
 
 
 class RateLimitFilter(logging.Filter):
-    """Of a library, the same message once in `RATE_LIMIT_SECONDS`, with how many were `left_out` since the last.
+    """Lets a message of a noisy library pass once in `RATE_LIMIT_SECONDS`, with the count of those `left_out` since.
 
-    While Kafka is away, aiokafka tells so some hundred times a second in each process.
+    While Kafka is away, aiokafka logs that some hundred times a second in each process.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[tuple[str, int, str], float] = {}
+        self._logged_at: dict[tuple[str, int, str], float] = {}
         self._left_out: Counter[tuple[str, int, str]] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -93,10 +93,10 @@ class RateLimitFilter(logging.Filter):
             return True
         # The key is the message before its arguments are filled in: a library has a bounded number of those.
         key = record.name, record.levelno, str(record.msg)
-        if record.created - self._told.get(key, float("-inf")) < RATE_LIMIT_SECONDS:
+        if record.created - self._logged_at.get(key, float("-inf")) < RATE_LIMIT_SECONDS:
             self._left_out[key] += 1
             return False
-        self._told[key] = record.created
+        self._logged_at[key] = record.created
         if suppressed := self._left_out.pop(key, 0):
             setattr(record, SUPPRESSED_FIELD, suppressed)
         return True
@@ -105,7 +105,7 @@ class RateLimitFilter(logging.Filter):
 def _renderer(form: Form, stream: TextIO) -> structlog.typing.Processor:
     if form == "json":
         return structlog.processors.JSONRenderer(default=repr)
-    # Strings as Python writes them: none can begin a line of its own, or speak to the terminal.
+    # Strings are written as Python literals: no value can begin a line of its own or send codes to the terminal.
     return structlog.dev.ConsoleRenderer(colors=stream.isatty(), repr_native_str=True)
 
 

@@ -31,10 +31,10 @@ class Settings(BaseSettings):
     kafka_username: str | None = None
     kafka_password: SecretStr | None = None
     kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
-    """How user and password are proven to Kafka (SASL)."""
+    """How user and password are sent to Kafka (SASL)."""
     kafka_tls: bool = False
     kafka_ca: Path | None = None
-    """File with the certificates of who signed Kafka's, where the system does not know them."""
+    """File with the certificates of the authorities that signed Kafka's, where the system does not have them."""
     key_requests_per_second: Annotated[int, Field(ge=1)] = 1000
     """How often one API key may ask one process; over it, 429."""
     address_requests_per_second: Annotated[int, Field(ge=1)] = 2000

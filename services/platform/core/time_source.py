@@ -1,4 +1,4 @@
-"""Where the time comes from. Code that decides is given `now`; only edges hold a clock."""
+"""Where the time comes from. Code that decides gets `now` as a value; only code at the edges has a TimeSource."""
 
 import time
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class TimeSource(Protocol):
-    """Wall time for what is written down, monotonic seconds for how long to wait."""
+    """Wall time for what is stored and sent, monotonic seconds for waiting and measuring."""
 
     def now(self) -> datetime:
         """The time now, in UTC."""

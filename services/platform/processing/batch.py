@@ -44,6 +44,7 @@ def start_batch(row: PartitionCheckpoint, pending: Sequence[PendingInput], work:
     offsets = dict(row.offsets)
     for one in pending:
         if one.record is not None:
+            # Records of several topics come mixed: each topic ends behind its last one.
             offsets[one.record.topic] = max(offsets.get(one.record.topic, 0), one.record.offset + 1)
     closed = frozenset(row.closed)
     seen = DedupeVector(row.dedupe_vector)

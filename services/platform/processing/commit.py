@@ -1,7 +1,7 @@
 """Commit: a decided batch becomes one atomic change of the store, under the fence of the partition row.
 
 The row is the input position, the fence, the number of outgoing events and the dedupe table in one (rule 2). A batch
-from which nothing followed is not committed: its position rides on the next commit.
+from which nothing followed is not committed: the next commit moves past its inputs, too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from services.platform.store.collections import OUTBOXES, ROWS, PartitionCheckpo
 from services.platform.store.port import Changes, Condition, Key, Put, Store
 
 MAX_UNCOMMITTED_SECONDS = 1.0
-"""How long the position may be ahead of the stored one, while nothing that happens is worth a commit."""
+"""Seconds that the position may be ahead of the stored one, while no batch is worth a commit."""
 
 
 def row_key(group: str, partition: int) -> Key:
@@ -69,6 +69,7 @@ class Position:
         """
         if self._is_worth_a_commit(batch, time_source):
             return False
+        # The number stays: it counts commits, and the fence of the next one is the stored number.
         self.row = advanced_row(batch, self.row.seq)
         if self.uncommitted_since is None:
             self.uncommitted_since = time_source.monotonic()
@@ -99,6 +100,7 @@ class Position:
     ) -> Changes:
         """One commit that puts `row` in the place of the row as this owner last wrote or read it."""
         key = row_key(self.group, self.partition)
+        # Every owner that takes over writes a higher number, so an owner that was replaced fails here, however late it is.
         fence = Condition(key) if self.row.seq == 0 else Condition(key, "seq", self.row.seq)
         # The events of the last commit are published by now, or this one would not have begun (rule 3).
         published = [self.outbox] if self.outbox else []

@@ -34,17 +34,17 @@ class Stopped(Exception):
 
 
 class RecentDeadLetters:
-    """How many of the last `RECENT_EVENTS` events of a partition became dead letters."""
+    """Which of the last `RECENT_EVENTS` events of a partition became dead letters."""
 
     def __init__(self) -> None:
         self._recent: deque[bool] = deque(maxlen=RECENT_EVENTS)
 
     def note_handled(self, count: int) -> None:
-        """So many events were handled."""
+        """`count` events were handled."""
         self._recent.extend(False for _ in range(count))
 
     def note_dead_letter(self, error: Exception) -> None:
-        """One more becomes a dead letter. Raises Stopped when there are `DEAD_LETTERS_TO_STOP` of them."""
+        """An event becomes a dead letter. Raises Stopped when it is the one that makes `DEAD_LETTERS_TO_STOP`."""
         self._recent.append(True)
         if sum(self._recent) >= DEAD_LETTERS_TO_STOP:
             raise Stopped(f"{sum(self._recent)} dead letters among the last {len(self._recent)} events") from error
@@ -56,7 +56,7 @@ class RecentDeadLetters:
 def command_on(
     identity: str, letter: DeadLetter, action: Action, topics: GroupTopics, time_source: TimeSource
 ) -> ProducerRecord:
-    """The command: the owner of the letter's partition handles its event again, or gives it up."""
+    """The command by which the owner of the letter's partition handles its event again, or drops it."""
     data = DeadLetterAction(group=letter.group, dead_letter=identity, action=action)
     event = Event(
         id=random_id(time_source.now()),
@@ -67,13 +67,14 @@ def command_on(
         partitionkey=letter.workspace,
         data=data.model_dump(mode="json"),
     )
-    # A timer that failed came from no topic: any of the group's reaches it.
+    # A timer that failed came from no topic: the command reaches its owner by any topic of the group.
     topic = letter.topic or topics[letter.group][0]
     return ProducerRecord(topic, letter.partition, event.partitionkey, encode(event))
 
 
 async def carry_out(work: UnitOfWork, action: DeadLetterAction) -> Input | None:
-    """Delete the letter; returns what is to be handled again, if that was asked. Store errors pass through."""
+    """Delete the letter; returns its input if it is to be handled again. Store errors pass through."""
+    # Several groups read the topic, and each sees the command.
     if action.group != work.place.group:
         return None
     await work.preload([(DEAD_LETTERS, [action.dead_letter])])

@@ -28,7 +28,7 @@ CONTROL = "pasokh.control."
 
 
 class Poison(Exception):
-    """The deciding code raised: one input of the batch cannot be handled (rule 8)."""
+    """The deciding code raised: an input of the batch cannot be handled (rule 8). `error` is what it raised."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(f"{type(error).__name__}: {error}")
@@ -36,7 +36,7 @@ class Poison(Exception):
 
 
 async def decode_inputs(batch: Batch) -> None:
-    """Fill `inputs`: duplicates and what belongs to closed workspaces dropped, operators' actions carried out.
+    """Fill `inputs`: without duplicates and inputs of closed workspaces, with the inputs that operators retry.
 
     Raises ValueError for a record that is no event. Store errors pass through.
     """
@@ -54,6 +54,7 @@ async def _decode_record(batch: Batch, record: Record) -> None:
     elif event.type == dead_letters.DEAD_LETTER_ACTION:
         revived = await dead_letters.carry_out(batch.work, event.payload_as(DeadLetterAction))
         batch.inputs += [revived] if revived is not None else []
+    # Control events pass even for a closed workspace: the one that opens it again is among them.
     elif event.workspace not in batch.closed or event.type.startswith(CONTROL):
         if event.type == WORKSPACE_GATE:
             _set_gate(batch, event.payload_as(WorkspaceGate))
@@ -90,6 +91,7 @@ async def decide(batch: Batch, processor: AnyProcessor, memory: Any, runtime: Ru
         await runtime.hook(failpoints.INPUTS_KNOWN)
         decisions = await processor.load(batch.work, memory, batch.inputs)
     except PARTITION_RESET_ERRORS:
+        # A store that is away is no fault of the input: as a poison, its whole topic would become dead letters.
         raise
     except Exception as error:
         raise Poison(error) from error
@@ -107,6 +109,7 @@ async def decide(batch: Batch, processor: AnyProcessor, memory: Any, runtime: Ru
     else:
         for one in batch.inputs:
             decide_one(one)
+    # Only workspaces that were closed before: the batch that closes one still commits what came ahead of the gate.
     if batch.closed_before:
         batch.work.leave_out(batch.closed_before)
     await runtime.hook(failpoints.DECIDED)

@@ -5,7 +5,10 @@ from services.platform.bus.sequence_number import BEFORE_ALL, SequenceNumber
 
 
 class DedupeVector:
-    """Says whether an event is new. Kept in the partition row, never pruned: it has one entry a writer's partition."""
+    """Says whether an event is new. It is stored in the partition row.
+
+    It is never pruned: it has one entry per partition of a writer and topic, of which there are few.
+    """
 
     def __init__(self, table: dict[str, SequenceNumber]) -> None:
         self.table = dict(table)
@@ -15,8 +18,9 @@ class DedupeVector:
         seq, index = event.seq, event.index
         if seq is None or index is None:
             return True
-        number, place = (seq, index), f"{event.source}|{topic}"
-        if number <= self.table.get(place, BEFORE_ALL):
+        # By source alone, the events of one topic would hide those of another that is read later.
+        number, stream = (seq, index), f"{event.source}|{topic}"
+        if number <= self.table.get(stream, BEFORE_ALL):
             return False
-        self.table[place] = number
+        self.table[stream] = number
         return True

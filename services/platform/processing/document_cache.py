@@ -8,7 +8,8 @@ from services.platform.store.codec import StoredRecord
 from services.platform.store.port import Key
 
 MIN_CACHED = 512
-"""Documents that are kept; up to twice as many are. A conversation is written some five times at first, then seldom."""
+"""Documents that stay at least; twice as many are cached at most. A conversation is written some five times at first, then
+seldom."""
 
 Written = Mapping[Key, StoredRecord | None]
 """Documents by key; None for one that was removed."""
@@ -17,14 +18,16 @@ Written = Mapping[Key, StoredRecord | None]
 class DocumentCache(dict[Key, StoredRecord | None]):
     """The documents of the last commits; those that were written first go first.
 
-    Only its own commits change what a partition of a group writes (the fence), so what it wrote is what is there. What
-    others write is never looked up here. Empty after any commit that may have failed, and after any decision that did.
+    The fence makes every commit of a partition its owner's, so a document that the owner wrote last is the stored one. That
+    does not hold for collections of other writers: those are always read. The cache is cleared after any commit that may
+    have failed, and after any decision that failed.
     """
 
     def add(self, written: Written) -> None:
         """A commit of these has succeeded."""
         self.update(written)
         if len(self) > 2 * MIN_CACHED:
+            # A dict iterates in the order of first insertion: the documents that were first written longest ago go.
             for key in list(islice(self, len(self) - MIN_CACHED)):
                 del self[key]
 
@@ -33,9 +36,9 @@ IMMUTABLE_DOCUMENTS = 512
 
 
 class ImmutableDocuments:
-    """Documents of collections whose documents never change once they are written, of all groups of one process.
+    """Documents of collections that are declared `immutable`, of all groups of one process.
 
-    Those that were not used for longest go first.
+    The least recently used go first.
     """
 
     def __init__(self, limit: int = IMMUTABLE_DOCUMENTS) -> None:

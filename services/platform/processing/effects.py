@@ -51,7 +51,7 @@ class Effects:
 
     @property
     def busy(self) -> bool:
-        """Whether an effect runs or a result waits."""
+        """Whether an effect runs, or a result is not handled yet."""
         return bool(self._running or self._results)
 
     async def has_result(self) -> None:

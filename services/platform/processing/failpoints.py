@@ -16,4 +16,4 @@ Hook = Callable[[str], Awaitable[None]]
 
 
 async def no_failpoint(point: str) -> None:
-    """The hook of production: nothing happens."""
+    """The hook of production, which does nothing."""

@@ -56,6 +56,7 @@ class GroupMember:
         while True:
             assigned = await consumer.assignment(known)
             self._joined = True
+            # Release before starting: a partition that was lost and won again needs a new owner, which reads its row anew.
             await self._release([p for p, generation in known.items() if assigned.get(p) != generation])
             for partition, generation in assigned.items():
                 if known.get(partition) != generation:
@@ -82,14 +83,14 @@ class GroupMember:
                 return
             except Exception as error:
                 restarts.note(error, self._runtime.time_source.monotonic())
-                # Not a verdict of store or bus: a bug of ours. The row is safe; start again from it, and say so.
+                # No error that store or bus promise: a bug of ours. What is committed is whole, so start again from the row.
                 log.exception("partition_failed", group=self.group, partition=partition)
                 await asyncio.sleep(REJOIN_SECONDS)
             finally:
                 self._owners.pop(partition, None)
 
     def _troubles(self) -> dict[int, str]:
-        """Partition of ours → why it does not work."""
+        """Our partitions that make no progress, each with the reason."""
         now = self._runtime.time_source.monotonic()
         found = {p: self._restarts[p].trouble(now) for p in self._tasks if p in self._restarts}
         return {partition: trouble for partition, trouble in found.items() if trouble is not None}
@@ -100,7 +101,7 @@ class GroupMember:
         log.critical("partition_stopped", group=self.group, partition=partition, reason=self._stopped[partition])
 
     async def drain(self) -> None:
-        """Take nothing more, let what runs outside finish (at most `DRAIN_SECONDS`), then leave the partitions."""
+        """Take no new records, let running effects finish (at most `DRAIN_SECONDS`), then leave the partitions."""
         self._draining = True
         for owner in list(self._owners.values()):
             owner.drain()

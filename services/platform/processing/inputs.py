@@ -48,7 +48,7 @@ class PendingInput(NamedTuple):
 
 
 def causation_id(received: Input) -> str:
-    """The text from which the ids made while handling this input are derived."""
+    """The text from which ids are derived while this input is handled: the same at every replay of it."""
     match received:
         case ReceivedEvent():
             return received.event.id

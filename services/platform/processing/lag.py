@@ -35,6 +35,7 @@ async def lags(store: Store, bus: Bus, topics: Mapping[str, tuple[str, ...]]) ->
     every = sorted({topic for names in topics.values() for topic in names})
     ends = {p: await bus.end_offsets(every, p) for p in range(bus.partitions)}
     found = []
+    # The offsets were read before the ends: events that come in between count as lag, never as less than none.
     for (group, partition), key in keys.items():
         offsets = ROWS.decode(rows[key]).offsets if key in rows else {}
         for topic in topics[group]:
@@ -46,7 +47,7 @@ async def lags(store: Store, bus: Bus, topics: Mapping[str, tuple[str, ...]]) ->
 async def watch_lag(
     instruments: ProcessorInstruments, store: Store, bus: Bus, topics: Mapping[str, tuple[str, ...]]
 ) -> None:
-    """Show the lag of these groups for ever; every replica shows the same, so take the maximum, not the sum."""
+    """Export the lag of these groups until cancelled. Every replica exports the same: take the maximum, not the sum."""
     while topics:
         try:
             for one in await lags(store, bus, topics):

@@ -125,13 +125,13 @@ class PartitionOwner:
             raise
 
     async def _idle(self) -> None:
-        """There is nothing to do: commit a position that is ahead, and show it to the bus."""
+        """Without inputs: commit a position that is ahead of the stored one, and report it to the bus."""
         if self._position.uncommitted_since is not None:
             await self._commit(self._start_batch([]))
         await self._offsets.report(self._position.row)
 
     async def _linger(self) -> None:
-        """Let more come together where nobody waits for the group: a batch costs nearly as much as what is in it."""
+        """Wait until `linger_seconds` have passed since the last batch began: a batch costs nearly as much as its inputs do."""
         linger, time_source = self._processor.linger_seconds, self._runtime.time_source
         if linger and not self._draining.is_set():
             await asyncio.sleep(max(0.0, self._next_batch_at - time_source.monotonic()))
@@ -146,7 +146,7 @@ class PartitionOwner:
         self._reset_but_position()
 
     def _reset_but_position(self) -> None:
-        """A workspace was closed or opened: what is remembered of it, its timers too, is gone or will be."""
+        """Read memory and timers again: a workspace was closed or opened, and its documents are deleted or may come back."""
         self._discard_decided()
         self._timers = TimerQueue(self._group, self._partition)
 
@@ -156,7 +156,7 @@ class PartitionOwner:
         self._cache.clear()
 
     def _restart(self, error: Exception) -> None:
-        """After an error nobody knows what was committed: all is read again, row first (rule 2)."""
+        """Start over after an error that leaves open what was committed: all is read again, row first (rule 2)."""
         reason = type(error).__name__
         self._restarts.note(error, self._runtime.time_source.monotonic())
         self._runtime.instruments.restarts.labels(self._group, reason).inc()
@@ -216,6 +216,7 @@ class PartitionOwner:
             to_publish = await self._position.commit(batch, self._runtime.store)
         finally:
             self._counters.commit.observe(self._runtime.time_source.monotonic() - began)
+        # No await until all of memory is taken over: it is as the store is, or not changed at all.
         self._cache.add(batch.work.written)
         self._timers.apply(batch.work.timers())
         if batch.changes_gates:
@@ -224,6 +225,7 @@ class PartitionOwner:
         for effect in batch.work.effects:
             self._effects.start(effect)
         await self._runtime.hook(failpoints.COMMITTED)
+        # Waits until the bus has all of it, however long: the next commit deletes this outbox.
         await self._publisher.publish(to_publish)
         await self._runtime.hook(failpoints.PUBLISHED)
         await self._offsets.report(self._position.row)

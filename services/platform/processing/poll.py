@@ -1,4 +1,4 @@
-"""Poll: what there is to handle next. Results of effects come first, then timers that may fire, then new records."""
+"""Poll: the inputs of the next batch. Results of effects come first, then timers that may fire, then new records."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -16,23 +16,23 @@ from services.platform.store.port import Store
 
 MAX_BATCH_SIZE = 500
 GROWTH = 8
-"""After a batch that was too large, each full one may be followed by one that is larger by this part of it."""
+"""After a batch that was too large, each full batch that is committed raises the limit by an eighth."""
 IDLE_SECONDS = 1.0
 RESULT_WAIT_SECONDS = 0.1
 
 
 @dataclass(slots=True)
 class BatchLimit:
-    """How many inputs a batch takes at most: fewer once one was too much for the store's deadline."""
+    """The most inputs of a batch: fewer after one that was too many for the store's deadline."""
 
     size: int = MAX_BATCH_SIZE
 
     def shrink(self, tried: int) -> None:
-        """A batch of this size failed. Tried again as it was, a backlog would fail for ever."""
+        """A batch of this size failed. Halve it: with the same size, a backlog would fail for ever."""
         self.size = max(1, min(self.size, tried) // 2)
 
     def grow(self, done: int) -> None:
-        """A batch of this size was committed. Growth is slow: each that is too large costs a whole deadline."""
+        """A batch of this size was committed. Growth is slow, because each batch that is too large costs a whole deadline."""
         if done >= self.size:
             self.size = min(self.size + max(1, self.size // GROWTH), MAX_BATCH_SIZE)
 
@@ -59,6 +59,7 @@ class InputPoller:
         """
         await timers.refill(self.store, now)
         results = self.effects.results()
+        # Before the records: a timer waits for the end offsets of the moment at which it was seen to be due, not for later records.
         fired = await timers.fire(now, limit, row.offsets, self._end_offsets)
         ready = [PendingInput(completed=one) for one in results] + [PendingInput(timer=one) for one in fired]
         if draining:
@@ -85,6 +86,7 @@ class InputPoller:
         taking, result = asyncio.ensure_future(take), asyncio.ensure_future(self.effects.has_result())
         try:
             await asyncio.wait({taking, result}, return_when=asyncio.FIRST_COMPLETED)
+            # Cancelling is safe: the consumer returns the same records at the next poll (see the port).
             if not taking.done():
                 taking.cancel()
                 await asyncio.wait({taking})

@@ -52,7 +52,7 @@ class Handler(Generic[Context, OneInput]):
 class EffectHandler(Generic[Dependencies, Context]):
     """Something done outside after the commit (`perform`), and the handler of its result.
 
-    The request and the result keep their types: they live in this process only, and never rest anywhere.
+    Request and result keep their types: they are never stored, and are lost with the process.
     """
 
     # Any: each entry of a table has a request and a result of its own.
@@ -61,7 +61,7 @@ class EffectHandler(Generic[Dependencies, Context]):
 
 
 def no_memory() -> None:
-    """The memory of a processor that keeps nothing between batches."""
+    """The memory of a processor without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +70,8 @@ class Processor(Generic[Dependencies, Memory, Context]):
 
     `topics`: what it reads, all of one key space. `collections`: what it writes, besides facts, timers and outcomes of
     commands, which every group may write. `context` makes, for each batch, what handlers are given. `memory` makes what
-    one partition keeps between batches: it is dropped, never repaired, whenever a commit may have failed. A group that
-    nobody waits for has `linger_seconds`: its batches come at most that often, which makes them fewer and larger.
+    one partition keeps between batches: it is dropped, never repaired, whenever a commit may have failed. A group whose
+    results no customer or agent waits for has `linger_seconds`: that time is between its batches, which makes them larger.
     """
 
     group: str
@@ -136,7 +136,7 @@ class BoundProcessor(Generic[Dependencies, Memory, Context]):
 
     @property
     def linger_seconds(self) -> float:
-        """How long its batches are let grow."""
+        """Seconds between its batches, in which inputs collect."""
         return self.processor.linger_seconds
 
     def new_memory(self) -> Memory:

@@ -1,4 +1,4 @@
-"""Publish: the outbox goes to the bus in its order, and the position is shown there.
+"""Publish: the outbox goes to the bus in its order, and the offsets are reported there.
 
 Rule 3. Events are published from the first until all of them are acknowledged; the next commit waits for that. A
 failed attempt is repeated whole: readers drop what they have handled by its number.
@@ -40,12 +40,13 @@ class Publisher:
                 await self.bus.publish(events)
                 return
             except (Unavailable, Unknown) as error:
+                # No error leaves this loop, so a bus that stays away shows in readiness by these notes alone.
                 self.restarts.note(error, self.time_source.monotonic())
                 self.instruments.restarts.labels(self.group, "publish").inc()
                 await asyncio.sleep(backoff.next())
 
     async def republish(self, outbox: Key) -> bool:
-        """Publish what an earlier owner may not have; returns whether there is such an outbox. Store errors pass through."""
+        """Publish the outbox that an earlier owner left; returns whether there is one. Store errors pass through."""
         document = (await self.store.get_many([outbox])).get(outbox)
         if document is None:
             return False
@@ -67,6 +68,7 @@ class OffsetReporter:
     async def report(self, row: PartitionCheckpoint) -> None:
         """Commit the offsets of a row that is stored, twice a second at most. Bus errors pass through."""
         now = self._time_source.monotonic()
+        # By the number of the commit: offsets that are ahead in memory alone are not reported.
         if self._reported_seq != row.seq and now - self._reported_at >= OFFSET_COMMIT_SECONDS:
             self._reported_at, self._reported_seq = now, row.seq
             await self._consumer.commit_offsets(self._partition, row.offsets)

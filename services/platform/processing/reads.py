@@ -25,7 +25,7 @@ class Documents(NamedTuple):
 
 
 class ByIndex(NamedTuple):
-    """Documents by an index: one page, or all of them; `UnitOfWork.found` gives them to the handler."""
+    """Documents by an index: one page, or all of them; the handler gets them from `UnitOfWork.found`."""
 
     collection: Collection[Any]
     query: Query

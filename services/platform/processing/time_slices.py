@@ -1,4 +1,4 @@
-"""Stages that nobody waits for decide a little at a time, one of them at once: what somebody waits for goes between."""
+"""Groups with `linger_seconds` decide in slices of a millisecond, one group at a time, so that other tasks run in between."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -8,21 +8,21 @@ from services.platform.core.time_source import TimeSource
 
 T = TypeVar("T")
 
-TURN_SECONDS = 0.001
+SLICE_SECONDS = 0.001
 
 
 class TimeSlicer:
-    """Of all stages of one process."""
+    """Shares the time of one process among its lingering groups."""
 
     def __init__(self) -> None:
-        self._one = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def slices(self, step: Callable[[T], None], values: Iterable[T], time_source: TimeSource) -> None:
-        """Take the step with each value; after every `TURN_SECONDS` all else that is ready in the loop goes first."""
-        async with self._one:
-            until = time_source.monotonic() + TURN_SECONDS
+        """Call `step` with each value; after every `SLICE_SECONDS` all other ready tasks of the loop run first."""
+        async with self._lock:
+            until = time_source.monotonic() + SLICE_SECONDS
             for value in values:
                 if time_source.monotonic() >= until:
                     await asyncio.sleep(0)
-                    until = time_source.monotonic() + TURN_SECONDS
+                    until = time_source.monotonic() + SLICE_SECONDS
                 step(value)

@@ -25,7 +25,7 @@ class Barrier:
 
 
 class TimerQueue:
-    """Knows what is due next. A million timers beyond the horizon cost nothing.
+    """The timers that are due next. Those beyond the horizon stay in the store and cost nothing here.
 
     A timer never overtakes an event that was on the log before it came due: it fires once every input topic has been
     read, and what was read committed, up to the end that the topic had when the timer was first seen to be due.
@@ -48,18 +48,21 @@ class TimerQueue:
         query = Query(TIMERS.name, "due", equals, below=instant_text(horizon), limit=PAGE_SIZE)
         page = await reader.query(query)
         timers = [TIMERS.decode(document) for _, document in page.items]
+        # A full page: the horizon is behind its last timer, so that a million timers are read page by page.
         self._horizon = timers[-1].due_at + timedelta(microseconds=1) if page.next else horizon
         for timer in timers:
             self._add(timer)
 
     def apply(self, changes: Mapping[str, Timer | None]) -> None:
-        """Take over what a commit did to timers."""
+        """Take over the timers that a commit has set or cancelled (None)."""
         for name, timer in changes.items():
             self._pending.pop(name, None)
+            # A timer beyond the horizon is not added: the refill that reaches it reads it from the store.
             if timer is not None and self._horizon is not None and timer.due_at < self._horizon:
                 self._add(timer)
 
     def _add(self, timer: Timer) -> None:
+        # A cancelled or moved timer leaves its entry in the heap: `_is_scheduled` tells it from one that stands.
         known = self._pending.get(timer.name)
         if known is None or known.due_at != timer.due_at:
             heapq.heappush(self._heap, (timer.due_at, timer.name))
@@ -80,9 +83,11 @@ class TimerQueue:
             timers = self._due(now, limit)
             if not timers:
                 return []
+            # Whatever was on the log when the timers were seen to be due lies before these ends.
             self._barrier = Barrier(timers, await end_offsets())
         if not self._is_past_barrier(self._barrier, offsets):
             return []
+        # While the barrier was waited for, an input may have cancelled or moved a timer.
         due, self._barrier = self._barrier.timers, None
         return [TimerFired(t.name, t.due_at, t.data) for t in due if self._is_scheduled(t.due_at, t.name)]
 
@@ -95,17 +100,18 @@ class TimerQueue:
             entry = heapq.heappop(self._heap)
             if self._is_scheduled(*entry) and entry not in found[-1:]:
                 found.append(entry)
+        # They stay until a commit cancels them: a batch that fails has to find them again.
         for entry in found:
             heapq.heappush(self._heap, entry)
         return [self._pending[name] for _, name in found]
 
     def _is_scheduled(self, due_at: datetime, name: str) -> bool:
-        """Whether this timer still stands as it was."""
+        """Whether the timer of this name is still due at this time."""
         timer = self._pending.get(name)
         return timer is not None and timer.due_at == due_at
 
     def next_at(self) -> datetime | None:
-        """When to look again: the first timer, or the moment to refill. None while a barrier is waited for."""
+        """When `fire` may have more: the first timer, or the time of the next refill. None while a barrier is waited for."""
         if self._barrier is not None:
             return None
         while self._heap and not self._is_scheduled(*self._heap[0]):

@@ -1,4 +1,4 @@
-"""One batch in memory: what was read, what is decided. Nothing here touches the world but `preload` and `query`."""
+"""One batch in memory: the documents that were read, and what is decided. Only `preload` and `query` read the store."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PartitionContext:
-    """Where a batch is decided: the group, its partition, the number that its commit will have."""
+    """Where a batch is decided: the group, its partition of so many `partitions`, the number that its commit will have."""
 
     group: str
     partition: int
@@ -40,13 +40,16 @@ class PartitionContext:
 
     @property
     def source(self) -> str:
-        """The `source` of every event that this place emits."""
+        """The `source` of every event of this partition of the group."""
         return f"{self.group}/{self.partition}"
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something to do outside, after the commit. Its result comes back as an `EffectCompleted` of the same name."""
+    """Something to do outside, after the commit. Its result comes back as an `EffectCompleted` of the same name.
+
+    `committed_now` is the time of the batch that scheduled it.
+    """
 
     name: str
     # Any: each effect has a request of its own; the table of the processor pairs it with what performs it.
@@ -60,7 +63,7 @@ class UndeclaredRead(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a query found: the ids in the order of the index, and where the next page begins (None: that was all)."""
+    """The result of a query: the ids in the order of the index, and where the next page begins (None: that was all)."""
 
     ids: tuple[str, ...]
     next: str | None
@@ -94,7 +97,7 @@ class UnitOfWork:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     async def preload(self, wanted: Iterable[tuple[Collection[Any], Iterable[str]]]) -> None:
-        """Read these documents, all in one call of the store; what was read or written before stays as it is."""
+        """Read these documents in one call of the store; those that were read or written before stay as they are."""
         collections = {Key(c.name, i): c for c, ids in wanted for i in ids}
         missing = [key for key in collections if not self._holds(key, collections[key])]
         found = await self.reader.get_many(missing) if missing else {}
@@ -107,12 +110,13 @@ class UnitOfWork:
 
     # Any: a collection of some model is none of every model.
     def _holds(self, key: Key, collection: Collection[Any]) -> bool:
-        """Whether it is loaded, or can be without reading: from what this owner wrote last of what it alone writes."""
+        """Whether the document is loaded, or is taken from a cache now."""
         if key in self._loaded or key in self.written:
             return True
         if collection.immutable and (unchanged := self.immutable.get(key)) is not None:
             self._loaded[key] = unchanged
             return True
+        # Of a collection with other writers, a cached document may be out of date.
         if key not in self.cache or collection.writer != self.place.group:
             return False
         self._loaded[key] = self.cache[key]
@@ -121,7 +125,7 @@ class UnitOfWork:
     async def query(self, collection: Collection[Model], query: Query, *, every_page: bool = False) -> list[Model]:
         """Read documents by an index, one page or all; those that are loaded already stay as they are.
 
-        A query that was asked before in this batch is not asked again.
+        A query runs once in a batch: its result is of the time before anything was decided.
         """
         identity = repr(query)
         if identity not in self._found:
@@ -136,6 +140,7 @@ class UnitOfWork:
         page = await self.reader.query(query)
         for identity, found in page.items:
             key = Key(collection.name, identity)
+            # A document that is loaded already stays: handlers may have decided by it.
             if self._loaded.get(key) is None:
                 self._loaded[key] = collection.decode(found)
             ids.append(identity)
@@ -152,13 +157,13 @@ class UnitOfWork:
         return [cast(Model, document) for document in loaded if document is not None]
 
     def next_page(self, query: Query) -> str | None:
-        """Where the next page of a query begins; None: there is none. Raises UndeclaredRead."""
+        """The cursor of the next page of a query; None: there is none. Raises UndeclaredRead."""
         return self._result(query).next
 
     def _result(self, query: Query) -> Found:
         result = self._found.get(repr(query))
         if result is None:
-            raise UndeclaredRead(f"{query} was not asked before its result was read: name it in `reads`")
+            raise UndeclaredRead(f"{query} was not run before its result was read: name it in `reads`")
         return result
 
     def get(self, collection: Collection[Model], identity: str) -> Model | None:
@@ -195,6 +200,7 @@ class UnitOfWork:
 
     def new_id(self, purpose: str) -> str:
         """An id that follows from the present cause: `now` of the batch and a hash of the causing event."""
+        # The order tells apart several ids of one cause and one purpose.
         self._order += 1
         return derived_id(self.now, self._order, self.place.source, self.cause, purpose, str(self._order))
 
@@ -207,7 +213,7 @@ class UnitOfWork:
         topic: str | None = None,
         partition: int | None = None,
     ) -> Event:
-        """Send an event with this commit; a fact is kept as a document too. Raises TooLarge before anything happens.
+        """Send an event with this commit; a fact is stored as a document, too. Raises TooLarge before anything happens.
 
         `key` is the person key or, on `routing` and `customers`, the workspace. `topic` and `partition` only for
         control events.
@@ -242,7 +248,7 @@ class UnitOfWork:
         self.put(TIMERS, self.timer_id(name), timer)
 
     def cancel_timer(self, name: str) -> None:
-        """Take a timer back, if there is one."""
+        """Cancel the timer of this name, if there is one."""
         self.delete(TIMERS, self.timer_id(name))
 
     def timer_id(self, name: str) -> str:
@@ -250,15 +256,15 @@ class UnitOfWork:
         return f"{self.place.group}/{self.place.partition}/{name}"
 
     def schedule_effect(self, name: str, request: object) -> None:
-        """Do something outside after the commit; see `Effect`. Set a timer too: the process may die in between."""
+        """Start an effect after the commit; see `Effect`. Set a timer, too: the process may die before the result comes."""
         self.effects.append(Effect(name, request, self.now))
 
     def leave_out(self, workspaces: Iterable[str]) -> None:
-        """Take back all that was decided about these workspaces: they are being deleted."""
+        """Drop all that was decided about these workspaces, which are being deleted. Deletes stay."""
         workspaces = frozenset(workspaces)
         self.written = {k: v for k, v in self.written.items() if v is None or belongs_to(v) not in workspaces}
         self._facts = [put for put in self._facts if belongs_to(put.document) not in workspaces]
-        # What partitions tell each other about time names some workspace, and is about none.
+        # Control events between partitions, such as watermarks, bear some workspace in their key and belong to none.
         self.outbox = [
             one
             for one in self.outbox
@@ -267,7 +273,7 @@ class UnitOfWork:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was decided that anybody could notice: no document, no event, no effect."""
+        """Whether the batch changes nothing: no document, no event, no effect."""
         return not (self.written or self._facts or self.outbox or self.effects)
 
     def puts(self) -> list[Put]:
@@ -279,7 +285,7 @@ class UnitOfWork:
         return [k for k, v in self.written.items() if v is None]
 
     def timers(self) -> dict[str, Timer | None]:
-        """Timers set (or taken back: None) by this batch, by their name."""
+        """The timers that this batch sets (or cancels: None), by name."""
         prefix = self.timer_id("")
         chosen = {k.id.removeprefix(prefix): v for k, v in self.written.items() if k.collection == TIMERS.name}
         return cast(dict[str, Timer | None], chosen)

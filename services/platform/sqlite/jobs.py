@@ -1,4 +1,4 @@
-"""What one transaction does: jobs, each undone alone when it fails, and the events of those that did not."""
+"""What one transaction does: its jobs, of which each is undone alone when it fails, and the events of the others."""
 
 import asyncio
 import sqlite3
@@ -20,7 +20,7 @@ EndOffsets = dict[tuple[str, int], int]
 GROUP_JOBS = 256
 GROUP_BYTES = 8_000_000
 GROUP_SECONDS = 0.005
-"""Statements run in the event loop: no job is begun after so long, it opens the next transaction."""
+"""Statements run in the event loop: a job that would begin after so many seconds waits for the next transaction."""
 UNAVAILABLE_CODES = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -36,11 +36,11 @@ UNAVAILABLE_CODES = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
-"""Primary result codes that speak of the file or the machine (https://sqlite.org/rescode.html), not of our SQL."""
+"""Primary result codes about the file or the machine (https://sqlite.org/rescode.html), not about our SQL."""
 
 
 class LogRecord(Protocol):
-    """What the engine needs of a record to carry it to the log, which alone reads it."""
+    """What the engine needs of an event to give it to the log."""
 
     @property
     def topic(self) -> str: ...
@@ -56,7 +56,7 @@ class LogRecord(Protocol):
 
 
 class Log(Protocol):
-    """What a bus hangs into the writer: `append` runs in the transaction, `appended` after COMMIT."""
+    """The log of the bus that shares the file: `append` runs in the transaction, `appended` after COMMIT."""
 
     def append(self, connection: Connection, events: Sequence[LogRecord]) -> EndOffsets: ...
 
@@ -65,7 +65,7 @@ class Log(Protocol):
 
 @dataclass(slots=True)
 class Job(Generic[T]):
-    """Something to write, and who waits for it. `size` in bytes."""
+    """Something to write, and the future of its caller. `size` in bytes."""
 
     apply: Callable[[Connection], T]
     done: "asyncio.Future[T]"
@@ -75,14 +75,14 @@ class Job(Generic[T]):
     error: Exception | None = None
 
     def run(self, connection: Connection) -> None:
-        """Apply it; what it raises is kept for the one who asked."""
+        """Apply it; an error is stored for `resolve`."""
         try:
             self.result = self.apply(connection)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
+        except Exception as error:  # noqa: BLE001 - its caller gets it, whatever it is
             self.error = translate_error(error)
 
     def resolve(self) -> None:
-        """Answer who waits, if anybody still does."""
+        """Answer the caller, unless it was cancelled meanwhile."""
         if self.done.done():
             return
         if self.error is None:
@@ -96,8 +96,9 @@ Jobs = deque[Job[Any]]
 
 
 def run_jobs(connection: Connection, waiting: Jobs, jobs: list[Job[Any]]) -> None:
-    """Move what may go together from `waiting` to `jobs` and apply it; the transaction is open."""
+    """Move the jobs of one transaction from `waiting` to `jobs` and apply them; the transaction is open."""
     until, size = monotonic() + GROUP_SECONDS, 0
+    # A job alone needs no savepoint: if it fails, the transaction is rolled back.
     alone = len(waiting) == 1
     while waiting and len(jobs) < GROUP_JOBS and size < GROUP_BYTES and (not jobs or monotonic() < until):
         job = waiting.popleft()
@@ -113,7 +114,8 @@ def _run_individually(connection: Connection, job: Job[Any]) -> None:
     connection.execute("SAVEPOINT job")
     job.run(connection)
     if job.error is not None:
-        if not connection.in_transaction:  # SQLite has rolled all of it back itself (disk full, I/O error)
+        # For some errors (disk full, I/O) SQLite rolls back the whole transaction itself: all of its jobs have failed.
+        if not connection.in_transaction:
             raise job.error
         connection.execute("ROLLBACK TO job")
     connection.execute("RELEASE job")
@@ -131,7 +133,7 @@ def roll_back(connection: Connection) -> None:
 
 
 def rollback_or_discard(connection: Connection | None, *, keep: bool) -> Connection | None:
-    """The connection after a failed transaction, rolled back; None when it was let go."""
+    """The connection after a failed transaction, rolled back; None when it was closed."""
     if connection is None:
         return None
     with suppress(sqlite3.Error):
@@ -144,13 +146,13 @@ def rollback_or_discard(connection: Connection | None, *, keep: bool) -> Connect
 
 
 def is_busy(error: Exception) -> bool:
-    """Whether another connection was in the way, and nothing else is wrong."""
+    """Whether another connection holds the lock, and no more than that is wrong."""
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(error, sqlite3.Error) and code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def translate_error(error: Exception) -> Exception:
-    """`Unavailable` for what the file or the machine did (`Damaged` is one); anything else is a bug and stays what it is."""
+    """`Unavailable` for errors of the file or the machine (`Damaged` is one); any other is a bug and is returned as it is."""
     if isinstance(error, sqlite3.Error) and is_damage(error):
         return Damaged(f"SQLite: {error}")
     code = getattr(error, "sqlite_errorcode", None)

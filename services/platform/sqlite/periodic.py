@@ -1,4 +1,4 @@
-"""What is done now and again for as long as something is open."""
+"""Work that is repeated for as long as a context is open."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +13,7 @@ logger = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def periodic(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
-    """Do `work` now and again while the context is open; a bus that is away is tried again."""
+    """Do `work` every `seconds` while the context is open. A failure is logged, and the next round tries again."""
     task = asyncio.create_task(_repeat(work, seconds))
     try:
         yield

@@ -1,4 +1,4 @@
-"""Many rows by few statements, which are kept compiled."""
+"""Inserts many rows by few statements, whose compiled form SQLite's cache keeps."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ MAX_ROWS = 32
 def insert_rows(
     connection: Connection, head: str, rows: Sequence[Sequence[object]], tail: str = ""
 ) -> list[Sequence[object]]:
-    """Run `head VALUES (...), ... tail` for all rows, in order; returns what `tail` may return."""
+    """Run `head VALUES (...), ... tail` for all rows, in order; returns the rows of a `RETURNING` in `tail`."""
     returned: list[Sequence[object]] = []
     for start in range(0, len(rows), MAX_ROWS):
         part = rows[start : start + MAX_ROWS]

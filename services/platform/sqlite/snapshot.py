@@ -1,4 +1,4 @@
-"""Copies of SQLite files while others write to them: all of one moment, and proven whole."""
+"""Copies of SQLite files while others write to them: all of the same moment, and checked."""
 
 import os
 import sqlite3
@@ -25,9 +25,10 @@ def copy_at_one_moment(copies: Mapping[Path, Path]) -> None:
     try:
         with ExitStack() as stack:
             readers = {path: stack.enter_context(_reader(path)) for path in copies}
-            with ExitStack() as held:
+            # While all files are locked, no commit can fall between the snapshots of two of them.
+            with ExitStack() as locks:
                 for path in copies:
-                    held.enter_context(_write_lock(path))
+                    locks.enter_context(_write_lock(path))
                 for reader in readers.values():
                     _begin_reading(reader)
             for path, copy in copies.items():
@@ -67,7 +68,8 @@ def _write_lock(path: Path) -> ExitStack:
 
 
 def _begin_reading(connection: Connection) -> None:
-    """From here on the connection sees this state of the file, whatever is committed later."""
+    """Take the snapshot: from here on the connection sees this state of the file, whatever is committed later."""
+    # BEGIN alone takes no snapshot: the first read does.
     connection.execute("BEGIN")
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
@@ -75,9 +77,9 @@ def _begin_reading(connection: Connection) -> None:
 def _copy(reader: Connection, copy: Path) -> None:
     os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, MODE))
     with closing(sqlite3.connect(copy, isolation_level=None)) as target:
-        # In one step: with several, SQLite begins anew whenever another process has written.
+        # In one step: with several, SQLite starts over whenever another process has written.
         reader.backup(target, pages=-1)
-        # The copy is one file: a log beside it would be forgotten on the way.
+        # Without a WAL file beside it: whoever moves the copy would forget that.
         target.execute("PRAGMA journal_mode = DELETE")
     flush(copy)
 

@@ -1,4 +1,4 @@
-"""Threads for what waits for the disk. One of one thread keeps the order in which it was asked."""
+"""Threads for calls that wait for the disk. With one thread, calls run in the order in which they were made."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Any: calls of all kinds of results wait in one line.
+# Any: calls with results of all types wait in one queue.
 _Call = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
 
 @dataclass(slots=True)
 class WorkerThreads:
-    """Runs calls on threads of its own, and answers in the event loop that asked."""
+    """Runs calls on threads of its own; the results come back in the event loop `loop`."""
 
     loop: asyncio.AbstractEventLoop
     name: str
@@ -38,25 +38,25 @@ class WorkerThreads:
         return await done
 
     async def close(self) -> None:
-        """Do everything that waits, then end the threads."""
+        """Run all calls that wait, then end the threads."""
         for _ in self._threads:
             self._calls.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
     def _serve(self) -> None:
-        while (asked := self._calls.get()) is not None:
-            call, done = asked
-            # A loop that is gone has nobody left who waits.
+        while (waiting := self._calls.get()) is not None:
+            call, done = waiting
+            # A loop that is closed has no task left that waits for the result.
             with suppress(RuntimeError):
                 self.loop.call_soon_threadsafe(_answered(call), done)
 
 
 def _answered(call: Callable[[], T]) -> Callable[["asyncio.Future[T]"], None]:
-    """Make the call, and give what tells who waits for it."""
+    """Run the call; returns the function that gives its result or error to the future."""
     try:
         result = call()
-    except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
+    except Exception as error:  # noqa: BLE001 - its caller gets it
         return partial(_fail, error)
     return partial(_resolve, result)
 

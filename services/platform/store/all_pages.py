@@ -10,15 +10,15 @@ PAGE_SIZE = 200
 
 
 class Queryable(Protocol):
-    """The one call of a store, or of a batch's view of it, that reading takes."""
+    """A store, or the unit of work of a batch: whatever answers queries."""
 
     async def query(self, query: Query) -> DocumentPage: ...
 
 
 async def all_pages(reader: Queryable, query: Query) -> AsyncIterator[list[tuple[str, Document]]]:
-    """The pages of a query, `PAGE_SIZE` documents with their ids each; its own `limit` counts for nothing.
+    """The pages of a query, `PAGE_SIZE` documents with their ids each; its own `limit` is ignored.
 
-    A page is read when it is asked for: who has seen enough stops. Raises Unavailable.
+    A page is read when the iteration reaches it, so that a caller may stop early. Raises Unavailable.
     """
     following: Query | None = replace(query, limit=PAGE_SIZE)
     while following is not None:

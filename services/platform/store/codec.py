@@ -1,4 +1,4 @@
-"""From stored documents to typed records and back: the one place where either is turned into the other.
+"""Turns stored documents into typed records and back. No other code does.
 
 A record is a pydantic model (what REST shows as it is) or a frozen, slotted dataclass (what only a processor needs). A
 document is read into a checked record once; a record is written without a check, because the type checker has seen

@@ -1,4 +1,4 @@
-"""The collections that the runtime itself keeps: partition rows, outboxes, timers, outcomes, facts, dead letters."""
+"""The collections of the platform itself: partition rows, outboxes, timers, outcomes, facts, dead letters."""
 
 from dataclasses import dataclass, field
 
@@ -14,9 +14,9 @@ class PartitionCheckpoint:
     """The partition row of a group: input position, fence, event number and dedupe table in one.
 
     `offsets`: per topic the next offset to read. `dedupe_vector`: per `source|topic` the last `[seq, index]` handled.
-    `decided_at` is the latest time that a batch of this partition was decided at. `closed`: workspaces that are being
-    deleted; their events are passed over and nothing of them is written. `version` is that of the data when they were
-    last migrated: no process that knows only earlier versions may go on from here (docs/adr/0024).
+    `decided_at` is the time of the latest batch of this partition. `closed`: workspaces that are being deleted; their events
+    are dropped and no document of them is written. `version` is that of the data when they were last migrated: a process
+    that knows earlier versions only must not go on from here (docs/adr/0024).
     """
 
     seq: int
@@ -29,21 +29,21 @@ class PartitionCheckpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreMetadata:
-    """How many partitions the rows of this store are made for."""
+    """The number of partitions that this store was made for. Another number would put keys into other partitions."""
 
     partitions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """Events of a commit that are perhaps not published yet: rows of topic, partition, key, encoded event."""
+    """Events of a commit that are perhaps not published yet: (topic, partition, key, encoded event) each."""
 
     events: list[tuple[str, int, str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """A timer of one partition of one group. `data` is handed to its handler."""
+    """A timer of one partition of one group. Its handler gets `data`."""
 
     group: str
     partition: int
@@ -78,7 +78,7 @@ class AcceptedCommand:
 
 
 _COMMAND_EXPIRY = Expiry("at", DEDUPE_RETENTION_SECONDS)
-"""No repeat of a command can come any more by then."""
+"""After the longest retention of a topic: no repeat of the command can come any more."""
 ROWS = Collection("rows", PartitionCheckpoint, writer="any")
 OUTBOXES = Collection("outboxes", Outbox, writer="any")
 TIMERS = Collection("timers", Timer, writer="any", indexes=(Index("due", ("group", "partition", "due_at")),))
@@ -103,7 +103,7 @@ DEAD_LETTERS = Collection(
     indexes=(Index("at", ("at",)), Index("group", ("group", "partition", "at"))),
 )
 LAYOUT = Collection("layout", StoreMetadata, writer="any")
-"""What the data are like as a whole: the partitions that they are made for, and how far they are migrated."""
+"""About the data as a whole: the partitions that they are made for, and how far they are migrated (`migrations.Progress`)."""
 LAYOUT_KEY = Key(LAYOUT.name, "bus")
 RUNTIME_COLLECTIONS = (ROWS, OUTBOXES, TIMERS, OUTCOMES, FACTS, DEAD_LETTERS)
 

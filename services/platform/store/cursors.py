@@ -1,4 +1,4 @@
-"""Keyset cursors, the same for every store: opaque text that holds the ordering values of the last document shown."""
+"""Keyset cursors, the same for every store: opaque text with the ordering values of the last document of a page."""
 
 import json
 import math
@@ -12,26 +12,27 @@ KeysetPosition = list[Json]
 """The ordering values of a document, its id last."""
 
 
-def encode_cursor(query: Query, place: KeysetPosition) -> str:
-    """The cursor of the page after the one that ends at this place."""
-    text = json.dumps([_type_tag(query), *place], separators=(",", ":"), ensure_ascii=False)
+def encode_cursor(query: Query, position: KeysetPosition) -> str:
+    """The cursor of the page after the one that ends at this position."""
+    text = json.dumps([_type_tag(query), *position], separators=(",", ":"), ensure_ascii=False)
     return base64url.encode(text.encode())
 
 
 def decode_cursor(query: Query, cursor: str, length: int) -> KeysetPosition:
-    """The place that a cursor of this query holds, of `length` values. Raises ValueError for any other text."""
+    """The position in a cursor of this query, which has `length` values. Raises ValueError for any other text."""
     try:
-        mark, *place = json.loads(base64url.decode(cursor))
+        tag, *position = json.loads(base64url.decode(cursor))
     except (ValueError, TypeError, RecursionError) as error:
-        raise ValueError("the cursor is not one that a page gave") from error
-    whole = len(place) == length and isinstance(place[-1], str) and all(map(_is_single, place))
-    if mark != _type_tag(query) or not whole:
+        raise ValueError("the cursor is not one of a page") from error
+    # A client may send any values: one that no index can hold would fail in the store, not here.
+    is_whole = len(position) == length and isinstance(position[-1], str) and all(map(_is_single, position))
+    if tag != _type_tag(query) or not is_whole:
         raise ValueError("the cursor belongs to another query")
-    return list(place)
+    return list(position)
 
 
 def _is_single(value: Json) -> bool:
-    """Whether an index can hold the value: no store gave a number beyond 64 bits, or half a character."""
+    """Whether an index can hold the value: no number beyond 64 bits, no half of a surrogate pair."""
     match value:
         case dict() | list():
             return False
@@ -45,6 +46,6 @@ def _is_single(value: Json) -> bool:
 
 
 def _type_tag(query: Query) -> int:
-    """The same for every page of one query, whatever its limit."""
-    asked = [query.collection, query.index, sorted(query.equals.items()), query.descending]
-    return zlib.crc32(json.dumps(asked, ensure_ascii=False).encode())
+    """A checksum of the query without its limit and position, so that a cursor of another query is refused."""
+    fields = [query.collection, query.index, sorted(query.equals.items()), query.descending]
+    return zlib.crc32(json.dumps(fields, ensure_ascii=False).encode())

@@ -124,12 +124,13 @@ class _Migrator:
             try:
                 await self._finish()
             except (Fenced, Unknown) as error:
-                # Somebody else went on, an older process committed meanwhile, or nobody knows: the store says which.
+                # Another process took over, an older one committed meanwhile, or the result was lost: the store says which.
                 log.warning("migration_rereads_progress", reason=type(error).__name__)
                 await self.pause(POLL_SECONDS)
 
     async def _claim(self) -> bool:
-        """Whether something is left to do, which then is ours to do."""
+        """Wait until this process may migrate; returns False when no step is left."""
+        # The lease is measured here, from the last change of the revision: clocks of two processes need not agree.
         seen, seen_at = -1, self.time_source.monotonic()
         while True:
             found = await _read_progress(self.store)
@@ -148,7 +149,7 @@ class _Migrator:
             await self.pause(POLL_SECONDS)
 
     async def _mark_new(self) -> Progress:
-        """An empty store is of the latest version: no step has anything to do there."""
+        """Mark an empty store as of the latest version: there is no document to rewrite."""
         latest = latest_version(self.migrations)
         new = Progress(version=latest, target=latest, revision=1)
         try:
@@ -168,6 +169,7 @@ class _Migrator:
 
     async def _finish(self) -> None:
         """Fence the rows, then do what is left of the pending steps."""
+        # Fenced first: a batch of an older process would write documents of the old shape behind the rewrite.
         await _prepare_left(self.store, self.migrations)
         await self._fence_rows()
         for step in _pending(self.progress, self.migrations):

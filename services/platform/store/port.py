@@ -65,7 +65,7 @@ class Key(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Insert or replace one document: `value` as it is, or the record that it is the JSON of."""
+    """Insert or replace one document. `value` is the document, or the record of which it is made."""
 
     key: Key
     value: Document | StoredRecord
@@ -138,7 +138,7 @@ class Store(Protocol):
         ...
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
-        """Documents of a collection by id, those after an id; '' is before all. For what no index answers, at no hurry.
+        """Documents of a collection by id, those after an id; '' is before all. For background work that no index serves.
 
         Raises Unavailable.
         """
@@ -156,7 +156,7 @@ class Store(Protocol):
 
         An embedded pair appends `outbox` to its log in the same transaction and returns none. Every other store
         keeps it under `outbox_key` as `{"events": [...]}` (see `outbox_document`) and returns it all.
-        Raises Fenced (a condition failed; nothing happened), Unavailable (nothing happened), Unknown (nobody knows).
+        Raises Fenced (a condition failed; nothing happened), Unavailable (nothing happened), Unknown (it may have happened).
         """
         ...
 
@@ -166,7 +166,7 @@ class Store(Protocol):
 
 
 def outbox_document(events: Sequence[ProducerRecord]) -> Document:
-    """The document that keeps an outbox until it is published."""
+    """The document that holds an outbox until it is published."""
     return {"events": [[e.topic, e.partition, e.key, e.value.decode()] for e in events]}
 
 

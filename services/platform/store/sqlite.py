@@ -36,7 +36,7 @@ from services.platform.store.sqlite_documents import (
 from services.platform.store.sqlite_pages import plan_query, read_page
 
 SMALL_PAGE = 100
-"""Documents that are read at once; a larger page is read on a thread."""
+"""A page of at most so many documents is read in the event loop, a larger one on a thread."""
 
 
 class SqliteStore:
@@ -92,6 +92,7 @@ class SqliteStore:
         return changes.outbox
 
     async def _apply(self, changes: Changes, events: Sequence[ProducerRecord] = ()) -> None:
+        # Encoded before the transaction begins: other writers wait for as long as it is open.
         edit = self._edit(changes)
         size = sum(len(str(row[1])) for _, rows in edit.rows for row in rows) + sum(len(e.value) for e in events)
         await self._database.write(lambda connection: apply_edit(connection, edit), events, size=size)

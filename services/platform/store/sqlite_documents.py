@@ -94,9 +94,10 @@ def make_table(connection: Connection, shape: TableSchema) -> None:
 def read_documents(
     connection: Connection, wanted: Sequence[tuple[TableSchema, Sequence[str]]]
 ) -> list[tuple[Key, Document]]:
-    """The documents that exist, all of one moment."""
+    """The documents that exist, all of one snapshot of the file."""
     if not wanted:
         return []
+    # One statement sees one snapshot; several would need a transaction around them.
     padded = [pad(ids) for _, ids in wanted]
     statement = " UNION ALL ".join(
         f"SELECT {n}, id, doc FROM {shape.table} WHERE id IN ({placeholders(len(padded[n]))})"

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - names are those of declared collections and fields, quoted; every value is a parameter
-"""One page of a query, by keyset: the cursor holds the ordering values and the id of the last document shown."""
+"""One page of a query, by keyset: the cursor holds the ordering values and the id of the last document of a page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -50,9 +50,10 @@ def plan_query(shape: TableSchema, query: Query) -> SqliteQueryPlan:
 
 
 def read_page(connection: Connection, plan: SqliteQueryPlan) -> DocumentPage:
-    """The page, all of one moment."""
+    """The page, all of one snapshot of the file. One document more than `limit` is read: it says whether a page follows."""
     wanted = plan.query.limit + 1
     rows: list[tuple[Json, ...]] = []
+    # A transaction, so that all segments see the same snapshot.
     connection.execute("BEGIN")
     try:
         for segment in _segments(plan):
@@ -61,9 +62,9 @@ def read_page(connection: Connection, plan: SqliteQueryPlan) -> DocumentPage:
                 break
     finally:
         connection.execute("ROLLBACK")
-    shown = rows[: plan.query.limit]
-    following = encode_cursor(plan.query, list(shown[-1][1:])) if len(rows) == wanted and shown else None
-    return DocumentPage([(str(row[-1]), decoded(str(row[0]))) for row in shown], following)
+    page = rows[: plan.query.limit]
+    following = encode_cursor(plan.query, list(page[-1][1:])) if len(rows) == wanted and page else None
+    return DocumentPage([(str(row[-1]), decoded(str(row[0]))) for row in page], following)
 
 
 def _select(connection: Connection, plan: SqliteQueryPlan, where: WhereClause, limit: int) -> list[tuple[Json, ...]]:
@@ -88,7 +89,10 @@ def _chosen(plan: SqliteQueryPlan) -> WhereClause:
 
 
 def _segments(plan: SqliteQueryPlan) -> Iterator[WhereClause]:
-    """What comes after the cursor, as ranges of the index in their order; null sorts before everything."""
+    """What comes after the cursor, as ranges of the index in their order.
+
+    A row comparison `(a, b) > (?, ?)` would be one range, but is never true where a value is null; null sorts first.
+    """
     if plan.after is None:
         yield WhereClause()
         return

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.platform.processing.time_slices import TURN_SECONDS, TimeSlicer
+from services.platform.processing.time_slices import SLICE_SECONDS, TimeSlicer
 from tests.fakes import LoopTimeSource
 from tests.simulator.loop import run_virtually
 
@@ -15,7 +15,7 @@ class Slow(LoopTimeSource):
 
     def monotonic(self) -> float:
         self.looks += 1
-        return self.looks * TURN_SECONDS / 2
+        return self.looks * SLICE_SECONDS / 2
 
 
 def test_what_is_ready_goes_between() -> None:

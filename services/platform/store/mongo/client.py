@@ -31,6 +31,7 @@ def require_replica_set(hello: Mapping[str, Any]) -> None:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
+    """Raise Unavailable for errors of the driver."""
     try:
         yield
     except PyMongoError as error:
@@ -42,13 +43,14 @@ def translate_errors() -> Iterator[None]:
 
 
 def connect(url: str) -> Client:
-    """Raises Misconfigured for what is no MongoDB URL. Connects on first use."""
+    """A client, which connects on first use. Raises Misconfigured for a text that is no URL of MongoDB."""
     try:
         return AsyncIOMotorClient(
             url,
             appname="pasokh",
             serverSelectionTimeoutMS=int(SELECTION_SECONDS * 1000),
             connectTimeoutMS=int(SELECTION_SECONDS * 1000),
+            # The default of 10 s would be how long a new primary goes unnoticed.
             heartbeatFrequencyMS=500,
             waitQueueTimeoutMS=int(READ_SECONDS * 1000),
         )

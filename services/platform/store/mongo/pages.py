@@ -1,4 +1,4 @@
-"""Pages of a query in MongoDB's words: filters by index, keyset cursors. Knows nothing of a driver."""
+"""Pages of a query as filters of MongoDB: ranges of an index, keyset cursors. No driver is used here."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class MongoQueryPlan:
     after: KeysetPosition | None
 
     def filters(self) -> Iterator[Filter]:
-        """What to find, one after the other, each a range of the index; together they are in order."""
+        """The filters to query one after the other, each a range of the index; together they are in order."""
         chosen = [*({field: {"$eq": value}} for field, value in self.query.equals.items()), *self._bounds()]
         for segment in self._segments():
             yield combine_filters([*chosen, *segment])
@@ -69,7 +69,7 @@ def value_at(document: Mapping[str, Any], field: str) -> Json:
 
 
 def _keyset_filter(field: str, value: Json, *, descending: bool) -> Sequence[Filter]:
-    """Null (or nothing) sorts before everything, and `$gt` and `$lt` never meet it."""
+    """What sorts beyond a value. Null (and a missing field) sorts first, and `$gt` and `$lt` never match it."""
     if value is None:
         return () if descending else ({field: {"$ne": None}},)
     if descending:

@@ -52,7 +52,7 @@ CHECK_SECONDS = 0.9
 
 
 class _IntSubclassEncoder(TypeDecoder):
-    """A whole number of more than 32 bits is an `int` like any other."""
+    """Decodes a number of more than 32 bits as a plain `int`; bson gives its subclass Int64."""
 
     @property
     def bson_type(self) -> type[Int64]:
@@ -102,7 +102,7 @@ class MongoStore:
 
     async def _prepare(self, collection: Collection[Any], *, is_new: bool) -> None:
         if is_new:
-            # Another process may have been faster; a collection cannot be made in a transaction on every version.
+            # Made here, because not every version can make a collection within a transaction. Another process may be faster.
             with suppress(pymongo.errors.CollectionInvalid):
                 await self._database.create_collection(collection.name)
         for index in collection.indexes:
@@ -134,6 +134,7 @@ class MongoStore:
                 raw += await documents.find(wanted).sort(sort).limit(missing).to_list(None)
                 if len(raw) > query.limit:
                     break
+        # One document more than `limit` was read: it says whether a page follows.
         shown = raw[: query.limit]
         return DocumentPage(
             [_split(one) for one in shown], planned.cursor(shown[-1]) if len(raw) > len(shown) else None
@@ -153,7 +154,7 @@ class MongoStore:
         with translate_errors(), pymongo.timeout(READ_SECONDS):
             oldest = documents.find(expired, {"_id": True}).sort([(expires.field, pymongo.ASCENDING)]).limit(limit)
             ids = [one["_id"] for one in await oldest.to_list(None)]
-            # Once more by time: one of them may have been written anew meanwhile.
+            # The time is checked again: a document may have been written anew since it was found.
             return (await documents.delete_many({"_id": {"$in": ids}, **expired})).deleted_count if ids else 0
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
@@ -161,7 +162,7 @@ class MongoStore:
             raise TooLarge(f"an event of the outbox is larger than {MAX_EVENT_BYTES} bytes")
         puts = self._checked(changes)
         await self._primary()
-        # A commit that its caller gives up goes on to its end: a session is never used by two at once.
+        # Shielded: a caller that is cancelled must not break off a transaction, whose session another task would end meanwhile.
         await asyncio.shield(self._in_background(self._transactions.commit(changes, puts)))
         return changes.outbox
 
@@ -169,7 +170,7 @@ class MongoStore:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        # Also when its caller has given up, its error has been seen.
+        # Retrieves the error: asyncio logs an unretrieved one when the caller was cancelled.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return task
 
@@ -200,7 +201,7 @@ class MongoStore:
             await self._database["checks"].update_one({"_id": "check"}, now, upsert=True)
 
     async def _primary(self, seconds: float = SELECTION_SECONDS) -> None:
-        """Wait until a primary is known. An operation with a deadline would wait all of that for one."""
+        """Wait until a primary is known. Without this, an operation would wait for one until its own deadline."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not has_primary(self._client):
             if asyncio.get_running_loop().time() > deadline:

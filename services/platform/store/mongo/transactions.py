@@ -30,9 +30,9 @@ from services.platform.store.port import (
 COMMIT_SECONDS = 10.0
 ABORT_SECONDS = 2.0
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.005, 0.25
-"""Between two attempts at a commit that another transaction was in the way of."""
+"""Seconds between two attempts at a commit that conflicts with another transaction."""
 CONDITION_TOUCH_FIELD = "_held"
-"""Written to a document that a commit only looks at: MongoDB sees no conflict in an update that changes nothing."""
+"""A field that is written to a document of a condition: MongoDB sees no conflict in an update that changes nothing."""
 
 
 class Transactions:
@@ -42,18 +42,18 @@ class Transactions:
         self._client, self._documents = client, documents
 
     async def commit(self, changes: Changes, puts: dict[Key, Document]) -> None:
-        """Try until it is applied, refused, or `COMMIT_SECONDS` are over. Only what certainly did nothing is repeated."""
+        """Try until it is applied, refused, or `COMMIT_SECONDS` are over. Only an attempt that certainly did nothing is repeated."""
         deadline = asyncio.get_running_loop().time() + COMMIT_SECONDS
         backoff = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
         while not await self._attempt(changes, puts, deadline):
             pause = backoff.next()
             if asyncio.get_running_loop().time() + pause > deadline:
-                raise Unavailable("MongoDB: other transactions were in the way for too long")
+                raise Unavailable("MongoDB: it conflicted with other transactions for too long")
             await asyncio.sleep(pause)
 
     async def _attempt(self, changes: Changes, puts: dict[Key, Document], deadline: float) -> bool:
-        """Whether it was applied; False: another transaction was in the way, and nothing happened."""
-        # None left would mean for ever.
+        """Whether it was applied; False: it conflicted with another transaction, and nothing happened."""
+        # For pymongo, a timeout of 0 means none at all.
         left = max(0.001, deadline - asyncio.get_running_loop().time())
         with translate_errors(), pymongo.timeout(left):
             session = await start_session(self._client)
@@ -67,8 +67,8 @@ class Transactions:
                 return False
             raise Unavailable(f"MongoDB: {error!r}") from error
         finally:
-            # Aborts what is open, in a time of its own: with none left the server would not be told, and would keep
-            # the documents from every other transaction for a minute.
+            # Aborts an open transaction, within a time of its own: if the server did not learn of it, it would lock the
+            # documents against all other transactions for a minute.
             with suppress(PyMongoError), pymongo.timeout(ABORT_SECONDS):
                 await session.end_session()
 
@@ -88,7 +88,7 @@ class Transactions:
     async def _check_condition(
         self, session: Session, key: Key, conditions: Sequence[Condition], writes: Mapping[Key, Document | None]
     ) -> None:
-        """Check the conditions of one document by writing it: a rival then meets a conflict, not an old reading."""
+        """Check the conditions of one document by writing it: reading alone would not conflict with a rival transaction."""
         documents, document = self._documents(key.collection), writes.get(key)
         if any(condition.equals is None for condition in conditions):
             await _insert(documents, session, key, document)
@@ -107,11 +107,12 @@ class Transactions:
 
 
 async def _insert(documents: Documents, session: Session, key: Key, document: Document | None) -> None:
-    """Raises Fenced when it exists. Without a document, absence alone is what is checked."""
+    """Insert the document; without one, check that none exists. Raises Fenced when it exists."""
     try:
         await documents.insert_one({**(document or {}), "_id": key.id}, session=session)
     except DuplicateKeyError as error:
         raise Fenced(f"{key} exists") from error
+    # Inserted and deleted again: only a write makes a rival transaction that inserts it conflict.
     if document is None:
         await documents.delete_one({"_id": key.id}, session=session)
 
@@ -124,10 +125,10 @@ async def _finish(session: Session, deadline: float) -> bool:
         except PyMongoError as error:
             if error.has_error_label("TransientTransactionError"):
                 return False
-            late = asyncio.get_running_loop().time() + 0.1 > deadline
-            if late or not error.has_error_label("UnknownTransactionCommitResult"):
+            is_late = asyncio.get_running_loop().time() + 0.1 > deadline
+            if is_late or not error.has_error_label("UnknownTransactionCommitResult"):
                 raise Unknown(f"MongoDB did not say whether it committed: {error!r}") from error
-            # Asking again is safe: a commit that is done answers that it is done.
+            # Repeating it is safe: a transaction that is committed answers so again.
             await asyncio.sleep(0.1)
         else:
             return True
