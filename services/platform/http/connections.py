@@ -164,6 +164,6 @@ def bounded(connections: OpenConnections) -> type[BoundedConnection]:
     """The protocol of a server that has these connections."""
 
     class ListenedConnection(BoundedConnection):
-        places = connections
+        pool = connections
 
     return ListenedConnection
