@@ -5,12 +5,10 @@ from fastapi import APIRouter
 from services.platform.http.pages import page_router
 
 PATH = "/ops"
+MODULES = ("ops", "api", "board", "cards", "conversations", "elements", "letters", "panels", "words")
 FILES = {
     PATH: "index.html",
-    **{
-        f"{PATH}/{name}": name
-        for name in ("ops.css", "ops.js", "api.js", "board.js", "cards.js", "elements.js", "words.js")
-    },
+    **{f"{PATH}/{name}": name for name in ("ops.css", *(f"{module}.js" for module in MODULES))},
 }
 """Path → file."""
 

@@ -109,7 +109,7 @@ def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Chang
 
 async def _stored_outcome(context: Context, outcome: Key) -> CommandResult | None:
     document = (await context.store.get_many([outcome])).get(outcome)
-    return CommandResult.model_validate(document) if document else None
+    return OUTCOMES.decode(document) if document else None
 
 
 def _repeated_response(earlier: CommandResult, body: KeyBody, request_hash: str) -> Response:

@@ -77,11 +77,14 @@ def put_account(workspace: str, name: str, body: AccountBody, condition: Precond
         complete = with_stored_credentials(body, earlier.body if earlier else None)
         if problems := check(complete):
             raise UnprocessableContent(*problems)
-        account = versioned_part(Versioned[AccountBody], complete, earlier, revision)
-        if account is earlier:
+        if earlier is not None and earlier.body == complete:
             return current
-        # Only after the comparison: a generation of its own would make every write a change.
-        account = account.model_copy(update={"generation": _generation(complete, earlier, revision)})
+        account = Versioned[AccountBody](
+            body=complete,
+            version=revision.version,
+            at=revision.at,
+            generation=_generation(complete, earlier, revision),
+        )
         return _replace_field(current, revision, accounts={**current.accounts, name: account})
 
     return edit

@@ -1,11 +1,13 @@
 // The REST API and the stream of facts, with one key.
 
-const SKEW_NOTICED = 3000;
-// At once after the first cut: whoever ended the stream may have revoked the key, and asking again says so.
+// In milliseconds. A smaller difference of clocks is taken for the time that the response travelled.
+const MIN_SKEW = 3000;
+// Short after the first interruption: the server ends the stream of a revoked key, and the next request answers 401.
 const BACKOFF = [150, 1000, 2000, 4000, 8000, 15000];
-const SILENCE = 45_000;
+// The server sends a comment more often than this: a longer silence is a dead connection.
+const MAX_SILENCE = 45_000;
 
-export class Refused extends Error {
+export class RequestRejected extends Error {
   constructor(status, detail) {
     super(detail);
     this.status = status;
@@ -13,13 +15,13 @@ export class Refused extends Error {
 }
 
 export class Api {
-  // `refused` is called when the key is not known, or not any more, whatever was asked.
-  constructor(key, { language = () => "en", refused = () => {} } = {}) {
+  // `onUnauthorized` is called when any request is answered 401: the key is unknown or was deleted.
+  constructor(key, { language = () => "en", onUnauthorized = () => {} } = {}) {
     this.key = key;
     this.language = language;
-    this.refused = refused;
+    this.onUnauthorized = onUnauthorized;
     this.stopped = new AbortController();
-    // Milliseconds that the server's clock is ahead of this machine's.
+    // By how many milliseconds the server's clock is ahead of this machine's.
     this.skew = 0;
   }
 
@@ -27,7 +29,7 @@ export class Api {
     this.stopped.abort();
   }
 
-  async ask(path, { method = "GET", headers = {}, signal = null } = {}) {
+  async request(path, { method = "GET", headers = {}, signal = null } = {}) {
     const answer = await fetch(path, {
       method,
       headers: { Authorization: `Bearer ${this.key}`, "Accept-Language": this.language(), ...headers },
@@ -35,22 +37,22 @@ export class Api {
       credentials: "omit",
     });
     const skew = Date.parse(answer.headers.get("date")) - Date.now();
-    this.skew = Math.abs(skew) > SKEW_NOTICED ? skew : 0;
-    if (answer.status === 401 && !this.stopped.signal.aborted) this.refused();
+    this.skew = Math.abs(skew) > MIN_SKEW ? skew : 0;
+    if (answer.status === 401 && !this.stopped.signal.aborted) this.onUnauthorized();
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
-      throw new Refused(answer.status, problem.detail ?? answer.statusText);
+      throw new RequestRejected(answer.status, problem.detail ?? answer.statusText);
     }
     return answer;
   }
 
   async get(path, query = {}) {
-    const asked = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) if (one) asked.append(name, one);
-    return (await this.ask(`${path}?${asked}`)).json();
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) if (one) parameters.append(name, one);
+    return (await this.request(`${path}?${parameters}`)).json();
   }
 
-  // Items of a list, over at most so many pages.
+  // The items of a list, from at most `pages` pages.
   async items(path, query = {}, pages = 5) {
     const found = [];
     let cursor = null;
@@ -63,44 +65,47 @@ export class Api {
     return found;
   }
 
-  // Follows the facts of a workspace until stopped; comes back by the last id whenever it is cut.
-  // `began` is called when it starts from now: what was before has to be read.
-  async follow(workspace, { began, told, state }) {
+  // Follows the facts of a workspace until stopped. An interrupted stream resumes after the last id.
+  // `onStart` is called when the stream starts without an id: what happened before has to be read over REST.
+  async follow(workspace, { onStart, onFact, onState }) {
     let last = null;
     let failures = 0;
     while (!this.stopped.signal.aborted) {
       const silent = new AbortController();
       const cut = () => silent.abort();
-      let alarm = setTimeout(cut, SILENCE);
+      let alarm = setTimeout(cut, MAX_SILENCE);
       this.stopped.signal.addEventListener("abort", cut);
       try {
         const headers = last ? { "Last-Event-ID": last } : {};
-        const answer = await this.ask(`/v1/workspaces/${workspace}/events`, { headers, signal: silent.signal });
-        if (!last) began();
+        const answer = await this.request(`/v1/workspaces/${workspace}/events`, { headers, signal: silent.signal });
+        if (!last) onStart();
         for await (const block of blocks(answer.body)) {
           clearTimeout(alarm);
-          alarm = setTimeout(cut, SILENCE);
+          alarm = setTimeout(cut, MAX_SILENCE);
           if (block.id) last = block.id;
           failures = 0;
-          state("live");
-          if (block.data) told(JSON.parse(block.data));
+          onState("live");
+          if (block.data) onFact(JSON.parse(block.data));
         }
       } catch (error) {
         if (this.stopped.signal.aborted) return;
-        if (error instanceof Refused && [401, 403, 404].includes(error.status)) throw error;
-        if (error instanceof Refused && error.status === 422) last = null;
+        if (error instanceof RequestRejected && [401, 403, 404].includes(error.status)) throw error;
+        if (error instanceof RequestRejected && error.status === 422) {
+          // The server no longer has the id: the stream starts anew.
+          last = null;
+        }
       } finally {
         clearTimeout(alarm);
         this.stopped.signal.removeEventListener("abort", cut);
       }
-      if (failures > 0) state("lost");
+      if (failures > 0) onState("lost");
       await new Promise((done) => setTimeout(done, BACKOFF[Math.min(failures, BACKOFF.length - 1)]));
       failures += 1;
     }
   }
 }
 
-// Blocks of server-sent events; comments are left out.
+// The blocks of a stream of server-sent events, without comments.
 async function* blocks(body) {
   let text = "";
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();

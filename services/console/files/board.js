@@ -1,15 +1,16 @@
-// What is known of one workspace: read once over REST, then kept by the facts of the stream.
+// The state of one workspace: read over REST, then updated by the facts of the stream.
 
 export const OPEN = ["bot", "waiting", "offered", "assigned", "pending"];
 const MAX_CONVERSATIONS = 3000;
 const MAX_CLOCKS_READ = 150;
-const RISK = 0.5;
+// A clock is at risk when this share of its time is over.
+const RISK_SHARE = 0.5;
 
 export class Board {
-  constructor(api, workspace, changed) {
+  constructor(api, workspace, onChange) {
     this.api = api;
     this.base = `/v1/workspaces/${workspace}`;
-    this.changed = changed;
+    this.onChange = onChange;
     this.conversations = new Map();
     this.clocks = new Map();
     this.sentences = new Map();
@@ -27,15 +28,15 @@ export class Board {
     this.capped = false;
   }
 
-  // What the server counts. A page that was opened a moment ago has counted nothing itself.
+  // The figures that the server counts: a page that was just opened has seen no facts to count.
   async readOverview() {
     this.overview = await this.api.get(`${this.base}/overview`);
     this.readAt = Date.now();
-    for (const conversation of this.overview.longest_waiting) this.keep(conversation);
-    this.changed();
+    for (const conversation of this.overview.longest_waiting) this.putConversation(conversation);
+    this.onChange();
   }
 
-  // Accounts, webhooks out, and rules that nobody meets.
+  // Accounts, webhook subscriptions, and requirements of rules that no agent meets.
   async readSetup() {
     const [accounts, webhooks, routing] = await Promise.all([
       this.api.items(`${this.base}/accounts`),
@@ -43,21 +44,22 @@ export class Board {
       this.api.get(`${this.base}/routing`),
     ]);
     [this.accounts, this.webhooks, this.warnings] = [accounts, webhooks, routing.warnings ?? []];
-    this.changed();
+    this.onChange();
   }
 
-  // What these customers are called, asked for once.
+  // The names of these customers, each requested once.
   async readNames(persons) {
     const unknown = [...new Set(persons)].filter((person) => !this.names.has(person)).slice(0, 50);
     if (!unknown.length) return;
+    // Before the request, so that a redraw meanwhile does not request them again.
     for (const person of unknown) this.names.set(person, "");
     for (const { person, name } of await this.api.items(`${this.base}/overview/customers`, { person: unknown, limit: "" }, 1)) {
       this.names.set(person, name ?? "");
     }
-    this.changed();
+    this.onChange();
   }
 
-  // One conversation whole, for those who look at it.
+  // Read one conversation with messages, decisions and clocks, for the detail card.
   async open(id) {
     this.detail = { id };
     const path = `${this.base}/conversations/${encodeURIComponent(id)}`;
@@ -67,11 +69,12 @@ export class Board {
       this.api.items(`${path}/decisions`),
       this.api.items(`${path}/clocks`),
     ]);
+    // Another conversation was opened meanwhile.
     if (this.detail?.id !== id) return;
-    this.keep(conversation);
+    this.putConversation(conversation);
     this.detail = { id, conversation, messages, decision: decisions.at(-1), clocks };
     await this.readNames([conversation.person]);
-    this.changed();
+    this.onChange();
   }
 
   async load() {
@@ -80,14 +83,14 @@ export class Board {
     const teams = this.api.items(`${this.base}/teams`);
     const found = await Promise.all([...lists, newest]);
     this.capped = found.slice(0, OPEN.length).some((list) => list.length >= 1000);
-    for (const conversation of found.flat()) this.keep(conversation);
+    for (const conversation of found.flat()) this.putConversation(conversation);
     this.teams = new Map((await teams).map((team) => [team.id, team.name]));
     await Promise.all([this.readOverview(), this.readAgents(), this.readLetters(), this.readClocks(), this.readSetup()]);
   }
 
   async readAgents() {
     this.agents = await this.api.items(`${this.base}/agents`);
-    this.changed();
+    this.onChange();
   }
 
   async readLetters() {
@@ -98,83 +101,85 @@ export class Board {
       if (error.status !== 403) throw error;
       this.lettersForbidden = true;
     }
-    this.changed();
+    this.onChange();
   }
 
-  // The clocks of those who wait or are being answered, the longest open first.
+  // The clocks of open conversations that are not pending, those of the oldest conversations first.
   async readClocks() {
     const open = [...this.conversations.values()].filter((one) => OPEN.includes(one.status) && one.status !== "pending");
     open.sort((a, b) => a.opened_at.localeCompare(b.opened_at));
-    await inTurn(open.slice(0, MAX_CLOCKS_READ), async ({ id }) => {
-      for (const clock of await this.api.items(`${this.base}/conversations/${id}/clocks`)) this.tick(id, clock);
+    await forEachConcurrently(open.slice(0, MAX_CLOCKS_READ), async ({ id }) => {
+      for (const clock of await this.api.items(`${this.base}/conversations/${id}/clocks`)) this.putClock(id, clock);
     });
-    this.changed();
+    this.onChange();
   }
 
   async act(letter, action) {
-    await this.api.ask(`/v1/dead-letters/${encodeURIComponent(letter)}/${action}`, { method: "POST" });
+    await this.api.request(`/v1/dead-letters/${encodeURIComponent(letter)}/${action}`, { method: "POST" });
   }
 
-  // Conversations as the filters ask, newest first; the server is asked for those that are not known here.
-  async find(status, team) {
+  // Read the newest conversations of a status and a team: this page may not have all of them.
+  async readMatching(status, team) {
     const query = { status, team, limit: "100" };
-    for (const conversation of await this.api.items(`${this.base}/conversations`, query, 1)) this.keep(conversation);
-    this.changed();
+    for (const conversation of await this.api.items(`${this.base}/conversations`, query, 1)) this.putConversation(conversation);
+    this.onChange();
   }
 
-  // Why each of these went where it is: the last decision about it.
-  async explain(conversations) {
+  // The sentence of the last decision about each of these conversations.
+  async readDecisions(conversations) {
     const unknown = conversations.filter(({ id }) => !this.sentences.has(id));
     for (const { id } of unknown) this.sentences.set(id, "");
-    await inTurn(unknown, async ({ id }) => {
+    await forEachConcurrently(unknown, async ({ id }) => {
       const decisions = await this.api.items(`${this.base}/conversations/${id}/decisions`);
       this.sentences.set(id, decisions.at(-1)?.summary ?? "");
     });
-    if (unknown.length) this.changed();
+    if (unknown.length) this.onChange();
   }
 
-  tell(fact) {
+  applyFact(fact) {
     const { data, type } = fact;
-    if (data.snapshot) this.keep(data.snapshot);
-    if (data.clock) this.tick(data.conversation, data.clock);
+    if (data.snapshot) this.putConversation(data.snapshot);
+    if (data.clock) this.putClock(data.conversation, data.clock);
     if (data.conversation === this.detail?.id) this.open(data.conversation).catch(() => {});
     if (/\.(assigned|queued|reopened)$/.test(type)) this.sentences.delete(data.conversation);
-    this.changed();
+    this.onChange();
   }
 
-  keep(conversation) {
+  putConversation(conversation) {
     const known = this.conversations.get(conversation.id);
+    // An answer over REST may be older than a fact that came meanwhile.
     if (known && known.updated_at > conversation.updated_at) return;
     this.conversations.set(conversation.id, conversation);
-    if (this.conversations.size > MAX_CONVERSATIONS) this.forget();
+    if (this.conversations.size > MAX_CONVERSATIONS) this.dropOldest();
   }
 
-  forget() {
-    const done = [...this.conversations.values()].filter((one) => !OPEN.includes(one.status));
-    done.sort((a, b) => a.updated_at.localeCompare(b.updated_at));
-    for (const { id } of done.slice(0, MAX_CONVERSATIONS / 3)) {
+  // Drop finished conversations, those without news for longest first.
+  dropOldest() {
+    const finished = [...this.conversations.values()].filter((one) => !OPEN.includes(one.status));
+    finished.sort((a, b) => a.updated_at.localeCompare(b.updated_at));
+    for (const { id } of finished.slice(0, MAX_CONVERSATIONS / 3)) {
       this.conversations.delete(id);
       this.sentences.delete(id);
     }
   }
 
-  tick(conversation, clock) {
+  putClock(conversation, clock) {
     const key = [conversation, clock.metric, clock.started_at].join();
-    const runs = clock.state === "running" || (clock.state === "breached" && !clock.stopped_at);
-    if (runs) this.clocks.set(key, { ...clock, conversation });
+    const isRunning = clock.state === "running" || (clock.state === "breached" && !clock.stopped_at);
+    if (isRunning) this.clocks.set(key, { ...clock, conversation });
     else this.clocks.delete(key);
   }
 
-  // Running clocks with half of their time gone, and those that are late; the nearest first.
-  atRisk(now) {
-    const risky = [...this.clocks.values()].filter((clock) => {
+  // The clocks whose time is half over, and those that are late; by due time.
+  clocksAtRisk(now) {
+    const atRisk = [...this.clocks.values()].filter((clock) => {
       const ahead = Date.parse(clock.due_at) - now;
-      return ahead < clock.target_seconds * 1000 * (1 - RISK);
+      return ahead < clock.target_seconds * 1000 * (1 - RISK_SHARE);
     });
-    return risky.sort((a, b) => a.due_at.localeCompare(b.due_at));
+    return atRisk.sort((a, b) => a.due_at.localeCompare(b.due_at));
   }
 
-  counted() {
+  countByStatus() {
     const counts = Object.fromEntries(OPEN.map((status) => [status, 0]));
     for (const { status } of this.conversations.values()) if (status in counts) counts[status] += 1;
     return counts;
@@ -197,11 +202,11 @@ export class Board {
   }
 }
 
-// Do this for each, a few at a time.
-async function inTurn(items, work, atOnce = 6) {
+// Do this work for each item, `concurrency` items at a time.
+async function forEachConcurrently(items, work, concurrency = 6) {
   const queue = [...items];
   const worker = async () => {
     while (queue.length) await work(queue.shift());
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }

@@ -1,21 +1,21 @@
-// The cards beside the figures: what to do next, accounts, webhooks out, and one conversation whole.
+// The cards beside the figures: setup steps, accounts, webhook subscriptions, and one conversation in detail.
 
 import { $, code, empty, h, name, named, plain, show, table } from "./elements.js";
 import { number, sentence, time, word } from "./words.js";
 
-const MESSAGES = 12;
-const UNWELL = ["credentials", "webhook", "forged"];
+const MAX_MESSAGES = 12;
+const FAILING_STATES = ["credentials", "webhook", "forged"];
 
 const command = (path, body) => h("pre", { class: "code", dir: "ltr", tabindex: "0" }, body ? `PUT ${path}\n${JSON.stringify(body)}` : `PUT ${path}`);
 
-// An installation where something is missing says what; one that has everything says nothing.
+// The steps that are left until the workspace works; the card is hidden when there are none.
 export function drawSetup(board, noWorkspace) {
-  const steps = noWorkspace ? [["todo_workspace", "/v1/workspaces/shop", { name: "My shop", languages: ["en"] }]] : board?.accounts ? stepsOf(board) : [];
+  const steps = noWorkspace ? [["todo_workspace", "/v1/workspaces/shop", { name: "My shop", languages: ["en"] }]] : board?.accounts ? setupSteps(board) : [];
   $("setup-card").hidden = !steps.length;
-  show("setup", JSON.stringify(steps), () => h("ol", { class: "steps" }, ...steps.map(stepped)));
+  show("setup", JSON.stringify(steps), () => h("ol", { class: "steps" }, ...steps.map(stepItem)));
 }
 
-function stepsOf(board) {
+function setupSteps(board) {
   const { accounts, agents, base, warnings } = board;
   const steps = [];
   if (!accounts.length) steps.push(["todo_account", `${base}/accounts/telegram/main`, { credentials: { bot_token: "…", secret_token: "…" } }]);
@@ -25,7 +25,7 @@ function stepsOf(board) {
   return steps;
 }
 
-const stepped = ([step, path, body]) => h("li", {}, h("p", {}, word(step)), path ? command(path, body) : sentence(body));
+const stepItem = ([step, path, body]) => h("li", {}, h("p", {}, word(step)), path ? command(path, body) : sentence(body));
 
 export function drawAccounts({ accounts }) {
   if (!accounts) return;
@@ -37,7 +37,7 @@ export function drawAccounts({ accounts }) {
 function accountCells({ id, channel, name: called, health }) {
   const when = (at) => (at ? h("time", { datetime: at }, time(at)) : "–");
   const state = health?.state ?? "";
-  const tone = UNWELL.includes(state) ? "urgent" : state === "paused" ? "high" : "";
+  const tone = FAILING_STATES.includes(state) ? "urgent" : state === "paused" ? "high" : "";
   const refusal = health?.last_refusal;
   return [
     h("span", { class: "customer" }, name(called, id), h("span", { class: "quiet" }, code(`${channel}/${id}`))),
@@ -57,13 +57,13 @@ export function drawWebhooks({ webhooks }, now) {
       name(one.id, one.id),
       code(one.host),
       one.queued_more ? word("more", { count: number(one.queued) }) : number(one.queued),
-      h("span", { class: `badge ${one.disabled || one.failing ? "urgent" : ""}` }, hookState(one, later(one.paused_until))),
+      h("span", { class: `badge ${one.disabled || one.failing ? "urgent" : ""}` }, webhookState(one, later(one.paused_until))),
     ]);
     return table("webhooks", ["webhook", "host", "queued", "state"], rows);
   });
 }
 
-function hookState({ disabled, failing, paused_until: until }, isLater) {
+function webhookState({ disabled, failing, paused_until: until }, isLater) {
   if (disabled) return word("hook_disabled");
   if (!failing) return word("hook_ok");
   return isLater ? word("hook_failing", { when: time(until) }) : word("hook_failing_now");
@@ -73,14 +73,14 @@ export function drawDetail(board) {
   const { detail } = board;
   $("detail-card").hidden = !detail;
   if (!detail) return;
-  const said = detail.messages?.map(({ id, state }) => [id, state]);
-  show("detail", JSON.stringify([detail.id, detail.missing, detail.conversation, said, detail.decision, detail.clocks, board.names.get(detail.conversation?.person)]), () => {
+  const messages = detail.messages?.map(({ id, state }) => [id, state]);
+  show("detail", JSON.stringify([detail.id, detail.missing, detail.conversation, messages, detail.decision, detail.clocks, board.names.get(detail.conversation?.person)]), () => {
     if (detail.missing) return empty("missing");
-    return detail.conversation ? detailed(board, detail) : empty("loading");
+    return detail.conversation ? detailContent(board, detail) : empty("loading");
   });
 }
 
-function detailed(board, { conversation: one, messages, decision, clocks }) {
+function detailContent(board, { conversation: one, messages, decision, clocks }) {
   const agent = one.agent ? name(board.agents.find(({ id }) => id === one.agent)?.name, one.agent) : "–";
   const facts = [
     ["customer", h("span", { class: "customer" }, name(board.names.get(one.person), plain(one.person)), h("span", { class: "quiet" }, code(one.person)))],
@@ -94,7 +94,7 @@ function detailed(board, { conversation: one, messages, decision, clocks }) {
   return [
     h("dl", { class: "facts" }, ...facts.map(([label, value]) => h("div", {}, h("dt", {}, word(label)), h("dd", {}, value)))),
     h("h3", {}, word("latest_messages")),
-    h("ol", { class: "said", tabindex: "0", "aria-label": word("latest_messages") }, ...messages.slice(-MESSAGES).map(line)),
+    h("ol", { class: "said", tabindex: "0", "aria-label": word("latest_messages") }, ...messages.slice(-MAX_MESSAGES).map(line)),
   ];
 }
 

@@ -1,4 +1,4 @@
-// Elements of the page, made without markup: what customers wrote can never become any.
+// Elements of the page. They are created without markup, so that a customer's text can never become markup.
 
 import { language, word } from "./words.js";
 
@@ -7,12 +7,12 @@ export const $ = (id) => document.getElementById(id);
 
 const drawn = new Map();
 
-// Draw everything anew, whatever is shown.
-export const forget = () => drawn.clear();
+// Let every element be drawn anew, also where its content is the same.
+export const clearDrawn = () => drawn.clear();
 
-export function h(name, given = {}, ...children) {
+export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(given)) {
+  for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value);
   }
@@ -20,12 +20,13 @@ export function h(name, given = {}, ...children) {
   return element;
 }
 
-// Replace the content of an element, unless it would be the same: focus and screen readers are left in peace.
-export function show(id, mark, make) {
-  const key = `${language}${mark}`;
+// Replace the content of an element when `state`, a text, is another than at the last call. An unchanged element keeps the
+// focus and is not read again by screen readers.
+export function show(id, state, render) {
+  const key = `${language}${state}`;
   if (drawn.get(id) === key) return;
   drawn.set(id, key);
-  $(id).replaceChildren(...[make()].flat());
+  $(id).replaceChildren(...[render()].flat());
 }
 
 export function table(caption, columns, rows) {
@@ -42,18 +43,19 @@ export function table(caption, columns, rows) {
   );
 }
 
-// Without the characters that would turn the text around them (UAX 9).
+// A text without the characters that change the direction of the text around them (UAX 9).
 export const plain = (text) => String(text ?? "").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
-const SEEN = /[^\p{C}\p{Z}\p{M}\u115f\u1160\u2800\u3164\uffa0]/u;
+// At least one character that has a shape.
+const VISIBLE = /[^\p{C}\p{Z}\p{M}\u115f\u1160\u2800\u3164\uffa0]/u;
 
-// A name that can be seen, on one line, else what stands for it.
-export function named(text, otherwise) {
+// A name on one line; `fallback` when it has no visible character.
+export function named(text, fallback) {
   const clean = plain(text).replace(/[\p{Cc}\s]+/gu, " ").trim();
-  return SEEN.test(clean) ? clean : otherwise;
+  return VISIBLE.test(clean) ? clean : fallback;
 }
 
-// A name between others: it keeps its direction to itself, and is shortened where there is no room.
-export const name = (text, otherwise) => h("bdi", { class: "name", title: named(text, otherwise) }, named(text, otherwise));
+// A name as an element that isolates its direction; CSS shortens it where there is no room.
+export const name = (text, fallback) => h("bdi", { class: "name", title: named(text, fallback) }, named(text, fallback));
 export const empty = (name) => h("p", { class: "quiet" }, word(name));
 export const code = (text) => h("bdi", { class: "code", dir: "ltr", title: plain(text) }, plain(text));
 

@@ -161,11 +161,11 @@ const DAY = { ...CLOCK, day: "numeric", month: "short" };
 export let language = "en";
 
 export function preferred() {
-  const asked = [sessionStorage.getItem("language"), ...navigator.languages.map((one) => one.slice(0, 2))];
-  return asked.find((one) => one in LANGUAGES) ?? "en";
+  const wishes = [sessionStorage.getItem("language"), ...navigator.languages.map((one) => one.slice(0, 2))];
+  return wishes.find((one) => one in LANGUAGES) ?? "en";
 }
 
-export function speak(chosen) {
+export function setLanguage(chosen) {
   language = chosen;
   sessionStorage.setItem("language", chosen);
   document.documentElement.lang = chosen;
@@ -187,19 +187,19 @@ export const time = (text) => new Intl.DateTimeFormat(locale(), isToday(text) ? 
 
 export const exactTime = (at) => new Intl.DateTimeFormat(locale(), { ...CLOCK, second: "2-digit" }).format(at);
 
-// A sentence of the server's, in whichever language it is.
+// A sentence from the server as an element. Its language is guessed, so that screen readers pronounce it rightly.
 export function sentence(text) {
-  const made = document.createElement("span");
+  const element = document.createElement("span");
   const isArabic = /[\u0600-\u06ff]/.test(text ?? "");
   const isLatvian = language === "lv" && /[āčēģīķļņšūž]/i.test(text ?? "");
-  made.lang = isArabic === (LANGUAGES[language].dir === "rtl") && (isArabic || isLatvian) ? language : "en";
-  made.dir = "auto";
-  made.className = "sentence";
-  made.textContent = (text || "–").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
-  return made;
+  element.lang = isArabic === (LANGUAGES[language].dir === "rtl") && (isArabic || isLatvian) ? language : "en";
+  element.dir = "auto";
+  element.className = "sentence";
+  element.textContent = (text || "–").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+  return element;
 }
 
-// Hours, minutes and seconds as a clock shows them: 1:02:03, ۰۲:۰۳.
+// A duration as hours, minutes and seconds in the digits of the language: 1:02:03, ۰۲:۰۳.
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const two = (value) => number(value, { minimumIntegerDigits: 2, useGrouping: false });
