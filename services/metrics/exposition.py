@@ -43,6 +43,7 @@ class BusinessMetricsCollector(Collector):
         self._read_at = self._time_source.monotonic()
 
     async def _refresh(self, partition: int) -> None:
+        # Versions are numbers of commits, which rise within a partition, so that nothing new has an older one.
         known = self._versions[partition]
         newest, after = known, None
         while True:
@@ -116,6 +117,7 @@ def _merge_distributions(one: Distribution, other: Distribution) -> Distribution
 
 def _cumulative(instrument: Instrument, known: Distribution) -> list[tuple[str, float]]:
     """The cumulative buckets of Prometheus; a count under a bound that exists no more goes to the next one."""
+    # A stored distribution has counts per bucket and those that are not 0; Prometheus wants sums up to each bound.
     counts = sorted((float(bound), count) for bound, count in known.counts.items())
     bounds = [*(float(b) for b in instrument.buckets), float("inf")]
     text = {bound: str(int(bound)) if bound != float("inf") else "+Inf" for bound in bounds}

@@ -64,6 +64,7 @@ class Present(Collector):
                 yield configuration
 
     def _all(self, collection: str, workspace: str) -> AsyncIterator[Document]:
+        # Each of the two collections has an index that begins with the workspace, under another name.
         index = "workspace" if collection == AGENTS.name else "webhook"
         return self._pages(Query(collection, index, {"workspace": workspace}))
 
@@ -80,6 +81,7 @@ class Present(Collector):
             except Unavailable:
                 log.warning("gauges_refresh_failed")
             took = self._time_source.monotonic() - began
+            # In proportion to the time that a refresh takes, so that many agents do not take the process from its work.
             await asyncio.sleep(max(REFRESH_SECONDS, took / MAX_SHARE))
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -85,6 +85,7 @@ def _on_gate(context: MetricsContext, received: ReceivedEvent) -> None:
     identity = counter_id(context.work.place.partition, workspace)
     if context.work.get(COUNTERS, identity) is not None:
         context.work.put(COUNTERS, identity, _blank(context, workspace))
+    # Facts of the workspace that follow in the same batch would count on from the counters of before.
     context.counters.pop(workspace, None)
 
 
@@ -125,6 +126,7 @@ def _on_fact(context: MetricsContext, received: ReceivedEvent) -> None:
     event = received.event
     name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
     before = context.work.get(METRICS_STATES, fact.conversation) or ConversationMetricsState(workspace=event.workspace)
+    # Before anything is counted: rules read the runs of a fact, whichever version wrote it.
     earlier, fact = with_runs(before.earlier, name, fact)
     known = ConversationEvent(name, fact, event.time)
     counters = _counter_set(context, event.workspace)
@@ -194,6 +196,6 @@ PROCESSOR: Processor[None, None, MetricsContext] = Processor(
         DELIVERY: Handler(_on_delivery, (_counters,)),
     },
     collections=(COUNTED, METRICS_STATES, COUNTERS),
-    # Far below the interval of any scrape.
+    # Seconds that a batch waits for more events: one commit for many, and still far below the interval of any scrape.
     linger_seconds=0.25,
 )

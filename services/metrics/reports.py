@@ -123,6 +123,7 @@ class ReportReading:
     async def _read_open(self) -> None:
         """Conversations that began before the time and may not have ended by its end: open now, or changed since."""
         start = self.request.start
+        # Conversations are found by their status of now: one that was open then and is closed since has changed since.
         found = [
             str(document["id"])
             for status in sorted(OPEN)
@@ -134,10 +135,12 @@ class ReportReading:
         await self._add_unknown(found, instant_text(self.request.end))
 
     async def _read_later(self) -> None:
+        # The time reaches until now: no facts can follow it.
         if self.request.end >= self.request.made_at:
             return
         by_start = self.request.by == "start"
         later = self.builder.conversations if by_start else self.builder.resolved_in_time()
+        # A copy, because what is read is added to the builder.
         for conversation in list(later):
             await self._add(self.reader.between(instant_text(self.request.end), None, conversation))
 

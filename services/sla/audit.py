@@ -135,6 +135,8 @@ def _conversation(events: Sequence[Event], stored: Mapping[Run, ClockRecord]) ->
 
 
 def _to_observation(event: Event, fact: ClockFact, facts: Sequence[Event]) -> BreachObservation:
+    # A breach may stand after facts that were emitted before its due time at the earliest, and before those that were
+    # emitted after it at the latest; the clocks of two processes may be apart.
     times = [one.time for one in facts]
     expected = sum(time < event.time for time in times)
     first = min(expected, sum(time <= fact.clock.due_at - MAX_CLOCK_SKEW for time in times))

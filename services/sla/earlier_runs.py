@@ -66,6 +66,7 @@ def _last_earlier_numbers(
 def _first_later_run(fact: ConversationFact) -> int:
     """The number of the first run that cannot have begun before `fact`, the first one that gives runs."""
     numbers = [run.run for run in _named(fact)]
+    # A run with one message, that of the fact, began with it. Other runs that it names may have begun before.
     begun = fact.response
     if begun is not None and begun.messages == 1 and begun.last_message == fact.message:
         return begun.run

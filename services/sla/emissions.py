@@ -32,6 +32,7 @@ def to_emissions(events: Iterable[ClockEvent[ClockRecord]], earliest_due_at: dat
 
 def _emissions(event: ClockEvent[ClockRecord], earliest_due_at: datetime | None) -> Iterator[Emission]:
     key, escalation = event.clock.key, _to_escalation(event)
+    # Only where a clock starts: conversations passes the due time on to dispatch from that fact.
     due_at = earliest_due_at if event.name == "started" else None
     yield Emission(f"pasokh.sla.{event.name}", key, _to_fact(event, due_at))
     if escalation is not None:

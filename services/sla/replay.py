@@ -83,5 +83,6 @@ class Replay:
             position = sum(one.since <= number for one in self.history)
             if position and (position == len(self.history) or self.history[position].at > time - MAX_CLOCK_SKEW):
                 return self.history[position - 1]
+        # Without a usable version in the record, the one in force; before the first, that one.
         before = [one for one in self.history if one.at <= time]
         return next(iter([*before[-1:], *self.history[:1]]), None)

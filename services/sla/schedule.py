@@ -68,9 +68,11 @@ def after_timer(
     if moment is not None and watermark is not None and moment <= watermark:
         # More was due than one batch holds: the rest follows.
         return SchedulePlan(replace(schedule, timer_at=moment + ALLOWED_LATENESS))
+    # The watermark may be lost with its request, for example when a topic is restored: it is requested again.
     if in_flight is not None and now < (retry_at := in_flight + ALLOWED_LATENESS + WATERMARK_RETRY):
         return SchedulePlan(replace(schedule, timer_at=retry_at))
     if moment is not None and moment + ALLOWED_LATENESS <= now:
+        # The present, not only `moment`: one watermark fires all that is due by now.
         request_at = now - ALLOWED_LATENESS
         requested = replace(schedule, timer_at=now + WATERMARK_RETRY, in_flight=request_at)
         return SchedulePlan(requested, True, WatermarkRequest(at=request_at), _request_key(known, request_at))
@@ -91,6 +93,7 @@ def after_watermark(
 
 def _request_key(clocks: Iterable[ClockRecord], at: datetime) -> str:
     """The key of a request: events must name a workspace, and partitions tell each other about time in any."""
+    # Any workspace would do: this is one of which a clock is due.
     due = [(clock.next_at, clock.workspace) for clock in clocks if clock.next_at is not None and clock.next_at <= at]
     return f"{min(due)[1] if due else 'pasokh'}/control"
 

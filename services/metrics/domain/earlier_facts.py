@@ -30,6 +30,7 @@ def with_runs(
     step = STEPS.get(event_name)
     tracked = step(settled.tracking, fact) if step else Tracked(settled.tracking)
     runs = {"response": tracked.tracking.open_run(), "ended_responses": [*settled.ended, *tracked.ended]}
+    # A fact without runs may be followed by more of them, so that the tracking goes on; else it ends with the open run.
     is_over = fact.ended_responses is not None and not tracked.tracking.log
     return None if is_over else tracked.tracking, fact.model_copy(update=runs)
 
@@ -81,6 +82,7 @@ class EarlierFacts:
     def fill(self, event_name: str, fact: ConversationFact) -> ConversationFact:
         """The fact with its runs; those of a conversation come in their order."""
         tracking, filled = with_runs(self.trackings.get(fact.conversation), event_name, fact)
+        # None is stored too, for a conversation whose facts give runs from here on; others need no entry.
         if tracking is not None or fact.conversation in self.trackings:
             self.trackings[fact.conversation] = tracking
         return filled

@@ -16,6 +16,7 @@ def on_status_time(state: ConversationMetricsState, event: ConversationEvent) ->
         state = _handled(state, state.counted_until or since, event.time)
     elif is_pending(state.status) and since is not None and not is_pending(status):
         state = _end_pending(state, since, event)
+    # Every fact moves `counted_until`, also one that changes no status: the gap between two facts may be idle.
     state = replace(state, counted_until=event.time)
     if status != state.status:
         state = replace(state, status=status, status_since=event.time)
@@ -51,6 +52,7 @@ def on_resolution(state: ConversationMetricsState, event: ConversationEvent) -> 
         case "resolved":
             return _on_resolved(state, event)
         case "reopened":
+            # The resolve was not the last one.
             return replace(state, reopened=True, resolution=None), []
         case "closed":
             return state, _closed(state, event)
@@ -64,6 +66,7 @@ def on_resolution(state: ConversationMetricsState, event: ConversationEvent) -> 
 def _on_resolved(state: ConversationMetricsState, event: ConversationEvent) -> Reduced:
     conversation, measurements = event.conversation, list[Measurement]()
     full = seconds_between(conversation.opened_at, conversation.resolved_at or event.fact.at)
+    # The first resolve is final as such; the last one waits in `resolution` for the close.
     if not state.reopened:
         measurements.append(Measurement("resolution", "first", event.labels, full))
     if state.handled_since is not None:

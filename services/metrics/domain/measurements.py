@@ -46,6 +46,7 @@ def _counted(event: ConversationEvent) -> list[Measurement]:
     rule = COUNT_RULES.get(event.event_name)
     if rule is None:
         return []
+    # A conversation that moved from public to private has messages on both surfaces: each counts on its own.
     labels = labels_of_conversation(event.conversation, event.fact.message_surface)
     return [Measurement(kpi, variant, labels) for kpi, variant in rule(event.fact)]
 

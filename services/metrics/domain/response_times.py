@@ -22,6 +22,7 @@ def on_response(state: ConversationMetricsState, event: ConversationEvent) -> Re
         )
         deleted = [message for message in state.deleted_messages if message in remaining]
         state = replace(state, is_visible=False, unanswered_messages=remaining, deleted_messages=deleted)
+    # An answer of a bot becomes visible while the run stays open; it counts now, and not again when the run ends.
     run_now = event.fact.response
     if run_now is not None and run_now.visible_at is not None and not state.is_visible:
         measurements += _visible(run_now, event.labels)

@@ -104,6 +104,7 @@ def _sample(measurement: Measurement, instrument: Instrument, named: "SeriesKey"
 
 SeriesKey = tuple[tuple[str, str], ...]
 SERIES: dict[tuple[str, str], list[tuple[Instrument, SeriesKey]]] = {
+    # A message is an activity as well; it is counted here, because its fact is numbered and the event of ingest is not.
     ("message", "inbound"): [(MESSAGES, (("direction", "inbound"),)), (ACTIVITIES, (("kind", "message"),))],
     ("message", "outbound"): [(MESSAGES, (("direction", "outbound"),))],
     ("notice", "delivered"): [(AUTOMATIC_MESSAGES, (("outcome", "delivered"),))],
@@ -154,6 +155,7 @@ def sample_from_sla_fact(event_name: str, fact: ClockFact) -> list[Sample]:
     instrument = SLA_SERIES.get(event_name)
     if instrument is None:
         return []
+    # The labels of these instruments have the names of the fact's fields.
     labels = {name: str(getattr(fact, name)) for name in instrument.labels}
     return [Sample(instrument, labels, fact.late_by_seconds or 0.0 if instrument is LATE else 1.0)]
 
@@ -167,5 +169,6 @@ def sample_from_delivery(event_name: str, key: str) -> Sample | None:
     """The sample of a delivery; `key` is the person key, `workspace/channel:account:person`."""
     if event_name not in ("sent", "failed"):
         return None
+    # Facts of deliveries have no snapshot of the conversation: the person key names the channel.
     channel = key.partition("/")[2].partition(":")[0]
     return Sample(DELIVERIES, {"channel": channel or OTHER, "outcome": event_name})

@@ -25,6 +25,7 @@ def on_queue(state: ConversationMetricsState, event: ConversationEvent) -> Reduc
 
 def _customer_left(state: ConversationMetricsState, event: ConversationEvent) -> bool:
     """Whether the customer had deleted every message of the run that this fact ends without an answer."""
+    # A run with more messages than the state holds is never counted as withdrawn by the customer.
     unanswered = [run for run in event.fact.ended_responses or () if run.state == "unanswered"]
     if not unanswered or unanswered[-1].messages > MAX_WITHDRAWN_MESSAGES:
         return False

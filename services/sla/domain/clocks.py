@@ -113,6 +113,7 @@ def resume(clock: P, at: datetime) -> Transition[P]:
     """Time counts again from `at` on: what was still to come moves by the length of the pause (none is negative)."""
     if clock.state != "paused" or clock.paused_at is None:
         return Transition(clock)
+    # Times of two writers may contradict each other: a pause that would end before it began has no length.
     pauses = [*clock.pauses, Pause(since=clock.paused_at, until=max(at, clock.paused_at))]
     resumed = _with_next_at(_with_due_at(replace(clock, state="running", paused_at=None, pauses=pauses)))
     changed = _changed(clock, resumed)
@@ -181,6 +182,7 @@ def reopen(clock: P) -> P:
 def tick(clock: P, at: datetime) -> Transition[P]:
     """All that happened until `at` has been applied: emit what is due by then, in order."""
     events: list[ClockEvent[P]] = []
+    # After a long outage several are due: all warnings, then the breach, each as if it had been noticed in time.
     while clock.next_at is not None and clock.next_at <= at:
         step = _warn_or_breach(clock)
         clock = step.clock
@@ -241,6 +243,7 @@ def _breach(clock: P) -> Transition[P]:
 
 
 def _with_pending_replies(clock: P, answers: list[PendingReply]) -> P:
+    # The earliest answer on its way would end the run; which of them arrives is not known yet.
     stopped_at = min((a.at for a in answers), default=None)
     return _with_next_at(replace(clock, answers=answers, stopped_at=stopped_at))
 

@@ -26,6 +26,7 @@ class Default:
 
 
 DEFAULTS: tuple[Default, ...] = (
+    # In this order: a negative public comment on any channel comes before the channel's own row.
     Default("negative-public", SlaMatch(surface="public", sentiment="negative"), 30 * MINUTE),
     Default("webchat", SlaMatch(channel="webchat"), 2 * MINUTE),
     # A call is picked up, not replied to.
@@ -49,6 +50,7 @@ def default_policies(timezone: str) -> tuple[Policy, ...]:
 
 
 def _policies(row: Default, timezone: str) -> Iterator[Policy]:
+    # First the urgent one: the first policy that matches holds.
     office = Calendar(timezone=timezone, hours={day: [("09:00", "17:00")] for day in OFFICE_DAYS})
     calendar = office if row.office_hours else None
     urgent = row.when.model_copy(update={"priority": "urgent"})
@@ -59,6 +61,7 @@ def _policies(row: Default, timezone: str) -> Iterator[Policy]:
 
 
 def _targets(row: Default, share: float, resolution_seconds: float) -> Targets:
+    # `None and …` stays None: a row without this time has no such target.
     return Targets(
         first_response_seconds=row.first_response_seconds and row.first_response_seconds * share,
         pickup_seconds=row.pickup_seconds and row.pickup_seconds * share,

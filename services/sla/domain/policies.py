@@ -50,6 +50,7 @@ def select_policy(
     written: SlaBody | None, version: int, timezone: str, conversation: Conversation
 ) -> PolicySnapshot | None:
     """The policy for a conversation: of what the workspace wrote in `version`, else of the defaults (version 0)."""
+    # A workspace that wrote policies has these alone: where none matches, there is no target.
     if written is not None:
         return to_snapshot(choose(written.policies, conversation), version)
     return to_snapshot(choose(default_policies(timezone), conversation), 0)

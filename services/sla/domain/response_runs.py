@@ -38,6 +38,7 @@ def follow_runs(reduction: SlaReduction[P], fact: ConversationFact) -> None:
     for run in fact.ended_responses or ():
         metric = _open_or_move(reduction, fact, run)
         if run.accepted_at is not None:
+            # From the acceptance, not from the delivery, however late that is known.
             reduction.fulfil(metric, run.accepted_at)
         else:
             _give_up(reduction, metric, run.ended_at or fact.at)

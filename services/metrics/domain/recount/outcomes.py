@@ -56,6 +56,7 @@ def handoffs(known: History) -> Iterator[Finding]:
             yield Finding(
                 "duration", "handoff", "completed", step.dimensions, handoff.started_at, step.time, counted=spent
             )
+    # The last snapshot has the hand-off that has not ended: a conversation has one at a time.
     last = known.steps[-1]
     if last.handoff is not None and last.handoff.state == "started":
         yield Finding("duration", "handoff", "completed", last.dimensions, last.handoff.started_at, None)
@@ -76,6 +77,7 @@ class PersonConversation:
 def to_person_conversation(conversation: str, history: History) -> PersonConversation:
     """The conversation as a contact of its person; its intent is the first one that was known within the window."""
     steps = history.steps
+    # The intent may become known after the opening; one that changes after the window belongs to another contact.
     until = steps[0].time + CONTACT_WINDOW
     intent = next((step.intent for step in steps if step.intent is not None and step.time < until), None)
     return PersonConversation(conversation, steps[0].time, intent)
@@ -125,6 +127,7 @@ def _answers(steps: Sequence[Step], whole: History) -> list[Step]:
 
 
 def _was_handled_once(steps: Sequence[Step], answers: Sequence[Step]) -> bool:
+    # By those who answered, not by those who were assigned: a supervisor may only look in.
     names = [step.name for step in steps]
     by = {step.agent for step in answers}
     return names.count("resolved") == 1 and "transferred" not in names and len(by) == 1

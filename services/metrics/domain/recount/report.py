@@ -124,10 +124,12 @@ class ReportBuilder:
 
     def report(self, max_rows: int | None = None) -> Report:
         """All that was added, as figures. Raises OverflowError where there would be more than `max_rows`."""
+        # First contact resolution of one conversation depends on the others of the same person.
         contacts = self._contacts()
         for conversation, whole in self._histories.items():
             for finding in self._findings(conversation, whole, contacts):
                 self._place(finding)
+            # Checked while rows are made: grouping by agent and hour may ask for millions.
             if max_rows is not None and len(self._rows) > max_rows:
                 raise OverflowError(max_rows)
         request = self._request

@@ -78,6 +78,7 @@ def _visible(tracked: TrackedRun, step: Step, began_at: datetime) -> Finding:
 
 
 def _began_at(tracked: TrackedRun, known: History) -> datetime:
+    # A run of facts from before the first one that was read has no message here: it began by its end at the latest.
     first = tracked.messages[0] if tracked.messages else tracked.end or known.steps[-1]
     return first.time
 
@@ -95,6 +96,7 @@ def message_rates(known: History, now: datetime) -> Iterator[Finding]:
     for tracked in tracked_runs(known):
         for message in tracked.messages:
             is_met, settled_at = _judged(tracked, message, failures, now)
+            # Dimensions as of the settling: a message counts for the team that had it then.
             at = known.steps[-1] if settled_at is None else _last_until(known.steps, settled_at)
             dimensions = {**at.dimensions, "surface": message.surface}
             yield Finding(
@@ -103,6 +105,7 @@ def message_rates(known: History, now: datetime) -> Iterator[Finding]:
                 message.surface,
                 dimensions,
                 message.time,
+                # A message may arrive after its own due time: it is not settled before it is known.
                 None if settled_at is None else max(settled_at, message.time),
                 value=float(is_met),
             )
@@ -128,4 +131,5 @@ def _missed_at(message: Step, failures: Sequence[Step], due_at: datetime) -> dat
 
 
 def _last_until(steps: Sequence[Step], at: datetime) -> Step:
-    return [step for step in steps if step.time <= at][-1:][0] if steps[0].time <= at else steps[0]
+    """The last step until `at`, whose dimensions a finding has that settled then; the first step if all came later."""
+    return [steps[0], *(step for step in steps if step.time <= at)][-1]

@@ -55,6 +55,7 @@ class Row:
         )
 
     def _names(self, kind: str, settled: Mapping[Name, object]) -> list[Name]:
+        # A figure of which nothing has settled is shown too, with its number of open ones.
         return sorted(settled.keys() | self.open.get(kind, {}).keys())
 
     def _duration(self, name: Name) -> Duration:
@@ -85,6 +86,7 @@ class Row:
             positive=positive,
             neutral=neutral,
             negative=negative,
+            # Positive messages for each negative one: not a share of all.
             ratio=share(positive, negative),
             conversations=len(shifts),
             shift=share(sum(shifts), len(shifts)),

@@ -66,6 +66,7 @@ def resolutions(known: History, whole: History) -> Iterator[Finding]:
 
 def is_resolved_for_good(known: History, whole: History) -> bool:
     """Whether the last resolve that is known by now was the last one ever."""
+    # The last of both decides: a resolve that a reopening followed was none for good.
     resolves = [step for step in whole.steps if step.name in ("resolved", "reopened")]
     return bool(resolves) and resolves[-1].name == "resolved" and resolves[-1].time <= known.steps[-1].time
 
@@ -79,6 +80,7 @@ def _resolution(
     variant: str, steps: Sequence[Step], place: int, waited: Sequence[Interval] = (), *, is_provisional: bool = False
 ) -> Finding:
     step = steps[place]
+    # Where the snapshot has no `resolved_at`, the own time of the fact is as good.
     counted = [(step.opened_at, step.resolved_at or step.at)]
     return Finding(
         kind="duration",
@@ -111,6 +113,7 @@ def _handled(part: Sequence[Step], history: Sequence[Step]) -> Iterator[Finding]
     if taken is None:
         return
     resolve = part[-1]
+    # Over the whole history: a pending status that began before the last resolve may end in this part.
     own = [interval for interval in with_agent(history) if interval[0] >= part[0].time]
     idle = [interval for interval in own if interval[1] - interval[0] > IDLE_LIMIT]
     active = [interval for interval in own if interval[1] - interval[0] <= IDLE_LIMIT]
@@ -133,6 +136,7 @@ def waits(known: History) -> Iterator[Finding]:
     """
     queued: Step | None = None
     for step in known.steps:
+        # An offer that is declined leads back into the queue: it is one wait.
         if step.phase == "queue":
             queued = queued or step
         elif queued is not None:
