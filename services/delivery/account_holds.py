@@ -1,4 +1,4 @@
-"""Writes holds with their timers, and ends them: what waited for a chat or an account goes on, in order, page by page."""
+"""Writes holds with their timers, and ends them: the messages that waited go on, in order, page by page."""
 
 from dataclasses import replace
 
@@ -55,7 +55,7 @@ def _release(context: SendContext, hold: HoldTimerPayload) -> None:
 
 
 def probe(context: SendContext, sends_id: str) -> None:
-    """Send the oldest message that waits for a locked account, to see whether the platform accepts the credentials now."""
+    """Send the oldest message that waits for a locked account, to see whether its credentials are accepted now."""
     sends = context.work.get(ACCOUNT_SENDS, sends_id)
     if sends is None or not holds.is_locked(sends):
         return

@@ -44,7 +44,8 @@ async def attempt(message: OutboundMessage, committed: datetime, dependencies: S
     """Send a message once, if `committed` (the time of its `sending`) is recent enough. Never raises."""
     started = dependencies.time_source.monotonic()
     result = await _attempted(message, committed, dependencies)
-    # A label of a metric comes from a bounded set, and the name in a stored message might be of any channel there once was.
+    # A label of a metric comes from a bounded set, and the name in a stored message might be of any channel there
+    # once was.
     channel = message.channel if message.channel in dependencies.channels else "unknown"
     dependencies.instruments.attempts.labels(channel, result.kind).inc()
     dependencies.instruments.duration.labels(channel).observe(max(0.0, dependencies.time_source.monotonic() - started))

@@ -22,10 +22,10 @@ UNKNOWN_CHANNEL = Capabilities(surfaces=("private", "public"), text_limit=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryTimerPayload:
-    """What the timer of a message carries. `key` is the person key, because the timer's name has the message's id alone.
+    """What the timer of a message carries. `key` is the person key; the message's id is in the timer's name.
 
-    `attempt` is the number of the attempt that a `settle/` timer settles. `gates` is how many rate limits the message of
-    a `slot/` timer has still to pass; None: all of them.
+    `attempt` is the number of the attempt that a `settle/` timer settles. `gates` is how many rate limits the message
+    of a `slot/` timer has still to pass; None: all of them.
     """
 
     key: str
@@ -35,7 +35,7 @@ class DeliveryTimerPayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldTimerPayload:
-    """What the timer of a hold carries: the id of the account's `AccountSends`, and the chat when the hold is a chat's."""
+    """What the timer of a hold carries: the id of the account's `AccountSends`, and the chat of a chat's hold."""
 
     account: str
     chat: str | None = None

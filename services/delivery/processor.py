@@ -1,8 +1,8 @@
 """The processor `sender`: sends each message once, one at a time per person, in the person's order.
 
-An attempt is committed as `sending` before it goes out. Its result comes back as an input; when the process dies first, a
-timer settles the attempt as unknown. A message is tried again only when the last attempt certainly did not reach the
-platform, or when the receiver drops messages that it already has.
+An attempt is committed as `sending` before it goes out. Its result comes back as an input; when the process dies
+first, a timer settles the attempt as unknown. A message is tried again only when the last attempt certainly did not
+reach the platform, or when the receiver drops messages that it already has.
 """
 
 from dataclasses import replace

@@ -38,7 +38,8 @@ def _record_after(record: SendRecord, outcome: Outcome, sends_id: str, now: date
         case Retry():
             return replace(record, state="retry", due_at=outcome.at, hold=None)
         case Locked():
-            # Without a first attempt: the day after which a message is given up begins when its account is let in again.
+            # Without a first attempt: the day after which a message is given up begins when its account is let in
+            # again.
             return replace(record, state="waiting", due_at=None, hold=sends_id, first_tried_at=None)
         case Sent():
             return replace(_settled(record, now), state="sent", platform_id=outcome.platform_id)

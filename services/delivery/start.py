@@ -1,4 +1,4 @@
-"""Starts the next attempt of a message: it is sent now, or waits for the end of a hold or for its slot under a rate limit."""
+"""Starts the next attempt of a message: it is sent now, or waits for the end of a hold or for a rate limit."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from services.records.sends import SendRecord
 
 
 def start(context: SendContext, record: SendRecord, limits_left: int | None = None) -> None:
-    """Send a message now, or let it wait. `limits_left`: how many rate limits it has still to pass; None: all of them."""
+    """Send a message now, or let it wait. `limits_left`: how many rate limits it has still to pass; None: all."""
     sends_id, sends = context.account_sends(record.message)
     hold_id = holds.find_hold(sends, sends_id, record.message.address.chat, context.now)
     if hold_id is not None:

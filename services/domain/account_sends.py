@@ -1,4 +1,4 @@
-"""What one partition knows of sending as an account: a shape that pure code works on. It rests in the store as it is."""
+"""The state of sending as an account, in one partition: pure code works on it, and the store keeps it as it is."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,10 +11,10 @@ class AccountSends:
     """Why messages of an account wait, and what last became of one. Its id is `partition/workspace/channel:account`.
 
     `held_for` says why no message of the account is sent: a rate `limit` until `held_until`, or refused `credentials`
-    until a message gets through. While credentials are refused, `held_until` is when the next message probes the account;
-    `probe` is the id of the message that does so now, after `refusals` refusals in a row. `chats` maps the id of each
-    chat that has a hold of its own to the end of that hold. `last_sent_at` and `last_refused_at` are written at most once
-    per `RECORD_INTERVAL` of `services.delivery.domain.holds`.
+    until a message gets through. While credentials are refused, `held_until` is when the next message probes the
+    account; `probe` is the id of the message that does so now, after `refusals` refusals in a row. `chats` maps the
+    id of each chat that has a hold of its own to the end of that hold. `last_sent_at` and `last_refused_at` are
+    written at most once per `RECORD_INTERVAL` of `services.delivery.domain.holds`.
     """
 
     workspace: str

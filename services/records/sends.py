@@ -1,4 +1,4 @@
-"""Messages that are sent, the queue of each person, and the holds of each account. The group `sender` alone writes them."""
+"""Messages to send, the queue of each person, and the holds of each account. Written by the group `sender` alone."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +21,7 @@ class SendRecord:
 
     - `queued`: another message of the person comes first.
     - `waiting`: for the end of a hold, whose id is then in `hold`, or for its slot under a rate limit, at `due_at`.
-    - `sending`: attempt number `attempts` was committed and may have reached the platform. At `due_at` it counts as lost.
+    - `sending`: attempt number `attempts` may have reached the platform. At `due_at` its result counts as lost.
     - `retry`: the last attempt did not reach the customer; the next one starts at `due_at`.
     - `sent`, `failed`: settled at `settled_at`. The text is erased here, because the conversation keeps it.
 
@@ -44,8 +44,8 @@ class SendRecord:
 class SendQueue:
     """The messages of a person that are not settled, in the order in which they were accepted.
 
-    Its id is the person key. `head` is the one message that may be with the platform; `pending` are those behind it. The
-    document is deleted when the last message is settled.
+    Its id is the person key. `head` is the one message that may be with the platform; `pending` are those behind it.
+    The document is deleted when the last message is settled.
     """
 
     key: str

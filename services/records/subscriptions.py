@@ -1,4 +1,4 @@
-"""Deliveries of facts to webhook subscriptions, and the state of each endpoint. The group `webhooks` alone writes them."""
+"""Deliveries of facts to webhook subscriptions, and the state of endpoints. Written by the group `webhooks` alone."""
 
 from dataclasses import dataclass, field
 
@@ -13,10 +13,10 @@ WRITER = "webhooks"
 class DeliveryRecord:
     """The delivery of one fact to one subscription; its id is `delivery_id`. The header `webhook-id` is the fact's id.
 
-    `state`: `pending` until the next attempt, due at `next_at`; `sending` while attempt number `attempts` may be with the
-    endpoint; `delivered` and `failed` are settled. `at` is when the fact was queued. `recent_attempts` are the latest
-    ones, oldest first. `endpoint` is the id of the `EndpointState` in the partition that owns the fact. The document may
-    be deleted at `expires_at`.
+    `state`: `pending` until the next attempt, due at `next_at`; `sending` while attempt number `attempts` may be with
+    the endpoint; `delivered` and `failed` are settled. `at` is when the fact was queued. `recent_attempts` are the
+    latest ones, oldest first. `endpoint` is the id of the `EndpointState` in the partition that owns the fact. The
+    document may be deleted at `expires_at`.
     """
 
     workspace: str

@@ -49,7 +49,7 @@ class ReplayCursor:
 
 @dataclass(frozen=True, slots=True)
 class EndpointContext:
-    """One batch. `queue_reads` maps the id of an endpoint to the number of inputs in the batch that work on its queue."""
+    """One batch. `queue_reads` maps an endpoint's id to the number of inputs in the batch that read its queue."""
 
     work: UnitOfWork
     memory: None

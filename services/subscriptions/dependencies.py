@@ -1,4 +1,4 @@
-"""What the routes of webhook subscriptions have in common: the subscription of the path, and whether it is switched off."""
+"""What routes of webhook subscriptions share: the subscription of the path, and whether it is switched off."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The mutations of a workspace's webhook subscriptions: a configuration and a revision in, a new one or a problem out. Pure."""
+"""The mutations of webhook subscriptions: a configuration and a revision in, a new one or a problem out. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ SECRET_ROTATION_PERIOD = timedelta(hours=24)
 
 
 def put_webhook(workspace: str, webhook: str, body: WebhookBody, condition: Precondition, new_secret: str) -> Mutation:
-    """Create a subscription, or replace it. `new_secret` is used when neither the body nor an earlier version has one."""
+    """Create a subscription, or replace it. `new_secret` is for one that has none in the body nor from before."""
 
     def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)

@@ -44,7 +44,8 @@ class PostDependencies:
 async def call(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
     """Post the fact with id `event` to a subscription, once. Never raises: every outcome is a `CallResult`."""
     try:
-        # Connections are shared fairly between workspaces and their endpoints, so that one that hangs holds up no other.
+        # Connections are shared fairly between workspaces and their endpoints, so that one that hangs holds up no
+        # other.
         async with dependencies.shares.acquire(workspace, webhook, wait=dependencies.wait_seconds):
             return await _measured(workspace, webhook, event, dependencies)
     except NoConnection as error:
@@ -92,8 +93,8 @@ async def _fact(event: str, store: Reader) -> Event | None:
 
 
 async def _posted(subscription: Webhook, fact: Event, dependencies: PostDependencies) -> HttpResponse:
-    # The signature covers these very bytes (standardwebhooks.com, "Signature scheme"), so they are encoded once. The time
-    # is that of this attempt: receivers refuse a call whose timestamp is more than five minutes off.
+    # The signature covers these very bytes (standardwebhooks.com, "Signature scheme"), so they are encoded once. The
+    # time is that of this attempt: receivers refuse a call whose timestamp is more than five minutes off.
     body, now = encode(fact), dependencies.time_source.now()
     headers = signed_headers(subscription.secrets(now), fact.id, now, body)
     return await dependencies.http.post(subscription.url, body, headers)

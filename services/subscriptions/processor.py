@@ -1,7 +1,7 @@
 """The processor `webhooks`: delivers each fact to each subscription that wants it, at least once, in no promised order.
 
-A delivery is committed as `sending` before the call goes out. When the process dies before the answer comes, a timer has
-the call made again.
+A delivery is committed as `sending` before the call goes out. When the process dies before the answer comes, a timer
+has the call made again.
 """
 
 from dataclasses import replace

@@ -54,7 +54,8 @@ def enqueue(context: EndpointContext, webhook: str, subscription: Versioned[Webh
         return
     record = _new_delivery(context, webhook, event, earlier)
     context.work.put(WEBHOOK_DELIVERIES, identity, record)
-    # It may start before older deliveries that are pending: order is not promised, and so a fact needs no read of the queue.
+    # It may start before older deliveries that are pending: order is not promised, and so a fact needs no read of the
+    # queue.
     if _may_start(context, endpoint):
         endpoint = _start(context, endpoint, identity, record)
     elif not endpoint.sending:
@@ -96,8 +97,8 @@ def _is_paused(context: EndpointContext, endpoint: EndpointState) -> bool:
 def _start(context: EndpointContext, endpoint: EndpointState, identity: str, record: DeliveryRecord) -> EndpointState:
     """Begin an attempt of a delivery; returns the endpoint with the delivery in flight."""
     attempt = record.attempts + 1
-    # `sending` and the timer are committed before the call runs. When the process dies in between, the timer has the call
-    # made again: a fact may come twice, and the receiver knows it by its `webhook-id`, but none is lost.
+    # `sending` and the timer are committed before the call runs. When the process dies in between, the timer has the
+    # call made again: a fact may come twice, and the receiver knows it by its `webhook-id`, but none is lost.
     context.work.put(WEBHOOK_DELIVERIES, identity, replace(record, state="sending", attempts=attempt, next_at=None))
     call = EndpointTimerPayload(workspace=record.workspace, webhook=record.webhook, event=record.event, attempt=attempt)
     context.work.set_timer(f"settle/{identity}", context.now + ASSUME_UNKNOWN_AFTER, encode(call))

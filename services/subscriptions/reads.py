@@ -54,7 +54,7 @@ def endpoints(context: EndpointContext, received: ReceivedEvent) -> Iterator[Rea
 
 
 def replay(context: EndpointContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The first step of a replay: the head, the endpoint and, when the replay names one fact, that fact and its delivery."""
+    """The first step of a replay: the head, the endpoint, and the one fact that may be named with its delivery."""
     replay = received.event.payload_as(WebhookReplay)
     events = [replay.event] if replay.event is not None else []
     yield Documents(CONFIGURATION_HEADS, [replay.workspace])
@@ -98,7 +98,7 @@ def facts_query(cursor: ReplayCursor) -> Query:
 
 
 def timer(context: EndpointContext, timer: TimerFired) -> Iterator[Read]:
-    """The first step of an endpoint's timer: the head, the endpoint, and the delivery that a `settle/` timer is about."""
+    """The first step of an endpoint's timer: the head, the endpoint, and the delivery of a `settle/` timer."""
     yield from _named(context, endpoint_timer(timer))
 
 
@@ -127,7 +127,7 @@ def _queue(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[
     yield from numbered_configuration(context.work, payload.workspace)
     identity = endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)
     equals: dict[str, Json] = {"endpoint": identity, "state": "pending"}
-    # As many deliveries as this batch may start: each input of the endpoint frees one call at most. One more, so that the
-    # time of the next is known.
+    # As many deliveries as this batch may start: each input of the endpoint frees one call at most. One more, so that
+    # the time of the next is known.
     limit = MAX_IN_FLIGHT + context.queue_reads[identity] + 1
     yield ByIndex(WEBHOOK_DELIVERIES, Query(WEBHOOK_DELIVERIES.name, "endpoint", equals, limit=limit))

@@ -35,7 +35,8 @@ async def list_webhooks(
     configuration: ExistingWorkspace, context: ContextDep, page: PageParamsDep
 ) -> Page[WebhookView]:
     """By id."""
-    # A query for each of at most `MAX_WEBHOOKS` subscriptions, because its endpoints alone know whether one is switched off.
+    # A query for each of at most `MAX_WEBHOOKS` subscriptions, because its endpoints alone know whether one is
+    # switched off.
     views = []
     for webhook, subscription in configuration.webhooks.items():
         disabled = await is_disabled(context, configuration.workspace, webhook, subscription)
@@ -102,7 +103,7 @@ async def list_deliveries(
 
 
 def build_router() -> APIRouter:
-    """The routes of subscriptions. Writing takes the scope `admin`, because it sends the workspace's facts elsewhere."""
+    """The routes of subscriptions. Writing needs the scope `admin`: it sends the workspace's facts elsewhere."""
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/webhooks", tags=["webhooks"])
     add, one = router.add_api_route, "/{webhook}"

@@ -12,7 +12,7 @@ from services.workspaces.mutations import REDACTED
 
 
 class WebhookView(BaseModel):
-    """A subscription. `secret` is the secret in the answer to the request that created it, `"set"` in every other answer.
+    """A subscription. `secret` is the secret itself in the answer that created it, `"set"` in every other answer.
 
     `disabled`: the endpoint answered 410 Gone since the subscription was last written; write it again to switch it on.
     """
@@ -44,7 +44,7 @@ class DeliveryQuery(PageParams):
 
 
 class ReplayBody(RequestModel):
-    """Which facts to send again: one by its id (`event`), or all from `since` on and before `until` (now if left out)."""
+    """Which facts to send again: one by its id (`event`), or all from `since` on and before `until` (default: now)."""
 
     event: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     since: InputInstant | None = None

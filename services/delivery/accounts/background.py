@@ -1,4 +1,4 @@
-"""What a process of delivery does beside the processor `accounts`: starts its checks, and shows account health to Prometheus."""
+"""Runs beside the processor `accounts`: starts its checks, and shows account health to Prometheus."""
 
 import asyncio
 

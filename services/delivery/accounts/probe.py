@@ -1,4 +1,4 @@
-"""Probes an account at its platform, outside of any batch. Never raises: without a clear answer the result is `unknown`."""
+"""Probes an account at its platform, outside of any batch. Never raises: no clear answer is `unknown`."""
 
 import asyncio
 from dataclasses import dataclass

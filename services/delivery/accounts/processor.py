@@ -113,7 +113,7 @@ def _schedule_probe(context: CheckContext, named: NamedAccount, check: AccountCh
 
 
 def _decide_health(context: CheckContext, identity: str, check: AccountCheck) -> None:
-    """Decide the health of an account from its calls, its sends and its last probe; emit a fact when its state changes."""
+    """Decide an account's health from its calls, its sends and its last probe; emit a fact when its state changes."""
     calls = context.work.get(ACCOUNT_CALLS, identity)
     health = account_health(calls, context.sends(check), check, context.now)
     if (health.state, health.detail) == (check.state, check.detail):

@@ -95,7 +95,8 @@ def signs_of_trouble(context: CheckContext, timer: TimerFired) -> Iterator[Read]
 
 def _trouble(work: UnitOfWork) -> Iterable[ByIndex]:
     # The indexes of the sender and of ingest are not by partition, so these find accounts of other partitions too;
-    # `in_trouble` leaves those out. Accounts that were not well at the last check are read to see when they are well again.
+    # `in_trouble` leaves those out. Accounts that were not well at the last check are read to see when they are well
+    # again.
     recently = instant_text(work.now - FORGED_WITHIN)
     unwell: dict[str, Json] = {"partition": work.place.partition, "is_well": False}
     return (

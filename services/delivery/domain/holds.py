@@ -1,8 +1,8 @@
-"""Holds: pauses of a chat or of a whole account that a platform demanded. Pure: the account's state in, the new one out.
+"""Holds: pauses of a chat or an account that a platform demanded. Pure: an account's state in, the new one out.
 
-A rate limit first counts for the chat that met it. It becomes the account's when a second chat meets one while the first
-still waits, or when the platform says so. An account whose credentials are refused is held until a message gets through:
-one message at a time probes the account, the others wait.
+A rate limit first counts for the chat that met it. It becomes the account's when a second chat meets one while the
+first still waits, or when the platform says so. An account whose credentials are refused is held until a message gets
+through: one message at a time probes the account, the others wait.
 """
 
 from dataclasses import replace
@@ -44,7 +44,7 @@ def initial_sends(partition: int, message: OutboundMessage) -> AccountSends:
 
 
 def find_hold(sends: AccountSends, sends_id: str, chat: str, now: datetime) -> str | None:
-    """The id of the hold that a message to this chat waits for; None when it may be sent. `sends_id`: the id of `sends`."""
+    """The id of the hold that a message to this chat waits for; None: it may be sent. `sends_id`: the id of `sends`."""
     if is_locked(sends) or (sends.held_until is not None and sends.held_until > now):
         return sends_id
     # After the account's hold: who waits for the account meets the chat's hold when the account's ends.
@@ -104,7 +104,7 @@ def with_lock(sends: AccountSends, message_id: str, error: Failure, now: datetim
 
 
 def with_probe(sends: AccountSends, message_id: str, now: datetime) -> AccountSends:
-    """The state while a message probes a locked account. Without a result within `PROBE_WITHIN` the next message probes it."""
+    """The state while a message probes a locked account. After `PROBE_WITHIN` without a result the next one does."""
     return replace(sends, probe=message_id, held_until=now + PROBE_WITHIN)
 
 

@@ -2,8 +2,8 @@
 
 Three durations, counted from the commit of `sending`, keep a message from being sent twice. An attempt starts within
 `START_WITHIN` or not at all, and takes at most `SEND_TIMEOUT`. So no process is still sending after
-`ASSUME_UNKNOWN_AFTER`, whichever process owns the partition by then. The margin of 13 seconds is for machines whose times
-differ.
+`ASSUME_UNKNOWN_AFTER`, whichever process owns the partition by then. The margin of 13 seconds is for machines whose
+times differ.
 """
 
 import hashlib
@@ -37,8 +37,8 @@ ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain"
 class AttemptResult:
     """The result of an attempt. With every kind but `sent` and `uncertain` the platform certainly has not the message.
 
-    `address` is set when the message went to another address than its own. `after` (seconds) and `scope` are set when the
-    platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent.
+    `address` is set when the message went to another address than its own. `after` (seconds) and `scope` are set when
+    the platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent.
     """
 
     kind: ResultKind
@@ -61,7 +61,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The message was not sent, and is tried again at `at`. `quiet` is the scope (message, chat, account) that pauses until then."""
+    """The message was not sent, and is tried again at `at`. `quiet`: the scope that pauses until then."""
 
     at: datetime
     quiet: Scope = "message"
@@ -86,7 +86,7 @@ Outcome = Sent | Retry | Locked | Failed
 
 @dataclass(frozen=True, slots=True)
 class AttemptContext:
-    """The attempt of a result: the id of its message, its number, and the time of the message's first attempt (`since`)."""
+    """The attempt of a result: its message's id, its number, and the time of the message's first attempt (`since`)."""
 
     message: str
     attempts: int
@@ -106,8 +106,9 @@ OUTCOME_UNKNOWN = Failed(
 
 def within_send_window(committed: datetime, now: datetime) -> bool:
     """Whether an attempt whose `sending` was committed at `committed` may still start."""
-    # The time of a batch never goes back, so it may be ahead of this machine's time: after a takeover from a machine that
-    # is ahead, or when time was set back. How long ago the commit was is not known then, and the attempt must not start.
+    # The time of a batch never goes back, so it may be ahead of this machine's time: after a takeover from a machine
+    # that is ahead, or when time was set back. How long ago the commit was is not known then, and the attempt must
+    # not start.
     return abs(now - committed) <= START_WITHIN
 
 
@@ -124,7 +125,7 @@ def decide_outcome(result: AttemptResult, attempt: AttemptContext) -> Outcome:
 
 
 def backoff(message: str, attempts: int) -> timedelta:
-    """The pause after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % of jitter derived from the message id."""
+    """The pause after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % of jitter from the message id."""
     plain = doubled(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, attempts)
     # From the id and not from chance: a batch that is decided again decides the same time.
     digest = hashlib.blake2b(f"{message}/{attempts}".encode(), digest_size=4).digest()

@@ -1,7 +1,7 @@
 """Rate limits per chat and per account. A message over the limit gets the time of its slot; nothing sleeps here.
 
-A partition's owner keeps the limiter in memory. When it is lost with the process, sending may exceed a limit for a moment;
-the platform then answers 429, and the chat or the account is held (`holds`).
+A partition's owner keeps the limiter in memory. When it is lost with the process, sending may exceed a limit for a
+moment; the platform then answers 429, and the chat or the account is held (`holds`).
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ BURST_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """One limit of a message: `per_second` messages on average, of which `burst` (at least 1) may go without a pause."""
+    """One limit of a message: `per_second` messages on average; `burst` (at least 1) may go without a pause."""
 
     name: str
     per_second: float
@@ -65,8 +65,8 @@ class RateLimiter:
         """Take the next slot of a limit and return its time: `now` when a slot is free."""
         if len(self._theoretical_arrival_times) > MAX_LIMITS_BEFORE_PRUNE:
             self._prune(now)
-        # The generic cell rate algorithm: each message moves the theoretical arrival time of the next one by an interval,
-        # and may itself come before its own by the `burst - 1` messages that go without a pause.
+        # The generic cell rate algorithm: each message moves the theoretical arrival time of the next one by an
+        # interval, and may itself come before its own by the `burst - 1` messages that go without a pause.
         interval = timedelta(seconds=1 / limit.per_second)
         due = max(self._theoretical_arrival_times.get(limit.name, now), now)
         self._theoretical_arrival_times[limit.name] = due + interval

@@ -1,8 +1,8 @@
-"""When a webhook call is tried again, and how long a failing endpoint is paused. Pure: values and the time in, times out.
+"""When a webhook call is tried again, and how long a failing endpoint is paused. Pure: values in, times out.
 
-The schedule is that of the Standard Webhooks specification (standardwebhooks.com). An endpoint that fails gets one call at
-a time, with pauses that grow, however many deliveries wait for it. So a dead endpoint costs little, and takes nothing from
-the others.
+The schedule is that of the Standard Webhooks specification (standardwebhooks.com). An endpoint that fails gets one
+call at a time, with pauses that grow, however many deliveries wait for it. So a dead endpoint costs little, and takes
+nothing from the others.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ Disposition = Literal["delivered", "again", "gone"]
 class CallResult:
     """How a call ended. `status` is the HTTP status, None without an answer. `after` is the `Retry-After`, in seconds.
 
-    `started` is False when no call was made, for want of a connection or of the store. `ended` is False when the process
-    died before the answer came. Neither says anything about the endpoint.
+    `started` is False when no call was made, for want of a connection or of the store. `ended` is False when the
+    process died before the answer came. Neither says anything about the endpoint.
     """
 
     status: int | None = None
@@ -55,10 +55,10 @@ def classify(result: CallResult) -> Disposition:
 
 
 def next_attempt_at(delivery: str, attempts: int, now: datetime, after: float | None = None) -> datetime | None:
-    """The time of the next attempt after `attempts` attempts; None: there is none. At most a tenth later than scheduled.
+    """The time of the next attempt after `attempts` of them; None: there is none. At most a tenth after schedule.
 
-    `delivery` is the delivery's id. `after` is the pause in seconds that the endpoint asked for; it only makes the pause
-    longer.
+    `delivery` is the delivery's id. `after` is the pause in seconds that the endpoint asked for; it only makes the
+    pause longer.
     """
     if attempts >= len(SCHEDULE_SECONDS):
         return None
