@@ -106,6 +106,7 @@ def build_router(topics: GroupTopics) -> APIRouter:
     async def request(caller: Principal, context: Context, identity: str, action: Action) -> ActionAccepted:
         letter = await get_dead_letter(context, caller, identity)
         at: datetime = context.time_source.now()
+        # Published and not applied here: only the owner of the group's partition may handle the event or drop it.
         await context.bus.publish([command_on(identity, letter, action, topics, context.time_source)])
         return ActionAccepted(id=identity, action=action, asked_at=at)
 

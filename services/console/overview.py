@@ -130,6 +130,7 @@ async def _health(
     endpoints = [WEBHOOK_ENDPOINTS.decode(document) for document in documents.values()]
     return WebhookHealth(
         id=webhook,
+        # Without user and password.
         host=urlsplit(stored.body.url).netloc.rpartition("@")[2],
         queued=sum(count for count, _ in queued),
         queued_more=any(more for _, more in queued),

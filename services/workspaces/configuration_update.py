@@ -49,6 +49,7 @@ async def update_configuration(
         version = 1 + (before.version if before else await _version_of_removed(context, workspace))
         after = edit(before, Revision(version, context.time_source.now()))
         if after is before:
+            # No new version and no announcement: ETags stay valid.
             return before, after
         announcement = _announcement(before, after, context.time_source.now())
         try:

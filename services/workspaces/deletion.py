@@ -63,6 +63,7 @@ class Remover:
         head = Key(CONFIGURATION_HEADS.name, workspace)
         accepted = AcceptedCommand(workspace=workspace, request_hash="", at=now)
         puts = [_put(removal), Put(Key(ACCEPTED.name, command), accepted)]
+        # One commit: from it on no request finds the workspace, and a crash leaves a removal that is resumed.
         changes = Changes([Condition(head, "version", version)], puts, [head])
         await self.context.store.commit(changes)
         return removal
@@ -85,6 +86,7 @@ class Remover:
         after = replace(removal, state=state, touched_at=self.context.time_source.now())
         puts, deletes = [_put(after)], list[Key]()
         if after.state == "done":
+            # The outcome replaces the accepted command in the commit that frees the name.
             outcome = CommandResult(
                 id=after.command, workspace=after.name, status="applied", result=after.name, at=after.touched_at
             )
@@ -164,6 +166,7 @@ class Remover:
             else:
                 query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE_SIZE)
                 page = (await self.context.store.query(query)).items
+            # The accepted command stays until the end: its caller asks for its state.
             deletes = [
                 Key(collection.name, i)
                 for i, d in page

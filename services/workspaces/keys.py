@@ -70,6 +70,7 @@ async def _require_access(caller: Principal, body: KeyBody, context: Context) ->
         if caller.workspace is not None:
             raise Forbidden(f"This key is limited to the workspace {caller.workspace!r}; give that as `workspace`.")
         return
+    # One answer for a workspace that does not exist and one of others, so that ids cannot be probed.
     if (
         not caller.can_access_workspace(body.workspace)
         or await read_configuration(context.store, body.workspace) is None

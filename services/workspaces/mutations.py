@@ -109,6 +109,7 @@ def _identity_secrets(body: AccountBody) -> frozenset[str]:
 
 def with_stored_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:
     """The body in which each credential given as `"set"` is replaced by the stored one. Raises UnprocessableContent."""
+    # A client that reads an account, changes its name and writes it back sends `set` for each credential.
     stored = earlier.credentials if earlier else {}
     redacted = [name for name, value in body.credentials.items() if value == REDACTED]
     missing = [name for name in redacted if name not in stored]
@@ -159,6 +160,7 @@ def delete_team(workspace: str, team: str, condition: Precondition) -> Mutation:
         if team not in current.teams:
             raise no_team(team)
         condition.check(current.teams[team].version)
+        # Routing rules and policies are parts of the same configuration: this check is atomic with the deletion.
         if users := list(find_references(current, team)):
             raise Conflict(f"The team {team!r} is named by {', '.join(users)}. Change that first.")
         return _replace_field(

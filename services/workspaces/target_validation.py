@@ -19,6 +19,7 @@ def validate_api_base(api_base: str | None, settings: Settings) -> list[tuple[st
     address = _address(api_base)
     if address is None:
         return [("/api_base", "Give an http or https URL with a host, without user, query or fragment.")]
+    # Without the operator's consent a key could make the server call hosts that only its network reaches.
     if settings.allow_private_targets or address in settings.allowed_targets:
         return []
     sentence = f"The address {address} is not allowed. Leave `api_base` out, or have the operator add it to"
@@ -37,6 +38,7 @@ def _address(api_base: str) -> str | None:
         parts = urlsplit(api_base)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
+        # A port that is no number, or a malformed IPv6 address.
         return None
     if parts.scheme not in DEFAULT_PORTS or any((parts.username, parts.password, parts.query, parts.fragment)):
         return None
