@@ -15,13 +15,13 @@ from services.demo.customers import CustomerSimulator
 from services.demo.rest import ApiError, Rest, connected
 from services.demo.seeding import ACCOUNT, Credentials, seed
 from services.demo.updates import Update
+from services.domain.lifecycle import OPEN
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 POLL_SECONDS = 1.0
 WORKERS = 8
 LANE_UPDATES = 100
 MAX_ATTEMPTS = 5
-OPEN_STATUSES = ("bot", "waiting", "offered", "assigned", "pending")
 log = structlog.get_logger(__name__)
 
 
@@ -184,7 +184,7 @@ async def _sent_after(shop: DemoSession, number: int) -> list[dict[str, Any]]:
 async def _poll(shop: DemoSession) -> list[AgentAction]:
     conversations = [
         conversation
-        for status in OPEN_STATUSES
+        for status in sorted(OPEN)
         async for conversation in shop.rest.items("/conversations", status=status)
     ]
     shop.crowd.counted(len(conversations))

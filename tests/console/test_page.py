@@ -1,11 +1,13 @@
 """The page `/ops` as files: what they load, and that every language has every word."""
 
+import json
 import re
 from importlib import resources
 
 import pytest
 
 from services.console.page import FILES, build_router
+from services.domain.lifecycle import OPEN, STATUSES
 from services.platform.http.service import ServiceComponents
 from tests.rest import open_rest
 
@@ -35,6 +37,13 @@ def test_no_file_names_an_address_elsewhere() -> None:
 def test_no_file_puts_data_into_markup() -> None:
     for text in TEXTS.values():
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+
+
+def test_every_status_has_a_word_and_open_ones_are_on_the_board() -> None:
+    on_board = re.search(r"^export const OPEN = (\[.*\]);$", TEXTS["board.js"], re.MULTILINE)
+    assert on_board is not None
+    assert set(json.loads(on_board[1])) == OPEN
+    assert [status for status in STATUSES if f"\n  {status}: [" not in TEXTS["words.js"]] == []
 
 
 def test_every_word_is_there_in_every_language() -> None:

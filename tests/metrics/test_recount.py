@@ -8,7 +8,9 @@ from hypothesis import given
 
 from schemas.envelope import Event
 from schemas.kpis import Rate, Report, ReportRow
+from services.domain.lifecycle import STATUSES
 from services.metrics.domain.earlier_facts import EarlierFacts
+from services.metrics.domain.recount.history import PHASES
 from services.metrics.domain.recount.local_time import day_start, hour_start
 from services.metrics.domain.recount.report import ReportBuilder, ReportRequest, recount
 from services.metrics.reports import build_report
@@ -136,3 +138,7 @@ def test_an_upgrade_in_the_middle_changes_no_count_of_runs(plan: Plan) -> None:
     half = len(events) // 2
     mixed = [*without_runs(events[:half]), *events[half:]]
     assert recount_filled(mixed) == recount(events, ALL)
+
+
+def test_every_status_says_whose_move_it_is() -> None:
+    assert set(PHASES) == set(STATUSES)

@@ -29,9 +29,7 @@ def test_operations_are_called_by_camel_case_verbs_once_each(document: dict[str,
         for m, o in path.items()
         if m != "parameters"
     }
-    assert {key: found[key] for key in OPERATION_IDS if key in found} == {
-        k: v for k, v in OPERATION_IDS.items() if k in found
-    }
+    assert found == {key: OPERATION_IDS.get(key) for key in found}
     assert found["POST", "/v1/workspaces/{workspace}/conversations/{conversation}/transfer"] == "transferConversation"
 
 
