@@ -7,7 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from services.platform.bus.port import Bus
 from services.platform.store.port import Store
+from tests.contracts.buses import KAFKA, BusSite
+from tests.contracts.buses import SQLITE as SQLITE_BUS
 from tests.contracts.sample_collection import COLLECTIONS
 from tests.contracts.stores import MONGO, PAIR, SQLITE, StoreSite
 from tests.live_servers.server import Server
@@ -27,4 +30,20 @@ async def store(store_site: StoreSite) -> AsyncIterator[Store]:
     """A store, prepared for the things of `tests.contracts.sample_collection`."""
     async with store_site.open() as opened:
         await opened.prepare(COLLECTIONS)
+        yield opened
+
+
+@pytest.fixture(params=[SQLITE_BUS, pytest.param(KAFKA, marks=pytest.mark.live)])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> BusSite:
+    """A log of its own for each test, in every adapter."""
+    namespace = f"test-{uuid4().hex}"
+    if request.param == KAFKA:
+        server: Server = request.getfixturevalue("kafka_server")
+        return BusSite(KAFKA, server.url, namespace)
+    return BusSite(SQLITE_BUS, str(tmp_path / "pasokh.db"), namespace)
+
+
+@pytest.fixture
+async def bus(site: BusSite) -> AsyncIterator[Bus]:
+    async with site.open() as opened:
         yield opened

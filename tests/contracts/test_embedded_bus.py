@@ -239,7 +239,7 @@ async def test_a_log_that_retention_has_emptied_keeps_its_offsets(path: Path, ti
 
 
 @pytest.mark.parametrize("left", [0, 1])
-async def test_a_reader_that_retention_has_overtaken_is_told(
+async def test_a_reader_that_retention_has_overtaken_is_out_of_range(
     path: Path, time_source: ManualTimeSource, left: int
 ) -> None:
     async with opened(path, time_source) as bus, bus.consume("g", ["inbound"]) as consumer:

@@ -155,7 +155,7 @@ async def test_a_position_that_retention_has_passed_is_out_of_range(site: BusSit
             await consumer.seek(0, {"inbound": 5})
 
 
-async def test_a_reader_that_retention_overtakes_is_told(site: BusSite, bus: Bus) -> None:
+async def test_a_reader_that_retention_overtakes_is_out_of_range(site: BusSite, bus: Bus) -> None:
     large = [f"{n} {'x' * 100_000}" for n in range(60)]
     for one in large:
         await bus.publish([event(os.urandom(100_000) + one.encode())])

@@ -55,13 +55,11 @@ class MemoryStore:
         self.queries += 1
         fields = self._fields(query)
         rest = fields[len(query.equals) :]
-        found = [(k.id, d) for k, d in self.documents.items() if k.collection == query.collection and _fits(d, query)]
+        found = {k.id: d for k, d in self.documents.items() if k.collection == query.collection and _fits(d, query)}
         if rest:
-            found = [(i, d) for i, d in found if _bounded(_value(d, rest[0]), query)]
-        ordered = sorted([_position(i, d, rest) for i, d in found], reverse=query.descending)
-        if query.after is not None:
-            after = _cursor(query.after)
-            ordered = [position for position in ordered if (position < after if query.descending else position > after)]
+            found = {i: d for i, d in found.items() if _bounded(_value(d, rest[0]), query)}
+        positions = sorted((_position(i, d, rest) for i, d in found.items()), reverse=query.descending)
+        ordered = _behind_cursor(positions, query)
         page = ordered[: query.limit]
         items = [(position[-1][1], _copy(self.documents[Key(query.collection, position[-1][1])])) for position in page]
         return DocumentPage(items, _text(page[-1]) if len(ordered) > len(page) else None)
@@ -155,6 +153,14 @@ def _value(document: Mapping[str, Any], field: str) -> Any:
     for part in field.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def _behind_cursor(positions: Sequence[Position], query: Query) -> Sequence[Position]:
+    """The positions after the one that the cursor of a query names, in their order."""
+    if query.after is None:
+        return positions
+    after = _cursor(query.after)
+    return [position for position in positions if (position < after if query.descending else position > after)]
 
 
 def _fits(document: Document, query: Query) -> bool:

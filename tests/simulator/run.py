@@ -13,7 +13,8 @@ from services.platform.processing.processor import AnyProcessor
 from services.platform.store.collections import OUTBOXES, RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection, outbox_events
 from tests.simulator.loop import run_virtually
-from tests.simulator.process import Groups, Process
+from tests.simulator.members import Groups
+from tests.simulator.process import Process
 from tests.simulator.toy_stages import (
     ALPHA_ACTED,
     BETA_ACTED,
@@ -181,16 +182,20 @@ def _wrong(world: World, orders: Sequence[str], poison: int, *, settled: bool) -
     fired = set(world.documents["fired"])
     uncancelled = {o for o in orders if not o.startswith(CANCELS) and f"{CANCELS}{o}" not in orders}
     wrong += [f"the timer of {o} never fired" for o in sorted(uncancelled - fired)] + _overtaken(world)
-    expectations = (("alpha_acted", expected_alpha(orders, fired)), ("beta_acted", expected_beta(orders, fired)))
-    for name, expected in expectations:
-        acted = {i: d["times"] for i, d in world.documents[name].items()}
-        wrong += [f"{name} lost {n}" for n in sorted(expected - set(acted))]
-        wrong += [f"{name} acted {times} times on {n}" for n, times in sorted(acted.items()) if times != 1]
-        wrong += [f"{name} acted on {n}, which never was" for n in sorted(set(acted) - expected)]
+    wrong += _wrong_acts(world, "alpha_acted", expected_alpha(orders, fired))
+    wrong += _wrong_acts(world, "beta_acted", expected_beta(orders, fired))
     letters = len(world.documents["dead_letters"])
     if letters != poison:
         wrong.append(f"{letters} dead letters, {poison} expected")
     return wrong
+
+
+def _wrong_acts(world: World, name: str, expected: set[str]) -> list[str]:
+    """What a stage did other than once for each expected order."""
+    acted = {i: d["times"] for i, d in world.documents[name].items()}
+    lost = [f"{name} lost {n}" for n in sorted(expected - set(acted))]
+    repeated = [f"{name} acted {times} times on {n}" for n, times in sorted(acted.items()) if times != 1]
+    return lost + repeated + [f"{name} acted on {n}, which never was" for n in sorted(set(acted) - expected)]
 
 
 def _overtaken(world: World) -> list[str]:

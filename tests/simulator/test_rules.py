@@ -57,7 +57,7 @@ def _per_source_alone(seen: DedupeVector, event: Event, topic: str) -> bool:
 
 
 def _keep_memory(owner: PartitionOwner, error: Exception) -> None:
-    """Go on as if an error told that nothing was committed."""
+    """Go on as if an error said that nothing was committed."""
 
 
 async def _publish_once(publisher: Publisher, events: Sequence[ProducerRecord]) -> None:

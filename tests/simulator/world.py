@@ -108,23 +108,23 @@ class World:
             log.append(Record(event.topic, event.partition, len(log), event.key, event.value))
         self.note(f"append {[(e.topic, e.partition) for e in events]}")
         for place in {(e.topic, e.partition): None for e in events}:
-            for heard in self._waiting[place]:
-                heard.set()
+            for arrived in self._waiting[place]:
+                arrived.set()
 
     async def news(self, topics: Sequence[str], partition: int, wait: float) -> None:
         """Wait until something is appended to one of the topics of a partition, for so many seconds at most."""
-        heard = asyncio.Event()
+        arrived = asyncio.Event()
         waiting = [self._waiting[topic, partition] for topic in topics]
         for line in waiting:
-            line.append(heard)
+            line.append(arrived)
         try:
             async with asyncio.timeout(wait):
-                await heard.wait()
+                await arrived.wait()
         except TimeoutError:
             return
         finally:
             for line in waiting:
-                line.remove(heard)
+                line.remove(arrived)
 
     def end(self, topic: str, partition: int) -> int:
         """The offset that the next event will have."""

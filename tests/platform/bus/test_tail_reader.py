@@ -94,7 +94,7 @@ async def test_nothing_is_read_before_somebody_wants_it_and_reading_ends_with_th
     assert bus.opened == 1
 
 
-async def test_a_bus_that_fails_is_told_after_the_reader_is_closed() -> None:
+async def test_a_bus_that_fails_is_reported_after_the_reader_is_closed() -> None:
     listener = Listener(wanted=2)
     reader = TailReader(Bus(OffsetOutOfRange("gone")), ["conversations"], listener)
     reader.want()

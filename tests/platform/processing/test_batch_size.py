@@ -42,14 +42,14 @@ def caught_up(store: SlowStore, *, then: int = 0) -> None:
     async def main() -> None:
         world = World(store)
 
-        async def told() -> None:
+        async def scenario() -> None:
             await asyncio.sleep(20 * DEADLINE_SECONDS)
             store.most = BEHIND + then
             await world.publish(*(f"keep-{number}" for number in range(BEHIND, BEHIND + then)))
             await asyncio.sleep(20 * DEADLINE_SECONDS)
 
         await world.publish(*(f"keep-{number}" for number in range(BEHIND)))
-        await world.during(told)
+        await world.during(scenario)
 
     run_virtually(main())
 

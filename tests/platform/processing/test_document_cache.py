@@ -71,8 +71,8 @@ def _name(one: Input) -> str:
     return one.event.id.split("-")[0] if isinstance(one, ReceivedEvent) else ""
 
 
-def played(told: Callable[[World, Reading], Awaitable[None]]) -> None:
-    """Run the counter while something is told to it."""
+def played(scenario: Callable[[World, Reading], Awaitable[None]]) -> None:
+    """Run the counter through a scenario."""
 
     async def main() -> None:
         store = Reading()
@@ -80,7 +80,7 @@ def played(told: Callable[[World, Reading], Awaitable[None]]) -> None:
         collections: Sequence[Collection[Any]] = [OURS, SHARED]
         await store.prepare(collections)
         world = World(store, stage=Counter())
-        await world.during(lambda: told(world, store))
+        await world.during(lambda: scenario(world, store))
 
     run_virtually(main())
 
@@ -91,27 +91,27 @@ def times(store: Reading, collection: str, name: str) -> object:
 
 
 def test_what_it_wrote_is_read_once_and_what_others_write_each_time() -> None:
-    async def told(world: World, store: Reading) -> None:
+    async def scenario(world: World, store: Reading) -> None:
         for number in range(3):
             await world.publish(f"a-{number}")
         assert store.read == ["ours/a", "shared/a", "shared/a", "shared/a"]
         assert (times(store, "ours", "a"), times(store, "shared", "a")) == (3, 3)
 
-    played(told)
+    played(scenario)
 
 
 def test_what_it_removed_is_known_to_be_gone() -> None:
-    async def told(world: World, store: Reading) -> None:
+    async def scenario(world: World, store: Reading) -> None:
         await world.publish("a-1-gone")
         await world.publish("a-2")
         assert store.read.count("ours/a") == 1
         assert times(store, "ours", "a") == 1
 
-    played(told)
+    played(scenario)
 
 
 def test_after_a_commit_of_which_nobody_knows_it_is_read_again() -> None:
-    async def told(world: World, store: Reading) -> None:
+    async def scenario(world: World, store: Reading) -> None:
         await world.publish("a-1")
         store.losing = True
         await world.publish("a-2")
@@ -120,11 +120,11 @@ def test_after_a_commit_of_which_nobody_knows_it_is_read_again() -> None:
         assert store.read.count("ours/a") == 2
         assert times(store, "ours", "a") == 3
 
-    played(told)
+    played(scenario)
 
 
 def test_after_an_event_that_could_not_be_decided_it_is_read_again() -> None:
-    async def told(world: World, store: Reading) -> None:
+    async def scenario(world: World, store: Reading) -> None:
         await world.publish("a-1")
         await world.publish("a-2-bad")
         before = store.read.count("ours/a")
@@ -132,7 +132,7 @@ def test_after_an_event_that_could_not_be_decided_it_is_read_again() -> None:
         assert store.read.count("ours/a") == before + 1
         assert times(store, "ours", "a") == 2
 
-    played(told)
+    played(scenario)
 
 
 @pytest.mark.parametrize("written", [1, MIN_CACHED, 3 * MIN_CACHED])

@@ -56,13 +56,13 @@ def test_what_an_earlier_commit_left_to_publish_does_not_wait_for_the_next_event
         store = SlowStore()
         world = World(store, stage=Reminder())
 
-        async def told() -> None:
+        async def scenario() -> None:
             await world.publish("once")
             await asyncio.sleep(5)
             assert store.arrived
             assert len(world.bus.logs["outbound", 0]) == 1
 
-        await world.during(told)
+        await world.during(scenario)
 
     run_virtually(main())
 
@@ -72,9 +72,9 @@ def test_each_owner_takes_a_number_before_it_takes_anything_else() -> None:
         world = World()
         for number in (1, 2):
 
-            async def told(number: int = number) -> None:
+            async def scenario(number: int = number) -> None:
                 assert world.store.documents[ROW]["seq"] == number
 
-            await world.during(told)
+            await world.during(scenario)
 
     run_virtually(main())

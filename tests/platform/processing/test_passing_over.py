@@ -63,8 +63,8 @@ class World:
         await self.bus.publish([outgoing(identity) for identity in identities])
         await asyncio.sleep(0.01)
 
-    async def during(self, told: Callable[[], Awaitable[None]]) -> None:
-        """Run a process while `told` goes on, then end it as a crash would."""
+    async def during(self, scenario: Callable[[], Awaitable[None]]) -> None:
+        """Run a process while `scenario` goes on, then end it as a crash would."""
         # Any: a collection of some model is none of every model.
         collections: Sequence[Collection[Any]] = [*RUNTIME_COLLECTIONS, KEPT]
         await self.store.prepare(collections)
@@ -72,7 +72,7 @@ class World:
         running = asyncio.create_task(GroupMember(self.stage.bound(), runtime).run())
         await asyncio.sleep(0.01)
         self.store.commit_count = 0  # opening the partition was one
-        await told()
+        await scenario()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -94,7 +94,7 @@ def test_an_event_of_which_nothing_comes_makes_no_commit_of_its_own() -> None:
     async def main() -> None:
         world = World()
 
-        async def told() -> None:
+        async def scenario() -> None:
             await world.publish("let-1")
             await world.publish("let-2")
             assert [identity for _, identity in world.stage.decided] == ["let-1", "let-2"]
@@ -102,7 +102,7 @@ def test_an_event_of_which_nothing_comes_makes_no_commit_of_its_own() -> None:
             await world.publish("keep-3")
             assert (world.store.commit_count, world.position) == (1, 3)
 
-        await world.during(told)
+        await world.during(scenario)
 
     run_virtually(main())
 
@@ -111,12 +111,12 @@ def test_a_position_that_is_owed_is_written_once_there_is_nothing_to_do() -> Non
     async def main() -> None:
         world = World()
 
-        async def told() -> None:
+        async def scenario() -> None:
             await world.publish("let-1")
             await asyncio.sleep(5)
             assert (world.store.commit_count, world.position) == (1, 1)
 
-        await world.during(told)
+        await world.during(scenario)
 
     run_virtually(main())
 
@@ -125,7 +125,7 @@ def test_a_position_is_not_owed_for_long_while_there_is_always_something_to_do()
     async def main() -> None:
         world = World()
 
-        async def told() -> None:
+        async def scenario() -> None:
             for number in range(400):
                 await world.publish(f"let-{number}")
             # 4 s of events every 10 ms.
@@ -133,7 +133,7 @@ def test_a_position_is_not_owed_for_long_while_there_is_always_something_to_do()
             assert isinstance(world.position, int)
             assert world.position > 200
 
-        await world.during(told)
+        await world.during(scenario)
 
     run_virtually(main())
 
@@ -156,7 +156,7 @@ def test_an_unhurried_stage_takes_the_first_at_once_and_then_many_together() -> 
     async def main() -> None:
         world = World(stage=Unhurried())
 
-        async def told() -> None:
+        async def scenario() -> None:
             await asyncio.sleep(0.5)
             begun = asyncio.get_running_loop().time()
             for number in range(30):
@@ -167,6 +167,6 @@ def test_an_unhurried_stage_takes_the_first_at_once_and_then_many_together() -> 
             assert len(moments) <= 5
             assert len(world.stage.decided) == 30
 
-        await world.during(told)
+        await world.during(scenario)
 
     run_virtually(main())

@@ -81,6 +81,6 @@ async def test_a_timer_is_named_by_its_prefix_and_an_event_by_its_family() -> No
 async def test_an_event_that_no_table_names_is_passed_by() -> None:
     toy = Notes()
     driver = driven(toy)
-    await driver.batch([an_event(driver, "pasokh.unheard_of.thing")])
+    await driver.batch([an_event(driver, "pasokh.unknown.thing")])
     assert toy.handled == []
     assert Key("notes", "b") not in driver.store.documents

@@ -32,7 +32,7 @@ class Sender(ToyProcessor):
     effects = ("send",)
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.handled: list[str] = []
 
     def decide(self, work: UnitOfWork, one: Input) -> None:
         match one:
@@ -42,9 +42,9 @@ class Sender(ToyProcessor):
                 work.set_timer("other", work.now + timedelta(seconds=OTHER_SECONDS))
             case EffectCompleted():
                 work.cancel_timer("settle")
-                self.heard.append("result")
+                self.handled.append("result")
             case TimerFired():
-                self.heard.append(one.name)
+                self.handled.append(one.name)
 
     async def perform(self, effect: Effect) -> object:
         await asyncio.sleep(EFFECT_SECONDS)
@@ -64,7 +64,7 @@ class AwayBus(MemoryBus):
         return await super().end_offsets(topics, partition)
 
 
-def test_a_result_that_comes_while_the_bus_is_away_is_heard_once_it_is_back() -> None:
+def test_a_result_that_comes_while_the_bus_is_away_is_handled_once_it_is_back() -> None:
     bus, stage = AwayBus(), Sender()
 
     async def main() -> None:
@@ -84,4 +84,4 @@ def test_a_result_that_comes_while_the_bus_is_away_is_heard_once_it_is_back() ->
         await asyncio.gather(running, return_exceptions=True)
 
     run_virtually(main())
-    assert sorted(stage.heard) == ["other", "result"]
+    assert sorted(stage.handled) == ["other", "result"]

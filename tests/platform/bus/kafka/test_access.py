@@ -1,4 +1,4 @@
-"""What clients of Kafka are told about users and encryption; and halves of settings that are refused."""
+"""Options of Kafka clients for users and encryption; and halves of settings that are refused."""
 
 import ssl
 from pathlib import Path

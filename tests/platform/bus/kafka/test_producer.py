@@ -85,7 +85,7 @@ async def test_nothing_follows_a_batch_that_failed() -> None:
     assert len(broker.batches) == 2
 
 
-async def test_one_failure_fails_every_publisher_and_is_told_once() -> None:
+async def test_one_failure_fails_every_publisher_and_is_reported_once() -> None:
     broker = Broker(fail_at=0)
     broker.gate.clear()
     lanes = broker.lanes()
