@@ -1,4 +1,5 @@
 """HTTP in and out: the app, authentication, problems, limits, commands over REST, and the client with its SSRF guard.
 
-`service` says what a service brings to its process. Nothing that knows a document of a service: see `services/rest`.
+`service` defines the components that a service adds to its process. Code that knows a document of a service does not
+belong here but in `services/rest`.
 """

@@ -1,4 +1,4 @@
-"""The admin key: from the settings, or made once and kept in the data folder, readable by its owner alone."""
+"""The admin key: from the settings, or generated once and stored in the data folder, readable only by its owner."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ FILE_NAME = "admin.key"
 
 
 def required_admin_key(settings: Settings) -> str:
-    """The admin key of the settings. Raises Misconfigured when there is none, or one that could be guessed."""
+    """The admin key of the settings. Raises Misconfigured if there is none, or if it is shorter than `MIN_LENGTH`."""
     if settings.admin_key is None:
         raise Misconfigured(
             "PASOKH_ADMIN_KEY is not set. Set it to at least 32 random characters, the same for every process"
@@ -23,10 +23,10 @@ def required_admin_key(settings: Settings) -> str:
 
 
 def ensure_admin_key(settings: Settings) -> tuple[str, Path | None, bool]:
-    """The admin key, its file (None: it came from the settings), and whether it was made just now.
+    """The admin key, its file (None: it is from the settings), and whether it was generated now.
 
-    Made with mode 0600; processes that start together agree on one. Raises Misconfigured for a key under 32
-    characters, or a file that others can read.
+    The file has mode 0600; processes that start at the same time use the same key. Raises Misconfigured for a key of
+    less than 32 characters, or a file that others can read.
     """
     if settings.admin_key is not None:
         return required_admin_key(settings), None, False
@@ -43,7 +43,7 @@ def read_key_file(path: Path) -> str:
 
 
 def _create_key_file(path: Path) -> bool:
-    """A link appears whole or not at all, and never over a file that is there already."""
+    """Write a new key to the file, unless another process does so first; returns whether this one did."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -52,6 +52,7 @@ def _create_key_file(path: Path) -> bool:
             file.write(secrets.token_urlsafe(32) + "\n")
             file.flush()
             os.fsync(file.fileno())
+        # A hard link appears with its whole content or not at all, and never replaces an existing file.
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
             return True

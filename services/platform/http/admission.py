@@ -1,11 +1,11 @@
-"""Who may have how many calls and body bytes on their way at once: shared fairly between addresses and accounts.
+"""Limits the concurrent requests and their body bytes, and shares them fairly between addresses and accounts.
 
-Nobody knows who sends a call until its body is there and proven, so a request that is not proven yet can be lost. Where room is
-short, the address that holds the most of it loses its oldest request, and whoever comes now is let in: a sender is quick, and
-an attacker who holds requests by sending slowly only pushes out calls of its own.
+The sender of a webhook call is unknown until its body is complete and its signature verified, so an unproven request
+can be displaced. When a limit is reached, the address that has the most loses its oldest unproven request, and the new
+one is admitted. Honest senders are quick; an attacker who sends slowly only displaces requests of its own.
 
-An account may have as much on its way as is left free, and so may an address before its calls are proven: one takes at most
-half of the room, two a third each, and there is always some left for the next.
+An account may have as many requests as are free, and so may an address before its requests are proven: one gets at most
+half of all, two get a third each, and some are always left for the next.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ BODY_BYTES = 64_000_000
 
 
 class Overloaded(HttpProblem):
-    """503: too much is on its way. `reason` is whose share is used up: `account`, `address` or `process`."""
+    """503: a limit is reached. `reason` is the exhausted share: `account`, `address` or `process`."""
 
     status = 503
 
@@ -33,7 +33,7 @@ class Overloaded(HttpProblem):
 
 
 class Displaced(Overloaded):
-    """503: this call was slow and its request was needed. Its connection ends."""
+    """503: this request was slow and another one was admitted instead. Its connection is closed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -42,20 +42,20 @@ class Displaced(Overloaded):
 
 @dataclass(slots=True, eq=False)
 class AdmittedRequest:
-    """The request of one call: whose it is, and how many bytes of its body are held."""
+    """One admitted request: its address and account, and the bytes of its body that have arrived."""
 
     address: str
     account: str
     size: int = 0
     is_proven: bool = False
     displaced_by: str | None = None
-    """Why the request was taken away; None while it is held."""
+    """The exhausted share because of which the request was displaced; None while it is admitted."""
     timeout: asyncio.Timeout | None = None
 
 
 @dataclass(slots=True)
 class _Share:
-    """What one account has on its way, or one address before it is proven."""
+    """The requests and bytes of one account, or those of one address that are not proven."""
 
     calls: int = 0
     size: int = 0
@@ -63,7 +63,7 @@ class _Share:
 
 
 class AdmissionControl:
-    """The requests of one kind of calls. `name` says which in metrics."""
+    """Admits requests of one kind. `name` is the kind in metrics."""
 
     def __init__(
         self,
@@ -81,7 +81,10 @@ class AdmissionControl:
 
     @asynccontextmanager
     async def admit(self, address: str, account: str) -> AsyncIterator[AdmittedRequest]:
-        """A request until the context is left. Raises Overloaded when there is none, Displaced when it was taken away."""
+        """Admit a request until the context is left.
+
+        Raises Overloaded if a limit is reached, Displaced if it is displaced.
+        """
         self._make_room(address, account)
         request = AdmittedRequest(address, account)
         self._occupy(request)
@@ -97,7 +100,7 @@ class AdmissionControl:
                 self._release(request)
 
     def count_bytes(self, request: AdmittedRequest, receive: Receive) -> Receive:
-        """A `receive` whose bytes count until the request is left. It raises Displaced."""
+        """A `receive` that counts the bytes of the request. It raises Displaced."""
 
         async def counted() -> Message:
             message = await receive()
@@ -107,7 +110,7 @@ class AdmissionControl:
         return counted
 
     def prove(self, request: AdmittedRequest) -> None:
-        """The call is authentic: nothing takes its request any more. Raises Displaced when something did."""
+        """The request is authentic: it can no longer be displaced. Raises Displaced if it was displaced before."""
         if request.displaced_by is not None:
             raise Displaced(request.displaced_by)
         self._remove_unproven(request)
@@ -165,7 +168,7 @@ class AdmissionControl:
             self._displace(max(requests, key=self._weight_in_calls), reason)
 
     def _exhausted_calls(self, address: str, account: str) -> tuple[str, Iterable[AdmittedRequest]] | None:
-        """Whose share of the calls is used up, and the requests of which one can be lost; None when there is room."""
+        """The exhausted share of requests, and those of which one can be displaced; None if there is room."""
         if self._free_calls <= 0:
             return "process", self._unproven
         if (share := self._accounts.get(account)) is not None and share.calls >= self._free_calls:
@@ -175,7 +178,9 @@ class AdmissionControl:
         return None
 
     def _exhausted_bytes(self, request: AdmittedRequest) -> tuple[str, Iterable[AdmittedRequest]] | None:
-        """The same of bytes; `request` itself is among those that can be lost."""
+        """The exhausted share of body bytes, and the requests of which one can be displaced, `request` itself among
+        them.
+        """
         if self._free_bytes < 0:
             return "process", self._unproven
         if (share := self._accounts[request.account]).size > self._free_bytes:
@@ -184,7 +189,7 @@ class AdmissionControl:
             return "address", share.unproven
         return None
 
-    # `max` gives the first of equals, and requests stand in the order in which they were taken: the oldest.
+    # `max` returns the first of equals, and dicts keep the order of admission: of equals, the oldest is displaced.
 
     def _weight_in_calls(self, request: AdmittedRequest) -> int:
         return self._addresses[request.address].calls

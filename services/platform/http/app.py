@@ -1,4 +1,4 @@
-"""The one ASGI app of a process, built from its context and the parts of its services."""
+"""Builds the ASGI app of a process from its context and the components of its services."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,18 +25,18 @@ from services.platform.http.request_metrics import PathDispatcher, RequestMetric
 from services.platform.http.service import Check, Context, ServiceComponents
 
 OpenApiHook = Callable[[], Document]
-"""Gives an OpenAPI document; asked once, when somebody wants to read it."""
+"""Returns the OpenAPI document. It is called once, at the first read of `/openapi.json`."""
 
 
 @asynccontextmanager
 async def open_app(
     context: Context, parts: Sequence[ServiceComponents], find_caller: FindCaller, describe: OpenApiHook | None = None
 ) -> AsyncIterator[ASGIApp]:
-    """The app that serves all routes, branches, probes and metrics of the parts; leaving stops waiting for outcomes.
+    """The app with all routes, ASGI branches, probes and metrics. Leaving the context ends the waiting for outcomes.
 
-    `find_caller` tells whose key it is (`services.records.keys.ApiKeyAuthenticator.find`). `describe` gives `/openapi.json`,
-    which otherwise tells of these parts. Raises Misconfigured when the settings hold no admin key, or one under 32
-    characters.
+    `find_caller` finds the caller of a key (`services.records.keys.ApiKeyAuthenticator.find`). `describe` returns the
+    document of `/openapi.json`; by default it describes these parts. Raises Misconfigured if the settings have no admin
+    key, or one of less than 32 characters.
     """
     commands = CommandGateway(context.store, context.bus, context.time_source)
     access = Authenticator(required_admin_key(context.settings), find_caller, RateLimits(context.settings))
@@ -87,7 +87,9 @@ def _checks(context: Context, parts: Sequence[ServiceComponents]) -> Mapping[str
 
 
 class _Framework(FastAPI):
-    """FastAPI with our problems, our document and our page of it: FastAPI's own loads scripts from elsewhere."""
+    """FastAPI with our problem responses, OpenAPI document and `/docs`: FastAPI's own page loads scripts from other
+    hosts.
+    """
 
     def __init__(
         self, routers: Sequence[APIRouter], branches: Mapping[str, ASGIApp], describe: OpenApiHook | None

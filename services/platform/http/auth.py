@@ -1,4 +1,4 @@
-"""Who asks, and what they may: bearer keys with a workspace and scopes. Where keys rest is handed in.
+"""Authentication and authorisation: bearer keys with a workspace and scopes. The caller passes the look-up of keys in.
 
 Order of checks (each route's dependencies stand in it): 401, foreign workspace 404, scope 403, resource 404, body.
 """
@@ -23,7 +23,7 @@ SCOPE_IMPLIES: dict[Scope, frozenset[Scope]] = {
     "write": frozenset({"read", "desk", "write"}),
     "admin": frozenset({"read", "desk", "write", "admin"}),
 }
-"""Each scope holds the ones before it. `desk` is what an agent's page does; what decides about others needs `admin`."""
+"""Each scope includes those before it. `desk` is for an agent's page; decisions about other agents need `admin`."""
 ADMIN = "admin"
 _CALLER = "pasokh.caller"
 _BEARER = HTTPBearer(auto_error=False, description="An API key, or the admin key.")
@@ -45,11 +45,11 @@ class Principal:
 
 
 FindCaller = Callable[[str], Awaitable[Principal | None]]
-"""The caller of a presented key; None: no such key. Raises Unavailable."""
+"""Finds the caller of a key; None for an unknown key. Raises Unavailable."""
 
 
 class Authenticator:
-    """Tells callers by their key, in constant time, and holds them to their rates."""
+    """Identifies callers by their key and applies the rate limits. The admin key is compared in constant time."""
 
     def __init__(self, admin_key: str, find: FindCaller, rates: RateLimits) -> None:
         self._admin = _digest(admin_key)
@@ -57,7 +57,7 @@ class Authenticator:
         self._rates = rates
 
     async def caller(self, request: Request) -> Principal:
-        """Who asks. Raises Unauthorized, TooManyRequests, Unavailable."""
+        """The caller of a request. Raises Unauthorized, TooManyRequests, Unavailable."""
         address = request.client.host if request.client else "unknown"
         await self._rates.check_address_limit(address)
         presented = _bearer_token(request.headers.get("authorization"))
@@ -75,12 +75,13 @@ class Authenticator:
 
 
 def require_scope(scope: Scope) -> Callable[..., Awaitable[Principal]]:
-    """A dependency: the caller, when its key has the scope and the path's workspace is not foreign to it."""
+    """A dependency that returns the caller if the key has the scope and access to the workspace of the path."""
 
     async def check(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Principal:
         access: Authenticator = request.app.state.access
         caller = request.scope[_CALLER] = await access.caller(request)
         workspace = request.path_params.get("workspace")
+        # 404 before 403: a key must not learn by its scope which workspaces exist.
         if workspace is not None and not caller.can_access_workspace(workspace):
             raise no_workspace(workspace)
         if not caller.has_scope(scope):
@@ -91,18 +92,18 @@ def require_scope(scope: Scope) -> Callable[..., Awaitable[Principal]]:
 
 
 def no_workspace(workspace: str) -> NotFound:
-    """The same words for a workspace that is not there and for one that belongs to others."""
+    """404, the same for a workspace that does not exist and for one that the key may not see."""
     return NotFound(f"There is no workspace {workspace!r} that this key can see.")
 
 
 def caller_in_scope(scope: Mapping[str, object]) -> Principal | None:
-    """The caller that a request's ASGI scope was found to have; None before or without that check."""
+    """The caller that `require_scope` found for a request; None before or without that check."""
     caller = scope.get(_CALLER)
     return caller if isinstance(caller, Principal) else None
 
 
 def current_caller(request: Request) -> Principal:
-    """A dependency of routes that also ask for a scope: who that check found. Raises Unauthorized without one."""
+    """A dependency for routes with `require_scope`: the caller that it found. Raises Unauthorized without one."""
     caller = caller_in_scope(request.scope)
     if caller is None:
         raise Unauthorized(_unauthorized_detail(None))

@@ -1,4 +1,4 @@
-"""Reading a request's body within bounds: bytes, time and depth. Shared by the framework's routes and raw branches."""
+"""Reads request bodies with limits on bytes, time and nesting. Routes and raw ASGI apps use it."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ MAX_BODY_BYTES = 1_000_000
 BODY_SECONDS = 15.0
 MAX_DEPTH = 64
 
-# A string without its end swallows the rest, so that every quote is looked at once and hostile bytes cost no more.
+# An unterminated string matches to the end, and nothing is matched twice: hostile bytes take linear time too.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
@@ -24,7 +24,7 @@ class BodyTimeout(Exception):
 
 
 class ClientDisconnected(Exception):
-    """The client went away before its body was complete; nobody reads an answer."""
+    """The client disconnected before its body was complete. A response could not be delivered."""
 
 
 async def read_body(
@@ -34,7 +34,9 @@ async def read_body(
     limit: int = MAX_BODY_BYTES,
     seconds: float = BODY_SECONDS,
 ) -> bytes:
-    """The whole body of an ASGI request. `headers` are those of the scope: a declared length is judged at once.
+    """The whole body of an ASGI request.
+
+    `headers` are those of the scope: a declared length over `limit` is refused first.
 
     Raises BodyTooLarge, BodyTimeout (`seconds` from this call), ClientDisconnected.
     """
@@ -48,7 +50,7 @@ async def read_body(
 
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    """`Content-Length` of ASGI headers (names in lower case); 0 when absent or no number."""
+    """`Content-Length` of ASGI headers (names in lower case); 0 if it is absent or no number."""
     for name, value in headers:
         if name == b"content-length":
             return int(value) if value.isdigit() else 0

@@ -1,4 +1,4 @@
-"""Outgoing HTTP: pooled, bounded in time and size, guarded, and honest about what may have been sent."""
+"""Outgoing HTTP: pooled connections, limits on time and size, the SSRF guard, and errors that tell what was sent."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
 ANSWER_BYTES = 1_000_000
 CONNECTIONS = 400
-"""Of one kind of calls; `services.platform.http.fair_share` says whose they are."""
+"""The connections of one client. `services.platform.http.fair_share` shares them between workspaces."""
 # Below the idle limit of common servers: a connection that the far end closes just as it is used again would leave
 # a message of unknown outcome.
 IDLE_SECONDS = 4.0
@@ -29,7 +29,7 @@ HEADERS = {"user-agent": "Pasokh", "accept-encoding": "identity", "content-type"
 
 
 class SsrfSafeTransport(httpx2.AsyncHTTPTransport):
-    """httpx2's own transport over a network backend that looks where it connects to."""
+    """httpx2's transport over a network backend that checks the address of each connection."""
 
     def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
         # The constructor of the transport takes no backend, so its pool is made here instead.
@@ -43,17 +43,20 @@ class SsrfSafeTransport(httpx2.AsyncHTTPTransport):
 
 
 class OutgoingHttp:
-    """`services.platform.http.outgoing.Http`."""
+    """Implements `services.platform.http.outgoing.Http` with httpx2."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client
 
     async def post_json(self, url: str, body: object) -> HttpResponse:
-        """POST a JSON body. `HttpResponse.body` has at most 1 MB of what came back. Raises TransientSendError, SendOutcomeUnknown, PermanentSendError."""
+        """POST a JSON body.
+
+        `HttpResponse.body` has at most the first 1 MB of the response. Raises as the protocol says.
+        """
         return await self.post(url, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), {})
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        """POST these bytes with these headers besides the usual ones. As `post_json`."""
+        """POST bytes with additional headers. Raises as `post_json` does."""
         return await self._to_response(self._request(url, body, headers))
 
     def _request(self, url: str, body: bytes, headers: dict[str, str]) -> httpx2.Request:
@@ -85,7 +88,7 @@ class OutgoingHttp:
 
 
 async def _read_at_most(response: httpx2.Response) -> bytes:
-    """At most `ANSWER_BYTES`, as they came: nothing is unpacked, so nothing small can grow large."""
+    """Read at most `ANSWER_BYTES` of the raw body. Nothing is decompressed, so a small body cannot grow."""
     parts, size = [], 0
     async for part in response.aiter_raw():
         parts.append(part)
@@ -97,7 +100,7 @@ async def _read_at_most(response: httpx2.Response) -> bytes:
 
 @asynccontextmanager
 async def open_http(backend: httpcore2.AsyncNetworkBackend) -> AsyncIterator[OutgoingHttp]:
-    """Outgoing HTTP over this backend; no proxy, no redirects, nothing from the environment."""
+    """Open outgoing HTTP over a network backend, without proxies, redirects or settings of the environment."""
     _silence_http_loggers()
     timeout = httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
     transport = SsrfSafeTransport(backend)
@@ -108,16 +111,16 @@ async def open_http(backend: httpcore2.AsyncNetworkBackend) -> AsyncIterator[Out
 
 
 def _silence_http_loggers() -> None:
-    # At `info` it writes every URL that is called, and Telegram's hold the bot's token.
+    # At level `info` httpx2 logs every URL, and Telegram's URLs contain the bot's token.
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def ssrf_safe_client(*, allow_private: bool, allowed: list[str]) -> httpcore2.AsyncNetworkBackend:
-    """The network as the settings allow it."""
+    """The network backend with the SSRF guard."""
     return SsrfSafeBackend(allow_private=allow_private, allowed=allowed)
 
 
 def open_outgoing(settings: Settings) -> AbstractAsyncContextManager[OutgoingHttp]:
-    """Outgoing HTTP as the settings allow it, with connections of its own."""
+    """Open outgoing HTTP with the SSRF guard of the settings and its own connections."""
     return open_http(ssrf_safe_client(allow_private=settings.allow_private_targets, allowed=settings.allowed_targets))

@@ -1,4 +1,4 @@
-"""Which addresses are of the open internet, and which URLs may be called. Pure; names are judged where they connect."""
+"""Decides which addresses are public and which URLs may be called. Host names are checked when a connection is made."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from services.platform.core.settings import Settings
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""All that IANA has given out of IPv6; what lies outside (unique local, link local, site local, multicast) is nobody's."""
+"""The public part of IPv6 that IANA assigns from. Outside are unique local, link local, site local and multicast."""
 SPECIAL_V4 = tuple(
     map(
         IPv4Network,
@@ -17,21 +17,21 @@ SPECIAL_V4 = tuple(
         ),
     )
 )
-"""The IANA IPv4 Special-Purpose Address Registry, and multicast: nobody receives webhooks there."""
+"""The IANA IPv4 Special-Purpose Address Registry, and multicast: no webhook receiver has such an address."""
 SPECIAL_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")))
-"""The same of IPv6 within global unicast: Teredo, ORCHID and others, documentation, 6to4, AS112."""
+"""The same for IPv6 within global unicast: Teredo, ORCHID and others, documentation, 6to4, AS112."""
 NAT64 = IPv6Network("64:ff9b::/96")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
-"""Last parts of names that are never of the open internet (RFC 6761, 6762, 8375; `internal` by ICANN)."""
+"""Top-level names that never resolve in the public internet (RFC 6761, 6762, 8375; `internal` by ICANN)."""
 MAX_NAME_LENGTH, MAX_LABEL_LENGTH = 253, 63
-"""Of a host (RFC 1035, 2.3.4)."""
+"""The maximum lengths of a host name and of each of its labels (RFC 1035, 2.3.4)."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet. Of an IPv4 address inside a mapped or NAT64 one, that counts.
+    """Whether an IP address is public. For an IPv4-mapped or NAT64 address, the IPv4 address inside decides.
 
-    Tunnels (6to4, Teredo) lead where their writer likes, so they are not public.
+    Tunnel addresses (6to4, Teredo) can contain any other address, so they are not public.
     """
     found = ip_address(address)
     if isinstance(found, IPv6Address):
@@ -49,19 +49,23 @@ def _mapped(address: IPv6Address) -> IPv4Address | None:
 
 
 def host_and_port(url: str) -> tuple[str, int] | None:
-    """Where an http(s) URL without user and fragment leads; None for any other text."""
+    """The host and port of an http(s) URL; None for other texts, and for URLs with user or fragment."""
     try:
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
-    plain = not (parts.username or parts.password or parts.fragment) and url.isprintable() and " " not in url
-    host = parts.hostname if plain and parts.scheme in DEFAULT_PORTS else None
+    if parts.username or parts.password or parts.fragment or not url.isprintable() or " " in url:
+        return None
+    return _valid_target(parts.hostname, port) if parts.scheme in DEFAULT_PORTS else None
+
+
+def _valid_target(host: str | None, port: int | None) -> tuple[str, int] | None:
     return (host, port) if host and port and is_host(host) else None
 
 
 def is_host(name: str) -> bool:
-    """Whether a host could be looked up at all: an address, or labels of 1 to 63 characters and 253 together."""
+    """Whether a name is a valid host: an address, or labels of 1 to 63 characters and at most 253 together."""
     if ":" in name:
         return True
     try:
@@ -73,9 +77,9 @@ def is_host(name: str) -> bool:
 
 
 def validate_callback_url(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:
-    """(pointer, sentence) when `url` cannot be called back: no URL, or plainly private and not allowed by the settings.
+    """The errors of a callback URL as (pointer, sentence): no URL, or a private host that the settings do not allow.
 
-    A name may still lead to a private address: that is found, and refused, each time a connection is made.
+    A public name may still resolve to a private address: that is checked each time a connection is made.
     """
     where = host_and_port(url)
     if where is None:

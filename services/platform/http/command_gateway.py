@@ -1,4 +1,6 @@
-"""Commands over REST: published on the bus, then their outcome awaited, so that a GET right after sees them."""
+"""Publishes commands of REST on the bus and waits for their outcomes, so that a GET after the response sees the
+change.
+"""
 
 import asyncio
 import hashlib
@@ -30,9 +32,9 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to publish. `key` is the partition key; `id` is made once and kept over repeats.
+    """A command to publish. `key` is the partition key; repeats of a request have the same `id`.
 
-    `repeatable`: the id comes of an Idempotency-Key, so an earlier request may have had it.
+    `repeatable`: the id is derived from an Idempotency-Key, so an earlier request may have had the same id.
     """
 
     id: str
@@ -45,20 +47,20 @@ class Command:
 
 
 def command_id(time_source: TimeSource, workspace: str, idempotency_key: str | None) -> str:
-    """The same for the same workspace and Idempotency-Key; without one, made once."""
+    """The id of a command: derived from workspace and Idempotency-Key, or random without a key."""
     if idempotency_key is None:
         return random_id(time_source.now())
     return hashed_id("command", workspace, idempotency_key)
 
 
 def request_hash(method: str, path: str, body: Json) -> str:
-    """A hash of what was asked: equal for JSON that differs in spacing and order of fields only."""
+    """A hash of a request. White space and the order of fields in the JSON body do not change it."""
     canonical = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), canonical))).hexdigest()
 
 
 class CommandGateway:
-    """One per process: a single query of the store looks for all outcomes that are waited for, none when none is."""
+    """One per process. While requests wait, one loop reads the outcomes of all of them in a single query."""
 
     def __init__(
         self, store: Store, bus: Bus, time_source: TimeSource, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -68,16 +70,17 @@ class CommandGateway:
         self._polling: asyncio.Task[None] | None = None
 
     async def execute(self, command: Command, wait: float, admit: Precheck | None = None) -> CommandResult | None:
-        """The applied outcome; None when `wait` seconds passed without one (its status can be asked for by then).
+        """Publish a command and return its applied outcome.
 
-        None also when the process stops meanwhile and cancels the wait.
-
-        `admit` may refuse a command that was not carried out before. Raises CommandRejected (with the problem of the outcome),
-        Conflict (the Idempotency-Key was used for something else), Unavailable, Unknown, and what `admit` raises.
+        Returns None if there is no outcome within `wait` seconds, or if the process stops meanwhile: then `status`
+        tells the outcome later. `admit` may refuse a command that has no earlier outcome. Raises CommandRejected (with
+        the problem of the outcome), Conflict (the Idempotency-Key was used for another request), Unavailable, Unknown,
+        and what `admit` raises.
         """
         outcome = await self._find_earlier(command) if command.repeatable else None
         if outcome is None and admit is not None:
             await admit()
+        # Acceptance is stored before the command is published: else `status` could answer 404 for a command on the bus.
         if outcome is None and wait <= 0:
             await self._accept(command)
             await self._publish(command)
@@ -89,7 +92,7 @@ class CommandGateway:
         return _raise_for_outcome(outcome, command)
 
     async def status(self, workspace: str, identity: str) -> CommandResult | AcceptedCommand | None:
-        """The outcome of a command, or that it is pending; None when the workspace has no such command."""
+        """The outcome of a command, or its acceptance while it is pending; None for an unknown command."""
         keys = Key(OUTCOMES.name, identity), Key(ACCEPTED.name, identity)
         found = await self._store.get_many(keys)
         ours = {key.collection: one for key, one in found.items() if one["workspace"] == workspace}
@@ -124,7 +127,7 @@ class CommandGateway:
         try:
             await self._bus.publish(outgoing)
         except Unknown:
-            # The id makes a repeat harmless, and a caller without an Idempotency-Key could not repeat it safely.
+            # A repeat has the same id and is applied once; a caller without an Idempotency-Key could not repeat safely.
             await self._bus.publish(outgoing)
 
     async def _publish_and_wait(self, command: Command, wait: float) -> CommandResult | None:
@@ -138,7 +141,7 @@ class CommandGateway:
         except TimeoutError:
             return None
         except asyncio.CancelledError:
-            # The process stops, and only that cancels a request. The command is on the bus: it is pending, not failed.
+            # Only the end of the process cancels a request. The command is on the bus: it is pending, not failed.
             _uncancel()
             return None
         finally:
@@ -169,7 +172,7 @@ class CommandGateway:
                 future.set_result(outcome)
 
     async def aclose(self) -> None:
-        """Stop looking; who still waits is answered by its own timeout."""
+        """Stop polling. Requests that still wait end by their own timeout."""
         if self._polling is not None:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)

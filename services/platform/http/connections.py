@@ -1,7 +1,7 @@
-"""HTTP connections with an end to waiting: a head that is not complete in time or is too long ends its connection.
+"""HTTP connections with limits: a head that is incomplete for too long, or is too long, closes its connection.
 
-uvicorn bounds only how long an idle connection is kept between requests. Without more, a client that sends one byte a
-second holds a connection for ever, and a head without end is kept in memory.
+uvicorn limits only the idle time between requests. Without more limits, a client that sends one byte per second would
+occupy a connection for ever, and an endless head would fill the memory.
 """
 
 import asyncio
@@ -24,24 +24,25 @@ ERROR_RESPONSES = {
 
 
 async def too_many_connections(scope: Scope, receive: Receive, send: Send) -> None:
-    """The app that is asked while there are as many connections as the process takes."""
+    """The app that answers while the process has no free connection."""
     response = unavailable_response("This process has as many connections as it takes. Repeat the request.")
     response.headers["Connection"] = "close"
     await response(scope, receive, send)
 
 
 def raw_response(status: int) -> bytes:
-    """What is said, before any app is asked, to a request that cannot be read."""
+    """The bytes of the response to a request that cannot be read, before any app sees it."""
     response = problem_response(status, ERROR_RESPONSES[status], headers={"Connection": "close"})
     head = [f"HTTP/1.1 {status} {problem_title(status)}".encode(), *(b": ".join(pair) for pair in response.raw_headers)]
     return b"\r\n".join([*head, b"", bytes(response.body)])
 
 
 class LingeringTransport:
-    """A transport that can be told to close softly.
+    """A transport that closes without losing the response.
 
-    Closing a socket while the client still sends resets the connection, and the client loses the answer (a 413, say)
-    before it has read it. So the sending side is closed first, and what still comes is thrown away for a while.
+    Closing a socket while the client still sends resets the connection, and the client loses the response (for example
+    a 413) before it has read it. So only the sending side is closed first, and received bytes are discarded for a
+    while.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -49,7 +50,7 @@ class LingeringTransport:
         self.is_unread = False
         self.is_lingering = False
 
-    # Any: everything but `close` is the transport's own.
+    # Any: all other attributes are those of the transport.
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
@@ -57,7 +58,9 @@ class LingeringTransport:
         return self.is_lingering or self._transport.is_closing()
 
     def close(self) -> None:
-        """At once when the whole request was read, else at the end of the client's sending or `LINGER_SECONDS`."""
+        """Close immediately if the whole request was read, else when the client stops sending or after
+        `LINGER_SECONDS`.
+        """
         if self.is_closing() or not self.is_unread or not self._transport.can_write_eof():
             self._transport.close()
             return
@@ -68,9 +71,9 @@ class LingeringTransport:
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """One connection. A request line and its headers take at most `HEADER_TIMEOUT_SECONDS` and about `MAX_HEAD_BYTES`.
+    """One connection. A request line with its headers may take `HEADER_TIMEOUT_SECONDS` and about `MAX_HEAD_BYTES`.
 
-    What uvicorn itself would answer in plain text is answered as every other error is.
+    Where uvicorn would answer in plain text, it answers with a problem as all other errors do.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -78,7 +81,10 @@ class BoundedConnection(HttpToolsProtocol):
     _lingering: LingeringTransport
     _entry: OpenConnection | None = None
     pool: OpenConnections
-    """All connections of the server; a subclass has it (`bounded`)."""
+    """All connections of the server.
+
+    The subclass that `bounded` makes sets it: uvicorn creates connections by class.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         self._lingering = LingeringTransport(transport)
@@ -106,6 +112,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self._entry is not None:
             self.pool.mark_busy(self._entry)
         self._lingering.is_unread = True
+        # uvicorn reads `self.app` for this one request only, so it is replaced for the call and put back.
         app = self.app
         if self._is_full():
             self.app = too_many_connections
@@ -138,7 +145,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._entry = None
 
     def _is_idle(self) -> bool:
-        # uvicorn types the cycle as always there; before the first request it is None.
+        # By uvicorn's types the cycle is never None; before the first request it is.
         cycle = getattr(self, "cycle", None)
         return cycle is None or cycle.response_complete
 
@@ -161,7 +168,7 @@ class BoundedConnection(HttpToolsProtocol):
 
 
 def bounded(connections: OpenConnections) -> type[BoundedConnection]:
-    """The protocol of a server that has these connections."""
+    """The protocol class of a server with this pool of connections."""
 
     class ListenedConnection(BoundedConnection):
         pool = connections

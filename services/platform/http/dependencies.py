@@ -1,4 +1,4 @@
-"""What routes ask the process for, as dependencies: store, clock, settings, commands; and what requests prefer."""
+"""Dependencies of routes: the objects of the process, and the headers and query parameters that many routes read."""
 
 import re
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ Item = TypeVar("Item")
 
 
 class Page(BaseModel, Generic[Item]):
-    """One page of a list; `next` is the `cursor` of the one after it, null at the end."""
+    """One page of a list. `next` is the `cursor` of the next page, null on the last page."""
 
     items: list[Item]
     next: str | None = None
 
 
 class PageParams(RequestModel):
-    """Which page of a list."""
+    """The query parameters of a page."""
 
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, max_length=2000)
@@ -60,7 +60,7 @@ async def idempotency_key(key: Annotated[str | None, _REPEATABLE] = None) -> str
 
 
 async def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -> float:
-    """Seconds to wait for an outcome (RFC 7240): `respond-async` is 0; 10 without a preference; at most 30."""
+    """The seconds to wait for an outcome (`Prefer`, RFC 7240): 0 for `respond-async`, 10 by default, at most 30."""
     preferences = [one.strip() for line in prefer or [] for one in line.split(",")]
     waits = [float(found[1]) for one in preferences if (found := _WAIT.match(one))]
     if any(one.lower() == "respond-async" for one in preferences):
@@ -70,12 +70,15 @@ async def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """`If-Match` of a request: None when there is none."""
+    """The header `If-Match` of a request, None without one."""
 
     header: str | None
 
     def check(self, version: int | None) -> None:
-        """Raise PreconditionFailed unless the header names this version; None: the resource does not exist."""
+        """Raise PreconditionFailed unless the header matches this version.
+
+        `version` None: the resource does not exist.
+        """
         if not holds(self.header, version):
             now = "it does not exist" if version is None else f"it is at {etag(version)}"
             raise PreconditionFailed(
@@ -84,12 +87,12 @@ class Precondition:
 
 
 async def precondition(if_match: Annotated[str | None, Header()] = None) -> Precondition:
-    """The condition that a write is under."""
+    """The condition under which a write is allowed."""
     return Precondition(if_match)
 
 
 async def query_page(store: store_port.Store, query: store_port.Query) -> store_port.DocumentPage:
-    """A page of the store for a caller's cursor. Raises UnprocessableContent for a cursor that is none, Unavailable."""
+    """A page of the store for a caller's cursor. Raises UnprocessableContent for an invalid cursor, and Unavailable."""
     try:
         return await store.query(query)
     except ValueError as error:
@@ -97,14 +100,14 @@ async def query_page(store: store_port.Store, query: store_port.Query) -> store_
 
 
 def reject_cursor() -> UnprocessableContent:
-    """What is said to a cursor that a list did not give."""
+    """The error for a cursor that is not from this list."""
     return UnprocessableContent(
         ("/query/cursor", "This is no cursor of this list. Leave it out to start at the beginning.")
     )
 
 
 def accepted_response(command: Command) -> Response:
-    """202 with the address of the command's status."""
+    """202 with the URL of the command's status in `Location`."""
     location = f"/v1/workspaces/{command.workspace}/commands/{command.id}"
     return JSONResponse({"status": "pending"}, status_code=202, headers={"Location": location})
 

@@ -1,7 +1,8 @@
-"""Who may call outside now: the connections of a process, shared fairly between workspaces and their receivers.
+"""Shares the outgoing connections of a process fairly between workspaces and their receivers.
 
-A receiver that answers slowly holds connections. A workspace has at most as many as are left free, so that one takes half of
-all, two a third each, and a call of anybody else starts at once. Who has fewest is next, a workspace first, then a receiver.
+A receiver that answers slowly occupies connections. A workspace may use at most as many connections as are free: one
+workspace gets half of all, two get a third each, and a call of another workspace starts immediately. The next
+connection goes to the workspace that has the fewest, and within it to the receiver that has the fewest.
 """
 
 import asyncio
@@ -17,23 +18,23 @@ from services.platform.http.outgoing import TransientSendError
 T = TypeVar("T")
 
 PER_RECEIVER = 40
-"""Calls to one account or subscription that run at a time."""
+"""The maximum number of concurrent calls to one account or subscription."""
 WAIT_SECONDS = 3.0
 
 
 class NoConnection(TransientSendError):
-    """No connection was free in time. Nothing was sent, and nobody failed."""
+    """No connection was free in time. Nothing was sent, and the receiver is not at fault."""
 
 
 class Receiver(NamedTuple):
-    """Who is called: an account or a subscription of a workspace."""
+    """The target of calls: an account or a webhook subscription of a workspace."""
 
     workspace: str
     name: str
 
 
 class ConnectionShares:
-    """The calls of a process that run and that wait."""
+    """The running and the waiting calls of a process."""
 
     def __init__(
         self,
@@ -50,7 +51,10 @@ class ConnectionShares:
 
     @asynccontextmanager
     async def acquire(self, workspace: str, name: str, *, wait: float = WAIT_SECONDS) -> AsyncIterator[None]:
-        """A connection's worth of calling, until the context is left. Raises NoConnection after `wait` seconds."""
+        """Occupy one connection until the context is left.
+
+        Raises NoConnection after `wait` seconds without a free one.
+        """
         receiver = Receiver(workspace, name)
         await self._wait_for_turn(receiver, wait)
         try:
@@ -78,7 +82,7 @@ class ConnectionShares:
 
     def _stop_waiting(self, receiver: Receiver, turn: "asyncio.Future[None]") -> None:
         if turn.done() and not turn.cancelled():
-            # It was given its turn in the moment in which it stopped waiting.
+            # Its turn came in the same moment in which it timed out or was cancelled: the turn goes to the next.
             self._count(receiver, -1)
             self._start_waiting()
             return
@@ -92,7 +96,7 @@ class ConnectionShares:
         return has_room and self._of_receiver[receiver] < self._per_receiver
 
     def _start_waiting(self) -> None:
-        """Give a turn to each that may start now."""
+        """Start every waiting call that may start now."""
         while able := [receiver for receiver in self._waiting if self._may_start(receiver)]:
             chosen = min(able, key=lambda one: (self._of_workspace[one.workspace], self._of_receiver[one]))
             turns = self._waiting[chosen]
@@ -108,7 +112,7 @@ class ConnectionShares:
 
 
 def _add(counter: Counter[T], key: T, change: int) -> None:
-    """Keys that count nothing are forgotten."""
+    """Add to a counter, and remove the key at 0: else keys of deleted workspaces would stay for ever."""
     counter[key] += change
     if not counter[key]:
         del counter[key]

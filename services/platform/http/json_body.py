@@ -1,6 +1,6 @@
-"""A JSON body as a dependency of a route, read after every other check of the request has passed.
+"""A JSON body as a dependency of a route, read after all other checks of the request.
 
-The framework's own body parameters are read before authentication; ours are read where they stand in the signature.
+FastAPI reads its own body parameters before authentication. A dependency is resolved in the order of the signature.
 """
 
 from collections.abc import Iterator
@@ -25,8 +25,9 @@ INTEGERS = range(-(2**63), 2**63)
 class JsonBody(Generic[Model]):
     """`body: Annotated[AgentBody, Depends(JsonBody(AgentBody))]`. `optional`: no body at all is an empty object.
 
-    `mend`: of customers, whose broken characters are mended (services/platform/http/lenient_json.py); others hear what is wrong.
-    Raises Unreadable (no JSON, NaN, nested too deeply), Invalid (not this shape), and what `read_body` raises.
+    `mend`: broken characters are repaired (services/platform/http/lenient_json.py), for customers; for others they are
+    an error. Raises BadRequest (no JSON, NaN, nested too deeply), UnprocessableContent (another shape), and the errors
+    of `read_body`.
     """
 
     def __init__(self, model: type[Model], *, optional: bool = False, mend: bool = False) -> None:
@@ -42,17 +43,23 @@ class JsonBody(Generic[Model]):
 
 
 async def _read(request: Request) -> bytes:
-    """The body, in a share of what the process holds: a slow sender loses its place first."""
+    """Read the body.
+
+    All bodies share a limited number of bytes; if it is used up, the slowest senders are refused first.
+    """
     room: AdmissionControl = request.app.state.bodies
     address = network_for(request.client.host) if request.client else "unknown"
-    # The first part keeps visitors of a web chat and callers of REST apart, the second one workspace and another.
+    # The first part separates web chat visitors from callers of REST, the second part separates workspaces.
     whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
     async with room.admit(address, whose) as place:
         return await read_body(room.count_bytes(place, request.receive), request.scope["headers"])
 
 
 def parse_body(model: type[Model], body: bytes) -> Model:
-    """The bytes as a model: `"4"` is no number, and `1` is not true. Raises Unreadable, UnprocessableContent."""
+    """Parse the bytes as a model, strictly: `"4"` is no number, `1` is not true.
+
+    Raises BadRequest, UnprocessableContent.
+    """
     _validate(_json(body))
     try:
         return model.model_validate_json(body, strict=True, context=WRITTEN)
@@ -66,7 +73,6 @@ def _json(body: bytes) -> Json:
     if too_deep(body):
         raise BadRequest(f"The body nests arrays and objects deeper than {MAX_DEPTH}.")
     try:
-        # Any: what JSON says is whatever it says.
         value: Json = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
         if strip_invalid_unicode_bytes(body) != body:
@@ -82,7 +88,7 @@ def _validate(value: Json) -> None:
 
 
 def _validation_error(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    """What JSON can say and no store can keep."""
+    """The parts of a JSON value that a store cannot store, as (JSON pointer, sentence)."""
     match value:
         case bool():
             return

@@ -1,4 +1,4 @@
-"""Which language a reader wants of those that there are, by `Accept-Language` (RFC 9110, 12.5.4)."""
+"""Selects one of the available languages by `Accept-Language` (RFC 9110, 12.5.4)."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -7,15 +7,18 @@ Known = TypeVar("Known", bound=str)
 
 
 def preferred_language(header: str | None, known: Sequence[Known]) -> Known:
-    """The known language that the header likes best; the first one where it names none. Regions do not matter."""
+    """The known language with the highest weight in the header; the first known one if the header names none.
+
+    Regions are ignored: `pt-BR` is `pt`.
+    """
     weighted = [_weighted(part) for part in (header or "").split(",")]
     best: Known = known[0]
-    most = 0.0
+    best_weight = 0.0
     for tag, weight in weighted:
         found = next((one for one in known if one == tag.split("-")[0]), None)
         found = known[0] if found is None and tag == "*" else found
-        if found is not None and weight > most:
-            best, most = found, weight
+        if found is not None and weight > best_weight:
+            best, best_weight = found, weight
     return best
 
 

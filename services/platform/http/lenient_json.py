@@ -1,7 +1,6 @@
-"""JSON of customers, whose messages are worth more than one broken character in them: one rule for every way in.
+"""Reads JSON from customers and repairs broken characters, because a message is worth more than one character in it.
 
-Half a character (an unpaired surrogate, or bytes that are no UTF-8) becomes U+FFFD, and U+0000 is left out: no store and
-bus takes either.
+An unpaired surrogate, or bytes that are no UTF-8, become U+FFFD, and U+0000 is removed: no store or bus accepts either.
 """
 
 import json
@@ -16,10 +15,14 @@ _ESCAPED_NUL = re.compile(rb"\\u0000")
 
 
 def read_json(body: bytes) -> Json:
-    """The value of JSON bytes, mended. Raises ValueError, whose message quotes nothing of the body, RecursionError."""
+    """Parse JSON bytes and repair their texts.
+
+    Raises ValueError, whose message quotes nothing of the body, RecursionError.
+    """
     try:
         value: Json = orjson.loads(body)
     except orjson.JSONDecodeError:
+        # orjson is strict about characters. Only a body with a broken one is worth the slow, lenient parser.
         text = body.decode("utf-8", "replace")
         if _ESCAPED_SURROGATE.search(body) is None and text.encode() == body:
             raise
@@ -28,7 +31,7 @@ def read_json(body: bytes) -> Json:
 
 
 def strip_invalid_unicode_bytes(body: bytes) -> bytes:
-    """JSON bytes that any reader takes; what is no JSON stays what it is."""
+    """Repair the texts of JSON bytes. Bytes that are no JSON are returned unchanged."""
     if _ESCAPED_SURROGATE.search(body) is None and _ESCAPED_NUL.search(body) is None and _is_utf8(body):
         return body
     try:
@@ -51,11 +54,12 @@ def _reject_constant(constant: str) -> float:
 
 
 def _bounded(digits: str) -> int | float:
+    # As orjson does: an integer beyond 64 bits becomes a float, and parsing a very long one would take quadratic time.
     return int(digits) if len(digits) < 19 else float(digits)
 
 
 def strip_invalid_unicode(value: Json) -> Json:
-    """A JSON value whose texts are whole."""
+    """Repair all texts of a JSON value."""
     match value:
         case str():
             return strip_invalid_unicode_text(value)
@@ -67,5 +71,5 @@ def strip_invalid_unicode(value: Json) -> Json:
 
 
 def strip_invalid_unicode_text(text: str) -> str:
-    """Pairs of surrogates become characters, single ones U+FFFD; U+0000 is left out."""
+    """Join pairs of surrogates, replace single ones by U+FFFD, and remove U+0000."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "")

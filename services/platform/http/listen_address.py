@@ -1,4 +1,4 @@
-"""The address that a process listens on: bound before anything else is done, and refused in one sentence."""
+"""Binds the address that a process listens on, before anything else starts, so that an error is one clear sentence."""
 
 import errno
 import socket
@@ -7,7 +7,7 @@ from services.platform.core.errors import Misconfigured
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, not listening yet; port 0 takes a free one.
+    """Bind a socket to an address without listening; port 0 takes a free port.
 
     Raises Misconfigured with the reason and the fix.
     """
@@ -24,7 +24,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def bind_error_message(host: str, port: int, error: OSError) -> str:
-    """One sentence on why an address cannot be listened on, and one on the fix."""
+    """Why the process cannot listen on an address, in one sentence, and the fix, in another."""
     if error.errno == errno.EADDRINUSE:
         other = port + 1 if port < 65535 else 8800
         return (
@@ -39,7 +39,8 @@ def bind_error_message(host: str, port: int, error: OSError) -> str:
 
 
 def base_url(bound: socket.socket) -> str:
-    """`http://host:port` of a bound socket, as a client on this machine can use it."""
+    """The URL of a bound socket for clients on this machine, such as `http://127.0.0.1:8800`."""
     host, port = bound.getsockname()[:2]
+    # A wildcard address is for listening only; clients connect to loopback instead.
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - a name to translate, not to bind
     return f"http://{reachable}:{port}"

@@ -1,4 +1,4 @@
-"""What `/metrics` shows to whom: series with a workspace's name are for who may know which workspaces there are."""
+"""Decides who reads which metrics: series with a workspace label need a token or a trusted network."""
 
 import hmac
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ LEFT_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class _WithoutWorkspaces(Collector):
-    """The metrics of a registry that name no workspace."""
+    """The metrics of a registry without a workspace label."""
 
     registry: CollectorRegistry
 
@@ -44,7 +44,9 @@ class Exposition:
         ]
 
     def text(self, request: Request) -> bytes:
-        """All of it for who is near or has the token; for others what names no workspace."""
+        """All metrics for callers with the token or in a trusted network; for others the metrics without a workspace
+        label.
+        """
         if self._may_see_all(request):
             return generate_latest(self._registry)
         public = CollectorRegistry(auto_describe=False)
@@ -55,6 +57,6 @@ class Exposition:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and any(hmac.compare_digest(given.strip().encode(), key) for key in self._keys):
             return True
-        # A proxy on this machine brings clients from elsewhere.
+        # A proxy on this machine has a trusted address, but its clients come from elsewhere.
         is_forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
         return request.client is not None and not is_forwarded and self._is_trusted(request.client.host)

@@ -1,8 +1,9 @@
-"""The connections of a process, and which of them may be closed when there is no room for another.
+"""Counts the connections of a process, and closes idle ones when the limit is reached.
 
-A connection without a request is idle: it waits for a first byte, for the rest of a head, or for a next request. Its end costs
-an honest client one more connection, so idle ones make room: the oldest of the address that has the most. One address has at
-most as many idle ones as are left free, so that it alone can never fill the process.
+A connection without a request is idle: it waits for the first byte, for the rest of a head, or for the next request.
+Closing it costs an honest client only a new connection, so idle connections are closed to make room: the oldest one of
+the address that has the most. One address may have at most as many idle connections as are free, so that it alone can
+never use all of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ Close = Callable[[], None]
 
 @dataclass(slots=True, eq=False)
 class OpenConnection:
-    """One open connection. `close` ends it at once."""
+    """One open connection. `close` closes it immediately."""
 
     address: str
     close: Close
@@ -25,7 +26,10 @@ class OpenConnection:
 
 @dataclass(slots=True)
 class OpenConnections:
-    """All connections of a process, at most `most`. `trusted` are proxies, which bring many clients on one address."""
+    """All connections of a process, at most `limit`.
+
+    `is_trusted` is true for proxies: many clients share their address.
+    """
 
     limit: int
     instruments: AdmissionInstruments = field(default_factory=AdmissionInstruments)
@@ -35,11 +39,11 @@ class OpenConnections:
 
     @property
     def is_full(self) -> bool:
-        """Whether a request has to be refused, because every connection has one."""
+        """Whether a request must be refused, because every connection is busy."""
         return self.open >= self.limit
 
     def add(self, host: str, close: Close) -> OpenConnection:
-        """A new connection, idle for now. Others are closed where that is needed to make room."""
+        """Count a new connection, which is idle. Closes others if that is needed to make room."""
         connection = OpenConnection(network_for(host), close)
         while self.open + 1 >= self.limit and self.idle:
             self._close_one(max(self.idle, key=lambda address: len(self.idle[address])), "process")
@@ -50,11 +54,11 @@ class OpenConnections:
         return connection
 
     def mark_idle(self, connection: OpenConnection) -> None:
-        """Its request was answered."""
+        """The request of the connection was answered."""
         self.idle.setdefault(connection.address, {})[connection] = None
 
     def mark_busy(self, connection: OpenConnection) -> None:
-        """It has a request. One that was closed to make room stays closed."""
+        """The connection has a request. A connection that was closed to make room is not counted again."""
         connections = self.idle.get(connection.address)
         if connections is not None and connection in connections:
             del connections[connection]
@@ -62,21 +66,25 @@ class OpenConnections:
                 del self.idle[connection.address]
 
     def remove(self, connection: OpenConnection) -> None:
-        """It has ended, or is about to. `Seat.close` calls this."""
+        """The connection is closed or about to be. `OpenConnection.close` calls this."""
         self.mark_busy(connection)
         self.open -= 1
 
     def _close_one(self, address: str, reason: str) -> None:
+        # A dict keeps the order of insertion, so the first connection has been idle for longest.
         oldest = next(iter(self.idle[address]))
         self.instruments.refused.labels("connection", reason).inc()
         oldest.close()
 
 
 def trusted_by(proxies: Sequence[str]) -> Callable[[str], bool]:
-    """Whether an address is one of these proxies: addresses, networks, or `*` for all."""
+    """A test whether an address is one of these proxies.
+
+    `proxies` are addresses, networks, or `*` for all addresses.
+    """
     if "*" in proxies:
         return lambda _: True
-    networks = [ip_network(one, strict=False) for one in proxies]
+    networks = [ip_network(proxy, strict=False) for proxy in proxies]
 
     def is_trusted(host: str) -> bool:
         try:

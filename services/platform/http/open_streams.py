@@ -1,4 +1,4 @@
-"""Ends open streams whose permission is gone, within a second: one loop for all streams of one kind in a process."""
+"""Ends open streams within a second after their permission was revoked. One loop checks all streams of one kind."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -16,9 +16,10 @@ Stream = TypeVar("Stream")
 
 
 class OpenStreams(Generic[Stream]):
-    """The open streams of one kind. Nothing is read while none is open.
+    """The open streams of one kind. While none is open, the store is not read.
 
-    `find_revoked` reads which of these streams may go on no longer (raises Unavailable, Unknown); `end` ends one.
+    `find_revoked` returns those of some streams whose permission was revoked (raises Unavailable, Unknown); `end` ends
+    one stream.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class OpenStreams(Generic[Stream]):
 
     @contextmanager
     def register(self, stream: Stream) -> Iterator[Stream]:
-        """End this stream when its permission is gone, until the context is left."""
+        """Watch the permission of a stream until the context is left."""
         self._open.add(stream)
         self._any_open.set()
         try:
@@ -41,14 +42,14 @@ class OpenStreams(Generic[Stream]):
             self._open.discard(stream)
 
     async def end_revoked(self) -> None:
-        """End the streams whose permission is gone. Raises Unavailable, Unknown."""
+        """End the streams whose permission was revoked. Raises Unavailable, Unknown."""
         for stream in await self._find_revoked(frozenset(self._open)):
-            # It may have been left while its permission was read.
+            # The client may have left while the permission was read.
             if stream in self._open:
                 self._end(stream)
 
     async def run(self) -> None:
-        """Check for as long as a stream is open; runs until it is cancelled."""
+        """Check permissions while a stream is open; runs until it is cancelled."""
         while True:
             await self._any_open.wait()
             await asyncio.sleep(CHECK_SECONDS)

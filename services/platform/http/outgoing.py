@@ -1,4 +1,7 @@
-"""Outgoing HTTP as callers see it: what is called, what comes back, and the errors, whose class is the verdict."""
+"""The port for outgoing HTTP: the protocol, its response, and the errors.
+
+The class of an error decides what follows.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +11,9 @@ from schemas.channel import Scope
 
 
 class TransientSendError(Exception):
-    """The platform did not take it, surely, and may later. `after` seconds when it said so.
+    """The platform certainly did not accept the request, and may accept it later: after `after` seconds, if given.
 
-    `scope`: what else has to wait until then. A limit that a platform does not explain is its chat's.
+    `scope` tells what else has to wait until then: only this message, the chat, or the account.
     """
 
     def __init__(self, detail: str, after: float | None = None, scope: Scope = "message") -> None:
@@ -20,9 +23,9 @@ class TransientSendError(Exception):
 
 
 class PermanentSendError(Exception):
-    """The platform will never take it. `code` is stable (`blocked`, `too_long`, `not_found`, `rejected`, ...).
+    """The platform will never accept the request. `code` is stable (`blocked`, `too_long`, `not_found`, ...).
 
-    `status` is the HTTP status that it answered, None when nothing was called.
+    `status` is the HTTP status of the answer, None if no request was made.
     """
 
     def __init__(self, code: str, detail: str, status: int | None = None) -> None:
@@ -32,12 +35,15 @@ class PermanentSendError(Exception):
 
 
 class SendOutcomeUnknown(Exception):
-    """It was sent and no answer came that says whether the platform took it. Never sent again by itself."""
+    """The request may have been sent, and no answer came.
+
+    It must not be repeated automatically: that could send it twice.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An HTTP answer to an outgoing call."""
+    """The response to an outgoing request."""
 
     status: int
     headers: Mapping[str, str]
@@ -45,16 +51,19 @@ class HttpResponse:
 
 
 class Http(Protocol):
-    """Outgoing HTTP with the guard on private targets, time limits and pooling. Delivery provides it.
+    """Outgoing HTTP with the guard on private targets, time limits and pooled connections.
 
-    Raises TransientSendError when the request surely was not sent (no connection), SendOutcomeUnknown when it may have been,
-    PermanentSendError (code `target`) when the target is not allowed.
+    Raises TransientSendError if the request certainly was not sent (no connection), SendOutcomeUnknown if it may have
+    been, PermanentSendError (code `target`) if the target is not allowed.
     """
 
     async def post_json(self, url: str, body: object) -> HttpResponse:
-        """POST a JSON body. Any HTTP status is an answer, not an error."""
+        """POST a JSON body. Every HTTP status is a response, not an error."""
         ...
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        """POST these bytes as `application/json`, with these headers besides; what is signed goes out as it is."""
+        """POST bytes as `application/json`, with additional headers.
+
+        The bytes are sent unchanged, so that signatures hold.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Pages of our own: files that lie in a package, read once, under a policy that lets them load nothing else."""
+"""Serves the built-in pages: files of a package, with a policy that forbids them to load from other hosts."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import resources
@@ -19,11 +19,11 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-"""By the ending of a file's name."""
+"""Media types by file name extension."""
 
 
 def page_router(package: str, files: Mapping[str, str]) -> APIRouter:
-    """The routes of a page. Anybody may read it. `files`: path → name of a file in the package's folder `files`."""
+    """The routes of a page, which need no key. `files` maps URL paths to files in the folder `files` of the package."""
     folder = resources.files(package) / "files"
     router = APIRouter(include_in_schema=False)
     for path, name in files.items():

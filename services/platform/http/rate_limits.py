@@ -1,4 +1,7 @@
-"""How often one key or one address may ask. Counted in the memory of this process: generous, against accidents."""
+"""Rate limits per key and per address, counted in the memory of this process.
+
+They are generous: a guard against accidents.
+"""
 
 import ipaddress
 import math
@@ -14,11 +17,11 @@ from services.platform.core.settings import Settings
 from services.platform.http.problems import TooManyRequests
 
 MESSAGE_BYTES = 1000
-"""What a message of a visitor takes besides its text, counted with it."""
+"""The bytes that a visitor's message takes besides its text. They count towards the limit."""
 
 
 class RateLimits:
-    """Raises TooManyRequests, with the seconds to wait, when a caller asks more often than the settings allow."""
+    """Raises TooManyRequests, with the seconds to wait, if a caller exceeds a rate of the settings."""
 
     def __init__(self, settings: Settings, instruments: AdmissionInstruments | None = None) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
@@ -37,38 +40,38 @@ class RateLimits:
         self._instruments = instruments or AdmissionInstruments()
 
     async def check_address_limit(self, address: str) -> None:
-        """One request from an address, whoever it says it is."""
+        """Count a request from an address, before it is authenticated."""
         await self._count(self._address, "address", network_for(address), "This address asks too often")
 
     async def check_key(self, key: str) -> None:
-        """One request with a key."""
+        """Count a request with a key."""
         await self._count(self._key, "key", key, "This key asks too often")
 
     async def check_visitor(self, visitor: str) -> None:
-        """One request of a visitor of a web page."""
+        """Count a request of a web chat visitor."""
         await self._count(self._visitor, "visitor", visitor, "This visitor asks too often")
 
     async def count_auth_failure(self, address: str) -> None:
-        """One request with no key or a wrong one."""
+        """Count a request without a key or with a wrong one."""
         await self._count(self._failures, "failure", network_for(address), "This address used too many wrong keys")
 
     async def count_unproven_webhook(self, address: str, account: str) -> None:
-        """One webhook from an address that did not prove to be the account's platform."""
+        """Count a webhook call whose signature or secret was wrong."""
         who = f"{network_for(address)} {account}"
         await self._count(self._failures, "guess", who, "This address sent too many calls that prove nothing")
 
     async def count_visitor(self, address: str, account: str) -> None:
-        """One new visitor of a web chat account."""
+        """Count a new visitor of a web chat account."""
         await self._count_shares(self._visitors, address, account, 1, "visitors")
 
     async def count_write(self, address: str, account: str, size: int) -> None:
-        """A visitor of a web chat account writes `size` bytes."""
+        """Count `size` bytes that a visitor of a web chat account writes."""
         await self._count_shares(self._bytes, address, account, size + MESSAGE_BYTES, "bytes")
 
     async def _count_shares(
         self, limits: Mapping[str, RateLimitItem], address: str, account: str, cost: int, what: str
     ) -> None:
-        # The address first, so that one that has used up its share takes nothing from the account's.
+        # The address is counted first, so that an address over its limit uses nothing of the account's.
         owners = {"address": f"{network_for(address)} {account}", "account": account}
         for kind, who in owners.items():
             try:
@@ -85,7 +88,7 @@ class RateLimits:
 
 
 def network_for(address: str) -> str:
-    """An IPv4 address, or the /64 that one IPv6 customer has: else each could pose as very many."""
+    """The IPv4 address, or the /64 network of an IPv6 address: one customer usually has a whole /64 of addresses."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

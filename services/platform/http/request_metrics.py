@@ -1,4 +1,7 @@
-"""What every request leaves behind: a count, a duration, and for writes a line of audit. Errors end here as 500, what is cut short as 503."""
+"""Counts and times every request, and writes an audit log entry for each write.
+
+Errors of the app become 500, and requests that the end of the process cuts short become 503.
+"""
 
 import asyncio
 import time
@@ -20,7 +23,10 @@ _audit = structlog.get_logger("pasokh.audit")
 
 
 class RequestMetricsMiddleware:
-    """The outermost ASGI middleware. Nothing that an app raises passes it, so no server prints what it quotes."""
+    """The outermost ASGI middleware.
+
+    It lets no exception pass, because the server would log it with texts of customers.
+    """
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
@@ -44,7 +50,8 @@ class RequestMetricsMiddleware:
         try:
             await self._app(scope, receive, counted)
         except asyncio.CancelledError:
-            # The process stops, and this took longer than it has. The server would call that a bug of the app: 500.
+            # The process stops, and the request took longer than the grace period. Without this the server would answer
+            # 500.
             if status:
                 raise
             await unavailable_response("This server is being stopped. Repeat the request.")(scope, receive, counted)
@@ -66,7 +73,7 @@ class RequestMetricsMiddleware:
 
 
 def _keep_private(message: Message) -> None:
-    """What REST answers is for the caller alone, and is what its type says."""
+    """Forbid caches to store a response of REST, and browsers to guess its media type."""
     headers = MutableHeaders(raw=message["headers"])
     headers.setdefault("Cache-Control", "no-store")
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -74,12 +81,12 @@ def _keep_private(message: Message) -> None:
 
 
 def route_template(scope: Mapping[str, object]) -> str:
-    """The template of the route, so that the label is from a bounded set."""
+    """The path template of the route. A metric label must come from a bounded set, which paths are not."""
     return str(getattr(scope.get("route"), "path", scope.get("pasokh.branch", "none")))
 
 
 class PathDispatcher:
-    """Raw ASGI apps by path prefix, the longest first; all else goes to the framework."""
+    """Passes a request to the ASGI app with the longest matching path prefix, or to the framework."""
 
     def __init__(self, framework: ASGIApp, branches: Mapping[str, ASGIApp]) -> None:
         self._framework = framework

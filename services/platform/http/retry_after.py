@@ -1,17 +1,17 @@
-"""`Retry-After` (RFC 9110, section 10.2.3): how long another server wants to be left alone."""
+"""`Retry-After` (RFC 9110, section 10.2.3): how long another server asks us to wait before the next call."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 MAX_DIGITS = 9
-"""Of a number of seconds: beyond it no caller waits anyway."""
+"""The number of digits of `Retry-After` in seconds that are read. No caller waits longer than that."""
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """The seconds that an answer asks for, given as a number or as a date; None when it does not ask.
+    """The seconds of `Retry-After`, which is a number or a date; None without the header or with an unreadable one.
 
-    Header names are in lower case. A date that has passed is 0 seconds; without `now`, a date asks for nothing.
+    Header names are in lower case. A past date is 0 seconds. Without `now`, a date cannot be converted and is None.
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
@@ -20,5 +20,5 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None)
         return None
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError):  # no date, or a date without a time zone
         return None

@@ -1,4 +1,4 @@
-"""The HTTP server of a process: uvicorn, run by us. Signals are the process's business, logs are structlog's."""
+"""Runs uvicorn as the HTTP server of a process. The process handles signals, and structlog writes the log."""
 
 import asyncio
 import resource
@@ -17,18 +17,21 @@ from services.platform.http.open_connections import OpenConnections, trusted_by
 
 KEEP_ALIVE_SECONDS = 30
 GRACEFUL_SHUTDOWN_SECONDS = 3
-"""How long requests have to finish when the process stops; streams are cut then and resume elsewhere."""
+"""The seconds that requests have to finish when the process stops.
+
+Streams are cut then; clients resume them elsewhere.
+"""
 MAX_CONNECTIONS = 10_000
 RESERVED_FILES = 1000
-"""For calls outside (800 connections at most), databases and the bus."""
+"""Open files that are reserved for outgoing calls (at most 800 connections), databases and the bus."""
 MIN_CONNECTIONS = 100
 BACKLOG = 1024
-"""Connections that may be accepted before the first of them is looked at: files are set aside for them."""
+"""Connections that the system may accept before we handle the first of them. Files are reserved for them too."""
 STARTED_POLL_SECONDS = 0.005
 
 
 class _SignalFreeServer(uvicorn.Server):
-    """uvicorn without handlers of its own for signals."""
+    """uvicorn without its own signal handlers."""
 
     async def run_until_stopped(self, bound: socket.socket) -> None:
         await self._serve(sockets=[bound])
@@ -43,11 +46,13 @@ async def serve(
     most: int = MAX_CONNECTIONS,
     instruments: AdmissionInstruments | None = None,
 ) -> AsyncIterator[None]:
-    """Answer requests on a bound socket; on leaving, stop accepting and let what runs finish in `GRACEFUL_SHUTDOWN_SECONDS`.
+    """Answer requests on a bound socket.
 
-    `proxies`: addresses or networks that are believed when they name their client by `X-Forwarded-For`. `most`
-    connections are taken, as far as the limit on open files allows.
-    Raises Misconfigured when another process began to listen there meanwhile.
+    On leaving, stop accepting, and wait `GRACEFUL_SHUTDOWN_SECONDS` for open requests.
+
+    `proxies` are the addresses or networks whose `X-Forwarded-For` is used as the client's address. At most `most`
+    connections are accepted, or fewer if the limit on open files is lower.
+    Raises Misconfigured if another process has begun to listen on the address.
     """
     pool = OpenConnections(max_connections(most), instruments or AdmissionInstruments(), trusted_by(proxies))
     server = _SignalFreeServer(_config(app, proxies, pool))
@@ -90,7 +95,10 @@ def _config(app: ASGIApp, proxies: Sequence[str], pool: OpenConnections) -> uvic
 
 
 def max_connections(most: int = MAX_CONNECTIONS) -> int:
-    """How many connections this process takes at once, at most `most`. Its limit on open files is raised for it."""
+    """The number of connections that this process can have, at most `most`.
+
+    Raises its soft limit on open files for it.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     aside = RESERVED_FILES + BACKLOG
     wanted = most + aside
@@ -100,4 +108,5 @@ def max_connections(most: int = MAX_CONNECTIONS) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
             soft = reachable
     usable = wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)
+    # Under a very low limit, half of the files are for connections: fewer reserved files are better than no clients.
     return min(most, max(MIN_CONNECTIONS, usable - min(aside, usable // 2)))

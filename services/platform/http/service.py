@@ -1,4 +1,4 @@
-"""What a service is to the process that runs it: processors of groups, routers and raw ASGI branches for HTTP."""
+"""The interface between a process and its services: the context that it gives them, the components that they add."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -19,27 +19,28 @@ from services.platform.store.declared_writes import DeclaredWrites
 from services.platform.store.port import Collection, Store
 
 Check = Callable[[], Awaitable[None]]
-"""Raises Unavailable (or anything) when a dependency does not work; returns within a second when it does."""
+"""A readiness check: raises Unavailable, or any other error, if a dependency does not work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a process hands to each of its services."""
+    """The shared objects of a process, which each of its services gets."""
 
     settings: Settings
     store: Store
     bus: Bus
     time_source: TimeSource
     admission: AdmissionInstruments = field(default_factory=AdmissionInstruments)
-    """Counts whom any part of the process refused for want of room."""
+    """Counts the requests that any part of the process refused because a limit was reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceComponents:
-    """What a service brings to its process.
+    """The components that a service adds to its process.
 
-    `branches`: path prefix → raw ASGI app that is asked before the framework. `checks` join `/readyz` by their name.
-    `collectors` join `/metrics`. `background`: coroutines that run until the process stops.
+    `mounts` maps path prefixes to ASGI apps, which handle their requests instead of FastAPI. `checks` are part of
+    `/readyz`, by name; `collectors` are part of `/metrics`. `background` are coroutines that run until the process
+    stops.
     """
 
     processors: Sequence[AnyProcessor] = ()
@@ -51,14 +52,14 @@ class ServiceComponents:
 
 
 Service = Callable[[Context], AbstractAsyncContextManager[ServiceComponents]]
-"""Opens a service in a process; leaving the context closes what it holds."""
+"""Opens a service in a process; leaving the context closes its resources."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredService:
     """A service, and the collections that it writes outside of its processors: in routes, webhooks and the background.
 
-    `purges`: it deletes documents of every collection, too. Anything else that it writes raises UndeclaredWrite.
+    `purges`: it also deletes documents of every collection. Any other write raises UndeclaredWrite.
     """
 
     open: Service
@@ -67,12 +68,14 @@ class DeclaredService:
     purges: bool = False
 
     def __call__(self, context: Context) -> AbstractAsyncContextManager[ServiceComponents]:
-        """Open the service over a store that takes its declared writes alone."""
+        """Open the service with a store that accepts only its declared writes."""
         return self.open(replace(context, store=DeclaredWrites(context.store, self.writes, purges=self.purges)))
 
 
 def routes_context(context: Context, services: Sequence[DeclaredService]) -> Context:
-    """The context of all routes of a process: they write what its services declare, and note accepted commands."""
+    """The context of all routes of a process: they write the collections that its services declare, and accepted
+    commands.
+    """
     writes = [collection for service in services for collection in service.writes]
     purges = any(service.purges for service in services)
     return replace(context, store=DeclaredWrites(context.store, [ACCEPTED, *writes], purges=purges))

@@ -1,7 +1,7 @@
-"""Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) as an answer.
+"""Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) as a response.
 
-FastAPI writes the format. Its own `EventSourceResponse` answers 200 before the first event is there, so that a refusal could
-not be told any more, and waits for a slow client for ever: `EventStream` does neither.
+FastAPI formats the events. Its own `EventSourceResponse` answers 200 before the first event, when a refusal is no
+longer possible, and waits for a slow client for ever: `EventStream` does neither.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ log = structlog.get_logger(__name__)
 
 
 def format_event(data: bytes, *, identity: str, event: str) -> bytes:
-    """One event. `data` is UTF-8 text."""
-    # The id comes first: simple clients that read line by line have it when they meet the data.
+    """Format one event. `data` is UTF-8 text."""
+    # The id comes first, so that simple clients that read line by line know it when they read the data.
     return format_id(identity).removesuffix(b"\n") + format_sse_event(event=event, data_str=data.decode())
 
 
 def format_id(identity: str) -> bytes:
-    """No event, but an id to resume from."""
+    """Format an id to resume from, without an event."""
     return format_sse_event(id=identity)
 
 
 class EventStream(StreamingResponse):
-    """Sends the chunks of a generator until it ends, the client disconnects or takes nothing for `send_seconds`.
+    """Sends the chunks of a generator until it ends, the client disconnects, or accepts nothing for `send_seconds`.
 
-    An HttpProblem or Unavailable before the first chunk is answered as such; after it, the stream ends.
+    An HttpProblem or Unavailable before the first chunk becomes the response; after the first chunk it ends the stream.
     """
 
     media_type = "text/event-stream"
@@ -45,13 +45,14 @@ class EventStream(StreamingResponse):
         self, chunks: AsyncGenerator[bytes, None], status_code: int = 200, *, send_seconds: float = SEND_SECONDS
     ) -> None:
         # FastAPI reads the default of `status_code` for the OpenAPI document.
-        # A proxy must neither cache nor buffer what is sent.
+        # The headers forbid proxies to cache or buffer the stream.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(chunks, status_code=status_code, headers=headers)
         self._chunks, self._send_seconds = chunks, send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self._chunks) as chunks:
+            # The first chunk is awaited before the status is sent, so that an error of it can still be the response.
             self.body_iterator = _until_refused(await anext(chunks), chunks)
             try:
                 await super().__call__(scope, receive, partial(_send_in_time, send, self._send_seconds))

@@ -1,7 +1,7 @@
-"""Keeps outgoing calls away from private networks: a URL comes from a customer of ours, the network here does not.
+"""Keeps outgoing calls away from private networks (SSRF guard): customers choose the URLs that we call.
 
-The guard sits where a connection is made: it resolves the host, judges the addresses and connects to one of those,
-so that a name that answers differently the second time (DNS rebinding) gains nothing.
+The guard is in the code that connects: it resolves the host, checks the addresses and connects to one of these, so that
+a name which resolves to another address the second time (DNS rebinding) cannot pass.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to what is allowed: public addresses, and private ones that the settings name or allow.
+    """Connects to public addresses, and to private ones that the settings allow.
 
-    `allowed` are exact `host:port`, as they stand in the URL. Raises PermanentSendError (code `target`).
+    `allowed` are exact `host:port` as in the URL. Raises PermanentSendError (code `target`) for other private
+    addresses.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """A connection to the first address that answers within `timeout` seconds for all of them together."""
+        """Connect to the first address that answers. `timeout` seconds are for all addresses together."""
         try:
             async with asyncio.timeout(timeout):
                 return await self._connect(host, port, local_address, socket_options)
@@ -78,6 +79,7 @@ class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
             addresses = await self._resolve(host, port)
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError("the host could not be resolved") from error
+        # One private address is enough to refuse: which address of several is used is chance.
         private = not all(map(is_public, addresses))
         if private and not self._allow_private and self._allowed.isdisjoint({f"{host}:{port}", f"[{host}]:{port}"}):
             raise PermanentSendError(

@@ -17,12 +17,15 @@ SECRET_FORMAT_HELP = f"`{PREFIX}` and the base64 of {MIN_SECRET_BYTES} to {MAX_S
 
 
 def new_secret() -> str:
-    """A secret nobody had before."""
+    """Generate a random secret."""
     return PREFIX + base64.b64encode(os.urandom(NEW_SECRET_BYTES)).decode()
 
 
 def decode_secret(secret: str) -> bytes:
-    """The bytes that sign. Raises ValueError for a text that is no secret; its message says nothing of the text."""
+    """Decode a secret to its bytes.
+
+    Raises ValueError for a text of another format; the message does not contain the text.
+    """
     plain = secret.removeprefix(PREFIX)
     if plain == secret:
         raise ValueError(f"a secret is {SECRET_FORMAT_HELP}")
@@ -36,29 +39,35 @@ def decode_secret(secret: str) -> bytes:
 
 
 def signature(secret: str, identity: str, timestamp: str, body: bytes) -> str:
-    """One entry of `webhook-signature`. Raises ValueError for a secret that is none."""
+    """One entry of the header `webhook-signature`. Raises ValueError for a secret of another format."""
     signed = b".".join((identity.encode(), timestamp.encode(), body))
     return "v1," + base64.b64encode(hmac.digest(decode_secret(secret), signed, hashlib.sha256)).decode()
 
 
 def signed_headers(secrets: Sequence[str], identity: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The three headers of a call made `at`, signed with every secret, so that receivers may rotate theirs."""
+    """The three headers of a call at time `at`, signed with every secret, so that receivers can rotate theirs."""
     timestamp = str(int(at.timestamp()))
     signatures = " ".join(signature(secret, identity, timestamp, body) for secret in secrets)
     return {ID: identity, TIMESTAMP: timestamp, SIGNATURE: signatures}
 
 
 def verification_error(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str | None:
-    """Why a call does not prove its sender; None when one of the secrets signed it. Compares in constant time.
+    """Why the signature of a call is not valid; None if one of the secrets signed it.
 
-    Header names are lower case; a timestamp more than `TOLERANCE_SECONDS` off `now` proves nothing.
+    Header names are lower case. A timestamp that differs from `now` by more than `TOLERANCE_SECONDS` is refused, so
+    that a recorded call cannot be repeated later.
     """
     identity, timestamp = headers.get(ID, ""), headers.get(TIMESTAMP, "")
-    if not identity or not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+    if not identity or not _is_timestamp(timestamp):
         return f"{ID}, {TIMESTAMP} (whole seconds) and {SIGNATURE} are needed"
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
         return f"{TIMESTAMP} is more than {TOLERANCE_SECONDS} seconds off"
     given = [one.encode() for one in headers.get(SIGNATURE, "").split(" ")[:MAX_SIGNATURES]]
     expected = [signature(secret, identity, timestamp, body).encode() for secret in secrets]
-    proven = [hmac.compare_digest(one, right) for one in given for right in expected]
-    return None if any(proven) else f"no entry of {SIGNATURE} is right"
+    # Every pair is compared, in constant time: how long it takes must not tell which one was nearly right.
+    matches = [hmac.compare_digest(one, right) for one in given for right in expected]
+    return None if any(matches) else f"no entry of {SIGNATURE} is right"
+
+
+def _is_timestamp(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 12

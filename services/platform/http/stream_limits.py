@@ -1,4 +1,4 @@
-"""How many streams may be open at once in a process, and how many of them are one key's, workspace's or address's."""
+"""Limits the open streams of a process, and those of one key, workspace or address."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,10 @@ RETRY_SECONDS = 5
 
 
 class StreamShares:
-    """`most`: kind of owner → how many streams one owner of that kind has at most; `all_together`: in this process.
+    """Counts the open streams of a process.
 
-    Besides, an owner of a kind in `fair` has at most as many as are left free, so that one alone never takes all.
+    `most` limits the streams per owner, by kind of owner; `all_together` limits those of the process. An owner of a
+    kind in `fair` also has at most as many streams as are free, so that one owner alone can never use all of them.
     """
 
     def __init__(
@@ -31,9 +32,9 @@ class StreamShares:
 
     @contextmanager
     def open_stream(self, owners: Mapping[str, str]) -> Iterator[None]:
-        """One stream of these owners (kind → id) until the context is left.
+        """Count a stream for these owners (kind → id) until the context is left.
 
-        Raises TooManyRequests when one of them has its share already, Unavailable when the process has no more.
+        Raises TooManyRequests if an owner has reached its limit, Unavailable if the process has reached its own.
         """
         self.check(owners)
         self._free -= 1
@@ -48,7 +49,7 @@ class StreamShares:
                     del self._open[owner]
 
     def check(self, owners: Mapping[str, str]) -> None:
-        """Raise what `held` would."""
+        """Raise the error that `open_stream` would raise."""
         for kind, owner in owners.items():
             open_now = self._open[kind, owner]
             if open_now >= self._most.get(kind, open_now + 1) or (kind in self._fair and open_now > self._free):
