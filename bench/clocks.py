@@ -1,7 +1,7 @@
 """SLA clocks on the embedded engine: how long a restart takes with 100,000 pending ones, and what a wave of breaches does.
 
-The restart is from opening the engine to the first question of the stage (`pasokh.control.watermark_request`), so until a clock that
-came due meanwhile is on its way. The wave is from its confirmation to the last breach told, commits included.
+The restart is from opening the engine to the first request of the processor (`pasokh.control.watermark_request`), so until a clock that
+came due meanwhile is on its way. The wave is from its confirmation to the last breach emitted, commits included.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from services.platform.store.collections import TIMERS, Timer
 from services.platform.store.port import Changes, Key, Put, Query, Store
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, ClockSchedule, clock_id
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
+from services.sla.documents import SCHEDULE_TIMER
 from services.sla.processor import PROCESSOR
 
 PENDING = 100_000
@@ -42,7 +43,7 @@ BATCH_SIZE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds from the start to the first question, and breaches told in a second of the wave."""
+    """Seconds from the start to the first request, and breaches emitted per second of the wave."""
 
     restart_seconds: float
     breaches_per_second: float
@@ -76,10 +77,10 @@ def pending(now: datetime) -> Iterator[ClockRecord]:
 async def _fill(settings: Settings) -> None:
     now = SystemTimeSource().now()
     puts = [Put(Key(CLOCKS.name, clock_id(c.conversation, c.metric, 1)), c) for c in pending(now)]
-    timer = Timer(group="sla", partition=0, name="agenda", due_at=now)
-    agenda = ClockSchedule(timer_at=now)
-    puts.append(Put(Key(TIMERS.name, "sla/0/agenda"), timer))
-    puts.append(Put(Key(CLOCK_SCHEDULES.name, "0"), agenda))
+    timer = Timer(group="sla", partition=0, name=SCHEDULE_TIMER, due_at=now)
+    schedule = ClockSchedule(timer_at=now)
+    puts.append(Put(Key(TIMERS.name, f"sla/0/{SCHEDULE_TIMER}"), timer))
+    puts.append(Put(Key(CLOCK_SCHEDULES.name, "0"), schedule))
     async with open_engine(settings, SystemTimeSource(), COLLECTIONS) as (store, _):
         for first in range(0, len(puts), BATCH_SIZE):
             await store.commit(Changes(puts=puts[first : first + BATCH_SIZE]))

@@ -23,7 +23,6 @@ from services.sla.emissions import Emission
 from services.sla.schedule import SchedulePlan
 
 SCHEDULE_TIMER = "clocks_due"
-WATERMARK_REQUEST = "pasokh.control.watermark_request"
 BATCH_SIZE = 500
 """How many clocks are read and fired in one batch; the rest follows in the next ones."""
 INSTANT = timedelta(microseconds=1)
@@ -135,16 +134,13 @@ def write(work: UnitOfWork, decision: SlaDecision) -> None:
         work.put(SLA_STATES, decision.state.conversation, decision.state)
     for identity, clock in decision.clocks.items():
         work.put(CLOCKS, identity, clock)
+    if decision.plan is not None:
+        schedule = decision.plan.schedule
+        work.put(CLOCK_SCHEDULES, str(work.place.partition), schedule)
+        if decision.plan.sets_timer and schedule.timer_at is not None:
+            work.set_timer(SCHEDULE_TIMER, schedule.timer_at)
+        elif decision.plan.sets_timer:
+            work.cancel_timer(SCHEDULE_TIMER)
     for emission in decision.emissions:
-        work.emit(emission.event_type, emission.key, emission.data)
-    plan, partition = decision.plan, work.place.partition
-    if plan is None:
-        return
-    if plan.request is not None:
-        # The partition of conversations that wrote these facts has the same number.
-        work.emit(WATERMARK_REQUEST, plan.request_key, plan.request, topic="sla", partition=partition)
-    work.put(CLOCK_SCHEDULES, str(partition), plan.schedule)
-    if plan.sets_timer and plan.schedule.timer_at is not None:
-        work.set_timer(SCHEDULE_TIMER, plan.schedule.timer_at)
-    elif plan.sets_timer:
-        work.cancel_timer(SCHEDULE_TIMER)
+        partition = work.place.partition if emission.topic is not None else None
+        work.emit(emission.event_type, emission.key, emission.data, topic=emission.topic, partition=partition)

@@ -15,11 +15,15 @@ from services.sla.domain.clocks import ClockEvent
 
 @dataclass(frozen=True, slots=True)
 class Emission:
-    """One event to send; `key` is the person key."""
+    """One event to send; `key` is the person key.
+
+    `topic` is given for a control event, which goes to the partition of the batch instead of the key's.
+    """
 
     event_type: str
     key: str
     data: Contract
+    topic: str | None = None
 
 
 def to_emissions(events: Iterable[ClockEvent[ClockRecord]], earliest_due_at: datetime | None = None) -> list[Emission]:

@@ -119,7 +119,8 @@ def _on_timer(context: SlaContext, timer: TimerFired) -> None:
     fired = fire(due.clocks, due.schedule.watermark)
     clocks = {**due.clocks, **fired.clocks}
     plan = after_timer(due.schedule, clocks.values(), due.floor, work.now)
-    write(work, SlaDecision(clocks=fired.clocks, emissions=to_emissions(fired.events), plan=plan))
+    emissions = [*to_emissions(fired.events), *plan.requests]
+    write(work, SlaDecision(clocks=fired.clocks, emissions=emissions, plan=plan))
 
 
 def _on_watermark(context: SlaContext, received: ReceivedEvent) -> None:

@@ -10,13 +10,15 @@ A watermark is good for all that was due by then: what exceeds one batch follows
 another request. No fact that is read later can have happened before, so it holds for clocks that start later as well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.sla import WatermarkRequest
 from services.records.clocks import ClockRecord, ClockSchedule
+from services.sla.emissions import Emission
 
+WATERMARK_REQUEST = "pasokh.control.watermark_request"
 ALLOWED_LATENESS = timedelta(seconds=0.2)
 """How long after a moment its watermark is requested: an answer accepted just before it is on the log by then."""
 WATERMARK_RETRY = timedelta(seconds=60)
@@ -27,13 +29,12 @@ WATERMARK_RETRY = timedelta(seconds=60)
 class SchedulePlan:
     """The schedule to write. `sets_timer`: the timer is set to its `timer_at`, or cancelled where that is None.
 
-    `request` asks conversations to confirm a time; `request_key` names a workspace of which a clock is due then.
+    `requests` has the request to conversations to confirm a time, if one is due.
     """
 
     schedule: ClockSchedule
     sets_timer: bool = True
-    request: WatermarkRequest | None = None
-    request_key: str = ""
+    requests: Sequence[Emission] = ()
 
 
 def earliest_moment(clocks: Iterable[ClockRecord], floor: datetime | None = None) -> datetime | None:
@@ -75,7 +76,7 @@ def after_timer(
         # The present, not only `moment`: one watermark fires all that is due by now.
         request_at = now - ALLOWED_LATENESS
         requested = replace(schedule, timer_at=now + WATERMARK_RETRY, in_flight=request_at)
-        return SchedulePlan(requested, True, WatermarkRequest(at=request_at), _request_key(known, request_at))
+        return SchedulePlan(requested, requests=[_watermark_request(known, request_at)])
     return _next_timer(schedule, moment)
 
 
@@ -91,11 +92,14 @@ def after_watermark(
     return _next_timer(confirmed, moment)
 
 
-def _request_key(clocks: Iterable[ClockRecord], at: datetime) -> str:
-    """The key of a request: events must name a workspace, and partitions tell each other about time in any."""
-    # Any workspace would do: this is one of which a clock is due.
+def _watermark_request(clocks: Iterable[ClockRecord], at: datetime) -> Emission:
+    """The request to confirm that every fact of until `at` has been read. It goes to the partition of the same number.
+
+    Every event names a workspace, and time belongs to none: this one names a workspace of which a clock is due.
+    """
     due = [(clock.next_at, clock.workspace) for clock in clocks if clock.next_at is not None and clock.next_at <= at]
-    return f"{min(due)[1] if due else 'pasokh'}/control"
+    workspace = min(due)[1] if due else "pasokh"
+    return Emission(WATERMARK_REQUEST, f"{workspace}/control", WatermarkRequest(at=at), topic="sla")
 
 
 def _next_timer(schedule: ClockSchedule, moment: datetime | None) -> SchedulePlan:
