@@ -144,25 +144,27 @@ def _with_resolve(tracking: ResponseTracking, at: datetime) -> ResponseTracking:
 
 
 def follow_fact(tracking: ResponseTracking, name: str, fact: ConversationFact) -> Tracked:
-    """What a fact without runs did to the runs of its conversation; `name` is the last word of its event type.
+    """The tracking after a fact without runs; `name` is the last word of its event type.
 
-    Facts of a version before runs were given are read in this way, and no others.
+    Only facts that a version before response runs wrote lack them. All others carry their runs.
     """
-    message = fact.message or ""
-    if name == "message_received":
-        asks = fact.needs_answer and fact.author in (None, "customer")
-        return message_received(tracking, message, fact.at) if asks else Tracked(tracking)
-    if name == "resolved":
-        return resolved(tracking, fact.at)
-    if name == "closed":
-        return closed(tracking, fact.at)
-    if fact.author not in PEOPLE_OF_OURS:
-        return notice_delivered(tracking, fact.at) if name == "reply_delivered" else Tracked(tracking)
-    if name == "replied":
-        return answer_accepted(tracking, message, fact.at)
-    if name == "reply_delivered":
-        return answer_delivered(tracking, message)
-    return answer_failed(tracking, message) if name == "reply_failed" else Tracked(tracking)
+    message, is_human = fact.message or "", fact.author in PEOPLE_OF_OURS
+    match name:
+        case "message_received" if fact.needs_answer and fact.author in (None, "customer"):
+            return message_received(tracking, message, fact.at)
+        case "resolved":
+            return resolved(tracking, fact.at)
+        case "closed":
+            return closed(tracking, fact.at)
+        case "replied" if is_human:
+            return answer_accepted(tracking, message, fact.at)
+        case "reply_delivered" if is_human:
+            return answer_delivered(tracking, message)
+        case "reply_delivered":
+            return notice_delivered(tracking, fact.at)
+        case "reply_failed" if is_human:
+            return answer_failed(tracking, message)
+    return Tracked(tracking)
 
 
 def settle(tracking: ResponseTracking) -> Tracked:
@@ -209,8 +211,9 @@ def _answered(run: ResponseRun, answer: Answer) -> ResponseRun:
 
 
 def _begun(tracking: ResponseTracking, log: Sequence[Entry]) -> ResponseTracking:
-    """The tracking with `log` as what remains: its first messages begin a run, and what stands before them ends none."""
-    first = next((place for place, entry in enumerate(log) if isinstance(entry, CustomerMessages)), None)
+    """The tracking after a run ended, `log` being the entries that follow: the first messages in it begin the next run."""
+    first = next((index for index, entry in enumerate(log) if isinstance(entry, CustomerMessages)), None)
+    # Answers and resolves before the next message belong to no run any more.
     if first is None:
         return replace(tracking, log=(), visible_at=None)
     kind: ResponseKind = "next_response" if tracking.was_answered else "first_response"
@@ -218,8 +221,8 @@ def _begun(tracking: ResponseTracking, log: Sequence[Entry]) -> ResponseTracking
 
 
 def _end_of_first_run(log: Sequence[Entry]) -> int:
-    """Where the first run ends: the place of the first answer that has not failed, or of the first resolve."""
-    return next((place for place, entry in enumerate(log) if _ends_run(entry)), len(log))
+    """The index of the entry that ends the first run: an answer that has not failed, or a resolve; else the length."""
+    return next((index for index, entry in enumerate(log) if _ends_run(entry)), len(log))
 
 
 def _ends_run(entry: Entry) -> bool:
@@ -227,10 +230,8 @@ def _ends_run(entry: Entry) -> bool:
 
 
 def _position(tracking: ResponseTracking, message: str) -> int | None:
-    places = (
-        place for place, entry in enumerate(tracking.log) if isinstance(entry, Answer) and entry.message == message
-    )
-    return next(places, None)
+    answers = ((index, entry) for index, entry in enumerate(tracking.log) if isinstance(entry, Answer))
+    return next((index for index, answer in answers if answer.message == message), None)
 
 
 def _with_state(entry: Entry, state: Literal["delivered", "failed"]) -> Entry:

@@ -48,9 +48,12 @@ def append_message(
     Returns the conversation after it. None: a lone thumbs-up without a conversation, which opens none.
     """
     identity = activity.message or activity.id
-    # The page of a visitor waits until its message is stored: there even a first thumbs-up opens a conversation.
-    if is_acknowledgement(activity) and (before is not None or activity.channel != WEBCHAT):
-        return _acknowledge(work, activity, before, identity) if before else None
+    if is_acknowledgement(activity):
+        if before is not None:
+            return _acknowledge(work, activity, before, identity)
+        # The page of a visitor waits until its message is stored: there even a first thumbs-up opens a conversation.
+        if activity.channel != WEBCHAT:
+            return None
     continued = before if before is not None and not is_resolved(before.status) else None
     joined = continued or _opened(work, activity, around.configuration, before)
     after = transitions.on_customer_message(joined, activity, identity, work.now)

@@ -24,22 +24,22 @@ def receive_receipt(work: UnitOfWork, message: MessageRecord, reported: str, at:
     A receipt that arrives before the result of the send, or after a doubtful failure, counts as that result.
     """
     state = next((known for known in DELIVERY_STATE_ORDER if known == reported), None)
-    if state is None:
+    if state is None or not _is_further(message, state):
         return
-    is_doubtful = message.state == "failed" and message.error is not None and message.error.code in DOUBTFUL
-    if is_doubtful:
-        # Only an arrival contradicts the failure; "sent" says no more than that the platform had the message.
-        is_news = state in ARRIVED
-    else:
-        current = DELIVERY_STATE_ORDER.get(message.state)
-        is_news = current is not None and DELIVERY_STATE_ORDER[state] > current
-    if not is_news:
-        return
-    is_first = is_doubtful or message.state == "queued"
+    is_first = message.state in {"queued", "failed"}
     after = replace(message, state=state, error=None, sent_at=at if is_first else message.sent_at)
     work.put(MESSAGES, message.id, after)
     if is_first:
         record_delivered(work, after, work.get(CONVERSATIONS, message.conversation))
+
+
+def _is_further(message: MessageRecord, state: MessageState) -> bool:
+    """Whether a receipt changes a message: it says more than what is known, or contradicts a doubtful failure."""
+    if message.state == "failed":
+        # Only an arrival contradicts the failure; "sent" says no more than that the platform had the message.
+        return message.error is not None and message.error.code in DOUBTFUL and state in ARRIVED
+    current = DELIVERY_STATE_ORDER.get(message.state)
+    return current is not None and DELIVERY_STATE_ORDER[state] > current
 
 
 def record_delivered(

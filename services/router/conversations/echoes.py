@@ -4,6 +4,7 @@ Each is part of its conversation, and an answer: clocks stop, and no agent has t
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from schemas.activity import Activity
 from schemas.commands import Forward
@@ -73,9 +74,7 @@ def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | Non
         return
     message = _record(work, activity, case)
     work.put(MESSAGES, message.id, message)
-    accepted_at, run = waiting_started_at(activity), case.response_tracking.open_run()
-    # The time of an echo and of a customer's message come from different clocks: no run lasts a negative time.
-    accepted_at = max(accepted_at, run.started_at) if run else accepted_at
+    accepted_at = _accepted_at(activity, case)
     is_answer = message.author.kind in PEOPLE_OF_OURS
     after = responses.replied(case, message.id, accepted_at, work.now) if is_answer else case
     details: FactDetails = {**message_details(message), "at": accepted_at}
@@ -86,6 +85,12 @@ def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | Non
     # It was answered before an agent had it: dispatch gives up its place in the queue.
     if is_queued(case.status) and is_pending(after.status):
         close_task(work, after)
+
+
+def _accepted_at(activity: Activity, case: ConversationState) -> datetime:
+    # The time of an echo and of a customer's message come from different clocks: no run lasts a negative time.
+    written_at, run = waiting_started_at(activity), case.response_tracking.open_run()
+    return max(written_at, run.started_at) if run else written_at
 
 
 def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> MessageRecord:

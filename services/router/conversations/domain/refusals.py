@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from schemas.channel import Capabilities
 from schemas.commands import ConfirmHandoff, Reply, Resolve, Transfer
 from schemas.identity import PersonKey
-from schemas.values import Problem
+from schemas.values import Problem, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished, is_resolved
 from services.router.conversations.domain import handoff
@@ -38,7 +38,12 @@ def refuse_reply(case: ConversationState, reply: Reply, capabilities: Mapping[st
         assignee = f"It is with {case.agent}" if case.agent else without_agent
         detail = f"{reply.agent} is not the assignee. {assignee}; only the assignee can reply."
         return Problem(status=409, title="Not the assignee", detail=detail)
-    surface = reply.surface or case.last_surface
+    return _refuse_surface(case, reply, reply.surface or case.last_surface, capabilities)
+
+
+def _refuse_surface(
+    case: ConversationState, reply: Reply, surface: Surface, capabilities: Mapping[str, Capabilities]
+) -> Problem | None:
     if surface not in case.addresses:
         written_on = ", ".join(sorted(case.addresses)) or "nowhere"
         detail = f"The customer has not written on the {surface} side of this channel, only here: {written_on}."

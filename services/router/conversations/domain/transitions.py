@@ -6,7 +6,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Address
 from schemas.conversation import Status
 from schemas.routing import Assigned, TaskQueued
 from services.domain import response_tracking
@@ -61,10 +61,6 @@ def on_customer_message(
     conversation: ConversationState, activity: Activity, message: str, now: datetime
 ) -> ConversationState:
     """The conversation after a customer message that needs an answer; a pending one is the agent's turn again."""
-    addresses = dict(conversation.addresses)
-    if activity.address is not None:
-        # The latest message decides where the answer goes: a customer may write from another chat of the account.
-        addresses[activity.surface] = activity.address
     tracked = response_tracking.message_received(conversation.response_tracking, message, waiting_started_at(activity))
     status = status_after(conversation, "message_received")
     # A pending conversation without an agent goes back into the queue, at its end.
@@ -75,7 +71,7 @@ def on_customer_message(
         queued_at=now if is_requeued else conversation.queued_at,
         # A group that became a supergroup has another thread; a private message leaves the public thread as it is.
         thread=activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
-        addresses=addresses,
+        addresses=_addresses_after(conversation, activity),
         last_surface="private" if is_in_private(conversation) else activity.surface,
         response_tracking=tracked.tracking,
         # Language and intent are those of the first message, which routing went by; the sentiment is the latest.
@@ -85,6 +81,12 @@ def on_customer_message(
         sensitive=conversation.sensitive or activity.sensitive,
         updated_at=now,
     )
+
+
+def _addresses_after(conversation: ConversationState, activity: Activity) -> dict[str, Address]:
+    # The latest message decides where the answer goes: a customer may write from another chat of the account.
+    latest: dict[str, Address] = {} if activity.address is None else {activity.surface: activity.address}
+    return {**conversation.addresses, **latest}
 
 
 def status_after(conversation: ConversationState, event: LifecycleEvent) -> Status:
