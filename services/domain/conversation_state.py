@@ -105,11 +105,12 @@ def conversation_view(state: ConversationState) -> Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A customer as one account sees them. Its id is the person key. `open` maps a thread ('' private) to its case.
+    """A customer as one account sees them. Its document id is the person key.
 
-    `forwarded_to` is the conversation of another person that this one continues (a chat opened by a hand-off link).
-    `linked_groups` are the ids of the groups that this channel is linked to: there it speaks for our own side. `greeted_at` is when the
-    person was greeted. `email` and `phone` are where they said that they can be reached.
+    `open` maps a thread ('' private) to its open conversation. `forwarded_to` is the conversation of another person that
+    this one continues (a chat opened by a hand-off link). `linked_groups` are the ids of the groups that this channel is
+    linked to: there it speaks for our own side. `email` and `phone` are what the person told or the channel knows.
+    `greeted_at` is when they were greeted, `seen_at` when their last activity arrived.
     """
 
     key: str

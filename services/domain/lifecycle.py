@@ -33,13 +33,13 @@ STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 EVENTS: Final[tuple[LifecycleEvent, ...]] = get_args(LifecycleEvent)
 
 OPEN: Final[frozenset[Status]] = frozenset({"bot", "waiting", "offered", "assigned", "pending"})
-"""Somebody still has something to do."""
+"""Statuses in which the conversation is not finished."""
 QUEUED: Final[frozenset[Status]] = frozenset({"waiting", "offered"})
-"""It waits for an agent; one to whom it is offered has not accepted it yet."""
+"""Statuses in which no agent has accepted the conversation; one may have been offered it."""
 WITH_AGENT: Final[frozenset[Status]] = frozenset({"assigned", "pending"})
-"""An agent has accepted it. `pending` is also one that was answered elsewhere and has no agent."""
+"""Statuses after the queue. A `pending` conversation may have no agent: it was answered elsewhere."""
 FINISHED: Final[frozenset[Status]] = frozenset({"resolved", "closed"})
-"""Nobody has anything to do."""
+"""Statuses in which nothing is left to do."""
 
 Row = Mapping[Status, Status | None]
 
@@ -63,7 +63,7 @@ TRANSITIONS: Final[Mapping[LifecycleEvent, Row]] = {
     "transferred_to_team": _row(
         bot="waiting", waiting="waiting", offered="waiting", assigned="waiting", pending="waiting"
     ),
-    # Who answers elsewhere (by phone, in the platform's own app) needs no assignment.
+    # A person who answers elsewhere (by phone, in the platform's own app) needs no assignment.
     "replied": _row(bot="pending", waiting="pending", offered="pending", assigned="pending", pending="pending"),
     "reply_delivered": _UNCHANGED,
     # The agent has to act again; a conversation that moved on meanwhile stays where it is.
@@ -91,7 +91,7 @@ def next_status(status: Status, event: LifecycleEvent, *, has_agent: bool = True
 
 
 def is_open(status: Status | None) -> bool:
-    """Whether somebody still has something to do. None: there is no conversation yet."""
+    """Whether it is not finished. None: there is no conversation yet."""
     return status in OPEN
 
 

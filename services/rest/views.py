@@ -43,7 +43,7 @@ class MessageView(BaseModel):
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
-    """The text of a person. Raises NotImplementedError for one that is sealed with a key: nothing seals yet."""
+    """The text of a person. Raises NotImplementedError for one that is encrypted with a key: no code writes such yet."""
     if sealed is None:
         return None
     if sealed.key is not None:
@@ -80,5 +80,5 @@ def _edit_view(edit: Edit) -> EditView:
 
 
 def initial_view(record: MessageRecord) -> MessageView:
-    """A reply as its POST answers it, however far it is on its way by now: a repeat gets the same answer."""
+    """A reply as its POST answers it, whatever its delivery state is by now: a repeated POST gets the same answer."""
     return message_view(replace(record, state="queued", error=None, sent_at=None, platform_id=None))

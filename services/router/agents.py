@@ -33,7 +33,7 @@ from services.router.views import AgentSaved, AgentView, PresenceView, agent_vie
 
 
 async def read_agent(context: Context, workspace: str, agent: str) -> AgentRecord | None:
-    """The agent's record, which only dispatch writes; None without one."""
+    """The record of an agent; None without one. Only dispatch writes it."""
     key = Key(AGENTS.name, agent_id(workspace, agent))
     document = (await context.store.get_many([key])).get(key)
     return AGENTS.decode(document) if document else None
@@ -52,7 +52,7 @@ ExistingAgent = Annotated[AgentRecord, Depends(existing_agent)]
 
 
 async def list_agents(configuration: ExistingWorkspace, context: ContextDep, params: PageParamsDep) -> Page[AgentView]:
-    """By id."""
+    """The agents of a workspace, by id."""
     query = Query(
         AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=params.limit, after=params.cursor
     )
@@ -79,7 +79,7 @@ async def put_agent(
     commands: CommandsDep,
     context: ContextDep,
 ) -> Response:
-    """What the agent may take is given at once. `warnings` say which routing rules nobody could ever meet."""
+    """Write an agent; dispatch assigns waiting tasks at once. `warnings` name routing rules that no agent can meet."""
     refuse_unknown_teams(configuration, body)
     request = request_hash("PUT", agent, body.model_dump(mode="json"))
     data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=request)

@@ -30,9 +30,10 @@ from services.rest.dependencies import ExistingWorkspace
 from services.router.stream_check import FactStream
 
 TOPICS = ("conversations", "sla", "accounts")
-"""The topics of facts. Each is written by the group of the same name."""
+"""The topics of facts. The group of the same name writes each."""
 HEARTBEAT_SECONDS = 15.0
-BETWEEN = "."
+SEPARATOR = "."
+"""Between the mark of the workspace and the stream position in an event id."""
 AccessCheck = Callable[[], Awaitable[object]]
 
 
@@ -51,7 +52,7 @@ class Stream:
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     async def sse_chunks(self, resumed: StreamPosition | None) -> AsyncGenerator[bytes, None]:
-        """What to send. First an id, so that whoever leaves before the first fact loses none.
+        """The stream as server-sent events. It begins with an id, so that a client that leaves at once loses no fact.
 
         Raises Unavailable, and TooManyRequests when the key or the workspace has its share of streams.
         """
@@ -60,7 +61,7 @@ class Stream:
             self.following.listening(self.workspace) as listener,
             self._registered(listener),
         ):
-            # The reader is open: what these rows and facts do not hold yet, it will bring.
+            # Subscribed first, then read: a fact that is stored in between comes twice, and `admit` drops the second.
             seen = resumed or await self._current_position()
             yield format_id(self._identity(seen))
             missed = resumed is not None
@@ -71,10 +72,11 @@ class Stream:
                             return
                         if seen.admit(fact.event) and self._is_wanted(fact.event):
                             yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
-                async for piece in self._live(seen, listener):
-                    yield piece
+                async for chunk in self._live(seen, listener):
+                    yield chunk
                 if listener.ended:
                     return
+                # The subscriber's buffer overflowed: what it dropped is read from the store, then it goes on live.
                 listener.missed, missed = False, True
 
     @asynccontextmanager
@@ -97,12 +99,12 @@ class Stream:
             if not facts:
                 yield HEARTBEAT
             if self.context.time_source.monotonic() - checked >= self.heartbeat_seconds:
-                # A key that was deleted meanwhile sees no more.
+                # The key may have been deleted since: then this raises, and the stream ends.
                 await self.permitted()
                 checked = self.context.time_source.monotonic()
 
     def _identity(self, seen: StreamPosition) -> str:
-        return f"{_mark(self.workspace)}{BETWEEN}{seen.text()}"
+        return f"{_mark(self.workspace)}{SEPARATOR}{seen.text()}"
 
     def _is_wanted(self, event: Event) -> bool:
         return not self.prefixes or event.type.startswith(tuple(self.prefixes))
@@ -164,8 +166,8 @@ def build_router(
         last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20_000)] = None,
         types: Annotated[list[str] | None, Query(max_length=20)] = None,
     ) -> EventStream:
-        """Facts as server-sent events, from now on or after `Last-Event-ID`; `types`: prefixes of those wanted."""
-        one = Stream(
+        """Facts as server-sent events, from now on or after `Last-Event-ID`. `types`: prefixes of the wanted types."""
+        events = Stream(
             context=context,
             following=following,
             streams=streams,
@@ -176,7 +178,7 @@ def build_router(
             shares=shares,
             heartbeat_seconds=heartbeat_seconds,
         )
-        return EventStream(one.sse_chunks(_position_from_header(configuration.workspace, last_event_id)))
+        return EventStream(events.sse_chunks(_position_from_header(configuration.workspace, last_event_id)))
 
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["events"])
     described = {"description": "Facts as they happen", "content": {EventStream.media_type: {"schema": {}}}}
@@ -193,10 +195,10 @@ def build_router(
 def _position_from_header(workspace: str, last_event_id: str | None) -> StreamPosition | None:
     if not last_event_id:
         return None
-    mark, between, text = last_event_id.rpartition(BETWEEN)
+    mark, separator, text = last_event_id.rpartition(SEPARATOR)
     try:
-        # Ids of older versions name no workspace; what follows them is read of this one all the same.
-        if between and mark != _mark(workspace):
+        # Ids of older versions name no workspace: they count for the workspace of the path.
+        if separator and mark != _mark(workspace):
             raise ValueError("this is an id of another workspace's stream")
         return stream_position.read(text)
     except ValueError as error:

@@ -25,11 +25,13 @@ from services.router.views import ConversationQuery
 INDEXED_FILTERS = ("person", "agent", "status", "team", "channel", "surface", "sensitive")
 """Filters, the most selective first. Each is the name of an index of the collection."""
 SCAN_LIMIT = 2000
-READ_THROUGH = 500
-"""The number of conversations read for one page, and the number when their messages are searched too."""
-TOGETHER = 50
-STREAM_PAGE = 200
-INSTANT = timedelta(microseconds=1)
+SEARCH_SCAN_LIMIT = 500
+"""How many conversations are read for one page: without a search in their messages, and with one."""
+CHUNK_SIZE = 50
+"""How many conversations are checked at the same time: a search reads the messages of each."""
+STREAM_PAGE_SIZE = 200
+RESOLUTION = timedelta(microseconds=1)
+"""Stored times are whole microseconds."""
 
 SortPosition = tuple[str, str]
 """A conversation's position in the list: its sort value and its id."""
@@ -51,17 +53,17 @@ async def list_page(store: Store, workspace: str, query: ConversationQuery) -> P
     """Newest first unless asked otherwise. A page may end early, with a cursor to go on from. Raises UnprocessableContent."""
     order = Order(query.sort.removeprefix("-"), query.sort.startswith("-"))
     mark = _mark(workspace, order, query)
-    words = _search_terms(query)
-    bound = READ_THROUGH if words else SCAN_LIMIT
+    terms = _search_terms(query)
+    bound = SEARCH_SCAN_LIMIT if terms else SCAN_LIMIT
     conversations: list[Conversation] = []
     last: SortPosition = ("", "")
     examined = 0
     cases = _merged(store, list(_streams(workspace, order, query, _after(mark, query.cursor))), order)
-    async for some in _together(cases, min(TOGETHER, bound)):
+    async for chunk in _in_chunks(cases, min(CHUNK_SIZE, bound)):
         if len(conversations) == query.limit or examined >= bound:
             return Page(items=conversations, next=encode_cursor(mark, list(last)))
-        fits = await asyncio.gather(*(_fits(store, case, query, words) for case in some))
-        for case, fit in zip(some, fits, strict=True):
+        fits = await asyncio.gather(*(_matches_query(store, case, query, terms) for case in chunk))
+        for case, fit in zip(chunk, fits, strict=True):
             if len(conversations) == query.limit:
                 return Page(items=conversations, next=encode_cursor(mark, list(last)))
             last, examined = order.position(case), examined + 1
@@ -71,10 +73,10 @@ async def list_page(store: Store, workspace: str, query: ConversationQuery) -> P
 
 
 def _search_terms(query: ConversationQuery) -> Sequence[str]:
-    words = search_terms(query.q) if query.q is not None else ()
-    if query.q is not None and not words:
+    terms = search_terms(query.q) if query.q is not None else ()
+    if query.q is not None and not terms:
         raise UnprocessableContent(("/query/q", "There is no word in it."))
-    return words
+    return terms
 
 
 def _mark(workspace: str, order: Order, query: ConversationQuery) -> Query:
@@ -93,7 +95,7 @@ def _after(mark: Query, cursor: str | None) -> SortPosition | None:
         raise reject_cursor() from error
 
 
-async def _fits(store: Store, case: ConversationState, query: ConversationQuery, terms: Sequence[str]) -> bool:
+async def _matches_query(store: Store, case: ConversationState, query: ConversationQuery, terms: Sequence[str]) -> bool:
     if not all(_matches(case, name, getattr(query, name)) for name in INDEXED_FILTERS):
         return False
     if query.updated_since is not None and case.updated_at < query.updated_since:
@@ -110,7 +112,7 @@ def _matches(case: ConversationState, name: str, wanted: Sequence[Json] | None) 
 
 @dataclass(frozen=True, slots=True)
 class IndexCursor:
-    """The conversations of one index, in order, after a place."""
+    """The conversations of one index in order, after a position."""
 
     query: Query
     after: SortPosition | None
@@ -129,8 +131,8 @@ class IndexCursor:
             if following is None:
                 return
 
-    def _is_behind(self, slot: SortPosition, after: SortPosition) -> bool:
-        return slot < after if self.order.descending else slot > after
+    def _is_behind(self, position: SortPosition, after: SortPosition) -> bool:
+        return position < after if self.order.descending else position > after
 
 
 def _page(query: Query, following: str | None) -> Query:
@@ -141,7 +143,7 @@ def _page(query: Query, following: str | None) -> Query:
         at_least=query.at_least,
         below=query.below,
         descending=query.descending,
-        limit=STREAM_PAGE if following else query.limit,
+        limit=STREAM_PAGE_SIZE if following else query.limit,
         after=following,
     )
 
@@ -187,7 +189,7 @@ def _bounds(order: Order, query: ConversationQuery, after: SortPosition | None) 
     if after is None:
         return at_least, None
     if order.descending:
-        return at_least, instant_text(instant(after[0]) + INSTANT)
+        return at_least, instant_text(instant(after[0]) + RESOLUTION)
     return max(at_least, after[0]), None
 
 
@@ -203,12 +205,12 @@ async def _merged(store: Store, streams: Sequence[IndexCursor], order: Order) ->
             heads[n] = following
 
 
-async def _together(cases: AsyncIterator[ConversationState], count: int) -> AsyncIterator[list[ConversationState]]:
-    some: list[ConversationState] = []
+async def _in_chunks(cases: AsyncIterator[ConversationState], count: int) -> AsyncIterator[list[ConversationState]]:
+    chunk: list[ConversationState] = []
     async for case in cases:
-        some.append(case)
-        if len(some) == count:
-            yield some
-            some = []
-    if some:
-        yield some
+        chunk.append(case)
+        if len(chunk) == count:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

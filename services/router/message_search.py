@@ -8,7 +8,7 @@ from services.records.conversations import MESSAGES, MessageRecord
 from services.rest.views import decrypt_text
 from services.text.normalise import normalise
 
-PAGE = 200
+PAGE_SIZE = 200
 MAX_MESSAGES = 2000
 """The number of messages read per conversation, the newest first."""
 
@@ -22,8 +22,8 @@ async def matches_terms(store: Store, case: ConversationState, terms: Sequence[s
     """Whether one message contains all terms, as words or parts of words. Raises Unavailable."""
     equals = {"workspace": case.workspace, "conversation": case.id}
     after: str | None = None
-    for _ in range(MAX_MESSAGES // PAGE):
-        query = Query(MESSAGES.name, "conversation", {**equals}, descending=True, limit=PAGE, after=after)
+    for _ in range(MAX_MESSAGES // PAGE_SIZE):
+        query = Query(MESSAGES.name, "conversation", {**equals}, descending=True, limit=PAGE_SIZE, after=after)
         page = await store.query(query)
         if any(_contains_terms(MESSAGES.decode(document), terms) for _, document in page.items):
             return True

@@ -20,27 +20,31 @@ from services.text.sensitive import RedactionResult, redact, redacted_excerpts
 REFUSED_IN_PRIVATE = frozenset({"card"})
 """Kinds refused in private. A temporary password or a code may be meant for the customer; a card number never is."""
 LONG_TEXT = 1_000
+"""Characters from which a text is redacted in a thread: the event loop serves other requests meanwhile."""
 _audit = structlog.get_logger("pasokh.audit")
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What was found in a reply: `found` must not be read in public; `masked` is the text without secrets."""
+    """What was found in a reply: `seen` for readers in public; `masked` is the text without secrets."""
 
     seen: RedactionResult
     masked: str
     surface: str
 
     @property
-    def detect(self) -> list[str]:
+    def kinds_found(self) -> list[str]:
+        """The kinds of secrets and personal data in the reply."""
         return list(self.seen.kinds)
 
     def check(self, *, confirmed: bool) -> None:
         """Raise Conflict, quoting the redacted places, for kinds refused on this surface, unless the caller confirmed them."""
-        kinds = self.detect if self.surface == "public" else [k for k in self.detect if k in REFUSED_IN_PRIVATE]
-        if not kinds or confirmed:
+        refused = (
+            self.kinds_found if self.surface == "public" else [k for k in self.kinds_found if k in REFUSED_IN_PRIVATE]
+        )
+        if not refused or confirmed:
             return
-        where, kinds_text = redacted_excerpts(RedactionResult(self.seen.text, kinds)), ", ".join(kinds)
+        where, kinds_text = redacted_excerpts(RedactionResult(self.seen.text, refused)), ", ".join(refused)
         rest = "Write it without, or, if this is no secret, send it again with `confirm`: true."
         if self.surface == "public":
             rest = f"Write it without, or in private. {rest.partition(', or, ')[2].capitalize()}"
@@ -67,12 +71,12 @@ async def own_identifiers_for(context: Context, workspace: str) -> OwnIdentifier
 async def redact_reply(text: str, own_identifiers: OwnIdentifierMatcher) -> tuple[RedactionResult, RedactionResult]:
     """The text redacted for the public, and redacted for its participants. Long texts are redacted in a thread."""
 
-    def read() -> tuple[RedactionResult, RedactionResult]:
+    def redact_both() -> tuple[RedactionResult, RedactionResult]:
         return redact(text, public=True, own_identifiers=own_identifiers), redact(
             text, public=False, own_identifiers=own_identifiers
         )
 
-    return read() if len(text) <= LONG_TEXT else await asyncio.to_thread(read)
+    return redact_both() if len(text) <= LONG_TEXT else await asyncio.to_thread(redact_both)
 
 
 def record_confirmed(conversation: ConversationState, reply: Reply) -> None:

@@ -46,6 +46,7 @@ from services.router.views import (
     DecisionsQuery,
     PersonView,
     ReplyBody,
+    person_view,
 )
 
 
@@ -61,14 +62,14 @@ async def show_conversation(conversation: ExistingConversation) -> Conversation:
 
 
 async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonView:
-    """Who a customer is, as far as the channel tells."""
-    return PersonView.model_validate(person, from_attributes=True)
+    """A customer, with what the channel tells about them."""
+    return person_view(person)
 
 
 async def list_messages(
     conversation: ExistingConversation, context: ContextDep, params: PageParamsDep
 ) -> Page[MessageView]:
-    """Oldest first."""
+    """The messages of a conversation, oldest first."""
     page = await query_page(context.store, _conversation_query(conversation, MESSAGES.name, params))
     return Page(items=[message_view(MESSAGES.decode(d)) for _, d in page.items], next=page.next)
 
@@ -80,7 +81,10 @@ async def list_decisions(
     response: Response,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Page[Decision]:
-    """Why it went to whom, or waited; oldest first. Sentences are in `lang`, else in the language of `Accept-Language`."""
+    """Why a conversation was assigned to which agent, or waits; oldest first.
+
+    Sentences are in the language of `lang`, else of `Accept-Language`.
+    """
     language = query.lang or preferred_language(accept_language, get_args(Language))
     response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
     page = await query_page(context.store, _conversation_query(conversation, DECISIONS.name, query))
@@ -89,7 +93,7 @@ async def list_decisions(
 
 
 async def list_events(conversation: ExistingConversation, context: ContextDep, params: PageParamsDep) -> Page[Event]:
-    """Its facts, of the conversation and of its clocks, as CloudEvents; oldest first."""
+    """The facts of a conversation and of its SLA clocks as CloudEvents, oldest first."""
     page = await query_page(context.store, _conversation_query(conversation, FACTS.name, params))
     return Page(items=[Event.model_validate(document) for _, document in page.items], next=page.next)
 
@@ -103,7 +107,7 @@ async def reply(
     context: ContextDep,
     caller: Annotated[Principal, Depends(current_caller)],
 ) -> Response:
-    """As the agent wrote it, or not at all: 409 says what the guard found. The caller may confirm that it is wrong."""
+    """Send an agent's answer unchanged, or refuse it: 409 says what the guard found. The caller may confirm the reply."""
     guard = await check_reply(context, conversation, body)
     if body.confirm and not caller.has_scope("write"):
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
@@ -116,13 +120,14 @@ async def reply(
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
         text=EncryptedText(text=body.text),
-        sensitive_kinds=guard.detect,
-        confirmed_by=caller.key if body.confirm and guard.detect else None,
+        sensitive_kinds=guard.kinds_found,
+        confirmed_by=caller.key if body.confirm and guard.kinds_found else None,
         surface=body.surface,
         accepted_at=context.time_source.now(),
         request_hash=request,
     )
 
+    # Checked only for a new command: a repeat gets the outcome of the first, whatever has changed since.
     async def admit() -> None:
         await require_agent(context, conversation, body.agent)
         guard.check(confirmed=body.confirm)
@@ -138,7 +143,7 @@ async def reply(
 
 
 async def show_command(workspace: str, command: str, commands: CommandsDep) -> Response:
-    """What became of a command that was answered with 202."""
+    """The status of a command that was answered with 202."""
     outcome = await commands.status(workspace, command)
     if outcome is None:
         raise NotFound(f"There is no command {command!r} in this workspace.")

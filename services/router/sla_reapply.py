@@ -18,9 +18,9 @@ from services.router.views import ReapplyBody
 
 
 class ReapplyResult(BaseModel):
-    """How far the policies of now reach."""
+    """The result of reapplying SLA policies."""
 
-    conversations: int = Field(description="How many open conversations follow the policies of now.", ge=0)
+    conversations: int = Field(description="How many open conversations follow the current policies.", ge=0)
 
 
 async def reapply_all(
@@ -31,7 +31,7 @@ async def reapply_all(
     commands: CommandsDep,
     context: ContextDep,
 ) -> Response:
-    """Clocks that run are counted anew from their start, a policy that is gone takes its clocks along."""
+    """Recompute running clocks from their start by the current policies; clocks of a policy that is gone are cancelled."""
     workspace = configuration.workspace
     request = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
     data = ReapplySlaPolicies(agent=body.agent, accepted_at=context.time_source.now(), request_hash=request)
@@ -51,7 +51,7 @@ async def reapply_all(
 
 
 def build_router() -> APIRouter:
-    """The one route."""
+    """The route."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["configuration"])
     router.add_api_route(
         "/sla/reapply",

@@ -1,4 +1,4 @@
-"""Which streams of facts may go on: those whose key and workspace still exist."""
+"""Ends streams of facts whose key or workspace was deleted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from services.records.keys import KEYS
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FactStream:
-    """One open stream: the key that it was opened with, its workspace, and what ends it."""
+    """One open stream: the key that opened it, its workspace, and the subscriber by which it is ended."""
 
     caller: str
     workspace: str
@@ -28,7 +28,7 @@ class FactStream:
 
 
 def open_fact_streams(reader: Reader) -> OpenStreams[FactStream]:
-    """Ends streams of facts by one read for all of them."""
+    """The open streams of this process. One read checks all of them."""
 
     async def find_revoked(streams: Collection[FactStream]) -> Collection[FactStream]:
         existing = await reader.get_many(list({key for stream in streams for key in stream.needed}))

@@ -8,6 +8,7 @@ from schemas.configuration import PresenceStatus
 from schemas.conversation import Status
 from schemas.values import InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
 from schemas.visible import Visible
+from services.domain.conversation_state import Contact
 from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
 from services.records.unmet import ConfigurationWarning
@@ -17,9 +18,9 @@ ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S")
 
 
 class ReplyBody(RequestModel):
-    """An agent's answer. `surface`: where the customer last wrote, unless given.
+    """An agent's answer. Without `surface` it goes to the surface on which the customer wrote last.
 
-    `confirm`: send it although the guard took something in it for a secret; the audit log says who did.
+    `confirm`: send it although the guard took something in it for a secret; the audit log names the key that did.
     """
 
     agent: Slug
@@ -29,19 +30,19 @@ class ReplyBody(RequestModel):
 
 
 class ResolveBody(RequestModel):
-    """Who finished it; without `agent` whoever has it is overruled."""
+    """The agent who resolves the conversation. Without `agent` the assignee is overruled."""
 
     agent: Slug | None = None
 
 
 class ReopenBody(RequestModel):
-    """Who reopens it."""
+    """The agent who reopens the conversation."""
 
     agent: Slug | None = None
 
 
 class TransferBody(RequestModel):
-    """To an agent, or to a team: exactly one of the two."""
+    """The target of a transfer: exactly one of `to_agent` and `to_team`. `agent` is who transfers."""
 
     agent: Slug | None = None
     to_agent: Slug | None = None
@@ -55,14 +56,14 @@ class TransferBody(RequestModel):
 
 
 class PriorityBody(RequestModel):
-    """How urgent it is now."""
+    """The new priority, and the agent who sets it."""
 
     agent: Slug | None = None
     priority: Priority
 
 
 class ReapplyBody(RequestModel):
-    """Who asks for it."""
+    """The agent who requests it."""
 
     agent: Slug | None = None
 
@@ -75,13 +76,13 @@ class NoteBody(RequestModel):
 
 
 class ClearHandoffBody(RequestModel):
-    """Who says that the public may read it again."""
+    """The agent who allows public answers again."""
 
     agent: Slug | None = None
 
 
 class ConfirmHandoffBody(RequestModel):
-    """Which of those who followed the link of the hand-off is the customer: `channel:account:external_id`."""
+    """The person, of those who followed the link of the hand-off, who is the customer: `channel:account:external_id`."""
 
     agent: Slug | None = None
     person: Annotated[str, Field(min_length=1, max_length=512)]
@@ -92,7 +93,7 @@ Names = Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=
 
 
 class ConversationQuery(PageParams):
-    """Filters of the list; all that are given must hold. One that is repeated holds for any of its values."""
+    """Filters of the list. A conversation must match all of them; one that is repeated matches any of its values."""
 
     status: list[Status] | None = Field(default=None, max_length=50, description="In any of these.")
     channel: Names | None = Field(default=None, description="On any of these channels.")
@@ -116,13 +117,13 @@ class ConversationQuery(PageParams):
 
 
 class DecisionsQuery(PageParams):
-    """Which page of decisions, and the language of their sentences."""
+    """The page of decisions, and the language of their sentences."""
 
     lang: Language | None = Field(default=None, description="The language of the sentences, before `Accept-Language`.")
 
 
 class AgentView(BaseModel):
-    """An agent: what was written, and what it does now. `load` in units."""
+    """An agent: its settings, its presence, and its load in units."""
 
     id: str
     name: str
@@ -135,36 +136,48 @@ class AgentView(BaseModel):
 
 
 class AgentSaved(AgentView):
-    """An agent who was just written, and what of the routing rules nobody could ever meet."""
+    """An agent after a write, with warnings about routing rules that no agent can meet."""
 
     warnings: list[ConfigurationWarning] = Field(
-        default=[], description="What nobody could ever meet; empty when all is well."
+        default=[], description="Rules that no agent can meet; empty when all is well."
     )
 
 
 class PersonView(BaseModel):
-    """A customer as one account sees them. `email` and `phone` are known where the channel tells them."""
+    """A customer as one account sees them. `email` and `phone` are given where the channel tells them."""
 
     person: str = Field(description="`channel:account:external_id`, as conversations name their customer.")
     name: str | None = Field(description="As the platform calls them.")
     language: str | None = Field(description="The language they wrote in last, as a language tag.")
     email: str | None = Field(description="Their e-mail address.")
     phone: str | None = Field(description="Their telephone number.")
-    blocked: bool = Field(description="Whether they let the account write to them no more.")
-    seen_at: Instant = Field(description="When something came from them last.")
+    blocked: bool = Field(description="Whether they blocked the account.")
+    seen_at: Instant = Field(description="When their last activity arrived.")
 
 
 class PresenceView(BaseModel):
-    """Whether an agent takes work now."""
+    """The presence of an agent."""
 
     status: PresenceStatus
 
 
 class CommandView(BaseModel):
-    """What became of a command; `problem` says why it was refused."""
+    """The status of a command; `problem` says why it was refused."""
 
     status: Literal["pending", "applied", "refused"]
     problem: Problem | None = None
+
+
+def person_view(contact: Contact) -> PersonView:
+    return PersonView(
+        person=contact.person,
+        name=contact.name,
+        language=contact.language,
+        email=contact.email,
+        phone=contact.phone,
+        blocked=contact.blocked,
+        seen_at=contact.seen_at,
+    )
 
 
 def agent_view(record: AgentRecord) -> AgentView:

@@ -195,7 +195,7 @@ async def test_words_are_found_in_what_was_said(store: Store, q: str, found: lis
 async def test_a_search_that_finds_little_ends_its_page_and_goes_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "READ_THROUGH", 3)
+    monkeypatch.setattr(lists, "SEARCH_SCAN_LIMIT", 3)
     await put_records(store, *(case(f"c{number}", number) for number in range(10)), message("m", "c0", "parcel"))
     first = await list_page(store, "shop", ConversationQuery(q="parcel"))
     assert (first.items, first.next is None) == ([], False)
