@@ -4,8 +4,7 @@ A call is resolved to its account, authenticated, parsed, enriched and published
 body promises that the bus has everything durably. `responses` has the answers to all other outcomes.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -80,8 +79,10 @@ class Webhooks:
         A malformed body is counted as a posted one is, and does not end the polling.
         """
         path, now = webhook_path(connected.account), self._time_source.now()
-        with suppress(MalformedPayload), self._counted_rejections(connected.account):
+        try:
             await self._accept(channel, connected, Request("POST", path, {}, {}, body, now))
+        except MalformedPayload as error:
+            self._count_rejection(connected.account, error)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response | None:
         client = scope.get("client")
@@ -102,7 +103,7 @@ class Webhooks:
         if scope["method"] not in ("POST", "GET"):
             raise MethodNotAllowed("Webhooks are posted.", headers={"Allow": "POST, GET"})
         channel, connected = await resolve_account(scope["path"], self._channels, self._accounts)
-        with self._counted_rejections(connected.account):
+        try:
             counted = self._admission.count_bytes(admitted, receive)
             request = await receive_request(scope, counted, self._body_seconds, self._time_source)
             # Signatures are over the raw bytes, so nothing reads the body before they are verified.
@@ -113,6 +114,9 @@ class Webhooks:
             self._notes.record_call(call.connected.account)
             verdicts = await self._accept(channel, call.connected, request)
             return acknowledgement(verdicts)
+        except REJECTIONS as error:
+            self._count_rejection(connected.account, error)
+            raise
 
     async def _accept(self, channel: Channel, connected: ConnectedAccount, request: Request) -> list[ItemVerdict]:
         """Parse, enrich and publish an authentic body. Raises MalformedPayload, Unavailable, Unknown."""
@@ -129,10 +133,5 @@ class Webhooks:
             )
         return parsed.verdicts
 
-    @contextmanager
-    def _counted_rejections(self, account: Account) -> Iterator[None]:
-        try:
-            yield
-        except REJECTIONS as error:
-            self._instruments.count_rejected(account.workspace, account.channel, rejection_reason(error))
-            raise
+    def _count_rejection(self, account: Account, error: Exception) -> None:
+        self._instruments.count_rejected(account.workspace, account.channel, rejection_reason(error))
