@@ -136,6 +136,7 @@ def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
         for name in body.settings
         if name not in SETTINGS
     ]
+    # JSON's true is an int in Python.
     handoff = body.settings.get("handoff_seconds", 1)
     if isinstance(handoff, bool) or not isinstance(handoff, int | float) or not 0 < handoff <= 604_800:
         wrong.append(("/settings/handoff_seconds", "a number of seconds, over 0 and at most 604800"))
@@ -152,6 +153,7 @@ def _is_address(url: str) -> bool:
 
 def _view(message: OutboundMessage) -> dict[str, Json]:
     """The posted body: the message in the shape of REST, its person and its conversation."""
+    # Fields that are empty on a reply are there all the same, so that a client reads one shape in both directions.
     to = message.address
     return {
         "id": message.id,

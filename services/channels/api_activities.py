@@ -105,6 +105,7 @@ def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activit
             verdicts.append(ItemVerdict(index, identity, None))
         except MalformedPayload as error:
             verdicts.append(ItemVerdict(index, identity, str(error)))
+    # When no item can be read the call is an error as a whole (400), which a client notices sooner than verdicts.
     refused = [verdict.refusal for verdict in verdicts if verdict.refusal is not None]
     if refused and not activities:
         raise MalformedPayload("; ".join(refused[:MAX_ERRORS]))
@@ -221,6 +222,7 @@ def _echo(context: ItemContext) -> Activity:
     """An echo. When its `id` is the id of a reply that we posted to the callback, it is that reply coming back."""
     item: Echoed = _read(Echoed, context)
     identity = context.activity_id("echo", item.person.id, item.id)
+    # `former` is the bare id: if it names a reply of ours, the router finds it under the id that we posted it with.
     words = _map_content(context, item, item.id)
     words["details"] |= {"author_name": item.author_name}
     return _build_activity(context, "echo", item, identity, author="account", former=item.id, **words)

@@ -46,6 +46,7 @@ def _readable(raw_value: object) -> object:
 
 
 def _file(raw_value: object) -> "File | None":
+    # null means the same as absent; in a list it is not removed before validation.
     if isinstance(raw_value, dict):
         raw_value = {name: value for name, value in raw_value.items() if value is not None}
     try:

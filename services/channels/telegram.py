@@ -43,6 +43,7 @@ CREDENTIALS = {
     "secret_token_previous": (False, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
 }
 MAX_TEXT = 4096
+# `username` serves deep links and tells `/start@our_bot` from `/start@other_bot`. `greeting` answers a bare `/start`.
 SETTINGS = ("username", "receive", "handoff_seconds", "greeting")
 RECEIVE = ("webhook", "poll")
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
@@ -57,6 +58,7 @@ class Telegram:
         text_limit=MAX_TEXT,
         deep_link="https://t.me/{username}?start={token}",
         edits=True,
+        # core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
         chat_rate_per_second=1.0,
         group_rate_per_minute=20.0,
         account_rate_per_second=30.0,
@@ -195,6 +197,7 @@ def _wrong_base(body: AccountBody) -> list[tuple[str, str]]:
     sentence = "an address like https://api.telegram.org, without query or fragment"
     try:
         parts = urlsplit(body.api_base)
+        # Paths of methods are appended, so a query or fragment would swallow them.
         fine = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
         return [] if fine and parts.port != 0 else [("/api_base", sentence)]
     except ValueError:

@@ -35,6 +35,7 @@ class Forgeries:
     def log(self, account: Account) -> None:
         """Log the first forged call of each minute, with the number of calls since the previous line."""
         now = self.time_source.monotonic()
+        # An attacker decides how often this runs, so lines are bounded by time and carry a count.
         spell = self.spells.get(_name(account))
         if spell is not None and now - spell.logged_at < LOG_SECONDS:
             spell.calls += 1

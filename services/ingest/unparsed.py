@@ -19,6 +19,7 @@ def unparsed_activity(account: Account, request: Request, error: Exception) -> A
         account=account.id,
         kind="unknown",
         surface="private",
+        # No person is known, so all of an account's go to one partition and open no conversation.
         person=f"{account.channel}:{account.id}:none",
         received_at=request.received_at,
         details={"raw": "not_understood", "error": type(error).__name__},

@@ -46,6 +46,7 @@ def open_ingest(other_ways_in: Callable[[Context, SharedComponents], ServiceComp
         )
         others = other_ways_in(context, SharedComponents(accounts, rates, instruments))
         async with open_outgoing(settings) as http:
+            # A new name with each start: a lease of the process before this one expires, or was given back at its end.
             owner = uuid.uuid4().hex
             dependencies = PollingDependencies(
                 owner, channels, accounts, context.store, context.time_source, http, webhooks.take, notes

@@ -167,6 +167,7 @@ async def _with_session(session: SessionContext, request: Request, form: Form) -
                 session, visitor=await authenticator.authenticate(_with_token(request, form.token), session.connected)
             )
         except Unauthorized:
+            # The session is over; the visitor goes on writing in a new one.
             form = replace(form, token="")
     body = SessionBody(language=form.language, handoff=form.handoff or None)
     try:
@@ -181,6 +182,7 @@ async def _with_session(session: SessionContext, request: Request, form: Form) -
 
 def _with_token(request: Request, token: str) -> Request:
     """The request with the form's token as its bearer token."""
+    # The form's token counts, whatever the browser sent in its header.
     others = [(name, value) for name, value in request.scope["headers"] if name != b"authorization"]
     bearer = (b"authorization", f"Bearer {token}".encode("latin-1", errors="replace"))
     return Request({**request.scope, "headers": [*others, bearer]})

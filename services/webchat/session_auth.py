@@ -77,6 +77,7 @@ class WebchatAuthenticator:
 
     def _is_same_origin(self, request: Request, origin: str) -> bool:
         """Whether the origin is our own page. Behind a proxy the scheme is unknown here, so only the host is compared."""
+        # A browser sets both headers itself; a program that forges them gains nothing, because it needs no CORS.
         host = urlsplit(origin).netloc
         public = urlsplit(self.context.settings.public_url or "").netloc
         return bool(host) and host in (request.headers.get("host"), public)

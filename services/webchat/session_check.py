@@ -37,12 +37,14 @@ def open_session_streams(accounts: AccountCache, notifier: ChangeNotifier) -> Op
     """The open streams of a process, checked with one read per account that has some."""
 
     async def find_revoked(streams: Collection[SessionStream]) -> Collection[SessionStream]:
+        # The cache of accounts is passed by: an account that was deleted or got another secret must end its streams now.
         names = list({stream.account for stream in streams})
         found = await asyncio.gather(*(accounts.reload(workspace, CHANNEL, account) for workspace, account in names))
         current = dict(zip(names, found, strict=True))
         return [stream for stream in streams if not is_current_session(stream.visitor, current[stream.account])]
 
     def end(stream: SessionStream) -> None:
+        # A stream waits for messages; the notification makes it look, and end.
         stream.is_revoked = True
         notifier.notify(stream.visitor.key)
 

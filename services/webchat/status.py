@@ -36,6 +36,7 @@ class PresenceCache:
     async def is_online(self, workspace: str) -> bool:
         """Whether any agent is online. Raises Unavailable."""
         now = self._time_source.monotonic()
+        # Every open chat asks for the status from time to time: one read of the agents serves them all for two seconds.
         read_at, online = self._cached.get(workspace, (now - FRESH_SECONDS, False))
         if now - read_at >= FRESH_SECONDS:
             online = await self._read(workspace)
@@ -60,6 +61,7 @@ def to_availability(calendar: Calendar | None, now: datetime, *, online: bool) -
 
 def calendar_for(account: Account, configuration: WorkspaceConfiguration) -> Calendar | None:
     """The opening hours of a chat: the account's, else the workspace's, else the calendar of its SLA policy. Pure."""
+    # The most particular calendar counts: a chat may be staffed at other hours than the shop.
     own = account.body.calendar or configuration.profile.body.calendar
     if own is not None:
         return own

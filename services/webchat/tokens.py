@@ -66,6 +66,7 @@ _VISITOR = codec_for(Visitor)
 
 def encode_token(visitor: Visitor, secret: bytes) -> str:
     """The bearer token, a JWT. It is signed but not encrypted, so it holds only data that the visitor gave."""
+    # Absent fields are left out: the token travels with every call.
     claims = {name: value for name, value in _VISITOR.encode(visitor).items() if value is not None}
     expires = claims.pop("expires")
     return jwt.encode({**claims, "exp": expires}, secret, ALGORITHM, headers={"typ": TOKEN_TYPE})
@@ -116,4 +117,5 @@ def visitor_id_for_user(user_id: str) -> str:
 
     The prefixes keep plain and hashed ids apart.
     """
+    # Without prefixes a shop's user could choose an id that equals the hash of another's.
     return f"user-{user_id}" if PLAIN_ID.fullmatch(user_id) else f"hash-{hashed_id('visitor', user_id)}"

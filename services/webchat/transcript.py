@@ -80,6 +80,8 @@ def _invalid_position() -> UnprocessableContent:
 
 async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
     """The visitor's own transcript, or that of the conversation that a hand-off joined them to. Raises Unavailable."""
+    # After a hand-off the visitor reads the conversation of another person key (a group's member), but only while it is
+    # open and this visitor is its private side.
     own = Transcript(visitor.workspace, visitor.key)
     person = await _read(store, PERSONS, visitor.key)
     conversation = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None

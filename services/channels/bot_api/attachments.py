@@ -61,6 +61,7 @@ def _contact(value: Json) -> list[Attachment]:
 
 def _poll(value: Json) -> list[Attachment]:
     poll = as_dict(value)
+    # A poll or checklist has no text field of its own; its words are kept so that an agent sees what was sent.
     options: list[Json] = [as_str(as_dict(o).get("text")) for o in as_list_of_dicts(poll.get("options"))]
     details = drop_none(type="poll", options=[o for o in options if o])
     return [Attachment(kind="other", name=as_str(poll.get("question")), details=details)] if poll else []

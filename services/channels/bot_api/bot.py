@@ -49,6 +49,7 @@ async def call(http: Http, base: str, token: str, method: str, parameters: Mappi
     try:
         answer = await http.post_json(f"{base}/bot{token}/{method}", dict(parameters or {}))
     except TransientSendError as error:
+        # `from None`: the original error quotes the URL, and a log shows an error with its cause.
         raise TransientSendError(_hidden(error, token), error.after) from None
     except PermanentSendError as error:
         raise PermanentSendError(error.code, _hidden(error, token)) from None
@@ -79,6 +80,7 @@ def _result(answer: HttpResponse, method: str) -> Json:
         raise CredentialsRejected(f"the bot token is not accepted ({description})", answer.status)
     if answer.status == 429 or answer.status >= 500:
         raise TransientSendError(f"{method}: {description}", retry_after(body))
+    # 409: another client calls `getUpdates`, or a webhook is set.
     raise PermanentSendError("conflict" if answer.status == 409 else "rejected", description, answer.status)
 
 

@@ -83,6 +83,7 @@ def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address
 
 
 def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
+    # Without this a reply to a deleted message would be refused, and the customer would get no answer.
     reply: dict[str, Json] = {"allow_sending_without_reply": True}
     return drop_none(
         chat_id=_id(to.chat),
@@ -129,6 +130,7 @@ def _classify_response(
 
 def _code(status: int, description: str) -> str:
     named = next((code for part, code in ERROR_CODE_BY_DESCRIPTION if part in description.lower()), None)
+    # 403 always means that the bot may not write there: blocked, kicked, or never started by this user.
     return "blocked" if status == 403 else named or "rejected"
 
 

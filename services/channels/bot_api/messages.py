@@ -29,6 +29,7 @@ def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "bot"})]
     if as_dict(body.get("web_app_data")):
         return [_activity(delivery, "postback", raw, where, body, NO_CONTENT, about=web_app_data(body))]
+    # Without text and attachments it is a service message (a member joined, a title changed), or of a kind not known yet.
     if content.is_empty:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about=service_report(body))]
     if _is_start_button(delivery, content):
@@ -41,6 +42,7 @@ def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     body = as_dict(value)
     where, content = origin(body), to_content(body)
     side = side_for(delivery, raw, where, body)
+    # Telegram sends an edit also when only the keyboard or a link preview changed; the router compares the content.
     is_strange_bot = side == "customer" and where.is_bot and where.sender_chat_id is None
     if is_strange_bot or not where.is_known or where.external == NO_SENDER or content.is_empty:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT)]

@@ -49,6 +49,7 @@ def addressee(delivery: UpdateContext, side: Side, where: SenderContext, body: d
         return where.external
     if where.customer is not None:
         return where.customer
+    # In public a team message belongs to the customer whom it answers; one that answers nobody stays with its own sender.
     answered = as_dict(body.get("reply_to_message"))
     sender = origin(answered)
     is_from_customer = side_for(delivery, "message", sender, answered) == "customer" and sender.external != NO_SENDER

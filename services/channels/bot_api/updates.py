@@ -115,6 +115,7 @@ def _reaction(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     number = as_id_str(body.get("message_id"))
     if number is None:
         return _unknown(delivery, raw, value)
+    # The update has the person's reactions before and after, not the change. An anonymous reaction has no `user`.
     old, new = _emoji(body.get("old_reaction")), _emoji(body.get("new_reaction"))
     where = origin(body, body.get("user"), speaks_as=body.get("actor_chat"))
     details = drop_none(added=[e for e in new if e not in old], removed=[e for e in old if e not in new], now=new)
@@ -142,6 +143,7 @@ def _membership(delivery: UpdateContext, raw: str, value: Json) -> list[Activity
     body = as_dict(value)
     where = origin(body)
     before, after = (as_str(as_dict(body.get(f)).get("status")) for f in ("old_chat_member", "new_chat_member"))
+    # In a private chat `kicked` means that the person blocked the bot. Other changes of status are about groups.
     changed = "kicked" in (before, after) and before != after
     state = "blocked" if after == "kicked" else "unblocked"
     if where.surface == "private" and where.chat and changed:
