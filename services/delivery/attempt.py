@@ -43,7 +43,7 @@ class SendDependencies:
 async def attempt(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
     """Send a message once, if `committed` (the time of its `sending`) is recent enough. Never raises."""
     started = dependencies.time_source.monotonic()
-    result = await _attempted(message, committed, dependencies)
+    result = await _attempt(message, committed, dependencies)
     # A label of a metric comes from a bounded set, and the name in a stored message might be of any channel there
     # once was.
     channel = message.channel if message.channel in dependencies.channels else "unknown"
@@ -52,24 +52,24 @@ async def attempt(message: OutboundMessage, committed: datetime, dependencies: S
     return result
 
 
-async def _attempted(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
+async def _attempt(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
     channel = dependencies.channels.get(message.channel)
     try:
         # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
-        account = await _account(message, dependencies)
+        account = await _read_account(message, dependencies)
     except Unavailable:
         return AttemptResult(kind="not_started", detail="the configuration could not be read")
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
-    # After the reads, which may have taken long: a late attempt could run beside the one that another owner of the
-    # partition makes after `ASSUME_UNKNOWN_AFTER`.
+    # After the reads, which may have taken long: a late attempt could reach the customer when another owner of the
+    # partition has settled it as unknown already.
     if not within_send_window(committed, dependencies.time_source.now()):
         log.warning("send_too_late", message=message.id)
         return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
-    return await _sent(channel, message, account, dependencies)
+    return await _send(channel, message, account, dependencies)
 
 
-async def _account(message: OutboundMessage, dependencies: SendDependencies) -> Account | None:
+async def _read_account(message: OutboundMessage, dependencies: SendDependencies) -> Account | None:
     configurations = await dependencies.configurations.current(dependencies.store, [message.workspace])
     if message.workspace not in configurations:
         return None
@@ -81,7 +81,7 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
     return any(pointer.startswith("/credentials") for pointer, _ in channel.check_account(account.body))
 
 
-async def _sent(
+async def _send(
     channel: Channel, message: OutboundMessage, account: Account, dependencies: SendDependencies
 ) -> AttemptResult:
     try:
@@ -100,7 +100,7 @@ async def _sent(
     except CredentialsRejected as error:
         return AttemptResult(kind="unauthorized", detail=str(error), status=error.status)
     except (SendOutcomeUnknown, TimeoutError):
-        # The request went out and no answer came back: the platform may have the message.
+        # The request may have gone out, and no answer came back: the platform may have the message.
         return outcome_unknown(channel.capabilities)
     except Exception:  # a bug of the channel, before or after the platform accepted the message
         log.exception("channel_send_failed", message=message.id, channel=message.channel)

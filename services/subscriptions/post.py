@@ -47,32 +47,32 @@ async def call(workspace: str, webhook: str, event: str, dependencies: PostDepen
         # Connections are shared fairly between workspaces and their endpoints, so that one that hangs holds up no
         # other.
         async with dependencies.shares.acquire(workspace, webhook, wait=dependencies.wait_seconds):
-            return await _measured(workspace, webhook, event, dependencies)
+            return await _call_measured(workspace, webhook, event, dependencies)
     except NoConnection as error:
         return CallResult(detail=str(error), started=False)
 
 
-async def _measured(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
+async def _call_measured(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
     started = dependencies.time_source.monotonic()
-    result = await _called(workspace, webhook, event, dependencies)
+    result = await _call(workspace, webhook, event, dependencies)
     dependencies.instruments.calls.labels("none" if result.status is None else f"{result.status // 100}xx").inc()
     dependencies.instruments.duration.observe(max(0.0, dependencies.time_source.monotonic() - started))
     return result
 
 
-async def _called(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
+async def _call(workspace: str, webhook: str, event: str, dependencies: PostDependencies) -> CallResult:
     try:
         # Read now and not when the delivery was queued: the URL and the secret may have changed since, and secrets rest
         # in the configuration alone.
-        subscription = await _subscription(workspace, webhook, dependencies)
-        fact = await _fact(event, dependencies.store)
+        subscription = await _read_subscription(workspace, webhook, dependencies)
+        fact = await _read_fact(event, dependencies.store)
     except Unavailable:
         return CallResult(detail="the configuration or the fact could not be read", started=False)
     if subscription is None or fact is None:
         return CallResult(detail="the subscription or the fact is not there any more")
     try:
         async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-            answer = await _posted(subscription.body, fact, dependencies)
+            answer = await _post(subscription.body, fact, dependencies)
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown) as error:
         return CallResult(detail=str(error)[:MAX_DETAIL_LENGTH])
     except TimeoutError:
@@ -80,19 +80,19 @@ async def _called(workspace: str, webhook: str, event: str, dependencies: PostDe
     return CallResult(status=answer.status, after=retry_after_seconds(answer.headers))
 
 
-async def _subscription(workspace: str, webhook: str, dependencies: PostDependencies) -> Versioned[Webhook] | None:
+async def _read_subscription(workspace: str, webhook: str, dependencies: PostDependencies) -> Versioned[Webhook] | None:
     configurations = await dependencies.configurations.current(dependencies.store, [workspace])
     return configurations[workspace].webhooks.get(webhook) if workspace in configurations else None
 
 
-async def _fact(event: str, store: Reader) -> Event | None:
+async def _read_fact(event: str, store: Reader) -> Event | None:
     key = Key(FACTS.name, event)
     document = (await store.get_many([key])).get(key)
     # As an `Event`, not a `Fact`: the document has a field more, for our own index, which integrators do not get.
     return None if document is None else Event.model_validate(document)
 
 
-async def _posted(subscription: Webhook, fact: Event, dependencies: PostDependencies) -> HttpResponse:
+async def _post(subscription: Webhook, fact: Event, dependencies: PostDependencies) -> HttpResponse:
     # The signature covers these very bytes (standardwebhooks.com, "Signature scheme"), so they are encoded once. The
     # time is that of this attempt: receivers refuse a call whose timestamp is more than five minutes off.
     body, now = encode(fact), dependencies.time_source.now()
