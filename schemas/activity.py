@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.identity import PersonKey
-from schemas.values import Contract, EncryptedText, Instant, Json, Surface
+from schemas.values import Contract, EncryptedText, Failure, Instant, Json, Surface
 
 ActivityKind = Literal[
     "message",
@@ -61,6 +61,73 @@ class Address(Contract):
     account: str | None = None
 
 
+ReceiptState = Literal["sent", "delivered", "read", "failed"]
+IdentityKind = Literal["email", "phone", "username", "platform"]
+ContactState = Literal["started", "blocked", "unblocked", "opted_in", "opted_out"]
+CallState = Literal["ringing", "answered", "ended", "missed", "abandoned", "failed"]
+
+
+class Identity(Contract):
+    """A name by which a person can be known elsewhere. `proven`: the platform vouches for it, not the person alone.
+
+    `platform` is the id of the same person under another scope of the same platform (WhatsApp: user id beside the number).
+    """
+
+    kind: IdentityKind
+    value: str
+    proven: bool = False
+
+
+class Participant(Contract):
+    """Somebody else whom a mail went to, or who is in the thread."""
+
+    address: str
+    name: str | None = None
+    role: Literal["from", "to", "cc"] = "to"
+
+
+class PostContext(Contract):
+    """Where a public word stands: the root post, the comment above it, and its address in the web."""
+
+    post: str | None = None
+    parent: str | None = None
+    permalink: str | None = None
+
+
+class Review(Contract):
+    """What a review says besides its text. `stars` from 1 to 5; a recommendation without stars says so in `recommends`."""
+
+    stars: int | None = None
+    recommends: bool | None = None
+    title: str | None = None
+
+
+class Call(Contract):
+    """A state of a call. `id` is the platform's; `leg` is `customer` or `agent`; `seconds` is how long it lasted."""
+
+    id: str
+    leg: Literal["customer", "agent"] = "customer"
+    direction: Literal["inbound", "outbound"] = "inbound"
+    state: CallState
+    seconds: float | None = None
+    recording: Attachment | None = None
+
+
+class SurveyAnswer(Contract):
+    """An answer of a survey. `ref` is the question's stable id, `question` its text as it was shown."""
+
+    ref: str
+    question: str | None = None
+    value: Json
+
+
+class Reaction(Contract):
+    """A reaction to a message. `emoji` is None where the platform tells none; `removed`: it was taken back."""
+
+    emoji: str | None = None
+    removed: bool = False
+
+
 class Activity(Contract):
     """One thing that a person did on a platform.
 
@@ -79,6 +146,14 @@ class Activity(Contract):
     - `sent_at` is the platform's time, `received_at` ours.
     - `details` has what has no field of its own: postback data, follow state, the raw kind of `unknown`, and the
       `email` and `phone` of the person. An activity of kind `contact` consists of these two.
+    - `receipt_state`, `failure` and `watermark` belong to a receipt: the state of the message; why the platform could not
+      deliver it; every message that we sent until that time has the state.
+    - `replies_to` are the ids of messages that this one answers, the best first.
+    - `identities` are other names of the person.
+    - `automatic`: a machine wrote the message; it opens and reopens no conversation.
+    - `participants` are the other people of a mail.
+    - `contact_state` belongs to kind `follow`, `reaction` to a reaction, `call` to a call, `answers` to a survey.
+    - `album` is the id that files sent together share.
     """
 
     id: str
@@ -109,6 +184,21 @@ class Activity(Contract):
     sent_at: Instant | None = None
     original_sent_at: Instant | None = None
     received_at: Instant
+    receipt_state: ReceiptState | None = None
+    failure: Failure | None = None
+    watermark: Instant | None = None
+    replies_to: list[str] = []
+    identities: list[Identity] = []
+    automatic: bool = False
+    subject: str | None = None
+    participants: list[Participant] = []
+    context: PostContext | None = None
+    review: Review | None = None
+    call: Call | None = None
+    answers: list[SurveyAnswer] = []
+    album: str | None = None
+    reaction: Reaction | None = None
+    contact_state: ContactState | None = None
     details: dict[str, Json] = {}
 
     @property

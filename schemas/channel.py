@@ -1,29 +1,108 @@
-"""The capabilities of a channel. Composition passes them to the router, which must not import channels."""
+"""What a channel can do, as data. Composition hands these to router and delivery, which never import a channel."""
 
 from typing import Literal
 
+from schemas.activity import AttachmentKind
 from schemas.values import Contract, Surface
 
 Scope = Literal["message", "chat", "account"]
 """The scope of a platform's refusal: this message only, all messages to its chat, or all messages of its account."""
 
+RateScope = Literal["chat", "group", "account"]
+"""What a rate is counted over: one private chat, one public place, or everything of the account."""
+
+ActionKind = Literal["hide", "unhide", "delete", "edit", "react", "typing", "seen"]
+"""What can be done to a message, or shown in its chat, besides sending: see `schemas.outbound.ChannelAction`."""
+
+TextUnit = Literal["code_points", "utf16", "weighted", "segments"]
+"""How a platform counts the length of a text: characters, UTF-16 code units, weighted characters (X: most scripts
+beyond Latin count two, a URL 23), or SMS segments."""
+
+Pace = Literal["chat", "mail", "review", "call"]
+"""How soon people expect an answer. The defaults of SLA targets hang on it, not on channel names."""
+
+
+class Window(Contract):
+    """How long after a customer's last message an answer may go out, in seconds.
+
+    `tag` is what the platform wants such an answer marked with; None: nothing. `people_only`: no automatic answer may use
+    the window.
+    """
+
+    seconds: float
+    tag: str | None = None
+    people_only: bool = False
+
+
+class PrivateReply(Contract):
+    """A public post can be answered in private by the API, until `seconds` after it; `once`: a single time."""
+
+    seconds: float | None = None
+    once: bool = True
+
+
+class RateLimit(Contract):
+    """At most `count` messages in `seconds`, over what `scope` names."""
+
+    scope: RateScope
+    count: float
+    seconds: float
+
+
+class TextLimit(Contract):
+    """The longest text of one message on a surface; None: on every surface.
+
+    `splits`: a longer text may go out as several messages, cut at the ends of sentences.
+    """
+
+    limit: int
+    surface: Surface | None = None
+    unit: TextUnit = "code_points"
+    splits: bool = False
+
+
+class MediaLimit(Contract):
+    """Files of a kind that the platform takes: their largest size, and their media types (None: any)."""
+
+    kind: AttachmentKind
+    max_bytes: int
+    media_types: tuple[str, ...] | None = None
+
 
 class Capabilities(Contract):
-    """The capabilities and limits of a channel.
+    """What a channel can do.
 
-    `text_limit` is in characters per message. Rates are None if the platform states none. `private_reply`: the API can
-    answer a public post in private. `deep_link` is the format of a link that opens a private chat, with `{username}` of
-    the account and `{token}`. `drops_repeats`: the receiver recognises a repeated message by its id, so that a send
-    with an unknown outcome may be repeated.
+    - `windows`, widest last; empty: an answer may go out at any time.
+    - `first_contact`: whether we may write to a person who has not written: never, with a template, or always.
+    - `deep_link`: the form of a link that opens a private chat, with `{username}` of the account and `{token}`.
+    - `drops_repeats`: the receiver knows a message it has by its id, so that an uncertain send may be repeated.
+    - `automated`: whether messages that no person wrote may go out; `approved`: only with the platform's approval.
+    - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
+    - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
+    - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
+      the body for hours.
     """
 
     surfaces: tuple[Surface, ...]
-    text_limit: int
-    reply_window_seconds: int | None = None
-    private_reply: bool = False
+    text_limits: tuple[TextLimit, ...]
+    windows: tuple[Window, ...] = ()
+    first_contact: Literal["never", "template", "always"] = "never"
+    private_reply: PrivateReply | None = None
     deep_link: str | None = None
+    actions: tuple[ActionKind, ...] = ()
     edits: bool = False
     drops_repeats: bool = False
-    chat_rate_per_second: float | None = None
-    group_rate_per_minute: float | None = None
-    account_rate_per_second: float | None = None
+    rate_limits: tuple[RateLimit, ...] = ()
+    media: tuple[MediaLimit, ...] = ()
+    max_body_bytes: int = 1_000_000
+    json_bodies: bool = True
+    invalid_payload_status: Literal[200, 400] = 200
+    automated: Literal["yes", "approved", "no"] = "yes"
+    retention_seconds: float | None = None
+    pace: Pace = "chat"
+
+    def text_limit(self, surface: Surface) -> TextLimit | None:
+        """The limit of a surface: its own, else that of every surface; None: the platform states none."""
+        own = [limit for limit in self.text_limits if limit.surface == surface]
+        common = [limit for limit in self.text_limits if limit.surface is None]
+        return next(iter([*own, *common]), None)

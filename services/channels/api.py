@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, instant_text
@@ -43,9 +43,14 @@ class Api:
     """The adapter. `time_source` gives the `webhook-timestamp` of each attempt."""
 
     name = "api"
-    capabilities = Capabilities(surfaces=("private", "public"), text_limit=MAX_TEXT, edits=True, drops_repeats=True)
-    # The caller is the integrator's own client: a 400 that names the field helps its developer.
-    status_for_malformed = 400
+    capabilities = Capabilities(
+        surfaces=("private", "public"),
+        text_limits=(TextLimit(limit=MAX_TEXT),),
+        edits=True,
+        drops_repeats=True,
+        # The caller is the integrator's own client: a 400 that names the field helps its developer.
+        invalid_payload_status=400,
+    )
 
     def __init__(self, time_source: TimeSource | None = None) -> None:
         self._time_source = time_source or SystemTimeSource()
@@ -87,7 +92,7 @@ class Api:
             raise InvalidSignature(why)
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """Parse the bodies that `api_payloads` describes. Raises MalformedPayload, which names the field and never its value."""
+        """Parse the bodies that `api_payloads` describes. Raises InvalidPayload, which names the field and never its value."""
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:

@@ -26,7 +26,7 @@ from services.channels.api_payloads import (
     ReactionItem,
     ReceiptItem,
 )
-from services.channels.port import Account, ItemVerdict, MalformedPayload, PartlyMalformed, Request
+from services.channels.port import Account, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
@@ -81,9 +81,9 @@ class ItemContext:
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of a body, in its order. Raises MalformedPayload, with the context and never the value.
+    """The activities of a body, in its order. Raises InvalidPayload, with the context and never the value.
 
-    Raises PartlyMalformed where some items of a list can be read and some cannot.
+    Raises PartlyInvalidPayload where some items of a list can be read and some cannot.
     """
     delivery = WebhookContext(
         channel=channel,
@@ -103,14 +103,14 @@ def _activities(delivery: WebhookContext, items: Sequence[Json]) -> list[Activit
         try:
             activities.append(_activity(_item_context(delivery, index, raw)))
             verdicts.append(ItemVerdict(index, identity, None))
-        except MalformedPayload as error:
+        except InvalidPayload as error:
             verdicts.append(ItemVerdict(index, identity, str(error)))
     # When no item can be read the call is an error as a whole (400), which a client notices sooner than verdicts.
     refused = [verdict.refusal for verdict in verdicts if verdict.refusal is not None]
     if refused and not activities:
-        raise MalformedPayload("; ".join(refused[:MAX_ERRORS]))
+        raise InvalidPayload("; ".join(refused[:MAX_ERRORS]))
     if refused:
-        raise PartlyMalformed(activities, verdicts)
+        raise PartlyInvalidPayload(activities, verdicts)
     return activities
 
 
@@ -123,7 +123,7 @@ def _identity(raw: Json) -> str | None:
 
 def _item_context(delivery: WebhookContext, index: int, raw: Json) -> ItemContext:
     if not isinstance(raw, dict):
-        raise MalformedPayload(f"item {index}: it is no object")
+        raise InvalidPayload(f"item {index}: it is no object")
     return ItemContext(delivery=delivery, index=index, raw=_without_null(raw))
 
 
@@ -137,19 +137,19 @@ def _items(body: bytes) -> Sequence[Json]:
         document = read_json(body)
     except (ValueError, RecursionError) as error:
         # `from None`: the decoder's message quotes nothing, but its attribute `doc` is the body, which may hold secrets.
-        raise MalformedPayload(f"it is no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
+        raise InvalidPayload(f"it is no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     items = document if isinstance(document, list) else [document]
     if not items or not any(isinstance(item, dict) for item in items):
-        raise MalformedPayload("it is neither an object nor a list of objects")
+        raise InvalidPayload("it is neither an object nor a list of objects")
     if len(items) > MAX_ITEMS:
-        raise MalformedPayload(f"a list has at most {MAX_ITEMS} items, this one {len(items)}")
+        raise InvalidPayload(f"a list has at most {MAX_ITEMS} items, this one {len(items)}")
     return items
 
 
 def _activity(context: ItemContext) -> Activity:
     kind = context.raw.get("type")
     if not isinstance(kind, str):
-        raise MalformedPayload(f"item {context.index}: type: is needed, one of {', '.join(HANDLERS)}")
+        raise InvalidPayload(f"item {context.index}: type: is needed, one of {', '.join(HANDLERS)}")
     return HANDLERS.get(kind, _unknown)(context)
 
 
@@ -161,7 +161,7 @@ def _read(shape: type[Any], context: ItemContext) -> Any:
         messages = [
             f"{'/'.join(map(str, detail['loc'])) or 'item'}: {detail['msg']}" for detail in error.errors()[:MAX_ERRORS]
         ]
-        raise MalformedPayload(f"item {context.index}: {'; '.join(messages)}") from None
+        raise InvalidPayload(f"item {context.index}: {'; '.join(messages)}") from None
 
 
 # Any: further fields of Activity, which validates them.
@@ -262,7 +262,7 @@ def _unknown(context: ItemContext) -> Activity:
     """An activity for an unknown type. It keeps person and place; its content is dropped because it may hold anything."""
     try:
         item: Item = _read(Item, context)
-    except MalformedPayload:
+    except InvalidPayload:
         item = Item(person=Customer(id=ANONYMOUS_CUSTOMER))
     return _build_activity(
         context, "unknown", item, context.state_id("unknown", item), details={"raw": str(context.raw["type"])[:64]}

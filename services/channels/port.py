@@ -1,23 +1,38 @@
-"""The port that every channel implements. docs/add-a-channel.md walks through adding one."""
+"""The port that every channel implements, and the abilities that some have. docs/add-a-channel.md walks through adding one.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+The core (`Channel`) proves who calls, reads what came in, and sends a message. What else a platform may be able to do is an
+ability: a Protocol of one or two methods. `abilities.py` finds once which channel has which. A channel decides nothing:
+what may be sent, and when, is data in its `Capabilities`, and the router judges by it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from schemas.activity import Activity, Address
+from schemas.activity import Activity, Address, Attachment
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, OutboundMessage
 from services.platform.http.outgoing import Http
+
+# -- errors: the class is the verdict ----------------------------------------------------------------------------------
 
 
 class InvalidSignature(Exception):
-    """The request does not come from the platform: 401, nothing is stored."""
+    """The request does not come from the platform: 401, nothing is stored.
+
+    `challenge` is the value of the `WWW-Authenticate` header (RFC 9110, 11.6.1) for a platform that sends its password only
+    when it is asked for it; None: no such header.
+    """
+
+    def __init__(self, detail: str, challenge: str | None = None) -> None:
+        super().__init__(detail)
+        self.challenge = challenge
 
 
-class MalformedPayload(Exception):
-    """The body cannot be parsed. The answer is the channel's `status_for_malformed`: 400, or 200 without any effect."""
+class InvalidPayload(Exception):
+    """The body cannot be parsed. The answer is `capabilities.invalid_payload_status`: 400, or 200 without any effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,7 @@ class ItemVerdict:
     refusal: str | None
 
 
-class PartlyMalformed(MalformedPayload):
+class PartlyInvalidPayload(InvalidPayload):
     """Some items of a list were refused. `activities` come from the accepted items; `items` has a verdict for each item."""
 
     def __init__(self, activities: "list[Activity]", items: list[ItemVerdict]) -> None:
@@ -45,22 +60,37 @@ class CredentialsRejected(Exception):
         self.status = status
 
 
+# -- values ------------------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A connected account as channels see it."""
+    """A connected account as channels see it. `tokens` are access tokens that were refreshed, by credential name."""
 
     workspace: str
     channel: str
     id: str
     body: AccountBody
+    tokens: Mapping[str, str] = field(default_factory=dict)
+
+    def secrets(self, name: str) -> list[str]:
+        """Every live value of a credential, newest first: also `{name}_previous`, as accounts used to rotate."""
+        credentials = self.body.credentials
+        return [credentials[key] for key in (name, f"{name}_previous") if credentials.get(key)]
+
+    def token(self, name: str) -> str:
+        """The refreshed token of this credential, else its newest value; empty without either."""
+        return self.tokens.get(name) or next(iter(self.secrets(name)), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One webhook call. Header names are lower case; `body` is the raw bytes.
+    """One webhook call.
 
-    `received_at` is the only source of time for verification and parsing, so that a repeat of the call gives the same
-    activities.
+    `headers` holds each header in lower case; of a repeated one the values joined by `, ` (RFC 9110, 5.3). `subpath` is
+    what follows the account in the path, without its slash. `raw_query` is the query as it was sent, `query` its last
+    value of each name. `body` is the raw bytes. `received_at` is the only source of time here. `public_keys` are what
+    `PublicKeyVerified.key_urls` asked for: URL → the fetched bytes.
     """
 
     method: str
@@ -69,11 +99,14 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    subpath: str = ""
+    raw_query: str = ""
+    public_keys: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookResponse:
-    """The answer to a handshake."""
+    """An answer to a webhook that a channel words itself: of a handshake, or of `RespondsToWebhook`."""
 
     status: int
     body: bytes
@@ -84,54 +117,51 @@ class WebhookResponse:
 class SendReceipt:
     """The platform accepted the message and gave it `platform_id`.
 
-    `address` is set when the message went to another address than its own: a topic was deleted, or a group moved.
+    `aliases` are other ids under which receipts, reactions and echoes will name it. `address` is set when the message went to
+    another address than its own: a topic was deleted, a group moved. `person` is the external id of whom it reached,
+    where only the platform could say: of a private reply to a comment.
     """
 
     platform_id: str | None
     address: Address | None = None
-
-
-@runtime_checkable
-class SelfCheckingChannel(Protocol):
-    """A channel whose platform can report on our account. A channel without this method is not checked."""
-
-    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
-        """A sentence about what keeps customers' messages from arriving and how to fix it; None when all is well.
-
-        `public_url` is the configured address of this installation, None without one. Raises CredentialsRejected when the
-        platform refuses the credentials; TransientSendError, PermanentSendError or SendOutcomeUnknown when it gives no
-        clear answer.
-        """
-        ...
+    aliases: tuple[str, ...] = ()
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class FetchedUpdates:
-    """Fetched bodies in the shape of webhook calls, oldest first, and the cursor after the last of them."""
+class InlineFile:
+    """A file that came inside a webhook: the SHA-256 of its bytes in hex, its media type, and the bytes."""
+
+    digest: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLocation:
+    """Where a file can be downloaded now, and the headers that the platform wants; never handed to a browser."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """Polled bodies in the shape of webhook calls, oldest first, and the cursor after the last of them."""
 
     bodies: Sequence[bytes]
     cursor: str | None
 
 
-@runtime_checkable
-class PollingChannel(Protocol):
-    """A channel whose events can be polled, for installations that the platform cannot reach."""
+@dataclass(frozen=True, slots=True)
+class RefreshedTokens:
+    """New tokens by credential name, and when they expire."""
 
-    def is_polled(self, body: AccountBody) -> bool:
-        """Whether the account is configured for polling."""
-        ...
+    tokens: Mapping[str, str]
+    expires_at: datetime
 
-    async def begin_polling(self, account: Account, http: Http) -> None:
-        """Make the platform store events for polling. No event is dropped. Raises as `fetch` does."""
-        ...
 
-    async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
-        """The updates after the cursor (None: all that the platform has), waiting some seconds for the first.
-
-        Fetching with a cursor lets the platform drop all before it. Raises CredentialsRejected, TransientSendError,
-        PermanentSendError (code `conflict`: another client fetches, or a webhook is set), SendOutcomeUnknown.
-        """
-        ...
+# -- the core: every channel -------------------------------------------------------------------------------------------
 
 
 class Channel(Protocol):
@@ -144,12 +174,7 @@ class Channel(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """The channel's surfaces, text limit, rate limits and features."""
-        ...
-
-    @property
-    def status_for_malformed(self) -> int:
-        """The answer to a malformed body: 400, or 200 where the platform would repeat the body for hours."""
+        """What the channel can do: surfaces, limits, windows, rates."""
         ...
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
@@ -168,13 +193,134 @@ class Channel(Protocol):
         ...
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """The activities of a body, in order. What is authentic but not understood is of kind `unknown`.
+        """The activities of a body, in order; at least one for an authentic body. What is not understood is of kind `unknown`.
 
         The ids of activities and messages hold the scope in which the platform numbers them: bot, page, phone number.
-        Raises MalformedPayload for a body in no format of the channel, PartlyMalformed for a list with good and bad items.
+        Raises InvalidPayload for a body that is no such thing at all, PartlyInvalidPayload for a list with good and bad items.
         """
         ...
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """Send one message, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown."""
+        ...
+
+
+# -- abilities: only who has them --------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class ChecksAccount(Protocol):
+    """A channel whose platform can report on our account."""
+
+    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
+        """A sentence about what keeps customers' messages from arriving and how to fix it; None when all is well.
+
+        `public_url` is the configured address of this installation, None without one. Raises CredentialsRejected when the
+        platform refuses the credentials; TransientSendError, PermanentSendError or SendOutcomeUnknown when it gives no
+        clear answer.
+        """
+        ...
+
+
+@runtime_checkable
+class SharedEndpoint(Protocol):
+    """A channel whose platform calls one URL for many accounts."""
+
+    def own_id(self, account: AccountBody) -> str | None:
+        """The platform's id of an account, by which bodies name it; None: the account does not say."""
+        ...
+
+    def addressees(self, request: Request) -> Sequence[str]:
+        """The platform's ids of the accounts that a body is about, in order; empty for one that names none."""
+        ...
+
+
+@runtime_checkable
+class PublicKeyVerified(Protocol):
+    """A channel whose platform signs with a key that it publishes."""
+
+    def key_urls(self, request: Request, account: Account) -> Sequence[str]:
+        """The URLs of the keys, on fixed hosts of the platform. They are fetched through the guard and cached an hour.
+
+        Raises InvalidSignature for a request that names a key elsewhere.
+        """
+        ...
+
+
+@runtime_checkable
+class RespondsToWebhook(Protocol):
+    """A channel whose platform acts on what we answer (Twilio: TwiML)."""
+
+    def response(self, request: Request, account: Account, activities: Sequence[Activity]) -> WebhookResponse:
+        """The answer, once the bus has every activity."""
+        ...
+
+
+@runtime_checkable
+class InlineFiles(Protocol):
+    """A channel whose webhooks carry files themselves: mail."""
+
+    def files(self, request: Request, account: Account) -> Iterator[InlineFile]:
+        """The files of a body. They are stored before its activities are published."""
+        ...
+
+
+@runtime_checkable
+class ResolvesMedia(Protocol):
+    """A channel whose files need a call or credentials to be downloaded."""
+
+    async def locate(self, attachment: Attachment, account: Account, http: Http) -> MediaLocation:
+        """Where the file is now. Raises CredentialsRejected, TransientSendError, PermanentSendError (code `not_found`: it is gone)."""
+        ...
+
+
+@runtime_checkable
+class Polls(Protocol):
+    """A channel whose events can be asked for, where the platform cannot or does not call us."""
+
+    def is_polled(self, body: AccountBody) -> bool:
+        """Whether the account is configured for polling."""
+        ...
+
+    async def begin_polling(self, account: Account, http: Http) -> None:
+        """Make the platform store events for polling. No event is dropped. Raises as `poll` does."""
+        ...
+
+    async def poll(self, account: Account, http: Http, cursor: str | None) -> PollResult:
+        """What came after the cursor (None: everything that the platform still has), waiting some seconds for the first.
+
+        Polling with a cursor lets the platform drop all before it. Raises CredentialsRejected, TransientSendError,
+        PermanentSendError (code `conflict`: another program polls, or a webhook is set), SendOutcomeUnknown.
+        """
+        ...
+
+
+@runtime_checkable
+class RefreshesTokens(Protocol):
+    """A channel whose access tokens expire and can be renewed."""
+
+    def expires_at(self, account: Account) -> datetime | None:
+        """When the present token expires; None: unknown, or never."""
+        ...
+
+    async def refresh(self, account: Account, now: datetime, http: Http) -> RefreshedTokens:
+        """New tokens. Raises CredentialsRejected when only a person can renew them, TransientSendError."""
+        ...
+
+
+@runtime_checkable
+class PerformsActions(Protocol):
+    """A channel that can do more to a message than send it: see `schemas.channel.ActionKind`."""
+
+    async def perform(self, action: ChannelAction, account: Account, http: Http) -> SendReceipt:
+        """Do it once. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
+class AccountCapabilities(Protocol):
+    """A channel whose abilities depend on the account: a tier, a provider, an approval."""
+
+    def capabilities_for(self, body: AccountBody) -> Capabilities:
+        """What this account can do; takes the place of the channel's `capabilities`."""
         ...

@@ -10,7 +10,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, RateLimit, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
@@ -20,8 +20,8 @@ from services.channels.bot_api.updates import parse
 from services.channels.port import (
     Account,
     CredentialsRejected,
-    FetchedUpdates,
     InvalidSignature,
+    PollResult,
     Request,
     SendReceipt,
     WebhookResponse,
@@ -43,7 +43,6 @@ CREDENTIALS = {
     "secret_token_previous": (False, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
 }
 MAX_TEXT = 4096
-# `username` serves deep links and tells `/start@our_bot` from `/start@other_bot`. `greeting` answers a bare `/start`.
 SETTINGS = ("username", "receive", "handoff_seconds", "greeting")
 RECEIVE = ("webhook", "poll")
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
@@ -55,17 +54,19 @@ class Telegram:
     name = "telegram"
     capabilities = Capabilities(
         surfaces=("private", "public"),
-        text_limit=MAX_TEXT,
+        text_limits=(TextLimit(limit=MAX_TEXT),),
         deep_link="https://t.me/{username}?start={token}",
         edits=True,
         # core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-        chat_rate_per_second=1.0,
-        group_rate_per_minute=20.0,
-        account_rate_per_second=30.0,
+        rate_limits=(
+            RateLimit(scope="chat", count=1, seconds=1),
+            RateLimit(scope="group", count=20, seconds=60),
+            RateLimit(scope="account", count=30, seconds=1),
+        ),
+        # Telegram repeats every update that is not answered with 2xx for up to 24 hours and holds back the chat's later
+        # updates meanwhile. A repeated body would be just as unreadable, so it is counted and answered with 200.
+        invalid_payload_status=200,
     )
-    # Telegram repeats every update that is not answered with 2xx for up to 24 hours and holds back the chat's later
-    # updates meanwhile. A repeated body would be just as unreadable, so it is counted and answered with 200.
-    status_for_malformed = 200
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """`credentials` are `{bot_token, secret_token}`, while rotating also `secret_token_previous`.
@@ -99,7 +100,7 @@ class Telegram:
             raise InvalidSignature("the secret token is missing or wrong")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """The activities of one update; see `bot_api.updates`. Raises MalformedPayload."""
+        """The activities of one update; see `bot_api.updates`. Raises InvalidPayload."""
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
@@ -119,7 +120,7 @@ class Telegram:
             raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
 
     async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
-        """Call `getMe` and `getWebhookInfo`. See `SelfCheckingChannel`."""
+        """Call `getMe` and `getWebhookInfo`. See `ChecksAccount`."""
         base, token = api_base_url(account.body), account.body.credentials.get("bot_token", "")
         await call(http, base, token, "getMe")
         if is_polled(account.body):
@@ -136,11 +137,11 @@ class Telegram:
         return is_polled(body)
 
     async def begin_polling(self, account: Account, http: Http) -> None:
-        """Remove the webhook: while one is set, `getUpdates` is refused with 409. See `PollingChannel`."""
+        """Remove the webhook: while one is set, `getUpdates` is refused with 409. See `Polls`."""
         await delete_webhook(http, api_base_url(account.body), account.body.credentials.get("bot_token", ""))
 
-    async def fetch(self, account: Account, http: Http, cursor: str | None) -> FetchedUpdates:
-        """`getUpdates`; the cursor is its offset. See `PollingChannel`."""
+    async def poll(self, account: Account, http: Http, cursor: str | None) -> PollResult:
+        """`getUpdates`; the cursor is its offset. See `Polls`."""
         return await fetch_updates(
             http, api_base_url(account.body), account.body.credentials.get("bot_token", ""), cursor
         )
@@ -197,7 +198,6 @@ def _wrong_base(body: AccountBody) -> list[tuple[str, str]]:
     sentence = "an address like https://api.telegram.org, without query or fragment"
     try:
         parts = urlsplit(body.api_base)
-        # Paths of methods are appended, so a query or fragment would swallow them.
         fine = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
         return [] if fine and parts.port != 0 else [("/api_base", sentence)]
     except ValueError:

@@ -8,10 +8,10 @@ import re
 from urllib.parse import urlsplit
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from services.channels.port import Account, InvalidSignature, MalformedPayload, Request, SendReceipt, WebhookResponse
+from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import Http
 
 MAX_TEXT = 10_000
@@ -26,8 +26,12 @@ class Webchat:
     """One page or shop per account. A stored message counts as delivered, because the visitor's stream reads the store."""
 
     name = "webchat"
-    capabilities = Capabilities(surfaces=("private",), text_limit=MAX_TEXT, drops_repeats=True)
-    status_for_malformed = 400
+    capabilities = Capabilities(
+        surfaces=("private",),
+        text_limits=(TextLimit(limit=MAX_TEXT),),
+        drops_repeats=True,
+        invalid_payload_status=400,
+    )
 
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         """`credentials` are `{identity_secret, allowed_origins}`; without origins only our own page may open chats."""
@@ -58,8 +62,8 @@ class Webchat:
         raise InvalidSignature("webchat has no webhooks; browsers use /webchat")
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
-        """Always raises MalformedPayload: the channel has no webhooks."""
-        raise MalformedPayload("webchat has no webhooks; browsers use /webchat")
+        """Always raises InvalidPayload: the channel has no webhooks."""
+        raise InvalidPayload("webchat has no webhooks; browsers use /webchat")
 
     async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
         """Return a receipt immediately: the message is in the store already, where the visitor's stream reads it."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from schemas.activity import Activity
-from services.channels.port import MalformedPayload, PartlyMalformed
+from services.channels.port import InvalidPayload, PartlyInvalidPayload
 from services.channels.registry import CHANNELS
 from services.cli.errors import CliError
 from services.cli.printing import print_line
@@ -30,11 +30,11 @@ def parse(
         _print(preview_activities(channel, _read(file)))
     except LookupError as error:
         raise CliError(f"{error}; there are {NAMES}.") from error
-    except PartlyMalformed as part:
+    except PartlyInvalidPayload as part:
         _print(part.activities)
         refused = "; ".join(item.refusal for item in part.items if item.refusal is not None)
         raise CliError(f"Of {file} some items cannot be read: {refused}.") from part
-    except MalformedPayload as error:
+    except InvalidPayload as error:
         raise CliError(f"{file} is no body of {channel}: {error}.") from error
 
 

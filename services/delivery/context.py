@@ -9,7 +9,7 @@ from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from services.delivery.attempt import SendDependencies
 from services.delivery.domain import holds
-from services.delivery.domain.rate_limits import RateLimit, RateLimiter, rate_limits_for
+from services.delivery.domain.rate_limits import Gate, RateLimiter, gates_for
 from services.domain.account_sends import AccountSends
 from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -17,7 +17,7 @@ from services.platform.store.codec import codec_for, encode
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, SendRecord
 
 # A channel that this process does not know has no limits: the attempt itself refuses the message (`ACCOUNT_MISSING`).
-UNKNOWN_CHANNEL = Capabilities(surfaces=("private", "public"), text_limit=0)
+UNKNOWN_CHANNEL = Capabilities(surfaces=("private", "public"), text_limits=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +78,9 @@ class SendContext:
         known = self.dependencies.channels.get(channel)
         return known.capabilities if known else UNKNOWN_CHANNEL
 
-    def rate_limits(self, message: OutboundMessage) -> list[RateLimit]:
+    def rate_limits(self, message: OutboundMessage) -> list[Gate]:
         """The rate limits that a message passes, in order."""
-        return rate_limits_for(message, self.capabilities(message.channel), self.work.place.partitions)
+        return gates_for(message, self.capabilities(message.channel), self.work.place.partitions)
 
     def record(self, message_id: str) -> SendRecord | None:
         """The record of a message."""

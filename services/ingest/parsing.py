@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from schemas.activity import Activity
 from schemas.configuration import AccountBody
-from services.channels.port import Account, Channel, ItemVerdict, MalformedPayload, PartlyMalformed, Request
+from services.channels.port import Account, Channel, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
 from services.channels.registry import channel
 from services.ingest.enrichment import enrich
 from services.platform.http.bodies import MAX_DEPTH, too_deep
@@ -13,7 +13,7 @@ from services.platform.http.bodies import MAX_DEPTH, too_deep
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class NestedTooDeep(MalformedPayload):
+class NestedTooDeep(InvalidPayload):
     """The body nests deeper than any platform's: 400 on every channel, because no repeat of a platform is at stake."""
 
 
@@ -26,7 +26,7 @@ class ParsedBody:
 
 
 def parse_body(channel: Channel, account: Account, request: Request) -> ParsedBody:
-    """The activities of an authentic body. Raises MalformedPayload, NestedTooDeep.
+    """The activities of an authentic body. Raises InvalidPayload, NestedTooDeep.
 
     The depth is checked first, in linear time: a JSON decoder may recurse once per level.
     """
@@ -34,14 +34,14 @@ def parse_body(channel: Channel, account: Account, request: Request) -> ParsedBo
         raise NestedTooDeep(f"the body nests arrays and objects deeper than {MAX_DEPTH}")
     try:
         return ParsedBody(channel.parse(request, account))
-    except PartlyMalformed as part:
+    except PartlyInvalidPayload as part:
         return ParsedBody(part.activities, part.items)
 
 
 def preview_activities(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
     """The enriched activities of a body for an account `local/main` without credentials. Signatures are not verified.
 
-    Raises LookupError for an unknown channel, MalformedPayload; PartlyMalformed with what can be read of a list.
+    Raises LookupError for an unknown channel, InvalidPayload; PartlyInvalidPayload with what can be read of a list.
     """
     adapter = channel(channel_name)
     if adapter is None:
@@ -51,5 +51,5 @@ def preview_activities(channel_name: str, body: bytes, *, received_at: datetime 
     parsed = parse_body(adapter, account, request)
     activities = [enrich(activity) for activity in parsed.activities]
     if parsed.verdicts:
-        raise PartlyMalformed(activities, parsed.verdicts)
+        raise PartlyInvalidPayload(activities, parsed.verdicts)
     return activities

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 
-from services.channels.port import Account, Channel, CredentialsRejected, PollingChannel
+from services.channels.port import Account, Channel, CredentialsRejected, Polls
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.backoff import Backoff
@@ -94,7 +94,7 @@ class Polling:
                 for name, stored in configuration.accounts.items():
                     channel, account = name.split("/", 1)
                     adapter = self.dependencies.channels.get(channel)
-                    if isinstance(adapter, PollingChannel) and adapter.is_polled(stored.body):
+                    if isinstance(adapter, Polls) and adapter.is_polled(stored.body):
                         accounts.append(Account(workspace, channel, account, stored.body))
         return accounts
 
@@ -133,11 +133,7 @@ class Poller:
         account = self._account
         connected = await self._dependencies.accounts.find(account.workspace, account.channel, account.id)
         channel = self._channel
-        if (
-            connected is None
-            or not isinstance(channel, PollingChannel)
-            or not channel.is_polled(connected.account.body)
-        ):
+        if connected is None or not isinstance(channel, Polls) or not channel.is_polled(connected.account.body):
             return False
         try:
             await self._fetch(channel, connected)
@@ -145,7 +141,7 @@ class Poller:
             await self._back_off(connected.account, error)
         return True
 
-    async def _fetch(self, channel: PollingChannel, connected: ConnectedAccount) -> None:
+    async def _fetch(self, channel: Polls, connected: ConnectedAccount) -> None:
         account, http = connected.account, self._dependencies.http
         await self._renew()
         token = str(sorted(account.body.credentials.items()))
@@ -156,7 +152,7 @@ class Poller:
             self._begun_for = token
         # Fetching with a cursor lets the platform drop the updates before it, so the cursor is stored only after the bus
         # has them (below).
-        fetched = await channel.fetch(account, http, self._lease().cursor)
+        fetched = await channel.poll(account, http, self._lease().cursor)
         self._backoff.reset()
         self._dependencies.notes.record_polling(account, None)
         for body in fetched.bodies:

@@ -2,7 +2,7 @@
 
 import structlog
 
-from services.channels.port import Channel, MalformedPayload, Request
+from services.channels.port import Channel, InvalidPayload, Request
 from services.ingest.accounts import ConnectedAccount
 from services.ingest.instruments import IngestInstruments
 from services.ingest.parsing import NestedTooDeep, ParsedBody, parse_body
@@ -15,7 +15,7 @@ LONG_BODY_BYTES = 3_000
 _log = structlog.get_logger(__name__)
 
 
-class UnreadableBody(MalformedPayload):
+class UnreadableBody(InvalidPayload):
     """A malformed body with the answer that its channel wants: 400, or 200 where the platform would repeat it for hours."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -48,9 +48,9 @@ class BodyReader:
             return ParsedBody([activity for activities in enriched for activity in activities], parsed.verdicts)
         except NestedTooDeep:
             raise
-        except MalformedPayload as error:
+        except InvalidPayload as error:
             _log.warning("webhook_malformed", **names, reason=str(error))
-            raise UnreadableBody(channel.status_for_malformed, str(error)) from None
+            raise UnreadableBody(channel.capabilities.invalid_payload_status, str(error)) from None
         except Exception as error:  # noqa: BLE001 -- our bug; a 5xx would make some platforms hold back all that follows
             _log.error("webhook_not_understood", **names, **error_location(error))
             self._instruments.unparsed.labels(account.workspace, channel.name, "error").inc()

@@ -11,7 +11,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from services.channels.port import Account, Channel, ItemVerdict, MalformedPayload, Request
+from services.channels.port import Account, Channel, InvalidPayload, ItemVerdict, Request
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.authentication import MethodNotAllowed, WebhookAuthenticator
@@ -81,7 +81,7 @@ class Webhooks:
         path, now = webhook_path(connected.account), self._time_source.now()
         try:
             await self._accept(channel, connected, Request("POST", path, {}, {}, body, now))
-        except MalformedPayload as error:
+        except InvalidPayload as error:
             self._count_rejection(connected.account, error)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response | None:
@@ -119,7 +119,7 @@ class Webhooks:
             raise
 
     async def _accept(self, channel: Channel, connected: ConnectedAccount, request: Request) -> list[ItemVerdict]:
-        """Parse, enrich and publish an authentic body. Raises MalformedPayload, Unavailable, Unknown."""
+        """Parse, enrich and publish an authentic body. Raises InvalidPayload, Unavailable, Unknown."""
         parsed = await self._reader.read_activities(channel, connected, request)
         await publish_activities(self._bus, self._instruments, parsed.activities, request.headers)
         refused = sum(verdict.refusal is not None for verdict in parsed.verdicts)

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.accounts import ACCOUNT_CHANGED, AccountChanged
 from schemas.activity import Activity, Address
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, RateLimit
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.envelope import Event
@@ -29,10 +29,16 @@ from tests.configuration import configure
 from tests.driver import Driver
 from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryStore
 
-NO_LIMITS = Capabilities(surfaces=("private", "public"), text_limit=4096)
+NO_LIMITS = Capabilities(surfaces=("private", "public"), text_limits=())
 COLLECTIONS = (ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS, SEND_QUEUES, SENDS, TIMERS)
 LIKE_TELEGRAM = NO_LIMITS.model_copy(
-    update={"chat_rate_per_second": 1.0, "group_rate_per_minute": 20.0, "account_rate_per_second": 30.0}
+    update={
+        "rate_limits": (
+            RateLimit(scope="chat", count=1, seconds=1),
+            RateLimit(scope="group", count=20, seconds=60),
+            RateLimit(scope="account", count=30, seconds=1),
+        )
+    }
 )
 
 
@@ -42,7 +48,6 @@ class ScriptedChannel:
 
     capabilities: Capabilities = NO_LIMITS
     name: str = "telegram"
-    status_for_malformed: int = 400
     script: Callable[[OutboundMessage, Account], Awaitable[str | None]] | None = None
     attempted: list[str] = field(default_factory=list)
 

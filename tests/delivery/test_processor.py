@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, RateLimit
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account
 from services.delivery.context import SendEffect
@@ -336,7 +336,9 @@ async def test_account_starts_no_more_than_its_rate() -> None:
 
 
 async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_a_message() -> None:
-    capabilities = Capabilities(surfaces=("private",), text_limit=1, account_rate_per_second=1.0)
+    capabilities = Capabilities(
+        surfaces=("private",), text_limits=(), rate_limits=(RateLimit(scope="account", count=1, seconds=1),)
+    )
     sender = SenderHarness(ScriptedChannel(capabilities=capabilities))
     await sender.arrive(*(outbound(f"m{n}", str(n)) for n in range(5)))
     wakes = 0
@@ -349,7 +351,9 @@ async def test_full_account_does_not_delay_one_busy_chat_twice_nor_lose_a_messag
 
 
 async def test_those_who_wait_out_a_pause_start_at_the_accounts_rate_after_it() -> None:
-    capabilities = Capabilities(surfaces=("private",), text_limit=1, account_rate_per_second=1.0)
+    capabilities = Capabilities(
+        surfaces=("private",), text_limits=(), rate_limits=(RateLimit(scope="account", count=1, seconds=1),)
+    )
     sender = SenderHarness(ScriptedChannel(capabilities=capabilities))
     left = [TransientSendError("unavailable", after=10.0, scope="account")]
 
@@ -376,7 +380,7 @@ async def test_lost_limiter_still_sends_every_message_once() -> None:
 
 # -- receivers that drop repeats ---------------------------------------------------------------------------------------
 
-DROPS_REPEATS = Capabilities(surfaces=("private",), text_limit=4096, drops_repeats=True)
+DROPS_REPEATS = Capabilities(surfaces=("private",), text_limits=(), drops_repeats=True)
 
 
 @pytest.mark.parametrize("error", [SendOutcomeUnknown("reset"), TimeoutError(), ValueError("a bug")])

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.activity import Activity, Attachment
 from schemas.values import EncryptedText, Json
-from services.channels.port import MalformedPayload
+from services.channels.port import InvalidPayload
 from services.ingest.enrichment import enrich
 from services.ingest.parsing import preview_activities
 from tests.fakes import START
@@ -88,5 +88,5 @@ def test_parsing_says_what_it_cannot_do() -> None:
     with pytest.raises(LookupError):
         preview_activities("pigeon", b"{}")
     for body in (b"{", b"[" * 10_000):
-        with pytest.raises(MalformedPayload):
+        with pytest.raises(InvalidPayload):
             preview_activities("telegram", body)

@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from schemas.activity import Activity, Address
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, TextLimit
 from schemas.commands import Reply, Resolve
 from schemas.configuration import (
     AccountBody,
@@ -53,7 +53,7 @@ from tests.simulator.world import World
 
 WORKSPACE = "w"
 TARGET_SECONDS = 15.0
-CAPABILITIES = Capabilities(surfaces=("private", "public"), text_limit=4096)
+CAPABILITIES = Capabilities(surfaces=("private", "public"), text_limits=(TextLimit(limit=4096),))
 LANGUAGES = ("fa", "ar", "lv", "en")
 GRAPH = {
     "conversations": ("inbound", "commands", "assignments", "sla", "deliveries"),
@@ -71,7 +71,6 @@ class Telegram:
     world: World
     name: str = "telegram"
     capabilities: Capabilities = CAPABILITIES
-    status_for_malformed: int = 200
     arrived: Counter[str] = field(default_factory=Counter)
     order: dict[str, list[str]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from schemas.values import Json
 from services.channels.bot_api.json_access import as_dict, as_list_of_dicts, as_str, number
-from services.channels.port import CredentialsRejected, FetchedUpdates
+from services.channels.port import CredentialsRejected, PollResult
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     Http,
@@ -95,7 +95,7 @@ async def delete_webhook(http: Http, base: str, token: str) -> None:
     await call(http, base, token, "deleteWebhook", {"drop_pending_updates": False})
 
 
-async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -> FetchedUpdates:
+async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -> PollResult:
     """`getUpdates` from the cursor on, which is the offset. Raises as `call`."""
     parameters: dict[str, Json] = {
         "timeout": FETCH_SECONDS,
@@ -109,7 +109,7 @@ async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -
     # The next offset is one above the highest `update_id`.
     numbers = [n for update in updates if isinstance(n := update.get("update_id"), int)]
     following = str(max(numbers) + 1) if numbers else cursor
-    return FetchedUpdates([json.dumps(update).encode() for update in updates], following)
+    return PollResult([json.dumps(update).encode() for update in updates], following)
 
 
 def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:

@@ -20,7 +20,7 @@ from services.channels.bot_api.json_access import (
 )
 from services.channels.bot_api.messages import channel_post, edited, message
 from services.channels.bot_api.origin import SenderContext, UpdateContext, origin
-from services.channels.port import Account, MalformedPayload, Request
+from services.channels.port import Account, InvalidPayload, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 
@@ -166,13 +166,13 @@ HANDLERS: dict[str, Handler] = {
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of one update. Raises MalformedPayload for what is no JSON object, or an object that is no update."""
+    """The activities of one update. Raises InvalidPayload for what is no JSON object, or an object that is no update."""
     update = _update(request.body)
     number = as_int(update.get("update_id"))
     # An update has `update_id` and at most one other field, which names its kind.
     raw = next((k for k in update if k in HANDLERS), None) or next((k for k in update if _is_kind(k)), None)
     if number is None and raw not in HANDLERS:
-        raise MalformedPayload("the object has neither an update_id nor a kind of update that is known")
+        raise InvalidPayload("the object has neither an update_id nor a kind of update that is known")
     delivery = _delivery(channel, request, account, number)
     kind = raw or "none"
     return HANDLERS.get(kind, _unknown)(delivery, kind, update.get(kind))
@@ -183,9 +183,9 @@ def _update(body: bytes) -> dict[str, Json]:
         update = read_json(body)
     except (ValueError, RecursionError) as error:
         # `from None`: the decoder's message quotes nothing, but its attribute `doc` is the body, which may hold secrets.
-        raise MalformedPayload(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
+        raise InvalidPayload(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
     if not isinstance(update, dict):
-        raise MalformedPayload("an update is a JSON object")
+        raise InvalidPayload("an update is a JSON object")
     return update
 
 

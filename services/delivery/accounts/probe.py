@@ -6,7 +6,7 @@ from typing import Literal
 
 import structlog
 
-from services.channels.port import Account, CredentialsRejected, SelfCheckingChannel
+from services.channels.port import Account, ChecksAccount, CredentialsRejected
 from services.delivery.attempt import SendDependencies
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -29,7 +29,7 @@ UNKNOWN = ProbeResult(state="unknown")
 async def probe_account(
     workspace: str, channel: str, account: str, dependencies: SendDependencies, public_url: str | None
 ) -> ProbeResult:
-    """Probe an account now. On a channel that is no `SelfCheckingChannel` every account is `ok`."""
+    """Probe an account now. On a channel that is no `ChecksAccount` every account is `ok`."""
     try:
         configurations = await dependencies.configurations.current(dependencies.store, [workspace])
     except Unavailable:
@@ -39,13 +39,13 @@ async def probe_account(
     if stored is None:
         return ProbeResult(state="gone")
     adapter = dependencies.channels.get(channel)
-    if not isinstance(adapter, SelfCheckingChannel):
+    if not isinstance(adapter, ChecksAccount):
         return ProbeResult(state="ok")
     return await _probe(adapter, Account(workspace, channel, account, stored.body), dependencies, public_url)
 
 
 async def _probe(
-    channel: SelfCheckingChannel, account: Account, dependencies: SendDependencies, public_url: str | None
+    channel: ChecksAccount, account: Account, dependencies: SendDependencies, public_url: str | None
 ) -> ProbeResult:
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):

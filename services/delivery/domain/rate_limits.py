@@ -16,7 +16,7 @@ BURST_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimit:
+class Gate:
     """One limit of a message: `per_second` messages on average; `burst` (at least 1) may go without a pause."""
 
     name: str
@@ -29,30 +29,28 @@ def account_limit_key(message: OutboundMessage) -> str:
     return f"{message.workspace}/{message.channel}:{message.account}"
 
 
-def rate_limits_for(message: OutboundMessage, capabilities: Capabilities, partitions: int) -> list[RateLimit]:
+def gates_for(message: OutboundMessage, capabilities: Capabilities, partitions: int) -> list[Gate]:
     """The limits of a message in the order in which it passes them: its chat's, then its account's."""
     # The account comes last, so that a message which waits for its chat takes no slot of the account from other chats.
     account = account_limit_key(message)
-    return [*_chat_limits(message, capabilities, account), *_account_limits(capabilities, account, partitions)]
-
-
-def _chat_limits(message: OutboundMessage, capabilities: Capabilities, account: str) -> list[RateLimit]:
-    chat = f"{account}/{message.address.chat}"
-    # Platforms count a group by the minute and a private chat by the second (Telegram: 20 a minute, 1 a second).
-    if message.surface == "public" and capabilities.group_rate_per_minute is not None:
-        return [RateLimit(chat, capabilities.group_rate_per_minute / 60)]
-    if capabilities.chat_rate_per_second is not None:
-        return [RateLimit(chat, capabilities.chat_rate_per_second)]
-    return []
-
-
-def _account_limits(capabilities: Capabilities, account: str, partitions: int) -> list[RateLimit]:
-    if capabilities.account_rate_per_second is None:
-        return []
+    scopes = {limit.scope for limit in capabilities.rate_limits}
+    # A platform that states no rate of its own for groups means its rate for chats there too.
+    place = "group" if message.surface == "public" and "group" in scopes else "chat"
+    chat_gates = [
+        Gate(f"{account}/{message.address.chat}/{limit.seconds:g}", limit.count / limit.seconds)
+        for limit in capabilities.rate_limits
+        if limit.scope == place
+    ]
     # The persons of an account are spread over all partitions, whose limiters do not know of each other. Each partition
     # uses its share of the rate, so that the sum stays within the limit for any number of processes.
-    share = capabilities.account_rate_per_second / partitions
-    return [RateLimit(account, share, burst=max(1.0, share * BURST_SECONDS))]
+    shares = [
+        (limit, limit.count / limit.seconds / partitions)
+        for limit in capabilities.rate_limits
+        if limit.scope == "account"
+    ]
+    return chat_gates + [
+        Gate(f"{account}/{limit.seconds:g}", share, burst=max(1.0, share * BURST_SECONDS)) for limit, share in shares
+    ]
 
 
 @dataclass(slots=True)
@@ -61,7 +59,7 @@ class RateLimiter:
 
     _theoretical_arrival_times: dict[str, datetime] = field(default_factory=dict)
 
-    def reserve(self, limit: RateLimit, now: datetime) -> datetime:
+    def reserve(self, limit: Gate, now: datetime) -> datetime:
         """Take the next slot of a limit and return its time: `now` when a slot is free."""
         if len(self._theoretical_arrival_times) > MAX_LIMITS_BEFORE_PRUNE:
             self._prune(now)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.activity import Activity, Address, Attachment
 from schemas.values import EncryptedText
 from services.channels.api import Api
-from services.channels.port import MalformedPayload, PartlyMalformed
+from services.channels.port import InvalidPayload, PartlyInvalidPayload
 from services.ingest.parsing import preview_activities
 from tests.channels.api.cases import PAYLOADS, account, payload, request
 
@@ -142,14 +142,14 @@ REFUSED: list[tuple[object, str]] = [
 
 @pytest.mark.parametrize(("body", "words"), REFUSED)
 def test_a_malformed_body_is_told_what_is_wrong(body: object, words: str) -> None:
-    with pytest.raises(MalformedPayload) as refused:
+    with pytest.raises(InvalidPayload) as refused:
         of(body)
     assert words in str(refused.value)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b'{"type": "\\ud800"'])
 def test_what_is_no_json_is_malformed(body: bytes) -> None:
-    with pytest.raises(MalformedPayload, match="no JSON"):
+    with pytest.raises(InvalidPayload, match="no JSON"):
         Api().parse(request(body), account())
 
 
@@ -194,12 +194,12 @@ def test_bytes_that_are_no_text_lose_no_message() -> None:
 
 
 def test_invisible_words_alone_are_no_message() -> None:
-    with pytest.raises(MalformedPayload, match="give a text or attachments"):
+    with pytest.raises(InvalidPayload, match="give a text or attachments"):
         of(GOOD | {"text": "\u200b\u2800\u0301"})
 
 
 def test_one_bad_item_does_not_lose_the_others() -> None:
-    with pytest.raises(PartlyMalformed) as part:
+    with pytest.raises(PartlyInvalidPayload) as part:
         of([GOOD, {"type": "message", "id": "2", "person": {}}, 3, GOOD | {"id": 4}])
     assert [a.platform_id for a in part.value.activities] == ["1", "4"]
     assert [(i.index, i.id, i.refusal is None) for i in part.value.items] == [
@@ -225,7 +225,7 @@ def test_a_refusal_never_repeats_a_value() -> None:
         "surface": card,
         "sent_at": card,
     }
-    with pytest.raises(MalformedPayload) as refused:
+    with pytest.raises(InvalidPayload) as refused:
         of(body)
     assert "5555" not in str(refused.value)
 
@@ -248,6 +248,6 @@ def test_whatever_is_posted_is_activities_or_malformed(changes: dict[str, Any], 
     body = {**base, **changes} if isinstance(base, dict) else [*base, changes]
     try:
         found = of(body)
-    except MalformedPayload:
+    except InvalidPayload:
         return
     assert all(a.workspace == "shop" and a.person.startswith("api:main:") for a in found)

@@ -84,4 +84,4 @@ def test_account_without_secrets_accepts_nothing() -> None:
 
 
 def test_unreadable_body_is_answered_quietly() -> None:
-    assert Telegram().status_for_malformed == 200
+    assert Telegram().capabilities.invalid_payload_status == 200

@@ -106,7 +106,7 @@ async def test_answer_that_is_not_clear_is_no_finding(given: HttpResponse | Exce
 async def test_fetch_names_the_cursor_and_gives_bodies_as_they_would_have_been_posted() -> None:
     updates = [{"update_id": 7, "message": {"text": "سلام"}}, {"update_id": 9, "poll": {}}]
     http = FakeHttp(in_order(answer(200, {"ok": True, "result": updates})))
-    fetched = await Telegram().fetch(account(), http, "7")
+    fetched = await Telegram().poll(account(), http, "7")
     [(url, body, *_)] = http.calls
     assert (url.rsplit("/", 1)[1], body["offset"]) == ("getUpdates", 7)
     assert {"message_reaction", "business_message", "deleted_business_messages"} <= set(body["allowed_updates"])
@@ -116,21 +116,21 @@ async def test_fetch_names_the_cursor_and_gives_bodies_as_they_would_have_been_p
 
 async def test_nothing_new_leaves_the_cursor_where_it_is() -> None:
     http = FakeHttp(in_order(answer(200, {"ok": True, "result": []}), answer(200, {"ok": True, "result": []})))
-    assert (await Telegram().fetch(account(), http, "7")).cursor == "7"
-    assert (await Telegram().fetch(account(), http, None)).cursor is None
+    assert (await Telegram().poll(account(), http, "7")).cursor == "7"
+    assert (await Telegram().poll(account(), http, None)).cursor is None
     assert "offset" not in http.calls[1].json
 
 
 async def test_half_a_character_in_one_update_loses_none_of_them() -> None:
     raw = b'{"ok":true,"result":[{"update_id":1,"message":{"text":"a\\ud83d"}},{"update_id":2,"message":{}}]}'
-    fetched = await Telegram().fetch(account(), FakeHttp(in_order(answer(200, raw))), None)
+    fetched = await Telegram().poll(account(), FakeHttp(in_order(answer(200, raw))), None)
     assert (len(fetched.bodies), fetched.cursor) == (2, "3")
     assert json.loads(fetched.bodies[0])["message"]["text"] == "a\ufffd"
 
 
 async def test_somebody_else_who_fetches_is_a_conflict() -> None:
     with pytest.raises(PermanentSendError) as raised:
-        await Telegram().fetch(
+        await Telegram().poll(
             account(), FakeHttp(in_order(refusal(409, "Conflict: terminated by other getUpdates"))), None
         )
     assert raised.value.code == "conflict"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Address
-from services.channels.port import MalformedPayload
+from services.channels.port import InvalidPayload
 from services.channels.telegram import Telegram
 from tests.channels.telegram.cases import PAYLOADS, account, payload, request
 
@@ -216,7 +216,7 @@ FORMER_GOLDEN = "f5d7c961d95a634d8be775b9d11333b7f50efccea99015d81ea47947e8a0a88
     "body", [b"", b"{", b"[]", b"1", b'"x"', b"null", b"{}", b'{"ok": false}', b"\xff", b"[" * 9000]
 )
 def test_what_is_no_update_is_malformed(body: bytes) -> None:
-    with pytest.raises(MalformedPayload):
+    with pytest.raises(InvalidPayload):
         parsed(body)
 
 
@@ -278,7 +278,7 @@ def test_wrong_types_anywhere_never_raise(data: st.DataObject) -> None:
             holder[path[-1]] = data.draw(JSON)
     try:
         found = parsed(json.dumps(update).encode())
-    except MalformedPayload:
+    except InvalidPayload:
         return
     assert found
     assert all(a.person.startswith("telegram:main:") and a.workspace == "shop" and a.id for a in found)
@@ -286,5 +286,5 @@ def test_wrong_types_anywhere_never_raise(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_activities_or_malformed(body: bytes) -> None:
-    with contextlib.suppress(MalformedPayload):
+    with contextlib.suppress(InvalidPayload):
         assert parsed(body)

@@ -10,7 +10,7 @@ from schemas.configuration import AccountBody
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
-from services.channels.port import Account, InvalidSignature, MalformedPayload, Request, SendReceipt
+from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, SendReceipt
 from services.channels.webchat import Webchat, is_origin_allowed
 from tests.fakes import FakeHttp
 
@@ -87,7 +87,7 @@ def test_nobody_posts_webhooks() -> None:
     assert Webchat().handshake(request, account) is None
     with pytest.raises(InvalidSignature):
         Webchat().verify(request, account)
-    with pytest.raises(MalformedPayload):
+    with pytest.raises(InvalidPayload):
         Webchat().parse(request, account)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.activity import Activity, Address
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, TextLimit
 from schemas.commands import CommandResult, Reply, Resolve
 from schemas.configuration import RoutingBody, Rule, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import ConversationFact
@@ -24,7 +24,9 @@ from tests.driver import Driver
 from tests.fakes import START
 
 LINK = "https://t.me/{username}?start={token}"
-CAPABILITIES = {"telegram": Capabilities(surfaces=("private", "public"), text_limit=20, deep_link=LINK)}
+CAPABILITIES = {
+    "telegram": Capabilities(surfaces=("private", "public"), text_limits=(TextLimit(limit=20),), deep_link=LINK)
+}
 HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
 COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, ACTIVITIES, OUTCOMES)
 CONVERSATION = "pasokh.conversation."

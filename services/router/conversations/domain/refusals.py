@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, TextLimit
 from schemas.commands import ConfirmHandoff, Reply, Resolve, Transfer
 from schemas.identity import PersonKey
 from schemas.values import Problem, Surface
@@ -49,7 +49,12 @@ def _refuse_surface(
         detail = f"The customer has not written on the {surface} side of this channel, only here: {written_on}."
         return Problem(status=409, title="No address on that surface", detail=detail)
     public_problem = _refuse_in_public(case, reply) if surface == "public" else None
-    return public_problem or _refuse_length(reply, case.addresses[surface].channel or case.channel, capabilities)
+    channel = case.addresses[surface].channel or case.channel
+    if public_problem is not None or channel not in capabilities:
+        return public_problem
+    return _refuse_length(
+        reply, channel, capabilities[channel].text_limit("public" if surface == "public" else "private")
+    )
 
 
 def _refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
@@ -67,12 +72,11 @@ def _refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
     return None
 
 
-def _refuse_length(reply: Reply, channel: str, capabilities: Mapping[str, Capabilities]) -> Problem | None:
-    limit = capabilities[channel].text_limit if channel in capabilities else None
+def _refuse_length(reply: Reply, channel: str, stated: TextLimit | None) -> Problem | None:
     length = len(reply.text.text)
-    if limit is None or length <= limit:
+    if stated is None or length <= stated.limit:
         return None
-    detail = f"{channel} takes at most {limit} characters; this has {length}. Split it."
+    detail = f"{channel} takes at most {stated.limit} characters; this has {length}. Split it."
     return Problem(status=422, title="Text too long", detail=detail, pointer="/text")
 
 
