@@ -18,7 +18,7 @@ from schemas.values import Json, instant_text
 from services.channels.api_activities import parse
 from services.channels.port import Account, CredentialsRejected, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.core.time_source import SystemTimeSource, TimeSource
-from services.platform.http.outgoing import Http, HttpResponse, PermanentSendError, TransientSendError
+from services.platform.http.outgoing import HttpClient, HttpResponse, PermanentSendError, TransientSendError
 from services.platform.http.retry_after import retry_after_seconds
 from services.platform.http.standard_webhooks import (
     SECRET_FORMAT_HELP,
@@ -95,7 +95,7 @@ class Api:
         """Parse the bodies that `api_payloads` describes. Raises InvalidPayload, which names the field and never its value."""
         return parse(self.name, request, account)
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """Post the reply. Any 2xx is a receipt.
 
         401 and 403 mean that our credentials are refused. 408, 425, 429 and every status outside 4xx are retried. Every
@@ -104,7 +104,7 @@ class Api:
         # While a secret is rotated the call carries a signature by each, so that the receiver may switch at any time.
         body = orjson.dumps(_view(message))
         headers = signed_headers(_secrets(account), message.id, self._time_source.now(), body)
-        answer = await http.post(account.body.credentials["callback_url"], body, headers)
+        answer = await http.call("POST", account.body.credentials["callback_url"], body, headers)
         if 200 <= answer.status < 300:
             return SendReceipt(message.id)
         raise _verdict(answer, self._time_source.now())

@@ -14,7 +14,7 @@ from schemas.activity import Activity, Address, Attachment
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundMessage
-from services.platform.http.outgoing import Http
+from services.platform.http.outgoing import HttpClient
 
 # -- errors: the class is the verdict ----------------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class Channel(Protocol):
         """
         ...
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """Send one message, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown."""
         ...
 
@@ -212,7 +212,7 @@ class Channel(Protocol):
 class ChecksAccount(Protocol):
     """A channel whose platform can report on our account."""
 
-    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
+    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """A sentence about what keeps customers' messages from arriving and how to fix it; None when all is well.
 
         `public_url` is the configured address of this installation, None without one. Raises CredentialsRejected when the
@@ -269,7 +269,7 @@ class InlineFiles(Protocol):
 class ResolvesMedia(Protocol):
     """A channel whose files need a call or credentials to be downloaded."""
 
-    async def locate(self, attachment: Attachment, account: Account, http: Http) -> MediaLocation:
+    async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
         """Where the file is now. Raises CredentialsRejected, TransientSendError, PermanentSendError (code `not_found`: it is gone)."""
         ...
 
@@ -282,11 +282,11 @@ class Polls(Protocol):
         """Whether the account is configured for polling."""
         ...
 
-    async def begin_polling(self, account: Account, http: Http) -> None:
+    async def begin_polling(self, account: Account, http: HttpClient) -> None:
         """Make the platform store events for polling. No event is dropped. Raises as `poll` does."""
         ...
 
-    async def poll(self, account: Account, http: Http, cursor: str | None) -> PollResult:
+    async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
         """What came after the cursor (None: everything that the platform still has), waiting some seconds for the first.
 
         Polling with a cursor lets the platform drop all before it. Raises CredentialsRejected, TransientSendError,
@@ -303,7 +303,7 @@ class RefreshesTokens(Protocol):
         """When the present token expires; None: unknown, or never."""
         ...
 
-    async def refresh(self, account: Account, now: datetime, http: Http) -> RefreshedTokens:
+    async def refresh(self, account: Account, now: datetime, http: HttpClient) -> RefreshedTokens:
         """New tokens. Raises CredentialsRejected when only a person can renew them, TransientSendError."""
         ...
 
@@ -312,7 +312,7 @@ class RefreshesTokens(Protocol):
 class PerformsActions(Protocol):
     """A channel that can do more to a message than send it: see `schemas.channel.ActionKind`."""
 
-    async def perform(self, action: ChannelAction, account: Account, http: Http) -> SendReceipt:
+    async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """Do it once. Raises as `send` does."""
         ...
 

@@ -26,7 +26,7 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
-from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
@@ -103,7 +103,7 @@ class Telegram:
         """The activities of one update; see `bot_api.updates`. Raises InvalidPayload."""
         return parse(self.name, request, account)
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`sendMessage`. Errors never quote the URL, because the bot token is part of it."""
         token = account.body.credentials.get("bot_token", "")
         # `from None` below: the original error, which a log would show with its cause, quotes the URL.
@@ -119,7 +119,7 @@ class Telegram:
         except SendOutcomeUnknown as error:
             raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
 
-    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
+    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Call `getMe` and `getWebhookInfo`. See `ChecksAccount`."""
         base, token = api_base_url(account.body), account.body.credentials.get("bot_token", "")
         await call(http, base, token, "getMe")
@@ -136,11 +136,11 @@ class Telegram:
         """Whether `settings.receive` is `poll`."""
         return is_polled(body)
 
-    async def begin_polling(self, account: Account, http: Http) -> None:
+    async def begin_polling(self, account: Account, http: HttpClient) -> None:
         """Remove the webhook: while one is set, `getUpdates` is refused with 409. See `Polls`."""
         await delete_webhook(http, api_base_url(account.body), account.body.credentials.get("bot_token", ""))
 
-    async def poll(self, account: Account, http: Http, cursor: str | None) -> PollResult:
+    async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
         """`getUpdates`; the cursor is its offset. See `Polls`."""
         return await fetch_updates(
             http, api_base_url(account.body), account.body.credentials.get("bot_token", ""), cursor

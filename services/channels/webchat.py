@@ -12,7 +12,7 @@ from schemas.channel import Capabilities, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, SendReceipt, WebhookResponse
-from services.platform.http.outgoing import Http
+from services.platform.http.outgoing import HttpClient
 
 MAX_TEXT = 10_000
 WILDCARD_ORIGIN = "*"
@@ -65,7 +65,7 @@ class Webchat:
         """Always raises InvalidPayload: the channel has no webhooks."""
         raise InvalidPayload("webchat has no webhooks; browsers use /webchat")
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """Return a receipt immediately: the message is in the store already, where the visitor's stream reads it."""
         return SendReceipt(None)
 

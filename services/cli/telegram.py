@@ -26,7 +26,7 @@ from services.platform.host import event_loop
 from services.platform.http.client import open_outgoing
 from services.platform.http.client_address import is_public
 from services.platform.http.dependencies import Precondition
-from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.workspaces import mutations
@@ -71,7 +71,7 @@ async def _connect(settings: Settings, wanted: BotSetup) -> None:
         await connect_bot(settings, wanted, http)
 
 
-async def connect_bot(settings: Settings, wanted: BotSetup, http: Http) -> None:
+async def connect_bot(settings: Settings, wanted: BotSetup, http: HttpClient) -> None:
     """Carry out and report all steps. Raises CliError with a sentence at the first step that cannot work."""
     if not SLUG.fullmatch(wanted.account):
         raise CliError("the account's id has 1 to 64 characters of a-z 0-9 _ - and begins with a letter or digit.")
@@ -98,7 +98,7 @@ async def connect_bot(settings: Settings, wanted: BotSetup, http: Http) -> None:
         await _with_webhook(http, base, body, f"{address}/webhooks/telegram/{wanted.workspace}/{wanted.account}")
 
 
-async def _with_webhook(http: Http, base: str, body: AccountBody, url: str) -> None:
+async def _with_webhook(http: HttpClient, base: str, body: AccountBody, url: str) -> None:
     token = body.credentials["bot_token"]
     await _answer_or_exit(
         set_webhook(http, base, token, url, body.credentials["secret_token"]), "the webhook could not be set"
@@ -117,7 +117,7 @@ def _name(body: AccountBody) -> str:
     return str(body.settings["username"])
 
 
-async def _username(http: Http, base: str, token: str) -> str:
+async def _username(http: HttpClient, base: str, token: str) -> str:
     me = await _answer_or_exit(call(http, base, token, "getMe"), "the bot could not be asked who it is")
     username = as_str(as_dict(me).get("username"))
     if username is None:

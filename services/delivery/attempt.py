@@ -14,7 +14,7 @@ from services.delivery.instruments import DeliveryInstruments
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import ConnectionShares, NoConnection
-from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import Configurations
 
@@ -32,7 +32,7 @@ class SendDependencies:
     """What an attempt needs of its process. `channels` maps the name of each channel to its adapter."""
 
     channels: Mapping[str, Channel]
-    http: Http
+    http: HttpClient
     store: Reader
     time_source: TimeSource
     instruments: DeliveryInstruments

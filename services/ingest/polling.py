@@ -19,7 +19,7 @@ from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.core.backoff import Backoff
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import TimeSource
-from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.store.all_pages import all_pages
 from services.platform.store.port import Changes, Condition, Key, Put, Query, Store
 from services.records.accounts import account_id
@@ -48,7 +48,7 @@ class PollingDependencies:
     accounts: AccountCache
     store: Store
     time_source: TimeSource
-    http: Http
+    http: HttpClient
     receive: PublishBody
     notes: AccountActivityRecorder
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

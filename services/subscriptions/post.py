@@ -10,7 +10,7 @@ from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import ConnectionShares, NoConnection
 from services.platform.http.outgoing import (
-    Http,
+    HttpClient,
     HttpResponse,
     PermanentSendError,
     SendOutcomeUnknown,
@@ -32,7 +32,7 @@ MAX_DETAIL_LENGTH = 200
 class PostDependencies:
     """What a call needs of its process. `wait_seconds` is the longest wait for a free connection."""
 
-    http: Http
+    http: HttpClient
     store: Reader
     time_source: TimeSource
     instruments: WebhookInstruments
@@ -97,4 +97,4 @@ async def _post(subscription: Webhook, fact: Event, dependencies: PostDependenci
     # time is that of this attempt: receivers refuse a call whose timestamp is more than five minutes off.
     body, now = encode(fact), dependencies.time_source.now()
     headers = signed_headers(subscription.secrets(now), fact.id, now, body)
-    return await dependencies.http.post(subscription.url, body, headers)
+    return await dependencies.http.call("POST", subscription.url, body, headers)

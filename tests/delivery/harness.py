@@ -19,7 +19,7 @@ from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import PROCESSOR
 from services.domain.account_sends import AccountSends
-from services.platform.http.outgoing import Http
+from services.platform.http.outgoing import HttpClient
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import TIMERS
 from services.platform.store.port import Key
@@ -63,7 +63,7 @@ class ScriptedChannel:
     def parse(self, request: Request, account: Account) -> list[Activity]:
         return []
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         self.attempted.append(message.id)
         return SendReceipt(await self.script(message, account) if self.script else f"tg-{message.id}")
 

@@ -1,19 +1,22 @@
 """The outgoing HTTP port in memory: what a test says is answered, and every call is recorded."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from services.platform.http.outgoing import HttpResponse
+from services.platform.http.outgoing import Download, DuplexStream, HttpResponse, PermanentSendError
 
 
 class HttpCall(NamedTuple):
-    """One call: `json` as it was given to be encoded, or `body` and `headers` as they were signed."""
+    """One call: `json` is the decoded body of a JSON call."""
 
     url: str
     json: Any = None  # any: whatever JSON a channel sends
     body: bytes = b""
     headers: dict[str, str] = {}
+    method: str = "POST"
 
 
 def refuse_calls(call: HttpCall) -> HttpResponse:
@@ -29,20 +32,45 @@ def always(status: int = 200, body: bytes = b"", **headers: str) -> Callable[[Ht
 
 @dataclass
 class FakeHttp:
-    """`services.platform.http.outgoing.Http` without a network; `respond` returns the answer to a call or raises."""
+    """`services.platform.http.outgoing.HttpClient` without a network; `respond` returns the answer to a call or raises."""
 
     respond: Callable[[HttpCall], HttpResponse] = refuse_calls
     calls: list[HttpCall] = field(default_factory=list)
 
-    async def post_json(self, url: str, body: object) -> HttpResponse:
-        return self._answer(HttpCall(url, json=body))
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> HttpResponse:
+        given = dict(headers or {})
+        is_json = given.get("content-type") == "application/json"
+        return self._answer(HttpCall(url, json.loads(body or b"null") if is_json else None, body or b"", given, method))
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        return self._answer(HttpCall(url, body=body, headers=headers))
+    @asynccontextmanager
+    async def download(
+        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+    ) -> AsyncIterator[Download]:
+        answer = self._answer(HttpCall(url, headers=dict(headers or {}), method="GET"))
+        if answer.status >= 300:
+            raise PermanentSendError("not_found", f"the server of the file answered {answer.status}", answer.status)
+        if len(answer.body) > max_bytes:
+            raise PermanentSendError("too_large", "the file is larger than what is allowed")
+        yield Download(answer.headers.get("content-type"), len(answer.body), _chunks(answer.body))
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> DuplexStream:
+        raise AssertionError(f"{host}:{port} was connected to")
 
     def _answer(self, call: HttpCall) -> HttpResponse:
         self.calls.append(call)
         return self.respond(call)
+
+
+async def _chunks(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 def in_order(*answers: HttpResponse | Exception) -> Callable[[HttpCall], HttpResponse]:

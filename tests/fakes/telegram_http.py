@@ -1,19 +1,20 @@
 """Outgoing HTTP that reaches the demo's simulation of Telegram, without a network."""
 
 import asyncio
-from collections.abc import Callable
-from typing import cast
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 
 import httpx2
 
 from services.demo.telegram import FakeTelegram
-from services.platform.http.outgoing import HttpResponse
+from services.platform.http.outgoing import Download, DuplexStream, HttpResponse
 
 TOKEN = "123456:ABC"
 
 
 class TelegramHttp:
-    """`services.platform.http.outgoing.Http` that reaches the stand-in alone. `revoked`: every token is 401. `calls`: methods."""
+    """`services.platform.http.outgoing.HttpClient` that reaches the stand-in alone. `revoked`: every token is 401. `calls`: methods."""
 
     def __init__(self, stand_in: FakeTelegram) -> None:
         transport = httpx2.ASGITransport(stand_in.app)
@@ -22,20 +23,34 @@ class TelegramHttp:
         self.calls: list[str] = []
         self.before_fetch: Callable[[], None] = lambda: None
 
-    async def post_json(self, url: str, body: object) -> HttpResponse:
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> HttpResponse:
         self.calls.append(url.rsplit("/", 1)[1])
         await asyncio.sleep(0)  # all others have a turn, as they would while a network is waited for
+        given = json.loads(body or b"{}")
         if self.calls[-1] == "getUpdates":
             self.before_fetch()
             # Nobody waits for an update here.
-            body = {**cast("dict[str, object]", body), "timeout": None}
+            given = {**given, "timeout": None}
         if self.revoked:
             return HttpResponse(401, {}, b'{"ok":false,"error_code":401,"description":"Unauthorized"}')
-        answer = await self._client.post(url, json=body)
+        answer = await self._client.request(method, url, json=given)
         return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        raise AssertionError("telegram signs nothing")
+    def download(
+        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+    ) -> AbstractAsyncContextManager[Download]:
+        raise AssertionError(f"{url} was downloaded")
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> DuplexStream:
+        raise AssertionError(f"{host}:{port} was connected to")
 
     async def add(self, update: dict[str, object]) -> None:
         """An update that waits to be fetched."""

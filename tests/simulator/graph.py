@@ -38,7 +38,7 @@ from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import PROCESSOR as SENDER
 from services.metrics.processor import PROCESSOR as METRICS
 from services.platform.core.identifiers import hashed_id
-from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.processor import AnyProcessor
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.router.conversations.context import ConversationsDependencies
@@ -78,7 +78,7 @@ class Telegram:
     def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
         return []
 
-    async def send(self, message: OutboundMessage, account: Account, http: Http) -> SendReceipt:
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`http` is the process that sends: it may die before, or after the message arrived."""
         process = http
         assert isinstance(process, Process)

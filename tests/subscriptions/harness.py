@@ -65,8 +65,6 @@ class WebhooksHarness(Driver):
         self.subscriptions: dict[str, Versioned[Webhook]] = {}
 
     def _respond(self, call: HttpCall) -> HttpResponse:
-        if call.json is not None:
-            raise AssertionError("a signed body must not be encoded again")
         answer = self.answers.get(call.url, status(204))()
         if isinstance(answer, Exception):
             raise answer

@@ -28,7 +28,7 @@ async def test_a_fact_is_posted_as_it_is_signed_under_its_id() -> None:
     event = fact("f1")
     await webhooks.publish(event)
     await webhooks.drain()
-    [(url, _, body, headers)] = webhooks.http.calls
+    [(url, _, body, headers, _)] = webhooks.http.calls
     assert (url, headers["webhook-id"], json.loads(body)["id"]) == (CRM, "f1", "f1")
     assert json.loads(body) == json.loads(event.model_dump_json())
     assert verification_error(headers, body, [SECRET], webhooks.time_source.now()) is None

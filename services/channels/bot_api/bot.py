@@ -10,11 +10,12 @@ from services.channels.bot_api.json_access import as_dict, as_list_of_dicts, as_
 from services.channels.port import CredentialsRejected, PollResult
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
-    Http,
+    HttpClient,
     HttpResponse,
     PermanentSendError,
     SendOutcomeUnknown,
     TransientSendError,
+    post_json,
 )
 
 # The bot token is part of every method's URL, so a revoked token gives 401, or 404 like any wrong path.
@@ -41,13 +42,15 @@ RECENT_ERROR_AGE = timedelta(minutes=10)
 """The age up to which `last_error_message` of `getWebhookInfo` counts as a current problem while updates wait."""
 
 
-async def call(http: Http, base: str, token: str, method: str, parameters: Mapping[str, Json] | None = None) -> Json:
+async def call(
+    http: HttpClient, base: str, token: str, method: str, parameters: Mapping[str, Json] | None = None
+) -> Json:
     """The `result` of a method. Raises CredentialsRejected, TransientSendError, PermanentSendError, SendOutcomeUnknown.
 
     Errors never quote the URL, because the bot token is part of it.
     """
     try:
-        answer = await http.post_json(f"{base}/bot{token}/{method}", dict(parameters or {}))
+        answer = await post_json(http, f"{base}/bot{token}/{method}", dict(parameters or {}))
     except TransientSendError as error:
         # `from None`: the original error quotes the URL, and a log shows an error with its cause.
         raise TransientSendError(_hidden(error, token), error.after) from None
@@ -84,18 +87,18 @@ def _result(answer: HttpResponse, method: str) -> Json:
     raise PermanentSendError("conflict" if answer.status == 409 else "rejected", description, answer.status)
 
 
-async def set_webhook(http: Http, base: str, token: str, url: str, secret: str) -> None:
+async def set_webhook(http: HttpClient, base: str, token: str, url: str, secret: str) -> None:
     """Register `url` and the secret for webhooks. Updates that wait already are delivered too. Raises as `call`."""
     parameters: dict[str, Json] = {"url": url, "secret_token": secret, "allowed_updates": list(UPDATES)}
     await call(http, base, token, "setWebhook", parameters)
 
 
-async def delete_webhook(http: Http, base: str, token: str) -> None:
+async def delete_webhook(http: HttpClient, base: str, token: str) -> None:
     """Remove the webhook, so that Telegram stores updates for `fetch_updates`. No update is dropped. Raises as `call`."""
     await call(http, base, token, "deleteWebhook", {"drop_pending_updates": False})
 
 
-async def fetch_updates(http: Http, base: str, token: str, cursor: str | None) -> PollResult:
+async def fetch_updates(http: HttpClient, base: str, token: str, cursor: str | None) -> PollResult:
     """`getUpdates` from the cursor on, which is the offset. Raises as `call`."""
     parameters: dict[str, Json] = {
         "timeout": FETCH_SECONDS,

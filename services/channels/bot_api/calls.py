@@ -10,11 +10,12 @@ from services.channels.bot_api.bot import retry_after
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
-    Http,
+    HttpClient,
     HttpResponse,
     PermanentSendError,
     SendOutcomeUnknown,
     TransientSendError,
+    post_json,
 )
 from services.platform.http.retry_after import retry_after_seconds
 
@@ -43,7 +44,7 @@ REPLY_NOT_FOUND = (
 )
 
 
-async def send_message(url: str, message: OutboundMessage, http: Http) -> SendReceipt:
+async def send_message(url: str, message: OutboundMessage, http: HttpClient) -> SendReceipt:
     """Send one text, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown.
 
     When Telegram refuses the message because a part of its address no longer exists, the same text is sent again to the
@@ -52,12 +53,12 @@ async def send_message(url: str, message: OutboundMessage, http: Http) -> SendRe
     """
     # `followed` holds the parts removed so far: an answer that names one of them again ends the loop.
     address = message.address
-    answer = await http.post_json(url, _body(message, address))
+    answer = await post_json(http, url, _body(message, address))
     followed: set[str] = set()
     while (wider := _wider_address(answer, address)) is not None and wider[0] not in followed:
         followed.add(wider[0])
         address = wider[1]
-        answer = await http.post_json(url, _body(message, address))
+        answer = await post_json(http, url, _body(message, address))
     receipt = _receipt(answer)
     return receipt if address == message.address else SendReceipt(receipt.platform_id, address)
 

@@ -1,21 +1,29 @@
 """Outgoing HTTP: pooled connections, limits on time and size, the SSRF guard, and errors that tell what was sent."""
 
 import asyncio
-import json
 import logging
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 import httpcore2
 import httpx2
 
 from services.platform.core.settings import Settings
-from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import (
+    Download,
+    DuplexStream,
+    HttpResponse,
+    PermanentSendError,
+    SendOutcomeUnknown,
+    TransientSendError,
+)
 from services.platform.http.ssrf import SsrfSafeBackend
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
+DOWNLOAD_SECONDS = 60.0
+MAX_REDIRECTS = 3
 ANSWER_BYTES = 1_000_000
 CONNECTIONS = 400
 """The connections of one client. `services.platform.http.fair_share` shares them between workspaces."""
@@ -25,7 +33,7 @@ IDLE_SECONDS = 4.0
 
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 NEVER_SENT = (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError)
-HEADERS = {"user-agent": "Pasokh", "accept-encoding": "identity", "content-type": "application/json"}
+HEADERS = {"user-agent": "Pasokh", "accept-encoding": "identity"}
 
 
 class SsrfSafeTransport(httpx2.AsyncHTTPTransport):
@@ -43,32 +51,22 @@ class SsrfSafeTransport(httpx2.AsyncHTTPTransport):
 
 
 class OutgoingHttp:
-    """Implements `services.platform.http.outgoing.Http` with httpx2."""
+    """`services.platform.http.outgoing.HttpClient`."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, client: httpx2.AsyncClient, backend: httpcore2.AsyncNetworkBackend) -> None:
+        self._client, self._backend = client, backend
 
-    async def post_json(self, url: str, body: object) -> HttpResponse:
-        """POST a JSON body.
-
-        `HttpResponse.body` has at most the first 1 MB of the response. Raises as the protocol says.
-        """
-        return await self.post(url, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), {})
-
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        """POST bytes with additional headers. Raises as `post_json` does."""
-        return await self._to_response(self._request(url, body, headers))
-
-    def _request(self, url: str, body: bytes, headers: dict[str, str]) -> httpx2.Request:
-        try:
-            request = self._client.build_request("POST", url, content=body, headers={**HEADERS, **headers})
-        except NEVER_SENT as error:
-            raise PermanentSendError("target", "the address is no URL that can be called") from error
-        if request.url.scheme not in {"http", "https"} or not request.url.host:
-            raise PermanentSendError("target", "the address is no http or https URL")
-        return request
-
-    async def _to_response(self, request: httpx2.Request) -> HttpResponse:
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> HttpResponse:
+        """Make one call; see `HttpClient`. `HttpResponse.body` has at most 1 MB of what came back."""
+        request = self._request(method, url, body, headers)
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._exchange(request)
@@ -77,7 +75,17 @@ class OutgoingHttp:
         except NEVER_SENT as error:
             raise PermanentSendError("target", "the request cannot be made") from error
         except (httpx2.HTTPError, TimeoutError) as error:
-            raise SendOutcomeUnknown("the connection failed before the answer was there") from error
+            detail = "the connection failed before the answer was there"
+            raise (TransientSendError(detail) if idempotent else SendOutcomeUnknown(detail)) from error
+
+    def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None) -> httpx2.Request:
+        try:
+            request = self._client.build_request(method, url, content=body, headers={**HEADERS, **(headers or {})})
+        except NEVER_SENT as error:
+            raise PermanentSendError("target", "the address is no URL that can be called") from error
+        if request.url.scheme not in {"http", "https"} or not request.url.host:
+            raise PermanentSendError("target", "the address is no http or https URL")
+        return request
 
     async def _exchange(self, request: httpx2.Request) -> HttpResponse:
         response = await self._client.send(request, stream=True)
@@ -85,6 +93,104 @@ class OutgoingHttp:
             return HttpResponse(response.status_code, dict(response.headers), await _read_at_most(response))
         finally:
             await response.aclose()
+
+    @asynccontextmanager
+    async def download(
+        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+    ) -> AsyncIterator[Download]:
+        """Open a file for reading; see `HttpClient`. The whole download takes at most `DOWNLOAD_SECONDS`."""
+        try:
+            async with asyncio.timeout(DOWNLOAD_SECONDS):
+                response = await self._follow(url, headers or {})
+                try:
+                    yield _to_download(response, max_bytes)
+                finally:
+                    await response.aclose()
+        except NEVER_SENT as error:
+            raise PermanentSendError("target", "the request cannot be made") from error
+        except (httpx2.HTTPError, TimeoutError) as error:
+            raise TransientSendError("the download broke off") from error
+
+    async def _follow(self, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+        """The answer at the end of the redirects. Headers may hold credentials: they go to the first host alone."""
+        first = request = self._request("GET", url, None, headers)
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._client.send(request, stream=True)
+            if response.next_request is None:
+                return response
+            await response.aclose()
+            target = str(response.next_request.url)
+            same_host = response.next_request.url.host == first.url.host
+            request = self._request("GET", target, None, headers if same_host else None)
+        raise PermanentSendError("target", "the file is behind too many redirects")
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> DuplexStream:
+        """A connection to what is not HTTP; see `HttpClient`."""
+        try:
+            stream = await self._backend.connect_tcp(host, port, timeout=CONNECT_SECONDS)
+            connection = NetworkStream(stream)
+            return await connection.start_tls(host) if tls else connection
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout, SendOutcomeUnknown) as error:
+            raise TransientSendError(f"no connection to {host}:{port}") from error
+
+
+class NetworkStream:
+    """`services.platform.http.outgoing.Stream` over a connection of httpcore."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int) -> bytes:
+        """What came next; empty at the end of the connection."""
+        with _broken_is_unknown():
+            return await self._stream.read(max_bytes, timeout=TOTAL_SECONDS)
+
+    async def write(self, data: bytes) -> None:
+        """Send these bytes."""
+        with _broken_is_unknown():
+            await self._stream.write(data, timeout=TOTAL_SECONDS)
+
+    async def start_tls(self, host: str) -> "NetworkStream":
+        """The same connection encrypted, with the certificate checked for `host`."""
+        with _broken_is_unknown():
+            context = ssl.create_default_context()
+            return NetworkStream(await self._stream.start_tls(context, server_hostname=host, timeout=CONNECT_SECONDS))
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+
+@contextmanager
+def _broken_is_unknown() -> Iterator[None]:
+    try:
+        yield
+    except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
+        raise SendOutcomeUnknown("the connection broke") from error
+
+
+def _to_download(response: httpx2.Response, max_bytes: int) -> Download:
+    """The file of an answer. Raises PermanentSendError, TransientSendError for an answer that is no file."""
+    status, headers = response.status_code, response.headers
+    if status >= 500 or status in (408, 425, 429):
+        raise TransientSendError(f"the server of the file answered {status}")
+    if status >= 300:
+        raise PermanentSendError("not_found", f"the server of the file answered {status}", status)
+    stated = headers.get("content-length", "")
+    size = int(stated) if stated.isascii() and stated.isdigit() else None
+    if size is not None and size > max_bytes:
+        raise PermanentSendError("too_large", f"the file has {size} bytes, and {max_bytes} are allowed")
+    return Download(headers.get("content-type"), size, _chunks(response, max_bytes))
+
+
+async def _chunks(response: httpx2.Response, max_bytes: int) -> AsyncIterator[bytes]:
+    # Raw bytes: a compressed answer is handed on as it is, so that nothing small can grow large here.
+    size = 0
+    async for part in response.aiter_raw():
+        size += len(part)
+        if size > max_bytes:
+            raise PermanentSendError("too_large", f"the file is larger than the {max_bytes} bytes that are allowed")
+        yield part
 
 
 async def _read_at_most(response: httpx2.Response) -> bytes:
@@ -107,7 +213,7 @@ async def open_http(backend: httpcore2.AsyncNetworkBackend) -> AsyncIterator[Out
     async with httpx2.AsyncClient(
         transport=transport, timeout=timeout, follow_redirects=False, trust_env=False
     ) as client:
-        yield OutgoingHttp(client)
+        yield OutgoingHttp(client, backend)
 
 
 def _silence_http_loggers() -> None:

@@ -3,7 +3,9 @@
 The class of an error decides what follows.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,27 +45,81 @@ class SendOutcomeUnknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """The response to an outgoing request."""
+    """An HTTP answer to an outgoing call. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-class Http(Protocol):
-    """Outgoing HTTP with the guard on private targets, time limits and pooled connections.
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that is being downloaded. `size_bytes` and `media_type` are what its server says; None: it says nothing."""
 
-    Raises TransientSendError if the request certainly was not sent (no connection), SendOutcomeUnknown if it may have
-    been, PermanentSendError (code `target`) if the target is not allowed.
+    media_type: str | None
+    size_bytes: int | None
+    chunks: AsyncIterator[bytes]
+
+
+class DuplexStream(Protocol):
+    """A guarded connection for a protocol that is not HTTP (SMTP). Every call waits at most the connection's time limit.
+
+    Raises SendOutcomeUnknown when the connection breaks or the other side is silent for too long.
     """
 
-    async def post_json(self, url: str, body: object) -> HttpResponse:
-        """POST a JSON body. Every HTTP status is a response, not an error."""
+    async def read(self, max_bytes: int) -> bytes:
+        """What came next; empty at the end of the connection."""
         ...
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> HttpResponse:
-        """POST bytes as `application/json`, with additional headers.
+    async def write(self, data: bytes) -> None:
+        """Send these bytes."""
+        ...
 
-        The bytes are sent unchanged, so that signatures hold.
+    async def start_tls(self, host: str) -> "DuplexStream":
+        """The same connection encrypted; `host` is the name that the certificate must have."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class HttpClient(Protocol):
+    """Outgoing calls with the guard on private targets, time limits and pooling; one for all services."""
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> HttpResponse:
+        """Make one call. Any HTTP status is an answer, not an error; redirects are not followed.
+
+        Raises TransientSendError when the request surely was not sent (no connection), SendOutcomeUnknown when it may have
+        been, PermanentSendError (code `target`) when the target is not allowed. `idempotent`: the call may be repeated without
+        harm, so that TransientSendError stands for SendOutcomeUnknown too.
         """
         ...
+
+    def download(
+        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+    ) -> AbstractAsyncContextManager[Download]:
+        """Open a file for reading, redirects followed as far as the guard allows.
+
+        Entering raises PermanentSendError (codes `target`, `not_found`, `too_large`), TransientSendError for what may go well
+        later. Reading `chunks` raises the same when the file turns out to be larger, or the connection breaks.
+        """
+        ...
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> DuplexStream:
+        """A connection to what is not HTTP. Raises TransientSendError, PermanentSendError (code `target`)."""
+        ...
+
+
+async def post_json(http: HttpClient, url: str, body: object) -> HttpResponse:
+    """POST a JSON body. Raises as `HttpClient.call`."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return await http.call("POST", url, text.encode(), {"content-type": "application/json"})

@@ -45,10 +45,10 @@ def signature(secret: str, identity: str, timestamp: str, body: bytes) -> str:
 
 
 def signed_headers(secrets: Sequence[str], identity: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The three headers of a call at time `at`, signed with every secret, so that receivers can rotate theirs."""
+    """The headers of a JSON call at time `at`, signed with every secret, so that receivers can rotate theirs."""
     timestamp = str(int(at.timestamp()))
     signatures = " ".join(signature(secret, identity, timestamp, body) for secret in secrets)
-    return {ID: identity, TIMESTAMP: timestamp, SIGNATURE: signatures}
+    return {ID: identity, TIMESTAMP: timestamp, SIGNATURE: signatures, "content-type": "application/json"}
 
 
 def verification_error(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str | None:

@@ -34,7 +34,7 @@ REPLY = OutboundMessage(
 async def test_a_reply_is_the_message_and_its_person() -> None:
     http = FakeHttp(always())
     assert await Api(ManualTimeSource()).send(REPLY, account(), http) == SendReceipt(REPLY.id)
-    [(url, _, body, _)] = http.calls
+    [(url, _, body, _, _)] = http.calls
     posted = json.loads(body)
     assert url == CALLBACK
     assert posted["person"] == {"id": "buyer-7"}
@@ -48,7 +48,7 @@ async def test_every_try_has_the_same_id_and_body_and_a_signature_of_its_own_tim
     await Api(clock).send(REPLY, account(), http)
     clock.at += timedelta(hours=3)
     await Api(clock).send(REPLY, account(), http)
-    (_, _, first, early), (_, _, second, late) = http.calls
+    (_, _, first, early, _), (_, _, second, late, _) = http.calls
     assert (early["webhook-id"], first) == (late["webhook-id"], second) == (REPLY.id, first)
     assert int(late["webhook-timestamp"]) - int(early["webhook-timestamp"]) == 3 * 3600
     assert verification_error(late, second, [SECRET], clock.at) is None
@@ -57,7 +57,7 @@ async def test_every_try_has_the_same_id_and_body_and_a_signature_of_its_own_tim
 async def test_while_rotating_both_secrets_sign() -> None:
     http = FakeHttp(always())
     await Api(ManualTimeSource()).send(REPLY, account(secret_previous=PREVIOUS), http)
-    [(_, _, body, headers)] = http.calls
+    [(_, _, body, headers, _)] = http.calls
     assert [verification_error(headers, body, [secret], ManualTimeSource().at) for secret in (SECRET, PREVIOUS)] == [
         None,
         None,

@@ -13,7 +13,7 @@ from services.channels.port import CredentialsRejected, SendReceipt
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
-from tests.fakes import FakeHttp, HttpCall, in_order
+from tests.fakes import FakeHttp, in_order
 
 SENT = {"ok": True, "result": {"message_id": 77}}
 
@@ -51,9 +51,9 @@ async def sent(http: FakeHttp, message: OutboundMessage | None = None, **changes
 async def test_private_answer_names_chat_and_text_alone() -> None:
     http = FakeHttp(in_order(answer(200, SENT)))
     assert await sent(http) == SendReceipt("77")
-    assert http.calls == [
-        HttpCall(f"https://api.telegram.org/bot{TOKEN}/sendMessage", {"chat_id": 70001, "text": "سلام سارا"})
-    ]
+    [call] = http.calls
+    assert call.url == f"https://api.telegram.org/bot{TOKEN}/sendMessage"
+    assert call.json == {"chat_id": 70001, "text": "سلام سارا"}
 
 
 async def test_answer_in_a_topic_replies_to_the_message() -> None:

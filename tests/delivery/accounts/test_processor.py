@@ -19,7 +19,7 @@ from services.delivery.accounts.processor import CHECK_INTERVAL, FAILING_PROBE_I
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import AccountInstruments, DeliveryInstruments
 from services.domain.account_sends import AccountSends
-from services.platform.http.outgoing import Http, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 from services.platform.store.collections import TIMERS
@@ -41,7 +41,7 @@ class Platform(Telegram):
     def __init__(self, answer: Callable[[], str | None]) -> None:
         self.answer, self.probes = answer, 0
 
-    async def check(self, account: Account, http: Http, public_url: str | None, now: datetime) -> str | None:
+    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         self.probes += 1
         return self.answer()
 

@@ -13,7 +13,7 @@ from services.platform.core.settings import Settings
 from services.platform.http import client as outgoing
 from services.platform.http.client import ANSWER_BYTES, OutgoingHttp, open_http, ssrf_safe_client
 from services.platform.http.client_address import host_and_port, is_public, validate_callback_url
-from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError, post_json
 from services.platform.http.ssrf import SsrfSafeBackend
 from services.workspaces.target_validation import validate_api_base
 
@@ -34,7 +34,7 @@ async def http(socket_enabled: None) -> AsyncIterator[OutgoingHttp]:
 
 
 async def fault(http: OutgoingHttp, url: str, **what: object) -> None:
-    await http.post_json(f"{url}/_faults", what)
+    await post_json(http, f"{url}/_faults", what)
 
 
 def send(url: str) -> str:
@@ -43,9 +43,9 @@ def send(url: str) -> str:
 
 async def test_any_status_is_an_answer(http: OutgoingHttp, stand_in: tuple[FakeTelegram, str]) -> None:
     state, url = stand_in
-    assert (await http.post_json(send(url), BODY)).status == 200
+    assert (await post_json(http, send(url), BODY)).status == 200
     await fault(http, url, kind="rate_limited", retry_after=3)
-    answer = await http.post_json(send(url), BODY)
+    answer = await post_json(http, send(url), BODY)
     assert (answer.status, b"retry after 3" in answer.body) == (429, True)
     assert len(state.sent) == 1
 
@@ -54,7 +54,7 @@ async def test_tokens_in_addresses_reach_no_log(
     http: OutgoingHttp, stand_in: tuple[FakeTelegram, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
-        await http.post_json(f"{stand_in[1]}/bot1:very-secret/sendMessage", BODY)
+        await post_json(http, f"{stand_in[1]}/bot1:very-secret/sendMessage", BODY)
     assert "very-secret" not in caplog.text
 
 
@@ -65,7 +65,7 @@ async def test_answer_that_breaks_off_is_uncertain(
     state, url = stand_in
     await fault(http, url, kind=kind)
     with pytest.raises(SendOutcomeUnknown):
-        await http.post_json(send(url), BODY)
+        await post_json(http, send(url), BODY)
     assert len(state.sent) == (1 if kind == "drop_after" else 0)
 
 
@@ -75,7 +75,7 @@ async def test_answer_that_does_not_come_is_uncertain(
     monkeypatch.setattr(outgoing, "TOTAL_SECONDS", 0.1)
     await fault(http, stand_in[1], kind="hang", seconds=0.5)
     with pytest.raises(SendOutcomeUnknown):
-        await http.post_json(send(stand_in[1]), BODY)
+        await post_json(http, send(stand_in[1]), BODY)
 
 
 async def test_connection_that_closes_without_a_word_is_uncertain(http: OutgoingHttp) -> None:
@@ -86,14 +86,14 @@ async def test_connection_that_closes_without_a_word_is_uncertain(http: Outgoing
     async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(SendOutcomeUnknown):
-            await http.post_json(f"http://127.0.0.1:{port}/", BODY)
+            await post_json(http, f"http://127.0.0.1:{port}/", BODY)
 
 
 async def test_no_listener_is_surely_not_sent(http: OutgoingHttp) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(TransientSendError):
-            await http.post_json(f"http://127.0.0.1:{taken.getsockname()[1]}/", BODY)
+            await post_json(http, f"http://127.0.0.1:{taken.getsockname()[1]}/", BODY)
 
 
 async def test_large_answers_are_cut(http: OutgoingHttp) -> None:
@@ -104,7 +104,7 @@ async def test_large_answers_are_cut(http: OutgoingHttp) -> None:
         writer.close()
 
     async with await asyncio.start_server(flood, "127.0.0.1", 0) as server:
-        answer = await http.post_json(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY)
+        answer = await post_json(http, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY)
         assert len(answer.body) == ANSWER_BYTES
 
 
@@ -115,14 +115,14 @@ async def test_redirects_are_answers_and_not_followed(http: OutgoingHttp) -> Non
         writer.close()
 
     async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as server:
-        answer = await http.post_json(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY)
+        answer = await post_json(http, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY)
         assert answer.status == 302
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com/", "nonsense", "http://", "http://a\x00b/"])
 async def test_what_is_no_web_address_is_refused(http: OutgoingHttp, url: str) -> None:
     with pytest.raises(PermanentSendError) as refused:
-        await http.post_json(url, BODY)
+        await post_json(http, url, BODY)
     assert refused.value.code == "target"
 
 
@@ -273,11 +273,11 @@ async def test_name_that_does_not_resolve_is_surely_not_sent() -> None:
     guard = SsrfSafeBackend(allow_private=False, allowed=(), resolve=resolve, network=Network())
     async with open_http(guard) as http:
         with pytest.raises(TransientSendError):
-            await http.post_json("https://nowhere.example/", BODY)
+            await post_json(http, "https://nowhere.example/", BODY)
 
 
 async def test_refusal_of_the_guard_passes_through_the_pool() -> None:
     async with open_http(backend(Network(), ["192.168.0.1"])) as http:
         with pytest.raises(PermanentSendError) as refused:
-            await http.post_json("https://inside.example/", BODY)
+            await post_json(http, "https://inside.example/", BODY)
     assert refused.value.code == "target"
