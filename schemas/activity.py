@@ -67,7 +67,7 @@ ContactState = Literal["started", "blocked", "unblocked", "opted_in", "opted_out
 CallState = Literal["ringing", "answered", "ended", "missed", "abandoned", "failed"]
 
 
-class Identity(Contract):
+class PersonIdentity(Contract):
     """A name by which a person can be known elsewhere. `proven`: the platform vouches for it, not the person alone.
 
     `platform` is the id of the same person under another scope of the same platform (WhatsApp: user id beside the number).
@@ -188,7 +188,7 @@ class Activity(Contract):
     failure: Failure | None = None
     watermark: Instant | None = None
     replies_to: list[str] = []
-    identities: list[Identity] = []
+    identities: list[PersonIdentity] = []
     automatic: bool = False
     subject: str | None = None
     participants: list[Participant] = []

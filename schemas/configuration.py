@@ -133,6 +133,10 @@ class WorkspaceBody(RequestModel):
     settings: WorkspaceSettings | None = None
 
 
+Credential = str | list[str]
+"""A credential: a value, or the list of values that are live while it rotates, newest first."""
+
+
 class AccountBody(RequestModel):
     """One connected page, bot, mailbox or number. Its channel validates `credentials` and `settings`.
 
@@ -140,7 +144,7 @@ class AccountBody(RequestModel):
     """
 
     name: Name | None = None
-    credentials: dict[str, str]
+    credentials: dict[str, Credential]
     language: Language | None = None
     api_base: str | None = None
     settings: dict[str, Json] = {}

@@ -7,7 +7,7 @@ services do not import channels.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.channels.registry import CHANNELS
+from services.channels.registry import CHANNELS, account_rules
 from services.console.wiring import open_console
 from services.delivery.accounts.processor import PROCESSOR as ACCOUNTS
 from services.delivery.processor import PROCESSOR as SENDER
@@ -24,6 +24,7 @@ from services.platform.processing.processor import Processor
 from services.platform.store.collections import ACCEPTED, OUTCOMES, RUNTIME_COLLECTIONS
 from services.platform.store.expiry import AnyCollection
 from services.records.accounts import ACCOUNT_CALLS
+from services.records.blobs import BLOB_PARTS, BLOBS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.polls import POLLS
@@ -56,11 +57,17 @@ GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {processor.group: processor.topics
 """Group → the topics it reads."""
 
 SERVICES: Mapping[str, Sequence[DeclaredService]] = {
-    "ingest": (DeclaredService(open_ingest(open_webchat(verify_token)), writes=(ACCOUNT_CALLS, POLLS, SECRETS)),),
+    "ingest": (
+        DeclaredService(
+            open_ingest(open_webchat(verify_token)), writes=(ACCOUNT_CALLS, BLOB_PARTS, BLOBS, POLLS, SECRETS)
+        ),
+    ),
     "router": (
         DeclaredService(
             open_workspaces(
-                {channel.name: channel.check_account for channel in CHANNELS}, GROUP_TOPICS, lambda: COLLECTIONS
+                {channel.name: account_rules(channel) for channel in CHANNELS},
+                GROUP_TOPICS,
+                lambda: COLLECTIONS,
             ),
             writes=(
                 ACCEPTED,

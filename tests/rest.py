@@ -36,7 +36,7 @@ from services.sla.routes import build_router as clocks_router
 from services.subscriptions.routes import build_router as subscriptions_router
 from services.workspaces import accounts, deletion_routes, keys, routes
 from services.workspaces.deletion import Remover
-from services.workspaces.mutations import CheckAccount
+from services.workspaces.mutations import AccountRules
 from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
 ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
@@ -66,9 +66,25 @@ COLLECTIONS: Sequence[Collection[Any]] = (
 Answer = Callable[[Event], CommandResult | None]
 
 
-def check_telegram(body: AccountBody) -> list[tuple[str, str]]:
-    """What the stand-in of a channel demands."""
-    return [] if body.credentials.get("bot_token") else [("/credentials/bot_token", "A bot token is needed.")]
+CHOSEN = ("secret_token", "secret_token_previous", "identity_secret")
+
+
+@dataclass(frozen=True)
+class StandInRules:
+    """What the stand-in of a channel demands: one credential."""
+
+    required: str = "bot_token"
+
+    def problems(self, body: AccountBody) -> list[tuple[str, str]]:
+        fine = bool(body.credentials.get(self.required))
+        return [] if fine else [(f"/credentials/{self.required}", f"{self.required} is needed.")]
+
+    def called_urls(self, body: AccountBody) -> list[tuple[str, str]]:
+        return [(f"/credentials/{n}", str(url)) for n, url in body.credentials.items() if n.endswith("_url")]
+
+    def chosen_secrets(self, body: AccountBody) -> list[tuple[str, str]]:
+        chosen = [(name, value) for name, value in body.credentials.items() if name in CHOSEN]
+        return [(f"/credentials/{n}", one) for n, value in chosen for one in ([value] if type(value) is str else value)]
 
 
 def settings_with(**given: Any) -> Settings:
@@ -134,11 +150,11 @@ def problem_of(answer: httpx2.Response, status: int) -> dict[str, Any]:
     return problem
 
 
-CHECKS: Mapping[str, CheckAccount] = {"telegram": check_telegram}
+CHECKS: Mapping[str, AccountRules] = {"telegram": StandInRules()}
 
 
 @cache
-def _lasting_routers(*checks: tuple[str, CheckAccount]) -> Sequence[APIRouter]:
+def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
     """Routers that hold nothing of a process. FastAPI takes 40 ms to make them, so every app of the tests has the same.
 
     The first ones are matched first, and FastAPI prepares a router anew for each app when it is matched.
@@ -147,7 +163,7 @@ def _lasting_routers(*checks: tuple[str, CheckAccount]) -> Sequence[APIRouter]:
     return [*configuration, *build_routers(), clocks_router(), subscriptions_router()]
 
 
-def routers_over(context: Context, checks: Mapping[str, CheckAccount] = CHECKS) -> list[APIRouter]:
+def routers_over(context: Context, checks: Mapping[str, AccountRules] = CHECKS) -> list[APIRouter]:
     """Every router of REST but those of `/ops`, metrics and live chat; `checks` are the channels' checks of accounts."""
     remover = Remover(context, {}, lambda: COLLECTIONS)
     return [*_lasting_routers(*checks.items()), deletion_routes.build_router(remover)]
@@ -155,7 +171,7 @@ def routers_over(context: Context, checks: Mapping[str, CheckAccount] = CHECKS) 
 
 @asynccontextmanager
 async def open_rest(
-    parts: Sequence[ServiceComponents] = (), checks: Mapping[str, CheckAccount] = CHECKS, **given: Any
+    parts: Sequence[ServiceComponents] = (), checks: Mapping[str, AccountRules] = CHECKS, **given: Any
 ) -> AsyncIterator[Rest]:
     """Every route over fakes; `given` are settings."""
     store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()

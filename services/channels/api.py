@@ -6,15 +6,16 @@ every attempt, by which the receiver drops repeats. The specification: github.co
 """
 
 from datetime import datetime
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import orjson
+from pydantic import AfterValidator, Field
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit
-from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from schemas.values import Json, instant_text
+from schemas.values import Json, RequestModel, instant_text
+from services.channels.account_settings import AccountSettings, CalledUrl, HandoffSettings, Rotating, Secret
 from services.channels.api_activities import parse
 from services.channels.port import Account, CredentialsRejected, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.core.time_source import SystemTimeSource, TimeSource
@@ -27,10 +28,6 @@ from services.platform.http.standard_webhooks import (
     verification_error,
 )
 
-SECRETS = ("secret", "secret_previous")
-CREDENTIALS = (*SECRETS, "callback_url")
-SETTINGS = ("handoff_seconds",)
-ADDRESS = "an http or https URL that takes signed replies"
 MAX_TEXT = 65_536
 UNAUTHORIZED = frozenset({401, 403})
 PASSING = frozenset({408, 425, 429})
@@ -39,10 +36,36 @@ REFUSALS = {404: "not_found", 410: "gone", 413: "too_long"}
 """Status → the code that agents and rules see; `rejected` for the others."""
 
 
+def _is_signing_secret(secret: str) -> str:
+    decode_secret(secret)
+    return secret
+
+
+SigningSecret = Annotated[Secret, AfterValidator(_is_signing_secret)]
+
+
+class ApiCredentials(RequestModel):
+    """What signs in both directions, and where replies go."""
+
+    secret: Rotating[SigningSecret] = Field(description=SECRET_FORMAT_HELP)
+    secret_previous: SigningSecret | None = Field(
+        None, description=f"the secret before this one, while it rotates: {SECRET_FORMAT_HELP}"
+    )
+    callback_url: Annotated[str, CalledUrl()] = Field(description="an http or https URL that takes signed replies")
+
+
+class ApiAccount(AccountSettings):
+    """An integrator's own system."""
+
+    credentials: ApiCredentials
+    settings: HandoffSettings = HandoffSettings()
+
+
 class Api:
     """The adapter. `time_source` gives the `webhook-timestamp` of each attempt."""
 
     name = "api"
+    account_model = ApiAccount
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=MAX_TEXT),),
@@ -55,28 +78,6 @@ class Api:
     def __init__(self, time_source: TimeSource | None = None) -> None:
         self._time_source = time_source or SystemTimeSource()
 
-    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        """`credentials` are `{secret, callback_url}`, while rotating also `secret_previous`."""
-        credentials = body.credentials
-        wrong = [
-            (f"/credentials/{name}", f"not a credential of api; those are {', '.join(CREDENTIALS)}")
-            for name in credentials
-            if name not in CREDENTIALS
-        ]
-        wrong += _wrong_settings(body)
-        # `secret_previous` is allowed to be absent, and is judged like `secret` where it is there.
-        wrong += [
-            pair
-            for name in SECRETS
-            if name == "secret" or name in credentials
-            for pair in _wrong_secret(name, credentials)
-        ]
-        if not _is_address(credentials.get("callback_url", "")):
-            wrong.append(("/credentials/callback_url", f"callback_url is required: {ADDRESS}"))
-        if body.api_base is not None:
-            wrong.append(("/api_base", "api has none: replies go to callback_url"))
-        return wrong
-
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         """The channel has no handshake: always None."""
         return None
@@ -87,7 +88,7 @@ class Api:
         Raises InvalidSignature.
         """
         # The timestamp is part of the signed text: without its check a recorded call could be replayed for ever.
-        why = verification_error(request.headers, request.body, _secrets(account), request.received_at)
+        why = verification_error(request.headers, request.body, account.secrets("secret"), request.received_at)
         if why is not None:
             raise InvalidSignature(why)
 
@@ -103,8 +104,8 @@ class Api:
         """
         # While a secret is rotated the call carries a signature by each, so that the receiver may switch at any time.
         body = orjson.dumps(_view(message))
-        headers = signed_headers(_secrets(account), message.id, self._time_source.now(), body)
-        answer = await http.call("POST", account.body.credentials["callback_url"], body, headers)
+        headers = signed_headers(account.secrets("secret"), message.id, self._time_source.now(), body)
+        answer = await http.call("POST", account.token("callback_url"), body, headers)
         if 200 <= answer.status < 300:
             return SendReceipt(message.id)
         raise _verdict(answer, self._time_source.now())
@@ -119,41 +120,6 @@ def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | Perman
         return PermanentSendError(REFUSALS.get(status, "rejected"), detail, status)
     after = retry_after_seconds(answer.headers, now)
     return TransientSendError(detail, after, "message" if after is None else "chat" if status == 429 else "account")
-
-
-def _secrets(account: Account) -> list[str]:
-    return [account.body.credentials[name] for name in SECRETS if account.body.credentials.get(name)]
-
-
-def _wrong_secret(name: str, value: dict[str, str]) -> list[tuple[str, str]]:
-    try:
-        decode_secret(value.get(name, ""))
-    except ValueError:
-        return [
-            (f"/credentials/{name}", f"{name} is {'not valid' if name in value else 'required'}: {SECRET_FORMAT_HELP}")
-        ]
-    return []
-
-
-def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
-    wrong = [
-        (f"/settings/{name}", f"not a setting of api; it has {', '.join(SETTINGS)}")
-        for name in body.settings
-        if name not in SETTINGS
-    ]
-    # JSON's true is an int in Python.
-    handoff = body.settings.get("handoff_seconds", 1)
-    if isinstance(handoff, bool) or not isinstance(handoff, int | float) or not 0 < handoff <= 604_800:
-        wrong.append(("/settings/handoff_seconds", "a number of seconds, over 0 and at most 604800"))
-    return wrong
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _view(message: OutboundMessage) -> dict[str, Json]:

@@ -14,6 +14,7 @@ from schemas.activity import Activity, Address, Attachment
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundMessage
+from services.channels.account_settings import AccountSettings
 from services.platform.http.outgoing import HttpClient
 
 # -- errors: the class is the verdict ----------------------------------------------------------------------------------
@@ -75,8 +76,11 @@ class Account:
 
     def secrets(self, name: str) -> list[str]:
         """Every live value of a credential, newest first: also `{name}_previous`, as accounts used to rotate."""
-        credentials = self.body.credentials
-        return [credentials[key] for key in (name, f"{name}_previous") if credentials.get(key)]
+        live: list[str] = []
+        for key in (name, f"{name}_previous"):
+            value = self.body.credentials.get(key, [])
+            live += [value] if isinstance(value, str) else value
+        return [secret for secret in live if secret]
 
     def token(self, name: str) -> str:
         """The refreshed token of this credential, else its newest value; empty without either."""
@@ -177,11 +181,9 @@ class Channel(Protocol):
         """What the channel can do: surfaces, limits, windows, rates."""
         ...
 
-    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        """What is wrong with credentials or settings: (JSON pointer within the body, sentence); empty when fine.
-
-        A credential whose name ends in `_url` is an address that we call: REST also refuses a private one (SSRF).
-        """
+    @property
+    def account_model(self) -> type[AccountSettings]:
+        """The model of an account: which credentials and settings it has, and what each of them is."""
         ...
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:

@@ -1,5 +1,6 @@
 """The registry of channels: adding one is a file, its fixtures, and one line here."""
 
+from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
@@ -12,3 +13,8 @@ _BY_NAME = {channel.name: channel for channel in CHANNELS}
 def channel(name: str) -> Channel | None:
     """The channel of this name; None when there is none."""
     return _BY_NAME.get(name)
+
+
+def account_rules(channel: Channel) -> AccountModelRules:
+    """What a channel demands of its accounts."""
+    return AccountModelRules(channel.name, channel.account_model)

@@ -5,15 +5,24 @@ to us, so it is compared in constant time and never logged.
 """
 
 import hmac
-import re
 from datetime import datetime
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities, RateLimit, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from schemas.values import Json
+from schemas.values import RequestModel
+from services.channels.account_settings import (
+    AccountSettings,
+    ApiBase,
+    ChosenSecret,
+    HandoffSettings,
+    Rotating,
+    Secret,
+)
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.updates import parse
@@ -30,28 +39,60 @@ from services.platform.http.outgoing import HttpClient, PermanentSendError, Send
 
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
-SECRETS = ("secret_token", "secret_token_previous")
-
-# name → (required, pattern, sentence for the error)
-CREDENTIALS = {
-    "bot_token": (
-        True,
-        re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}"),
-        "the token BotFather gave, like 123456:ABC-DEF",
-    ),
-    "secret_token": (True, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
-    "secret_token_previous": (False, re.compile(r"[A-Za-z0-9_-]{1,256}"), "1-256 characters of A-Z a-z 0-9 _ -"),
-}
 MAX_TEXT = 4096
-SETTINGS = ("username", "receive", "handoff_seconds", "greeting")
-RECEIVE = ("webhook", "poll")
-USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
+
+SecretToken = Annotated[ChosenSecret, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
+GreetingText = Annotated[str, StringConstraints(pattern=r"\S", max_length=MAX_TEXT)]
+
+
+class TelegramCredentials(RequestModel):
+    """What BotFather gave, and what we give to `setWebhook`."""
+
+    bot_token: Annotated[Secret, StringConstraints(pattern=r"^[0-9]{1,20}:[A-Za-z0-9_-]{1,200}$")] = Field(
+        description="the token BotFather gave, like 123456:ABC-DEF"
+    )
+    secret_token: Rotating[SecretToken] | None = Field(None, description="1-256 characters of A-Z a-z 0-9 _ -")
+    secret_token_previous: SecretToken | None = Field(
+        None, description="the secret before this one, while it rotates: 1-256 characters of A-Z a-z 0-9 _ -"
+    )
+
+
+class TelegramSettings(HandoffSettings):
+    """How the bot is found, and how its updates come in."""
+
+    username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{2,63}$")] | None = Field(
+        None, description="the bot's username without @, like example_shop_bot"
+    )
+    receive: Literal["webhook", "poll"] = Field(
+        "webhook", description='how updates come in: "webhook", or "poll" where Telegram cannot reach us'
+    )
+    greeting: GreetingText | Annotated[dict[str, GreetingText], Field(min_length=1)] | None = Field(
+        None, description=f"a text, or a text per language; each has at most {MAX_TEXT} characters"
+    )
+
+
+class TelegramAccount(AccountSettings):
+    """A bot. `api_base` is a Bot API server of one's own."""
+
+    credentials: TelegramCredentials
+    settings: TelegramSettings = TelegramSettings()
+    api_base: ApiBase | None = Field(
+        None, description="an address like https://api.telegram.org, without query or fragment"
+    )
+
+    @classmethod
+    def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
+        """An account that receives webhooks needs the secret that proves them."""
+        if is_polled(body) or "secret_token" in body.credentials:
+            return []
+        return [("/credentials/secret_token", "secret_token is required: 1-256 characters of A-Z a-z 0-9 _ -")]
 
 
 class Telegram:
     """One bot per account. `api_base` of an account replaces api.telegram.org (a local Bot API server)."""
 
     name = "telegram"
+    account_model = TelegramAccount
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=MAX_TEXT),),
@@ -68,25 +109,6 @@ class Telegram:
         invalid_payload_status=200,
     )
 
-    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        """`credentials` are `{bot_token, secret_token}`, while rotating also `secret_token_previous`.
-
-        An account with `settings.receive` `poll` needs no `secret_token`.
-        """
-        wrong = [
-            (f"/credentials/{name}", f"{name} is {'required' if name not in body.credentials else 'not valid'}: {how}")
-            for name, (required, shape, how) in CREDENTIALS.items()
-            if (_is_needed(name, body) if required else name in body.credentials)
-            and not shape.fullmatch(body.credentials.get(name, ""))
-        ]
-        names = ", ".join(CREDENTIALS)
-        wrong += [
-            (f"/credentials/{name}", f"not a credential of telegram; those are {names}")
-            for name in body.credentials
-            if name not in CREDENTIALS
-        ]
-        return wrong + _wrong_settings(body) + _wrong_base(body)
-
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         """Telegram has no handshake (`setWebhook` only registers the address): always None."""
         return None
@@ -95,7 +117,7 @@ class Telegram:
         """Compare the secret of `setWebhook` with every live one, all of them each time. Raises InvalidSignature."""
         # No comparison ends early, neither within a secret nor after the first that fits: the time tells nothing about them.
         presented = request.headers.get(SECRET_HEADER, "").encode()
-        live = [account.body.credentials[name].encode() for name in SECRETS if account.body.credentials.get(name)]
+        live = [secret.encode() for secret in account.secrets("secret_token")]
         if not any([hmac.compare_digest(presented, secret) for secret in live]):  # noqa: C419 -- no early end
             raise InvalidSignature("the secret token is missing or wrong")
 
@@ -105,7 +127,7 @@ class Telegram:
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`sendMessage`. Errors never quote the URL, because the bot token is part of it."""
-        token = account.body.credentials.get("bot_token", "")
+        token = account.token("bot_token")
         # `from None` below: the original error, which a log would show with its cause, quotes the URL.
         url = f"{api_base_url(account.body)}/bot{token}/sendMessage"
         try:
@@ -121,7 +143,7 @@ class Telegram:
 
     async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Call `getMe` and `getWebhookInfo`. See `ChecksAccount`."""
-        base, token = api_base_url(account.body), account.body.credentials.get("bot_token", "")
+        base, token = api_base_url(account.body), account.token("bot_token")
         await call(http, base, token, "getMe")
         if is_polled(account.body):
             return None
@@ -138,18 +160,11 @@ class Telegram:
 
     async def begin_polling(self, account: Account, http: HttpClient) -> None:
         """Remove the webhook: while one is set, `getUpdates` is refused with 409. See `Polls`."""
-        await delete_webhook(http, api_base_url(account.body), account.body.credentials.get("bot_token", ""))
+        await delete_webhook(http, api_base_url(account.body), account.token("bot_token"))
 
     async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
         """`getUpdates`; the cursor is its offset. See `Polls`."""
-        return await fetch_updates(
-            http, api_base_url(account.body), account.body.credentials.get("bot_token", ""), cursor
-        )
-
-
-def _is_needed(name: str, body: AccountBody) -> bool:
-    """Whether the credential is required. An account that polls needs no `secret_token`."""
-    return name in body.credentials or name != "secret_token" or not is_polled(body)
+        return await fetch_updates(http, api_base_url(account.body), account.token("bot_token"), cursor)
 
 
 def is_polled(body: AccountBody) -> bool:
@@ -164,41 +179,3 @@ def api_base_url(body: AccountBody) -> str:
 
 def _redact_token(detail: str, token: str) -> str:
     return detail.replace(token, "<token>") if token else detail
-
-
-def _wrong_settings(body: AccountBody) -> list[tuple[str, str]]:
-    settings = body.settings
-    wrong = [
-        (f"/settings/{name}", f"not a setting of telegram; those are {', '.join(SETTINGS)}")
-        for name in settings
-        if name not in SETTINGS
-    ]
-    if settings.get("receive", "webhook") not in RECEIVE:
-        wrong.append(("/settings/receive", 'how updates come in: "webhook", or "poll" where Telegram cannot reach us'))
-    username, handoff = settings.get("username", "bot"), settings.get("handoff_seconds", 1)
-    if not isinstance(username, str) or not USERNAME.fullmatch(username):
-        wrong.append(("/settings/username", "the bot's username without @, like example_shop_bot"))
-    if isinstance(handoff, bool) or not isinstance(handoff, int | float) or not 0 < handoff <= 604800:
-        wrong.append(("/settings/handoff_seconds", "a number of seconds, over 0 and at most 604800"))
-    if not _is_greeting(settings.get("greeting")):
-        wrong.append(("/settings/greeting", f"a text, or a text per language; each has at most {MAX_TEXT} characters"))
-    return wrong
-
-
-def _is_greeting(greetings: Json) -> bool:
-    """Whether the setting is a valid greeting: absent, one text, or an object of language → text."""
-    texts = list(greetings.values()) if isinstance(greetings, dict) else [greetings]
-    texts_to_match = [text for text in texts if isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT]
-    return greetings is None or (bool(texts) and len(texts_to_match) == len(texts))
-
-
-def _wrong_base(body: AccountBody) -> list[tuple[str, str]]:
-    if body.api_base is None:
-        return []
-    sentence = "an address like https://api.telegram.org, without query or fragment"
-    try:
-        parts = urlsplit(body.api_base)
-        fine = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
-        return [] if fine and parts.port != 0 else [("/api_base", sentence)]
-    except ValueError:
-        return [("/api_base", sentence)]

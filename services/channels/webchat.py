@@ -5,53 +5,73 @@ The adapter is here for delivery and for REST; sessions and messages of visitors
 
 import json
 import re
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
+from schemas.values import RequestModel
+from services.channels.account_settings import AccountSettings, ChosenSecret, HandoffSettings, Rotating
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
 
 MAX_TEXT = 10_000
 WILDCARD_ORIGIN = "*"
-CREDENTIALS = ("identity_secret", "allowed_origins")
-SETTINGS = ("handoff_seconds",)
-IDENTITY_SECRET = re.compile(r"\S.{6,510}\S")
-ALLOWED_ORIGINS_HELP = "allowed_origins is a list with commas of origins like https://shop.example, or * for every page"
+
+
+def _split_origins(value: object) -> object:
+    """Origins as a list: commas or spaces stand between them in one text, which may also be a JSON list."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return _json_list(text) if text.startswith("[") else [part for part in re.split(r"[,\s]+", text) if part]
+
+
+def _normalise_origin(text: str) -> str:
+    origin = text.strip().lower().rstrip("/")
+    if not _is_origin(origin):
+        raise ValueError("this is no origin")
+    return origin
+
+
+Origins = Annotated[
+    list[Annotated[str, AfterValidator(_normalise_origin)]],
+    BeforeValidator(_split_origins, json_schema_input_type=str | list[str]),
+]
+_ORIGINS = TypeAdapter[list[str]](Origins)
+
+
+class WebchatCredentials(RequestModel):
+    """What proves a visitor, and the pages that may open chats; without origins only our own page may."""
+
+    identity_secret: Rotating[Annotated[ChosenSecret, StringConstraints(pattern=r"^\S[\s\S]{6,510}\S$")]] = Field(
+        description="8 to 512 characters"
+    )
+    allowed_origins: Origins = Field([], description="a list of origins like https://shop.example, or * for every page")
+
+
+class WebchatAccount(AccountSettings):
+    """A page or a shop with a chat."""
+
+    credentials: WebchatCredentials
+    settings: HandoffSettings = HandoffSettings()
 
 
 class Webchat:
     """One page or shop per account. A stored message counts as delivered, because the visitor's stream reads the store."""
 
     name = "webchat"
+    account_model = WebchatAccount
     capabilities = Capabilities(
         surfaces=("private",),
         text_limits=(TextLimit(limit=MAX_TEXT),),
         drops_repeats=True,
         invalid_payload_status=400,
     )
-
-    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        """`credentials` are `{identity_secret, allowed_origins}`; without origins only our own page may open chats."""
-        wrong = [
-            (f"/credentials/{name}", f"not a credential of webchat; those are {', '.join(CREDENTIALS)}")
-            for name in body.credentials
-            if name not in CREDENTIALS
-        ]
-        if not IDENTITY_SECRET.fullmatch(body.credentials.get("identity_secret", "")):
-            wrong.append(("/credentials/identity_secret", "identity_secret is required: 8 to 512 characters"))
-        if allowed_origins(body) is None:
-            wrong.append(("/credentials/allowed_origins", ALLOWED_ORIGINS_HELP))
-        wrong += [
-            (f"/settings/{name}", f"not a setting of webchat; those are {', '.join(SETTINGS)}")
-            for name in body.settings
-            if name not in SETTINGS
-        ]
-        if body.api_base is not None:
-            wrong.append(("/api_base", "webchat has none: nothing is called"))
-        return wrong
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         """The channel has no handshake: always None."""
@@ -72,29 +92,23 @@ class Webchat:
 
 def is_origin_allowed(body: AccountBody, origin: str) -> bool:
     """Whether pages of this origin (scheme, host and port as a browser writes them) may open chats."""
-    allowed = allowed_origins(body) or frozenset()
+    allowed = allowed_origins(body)
     return WILDCARD_ORIGIN in allowed or origin.lower() in allowed
 
 
-def allowed_origins(body: AccountBody) -> frozenset[str] | None:
-    """The origins of `allowed_origins`, in lower case; None when one of them is not an origin.
-
-    Commas or spaces stand between them; a JSON list is understood too.
-    """
-    text = body.credentials.get("allowed_origins", "").strip()
-    values = _json_list(text) if text.startswith("[") else re.split(r"[,\s]+", text)
-    if values is None:
-        return None
-    origins = [value.strip().lower().rstrip("/") for value in values if value.strip()]
-    return frozenset(origins) if all(map(_is_origin, origins)) else None
-
-
-def _json_list(text: str) -> list[str] | None:
+def allowed_origins(body: AccountBody) -> list[str]:
+    """The origins of an account, in lower case; none when one of them is not an origin."""
     try:
-        document = json.loads(text)
+        return _ORIGINS.validate_python(body.credentials.get("allowed_origins", []))
+    except ValidationError:
+        return []
+
+
+def _json_list(text: str) -> object:
+    try:
+        return json.loads(text)
     except ValueError:
         return None
-    return document if isinstance(document, list) and all(isinstance(item, str) for item in document) else None
 
 
 def _is_origin(text: str) -> bool:

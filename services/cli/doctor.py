@@ -14,7 +14,8 @@ import httpx2
 import typer
 
 from schemas.accounts import AccountHealth
-from schemas.configuration import WorkspaceConfiguration
+from schemas.configuration import AccountBody, WorkspaceConfiguration
+from services.channels.registry import account_rules, channel
 from services.cli.data import current_version
 from services.cli.errors import CliError, error_message
 from services.cli.printing import echo, print_json
@@ -194,11 +195,11 @@ async def _secrets(settings: Settings) -> str:
         return missing
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         weak = [
-            f"{workspace}/{account}: {name}"
+            f"{workspace}/{account}: {pointer.removeprefix('/credentials/')}"
             async for workspace, configuration in _configurations(store)
             for account, stored in configuration.accounts.items()
-            for name, value in stored.body.credentials.items()
-            if is_weak(name, value)
+            for pointer, secret in _chosen_secrets(account, stored.body)
+            if is_weak(secret)
         ]
     if weak:
         raise CliError(
@@ -206,6 +207,11 @@ async def _secrets(settings: Settings) -> str:
             "account and to the platform (or page) that uses it: openssl rand -hex 32."
         )
     return "no account has a secret that could be guessed"
+
+
+def _chosen_secrets(account: str, body: AccountBody) -> list[tuple[str, str]]:
+    adapter = channel(account.split("/", 1)[0])
+    return account_rules(adapter).chosen_secrets(body) if adapter is not None else []
 
 
 async def _accounts(settings: Settings) -> str:

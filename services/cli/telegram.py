@@ -15,7 +15,8 @@ from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Json
 from services.channels.bot_api.bot import call, delete_webhook, set_webhook, webhook_problem
 from services.channels.bot_api.json_access import as_dict, as_str
-from services.channels.port import CredentialsRejected
+from services.channels.port import Account, CredentialsRejected
+from services.channels.registry import account_rules
 from services.channels.telegram import Telegram, api_base_url
 from services.cli.data import engine_at
 from services.cli.errors import CliError
@@ -37,7 +38,7 @@ PORTS = (443, 80, 88, 8443)
 """The ports that Telegram sends webhooks to (core.telegram.org/bots/api#setwebhook)."""
 POLL = "give --poll, and this machine fetches the updates itself."
 Answered = TypeVar("Answered")
-MIN_RETENTION = 16
+MIN_KEPT_SECRET_LENGTH = 16
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -87,7 +88,7 @@ async def connect_bot(settings: Settings, wanted: BotSetup, http: HttpClient) ->
         base = api_base_url(body)
         username = await _username(http, base, wanted.token)
         body = body.model_copy(update={"settings": {**body.settings, "username": username}})
-        if wrong := Telegram().check_account(body):
+        if wrong := account_rules(Telegram()).problems(body):
             raise CliError(" ".join(f"{pointer}: {sentence}." for pointer, sentence in wrong))
         await _write(context, wanted.workspace, f"telegram/{wanted.account}", body)
         echo(f"The bot is @{username}. It is the account {wanted.account} of {wanted.workspace}.")
@@ -99,9 +100,10 @@ async def connect_bot(settings: Settings, wanted: BotSetup, http: HttpClient) ->
 
 
 async def _with_webhook(http: HttpClient, base: str, body: AccountBody, url: str) -> None:
-    token = body.credentials["bot_token"]
+    account = Account("", "telegram", "", body)  # only its credentials are read
+    token = account.token("bot_token")
     await _answer_or_exit(
-        set_webhook(http, base, token, url, body.credentials["secret_token"]), "the webhook could not be set"
+        set_webhook(http, base, token, url, account.token("secret_token")), "the webhook could not be set"
     )
     echo(f"Its webhook is {url}, with a secret that nobody but Telegram and this installation knows.")
     info = await _answer_or_exit(call(http, base, token, "getWebhookInfo"), "the webhook could not be looked at")
@@ -141,9 +143,9 @@ def _body(configuration: WorkspaceConfiguration, wanted: BotSetup) -> AccountBod
     """The account's new body: the stored one with the new token and the new way of receiving updates."""
     stored = configuration.accounts.get(f"telegram/{wanted.account}")
     body = stored.body if stored else AccountBody(credentials={})
-    known_secret = body.credentials.get("secret_token", "")
-    # One that could be guessed is replaced; Telegram hears of the new one in a moment.
-    secret = known_secret if len(known_secret) >= MIN_RETENTION else secrets.token_urlsafe(32)
+    known = Account(wanted.workspace, "telegram", wanted.account, body).secrets("secret_token")
+    # One that could be guessed is replaced; Telegram gets the new one in a moment.
+    secret = known[0] if known and len(known[0]) >= MIN_KEPT_SECRET_LENGTH else secrets.token_urlsafe(32)
     credentials = {**body.credentials, "bot_token": wanted.token, "secret_token": secret}
     receiving: dict[str, Json] = {**body.settings, "receive": "poll" if wanted.poll else "webhook"}
     return body.model_copy(

@@ -9,6 +9,7 @@ import structlog
 
 from schemas.outbound import OutboundMessage
 from services.channels.port import Account, Channel, CredentialsRejected
+from services.channels.registry import account_rules
 from services.delivery.domain.outcomes import SEND_TIMEOUT, AttemptResult, outcome_unknown, within_send_window
 from services.delivery.instruments import DeliveryInstruments
 from services.platform.core.errors import Unavailable
@@ -78,7 +79,8 @@ async def _read_account(message: OutboundMessage, dependencies: SendDependencies
 
 
 def _has_missing_credentials(channel: Channel, account: Account) -> bool:
-    return any(pointer.startswith("/credentials") for pointer, _ in channel.check_account(account.body))
+    rules = account_rules(channel)
+    return any(pointer.startswith("/credentials") for pointer, _ in rules.problems(account.body))
 
 
 async def _send(

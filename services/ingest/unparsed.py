@@ -10,8 +10,7 @@ from services.platform.core.identifiers import hashed_id
 def unparsed_activity(account: Account, request: Request, error: Exception) -> Activity:
     """An activity of kind `unknown` that names the error's class. A repeat of the body gives the same id."""
     # The credentials are part of the hash, so that the content of a short body cannot be guessed from the id.
-    credentials = account.body.credentials
-    secrets = [credentials[name] for name in sorted(credentials)]
+    secrets = [secret for name in sorted(account.body.credentials) for secret in account.secrets(name)]
     return Activity(
         id=hashed_id(account.workspace, account.channel, account.id, "not understood", *secrets, request.body.hex()),
         workspace=account.workspace,

@@ -85,8 +85,8 @@ async def _visitor(session: SessionContext, identity: Identity | None, request: 
         return new_visitor_id()
     # As cached, and before a refusal as it is stored now: the secret may have been rotated meanwhile.
     for connected in (session.connected, await session.dependencies.authenticator.reload_account(session.connected)):
-        secret = connected.account.body.credentials.get("identity_secret", "") if connected else ""
-        if secret and verify_identity_hash(identity.user_id, identity.user_hash, secret):
+        secrets = connected.account.secrets("identity_secret") if connected else []
+        if any(verify_identity_hash(identity.user_id, identity.user_hash, secret) for secret in secrets):
             return visitor_id_for_user(identity.user_id)
     await session.dependencies.authenticator.count_auth_failure(request)
     raise Unauthorized("`user_hash` is not the hex HMAC-SHA256 of `user_id` under the account's identity_secret.")

@@ -21,8 +21,8 @@ from services.rest.dependencies import ExistingWorkspace
 from services.workspaces import mutations
 from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
-from services.workspaces.mutations import CheckAccount
-from services.workspaces.target_validation import validate_api_base, validate_callback_urls, weak_secrets
+from services.workspaces.mutations import AccountRules
+from services.workspaces.target_validation import validate_api_base, validate_called_urls, weak_secrets
 from services.workspaces.views import AccountView, account_view, to_page
 
 AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
@@ -66,20 +66,20 @@ async def delete_account(
 
 @dataclass(frozen=True, slots=True)
 class AccountEndpoints:
-    """Writes accounts of the channels in `checks`: channel name → what is wrong with an account's body.
+    """Writes accounts of the channels in `rules`: channel name → what it demands of an account.
 
     `known_after_seconds`: how long a response waits when credentials changed, until no process caches the old ones.
     """
 
-    checks: Mapping[str, CheckAccount]
+    rules: Mapping[str, AccountRules]
     known_after_seconds: float = FRESH_SECONDS * 1.05
 
-    async def require_channel(self, channel: str) -> CheckAccount:
-        """The account check of the path's channel. Raises NotFound for an unknown channel."""
-        if channel not in self.checks:
-            names = ", ".join(sorted(self.checks))
+    async def require_channel(self, channel: str) -> AccountRules:
+        """The account rules of the path's channel. Raises NotFound for an unknown channel."""
+        if channel not in self.rules:
+            names = ", ".join(sorted(self.rules))
             raise NotFound(f"There is no channel {channel!r}. There are: {names}.")
-        return self.checks[channel]
+        return self.rules[channel]
 
     async def put(
         self,
@@ -91,15 +91,15 @@ class AccountEndpoints:
         context: ContextDep,
         response: Response,
     ) -> AccountView:
-        check = await self.require_channel(channel)
+        rules = await self.require_channel(channel)
 
         def problems_of(full: AccountBody) -> list[tuple[str, str]]:
             return [
                 *validate_api_base(full.api_base, context.settings),
-                *validate_callback_urls(full, context.settings),
+                *validate_called_urls(rules.called_urls(full), context.settings),
                 # Of the body as written: weak secrets that were stored earlier stay valid.
-                *weak_secrets(body),
-                *check(full),
+                *weak_secrets(rules.chosen_secrets(body)),
+                *rules.problems(full),
             ]
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
@@ -120,9 +120,9 @@ class AccountEndpoints:
             await asyncio.sleep(self.known_after_seconds)
 
 
-def build_router(checks: Mapping[str, CheckAccount]) -> APIRouter:
+def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
     """The routes; writing an account needs `admin`."""
-    endpoints = AccountEndpoints(checks)
+    endpoints = AccountEndpoints(rules)
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
     path = "/{channel}/{account}"

@@ -1,12 +1,13 @@
 """The mutations of a configuration: each makes a new configuration of the present one or raises an HTTP problem. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypedDict, Unpack
+from typing import Protocol, TypedDict, Unpack
 
 from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
     Body,
+    Credential,
     Match,
     Policy,
     RoutingBody,
@@ -31,6 +32,19 @@ SIGNING_CREDENTIAL = "identity_secret"
 
 CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
 """The problems of credentials and settings as (JSON pointer within the body, sentence); empty when valid."""
+
+
+class AccountRules(Protocol):
+    """What a channel demands of its accounts. Composition passes it in, because services import no channel."""
+
+    def problems(self, body: AccountBody) -> list[tuple[str, str]]:
+        """All that is wrong: (JSON pointer within the body, sentence); empty when valid."""
+
+    def called_urls(self, body: AccountBody) -> list[tuple[str, str]]:
+        """The addresses that we call, but `api_base`: (JSON pointer, address)."""
+
+    def chosen_secrets(self, body: AccountBody) -> list[tuple[str, str]]:
+        """The secrets that people choose: (JSON pointer, secret)."""
 
 
 def versioned_part(
@@ -108,15 +122,31 @@ def _identity_secrets(body: AccountBody) -> frozenset[str]:
 
 
 def with_stored_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:
-    """The body in which each credential given as `"set"` is replaced by the stored one. Raises UnprocessableContent."""
+    """The body in which each `"set"` is replaced by what is stored. Raises UnprocessableContent.
+
+    `"set"` alone stands for the whole credential. In a list, the first `"set"` stands for the newest stored value, the second
+    for the one before it: `["new", "set"]` rotates a secret without knowing the old one.
+    """
     # A client that reads an account, changes its name and writes it back sends `set` for each credential.
     stored = earlier.credentials if earlier else {}
-    redacted = [name for name, value in body.credentials.items() if value == REDACTED]
-    missing = [name for name in redacted if name not in stored]
+    complete: dict[str, Credential] = {}
+    missing: list[str] = []
+    for name, value in body.credentials.items():
+        if value == REDACTED:
+            if name not in stored:
+                missing.append(f"/credentials/{name}")
+            complete[name] = stored.get(name, [])
+        elif isinstance(value, list):
+            earlier_values = iter(_as_list(stored.get(name)))
+            values = [next(earlier_values, REDACTED) if one == REDACTED else one for one in value]
+            missing += [f"/credentials/{name}/{index}" for index, one in enumerate(values) if one == REDACTED]
+            complete[name] = values
+        else:
+            complete[name] = value
     if missing:
         sentence = 'There is no earlier value that "set" could stand for; give the credential itself.'
-        raise UnprocessableContent(*[(f"/credentials/{name}", sentence) for name in missing])
-    return body.model_copy(update={"credentials": {**body.credentials, **{name: stored[name] for name in redacted}}})
+        raise UnprocessableContent(*[(pointer, sentence) for pointer in missing])
+    return body.model_copy(update={"credentials": complete})
 
 
 def delete_account(workspace: str, name: str, condition: Precondition) -> Mutation:

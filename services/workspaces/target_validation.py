@@ -1,15 +1,13 @@
 """Validates addresses and secrets of accounts. Private targets need the operator's permission; weak secrets are refused."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from schemas.configuration import AccountBody
 from services.platform.core.settings import Settings
 from services.platform.http.client_address import DEFAULT_PORTS, is_host, validate_callback_url
 from services.workspaces.mutations import REDACTED
 
 MIN_SECRET_LENGTH = 8
-CHOSEN_SECRETS = frozenset({"secret_token", "secret_token_previous", "identity_secret"})
-"""Credentials that authenticate callers and that people choose. The secret of `api` is checked by its channel."""
 
 
 def validate_api_base(api_base: str | None, settings: Settings) -> list[tuple[str, str]]:
@@ -26,10 +24,9 @@ def validate_api_base(api_base: str | None, settings: Settings) -> list[tuple[st
     return [("/api_base", f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
 
 
-def validate_callback_urls(body: AccountBody, settings: Settings) -> list[tuple[str, str]]:
-    """(pointer, sentence) for each credential `…_url` that cannot be called, or is private and not allowed."""
-    urls = {name: url for name, url in body.credentials.items() if name.endswith("_url")}
-    return [pair for name, url in urls.items() for pair in validate_callback_url(f"/credentials/{name}", url, settings)]
+def validate_called_urls(urls: Iterable[tuple[str, str]], settings: Settings) -> list[tuple[str, str]]:
+    """(pointer, sentence) for each of these (pointer, address) that cannot be called, or is private and not allowed."""
+    return [problem for pointer, url in urls for problem in validate_callback_url(pointer, url, settings)]
 
 
 def _address(api_base: str) -> str | None:
@@ -46,13 +43,12 @@ def _address(api_base: str) -> str | None:
     return f"{host}:{port}" if host and port and is_host(host) else None
 
 
-def weak_secrets(body: AccountBody) -> list[tuple[str, str]]:
-    """(pointer, sentence) for each secret that is short enough to be guessed."""
-    short = [name for name, value in body.credentials.items() if is_weak(name, value)]
+def weak_secrets(secrets: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(pointer, sentence) for each of these (pointer, secret) that is short enough to be guessed."""
     sentence = f"Give a secret of at least {MIN_SECRET_LENGTH} characters, better 32 random ones: openssl rand -hex 32."
-    return [(f"/credentials/{name}", sentence) for name in short]
+    return [(pointer, sentence) for pointer, secret in secrets if is_weak(secret)]
 
 
-def is_weak(name: str, value: str) -> bool:
-    """Whether a credential authenticates callers and could be guessed. The value `set` stands for the stored one and passes."""
-    return name in CHOSEN_SECRETS and value != REDACTED and 0 < len(value) < MIN_SECRET_LENGTH
+def is_weak(secret: str) -> bool:
+    """Whether a secret that callers prove themselves by could be guessed. `set` stands for the stored one and passes."""
+    return secret != REDACTED and 0 < len(secret) < MIN_SECRET_LENGTH

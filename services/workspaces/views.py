@@ -10,6 +10,7 @@ from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
     Calendar,
+    Credential,
     OwnIdentifiers,
     Rule,
     Scope,
@@ -56,7 +57,7 @@ class AccountView(BaseModel):
     id: str
     channel: str
     name: str | None = None
-    credentials: dict[str, str]
+    credentials: dict[str, Credential]
     language: str | None = None
     api_base: str | None = None
     settings: dict[str, Json]
@@ -104,7 +105,10 @@ def account_view(workspace: str, name: str, body: AccountBody, health: AccountHe
         id=account,
         channel=channel,
         name=body.name,
-        credentials=dict.fromkeys(body.credentials, REDACTED),
+        credentials={
+            name: REDACTED if isinstance(value, str) else [REDACTED] * len(value)
+            for name, value in body.credentials.items()
+        },
         language=body.language,
         api_base=body.api_base,
         settings=body.settings,

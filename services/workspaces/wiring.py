@@ -8,16 +8,16 @@ from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.port import Collection
 from services.workspaces import accounts, deletion_routes, keys, routes
 from services.workspaces.deletion import Remover, run_remover
-from services.workspaces.mutations import CheckAccount
+from services.workspaces.mutations import AccountRules
 from services.workspaces.rule_notifier import run_announcer
 
 
 def open_workspaces(
-    checks: Mapping[str, CheckAccount],
+    rules: Mapping[str, AccountRules],
     topics: Mapping[str, Sequence[str]],
     collections: Callable[[], Sequence[Collection[Any]]],
 ) -> Service:
-    """The service. `checks` maps a channel's name to its `check_account`; it is passed in because services import no channel.
+    """The service. `rules` maps a channel's name to what it demands of accounts; it is passed in because services import no channel.
 
     `topics` maps a group to the topics that it reads. `collections` returns all collections: deletion empties each.
     """
@@ -29,7 +29,7 @@ def open_workspaces(
             routers=[
                 routes.build_router(),
                 deletion_routes.build_router(remover),
-                accounts.build_router(checks),
+                accounts.build_router(rules),
                 keys.build_router(),
             ],
             background=[lambda: run_announcer(context), lambda: run_remover(remover)],

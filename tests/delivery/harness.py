@@ -1,7 +1,7 @@
 """A sender with fakes of all that is not under test: store, timers, platform, and a time source that tests move."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -9,11 +9,12 @@ from prometheus_client import CollectorRegistry
 from schemas.accounts import ACCOUNT_CHANGED, AccountChanged
 from schemas.activity import Activity, Address
 from schemas.channel import Capabilities, RateLimit
-from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Credential, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.envelope import Event
 from schemas.outbound import OutboundMessage
-from schemas.values import Contract, EncryptedText, Json
+from schemas.values import Contract, EncryptedText, Json, RequestModel
+from services.channels.account_settings import AccountSettings, HandoffSettings, Secret
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
@@ -42,17 +43,24 @@ LIKE_TELEGRAM = NO_LIMITS.model_copy(
 )
 
 
+class BotCredentials(RequestModel):
+    bot_token: Secret
+
+
+class BotAccount(AccountSettings):
+    credentials: BotCredentials
+    settings: HandoffSettings = HandoffSettings()
+
+
 @dataclass
 class ScriptedChannel:
     """A channel whose `send` does what `script` says: returns a receipt's id or raises."""
 
     capabilities: Capabilities = NO_LIMITS
     name: str = "telegram"
+    account_model: type[AccountSettings] = BotAccount
     script: Callable[[OutboundMessage, Account], Awaitable[str | None]] | None = None
     attempted: list[str] = field(default_factory=list)
-
-    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        return [] if body.credentials.get("bot_token") else [("/credentials/bot_token", "is needed")]
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
         return None
@@ -85,9 +93,9 @@ class SenderHarness(Driver):
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
-    def connect(self, credentials: dict[str, str] | None) -> None:
+    def connect(self, credentials: Mapping[str, Credential] | None) -> None:
         """Write the configuration of workspace `w`; None: without the account."""
-        account = Versioned(body=AccountBody(credentials=credentials or {}), version=1, at=START)
+        account = Versioned(body=AccountBody(credentials=dict(credentials or {})), version=1, at=START)
         configuration = WorkspaceConfiguration(
             workspace="w",
             version=self.seq + 1,

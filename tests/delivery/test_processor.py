@@ -252,7 +252,7 @@ async def test_credentials_changed_while_waiting_are_used_at_the_next_attempt() 
     seen: list[str] = []
 
     async def script(message: OutboundMessage, account: Account) -> str | None:
-        seen.append(account.body.credentials["bot_token"])
+        seen.append(account.token("bot_token"))
         if len(seen) == 1:
             raise TransientSendError("busy")
         return None

@@ -4,6 +4,7 @@ import httpx2
 import pytest
 
 from schemas.configuration import AccountBody
+from services.channels.registry import account_rules
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 from services.demo.corpus import LANGUAGES
@@ -38,10 +39,10 @@ async def test_account_is_one_that_the_channel_takes() -> None:
     installation = FakeInstallation(KEY)
     await seeded(installation)
     body = AccountBody.model_validate(installation.put["/accounts/telegram/main"])
-    assert Telegram().check_account(body) == []
+    assert account_rules(Telegram()).problems(body) == []
     assert body.api_base == "http://127.0.0.1:9999"
     web = AccountBody.model_validate(installation.put["/accounts/webchat/main"])
-    assert Webchat().check_account(web) == []
+    assert account_rules(Webchat()).problems(web) == []
 
 
 async def test_second_start_writes_the_same_and_agrees_on_the_secret() -> None:

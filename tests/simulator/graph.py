@@ -32,6 +32,7 @@ from schemas.envelope import Event
 from schemas.outbound import OutboundMessage
 from schemas.routing import AgentPut, PresenceSet
 from schemas.values import Contract, EncryptedText, instant
+from services.channels.account_settings import AccountSettings
 from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
@@ -64,19 +65,22 @@ GRAPH = {
 }
 
 
+class BotAccount(AccountSettings):
+    credentials: dict[str, str]
+    settings: dict[str, str] = {}
+
+
 @dataclass(slots=True)
 class Telegram:
     """The platform: what reached it, and how it answers. `arrived` counts per message id."""
 
     world: World
     name: str = "telegram"
+    account_model: type[AccountSettings] = BotAccount
     capabilities: Capabilities = CAPABILITIES
     arrived: Counter[str] = field(default_factory=Counter)
     order: dict[str, list[str]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
-
-    def check_account(self, body: AccountBody) -> list[tuple[str, str]]:
-        return []
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`http` is the process that sends: it may die before, or after the message arrived."""

@@ -17,6 +17,7 @@ from schemas.conversation import Author, Status
 from schemas.envelope import Event, decode, encode
 from schemas.identity import HandoffToken, PersonKey
 from schemas.values import EncryptedText
+from services.channels.registry import account_rules
 from services.channels.webchat import Webchat
 from services.domain.conversation_state import Contact, ConversationState
 from services.ingest.accounts import AccountCache
@@ -49,7 +50,7 @@ LINK, OLD_LINK = "a-hand-off-link", "a-hand-off-link-of-before"
 KEPT: Sequence[Collection[Any]] = (*COLLECTIONS, PERSONS, SECRETS)
 
 
-CHECKS = {"webchat": Webchat().check_account}
+CHECKS = {"webchat": account_rules(Webchat())}
 
 
 @dataclass

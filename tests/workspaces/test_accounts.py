@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from schemas.configuration import AccountBody
+from schemas.configuration import Credential
 from services.records.configuration import read_configuration
-from tests.rest import Rest, open_rest, problem_of
+from tests.rest import Rest, StandInRules, open_rest, problem_of
 
 MAIN = "/v1/workspaces/shop/accounts/telegram/main"
 TOKEN = "123456:secret-of-the-bot"
@@ -24,7 +24,7 @@ async def rest() -> AsyncIterator[Rest]:
 async def stored_token(rest: Rest) -> str:
     found = await read_configuration(rest.store, "shop")
     assert found is not None
-    return found.accounts["telegram/main"].body.credentials["bot_token"]
+    return str(found.accounts["telegram/main"].body.credentials["bot_token"])
 
 
 async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_they_are_set(rest: Rest) -> None:
@@ -69,7 +69,7 @@ async def test_no_answer_ever_holds_a_credential(rest: Rest) -> None:
 
 async def test_what_the_channel_does_not_accept_is_422_at_its_pointer(rest: Rest) -> None:
     problem = problem_of(await rest.request("PUT", MAIN, {"credentials": {}}), 422)
-    assert problem["errors"] == [{"pointer": "/credentials/bot_token", "detail": "A bot token is needed."}]
+    assert problem["errors"] == [{"pointer": "/credentials/bot_token", "detail": "bot_token is needed."}]
 
 
 @pytest.mark.parametrize("name", ["secret_token", "secret_token_previous", "identity_secret"])
@@ -100,6 +100,39 @@ async def test_a_credential_that_is_written_back_as_it_was_read_stays(rest: Rest
 async def test_set_stands_for_nothing_where_nothing_is(rest: Rest) -> None:
     problem = problem_of(await rest.request("PUT", MAIN, {"credentials": {"bot_token": "set"}}), 422)
     assert problem["errors"][0]["pointer"] == "/credentials/bot_token"
+
+
+async def stored_secrets(rest: Rest) -> Credential:
+    configuration = await read_configuration(rest.store, "shop")
+    assert configuration is not None
+    return configuration.accounts["telegram/main"].body.credentials["secret_token"]
+
+
+@pytest.mark.parametrize(
+    ("before", "written", "after"),
+    [
+        ("oldest-secret", ["newer-secret", "set"], ["newer-secret", "oldest-secret"]),
+        (["second-one", "first-one"], ["third-one", "set", "set"], ["third-one", "second-one", "first-one"]),
+        (["second-one", "first-one"], ["set"], ["second-one"]),
+        (["second-one", "first-one"], "set", ["second-one", "first-one"]),
+        (["second-one", "first-one"], "alone-again", "alone-again"),
+    ],
+)
+async def test_a_secret_rotates_without_knowledge_of_the_old_one(
+    rest: Rest, before: Credential, written: Credential, after: Credential
+) -> None:
+    await rest.request("PUT", MAIN, BODY | {"credentials": {"bot_token": TOKEN, "secret_token": before}})
+    answer = await rest.request("PUT", MAIN, BODY | {"credentials": {"bot_token": "set", "secret_token": written}})
+    assert answer.status_code == 200, answer.text
+    assert await stored_secrets(rest) == after
+    assert answer.json()["credentials"]["secret_token"] == ("set" if isinstance(after, str) else ["set"] * len(after))
+
+
+async def test_set_in_a_list_stands_for_no_more_values_than_are_stored(rest: Rest) -> None:
+    await rest.request("PUT", MAIN, BODY | {"credentials": {"bot_token": TOKEN, "secret_token": "the-only-one"}})
+    body = BODY | {"credentials": {"bot_token": "set", "secret_token": ["new-secret", "set", "set"]}}
+    problem = problem_of(await rest.request("PUT", MAIN, body), 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/credentials/secret_token/2"]
 
 
 async def test_a_deleted_account_is_gone(rest: Rest) -> None:
@@ -145,10 +178,6 @@ async def test_an_account_sends_elsewhere_only_where_the_operator_allows(
             assert answer.json()["errors"][0]["pointer"] == "/api_base"
 
 
-def check_callback(body: AccountBody) -> list[tuple[str, str]]:
-    return []
-
-
 @pytest.mark.parametrize(
     ("given", "url", "status"),
     [
@@ -170,7 +199,7 @@ def check_callback(body: AccountBody) -> list[tuple[str, str]]:
 async def test_a_callback_leads_into_a_private_network_only_where_the_operator_allows(
     given: dict[str, Any], url: str, status: int
 ) -> None:
-    async with open_rest(checks={"api": check_callback}, **given) as rest:
+    async with open_rest(checks={"api": StandInRules("callback_url")}, **given) as rest:
         await rest.workspace()
         body = {"credentials": {"callback_url": url}}
         answer = await rest.request("PUT", "/v1/workspaces/shop/accounts/api/main", body)

@@ -190,7 +190,7 @@ def _update(body: bytes) -> dict[str, Json]:
 
 
 def _body_hash(body: bytes, account: Account) -> str:
-    return hashed_id(account.body.credentials.get("secret_token", ""), body.hex())
+    return hashed_id(next(iter(account.secrets("secret_token")), ""), body.hex())
 
 
 def _is_kind(field: str) -> bool:
@@ -198,7 +198,7 @@ def _is_kind(field: str) -> bool:
 
 
 def _delivery(channel: str, request: Request, account: Account, number: int | None) -> UpdateContext:
-    bot, colon, _ = account.body.credentials.get("bot_token", "").partition(":")
+    bot, colon, _ = account.token("bot_token").partition(":")
     return UpdateContext(
         channel=channel,
         workspace=account.workspace,

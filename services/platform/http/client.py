@@ -135,7 +135,7 @@ class OutgoingHttp:
 
 
 class NetworkStream:
-    """`services.platform.http.outgoing.Stream` over a connection of httpcore."""
+    """`services.platform.http.outgoing.DuplexStream` over a connection of httpcore."""
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream

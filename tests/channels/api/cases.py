@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from schemas.configuration import AccountBody
+from schemas.configuration import AccountBody, Credential
 from services.channels.port import Account, Request
 from services.platform.http.standard_webhooks import signed_headers
 
@@ -14,8 +14,8 @@ PREVIOUS = "whsec_dGhlIGludmVudGVkIHNlY3JldCBiZWZvcmUgaXQ="
 CALLBACK = "https://shop.example.com/pasokh"
 
 
-def account(**credentials: str) -> Account:
-    given = {"secret": SECRET, "callback_url": CALLBACK} | credentials
+def account(**credentials: Credential) -> Account:
+    given: dict[str, Credential] = {"secret": SECRET, "callback_url": CALLBACK, **credentials}
     return Account("shop", "api", "main", AccountBody(credentials=given))
 
 

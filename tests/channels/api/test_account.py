@@ -2,16 +2,17 @@
 
 import pytest
 
-from schemas.configuration import AccountBody
+from schemas.configuration import AccountBody, Credential
 from services.channels.api import Api
 from services.channels.port import InvalidSignature
+from services.channels.registry import account_rules
 from tests.channels.api.cases import CALLBACK, PREVIOUS, SECRET, account, payload, request
 
 BODY = payload("message")
 
 
-def wrong(**credentials: str) -> dict[str, str]:
-    return dict(Api().check_account(AccountBody(credentials=credentials)))
+def wrong(**credentials: Credential) -> dict[str, str]:
+    return dict(account_rules(Api()).problems(AccountBody(credentials=credentials)))
 
 
 def test_a_secret_and_a_callback_are_enough() -> None:
@@ -40,7 +41,7 @@ def test_what_it_does_not_know_is_refused() -> None:
         api_base="https://x.example.com",
         settings={"username": "a", "handoff_seconds": True},
     )
-    assert {at for at, _ in Api().check_account(body)} == {
+    assert {at for at, _ in account_rules(Api()).problems(body)} == {
         "/api_base",
         "/settings/username",
         "/settings/handoff_seconds",

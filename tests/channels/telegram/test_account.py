@@ -4,6 +4,7 @@ import pytest
 
 from schemas.configuration import AccountBody
 from services.channels.port import InvalidSignature
+from services.channels.registry import account_rules
 from services.channels.telegram import Telegram
 from tests.channels.telegram.cases import HEADER, SECRET, TOKEN, account, payload, request
 
@@ -12,7 +13,8 @@ FINE = {"bot_token": TOKEN, "secret_token": SECRET}
 
 def wrong(**body: object) -> list[str]:
     return [
-        pointer for pointer, _ in Telegram().check_account(AccountBody.model_validate({"credentials": FINE} | body))
+        pointer
+        for pointer, _ in account_rules(Telegram()).problems(AccountBody.model_validate({"credentials": FINE} | body))
     ]
 
 
@@ -58,7 +60,7 @@ def test_settings_that_cannot_work_are_named(changes: dict[str, object], pointer
 
 def test_sentences_never_quote_a_credential() -> None:
     body = AccountBody(credentials={"bot_token": "wrong-token-value", "secret_token": "wrong secret value"})
-    assert not any("value" in sentence for _, sentence in Telegram().check_account(body))
+    assert not any("value" in sentence for _, sentence in account_rules(Telegram()).problems(body))
 
 
 def test_right_secret_is_accepted() -> None:

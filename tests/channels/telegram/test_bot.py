@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.channels.port import CredentialsRejected
+from services.channels.registry import account_rules
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
@@ -149,4 +150,4 @@ def test_account_that_is_polled_needs_no_secret_and_receive_has_two_values(
     settings: dict[str, Any], credentials: dict[str, str], fine: bool
 ) -> None:
     body = account().body.model_copy(update={"settings": settings, "credentials": credentials})
-    assert (Telegram().check_account(body) == []) == fine
+    assert (account_rules(Telegram()).problems(body) == []) == fine

@@ -11,6 +11,7 @@ from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, SendReceipt
+from services.channels.registry import account_rules
 from services.channels.webchat import Webchat, is_origin_allowed
 from tests.fakes import FakeHttp
 
@@ -35,7 +36,14 @@ def body(origins: str | None = None, **given: Any) -> AccountBody:
     ],
 )
 def test_lists_of_origins_are_taken(origins: str | None) -> None:
-    assert Webchat().check_account(body(origins)) == []
+    assert account_rules(Webchat()).problems(body(origins)) == []
+
+
+def test_a_list_of_origins_and_a_list_of_live_secrets_are_taken() -> None:
+    credentials = {"identity_secret": ["the-new-one", "the-old-one"], "allowed_origins": ["https://a.example/"]}
+    listed = AccountBody.model_validate({"credentials": credentials})
+    assert account_rules(Webchat()).problems(listed) == []
+    assert is_origin_allowed(listed, "https://a.example")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +62,9 @@ def test_lists_of_origins_are_taken(origins: str | None) -> None:
     ],
 )
 def test_what_is_no_origin_is_named(origins: str) -> None:
-    assert [pointer for pointer, _ in Webchat().check_account(body(origins))] == ["/credentials/allowed_origins"]
+    assert [pointer for pointer, _ in account_rules(Webchat()).problems(body(origins))] == [
+        "/credentials/allowed_origins"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,7 @@ def test_what_is_no_origin_is_named(origins: str) -> None:
     ],
 )
 def test_what_an_account_lacks_or_has_too_much_is_named(given: dict[str, Any], pointer: str) -> None:
-    assert [where for where, _ in Webchat().check_account(body(**given))] == [pointer]
+    assert [where for where, _ in account_rules(Webchat()).problems(body(**given))] == [pointer]
 
 
 def test_an_origin_is_compared_whole() -> None:

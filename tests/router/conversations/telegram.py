@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.activity import Activity
-from schemas.configuration import AccountBody
+from schemas.configuration import AccountBody, Credential
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
 from services.ingest.enrichment import enrich
@@ -21,7 +21,7 @@ def activities(
     raw: str, *, token: str = FIRST_BOT, received_at: datetime = START, number: int = 1, **body: Any
 ) -> list[Activity]:
     """The activities of one update of this kind, as ingest publishes them."""
-    credentials = {"bot_token": token, "secret_token": "s"}
+    credentials: dict[str, Credential] = {"bot_token": token, "secret_token": "s"}
     account = Account("w", "telegram", "main", AccountBody(credentials=credentials, settings={"username": "shop_bot"}))
     content = json.dumps({"update_id": number, raw: body}).encode()
     request = Request("POST", "/webhooks/telegram/w/main", {}, {}, content, received_at)
