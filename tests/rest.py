@@ -13,11 +13,12 @@ from pydantic import SecretStr
 from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
+from services.composition import PROCESSES, SINGLE_PROCESS
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
 from services.platform.http.app import open_app
 from services.platform.http.problems import problem_code
-from services.platform.http.service import Context, ServiceComponents
+from services.platform.http.service import Context, ServiceComponents, routes_context
 from services.platform.store.collections import ACCEPTED, FACTS, OUTCOMES, RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS
@@ -39,6 +40,7 @@ from services.workspaces.deletion import Remover
 from services.workspaces.mutations import AccountRules
 from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
+ALL_SERVICES = PROCESSES[SINGLE_PROCESS]
 ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
 COLLECTIONS: Sequence[Collection[Any]] = (
     ACCEPTED,
@@ -178,7 +180,7 @@ async def open_rest(
     context = Context(settings_with(**given), store, bus, clock)
     authenticator = ApiKeyAuthenticator(store, clock.monotonic)
     ours = ServiceComponents(routers=routers_over(context, checks))
-    async with open_app(context, [ours, *parts], authenticator.find) as app:
+    async with open_app(routes_context(context, ALL_SERVICES), [ours, *parts], authenticator.find) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
             rest = Rest(client, store, bus, clock, authenticator)
