@@ -32,11 +32,12 @@ class Record(NamedTuple):
 
 
 Assignment = Mapping[int, int]
-"""Partition → generation. A partition that was lost and won again has another generation."""
+"""Partition → generation. A partition that was lost and won again has another generation, so that its owner starts over."""
 
 
 def partition_for(key: str, partitions: int) -> int:
     """The partition of a key: the same in every process and version."""
+    # Not `hash`, which Python salts per process.
     return zlib.crc32(key.encode()) % partitions
 
 
@@ -51,7 +52,7 @@ class Consumer(Protocol):
         """Read on from these offsets; a topic that is not named is read from the start of its log.
 
         Returns the position of every topic: the given one, or where its log starts (not 0 once retention has passed).
-        Raises Revoked when the partition is not ours, OutOfRange for an offset outside the log.
+        Raises Revoked when the partition is not ours, OffsetOutOfRange for an offset outside the log.
         """
         ...
 
@@ -59,7 +60,7 @@ class Consumer(Protocol):
         """The next records of the partition, in offset order within each topic; empty after `wait` seconds of none.
 
         Safe to cancel: a record that was not returned is returned by the next call. At most `limit` records and about
-        `max_bytes` (always at least one record). Raises Revoked, OutOfRange, Unavailable.
+        `max_bytes` (always at least one record). Raises Revoked, OffsetOutOfRange, Unavailable.
         """
         ...
 
@@ -69,12 +70,12 @@ class Consumer(Protocol):
 
 
 class Tail(Protocol):
-    """A reader in no group: it has every partition, and nobody else gets fewer records for it."""
+    """A reader in no group: it reads every partition, and takes no record away from members of groups."""
 
     async def poll(self, *, wait: float) -> list[Record]:
         """What was appended since the last call, in offset order within each (topic, partition); empty after `wait`.
 
-        Raises Unavailable, and OutOfRange when records that were not read yet are gone; the tail is of no use then.
+        Raises Unavailable, and OffsetOutOfRange when records that were not read yet are gone; the tail is of no use then.
         """
         ...
 

@@ -93,6 +93,7 @@ class SqliteBus:
 
     async def publish(self, events: Sequence[ProducerRecord]) -> None:
         size = sum(self._checked(event) for event in events)
+        # Refused, not waited for: webhooks are answered 503 then, and their platforms send them again.
         if self.database.waiting >= WAITING_WRITES or self.database.waiting_bytes + size > WAITING_BYTES:
             raise Unavailable(f"{self.database.waiting} writes are waiting for the disk")
         if events:
@@ -213,13 +214,14 @@ class SqliteBus:
                 consumer.set_assignment(found.groups[consumer.group])
 
     async def trim(self) -> None:
-        """Remove what is older than its topic keeps, in small transactions of their own."""
+        """Remove records that are past the retention of their topic, in small transactions of their own."""
         now = self.time_source.now()
         for name, partition in await self.spans():
             topic = BY_NAME.get(name.split(".")[1])
             retention = timedelta(seconds=topic.retention_seconds if topic else WEEK_SECONDS)
             before = (now - retention).timestamp()
             remove = partial(sqlite_log.trim, topic=name, partition=partition, before=before, limit=TRIM_RECORDS)
+            # Other writes go between two of these transactions.
             while removed := await self.database.write(remove):
                 self._recent.forget(short_name(name), partition)
                 if removed < TRIM_RECORDS:

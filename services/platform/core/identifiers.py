@@ -10,6 +10,7 @@ VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 def uuid7(now: datetime, order: int, entropy: bytes) -> str:
     """48 bits of Unix milliseconds, 12 bits of `order` (modulo 4096), 62 bits of `entropy` (at least 8 bytes)."""
+    # The version digit 7 and the variant bits 10 make it a UUID that any tool can read the time of.
     tail = entropy[:8].hex()
     return f"{_time_digits(now)}-7{order & 0xFFF:03x}-{VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
 
@@ -32,4 +33,5 @@ def random_id(now: datetime) -> str:
 
 def hashed_id(*parts: str) -> str:
     """32 hex digits that are the same for the same parts: deterministic ids of activities, messages, commands."""
+    # The separator keeps ("a", "bc") and ("ab", "c") apart.
     return hashlib.blake2b("\x00".join(parts).encode(), digest_size=16).hexdigest()

@@ -73,6 +73,7 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None, *, form
     handler.setFormatter(_formatter(shared, _renderer(form or ("text" if stream.isatty() else "json"), stream)))
     handler.addFilter(RateLimitFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Raised, never lowered: `error` stays `error` for them, too.
     for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 

@@ -25,7 +25,7 @@ class Effects:
         self._news = asyncio.Event()
 
     def start(self, effect: Effect) -> None:
-        """Begin one effect; the commit that asked for it must have succeeded."""
+        """Begin one effect. The commit that scheduled it must have succeeded: what is done outside cannot be taken back."""
         task = asyncio.create_task(self._run(effect))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -74,6 +74,7 @@ class GroupMember:
         restarts = self._restarts[partition] = Restarts()
         while not self._draining:
             try:
+                # A new owner each time: whatever the bug left in the memory of the old one goes with it.
                 owner = PartitionOwner(self._processor, partition, consumer, self._runtime, restarts)
                 self._owners[partition] = owner
                 await owner.run()
@@ -105,6 +106,7 @@ class GroupMember:
         self._draining = True
         for owner in list(self._owners.values()):
             owner.drain()
+        # Not cancelled here: an owner ends itself once its effects have ended and their results are committed.
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=DRAIN_SECONDS)
 

@@ -16,7 +16,7 @@ async def open_position(
 ) -> Position:
     """The position of a partition, from which its owner may go on.
 
-    Raises Outdated, and Revoked and OutOfRange as `Consumer.seek` does; other errors of store and bus pass through.
+    Raises Outdated, and Revoked and OffsetOutOfRange as `Consumer.seek` does; other errors of store and bus pass through.
     """
     position = Position.initial(group, partition, runtime.time_source)
     # The row comes first: documents read before it could be older than the commit that it stands for (rule 2).

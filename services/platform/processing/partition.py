@@ -74,7 +74,7 @@ class PartitionOwner:
     # -- its life ------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Own the partition. Returns when revoked or drained; raises Stopped, OutOfRange or Outdated when an operator must act."""
+        """Own the partition. Returns when revoked or drained; raises Stopped, OffsetOutOfRange or Outdated when an operator must act."""
         try:
             await self._run()
         except Revoked:

@@ -96,6 +96,7 @@ class Processor(Generic[Dependencies, Memory, Context]):
                 return _entry(self.handlers, received.event.type, received.event.type.rfind("."))
             case TimerFired():
                 handler = _entry(self.timers, received.name, received.name.find("/"))
+                # Its document would be deleted with the input, and the work it stands for forgotten: better a dead letter.
                 if handler is None:
                     raise UndeclaredName(f"{self.group} has no timer {received.name}")
                 return handler

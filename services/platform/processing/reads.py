@@ -47,7 +47,7 @@ class Reading(Generic[Context, OneInput]):
 async def load(work: UnitOfWork, context: Context, readings: Sequence[Reading[Context, Any]]) -> None:
     """Fetch what these inputs read, step by step. Store errors pass through; an error of a step is that of its code."""
     for number in range(max((len(reading.steps) for reading in readings), default=0)):
-        # All steps of one number are asked before anything of it is fetched: what they read is of the same moment.
+        # All inputs name their documents before any is fetched, so that one query fetches those of the whole batch.
         reads = _reads_of_step(context, readings, number)
         documents = [read for read in reads if isinstance(read, Documents)]
         if documents:

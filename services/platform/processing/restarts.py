@@ -27,6 +27,7 @@ class Restarts:
 
     def note(self, error: Exception, now: float) -> None:
         """The partition started over."""
+        # Restarts that lie apart are outages of their own, each of which ended.
         if self.in_a_row == 0 or now - self.last > QUIET_SECONDS:
             self.in_a_row, self.since = 0, now
         self.in_a_row, self.last = self.in_a_row + 1, now

@@ -41,6 +41,7 @@ class TimerQueue:
 
     async def refill(self, reader: Reader, now: datetime) -> None:
         """Read the timers up to the horizon when it comes near. Store errors pass through."""
+        # Before the horizon is reached, so that the query does not delay the first timer behind it.
         if self._horizon is not None and now < self._horizon - REFILL_BEFORE:
             return
         horizon = now + HORIZON

@@ -232,11 +232,13 @@ class UnitOfWork:
             index=len(self.outbox),
             data=data.model_dump(mode="json"),
         )
+        # Checked while deciding: the bus would refuse it after the commit, when the outbox could not be emptied any more.
         value = encode(event)
         if len(value) > MAX_EVENT_BYTES:
             raise TooLarge(f"{event.type} has {len(value)} bytes, the bus takes {MAX_EVENT_BYTES}")
         to = partition_for(key, self.place.partitions) if partition is None else partition
         self.outbox.append(ProducerRecord(topic or topic_for(event_type).name, to, key, value))
+        # Control events are for the machinery: no fact, and no document.
         if topic is None and is_fact(event_type):
             self._facts.append(put_fact(event))
         return event

@@ -205,7 +205,7 @@ class Database:
             jobs = jobs or [self._jobs.popleft() for _ in range(waited)]
             for job in jobs:
                 job.error = job.error or self._verdict(error)
-            # A connection whose COMMIT failed may hold pages that are not in the file: read it anew.
+            # After a failed COMMIT the connection may cache pages that are not in the file: open another one.
             self._writer = rollback_or_discard(self._writer, keep=not isinstance(error, Unknown))
         self._resolve_jobs(jobs, ends)
         for _ in range(LOOP_TICKS_BETWEEN_COMMITS):

@@ -246,7 +246,7 @@ class _Migrator:
         puts: Sequence[Put] = (),
         deletes: Sequence[Key] = (),
     ) -> None:
-        """Commit these changes together with the progress, if nobody else has gone on meanwhile."""
+        """Commit these changes together with the progress, unless another process has taken over meanwhile."""
         revision = self.progress.revision
         ours = Condition(PROGRESS_KEY, "revision", revision) if revision else Condition(PROGRESS_KEY)
         following = replace(progress, revision=revision + 1)

@@ -126,7 +126,7 @@ class Store(Protocol):
     """A connection to a store. Safe for use by many tasks. Reads see every commit that was answered before."""
 
     async def prepare(self, collections: Sequence[Collection[Any]]) -> None:
-        """Make what is missing of these collections and their indexes. Repeating it changes nothing."""
+        """Make those of these collections and indexes that are missing. Repeating it changes nothing."""
         ...
 
     async def get_many(self, keys: Sequence[Key]) -> dict[Key, Document]:

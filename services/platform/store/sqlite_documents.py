@@ -52,6 +52,7 @@ class WriteSet:
 
 def table_schema(collection: Collection[Any]) -> TableSchema:
     """The table of a collection."""
+    # Real columns instead of indexes over expressions: a query reads them without parsing the JSON of each row.
     columns = tuple(dict.fromkeys(f for index in collection.indexes for f in index.fields))
     replaced = ", ".join(f"{name} = excluded.{name}" for name in ("doc", *map(column_name, columns)))
     table = _quoted(f"doc_{collection.name}")
@@ -77,7 +78,7 @@ def index_name(shape: TableSchema, index: Index) -> str:
 
 
 def make_table(connection: Connection, shape: TableSchema) -> None:
-    """Make what is missing: table, columns (filled from the documents that are there), indexes."""
+    """Make the table, its columns (filled from the documents that exist) and its indexes, where they are missing."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS {shape.table} (id TEXT PRIMARY KEY NOT NULL, doc TEXT NOT NULL)")
     there = {row[1] for row in connection.execute(f"PRAGMA table_info({shape.table})")}
     for field in shape.columns:
@@ -124,6 +125,7 @@ def apply_edit(connection: Connection, edit: WriteSet) -> None:
     """Check the conditions, then remove, then write. Raises Fenced before anything is changed."""
     for table, condition in edit.conditions:
         _check_condition(connection, table, condition)
+    # Removed before written: a commit may delete a document and put one of the same id.
     for table, ids in edit.removed:
         padded = pad(ids)
         connection.execute(f"DELETE FROM {table} WHERE id IN ({placeholders(len(padded))})", padded)
