@@ -21,7 +21,7 @@ KEY = "w/telegram:main:1"
 
 
 class MetricsHarness(Driver):
-    """The stage `metrics`, and the scrape of what it wrote."""
+    """A partition of `metrics`, and the scrape of its counters."""
 
     def __init__(self) -> None:
         super().__init__(PROCESSOR.bind(None), (COUNTERS, METRICS_STATES, COUNTED))
@@ -30,16 +30,16 @@ class MetricsHarness(Driver):
         self.registry = CollectorRegistry()
         self.registry.register(self.totals)
 
-    def fact(self, word: str, case: Conversation | None = None, **fields: Any) -> ReceivedEvent:
+    def fact(self, name: str, case: Conversation | None = None, **fields: Any) -> ReceivedEvent:
         """A fact of a conversation, now."""
         snapshot = case or conversation()
         known = {"conversation": snapshot.id, "key": KEY, "snapshot": snapshot, "at": self.now, **fields}
         fact = ConversationFact.model_validate(known)
-        return self.arrived("conversations", f"pasokh.conversation.{word}", fact)
+        return self.arrived("conversations", f"pasokh.conversation.{name}", fact)
 
-    async def receive_fact(self, word: str, case: Conversation | None = None, **fields: Any) -> None:
+    async def receive_fact(self, name: str, case: Conversation | None = None, **fields: Any) -> None:
         """A fact of a conversation, in a batch of its own."""
-        await self.batch([self.fact(word, case, **fields)])
+        await self.batch([self.fact(name, case, **fields)])
 
     async def answered(self, seconds: float, case: Conversation | None = None) -> None:
         """The answer to a first run was delivered; it was accepted so long after the customer's message."""
@@ -49,7 +49,7 @@ class MetricsHarness(Driver):
         )
         await self.receive_fact("reply_delivered", case, author="agent", ended_responses=[run])
 
-    def clock_fact(self, word: str, late_by: float | None = None) -> ReceivedEvent:
+    def clock_fact(self, name: str, late_by: float | None = None) -> ReceivedEvent:
         """A fact of a clock."""
         clock = Clock(
             metric="first_response", policy="p", target_seconds=60, started_at=START, due_at=START, state="breached"
@@ -68,7 +68,7 @@ class MetricsHarness(Driver):
             team="default",
             priority="normal",
         )
-        return self.arrived("sla", f"pasokh.sla.{word}", fact)
+        return self.arrived("sla", f"pasokh.sla.{name}", fact)
 
     def activity(self, kind: str, identity: str) -> ReceivedEvent:
         """An event of ingest: without a number, its id the activity's."""

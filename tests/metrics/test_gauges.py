@@ -36,12 +36,12 @@ def configured(
     workspace: str = "shop",
     calendar: Calendar | None = None,
     teams: dict[str, Calendar | None] | None = None,
-    promises: list[Calendar | None] | None = None,
+    policy_calendars: list[Calendar | None] | None = None,
     webhooks: dict[str, int] | None = None,
 ) -> WorkspaceConfiguration:
     policies = [
         Policy(id=f"p{i}", targets=Targets(first_response_seconds=60), calendar=one)
-        for i, one in enumerate(promises or [])
+        for i, one in enumerate(policy_calendars or [])
     ]
     return WorkspaceConfiguration(
         workspace=workspace,
@@ -51,7 +51,7 @@ def configured(
             name: Versioned(body=TeamBody(name=name, calendar=one), version=1, at=START)
             for name, one in (teams or {}).items()
         },
-        sla=None if promises is None else Versioned(body=SlaBody(policies=policies), version=1, at=START),
+        sla=None if policy_calendars is None else Versioned(body=SlaBody(policies=policies), version=1, at=START),
         webhooks={
             name: Versioned(
                 body=Webhook(url="https://x.example", types=["pasokh."], secret="s"), version=version, at=START
@@ -194,15 +194,15 @@ def test_a_team_is_open_by_its_own_calendar_before_the_workspaces() -> None:
     assert is_open(shop, "day", AT_NOON)
 
 
-def test_without_a_calendar_of_its_own_the_promises_say_when_it_is_open() -> None:
-    assert not is_open(configured(promises=[MONDAY_MORNING]), "default", IN_THE_EVENING)
-    assert is_open(configured(promises=[MONDAY_MORNING]), "default", AT_NOON)
-    assert is_open(configured(promises=[MONDAY_MORNING, None]), "default", IN_THE_EVENING)
+def test_without_a_calendar_of_its_own_those_of_the_policies_hold() -> None:
+    assert not is_open(configured(policy_calendars=[MONDAY_MORNING]), "default", IN_THE_EVENING)
+    assert is_open(configured(policy_calendars=[MONDAY_MORNING]), "default", AT_NOON)
+    assert is_open(configured(policy_calendars=[MONDAY_MORNING, None]), "default", IN_THE_EVENING)
 
 
-def test_where_nobody_wrote_hours_it_is_always_open() -> None:
+def test_without_any_calendar_it_is_always_open() -> None:
     assert is_open(configured(), "default", IN_THE_EVENING)
-    assert is_open(configured(promises=[]), "default", IN_THE_EVENING)
+    assert is_open(configured(policy_calendars=[]), "default", IN_THE_EVENING)
 
 
 def test_it_closes_to_the_second() -> None:

@@ -1,4 +1,4 @@
-"""An answer that a person of ours gives elsewhere counts as one; what asks for nothing makes nobody wait."""
+"""An answer that a person of ours gives elsewhere counts as one; a message that needs no answer starts no run."""
 
 from schemas.conversation import ConversationFact
 from services.domain.metrics_state import ConversationMetricsState

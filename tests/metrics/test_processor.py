@@ -26,7 +26,7 @@ async def test_messages_are_counted_where_they_were_taken_in_and_where_they_arri
     assert await counting.value("pasokh_messages_total", direction="outbound") == 1
 
 
-async def test_message_is_counted_on_the_surface_where_it_was_said() -> None:
+async def test_message_is_counted_on_its_own_surface() -> None:
     counting = MetricsHarness()
     await counting.receive_fact("message_received", conversation(surface="private"), message_surface="public")
     assert await counting.value("pasokh_messages_total", surface="public") == 1
@@ -68,8 +68,8 @@ async def test_what_is_remembered_of_a_conversation_goes_with_its_end() -> None:
 
 async def test_waiting_follows_the_status_however_many_facts_repeat_it() -> None:
     counting = MetricsHarness()
-    for word in ("opened", "message_received", "queued"):
-        await counting.receive_fact(word)
+    for name in ("opened", "message_received", "queued"):
+        await counting.receive_fact(name)
     assert await counting.value("pasokh_waiting") == 1
     await counting.receive_fact("assigned", conversation(status="assigned"))
     assert await counting.value("pasokh_waiting") == 0
@@ -117,9 +117,9 @@ async def test_resolved_while_waiting_is_no_wait() -> None:
     assert await counting.value("pasokh_waiting") == 0
 
 
-async def test_promises_are_counted_by_metric() -> None:
+async def test_clocks_are_counted_by_metric() -> None:
     counting = MetricsHarness()
-    await counting.batch([counting.clock_fact(word) for word in ("started", "warned", "breached", "fulfilled")])
+    await counting.batch([counting.clock_fact(name) for name in ("started", "warned", "breached", "fulfilled")])
     await counting.batch([counting.clock_fact("late", 12.5)])
     assert await counting.value("pasokh_sla_breached_total", metric="first_response") == 1
     assert await counting.value("pasokh_sla_fulfilled_total", metric="first_response") == 1

@@ -1,4 +1,4 @@
-"""One truth: what the stage counted as it happened, what a recount of the log says, and what reports say."""
+"""Counters, a recount of the log and reports give the same figures."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -91,7 +91,7 @@ async def live_figures(counting: MetricsHarness) -> dict[str, tuple[float, float
 
 
 async def counted(plan: Plan, events: Sequence[Event]) -> MetricsHarness:
-    """The stage after all of it, in batches that end and owners that change where the plan says so."""
+    """The counters after all facts, in batches that end and with owners that change where the plan has it."""
     counting, batch = MetricsHarness(), list[ReceivedEvent]()
     for number, event in enumerate(events):
         topic = "sla" if event.type.startswith("pasokh.sla.") else "conversations"
@@ -125,8 +125,8 @@ async def test_reports_of_the_days_add_up_to_the_report_of_all(plan: Plan) -> No
     events, whole = facts_of_plan(plan), dict[str, float]()
     store = store_with(events)
     for day in range((events[-1].time - START).days + 1 if events else 0):
-        asked = ReportRequest(START + timedelta(days=day), START + timedelta(days=day + 1))
-        for name, (count, _) in figures(await build_report(store, "w", asked)).items():
+        request = ReportRequest(START + timedelta(days=day), START + timedelta(days=day + 1))
+        for name, (count, _) in figures(await build_report(store, "w", request)).items():
             whole[name] = whole.get(name, 0.0) + count
     assert whole == {name: count for name, (count, _) in figures(recount(events, ALL)).items()}
 
@@ -141,7 +141,7 @@ async def test_grouping_by_start_places_everything_that_began_and_splits_nothing
         ReportRequest(START, middle, by="start", now=START + LONG),
         ReportRequest(middle, START + LONG, by="start"),
     ]
-    found = [figures(await build_report(store, "w", asked)) for asked in parts]
+    found = [figures(await build_report(store, "w", request)) for request in parts]
     names = found[0].keys() | found[1].keys()
     added = {name: sum(part.get(name, (0, 0))[0] for part in found) for name in names}
     assert added == {name: count for name, (count, _) in figures(recount(events, ALL)).items()}
@@ -204,7 +204,7 @@ def test_resolution_less_pending_leaves_out_waiting_for_the_customer() -> None:
     assert row.durations["handle"]["active"].p50 == 90
 
 
-def test_attainment_is_kept_of_judged() -> None:
+def test_attainment_is_fulfilled_of_fulfilled_and_breached() -> None:
     steps = [
         ("start_clock", 1),
         ("fulfil_clock", 1),
@@ -215,9 +215,9 @@ def test_attainment_is_kept_of_judged() -> None:
         ("start_clock", 1),
     ]
     [row] = recount(life(("message", 0), *steps), ALL).rows
-    kept_of = row.sla["next_response"]
-    assert (kept_of.started, kept_of.fulfilled, kept_of.breached, kept_of.cancelled, kept_of.open) == (4, 1, 1, 1, 1)
-    assert kept_of.attainment == 0.5
+    counts = row.sla["next_response"]
+    assert (counts.started, counts.fulfilled, counts.breached, counts.cancelled, counts.open) == (4, 1, 1, 1, 1)
+    assert counts.attainment == 0.5
 
 
 def test_percentiles_are_values_that_occurred() -> None:
@@ -255,7 +255,7 @@ async def test_a_report_that_would_cost_too_much_is_refused() -> None:
         await build_report(store_with(events), "w", ALL, max_facts=len(events) - 1)
 
 
-def test_groups_are_told_apart_and_hours_are_in_utc() -> None:
+def test_groups_are_separate_and_hours_are_in_utc() -> None:
     events = facts_of_plan([(0, "message", 0, False), (1, "message", 10, False), (1, "assign", 3600, False)])
     report = recount(events, ReportRequest(START, START + LONG, ("team", "agent", "hour")))
     assert [tuple(row.group.values()) for row in report.rows if "opened" in row.counts] == [

@@ -60,7 +60,7 @@ async def test_other_offsets_name_the_same_moments(rest: Rest) -> None:
     assert there.json() == here.json()
 
 
-async def test_days_and_hours_are_those_of_the_workspace_unless_another_zone_is_asked_for(rest: Rest) -> None:
+async def test_days_and_hours_are_those_of_the_workspace_unless_another_zone_is_given(rest: Rest) -> None:
     """09:00 in UTC is 12:30 in Tehran, whose day begins at 20:30 in UTC the evening before."""
     written = await rest.request("PUT", "/v1/workspaces/w", {"name": "W", "timezone": "Asia/Tehran"})
     assert written.status_code == 200, written.text
@@ -72,7 +72,7 @@ async def test_days_and_hours_are_those_of_the_workspace_unless_another_zone_is_
     assert riga["rows"][0]["group"] == {"day": "2026-03-01T22:00:00.000000Z", "hour": "2026-03-02T09:00:00.000000Z"}
 
 
-async def test_clocks_are_told_apart_by_policy_and_everything_else_has_none(rest: Rest) -> None:
+async def test_clocks_are_grouped_by_policy_and_all_else_has_none(rest: Rest) -> None:
     rows = (await rest.request("GET", f"{PATH}?{DAY}&group=policy")).json()["rows"]
     assert [(row["group"]["policy"], sorted(row["sla"])) for row in rows] == [(None, []), ("p", ["next_response"])]
     assert rows[1]["sla"]["next_response"]["attainment_strict"] == 1.0

@@ -402,12 +402,12 @@ def test_a_night_counts_around_the_clock_and_not_in_opening_hours() -> None:
     assert row.rates["response_within_24h"]["private"].open == 1
 
 
-# -- the tenth day: nobody answers -------------------------------------------------------------------------------------
+# -- the tenth day: no answer -------------------------------------------------------------------------------------
 
 SILENCE = Day(date="2026-03-11", steps={"09:00:00": "message", "09:01:00": "assign"}, figures={}, rates={})
 
 
-async def test_what_nobody_answered_is_open_on_the_next_day_too_and_missed_after_24_hours() -> None:
+async def test_a_message_without_an_answer_is_open_on_the_next_day_too_and_missed_after_24_hours() -> None:
     events, today = SILENCE.facts(), SILENCE.report
     tomorrow = ReportRequest(today.end, today.end + timedelta(days=1), now=today.now)
     [row] = (await build_report(store_with(events), "w", today)).rows

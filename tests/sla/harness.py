@@ -47,7 +47,7 @@ def conversation(identity: str = "c1", **fields: object) -> Conversation:
 
 
 class SlaHarness(Driver):
-    """The stage `sla`, and a conversations that answers questions when `listening`."""
+    """A partition of `sla` with the facts that it receives; `run_until` answers its watermark requests."""
 
     def __init__(self, policies: Sequence[Policy] | None = (ONE_MINUTE,)) -> None:
         super().__init__(
@@ -75,7 +75,7 @@ class SlaHarness(Driver):
 
     def fact(
         self,
-        word: str,
+        name: str,
         when: datetime,
         *,
         message: str | None = None,
@@ -103,22 +103,22 @@ class SlaHarness(Driver):
                 "needs_answer": needs_answer,
             }
         )
-        with_runs = self._with_runs(word, fact)
+        with_runs = self._with_runs(name, fact)
         fact = with_runs if self.gives_runs else fact
-        arrived = self.arrived("conversations", f"pasokh.conversation.{word}", fact)
+        arrived = self.arrived("conversations", f"pasokh.conversation.{name}", fact)
         self.fact_events.append(arrived.event)
         return arrived
 
-    def _with_runs(self, word: str, fact: ConversationFact) -> ConversationFact:
+    def _with_runs(self, name: str, fact: ConversationFact) -> ConversationFact:
         """The fact with its response runs, as conversations gives them."""
-        tracked = follow_fact(self.tracking.get(fact.conversation, ResponseTracking()), word, fact)
+        tracked = follow_fact(self.tracking.get(fact.conversation, ResponseTracking()), name, fact)
         self.tracking[fact.conversation] = tracked.tracking
         runs = {"response": tracked.tracking.open_run(), "ended_responses": list(tracked.ended)}
         return fact.model_copy(update=runs)
 
     async def receive_fact(
         self,
-        word: str,
+        name: str,
         when: datetime,
         *,
         message: str | None = None,
@@ -129,7 +129,7 @@ class SlaHarness(Driver):
         """One fact, in a batch of its own; the clock stands at `when` or later. `case`: how the conversation is now."""
         self.now = max(self.now, when)
         self.case = self.case.model_copy(update=case)
-        await self.batch([self.fact(word, when, message=message, author=author, surface=surface, case=self.case)])
+        await self.batch([self.fact(name, when, message=message, author=author, surface=surface, case=self.case)])
 
     async def receive_message(self, when: datetime) -> None:
         """A customer's message."""
@@ -148,23 +148,23 @@ class SlaHarness(Driver):
         await self.receive_fact("reply_failed", when, message=message, author="agent")
 
     async def confirm_watermark(self, when: datetime) -> None:
-        """Conversations confirm that all before `when` has been said."""
+        """The watermark of conversations: every fact of until `when` has been read."""
         await self.batch([self.arrived("conversations", "pasokh.control.watermark", Watermark(at=when), "w/control")])
 
     async def run_until(self, moment: datetime) -> None:
-        """Move the clock with conversations up to date: each question is answered at once."""
+        """Move the time, and answer each watermark request at once, as conversations without a lag does."""
         while True:
             timers = self.timers()
             if not timers or timers[0].due_at > moment:
                 break
-            asked = len(self.watermark_requests())
+            answered = len(self.watermark_requests())
             await self.advance_to(timers[0].due_at)
-            for question in self.watermark_requests()[asked:]:
-                await self.confirm_watermark(WatermarkRequest.model_validate(question.data).at)
+            for request in self.watermark_requests()[answered:]:
+                await self.confirm_watermark(WatermarkRequest.model_validate(request.data).at)
         self.now = max(self.now, moment)
 
     def watermark_requests(self) -> list[Event]:
-        """What conversations was asked to confirm."""
+        """The watermark requests to conversations, in order."""
         return [event for event in self.sent if event.type == "pasokh.control.watermark_request"]
 
     def emitted_names(self, case: str = "c1") -> list[str]:
@@ -172,17 +172,17 @@ class SlaHarness(Driver):
         facts = [e for e in self.sent if e.type.startswith("pasokh.sla.")]
         return [e.type.rsplit(".", 1)[1] for e in facts if e.data["conversation"] == case]
 
-    def clock_facts(self, word: str) -> list[ClockFact]:
+    def clock_facts(self, name: str) -> list[ClockFact]:
         """The facts of one kind."""
-        return [ClockFact.model_validate(e.data) for e in self.sent if e.type == f"pasokh.sla.{word}"]
+        return [ClockFact.model_validate(e.data) for e in self.sent if e.type == f"pasokh.sla.{name}"]
 
     def names_of_run(self, metric: ClockMetric, run: int = 1) -> list[str]:
         """The last words of the facts about one run, in order."""
-        told = [(e, ClockFact.model_validate(e.data)) for e in self.sent if e.type.startswith("pasokh.sla.")]
-        return [e.type.rsplit(".", 1)[1] for e, fact in told if (fact.metric, fact.run) == (metric, run)]
+        emitted = [(e, ClockFact.model_validate(e.data)) for e in self.sent if e.type.startswith("pasokh.sla.")]
+        return [e.type.rsplit(".", 1)[1] for e, fact in emitted if (fact.metric, fact.run) == (metric, run)]
 
     def escalations(self) -> list[Escalate]:
-        """What conversations was asked to do about broken promises."""
+        """The escalations, in order."""
         return [Escalate.model_validate(e.data) for e in self.sent if e.type == "pasokh.command.escalate"]
 
     def clock(self, case: str = "c1", metric: ClockMetric = "first_response", run: int = 1) -> ClockRecord:

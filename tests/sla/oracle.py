@@ -1,6 +1,6 @@
-"""What must become of every promise of a story, read off the whole of it at once, in seconds: no clock, no state.
+"""The clocks that a whole log of a conversation comes to, in seconds: worked out from the log at once, without a state.
 
-A story is a list of lines `(word, time, ...)` in the order in which conversations told them.
+A log is a list of entries `(name, time, ...)` in the order in which conversations emitted them.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ NEVER = float("inf")
 class LogEntry:
     """One thing that happened at `at`. `answer` numbers replies; `accepted` is the time of theirs."""
 
-    word: str
+    name: str
     at: float
     answer: int = -1
     accepted: float = 0.0
@@ -21,7 +21,7 @@ class LogEntry:
 
 @dataclass(frozen=True)
 class ExpectedClock:
-    """What became of one run."""
+    """The end of one run of a clock."""
 
     started: float
     state: str
@@ -47,10 +47,10 @@ def open_still(started: float, target: float, end: float) -> ExpectedClock:
 def pickups(lines: Sequence[LogEntry], target: float, end: float) -> Iterator[ExpectedClock]:
     since: float | None = None
     for line in lines:
-        if line.word == "queued" and since is None:
+        if line.name == "queued" and since is None:
             since = line.at
-        elif line.word in ("assigned", "resolved") and since is not None:
-            yield (met if line.word == "assigned" else given_up)(since, target, line.at)
+        elif line.name in ("assigned", "resolved") and since is not None:
+            yield (met if line.name == "assigned" else given_up)(since, target, line.at)
             since = None
     if since is not None:
         yield open_still(since, target, end)
@@ -58,10 +58,10 @@ def pickups(lines: Sequence[LogEntry], target: float, end: float) -> Iterator[Ex
 
 def resolutions(lines: Sequence[LogEntry], target: float, end: float) -> Iterator[ExpectedClock]:
     """Each from opened or reopened to resolved; only time that is not pending counts."""
-    starts = [i for i, line in enumerate(lines) if line.word in ("opened", "reopened")]
+    starts = [i for i, line in enumerate(lines) if line.name in ("opened", "reopened")]
     for first, after in zip(starts, [*starts[1:], len(lines)], strict=True):
         part = list(lines[first:after])
-        resolved = next((line.at for line in part if line.word == "resolved"), None)
+        resolved = next((line.at for line in part if line.name == "resolved"), None)
         due, paused = part[0].at + target, False
         for since, until in _pauses(part):
             # What was due before is broken; nothing is paused after that.
@@ -79,10 +79,10 @@ def _pauses(part: Sequence[LogEntry]) -> Iterator[tuple[float, float]]:
     """From a reply to what makes it the agents' move again; a failed reply does from its acceptance on."""
     since: float | None = None
     for line in part:
-        if line.word == "replied" and since is None:
+        if line.name == "replied" and since is None:
             since = line.at
-        elif line.word in ("customer", "failed", "resolved", "queued") and since is not None:
-            yield since, max(since, line.accepted if line.word == "failed" else line.at)
+        elif line.name in ("customer", "failed", "resolved", "queued") and since is not None:
+            yield since, max(since, line.accepted if line.name == "failed" else line.at)
             since = None
     if since is not None:
         yield since, NEVER
@@ -92,24 +92,24 @@ def responses(
     lines: Sequence[LogEntry], targets: Mapping[str, float], end: float
 ) -> Iterator[tuple[str, ExpectedClock]]:
     """Kind and clock of each response run: customer messages up to an answer that did not fail, or to a resolve."""
-    delivered = {line.answer: place for place, line in enumerate(lines) if line.word == "delivered"}
-    failed = {line.answer: place for place, line in enumerate(lines) if line.word == "failed"}
+    delivered = {line.answer: place for place, line in enumerate(lines) if line.name == "delivered"}
+    failed = {line.answer: place for place, line in enumerate(lines) if line.name == "failed"}
     after = settled = -1
     while True:
-        first = next((i for i in range(after + 1, len(lines)) if lines[i].word == "customer"), None)
+        first = next((i for i in range(after + 1, len(lines)) if lines[i].name == "customer"), None)
         if first is None:
             return
         # The run is known to have begun once the one before it is known to have ended.
         began = max(first, settled)
         kind = "next_response" if any(place <= began for place in delivered.values()) else "first_response"
         after = next((i for i in range(first, len(lines)) if _ends(lines[i], failed)), len(lines))
-        started = min(line.at for line in lines[first:after] if line.word == "customer")
+        started = min(line.at for line in lines[first:after] if line.name == "customer")
         last = lines[after] if after < len(lines) else None
         if last is None:
             yield kind, open_still(started, targets[kind], end)
-        elif last.word == "resolved":
+        elif last.name == "resolved":
             settled = max(
-                [settled, after, *(failed[line.answer] for line in lines[first:after] if line.word == "replied")]
+                [settled, after, *(failed[line.answer] for line in lines[first:after] if line.name == "replied")]
             )
             yield kind, given_up(started, targets[kind], last.at)
         elif last.answer in delivered:
@@ -122,4 +122,4 @@ def responses(
 
 
 def _ends(line: LogEntry, failed: Container[int]) -> bool:
-    return line.word == "resolved" or (line.word == "replied" and line.answer not in failed)
+    return line.name == "resolved" or (line.name == "replied" and line.answer not in failed)

@@ -1,4 +1,4 @@
-"""The auditor: what the stage made of the facts is what the facts say, and what was tampered with is found."""
+"""The audit: the clocks of `sla` follow from the facts, and a clock or fact that was changed is found."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -56,7 +56,7 @@ def stored_clocks(sla: SlaHarness) -> dict[Run, ClockRecord]:
     return {(clock.metric, clock.run): clock for clock in found}
 
 
-async def test_what_the_stage_made_is_what_the_facts_say() -> None:
+async def test_clocks_of_the_processor_follow_from_the_facts() -> None:
     sla = await conversation_with_breaches()
     assert set(stored_clocks(sla)) == {
         ("first_response", 1),
@@ -68,7 +68,7 @@ async def test_what_the_stage_made_is_what_the_facts_say() -> None:
     assert differences(all_events(sla), stored_clocks(sla), HISTORY, at(890)) == []
 
 
-async def test_promise_that_was_lengthened_after_it_broke_is_no_difference() -> None:
+async def test_longer_target_after_a_breach_is_no_difference() -> None:
     sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.run_until(at(250))
@@ -77,7 +77,7 @@ async def test_promise_that_was_lengthened_after_it_broke_is_no_difference() -> 
     assert differences(all_events(sla), stored_clocks(sla), HISTORY, at(590)) == []
 
 
-async def test_promise_that_was_lengthened_before_anybody_looked_is_no_difference() -> None:
+async def test_longer_target_before_the_tick_of_a_breach_is_no_difference() -> None:
     sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.receive_fact("priority_changed", at(260), priority="normal")
@@ -101,7 +101,7 @@ async def test_clock_that_was_changed_is_found(what: str, tampered: Callable[[Cl
     assert (found.metric, found.run, found.what) == (*run, what)
 
 
-async def test_fact_told_twice_is_found() -> None:
+async def test_fact_that_was_emitted_twice_is_found() -> None:
     sla = await conversation_with_breaches()
     [breach] = [e for e in sla.sent if e.type == "pasokh.sla.breached" and e.data["metric"] == "pickup"]
     twice = [*all_events(sla), breach.model_copy(update={"id": "again", "seq": 10_000})]
@@ -120,7 +120,7 @@ async def test_clock_that_is_lost_is_found() -> None:
     )
 
 
-async def test_breach_that_nobody_told_is_found() -> None:
+async def test_breach_that_was_not_emitted_is_found() -> None:
     sla = SlaHarness([USUAL])
     await sla.receive_message(at(0))
     found = differences(all_events(sla), stored_clocks(sla), HISTORY, at(3600))
@@ -135,7 +135,7 @@ async def test_policies_are_those_that_were_in_force() -> None:
     assert differences(all_events(sla), stored_clocks(sla), [first, later], at(1)) == []
 
 
-async def test_breach_that_was_told_beyond_what_is_known_to_have_been_looked_at_is_no_difference() -> None:
+async def test_breach_after_the_last_watermark_is_no_difference() -> None:
     sla = SlaHarness([USUAL])
     await sla.receive_fact("opened", at(0))
     await sla.receive_message(at(0))
@@ -150,7 +150,7 @@ async def test_breach_that_was_told_beyond_what_is_known_to_have_been_looked_at_
     }
 
 
-async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
+async def test_late_tick_of_a_warning_is_no_breach() -> None:
     sla = SlaHarness([USUAL.model_copy(update={"warn_at": [0.8]})])
     await sla.receive_message(at(0))
     await sla.advance_to(at(65))
@@ -162,46 +162,46 @@ async def test_late_look_at_a_warning_breaks_no_promise_that_was_kept() -> None:
     assert differences(all_events(sla), stored_clocks(sla), history, at(66)) == []
 
 
-async def test_breach_told_before_a_fact_of_an_earlier_time_of_another_clock_is_no_difference() -> None:
+async def test_breach_before_a_fact_of_an_earlier_time_of_another_clock_is_no_difference() -> None:
     sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.run_until(at(201))
     sla.now = at(210)
     await sla.receive_fact("priority_changed", at(199), priority="normal")
-    told = [
+    events = [
         e.model_copy(update={"time": at(199)}) if e.type.endswith("priority_changed") else e for e in all_events(sla)
     ]
-    assert differences(told, stored_clocks(sla), HISTORY, at(900)) == []
+    assert differences(events, stored_clocks(sla), HISTORY, at(900)) == []
     assert sla.clock(metric="resolution").state == "breached"
 
 
-async def test_breach_told_long_after_a_fact_that_sla_heard_behind_it_is_no_difference() -> None:
+async def test_breach_long_after_a_fact_that_sla_read_behind_it_is_no_difference() -> None:
     sla = SlaHarness([URGENT, USUAL])
     await sla.receive_fact("opened", at(0), priority="urgent")
     await sla.run_until(at(3800))
     late = [e.model_copy(update={"time": at(3800)}) if e.type == "pasokh.sla.breached" else e for e in sla.sent]
     sla.sent = late
     await sla.receive_fact("priority_changed", at(3900), priority="normal")
-    told = [
+    events = [
         e.model_copy(update={"time": at(300)}) if e.type.endswith("priority_changed") else e for e in all_events(sla)
     ]
-    assert differences(told, stored_clocks(sla), HISTORY, at(3800)) == []
+    assert differences(events, stored_clocks(sla), HISTORY, at(3800)) == []
 
 
-async def test_due_time_that_no_fact_tells_is_found() -> None:
+async def test_due_time_that_no_fact_has_is_found() -> None:
     sla = await conversation_with_breaches()
-    told = [event for event in all_events(sla) if event.type != "pasokh.sla.changed"]
-    found = differences(told, stored_clocks(sla), HISTORY, at(890))
-    assert {(one.metric, one.what) for one in found} == {("resolution", "told")}
+    events = [event for event in all_events(sla) if event.type != "pasokh.sla.changed"]
+    found = differences(events, stored_clocks(sla), HISTORY, at(890))
+    assert {(difference.metric, difference.what) for difference in found} == {("resolution", "told")}
 
 
 async def test_last_fact_of_a_clock_shows_what_it_is() -> None:
     sla = await conversation_with_breaches()
-    told = all_events(sla)
-    last = next(e for e in reversed(told) if e.type.startswith("pasokh.sla.") and e.data["metric"] == "next_response")
+    events = all_events(sla)
+    last = next(e for e in reversed(events) if e.type.startswith("pasokh.sla.") and e.data["metric"] == "next_response")
     clock = last.payload_as(ClockFact).clock.model_copy(update={"due_at": at(61)})
     other = last.model_copy(update={"data": {**last.data, "clock": clock.model_dump(mode="json")}})
-    [found] = differences([other if e is last else e for e in told], stored_clocks(sla), HISTORY, at(890))
+    [found] = differences([other if e is last else e for e in events], stored_clocks(sla), HISTORY, at(890))
     assert (found.metric, found.what) == ("next_response", "told due_at")
 
 
@@ -250,8 +250,8 @@ async def test_a_changed_clock_of_an_upgraded_conversation_is_found(
     clocks = stored_clocks(sla)
     clocks[run] = tampered(clocks[run])
     found = differences(all_events(sla), clocks, HISTORY, at(190))
-    assert {(one.metric, one.run) for one in found} == {run}
-    assert what in {one.what for one in found}
+    assert {(difference.metric, difference.run) for difference in found} == {run}
+    assert what in {difference.what for difference in found}
 
 
 @pytest.mark.parametrize("run", [("first_response", 1), ("next_response", 1)])

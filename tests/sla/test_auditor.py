@@ -1,4 +1,4 @@
-"""The auditor in a running service: what it finds, what it leaves alone, and how much it looks at."""
+"""The auditor in a running service: what it finds, what it leaves for later, and how much it reads."""
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -25,26 +25,26 @@ class Stopped(Exception):
 
 
 class AuditedStore:
-    """An auditor over what a partition of `sla` left in the store."""
+    """An auditor over the documents that a partition of `sla` wrote."""
 
-    def __init__(self, sla: SlaHarness, *, heard: int | None = None) -> None:
+    def __init__(self, sla: SlaHarness, *, last_applied: int | None = None) -> None:
         self.sla, self.store = sla, MemoryStore()
         self.clock = ManualTimeSource(sla.now)
         self.registry = CollectorRegistry()
         self.pauses: list[float] = []
         self.auditor = Auditor(self.store, 1, self.clock, AuditInstruments(self.registry), self.pause)
         self.store.collections |= {one.name: one for one in COLLECTIONS}
-        self.update(heard=heard)
+        self.update(last_applied=last_applied)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
-    def update(self, *, heard: int | None = None) -> None:
-        """The store as it is after what `sla` has done by now."""
-        self.store.documents |= {put.key: put.document for put in store_snapshot(self.sla, last_applied=heard)}
+    def update(self, *, last_applied: int | None = None) -> None:
+        """Take over the documents of `sla` as they are now."""
+        self.store.documents |= {put.key: put.document for put in store_snapshot(self.sla, last_applied=last_applied)}
 
     async def run_auditor(self, after: float = 120) -> None:
-        """Look so many seconds later."""
+        """Run the auditor so many seconds later."""
         self.clock.move(after)
         await self.auditor.run_once()
 
@@ -66,7 +66,7 @@ class AuditedStore:
 
 
 async def with_breach() -> SlaHarness:
-    """A promise that broke."""
+    """A clock that is breached."""
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(70))
@@ -74,44 +74,44 @@ async def with_breach() -> SlaHarness:
 
 
 async def test_clocks_that_are_what_the_facts_say_are_right() -> None:
-    office = AuditedStore(await with_breach())
-    await office.run_auditor()
-    assert (office.audited(), office.differences()) == (1, {})
+    audited_store = AuditedStore(await with_breach())
+    await audited_store.run_auditor()
+    assert (audited_store.audited(), audited_store.differences()) == (1, {})
 
 
 async def test_a_clock_that_differs_is_counted_by_what_of_it_does() -> None:
-    office = AuditedStore(await with_breach())
-    office.tamper(state="fulfilled", policy="other")
-    await office.run_auditor()
-    assert office.audited("different") == 1
-    assert office.differences() == {"w/first_response/policy": 1, "w/first_response/state": 1}
+    audited_store = AuditedStore(await with_breach())
+    audited_store.tamper(state="fulfilled", policy="other")
+    await audited_store.run_auditor()
+    assert audited_store.audited("different") == 1
+    assert audited_store.differences() == {"w/first_response/policy": 1, "w/first_response/state": 1}
 
 
-async def test_nothing_is_looked_at_twice_until_something_is_said_of_it_again() -> None:
-    office = AuditedStore(await with_breach())
-    await office.run_auditor()
-    await office.run_auditor()
-    assert office.audited() == 1
-    office.sla.now = office.clock.now()
-    await office.sla.replied(office.clock.now())
-    office.update()
-    await office.run_auditor()
-    assert office.audited() == 2
+async def test_a_conversation_is_audited_again_only_after_another_fact() -> None:
+    audited_store = AuditedStore(await with_breach())
+    await audited_store.run_auditor()
+    await audited_store.run_auditor()
+    assert audited_store.audited() == 1
+    audited_store.sla.now = audited_store.clock.now()
+    await audited_store.sla.replied(audited_store.clock.now())
+    audited_store.update()
+    await audited_store.run_auditor()
+    assert audited_store.audited() == 2
 
 
-async def test_what_was_said_within_the_last_minute_is_left_for_the_next_look() -> None:
-    office = AuditedStore(await with_breach())
-    office.tamper(state="fulfilled")
-    await office.run_auditor(after=40)
-    assert (office.audited("different"), office.audited()) == (0, 0)
-    await office.run_auditor(after=20)
-    assert office.audited("different") == 1
+async def test_facts_of_the_last_minute_are_left_for_the_next_round() -> None:
+    audited_store = AuditedStore(await with_breach())
+    audited_store.tamper(state="fulfilled")
+    await audited_store.run_auditor(after=40)
+    assert (audited_store.audited("different"), audited_store.audited()) == (0, 0)
+    await audited_store.run_auditor(after=20)
+    assert audited_store.audited("different") == 1
 
 
-async def test_facts_that_sla_has_not_heard_are_waited_for_however_old_they_are() -> None:
+async def test_facts_that_sla_has_not_applied_are_waited_for_however_old_they_are() -> None:
     sla = await with_breach()
     await sla.replied(at(71))
-    behind = AuditedStore(sla, heard=1)
+    behind = AuditedStore(sla, last_applied=1)
     behind.tamper(stopped_at=None, answers=[])
     await behind.run_auditor(after=1800)
     assert (behind.audited(), behind.differences()) == (0, {})
@@ -120,16 +120,16 @@ async def test_facts_that_sla_has_not_heard_are_waited_for_however_old_they_are(
     assert (behind.audited(), behind.differences()) == (1, {})
 
 
-async def test_what_nobody_has_confirmed_yet_is_overdue_and_no_difference() -> None:
+async def test_a_clock_without_its_watermark_is_overdue_and_no_difference() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
-    office = AuditedStore(sla)
-    await office.run_auditor(after=600)
-    assert (office.audited(), office.differences()) == (1, {})
-    assert office.value("pasokh_sla_overdue_seconds") == 600 - 30
+    audited_store = AuditedStore(sla)
+    await audited_store.run_auditor(after=600)
+    assert (audited_store.audited(), audited_store.differences()) == (1, {})
+    assert audited_store.value("pasokh_sla_overdue_seconds") == 600 - 30
 
 
-async def test_policy_that_was_picked_just_before_another_was_written_is_no_difference() -> None:
+async def test_policy_that_was_selected_just_before_another_was_written_is_no_difference() -> None:
     sla = SlaHarness()
     sla.now = at(2)
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(0))
@@ -137,11 +137,11 @@ async def test_policy_that_was_picked_just_before_another_was_written_is_no_diff
     sla.configure([ONE_MINUTE], version=3)
     await sla.batch([sla.fact("message_received", at(2), author="customer", case=conversation("c2"))])
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(0))
-    office = AuditedStore(sla)
-    await office.run_auditor()
+    audited_store = AuditedStore(sla)
+    await audited_store.run_auditor()
     assert sla.clock("c1").policy == "later"
     assert sla.clock("c2").policy == "minute"
-    assert (office.audited(), office.differences()) == (2, {})
+    assert (audited_store.audited(), audited_store.differences()) == (2, {})
 
 
 async def test_policy_that_was_no_longer_in_force_is_a_difference() -> None:
@@ -149,47 +149,47 @@ async def test_policy_that_was_no_longer_in_force_is_a_difference() -> None:
     sla.now = at(500)
     await sla.receive_fact("message_received", at(500), author="customer")
     sla.configure([ONE_MINUTE.model_copy(update={"id": "later"})], version=4, at=at(100))
-    office = AuditedStore(sla)
-    await office.run_auditor()
-    assert office.differences() == {"w/first_response/policy": 1}
+    audited_store = AuditedStore(sla)
+    await audited_store.run_auditor()
+    assert audited_store.differences() == {"w/first_response/policy": 1}
 
 
-async def test_a_look_at_much_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_round_over_many_facts_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auditor, "MAX_CONVERSATIONS", 3)
     sla = SlaHarness()
     for number in range(8):
         sla.now = at(number)
         await sla.batch([sla.fact("message_received", at(number), author="customer", case=conversation(f"c{number}"))])
-    office = AuditedStore(sla)
+    audited_store = AuditedStore(sla)
     seen = []
     for _ in range(6):
-        await office.run_auditor(after=100)
-        seen.append(office.audited())
-    # It goes on with the moment at which it stopped, for more may have been said then.
+        await audited_store.run_auditor(after=100)
+        seen.append(audited_store.audited())
+    # It goes on from the time at which it stopped, because other facts may have that time.
     assert seen == [3, 6, 9, 11, 11, 11]
-    assert office.value("pasokh_sla_audit_lag_seconds") == 0
+    assert audited_store.value("pasokh_sla_audit_lag_seconds") == 0
 
 
-async def test_a_conversation_that_cannot_be_read_stops_nothing() -> None:
-    office = AuditedStore(await with_breach())
-    office.tamper(state="no such state")
-    await office.run_auditor()
-    assert office.audited("unreadable") == 1
+async def test_a_conversation_that_cannot_be_read_does_not_end_the_round() -> None:
+    audited_store = AuditedStore(await with_breach())
+    audited_store.tamper(state="no such state")
+    await audited_store.run_auditor()
+    assert audited_store.audited("unreadable") == 1
 
 
-async def test_a_store_that_is_away_is_asked_again_and_nothing_is_skipped() -> None:
-    office = AuditedStore(await with_breach())
-    office.clock.move(120)
+async def test_an_unavailable_store_is_read_again_and_no_fact_is_skipped() -> None:
+    audited_store = AuditedStore(await with_breach())
+    audited_store.clock.move(120)
     pauses = 0
 
     async def pause(seconds: float) -> None:
         nonlocal pauses
         pauses += seconds == INTERVAL_SECONDS
-        office.store.failure = Unavailable() if pauses == 1 else None
+        audited_store.store.failure = Unavailable() if pauses == 1 else None
         if pauses == 3:
             raise Stopped
 
-    office.auditor.pause = pause
+    audited_store.auditor.pause = pause
     with pytest.raises(Stopped):
-        await office.auditor.run_forever()
-    assert office.audited() == 1
+        await audited_store.auditor.run_forever()
+    assert audited_store.audited() == 1

@@ -1,4 +1,4 @@
-"""Whole days of many conversations through the stage, with restarts: what is told follows from the event times alone."""
+"""Whole days of many conversations in one partition, with restarts: the emitted facts follow from event times alone."""
 
 from collections import Counter
 
@@ -19,16 +19,16 @@ days = st.tuples(st.tuples(*[lives] * len(CASES)), st.sets(st.integers(0, 500), 
 
 
 def plan(case: str, started: int, tries: list[tuple[int, int, bool]]) -> list[tuple[int, int, str, str, int, str]]:
-    """When what is said of a conversation, in the order of its partition: a reply settles before the next is sent."""
-    told = [(started, 0, case, "message_received", started, "m")]
+    """The facts of a conversation by time, in the order of its partition: a reply settles before the next is sent."""
+    emitted = [(started, 0, case, "message_received", started, "m")]
     free = 0
     for number, (after, took, arrived) in enumerate(sorted(tries)):
         accepted = started + after
         settled = free = max(free, accepted) + took
         message = f"r{number}"
-        told.append((accepted, 1, case, "replied", accepted, message))
-        told.append((settled, 2 + number, case, "reply_delivered" if arrived else "reply_failed", accepted, message))
-    return told
+        emitted.append((accepted, 1, case, "replied", accepted, message))
+        emitted.append((settled, 2 + number, case, "reply_delivered" if arrived else "reply_failed", accepted, message))
+    return emitted
 
 
 def expected(tries: list[tuple[int, int, bool]]) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def expected(tries: list[tuple[int, int, bool]]) -> tuple[str, ...]:
 
 @examples(60)
 @given(days)
-async def test_every_promise_ends_as_its_times_say(
+async def test_every_clock_ends_as_its_times_say(
     day: tuple[tuple[tuple[int, list[tuple[int, int, bool]]], ...], set[int]],
 ) -> None:
     stories, restarts = day
@@ -49,15 +49,15 @@ async def test_every_promise_ends_as_its_times_say(
     script = sorted(
         one for case, (start, tries) in zip(CASES, stories, strict=True) for one in plan(case, start, tries)
     )
-    for moment, _, case, word, when, message in script:
+    for moment, _, case, name, when, message in script:
         await sla.run_until(at(moment))
         if moment in restarts:
             sla.restart()
-        author = "customer" if word == "message_received" else "agent"
-        await sla.batch([sla.fact(word, at(when), message=message, author=author, case=conversation(case))])
+        author = "customer" if name == "message_received" else "agent"
+        await sla.batch([sla.fact(name, at(when), message=message, author=author, case=conversation(case))])
     await sla.run_until(at(5000))
     for case, (_, tries) in zip(CASES, stories, strict=True):
-        told = [word for word in sla.emitted_names(case) if word not in ("started", "warned")]
-        assert tuple(told) == expected(tries), (case, tries)
+        emitted = [name for name in sla.emitted_names(case) if name not in ("started", "warned")]
+        assert tuple(emitted) == expected(tries), (case, tries)
     assert max(Counter(f.conversation for f in sla.clock_facts("breached")).values(), default=0) <= 1
     assert sla.timers() == []

@@ -1,4 +1,4 @@
-"""What dispatch is told to order a waiting conversation by: the earliest due time of the clocks that are open."""
+"""The due time by which dispatch orders a waiting conversation: the earliest of its open clocks."""
 
 from schemas.commands import TaskDueChanged
 from schemas.configuration import Policy, SlaMatch, Targets
@@ -14,7 +14,7 @@ POLICIES = [URGENT, NOTHING, USUAL]
 
 
 def task_due_changes(sla: SlaHarness) -> list[TaskDueChanged]:
-    """What was said beside the clocks that started."""
+    """The commands with a new due time; clocks that start give it in their own fact."""
     return [TaskDueChanged.model_validate(e.data) for e in sla.sent if e.type == "pasokh.command.task_due_changed"]
 
 
@@ -29,8 +29,8 @@ async def waiting() -> SlaHarness:
 
 async def test_each_clock_that_starts_says_which_of_all_is_due_first() -> None:
     sla = await waiting()
-    said = [(fact.metric, fact.earliest_due_at) for fact in sla.clock_facts("started")]
-    assert said == [("resolution", at(1000)), ("first_response", at(100)), ("pickup", at(100))]
+    given = [(fact.metric, fact.earliest_due_at) for fact in sla.clock_facts("started")]
+    assert given == [("resolution", at(1000)), ("first_response", at(100)), ("pickup", at(100))]
     assert task_due_changes(sla) == []
 
 
@@ -49,20 +49,20 @@ async def test_reapplying_says_the_new_due_time() -> None:
     assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=at(40))]
 
 
-async def test_what_is_promised_no_more_is_due_no_more() -> None:
+async def test_a_target_that_the_policy_lost_is_due_no_more() -> None:
     sla = await waiting()
     await sla.receive_fact("transferred", at(5), team="vip")
     assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=None)]
 
 
-async def test_with_the_first_promise_kept_the_next_one_counts() -> None:
+async def test_once_the_first_target_is_met_the_next_one_counts() -> None:
     sla = await waiting()
     await sla.replied(at(10))
     await sla.delivered(at(10))
     assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=at(300))]
 
 
-async def test_nobody_is_told_while_an_agent_has_it_and_it_is_said_when_it_comes_back() -> None:
+async def test_no_command_while_an_agent_has_it_and_one_when_it_is_queued_again() -> None:
     sla = await waiting()
     await sla.receive_fact("assigned", at(5), status="assigned")
     await sla.receive_fact("priority_changed", at(6), priority="urgent")
@@ -82,7 +82,7 @@ async def test_a_return_into_the_queue_says_what_is_due_where_no_clock_starts() 
     assert task_due_changes(sla) == [TaskDueChanged(conversation="c1", due_at=at(500))]
 
 
-async def test_a_broken_promise_that_is_not_met_yet_is_due_first_still() -> None:
+async def test_a_breached_clock_that_is_not_met_yet_is_still_due_first() -> None:
     sla = await waiting()
     await sla.run_until(at(150))
     await sla.receive_fact("transferred", at(160), status="waiting")

@@ -37,7 +37,7 @@ async def floor(work: UnitOfWork, confirmed_at: datetime) -> datetime | None:
     return documents.read_due(work, confirmed_at).floor
 
 
-async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
+async def test_only_clocks_with_a_next_moment_are_read(tmp_path: Path, answered_and_waiting: list[Put]) -> None:
     settings = Settings(data=tmp_path)
     async with open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES)) as (store, _):
         await store.commit(Changes(puts=answered_and_waiting))
@@ -48,7 +48,7 @@ async def test_only_clocks_with_a_next_moment_are_looked_at(tmp_path: Path, answ
         assert [clock.conversation for _, clock in due_by(due.cached(CLOCKS), at(30))] == ["c1"]
 
 
-async def test_the_service_brings_its_stage(tmp_path: Path) -> None:
+async def test_the_service_has_its_processor(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with (
         open_engine(settings, SystemTimeSource(), (CLOCKS, SLA_STATES, CLOCK_SCHEDULES)) as (store, bus),

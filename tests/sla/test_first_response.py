@@ -1,4 +1,4 @@
-"""The first-response clock from the customer's message to its end, through the stage."""
+"""The first-response clock from the customer's message to its end, through the processor."""
 
 from datetime import timedelta
 
@@ -110,7 +110,7 @@ async def test_answer_after_the_deadline_counts_as_breach_before_any_tick() -> N
     assert sla.emitted_names() == ["started", "breached", "late"]
 
 
-async def test_failed_answer_lets_the_clock_run_as_if_nothing_had_been_said() -> None:
+async def test_failed_answer_lets_the_clock_run_as_if_it_had_not_been_accepted() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(10))
@@ -165,11 +165,11 @@ async def test_bots_and_notices_stop_no_clock(author: str) -> None:
     assert sla.emitted_names()[-1] == "breached"
 
 
-@pytest.mark.parametrize("word", ["resolved", "closed"])
-async def test_end_without_an_answer_cancels(word: str) -> None:
+@pytest.mark.parametrize("name", ["resolved", "closed"])
+async def test_end_without_an_answer_cancels(name: str) -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
-    await sla.receive_fact(word, at(30))
+    await sla.receive_fact(name, at(30))
     assert sla.emitted_names() == ["started", "cancelled"]
     assert (sla.clock().state, sla.clock().stopped_at) == ("cancelled", at(30))
     await sla.run_until(at(500))
@@ -268,7 +268,7 @@ async def test_policy_is_that_of_the_start() -> None:
     assert (breach.clock.policy, breach.policy_version) == ("minute", 3)
 
 
-async def test_conversation_that_was_promised_nothing_stays_so() -> None:
+async def test_conversation_without_a_target_gets_no_clock() -> None:
     sla = SlaHarness([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets(first_response_seconds=5))])
     await sla.receive_message(at(0))
     sla.configure([ONE_MINUTE], version=4)
@@ -306,12 +306,12 @@ async def test_facts_describe_the_conversation_as_it_is_by_then() -> None:
     assert (breach.team, breach.priority) == ("vip", "high")
 
 
-async def test_facts_are_kept_and_confirmations_are_not() -> None:
+async def test_facts_are_stored_and_watermark_requests_are_not() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.run_until(at(61))
-    kept = {key.id for key in sla.store.documents if key.collection == FACTS.name}
-    assert kept == {event.id for event in sla.sent if event.type.startswith("pasokh.sla.")}
+    stored = {key.id for key in sla.store.documents if key.collection == FACTS.name}
+    assert stored == {event.id for event in sla.sent if event.type.startswith("pasokh.sla.")}
 
 
 async def test_one_batch_may_hold_a_whole_life() -> None:

@@ -85,7 +85,7 @@ async def test_answer_that_is_on_its_way_already_stops_the_run_that_it_answers()
     assert sla.names_of_run("next_response") == ["started", "fulfilled"]
 
 
-async def test_answer_said_before_the_question_does_not_answer_it() -> None:
+async def test_answer_accepted_before_the_message_does_not_answer_it() -> None:
     sla = SlaHarness([BOTH])
     await sla.receive_message(at(0))
     await sla.replied(at(10), "r1")

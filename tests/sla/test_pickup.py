@@ -87,7 +87,7 @@ async def test_public_answer_that_failed_is_none() -> None:
     assert sla.names_of_run("public_response") == ["started", "breached"]
 
 
-async def test_only_the_first_public_message_is_promised_about() -> None:
+async def test_only_the_first_public_message_starts_a_clock() -> None:
     sla = SlaHarness([PUBLIC])
     await sla.receive_fact("message_received", at(0), message="m", author="customer", surface="public")
     await sla.receive_fact("reply_delivered", at(3), message="n", author="bot", surface="public")

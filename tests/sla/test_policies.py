@@ -1,4 +1,4 @@
-"""Which policy holds, and what is promised by default."""
+"""The selection of a policy, and the default policies."""
 
 import pytest
 

@@ -120,7 +120,7 @@ async def test_finished_conversation_waits_for_nothing() -> None:
     assert (sla.timers(), sla.watermark_requests()) == ([], [])
 
 
-async def test_conversation_that_is_first_heard_of_when_it_is_over_starts_nothing() -> None:
+async def test_conversation_whose_first_fact_finds_it_finished_starts_no_clock() -> None:
     sla = SlaHarness([HUNDRED])
     await sla.receive_fact("closed", at(40), status="closed")
     assert sla.emitted_names() == []

@@ -1,4 +1,4 @@
-"""Clocks over REST: every run, oldest first, in the shape that is promised."""
+"""Clocks over REST: every run, oldest first, with the fields of the contract."""
 
 from dataclasses import replace
 from datetime import timedelta

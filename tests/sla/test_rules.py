@@ -1,4 +1,4 @@
-"""Any story of a conversation, told with looks in between, ends as the oracle reads it off the whole."""
+"""Any sequence of facts, with ticks in between, ends with the clocks that the oracle reads off the whole log."""
 
 from datetime import datetime
 
@@ -24,12 +24,12 @@ END = 100_000.5
 EVENT_NAMES = {"customer": "message_received", "delivered": "reply_delivered", "failed": "reply_failed"}
 
 OFTEN = ("customer", "customer", "customer", "reply", "reply", "reply", "settle", "settle", "assign", "assign")
-deeds = st.sampled_from([*OFTEN, "fail", "resolve", "reopen", "requeue", "look"])
+deeds = st.sampled_from([*OFTEN, "fail", "resolve", "reopen", "requeue", "tick"])
 plans = st.lists(st.tuples(deeds, st.sampled_from([1, 2, 30, 51, 71, 101])), max_size=25)
 
 
 class ConversationScript:
-    """A conversation as it lives: only what can happen does, and each thing is told to the promises."""
+    """One conversation: it performs deeds that are possible in its status, and each fact is replayed."""
 
     def __init__(self) -> None:
         self.replay, self.log = Replay(HISTORY), list[LogEntry]()
@@ -90,7 +90,7 @@ class ConversationScript:
                 self.record("assigned", status="assigned")
             case "requeue" if status in ("assigned", "pending"):
                 self.record("queued", status="waiting")
-            case "look":
+            case "tick":
                 self.tick(self.now - 0.5)
 
     def reopen(self) -> None:
@@ -119,19 +119,19 @@ def seconds(moment: datetime) -> float:
 
 
 def perform_all(plan: list[tuple[str, int]]) -> ConversationScript:
-    stage = ConversationScript()
+    script = ConversationScript()
     for deed, wait in plan:
-        stage.now += wait
-        stage.perform(deed)
-    stage.tick(END)
-    return stage
+        script.now += wait
+        script.perform(deed)
+    script.tick(END)
+    return script
 
 
 @examples(300)
 @given(plans)
 def test_answers(plan: list[tuple[str, int]]) -> None:
-    stage = perform_all(plan)
-    found = [(metric, fate) for metric in RESPONSE_METRICS for fate in stage.clocks(metric)]
+    script = perform_all(plan)
+    found = [(metric, fate) for metric in RESPONSE_METRICS for fate in script.clocks(metric)]
     # An answer that is on its way shows where it would stop.
     settled = [
         (
@@ -140,26 +140,26 @@ def test_answers(plan: list[tuple[str, int]]) -> None:
         )
         for metric, f in found
     ]
-    assert settled == list(oracle.responses(stage.log, {"first_response": 100, "next_response": 70}, END))
+    assert settled == list(oracle.responses(script.log, {"first_response": 100, "next_response": 70}, END))
 
 
 @examples(200)
 @given(plans)
 def test_pickup(plan: list[tuple[str, int]]) -> None:
-    stage = perform_all(plan)
-    assert stage.clocks("pickup") == list(oracle.pickups(stage.log, 50, END))
+    script = perform_all(plan)
+    assert script.clocks("pickup") == list(oracle.pickups(script.log, 50, END))
 
 
 @examples(300)
 @given(plans)
 def test_resolution(plan: list[tuple[str, int]]) -> None:
-    stage = perform_all(plan)
-    assert stage.clocks("resolution") == list(oracle.resolutions(stage.log, 150, END))
+    script = perform_all(plan)
+    assert script.clocks("resolution") == list(oracle.resolutions(script.log, 150, END))
 
 
 @examples(100)
 @given(plans)
-def test_each_run_is_told_as_one_life(plan: list[tuple[str, int]]) -> None:
+def test_each_run_has_each_fact_once_at_most(plan: list[tuple[str, int]]) -> None:
     for words in perform_all(plan).replay.events.values():
         assert words[0] == "started"
         assert all(words.count(word) <= 1 for word in ("started", "breached", "late", "fulfilled", "cancelled"))

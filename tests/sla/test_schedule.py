@@ -1,4 +1,4 @@
-"""How time reaches clocks: one timer, one question in flight, and only the confirmation fires."""
+"""How time reaches clocks: one timer, one request in flight, and only the watermark fires."""
 
 from datetime import timedelta
 
@@ -33,12 +33,12 @@ async def test_an_earlier_moment_moves_the_timer() -> None:
     assert [timer.due_at for timer in sla.timers()] == [at(40.2)]
 
 
-async def test_nothing_is_told_before_conversations_confirm() -> None:
+async def test_no_fact_before_the_watermark() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(75))
-    [question] = sla.watermark_requests()
-    assert WatermarkRequest.model_validate(question.data).at == at(30)
+    [request] = sla.watermark_requests()
+    assert WatermarkRequest.model_validate(request.data).at == at(30)
     assert sla.emitted_names() == ["started"]
     await sla.confirm_watermark(at(30))
     assert sla.emitted_names() == ["started", "warned"]
@@ -54,7 +54,7 @@ async def test_answer_read_before_the_confirmation_is_in_time_although_the_deadl
     assert sla.emitted_names() == ["started", "fulfilled"]
 
 
-async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> None:
+async def test_one_request_is_in_flight_and_it_is_repeated_after_a_while() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(30.2))
@@ -64,7 +64,7 @@ async def test_one_question_is_in_flight_and_it_is_repeated_after_a_while() -> N
     assert len(sla.watermark_requests()) == 2
 
 
-async def test_a_confirmation_that_comes_twice_tells_once() -> None:
+async def test_a_watermark_that_comes_twice_fires_once() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(130))
@@ -74,7 +74,7 @@ async def test_a_confirmation_that_comes_twice_tells_once() -> None:
     assert sla.emitted_names() == ["started", "warned", "warned", "breached"]
 
 
-async def test_an_answered_clock_makes_no_question() -> None:
+async def test_an_answered_clock_makes_no_request() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.replied(at(5))
@@ -96,7 +96,7 @@ async def test_a_restart_loses_no_clock() -> None:
     assert sla.emitted_names() == ["started", "warned", "warned", "breached"]
 
 
-async def test_a_restart_between_question_and_confirmation_loses_nothing() -> None:
+async def test_a_restart_between_request_and_watermark_loses_nothing() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(70))
@@ -116,7 +116,7 @@ async def test_a_lost_wake_up_is_healed_by_the_next_clock() -> None:
     assert sla.emitted_names("c1")[-1] == "breached"
 
 
-async def test_a_moment_that_has_passed_is_looked_at_before_the_later_ones_of_its_batch() -> None:
+async def test_a_moment_that_has_passed_fires_before_the_later_ones_of_its_batch() -> None:
     sla = SlaHarness()
     sla.now = at(500)
     late = sla.fact("message_received", at(0), author="customer")
@@ -156,10 +156,10 @@ async def test_a_wake_up_with_nothing_due_only_sleeps_again() -> None:
     assert [timer.due_at for timer in sla.timers()] == [at(30.2)]
 
 
-async def test_questions_go_to_the_partition_itself_and_name_a_workspace_only() -> None:
+async def test_requests_go_to_the_partition_itself_and_name_a_workspace_only() -> None:
     sla = SlaHarness()
     await sla.receive_message(at(0))
     await sla.advance_to(at(31))
-    [question] = sla.watermark_requests()
-    assert (question.workspace, question.partitionkey) == ("w", "w/control")
+    [request] = sla.watermark_requests()
+    assert (request.workspace, request.partitionkey) == ("w", "w/control")
     assert CLOCKS.writer == "sla"

@@ -1,4 +1,4 @@
-"""Another priority or team picks the policy again, from the original start; and what follows from a broken promise."""
+"""Another priority or team selects the policy again, from the original start; and a breach escalates."""
 
 import pytest
 
@@ -64,7 +64,7 @@ async def test_reapplying_brings_the_policy_of_now_from_the_original_start() -> 
     assert sla.names_of_run("first_response") == ["started", "changed", "warned", "warned", "breached"]
 
 
-async def test_reapplying_a_promise_that_would_have_been_broken_by_now_breaks_it_at_once() -> None:
+async def test_reapplying_a_target_that_would_be_over_by_now_breaches_at_once() -> None:
     sla = SlaHarness([USUAL])
     await sla.receive_message(at(0))
     sla.configure([Policy(id="short", targets=Targets(first_response_seconds=10), warn_at=[])], version=4)
@@ -99,7 +99,7 @@ async def test_reapplying_keeps_the_time_that_was_paused_out() -> None:
     assert sla.clock(metric="resolution").due_at == at(80)
 
 
-async def test_what_is_promised_no_more_is_cancelled_and_starts_again_when_it_is() -> None:
+async def test_clock_is_cancelled_without_a_target_and_starts_again_with_one() -> None:
     sla = SlaHarness([Policy(id="vip", when=SlaMatch(team="vip"), targets=Targets()), USUAL])
     await sla.receive_message(at(0))
     await sla.receive_fact("transferred", at(5), team="vip")
@@ -109,7 +109,7 @@ async def test_what_is_promised_no_more_is_cancelled_and_starts_again_when_it_is
     assert (again.started_at, again.due_at, again.state) == (at(0), at(100), "running")
 
 
-async def test_broken_promise_is_not_mended_by_a_longer_one() -> None:
+async def test_breach_is_not_mended_by_a_longer_target() -> None:
     sla = SlaHarness(POLICIES)
     await sla.receive_fact("message_received", at(0), author="customer", priority="urgent")
     await sla.run_until(at(21))
@@ -119,7 +119,7 @@ async def test_broken_promise_is_not_mended_by_a_longer_one() -> None:
     assert sla.emitted_names() == ["started", "breached"]
 
 
-async def test_answer_in_time_on_its_way_is_not_broken_by_a_shorter_promise() -> None:
+async def test_answer_in_time_on_its_way_is_not_made_late_by_a_shorter_target() -> None:
     sla = SlaHarness(POLICIES)
     await sla.receive_message(at(0))
     await sla.replied(at(30))
@@ -129,7 +129,7 @@ async def test_answer_in_time_on_its_way_is_not_broken_by_a_shorter_promise() ->
     assert sla.emitted_names() == ["started", "fulfilled"]
 
 
-async def test_paused_time_stays_out_of_the_new_promise() -> None:
+async def test_paused_time_stays_out_of_the_new_target() -> None:
     long = Policy(id="long", targets=Targets(resolution_seconds=100), warn_at=[])
     short = Policy(id="short", when=SlaMatch(priority="urgent"), targets=Targets(resolution_seconds=50), warn_at=[])
     sla = SlaHarness([short, long])
@@ -147,7 +147,7 @@ def escalating(on: str) -> Policy:
 
 
 @pytest.mark.parametrize(("on", "after"), [("warned", 51), ("breached", 101)])
-async def test_escalation_is_asked_for_once_when_it_is_due(on: str, after: float) -> None:
+async def test_escalation_is_emitted_once_when_it_is_due(on: str, after: float) -> None:
     sla = SlaHarness([escalating(on)])
     await sla.receive_message(at(0))
     await sla.run_until(at(after - 2))
@@ -167,7 +167,7 @@ async def test_breach_without_a_warning_escalates_what_waits_for_warnings() -> N
     assert len(sla.escalations()) == 1
 
 
-async def test_kept_promise_escalates_nothing() -> None:
+async def test_fulfilled_clock_escalates_nothing() -> None:
     sla = SlaHarness([escalating("breached")])
     await sla.receive_message(at(0))
     await sla.replied(at(20))
