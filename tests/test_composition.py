@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 import services.records
-from schemas.topics import BY_NAME
+from schemas.topics import BY_EVENT_PREFIX, BY_NAME
 from services import delivery, metrics, sla, subscriptions
 from services.composition import (
     COLLECTIONS,
@@ -28,6 +29,8 @@ from services.composition import (
 from services.delivery import accounts
 from services.platform.core.settings import Settings
 from services.platform.http.service import Context, DeclaredService, ServiceComponents, routes_context
+from services.platform.processing.decide import CONTROL
+from services.platform.processing.processor import Processor
 from services.platform.store.collections import ACCEPTED, RUNTIME_COLLECTIONS
 from services.platform.store.declared_writes import UndeclaredWrite
 from services.platform.store.port import Changes, Collection, Key, Put
@@ -36,6 +39,8 @@ from services.records.keys import KEYS
 from services.router import conversations, dispatch
 from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
+# Any: each processor has dependencies, a memory and a context of its own.
+AnyDeclaration = Processor[Any, Any, Any]
 PACKAGES = {
     "conversations": conversations,
     "dispatch": dispatch,
@@ -201,5 +206,15 @@ async def test_routes_write_what_the_services_of_their_process_declare() -> None
         await routes_context(process, SERVICES["metrics"]).store.commit(Changes(deletes=[Key(KEYS.name, "k")]))
 
 
-def test_groups_read_topics_that_exist() -> None:
-    assert {topic for topics in GROUP_TOPICS.values() for topic in topics} <= set(BY_NAME)
+@pytest.mark.parametrize("processor", PROCESSORS, ids=lambda one: one.group)
+def test_a_group_reads_the_topics_of_the_events_that_it_handles(processor: AnyDeclaration) -> None:
+    handled = {BY_EVENT_PREFIX[name.split(".")[1]].name for name in processor.handlers if not name.startswith(CONTROL)}
+    # Control events are sent to any topic: only they may be what a topic is read for.
+    only_control = set(processor.topics) - handled
+    assert handled <= set(processor.topics)
+    assert not only_control or any(name.startswith(CONTROL) for name in processor.handlers)
+
+
+@pytest.mark.parametrize("processor", PROCESSORS, ids=lambda one: one.group)
+def test_a_group_reads_topics_of_one_key_space(processor: AnyDeclaration) -> None:
+    assert len({BY_NAME[topic].key for topic in processor.topics}) == 1

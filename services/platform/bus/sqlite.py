@@ -223,7 +223,7 @@ class SqliteBus:
             remove = partial(sqlite_log.trim, topic=name, partition=partition, before=before, limit=TRIM_RECORDS)
             # Other writes go between two of these transactions.
             while removed := await self.database.write(remove):
-                self._recent.forget(short_name(name), partition)
+                self._recent.discard(short_name(name), partition)
                 if removed < TRIM_RECORDS:
                     break
 

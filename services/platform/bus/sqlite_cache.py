@@ -62,7 +62,7 @@ class RecentRecordCache:
             self._arrivals += 1
             self._runs.setdefault(place, _RecordRun()).add(self._arrivals, record)
 
-    def forget(self, topic: str, partition: int) -> None:
+    def discard(self, topic: str, partition: int) -> None:
         """Forget a partition whose oldest records were removed: a reader behind them must get OffsetOutOfRange from the file."""
         self._runs.pop((topic, partition), None)
 
