@@ -83,6 +83,7 @@ def next_status(status: Status, event: LifecycleEvent, *, has_agent: bool = True
     customer writes, and stays as it is when an answer fails, because another person of our own side answered it.
     """
     after = TRANSITIONS[event][status]
+    # Of the statuses after the queue only `pending` may have no agent.
     if has_agent or not is_pending(status):
         return after
     if event == "message_received":

@@ -50,7 +50,7 @@ class MessageRecord:
 class ActivityRecord:
     """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`.
 
-    Under the id of a message that never came, one of kind `deletion` remembers that it was deleted. `ignored_reason`
+    Under the id of a message that never arrived, one of kind `deletion` records that it was deleted. `ignored_reason`
     says why an activity changed nothing, where it might have.
     """
 
@@ -69,6 +69,7 @@ class MovedChat:
     moved_from: str | None = None
 
 
+# Each filter and order of the list in REST has an index of its own, so that a page never reads the whole workspace.
 CONVERSATIONS = Collection(
     "conversations",
     ConversationState,

@@ -29,6 +29,7 @@ async def get_conversation(reader: Reader, workspace: str, conversation: str) ->
     """A conversation of a workspace. Raises NotFound, Unavailable."""
     key = Key(CONVERSATIONS.name, conversation)
     document = (await reader.get_many([key])).get(key)
+    # Another workspace's conversation is answered like one that does not exist: ids reveal nothing across workspaces.
     if document is None or document["workspace"] != workspace:
         raise NotFound(f"There is no conversation {conversation!r} in this workspace.")
     return CONVERSATIONS.decode(document)

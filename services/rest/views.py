@@ -81,4 +81,5 @@ def _edit_view(edit: Edit) -> EditView:
 
 def initial_view(record: MessageRecord) -> MessageView:
     """A reply as its POST answers it, whatever its delivery state is by now: a repeated POST gets the same answer."""
+    # The fields that a delivery changes, as they were when the reply was accepted.
     return message_view(replace(record, state="queued", error=None, sent_at=None, platform_id=None))

@@ -55,7 +55,7 @@ class CommandRequest:
         commands: CommandsDep,
     ) -> None:
         self.case, self.context = conversation, context
-        self._repeat, self._wait, self._commands = repeat, wait, commands
+        self._idempotency_key, self._wait, self._commands = repeat, wait, commands
 
     def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:
         """The fields of every command: conversation, time of acceptance, and the request's hash for idempotency."""
@@ -67,10 +67,11 @@ class CommandRequest:
 
     async def execute(self, kind: str, data: Data, admit: Precheck) -> Response:
         """Send the command and wait for its outcome: 200 with the conversation, 202 when it takes longer."""
-        command = build_command(self.context, self.case, kind, data, self._repeat)
+        command = build_command(self.context, self.case, kind, data, self._idempotency_key)
         outcome = await self._commands.execute(command, self._wait, admit)
         if outcome is None:
             return accepted_response(command)
+        # Read again: the command was applied by the owner of the partition, perhaps in another process.
         after = await get_conversation(self.context.store, self.case.workspace, self.case.id)
         return JSONResponse(conversation_view(after).model_dump(mode="json"))
 
@@ -99,7 +100,7 @@ async def reopen(
 async def transfer(
     action: CommandRequestDep, body: Annotated[TransferBody, Depends(JsonBody(TransferBody))]
 ) -> Response:
-    """To an agent who is not offline, whatever skills and units say, or into a team's queue."""
+    """Transfer to an agent who is not offline, whatever skills and capacity they have, or into a team's queue."""
     fields = body.model_dump(mode="json")
     data = Transfer(
         agent=body.agent, to_agent=body.to_agent, to_team=body.to_team, **action.common_fields("transfer", fields)
@@ -120,7 +121,7 @@ async def prioritise(
 async def reapply(
     action: CommandRequestDep, body: Annotated[ReapplyBody, Depends(JsonBody(ReapplyBody, optional=True))]
 ) -> Response:
-    """The SLA policies of now: clocks that run are counted anew from their start, those that are over stay as they are."""
+    """Apply the current SLA policies: running clocks are recomputed from their start, ended clocks stay as they are."""
     data = ReapplySla(agent=body.agent, **action.common_fields("sla/reapply", body.model_dump(mode="json")))
     return await action.execute(
         "pasokh.command.reapply_sla", data, lambda: require_agent(action.context, action.case, body.agent)
@@ -128,7 +129,8 @@ async def reapply(
 
 
 async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
-    """Only colleagues see it; secrets are masked all the same."""
+    """Add a note that only agents see. Secrets in it are masked all the same."""
+    # Redacted as for its participants, not as for the public: agents may need an address or a telephone number.
     _, masked = await redact_reply(body.text, await own_identifiers_for(action.context, action.case.workspace))
     fields = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
     data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **fields)
@@ -140,7 +142,7 @@ async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(Json
 async def clear_handoff(
     action: CommandRequestDep, body: Annotated[ClearHandoffBody, Depends(JsonBody(ClearHandoffBody, optional=True))]
 ) -> Response:
-    """It is not sensitive any more: it may be answered in public. The fact `handoff_cleared` says who said so."""
+    """Allow answers in public again. The fact `handoff_cleared` names the agent."""
     data = ClearHandoff(agent=body.agent, **action.common_fields("handoff/clear", body.model_dump(mode="json")))
     return await action.execute(
         "pasokh.command.clear_handoff", data, lambda: require_agent(action.context, action.case, body.agent)
@@ -150,7 +152,7 @@ async def clear_handoff(
 async def confirm_handoff(
     action: CommandRequestDep, body: Annotated[ConfirmHandoffBody, Depends(JsonBody(ConfirmHandoffBody))]
 ) -> Response:
-    """One of `handoff.unconfirmed` is the customer: the conversation goes on with them, in private."""
+    """Confirm that one of `handoff.unconfirmed` is the customer: the conversation continues with them in private."""
     fields = action.common_fields("handoff/confirm", body.model_dump(mode="json"))
     data = ConfirmHandoff(agent=body.agent, person=body.person, **fields)
     return await action.execute(

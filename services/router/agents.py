@@ -86,6 +86,7 @@ async def put_agent(
     command = _command(context, configuration.workspace, "pasokh.routing.agent_put", data)
     outcome = await commands.execute(command, wait)
     stored = await read_agent(context, configuration.workspace, agent) if outcome else None
+    # None: dispatch has not answered in time, or another caller deleted the agent since.
     if outcome is None or stored is None:
         return accepted_response(command)
     warnings = await read_warnings(context.store, configuration)

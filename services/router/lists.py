@@ -50,7 +50,10 @@ class Order:
 
 
 async def list_page(store: Store, workspace: str, query: ConversationQuery) -> Page[Conversation]:
-    """Newest first unless asked otherwise. A page may end early, with a cursor to go on from. Raises UnprocessableContent."""
+    """One page, newest first unless the query sorts otherwise. It may end early, with a cursor to continue from.
+
+    Raises UnprocessableContent.
+    """
     order = Order(query.sort.removeprefix("-"), query.sort.startswith("-"))
     mark = _mark(workspace, order, query)
     terms = _search_terms(query)
@@ -62,6 +65,7 @@ async def list_page(store: Store, workspace: str, query: ConversationQuery) -> P
     async for chunk in _in_chunks(cases, min(CHUNK_SIZE, bound)):
         if len(conversations) == query.limit or examined >= bound:
             return Page(items=conversations, next=encode_cursor(mark, list(last)))
+        # Checked together, then taken one by one: the cursor has to name the last conversation of the page.
         fits = await asyncio.gather(*(_matches_query(store, case, query, terms) for case in chunk))
         for case, fit in zip(chunk, fits, strict=True):
             if len(conversations) == query.limit:
@@ -174,6 +178,7 @@ def _leading(order: Order, query: ConversationQuery) -> tuple[str, str | None, S
         return "updated", None, [None]
     if order.field == "queued_at":
         return "queued", "status", list(dict.fromkeys(query.status or get_args(Status)))
+    # A filter with one value is read as one stream in order; several values are merged from as many streams.
     filters = [name for name in INDEXED_FILTERS if getattr(query, name) is not None]
     name = next((name for name in filters if len(set(getattr(query, name))) == 1), filters[0] if filters else None)
     if name is None:
@@ -197,6 +202,7 @@ async def _merged(store: Store, streams: Sequence[IndexCursor], order: Order) ->
     """The streams merged into one, in order."""
     sources = [stream.cases(store) for stream in streams]
     heads = {n: case for n, source in enumerate(sources) if (case := await anext(source, None)) is not None}
+    # The position breaks ties by id, so that a page and the cursor after it agree on one order.
     while heads:
         choose = max if order.descending else min
         n = choose(heads, key=lambda at: order.position(heads[at]))

@@ -46,6 +46,7 @@ class Guard:
             return
         where, kinds_text = redacted_excerpts(RedactionResult(self.seen.text, refused)), ", ".join(refused)
         rest = "Write it without, or, if this is no secret, send it again with `confirm`: true."
+        # In public there is a safer way than to confirm: the private surface.
         if self.surface == "public":
             rest = f"Write it without, or in private. {rest.partition(', or, ')[2].capitalize()}"
             raise Conflict(

@@ -86,6 +86,7 @@ def _agent_name(phrases: Phrases, agent: str, name: str | None) -> str:
 def _name(phrases: Phrases, name: str) -> str:
     """The name isolated from the sentence's text direction (UAX 9)."""
     plain = name.translate(DIRECTIONS)
+    # ASCII in a left-to-right sentence cannot change the direction of its neighbours.
     if plain.isascii() and not phrases.is_right_to_left:
         return plain
     return f"{FIRST_STRONG_ISOLATE}{plain}{POP_ISOLATE}"

@@ -35,6 +35,7 @@ async def reapply_all(
     workspace = configuration.workspace
     request = request_hash("POST", f"{workspace}/sla/reapply", body.model_dump(mode="json"))
     data = ReapplySlaPolicies(agent=body.agent, accepted_at=context.time_source.now(), request_hash=request)
+    # Keyed by the workspace: dispatch knows its open conversations, and sends one command to each.
     identity = command_id(context.time_source, workspace, repeat)
     command = Command(
         identity, "pasokh.routing.reapply_sla", workspace, workspace, data, request, repeatable=repeat is not None

@@ -31,6 +31,7 @@ def open_fact_streams(reader: Reader) -> OpenStreams[FactStream]:
     """The open streams of this process. One read checks all of them."""
 
     async def find_revoked(streams: Collection[FactStream]) -> Collection[FactStream]:
+        # One read for all streams of the process, however many clients follow one workspace.
         existing = await reader.get_many(list({key for stream in streams for key in stream.needed}))
         return [stream for stream in streams if not stream.needed <= existing.keys()]
 

@@ -28,6 +28,7 @@ def open_router(
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
+        # Before anything is served: links that customers follow are signed with it, in every process the same.
         secret = await installation_secret(context.store, SECRET_NAME)
         handoffs = Handoffs(secret, context.settings.public_url)
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)

@@ -10,7 +10,7 @@ from services.domain.lifecycle import is_pending
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import MESSAGES, MessageRecord
-from services.router.conversations import places
+from services.router.conversations import moved_chats
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import responses
@@ -35,7 +35,7 @@ def _send(work: UnitOfWork, case: ConversationState, reply: Reply) -> str:
     surface = reply.surface or case.last_surface
     message = _to_message(work, case, reply, surface)
     work.put(MESSAGES, message.id, message)
-    address = places.current_address(work, case, surface)
+    address = moved_chats.current_address(work, case, surface)
     work.emit("pasokh.outbound.message", case.key, _to_outbound(message, case, reply, address))
     after = responses.replied(case, message.id, reply.accepted_at, work.now)
     record_fact(

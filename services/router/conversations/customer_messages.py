@@ -8,7 +8,7 @@ from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_pending, is_resolved, is_waiting
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import places
+from services.router.conversations import moved_chats
 from services.router.conversations.context import ActivityContext, Configuration
 from services.router.conversations.deletions import emptied, was_deleted
 from services.router.conversations.domain import transitions
@@ -66,7 +66,7 @@ def append_message(
 
 def open_conversation(work: UnitOfWork, person: Contact, activity: Activity) -> ConversationState | None:
     """The conversation that a message of this thread continues or reopens; None when the next one is a new one."""
-    identity = places.open_in(work, person, activity)
+    identity = moved_chats.open_conversation_id(work, person, activity)
     found = work.get(CONVERSATIONS, identity) if identity else None
     return None if found is None or is_closed(found.status) else found
 
@@ -123,7 +123,7 @@ def _with_open_conversation(
     if person.open.get(thread) == conversation.id:
         return person
     # A group that became a supergroup has another id: its conversation moves to the new thread.
-    former = places.earlier_thread(work, activity)
+    former = moved_chats.earlier_thread(work, activity)
     others = {name: identity for name, identity in person.open.items() if name != former}
     return replace(person, open={**others, thread: conversation.id})
 

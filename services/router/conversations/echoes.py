@@ -13,7 +13,7 @@ from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed, is_pending, is_queued
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import places
+from services.router.conversations import moved_chats
 from services.router.conversations.deletions import was_deleted
 from services.router.conversations.delivered import message_details, record_delivered
 from services.router.conversations.domain import responses
@@ -56,7 +56,7 @@ def _record_linked_channel(work: UnitOfWork, activity: Activity) -> None:
 def _answered_conversation(work: UnitOfWork, activity: Activity) -> ConversationState | None:
     """The conversation that an echo answers: the open one of its thread, else that of the message that it answers."""
     person = work.get(PERSONS, str(activity.person_key))
-    identity = places.open_in(work, person, activity) if person else None
+    identity = moved_chats.open_conversation_id(work, person, activity) if person else None
     if activity.surface == "private" and person is not None and identity is None:
         identity = person.forwarded_to
     if identity is None:

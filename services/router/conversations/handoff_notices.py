@@ -12,7 +12,7 @@ from schemas.values import EncryptedText, Surface
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import MESSAGES, MessageRecord
-from services.router.conversations import places
+from services.router.conversations import moved_chats
 from services.router.conversations.domain import handoff
 from services.router.conversations.facts import next_sequence, record_fact
 
@@ -70,7 +70,7 @@ def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surfac
     )
     work.put(MESSAGES, message.id, message)
     if surface in case.addresses:
-        address = places.current_address(work, case, surface)
+        address = moved_chats.current_address(work, case, surface)
         work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
     record_fact(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
 

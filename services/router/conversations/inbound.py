@@ -11,7 +11,7 @@ from services.domain.lifecycle import is_closed
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, ActivityRecord
-from services.router.conversations import echoes, greeting, places
+from services.router.conversations import echoes, greeting, moved_chats
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.context import ActivityContext, ConversationsContext
 from services.router.conversations.customer_messages import add_message, append_message, open_conversation
@@ -161,7 +161,7 @@ def _on_contact(work: UnitOfWork, activity: Activity, around: ActivityContext) -
 
 def _on_unknown(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
     """An update that the channel does not know changes no conversation, but it may say that a group has another id."""
-    places.record_move(work, activity)
+    moved_chats.record_move(work, activity)
 
 
 def _ignore(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:

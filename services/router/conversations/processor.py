@@ -8,11 +8,12 @@ from services.router.conversations.context import ConversationsContext, Conversa
 from services.router.conversations.facts import CLOSE_TIMER
 from services.router.conversations.handoff_notices import EXPIRY
 
-COMMAND = (reads.command, reads.place_of_conversation)
+# The steps of reads that several handlers share: each step may use the documents of the step before.
+COMMAND = (reads.command, reads.chat_of_conversation)
 CONFIGURED_COMMAND = (reads.configured_command, reads.rules)
-FACT = (reads.fact, reads.place_of_conversation)
+FACT = (reads.fact, reads.chat_of_conversation)
 DELIVERY = (reads.delivery, reads.conversation_of_message)
-TIMER = (reads.timer, reads.place_of_conversation)
+TIMER = (reads.timer, reads.chat_of_conversation)
 
 PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Processor(
     group=WRITER,
@@ -20,11 +21,12 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
     context=ConversationsContext.of,
     memory=no_memory,
     handlers={
+        # A prefix: one handler for all kinds of activities, which has a table by kind of its own.
         "pasokh.inbound.": Handler(
-            inbound.on_activity, (reads.activity, reads.conversations_of_activity, reads.places_of_activity)
+            inbound.on_activity, (reads.activity, reads.conversations_of_activity, reads.chats_of_activity)
         ),
         "pasokh.command.forward": Handler(
-            inbound.on_forward, (reads.forwarded, reads.conversations_of_forwarded, reads.places_of_forwarded)
+            inbound.on_forward, (reads.forwarded, reads.conversations_of_forwarded, reads.chats_of_forwarded)
         ),
         "pasokh.command.reply": Handler(commands.handle_reply, COMMAND),
         "pasokh.command.resolve": Handler(commands.handle_resolve, COMMAND),

@@ -15,7 +15,7 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.inbound import MESSAGE_HANDLERS
 from services.router.conversations.legacy_ids import legacy_ids
-from services.router.conversations.places import answered_chats, public_chats
+from services.router.conversations.moved_chats import answered_chats, public_chats
 
 MAYBE_DELETED = frozenset({*MESSAGE_HANDLERS, "edit", "echo"})
 """Kinds of activities whose message may have been deleted before it arrived."""
@@ -58,19 +58,21 @@ def _linked(work: UnitOfWork, activity: Activity, key: str) -> Iterator[str]:
         yield from person.open.values()
         if person.forwarded_to is not None:
             yield person.forwarded_to
+    # A reply or an edit may lead to a conversation that is not the open one of its thread.
     messages = (work.get(MESSAGES, identity) for identity in legacy_ids([activity]))
     yield from (message.conversation for message in messages if message is not None)
 
 
-def places_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+def chats_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of an activity: the public chats in which its conversations are answered."""
     found, work = received.event.payload_as(Activity), context.work
     token_opens = context.handoffs.conversation_of_token(found)
     linked = {*_linked(work, found, str(found.person_key)), *([token_opens] if token_opens is not None else [])}
-    yield _places(work, linked)
+    yield _moved_chats(work, linked)
 
 
-def _places(work: UnitOfWork, conversations: Iterable[str]) -> Read:
+def _moved_chats(work: UnitOfWork, conversations: Iterable[str]) -> Read:
+    # An answer goes to where the chat is today, so its handler needs to know whether the chat moved.
     cases = (work.get(CONVERSATIONS, identity) for identity in conversations)
     return Documents(MOVED_CHATS, answered_chats(case for case in cases if case is not None))
 
@@ -94,11 +96,11 @@ def conversations_of_forwarded(context: ConversationsContext, received: Received
     yield Documents(CONVERSATIONS, _linked(context.work, command.activity, received.event.partitionkey))
 
 
-def places_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+def chats_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of a forwarded activity."""
     command = received.event.payload_as(Forward)
     linked = {command.conversation, *_linked(context.work, command.activity, received.event.partitionkey)}
-    yield _places(context.work, linked)
+    yield _moved_chats(context.work, linked)
 
 
 # -- commands and facts about a conversation ----------------------------------------------------------------------------
@@ -116,9 +118,9 @@ def conversation(context: ConversationsContext, source: ReceivedEvent | TimerFir
     return Documents(CONVERSATIONS, _named(source, "conversation"))
 
 
-def place_of_conversation(context: ConversationsContext, source: ReceivedEvent | TimerFired) -> Iterator[Read]:
+def chat_of_conversation(context: ConversationsContext, source: ReceivedEvent | TimerFired) -> Iterator[Read]:
     """The second step: the public chat in which the conversation is answered."""
-    yield _places(context.work, _named(source, "conversation"))
+    yield _moved_chats(context.work, _named(source, "conversation"))
 
 
 def configured_command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -130,7 +132,7 @@ def configured_command(context: ConversationsContext, received: ReceivedEvent) -
 def rules(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a command that applies the routing rules in force."""
     yield from numbered_configuration(context.work, received.event.workspace)
-    yield from place_of_conversation(context, received)
+    yield from chat_of_conversation(context, received)
 
 
 def fact(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:

@@ -47,7 +47,7 @@ def record_move(work: UnitOfWork, activity: Activity) -> None:
     work.put(MOVED_CHATS, chat_key(*scope, new), MovedChat(workspace=activity.workspace, moved_from=old))
 
 
-def open_in(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
+def open_conversation_id(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
     """The person's open conversation on the thread of an activity, also one that began before the chat moved."""
     thread, earlier = thread_for(activity), earlier_thread(work, activity)
     return person.open.get(thread) or (person.open.get(earlier) if earlier else None)
