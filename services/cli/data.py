@@ -16,7 +16,10 @@ from services.platform.store.port import Store
 
 @asynccontextmanager
 async def store_at(settings: Settings) -> AsyncIterator[Store]:
-    """The store. Raises Failed when there is no data yet, Misconfigured (also for data of another version), Unavailable."""
+    """The store.
+
+    Raises Failed when there is no data yet, Misconfigured (also for data of another version), Unavailable.
+    """
     must_exist(settings)
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         yield store
@@ -43,3 +46,12 @@ def must_exist(settings: Settings) -> None:
             f"there is no data in {path.parent}. Name the folder of the installation with PASOKH_DATA or --data "
             "(or its database with PASOKH_STORE), or start one with: pasokh up."
         )
+
+
+def missing_database(url: str) -> str | None:
+    """The path of a database file that does not exist, in a sentence; None if it exists or is no file.
+
+    A check must not create an empty database, so it asks this before it opens the store.
+    """
+    path = sqlite_path(url)
+    return f"{path} will be made at the first start" if path is not None and not path.exists() else None

@@ -1,4 +1,6 @@
-"""Runs the demo shop beside a process: a stand-in for Telegram, simulated customers and agents, and a quick-start text."""
+"""Runs the demo shop beside a process: a stand-in for Telegram, simulated customers and agents, and a quick-start
+text.
+"""
 
 import asyncio
 import socket

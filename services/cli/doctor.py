@@ -1,4 +1,4 @@
-"""`pasokh doctor`: checks everything that an installation needs, and says how to fix what fails."""
+"""`pasokh doctor`: checks everything that an installation needs, and tells how to fix what fails."""
 
 import asyncio
 import os
@@ -13,12 +13,10 @@ from typing import Annotated
 import httpx2
 import typer
 
-from schemas.accounts import AccountHealth
-from schemas.configuration import AccountBody, WorkspaceConfiguration
-from services.channels.registry import account_rules, channel
-from services.cli.data import current_version
+from services.cli.data import current_version, missing_database
 from services.cli.errors import CliError, error_message
 from services.cli.printing import echo, print_json
+from services.cli.workspace_checks import check_accounts, check_routing, check_secrets
 from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.core.errors import Misconfigured, Unavailable
@@ -30,13 +28,7 @@ from services.platform.host.engine import open_bus, open_engine, open_store, sql
 from services.platform.http.admin_key import FILE_NAME, MIN_LENGTH
 from services.platform.http.listen_address import bind
 from services.platform.sqlite.damage import check_file, sentence
-from services.platform.store.all_pages import all_pages
 from services.platform.store.migrations import read_status
-from services.platform.store.port import Query, Store
-from services.records.accounts import read_health
-from services.records.configuration import CONFIGURATION_HEADS, Configurations
-from services.records.unmet import ConfigurationWarning, read_warnings
-from services.workspaces.target_validation import MIN_SECRET_LENGTH, is_weak
 
 MIN_FREE_BYTES = 1_000_000_000
 ANSWER_SECONDS = 5.0
@@ -55,7 +47,10 @@ class DoctorFinding:
 def doctor(
     settings: Settings, json: Annotated[bool, typer.Option("--json", help="JSON instead of lines.")] = False
 ) -> None:
-    """Check settings, data folder, disk, port, store, bus, admin key and the running server. Exit code 1 if any fails."""
+    """Check settings, data folder, disk, port, store, bus, admin key and the running server.
+
+    Exit code 1 if any fails.
+    """
     findings = event_loop.run(run_checks(settings))
     if json:
         print_json({"items": [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings]})
@@ -68,7 +63,7 @@ def doctor(
 
 
 async def run_checks(settings: Settings) -> list[DoctorFinding]:
-    """All results, in the order in which the checks depend on each other."""
+    """The results of all checks, in the order of `CHECKS`."""
     return [await _run_check(name, check, settings) for name, check in CHECKS.items()]
 
 
@@ -115,7 +110,7 @@ async def _disk(settings: Settings) -> str:
 
 
 async def _store(settings: Settings) -> str:
-    if (missing := _missing(settings.store_url)) is not None:
+    if (missing := missing_database(settings.store_url)) is not None:
         return missing
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
         await store.check()
@@ -124,7 +119,7 @@ async def _store(settings: Settings) -> str:
 
 async def _data_version(settings: Settings) -> str:
     """The documents have the shape that this version reads."""
-    if (missing := _missing(settings.store_url)) is not None:
+    if (missing := missing_database(settings.store_url)) is not None:
         return missing
     async with open_store(settings, COLLECTIONS) as store:
         status = await read_status(store, MIGRATIONS)
@@ -136,10 +131,10 @@ async def _data_version(settings: Settings) -> str:
 
 
 async def _bus(settings: Settings) -> str:
-    if (missing := _missing(settings.bus_url)) is not None:
+    if (missing := missing_database(settings.bus_url)) is not None:
         return missing
     async with AsyncExitStack() as stack:
-        if _missing(settings.store_url) is None:
+        if missing_database(settings.store_url) is None:
             engine = open_engine(settings, SystemTimeSource(), COLLECTIONS, ensure_version=current_version)
             _, bus = await stack.enter_async_context(engine)
         else:
@@ -161,84 +156,9 @@ async def _database(settings: Settings) -> str:
     return f"{', '.join(map(str, there))}: every table is sound" if there else "there is no file to look at"
 
 
-def _missing(url: str) -> str | None:
-    """The path of a database file that does not exist, else None: a check must not create an empty database."""
-    path = sqlite_path(url)
-    return f"{path} will be made at the first start" if path is not None and not path.exists() else None
-
-
 def _without_secrets(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
-
-
-async def _routing(settings: Settings) -> str:
-    """Every routing rule of every workspace can be met by somebody."""
-    if (missing := _missing(settings.store_url)) is not None:
-        return missing
-    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        details = [f"{workspace}: {warning.detail}" async for workspace, warning in _unmet(store)]
-    if details:
-        raise CliError(" ".join(details))
-    return "every rule can be met by somebody"
-
-
-async def _unmet(store: Store) -> AsyncIterator[tuple[str, ConfigurationWarning]]:
-    async for workspace, configuration in _configurations(store):
-        for warning in await read_warnings(store, configuration):
-            yield workspace, warning
-
-
-async def _secrets(settings: Settings) -> str:
-    """No account is proven by a secret that could be guessed."""
-    if (missing := _missing(settings.store_url)) is not None:
-        return missing
-    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        weak = [
-            f"{workspace}/{account}: {pointer.removeprefix('/credentials/')}"
-            async for workspace, configuration in _configurations(store)
-            for account, stored in configuration.accounts.items()
-            for pointer, secret in _chosen_secrets(account, stored.body)
-            if is_weak(secret)
-        ]
-    if weak:
-        raise CliError(
-            f"secrets of fewer than {MIN_SECRET_LENGTH} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
-            "account and to the platform (or page) that uses it: openssl rand -hex 32."
-        )
-    return "no account has a secret that could be guessed"
-
-
-def _chosen_secrets(account: str, body: AccountBody) -> list[tuple[str, str]]:
-    adapter = channel(account.split("/", 1)[0])
-    return account_rules(adapter).chosen_secrets(body) if adapter is not None else []
-
-
-async def _accounts(settings: Settings) -> str:
-    """Every connected account of every workspace sends and receives; what passes by itself is said, and no fault."""
-    if (missing := _missing(settings.store_url)) is not None:
-        return missing
-    accounts: list[tuple[str, AccountHealth]] = []
-    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        async for workspace, configuration in _configurations(store):
-            health = await read_health(store, workspace, configuration.accounts, SystemTimeSource().now())
-            accounts += [
-                (f"{workspace} {name}: {account_health.detail}", account_health)
-                for name, account_health in health.items()
-            ]
-    if broken := [
-        sentence for sentence, account_health in accounts if account_health.state in ("credentials", "webhook")
-    ]:
-        raise CliError(" ".join(broken))
-    passing = [sentence for sentence, account_health in accounts if account_health.state != "ok"]
-    return " ".join([f"{len(accounts)} connected, all of them in order.", *passing])
-
-
-async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
-    async for heads in all_pages(store, Query(CONFIGURATION_HEADS.name, "workspace")):
-        configurations = await Configurations().current(store, [identity for identity, _ in heads])
-        for workspace, configuration in sorted(configurations.items()):
-            yield workspace, configuration
 
 
 async def _admin_key(settings: Settings) -> str:
@@ -260,7 +180,7 @@ async def _admin_key(settings: Settings) -> str:
 
 
 async def _server(settings: Settings) -> str:
-    """Either a server of ours answers on the port and is ready, or the port is free."""
+    """Either Pasokh answers on the port and is ready, or the port is free."""
     address = f"http://{settings.host}:{settings.port}"
     async with _client() as client:
         try:
@@ -291,6 +211,7 @@ def _failing_dependencies(answer: httpx2.Response) -> str:
         return ""
 
 
+# In this order: a check that fails explains the failures of those after it.
 CHECKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "python": _python,
     "data folder": _data_folder,
@@ -299,10 +220,10 @@ CHECKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "data version": _data_version,
     "store": _store,
     "bus": _bus,
-    "routing": _routing,
-    "accounts": _accounts,
+    "routing": check_routing,
+    "accounts": check_accounts,
     "database": _database,
-    "secrets": _secrets,
+    "secrets": check_secrets,
     "admin key": _admin_key,
     "server": _server,
 }

@@ -1,4 +1,6 @@
-"""`pasokh migrate`: brings the data of an older version into the shape that this version reads, before the server starts."""
+"""`pasokh migrate`: brings the data of an older version into the shape that this version reads, before the server
+starts.
+"""
 
 import os
 import socket

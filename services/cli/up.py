@@ -13,7 +13,7 @@ from services.cli.printing import echo
 from services.cli.run_process import run_in_foreground
 from services.composition import SINGLE_PROCESS, process_for
 from services.platform.core.settings import Settings
-from services.platform.host.data_folder import claim, lock_data_folder
+from services.platform.host.data_folder import create_database_file, lock_data_folder
 from services.platform.host.engine import sqlite_path
 from services.platform.http.admin_key import FILE_NAME, ensure_admin_key
 from services.platform.http.service import Context
@@ -28,7 +28,7 @@ def up(
     with lock_data_folder(settings.data) as folder:
         database = sqlite_path(settings.store_url)
         if database is not None:
-            claim(database, folder / FILE_NAME, is_new=new)
+            create_database_file(database, folder / FILE_NAME, is_new=new)
         key, path, is_new = ensure_admin_key(settings)
         if path is not None:
             _print_admin_key(key if is_new else None, path)

@@ -1,4 +1,4 @@
-"""Backups of the embedded engine: taken while the server runs, restored where nothing is yet."""
+"""Backups of the embedded engine. A backup is taken while the server runs and restored into an empty folder."""
 
 import os
 import shutil
@@ -11,14 +11,14 @@ from pathlib import Path
 from services.platform.core.errors import Misconfigured
 from services.platform.core.settings import Settings
 from services.platform.core.version import installed_version
-from services.platform.host.backup_file import Manifest, check_backup, described, unpack_backup, write_backup
+from services.platform.host.backup_file import Manifest, check_backup, describe_file, unpack_backup, write_backup
 from services.platform.host.data_folder import LOCK, lock_data_folder
 from services.platform.host.engine import sqlite_path
 from services.platform.http.admin_key import FILE_NAME as ADMIN_KEY
 from services.platform.sqlite.snapshot import LAYOUT, check_whole, copy_at_one_moment, flush
 
 DRAFT = ".pasokh-draft-"
-"""How the name of a folder begins in which a backup, or what it holds, waits until it is whole."""
+"""The prefix of temporary folders, in which files are written completely before they get their final names."""
 DISTRIBUTED = (
     "Kafka and MongoDB are copied with their own tools, both while nothing writes: docs/operations.md, under Backup, has "
     "the commands. This command is for the embedded engine, SQLite."
@@ -26,10 +26,10 @@ DISTRIBUTED = (
 
 
 def take_backup(settings: Settings, into: Path, now: datetime) -> Manifest:
-    """Write a backup of everything that is committed now to a new file of mode 0600, and prove it by reading it again.
+    """Write a backup of everything that is committed now to a new file of mode 0600, and verify it by reading it.
 
-    Raises Misconfigured when `into` exists, or there is nothing to save, or the data are damaged; Unavailable when they
-    cannot be copied now.
+    Raises Misconfigured if `into` exists, or there are no data, or the data are damaged; Unavailable if they cannot be
+    copied now.
     """
     databases = _databases(settings)
     for path in databases.values():
@@ -45,7 +45,7 @@ def take_backup(settings: Settings, into: Path, now: datetime) -> Manifest:
             check_whole(draft / name)
         if key.exists():
             shutil.copyfile(key, draft / key.name)
-        files = [described(draft / name) for name in (*databases, *([key.name] if key.exists() else []))]
+        files = [describe_file(draft / name) for name in (*databases, *([key.name] if key.exists() else []))]
         manifest = Manifest(version=installed_version(), layout=LAYOUT, taken_at=now, files=files)
         write_backup(draft / "packed", draft, manifest)
         check_backup(draft / "packed")
@@ -54,10 +54,10 @@ def take_backup(settings: Settings, into: Path, now: datetime) -> Manifest:
 
 
 def restore_backup(settings: Settings, path: Path) -> Manifest:
-    """Put everything a backup holds where the settings say; nothing appears there before all of it was proven whole.
+    """Restore all files of a backup to the paths of the settings, after all of them were verified.
 
-    Raises Misconfigured when a server runs there, anything is there already, or the backup is damaged, later than this
-    version, or made of another number of databases than the settings name.
+    Raises Misconfigured if a server uses the folder, the folder is not empty, or the backup is damaged, of a later
+    version, or of another number of databases than the settings name.
     """
     databases = _databases(settings)
     if not path.is_file():
@@ -76,16 +76,16 @@ def restore_backup(settings: Settings, path: Path) -> Manifest:
                 )
             for name in databases:
                 check_whole(draft / name)
-            if ADMIN_KEY in names and _is_there(targets[ADMIN_KEY], draft / ADMIN_KEY):
+            if ADMIN_KEY in names and _has_same_key(targets[ADMIN_KEY], draft / ADMIN_KEY):
                 names.remove(ADMIN_KEY)
-            # The database last: where it is, everything is.
+            # The database comes last, so that a restore that was killed is recognised by its absence.
             for name in sorted(names, key=lambda name: name in databases):
                 _publish(draft / name, targets[name])
     return manifest
 
 
 def _databases(settings: Settings) -> Mapping[str, Path]:
-    """Name in the backup → file. Bus and store are one, unless the settings name two."""
+    """Name in the backup → database file. Bus and store are usually one file."""
     store, bus = sqlite_path(settings.store_url), sqlite_path(settings.bus_url)
     if store is None or bus is None:
         raise Misconfigured(DISTRIBUTED)
@@ -100,9 +100,9 @@ def _refuse_existing(path: Path) -> None:
 
 
 def _refuse_data(folder: Path, databases: Mapping[str, Path]) -> None:
-    for left in folder.glob(f"{DRAFT}*"):  # of a restore that was killed; the lock says that none runs now
+    for left in folder.glob(f"{DRAFT}*"):  # left by a killed restore; the lock excludes a running one
         shutil.rmtree(left)
-    # A key alone is what is left when a database was lost; whether it is the backup's own is seen later.
+    # A key without a database is normal after a loss. `_has_same_key` compares it with the key of the backup.
     there = [one for one in folder.iterdir() if one.name not in (LOCK, ADMIN_KEY)]
     there += [path for path in databases.values() if path.exists()]
     if there:
@@ -112,8 +112,8 @@ def _refuse_data(folder: Path, databases: Mapping[str, Path]) -> None:
         )
 
 
-def _is_there(key: Path, saved: Path) -> bool:
-    """Whether the key is there already. Raises Misconfigured when another one is."""
+def _has_same_key(key: Path, saved: Path) -> bool:
+    """Whether the folder has the key of the backup already. Raises Misconfigured if it has another key."""
     if not key.exists():
         return False
     if key.read_text().strip() != saved.read_text().strip():
@@ -125,7 +125,10 @@ def _is_there(key: Path, saved: Path) -> bool:
 
 @contextmanager
 def _draft_beside(path: Path) -> Iterator[Path]:
-    """A folder for its owner alone, on the same disk; nothing of it is left. Raises Misconfigured for a full disk or the like."""
+    """A private temporary folder on the same disk, deleted at the end.
+
+    Raises Misconfigured, for example for a full disk.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix=DRAFT, dir=path.absolute().parent) as draft:
             yield Path(draft)
@@ -135,14 +138,14 @@ def _draft_beside(path: Path) -> Iterator[Path]:
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Give a whole file its name, never over another one, and bring the name to the disk."""
+    """Move a complete file to its final name, never over an existing file, and flush the name to the disk."""
     try:
         os.link(draft, path)
     except FileExistsError:
         raise Misconfigured(f"{path} exists and stays as it is.") from None
-    except OSError:  # a file system without links, or another disk
+    except OSError:  # a file system without hard links, or another disk
         _refuse_existing(path)
         shutil.move(draft, path)
     flush(path)
-    with suppress(OSError):  # some network file systems cannot for folders
+    with suppress(OSError):  # some network file systems cannot flush folders
         flush(path.absolute().parent)

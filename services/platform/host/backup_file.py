@@ -1,7 +1,7 @@
-"""The file of a backup: a gzipped tar of a manifest, the databases and the admin key, and behind it a seal.
+"""The format of a backup file: a gzipped tar of a manifest, the databases and the admin key, followed by a seal.
 
-The seal is the checksum of all bytes before it, as the comment of an empty gzip member, so that any tar opens the file
-and no byte of it changes unnoticed. What is unpacked is held against the manifest as well.
+The seal is the checksum of all bytes before it, in the comment of an empty gzip member: any tar program opens the file,
+and every changed byte is found. Unpacked files are also compared with the manifest.
 """
 
 import gzip
@@ -28,13 +28,16 @@ MANIFEST = "manifest.json"
 MANIFEST_BYTES = 100_000
 MODE = 0o600
 CHUNK_BYTES = 1_048_576
-# Text in JSON becomes a sixth at this level; higher ones take several times as long for little.
+# JSON text shrinks to a sixth at this level; higher levels take several times as long and save little.
 COMPRESSION = 3
 DAMAGED = (EOFError, OSError, tarfile.TarError, zlib.error)
 
 
-class Held(Contract):
-    """One file of a backup. Its name can lead nowhere else than into the folder it is unpacked to."""
+class BackupFile(Contract):
+    """One file of a backup.
+
+    The pattern of `name` excludes paths, so that no file is written outside the target folder.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z]+\.(db|key)$")]
     bytes: int
@@ -42,19 +45,22 @@ class Held(Contract):
 
 
 class Manifest(Contract):
-    """What a backup holds, and which version of Pasokh made it. `layout` is the databases' own."""
+    """The content of a backup and the version of Pasokh that wrote it. `layout` is the version of the database tables.
+
+    A pydantic contract, because it is read from a file that may come from elsewhere.
+    """
 
     format: int = FORMAT
     version: str
     layout: int
     taken_at: Instant
-    files: list[Held]
+    files: list[BackupFile]
 
 
-def described(path: Path) -> Held:
-    """The name, size and checksum of a file. Raises OSError."""
+def describe_file(path: Path) -> BackupFile:
+    """Describe a file by name, size and checksum. Raises OSError."""
     size = path.stat().st_size
-    return Held(name=path.name, bytes=size, sha256=_digest(path, size))
+    return BackupFile(name=path.name, bytes=size, sha256=_digest(path, size))
 
 
 def write_backup(into: Path, folder: Path, manifest: Manifest) -> None:
@@ -69,9 +75,9 @@ def write_backup(into: Path, folder: Path, manifest: Manifest) -> None:
             tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
         ):
             _add(archive, MANIFEST, BytesIO(manifest.model_dump_json(indent=2).encode()), manifest)
-            for held in manifest.files:
-                with (folder / held.name).open("rb") as content:
-                    _add(archive, held.name, content, manifest)
+            for entry in manifest.files:
+                with (folder / entry.name).open("rb") as content:
+                    _add(archive, entry.name, content, manifest)
         file.flush()
         os.fsync(file.fileno())
     digest = _digest(into, into.stat().st_size)
@@ -82,12 +88,12 @@ def write_backup(into: Path, folder: Path, manifest: Manifest) -> None:
 
 
 def _seal(digest: str) -> bytes:
-    """An empty member of gzip (RFC 1952): no time, a comment, no bytes, whose checksum and length are 0."""
+    """An empty gzip member (RFC 1952): no time, the digest as comment, no bytes; checksum and length are 0."""
     return b"\x1f\x8b\x08\x10\0\0\0\0\0\xff" + f"sha256:{digest}".encode() + b"\0" + b"\x03\0" + bytes(8)
 
 
 def _digest(path: Path, size: int) -> str:
-    """Of the first `size` bytes."""
+    """The SHA-256 of the first `size` bytes."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while size > 0 and (chunk := file.read(min(CHUNK_BYTES, size))):
@@ -113,28 +119,28 @@ def _add(archive: tarfile.TarFile, name: str, content: IO[bytes], manifest: Mani
 
 
 def check_backup(path: Path) -> Manifest:
-    """Read a backup to its last byte. Raises as `unpack_backup` does."""
+    """Verify a backup by reading all of it. Raises as `unpack_backup` does."""
     return _read_backup(path, lambda _: Path(os.devnull))
 
 
 def unpack_backup(path: Path, into: Path) -> Manifest:
     """Write the files of a backup to a folder, with mode 0600 and down to the disk, and check each byte.
 
-    Raises Misconfigured when the backup is damaged, is none, or was made by a later version; OSError when it cannot be
-    read, or the folder cannot be written.
+    Raises Misconfigured if the file is damaged, is no backup, or was written by a later version; OSError if it cannot
+    be read, or if the folder cannot be written.
     """
     return _read_backup(path, lambda name: into / name)
 
 
 def _read_backup(path: Path, place: Callable[[str], Path]) -> Manifest:
     _check_seal(path)
-    with _opened(path) as entries:
+    with _open_archive(path) as entries:
         manifest = _read_manifest(path, entries)
-        for held in manifest.files:
+        for entry in manifest.files:
             name, content = next(entries, ("", BytesIO()))
-            if name != held.name:
-                raise _damaged(path, f"{held.name} is missing")
-            _unpack(path, held, content, place(name))
+            if name != entry.name:
+                raise _damaged(path, f"{entry.name} is missing")
+            _unpack(path, entry, content, place(name))
     return manifest
 
 
@@ -142,8 +148,8 @@ Entries = Iterator[tuple[str, IO[bytes]]]
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Entries]:
-    """The files in it, one after another; each is read before the next."""
+def _open_archive(path: Path) -> Iterator[Entries]:
+    """The files of a backup as a stream: each must be read before the next one."""
     with path.open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
         yield _entries(path, packed)
 
@@ -184,7 +190,7 @@ def _numbers(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)[:3]]
 
 
-def _unpack(path: Path, held: Held, content: IO[bytes], into: Path) -> None:
+def _unpack(path: Path, entry: BackupFile, content: IO[bytes], into: Path) -> None:
     digest, size = hashlib.sha256(), 0
     descriptor = os.open(into, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, MODE)
     with os.fdopen(descriptor, "wb") as file:
@@ -195,8 +201,8 @@ def _unpack(path: Path, held: Held, content: IO[bytes], into: Path) -> None:
         if into.is_file():
             file.flush()
             os.fsync(file.fileno())
-    if (size, digest.hexdigest()) != (held.bytes, held.sha256):
-        raise _damaged(path, f"{held.name} is not what was saved")
+    if (size, digest.hexdigest()) != (entry.bytes, entry.sha256):
+        raise _damaged(path, f"{entry.name} is not what was saved")
 
 
 def _read(path: Path, content: IO[bytes]) -> bytes:

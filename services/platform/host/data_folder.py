@@ -1,4 +1,4 @@
-"""The data folder: one `pasokh up` at a time may run on it."""
+"""The data folder. Only one `pasokh up` may use it at a time."""
 
 import errno
 import fcntl
@@ -17,9 +17,9 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 @contextmanager
 def lock_data_folder(folder: Path) -> Iterator[Path]:
-    """The folder, made when it is missing, ours until the context is left; a killed process holds it no longer.
+    """Create the folder if needed and lock it until the context is left. The lock of a killed process is released.
 
-    Raises Misconfigured when another process holds it, or when it cannot be written.
+    Raises Misconfigured if another process has the lock, or if the folder cannot be written.
     """
     folder = folder.absolute()
     try:
@@ -40,27 +40,27 @@ def lock_data_folder(folder: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def claim(database: Path, key: Path, *, is_new: bool) -> None:
-    """Make the database's file before the first key is made, so that a key without it says that the data is gone.
+def create_database_file(database: Path, key: Path, *, is_new: bool) -> None:
+    """Create the database file before the first admin key, so that a key without a database means lost data.
 
-    Raises Misconfigured then, unless `is_new` says that an empty database is meant.
+    Raises Misconfigured for a key without a database, unless `is_new` requests an empty one.
     """
     if key.exists() and not database.exists() and not is_new:
         raise Misconfigured(
             f"{key} is there, and the database {database} is not: its data was moved or deleted. Put it back (pasokh restore "
             "FILE), name its folder with PASOKH_DATA, or start with an empty one: pasokh up --new."
         )
-    # What cannot be made is told by who opens it.
+    # If the file cannot be created, the code that opens it reports the error.
     with suppress(OSError):
         database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def wrong_modes(folder: Path, databases: Iterable[Path]) -> list[str]:
-    """A sentence with the fix for each of an installation's files that others than their owner could read or change.
+    """A sentence with the fix for each file of an installation that others than its owner could read or change.
 
-    These are the folder, the lock in it, and the databases with what SQLite keeps beside them; what is missing is passed
-    over. (The admin key is judged where it is read.) Raises OSError.
+    The files are the folder, its lock, and the databases with the files that SQLite writes beside them; missing ones
+    are skipped. (The code that reads the admin key checks its mode.) Raises OSError.
     """
     beside = [
         database.with_name(database.name + end) for database in databases for end in ("", "-wal", "-shm", "-journal")

@@ -1,4 +1,4 @@
-"""Opens the bus and the store that the URLs name. One SQLite file for both is the embedded pair."""
+"""Opens bus and store by their URLs. If both URLs name the same SQLite file, one database is both."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,11 +14,11 @@ from services.platform.store.collections import LAYOUT, LAYOUT_KEY, RUNTIME_COLL
 from services.platform.store.port import Changes, Collection, Condition, Put, Store
 
 EnsureVersion = Callable[[Store], Awaitable[None]]
-"""Returns when the documents of a store have the shape that this version reads; raises Misconfigured where they never will."""
+"""Returns when the documents have the format of this version, after a migration if needed. Raises Misconfigured."""
 
 
 async def any_version(_: Store) -> None:
-    """Take the documents as they are."""
+    """Accept documents of any version."""
 
 
 @asynccontextmanager
@@ -31,14 +31,16 @@ async def open_engine(
     ensure_version: EnsureVersion = any_version,
     check_after_crash: bool = False,
 ) -> AsyncIterator[tuple[Store, Bus]]:
-    """The store and the bus of this process, ready for these collections and the runtime's own.
+    """Open the store and the bus, prepared for these collections and those of the platform.
 
-    Leaving closes both and waits for what was begun. Raises Misconfigured for a URL of no adapter, a file that cannot
-    be used, a server that cannot do what is needed, or a partition count other than the data was made with;
-    Unavailable when a server is away; what `ensure_version` raises. `check_after_crash`: see `embedded.open_database`.
+    Leaving closes both and waits for operations that have begun. Raises Misconfigured for a URL without an adapter, a
+    file that cannot be used, a server that lacks a needed feature, or another number of partitions than the data have;
+    Unavailable if a server cannot be reached; the errors of `ensure_version`. `check_after_crash`: see
+    `services.platform.sqlite.database.open_database`.
     """
+    # The order matters: partitions are compared before a migration writes, and noted only in a store that is accepted.
     async with AsyncExitStack() as stack:
-        store, bus = await _opened(stack, settings, time_source, check_after_crash=check_after_crash)
+        store, bus = await _open_both(stack, settings, time_source, check_after_crash=check_after_crash)
         await store.prepare(_with_runtime_collections(collections))
         await _check_partitions(store, bus.partitions)
         await ensure_version(store)
@@ -50,9 +52,9 @@ async def open_engine(
 async def open_store(
     settings: Settings, collections: Sequence[Collection[Any]], *, ensure_version: EnsureVersion = any_version
 ) -> AsyncIterator[Store]:
-    """The store alone, for commands that must work while the bus is away or another process runs on the same data.
+    """Open the store only, for commands that must work without the bus or while another process uses the same data.
 
-    Raises Misconfigured, Unavailable, and what `ensure_version` raises. Events of a commit are not published here.
+    Raises Misconfigured, Unavailable, and the errors of `ensure_version`. Events of a commit are not published.
     """
     async with AsyncExitStack() as stack:
         store = await _open_store(stack, settings.store_url, sqlite_path(settings.store_url))
@@ -67,19 +69,19 @@ def _with_runtime_collections(collections: Sequence[Collection[Any]]) -> Sequenc
 
 
 async def stored_partitions(store: Store) -> int:
-    """How many partitions the rows of this store are made for; 0 before anything ran on it. Raises Unavailable."""
+    """The number of partitions of the data in this store; 0 for a new store. Raises Unavailable."""
     made = (await store.get_many([LAYOUT_KEY])).get(LAYOUT_KEY)
     return LAYOUT.decode(made).partitions if made else 0
 
 
 @asynccontextmanager
 async def open_bus(settings: Settings, time_source: TimeSource) -> AsyncIterator[Bus]:
-    """The bus alone, on which a commit of no store appends. Raises Misconfigured, Unavailable."""
+    """Open the bus only. Raises Misconfigured, Unavailable."""
     async with AsyncExitStack() as stack:
         yield await _open_bus(stack, settings, sqlite_path(settings.bus_url), time_source)
 
 
-async def _opened(
+async def _open_both(
     stack: AsyncExitStack, settings: Settings, time_source: TimeSource, *, check_after_crash: bool
 ) -> tuple[Store, Bus]:
     bus_file, store_file = sqlite_path(settings.bus_url), sqlite_path(settings.store_url)
@@ -156,7 +158,7 @@ async def _check_partitions(store: Store, partitions: int) -> None:
 
 
 async def _write_partitions(store: Store, partitions: int) -> None:
-    """Note what an empty store is made for."""
+    """Write the number of partitions into a new store; another process may do so at the same time."""
     made = StoreMetadata(partitions=partitions)
     try:
         await store.commit(Changes(conditions=[Condition(LAYOUT_KEY)], puts=[Put(LAYOUT_KEY, made)]))

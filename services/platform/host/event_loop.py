@@ -1,4 +1,4 @@
-"""The event loop of a process: which one it is, and how late it is."""
+"""The event loop of a process: its implementation, its settings, and the metric of its lag."""
 
 import asyncio
 import gc
@@ -13,13 +13,17 @@ T = TypeVar("T")
 
 TICK_SECONDS = 0.25
 SWITCH_SECONDS = 0.0005
-"""How long a busy loop may keep the interpreter from a thread that has an answer for it: each COMMIT's. Python: 0.005."""
+"""The seconds after which a busy loop lets another thread run.
+
+Each COMMIT waits for a thread; Python's default is 0.005.
+"""
 GC_THRESHOLDS = (50_000, 20, 50)
-"""Objects made before garbage is looked for among them, and rounds before it is among older ones."""
+"""The thresholds of the garbage collector: new objects before a collection, and collections before one of older
+objects."""
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on uvloop where it is installed, on asyncio's own loop elsewhere."""
+    """Run a coroutine on uvloop if it is installed, else on the event loop of asyncio."""
     sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=_factory()) as runner:
         return runner.run(main)
@@ -34,9 +38,9 @@ def _factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def freeze_gc() -> None:
-    """Look for cyclic garbage seldom, and never among what a started process keeps for ever.
+    """Collect cyclic garbage seldom, and never among the objects of the start, which live as long as the process.
 
-    Python's defaults look every 700 objects, which was a fifth of the work of a busy process and its longest pauses.
+    With Python's defaults, a collection every 700 objects took a fifth of the CPU of a busy process.
     """
     gc.collect()
     gc.freeze()
@@ -44,8 +48,8 @@ def freeze_gc() -> None:
 
 
 async def monitor_loop_lag(instruments: LoopInstruments, time_source: TimeSource) -> None:
-    """Measure for ever how much later than asked the loop comes back."""
+    """Measure the lag of the loop for ever: how much later than requested it resumes a coroutine."""
     while True:
-        asked = time_source.monotonic()
+        started = time_source.monotonic()
         await asyncio.sleep(TICK_SECONDS)
-        instruments.lag.observe(max(0.0, time_source.monotonic() - asked - TICK_SECONDS))
+        instruments.lag.observe(max(0.0, time_source.monotonic() - started - TICK_SECONDS))

@@ -1,7 +1,7 @@
-"""One process, from settings to exit: engine, services, processors, HTTP; then a signal, and all of it in reverse.
+"""Runs one process: opens engine, services, processors and HTTP, and after a signal closes them in reverse order.
 
-Order matters. Services are opened before processors that use them, requests are answered only once processors run,
-and on the way down requests finish while processors still work: a write may be waiting for its outcome.
+The order matters. Services are opened before the processors that use them, and requests are answered only when
+processors run. At the end, requests finish while processors still work: a write may be waiting for its outcome.
 """
 
 import asyncio
@@ -41,15 +41,15 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DEPENDENCY_SECONDS = 30.0
 FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.5, 4.0
 DRAIN_SECONDS = 5.0
-"""For processors; with `http_server.GRACEFUL_SHUTDOWN_SECONDS` before it and closing after it, a process ends within 10 s."""
+"""The time for processors to finish. With `server.GRACEFUL_SHUTDOWN_SECONDS` before it, a process ends within 10 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What a process is made of. `find_caller` makes, of its context, what tells whose key a request bears.
+    """The definition of a process. `find_caller` makes the look-up of API keys from the context.
 
-    `migrations` bring the data of an older version into the shape that the services read, before they are opened.
-    `describe` gives `/openapi.json` where that is to tell of more than this process's own routes.
+    `migrations` bring the data of an older version to the format of the services, before these are opened.
+    `describe` returns `/openapi.json` if the document must cover more than the routes of this process.
     """
 
     name: str
@@ -67,8 +67,8 @@ async def run_process(
 ) -> AsyncIterator[Context]:
     """Run the process until the context is left, then drain it.
 
-    Raises Misconfigured, and Unavailable when store or bus stay away for `DEPENDENCY_SECONDS`. An error that a
-    processor or a background task of a service does not survive is raised out of the context.
+    Raises Misconfigured, and Unavailable if store or bus cannot be reached for `DEPENDENCY_SECONDS`. An error that ends
+    a processor or a background task is raised from the context.
     """
     time_source = time_source or SystemTimeSource()
     async with AsyncExitStack() as stack:
@@ -99,7 +99,7 @@ async def run_process(
 async def _open_with_retry(
     stack: AsyncExitStack, settings: Settings, time_source: TimeSource, process: Process
 ) -> tuple[Store, Bus]:
-    """The engine; a server that is away at first is waited for, since all start together after a power cut."""
+    """Open the engine and wait for servers that are not up yet: after a power failure all start at the same time."""
     owner = f"{socket.gethostname()}/{os.getpid()}"
 
     async def ensure_version(store: Store) -> None:
@@ -125,7 +125,7 @@ async def _open_with_retry(
 def _runtime_components(
     context: Context, parts: Sequence[ServiceComponents], data_version: int
 ) -> tuple[ServiceComponents, list[GroupMember]]:
-    """What the process itself brings: its processors with their checks and metrics."""
+    """The components of the process itself: its processors with their checks and metrics."""
     registry = CollectorRegistry()
     instruments, loop = ProcessorInstruments(registry), LoopInstruments(registry)
     runtime = Runtime(context.store, context.bus, context.time_source, instruments, data_version=data_version)
@@ -155,15 +155,15 @@ async def _drain(members: Sequence[GroupMember]) -> None:
 
 @asynccontextmanager
 async def _run_all(work: Sequence[Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
-    """Run these beside the body; they end with it, and the body ends with the first of them that fails."""
+    """Run these beside the body. They are cancelled at its end, and the first that fails cancels the body."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_awaited(one)) for one in work]
+        tasks = [group.create_task(_to_coroutine(one)) for one in work]
         yield
         for task in tasks:
             task.cancel()
 
 
-def _awaited(work: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
+def _to_coroutine(work: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
     async def run() -> None:
         await work()
 
@@ -172,17 +172,17 @@ def _awaited(work: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
 
 @contextmanager
 def stop_signals(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets. A second signal ends the process at once."""
+    """An event that SIGTERM or SIGINT sets. A second signal kills the process."""
     stop = asyncio.Event()
 
-    def asked() -> None:
+    def handle_signal() -> None:
         if stop.is_set():
             for one in SIGNALS:
                 signal.signal(one, signal.SIG_DFL)
         stop.set()
 
     for one in SIGNALS:
-        loop.add_signal_handler(one, asked)
+        loop.add_signal_handler(one, handle_signal)
     try:
         yield stop
     finally:

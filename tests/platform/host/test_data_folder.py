@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.platform.core.errors import Misconfigured
-from services.platform.host.data_folder import LOCK, claim, lock_data_folder
+from services.platform.host.data_folder import LOCK, create_database_file, lock_data_folder
 
 
 def test_a_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
@@ -45,13 +45,13 @@ def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_is_not_touched(tm
 
 def test_a_key_whose_database_is_gone_is_told_instead_of_an_empty_start(tmp_path: Path) -> None:
     database, key = tmp_path / "pasokh.db", tmp_path / "admin.key"
-    claim(database, key, is_new=False)
+    create_database_file(database, key, is_new=False)
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     key.write_text("k")
-    claim(database, key, is_new=False)
+    create_database_file(database, key, is_new=False)
     database.unlink()
     with pytest.raises(Misconfigured, match=r"pasokh restore FILE.*PASOKH_DATA.*pasokh up --new"):
-        claim(database, key, is_new=False)
+        create_database_file(database, key, is_new=False)
     assert not database.exists()
-    claim(database, key, is_new=True)
+    create_database_file(database, key, is_new=True)
     assert database.exists()

@@ -1,0 +1,91 @@
+"""The checks of `pasokh doctor` that read the configuration of every workspace."""
+
+from collections.abc import AsyncIterator
+
+from schemas.accounts import AccountHealth
+from schemas.configuration import AccountBody, WorkspaceConfiguration
+from services.channels.registry import account_rules, channel
+from services.cli.data import current_version, missing_database
+from services.cli.errors import CliError
+from services.composition import COLLECTIONS
+from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemTimeSource
+from services.platform.host.engine import open_store
+from services.platform.store.all_pages import all_pages
+from services.platform.store.port import Query, Store
+from services.records.accounts import read_health
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.records.unmet import ConfigurationWarning, read_warnings
+from services.workspaces.target_validation import MIN_SECRET_LENGTH, is_weak
+
+
+async def check_routing(settings: Settings) -> str:
+    """Every routing rule of every workspace has an agent who meets it. Raises CliError, Misconfigured, Unavailable."""
+    if (missing := missing_database(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
+        details = [f"{workspace}: {warning.detail}" async for workspace, warning in _unmet(store)]
+    if details:
+        raise CliError(" ".join(details))
+    return "every rule can be met by somebody"
+
+
+async def _unmet(store: Store) -> AsyncIterator[tuple[str, ConfigurationWarning]]:
+    async for workspace, configuration in _configurations(store):
+        for warning in await read_warnings(store, configuration):
+            yield workspace, warning
+
+
+async def check_secrets(settings: Settings) -> str:
+    """No account has a secret that could be guessed. Raises CliError, Misconfigured, Unavailable."""
+    if (missing := missing_database(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
+        weak = [
+            f"{workspace}/{account}: {pointer.removeprefix('/credentials/')}"
+            async for workspace, configuration in _configurations(store)
+            for account, stored in configuration.accounts.items()
+            for pointer, secret in _chosen_secrets(account, stored.body)
+            if is_weak(secret)
+        ]
+    if weak:
+        raise CliError(
+            f"secrets of fewer than {MIN_SECRET_LENGTH} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
+            "account and to the platform (or page) that uses it: openssl rand -hex 32."
+        )
+    return "no account has a secret that could be guessed"
+
+
+def _chosen_secrets(account: str, body: AccountBody) -> list[tuple[str, str]]:
+    adapter = channel(account.split("/", 1)[0])
+    return account_rules(adapter).chosen_secrets(body) if adapter is not None else []
+
+
+async def check_accounts(settings: Settings) -> str:
+    """Every connected account sends and receives. Raises CliError, Misconfigured, Unavailable.
+
+    A state that ends without the operator (`paused`, `forged`) is reported and is no failure.
+    """
+    if (missing := missing_database(settings.store_url)) is not None:
+        return missing
+    accounts: list[tuple[str, AccountHealth]] = []
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
+        async for workspace, configuration in _configurations(store):
+            health = await read_health(store, workspace, configuration.accounts, SystemTimeSource().now())
+            accounts += [
+                (f"{workspace} {name}: {account_health.detail}", account_health)
+                for name, account_health in health.items()
+            ]
+    if broken := [
+        sentence for sentence, account_health in accounts if account_health.state in ("credentials", "webhook")
+    ]:
+        raise CliError(" ".join(broken))
+    passing = [sentence for sentence, account_health in accounts if account_health.state != "ok"]
+    return " ".join([f"{len(accounts)} connected, all of them in order.", *passing])
+
+
+async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
+    async for heads in all_pages(store, Query(CONFIGURATION_HEADS.name, "workspace")):
+        configurations = await Configurations().current(store, [identity for identity, _ in heads])
+        for workspace, configuration in sorted(configurations.items()):
+            yield workspace, configuration
