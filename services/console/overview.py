@@ -79,7 +79,7 @@ async def show_overview(configuration: ExistingWorkspace, context: ContextDep) -
     return Overview(
         at=now,
         messages_in_5_minutes=_since(
-            [record.recent_messages for record in counters], MESSAGE_SLOTS.of(now - RECENT_SPAN)
+            [record.recent_messages for record in counters], MESSAGE_SLOTS.slot_start(now - RECENT_SPAN)
         ),
         opened_by_minute=_by_minute([record.recent_opened for record in counters], now),
         longest_waiting=[conversation_view(CONVERSATIONS.decode(document)) for _, document in page.items],
@@ -98,7 +98,7 @@ def _since(counted: list[dict[str, int]], start: int) -> int:
 
 
 def _by_minute(counted: list[dict[str, int]], now: datetime) -> list[int]:
-    last = OPENED_SLOTS.of(now)
+    last = OPENED_SLOTS.slot_start(now)
     slots = range(last - (CHART_MINUTES - 1) * OPENED_SLOTS.seconds, last + 1, OPENED_SLOTS.seconds)
     return [sum(counts.get(str(slot), 0) for counts in counted) for slot in slots]
 

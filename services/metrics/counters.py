@@ -55,7 +55,7 @@ class CounterSet:
         series = self.series_for(sample)
         if sample.instrument.kind == "histogram":
             known = self.distributions.get(series) or Distribution()
-            self.distributions[series] = observed(known, sample.instrument, sample.amount)
+            self.distributions[series] = with_observation(known, sample.instrument, sample.amount)
         else:
             self.increment(series, sample.amount)
         return series
@@ -88,7 +88,7 @@ class CounterSet:
         self.values[series] = self.values.get(series, 0.0) + amount
 
 
-def observed(known: Distribution, instrument: Instrument, seconds: float) -> Distribution:
+def with_observation(known: Distribution, instrument: Instrument, seconds: float) -> Distribution:
     """The distribution with one more observation. A value that equals a bound belongs to the bucket of that bound."""
     # Prometheus reads `le`, "less or equal": hence `bisect_left`.
     index = bisect.bisect_left(instrument.buckets, seconds)

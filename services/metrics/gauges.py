@@ -32,7 +32,7 @@ FAILING_AFTER = 3
 log = structlog.get_logger()
 
 
-class Present(Collector):
+class GaugesCollector(Collector):
     """The gauges on `/metrics`. `refresh` reads documents, `collect` renders what was read last."""
 
     def __init__(self, reader: Reader, time_source: TimeSource) -> None:

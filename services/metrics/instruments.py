@@ -84,7 +84,7 @@ RESOLUTION = Instrument(
 FIRST_ANSWER = Instrument(
     "pasokh_first_answer_seconds",
     "histogram",
-    "From the first customer message to the acceptance of the first answer of anybody: agent, bot or notice.",
+    "From the first customer message to the acceptance of the first delivered answer by any author: agent, bot or system.",
     SURFACE_LABELS,
     ANSWER_BUCKETS,
 )
@@ -98,7 +98,7 @@ NEXT_RESPONSE = Instrument(
 NEXT_ANSWER = Instrument(
     "pasokh_next_answer_seconds",
     "histogram",
-    "From the earliest customer message after an answer to the acceptance of the next answer of anybody.",
+    "From the earliest customer message after an answer to the acceptance of the next delivered answer by any author.",
     SURFACE_LABELS,
     ANSWER_BUCKETS,
 )
@@ -112,21 +112,21 @@ FULL_RESOLUTION = Instrument(
 HANDLE = Instrument(
     "pasokh_handle_seconds",
     "histogram",
-    "Time with an agent whose move it was, from assigned to resolved less pending and idle time, per resolve.",
+    "Time in which an agent had the next move, without gaps over the idle limit, per resolve.",
     SURFACE_LABELS,
     RESOLUTION_BUCKETS,
 )
 HANDLE_IDLE = Instrument(
     "pasokh_handle_idle_seconds",
     "histogram",
-    "Time with an agent whose move it was in which nothing happened for longer than the idle limit, per resolve.",
+    "Gaps between facts over the idle limit in which an agent had the next move, per resolve.",
     SURFACE_LABELS,
     RESOLUTION_BUCKETS,
 )
 HANDOFF_TIME = Instrument(
     "pasokh_handoff_seconds",
     "histogram",
-    "From the public invitation to the customer's first word in private.",
+    "From the public invitation to the customer's first message in private.",
     ("channel", "team"),
     ANSWER_BUCKETS,
 )
@@ -239,7 +239,7 @@ OPEN = Instrument(
 WEBHOOKS = Instrument(
     "pasokh_webhook_subscriptions",
     "gauge",
-    "Subscriptions of integrators by how their endpoints fare: taken, failing again and again, or gone (410).",
+    "Subscriptions of integrators by the state of their endpoints: taken, failing repeatedly, or gone (410).",
     ("state",),
 )
 GAUGES = (AGENTS, AGENTS_FREE, AGENTS_USED, TEAM_AGENTS, TEAM_FREE, TEAM_USED, OPEN, WEBHOOKS)

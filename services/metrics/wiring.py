@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.metrics.exposition import BusinessMetricsCollector
-from services.metrics.gauges import Present
+from services.metrics.gauges import GaugesCollector
 from services.metrics.processor import PROCESSOR
 from services.metrics.routes import build_router
 from services.platform.http.service import Context, ServiceComponents
@@ -14,7 +14,7 @@ from services.platform.http.service import Context, ServiceComponents
 async def open_metrics(context: Context) -> AsyncIterator[ServiceComponents]:
     """The parts of the service. It opens no resource of its own."""
     totals = BusinessMetricsCollector(context.store, context.bus.partitions, context.time_source)
-    present = Present(context.store, context.time_source)
+    present = GaugesCollector(context.store, context.time_source)
     yield ServiceComponents(
         processors=[PROCESSOR.bind(None)],
         routers=[build_router()],

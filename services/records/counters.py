@@ -20,27 +20,27 @@ class Slots:
     """How recent events are counted: the length of a slot, and how long slots stay; both in seconds."""
 
     seconds: int
-    kept_seconds: int
+    retention_seconds: int
 
-    def of(self, at: datetime) -> int:
+    def slot_start(self, at: datetime) -> int:
         """The start of the slot that a time lies in."""
         return int(at.timestamp()) // self.seconds * self.seconds
 
     def count(self, counted: dict[str, int], at: datetime) -> None:
         """Count one event at a time, and drop the slots that are too old by the latest one."""
-        slot = self.of(at)
+        slot = self.slot_start(at)
         if (known := counted.get(str(slot))) is not None:
             counted[str(slot)] = known + 1
             return
         counted[str(slot)] = 1
         # By the latest slot and not by the present time, so that the counts follow from the events alone.
-        oldest = max(map(int, counted)) - self.kept_seconds
+        oldest = max(map(int, counted)) - self.retention_seconds
         for old in [start for start in counted if int(start) < oldest]:
             del counted[old]
 
 
-MESSAGE_SLOTS = Slots(seconds=5, kept_seconds=6 * 60)
-OPENED_SLOTS = Slots(seconds=60, kept_seconds=31 * 60)
+MESSAGE_SLOTS = Slots(seconds=5, retention_seconds=6 * 60)
+OPENED_SLOTS = Slots(seconds=60, retention_seconds=31 * 60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

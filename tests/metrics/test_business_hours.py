@@ -111,7 +111,7 @@ def test_the_team_comes_before_the_account_and_the_account_before_the_workspace(
         },
     )
     calendars = calendars_from(configuration)
-    assert calendars.of({"team": "vip", "channel": "telegram", "account": "main"}) == one
-    assert calendars.of({"team": "plain", "channel": "telegram", "account": "main"}) == two
-    assert calendars.of({"team": "plain", "channel": "email", "account": "main"}) == three
-    assert ALWAYS_OPEN.of({"team": "vip"}) is None
+    assert calendars.calendar_for({"team": "vip", "channel": "telegram", "account": "main"}) == one
+    assert calendars.calendar_for({"team": "plain", "channel": "telegram", "account": "main"}) == two
+    assert calendars.calendar_for({"team": "plain", "channel": "email", "account": "main"}) == three
+    assert ALWAYS_OPEN.calendar_for({"team": "vip"}) is None

@@ -8,7 +8,7 @@ from schemas.configuration import AgentBody
 from services.composition import COLLECTIONS
 from services.metrics import wiring
 from services.metrics.exposition import BusinessMetricsCollector
-from services.metrics.gauges import Present
+from services.metrics.gauges import GaugesCollector
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
@@ -32,7 +32,7 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
     ):
         totals, present = part.collectors
         assert isinstance(totals, BusinessMetricsCollector)
-        assert isinstance(present, Present)
+        assert isinstance(present, GaugesCollector)
         registry = CollectorRegistry()
         registry.register(totals)
         for version in (1, 2):
@@ -63,7 +63,7 @@ async def test_agents_are_shown_as_dispatch_wrote_them(tmp_path: Path) -> None:
         }
         await store.commit(Changes(puts=[Put(key, value) for key, value in written.items()]))
         registry = CollectorRegistry()
-        registry.register(present := Present(store, clock))
+        registry.register(present := GaugesCollector(store, clock))
         await present.refresh()
         assert registry.get_sample_value("pasokh_agents", {"workspace": "shop", "presence": "online"}) == 1
         assert registry.get_sample_value("pasokh_agent_units_free", {"workspace": "shop"}) == 3

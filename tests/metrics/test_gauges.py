@@ -18,7 +18,7 @@ from schemas.configuration import (
 )
 from schemas.webhooks import Webhook
 from services.metrics.domain.staffing import is_open
-from services.metrics.gauges import Present
+from services.metrics.gauges import GaugesCollector
 from services.platform.core.errors import Unavailable
 from services.platform.store.port import Key
 from services.records.agents import AGENTS, AgentRecord, agent_id
@@ -90,7 +90,7 @@ class Shop(MemoryStore):
 
 async def exposed(shop: Shop, name: str) -> dict[tuple[str, ...], float]:
     """The samples of a gauge by the values of its labels."""
-    present = Present(shop, ManualTimeSource())
+    present = GaugesCollector(shop, ManualTimeSource())
     await present.refresh()
     return {
         tuple(sample.labels.values()): sample.value
@@ -153,7 +153,7 @@ async def test_more_agents_than_a_page_are_all_counted() -> None:
 
 
 async def test_a_store_that_is_away_leaves_what_was_read(shop: Shop) -> None:
-    present = Present(shop, ManualTimeSource())
+    present = GaugesCollector(shop, ManualTimeSource())
     await present.refresh()
     shop.failure = Unavailable("the store is away")
     with pytest.raises(Unavailable):
@@ -162,7 +162,7 @@ async def test_a_store_that_is_away_leaves_what_was_read(shop: Shop) -> None:
 
 
 async def test_a_workspace_that_is_gone_is_shown_no_more(shop: Shop) -> None:
-    present = Present(shop, ManualTimeSource())
+    present = GaugesCollector(shop, ManualTimeSource())
     await present.refresh()
     del shop.documents[Key(CONFIGURATION_HEADS.name, "shop")]
     await present.refresh()
@@ -219,4 +219,4 @@ async def test_opening_hours_are_shown_for_every_team_that_has_a_name() -> None:
 
 
 def test_what_is_registered_reads_nothing() -> None:
-    assert all(not family.samples for family in Present(Shop(), ManualTimeSource()).describe())
+    assert all(not family.samples for family in GaugesCollector(Shop(), ManualTimeSource()).describe())

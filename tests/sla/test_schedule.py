@@ -1,10 +1,11 @@
 """How time reaches clocks: one timer, one request in flight, and only the watermark fires."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from schemas.sla import WatermarkRequest
 from services.platform.processing.inputs import TimerFired
-from services.records.clocks import CLOCK_SCHEDULES, CLOCKS
+from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, ClockSchedule
 from services.sla import documents, schedule
 from tests.sla.harness import SlaHarness, at, conversation
 
@@ -163,3 +164,33 @@ async def test_requests_go_to_the_partition_itself_and_name_a_workspace_only() -
     [request] = sla.watermark_requests()
     assert (request.workspace, request.partitionkey) == ("w", "w/control")
     assert CLOCKS.writer == "sla"
+
+
+# -- plans, without a processor ----------------------------------------------------------------------------------------
+
+
+def test_watermark_of_an_earlier_request_leaves_the_timer_to_the_later_one() -> None:
+    schedule_now = ClockSchedule(timer_at=at(120), in_flight=at(60), watermark=at(10))
+    plan = schedule.after_watermark(schedule_now, at(30), [], at(40), at(61))
+    assert (plan.schedule, plan.sets_timer) == (replace(schedule_now, watermark=at(30)), False)
+
+
+def test_watermark_that_comes_behind_a_later_one_moves_nothing_back() -> None:
+    plan = schedule.after_watermark(ClockSchedule(watermark=at(50)), at(30), [], at(70), at(61))
+    assert plan.schedule == ClockSchedule(timer_at=at(70) + schedule.ALLOWED_LATENESS, watermark=at(50))
+
+
+def test_timer_that_should_have_fired_is_set_again() -> None:
+    plan = schedule.after_change(ClockSchedule(timer_at=at(20), in_flight=at(10)), at(40), at(30))
+    assert plan is not None
+    assert (plan.schedule.timer_at, plan.schedule.in_flight, plan.sets_timer) == (at(20), at(10), True)
+
+
+def test_change_that_is_due_later_than_the_timer_plans_nothing() -> None:
+    assert schedule.after_change(ClockSchedule(timer_at=at(50)), at(60), at(30)) is None
+    assert schedule.after_change(ClockSchedule(timer_at=at(50)), None, at(30)) is None
+
+
+def test_timer_is_cancelled_when_no_clock_has_a_moment() -> None:
+    plan = schedule.after_timer(ClockSchedule(timer_at=at(20), watermark=at(10)), [], None, at(20))
+    assert (plan.schedule, plan.sets_timer, plan.requests) == (ClockSchedule(watermark=at(10)), True, ())

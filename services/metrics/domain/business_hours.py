@@ -18,7 +18,7 @@ class Calendars:
     accounts: Mapping[str, Calendar] = field(default_factory=dict)
     workspace: Calendar | None = None
 
-    def of(self, where: Mapping[str, str | None]) -> Calendar | None:
+    def calendar_for(self, where: Mapping[str, str | None]) -> Calendar | None:
         """The calendar for these dimensions of a report; None: around the clock."""
         account = self.accounts.get(f"{where.get('channel')}/{where.get('account')}")
         return self.teams.get(where.get("team") or "") or account or self.workspace

@@ -39,7 +39,7 @@ class ConversationEvent:
     @property
     def labels(self) -> dict[str, str]:
         """The labels of the conversation after the fact."""
-        return labels_of_conversation(self.conversation)
+        return conversation_labels(self.conversation)
 
 
 Reduced = tuple[ConversationMetricsState, list[Measurement]]
@@ -47,7 +47,7 @@ Reducer = Callable[[ConversationMetricsState, ConversationEvent], Reduced]
 """The state after a fact, and what the fact adds."""
 
 
-def labels_of_conversation(conversation: Conversation, surface: str | None = None) -> dict[str, str]:
+def conversation_labels(conversation: Conversation, surface: str | None = None) -> dict[str, str]:
     """The labels of a conversation. `surface`: that of the message, which may differ from the conversation's."""
     return {
         "channel": conversation.channel,

@@ -12,7 +12,7 @@ from services.metrics.domain.facts import (
     Measurement,
     Reduced,
     Reducer,
-    labels_of_conversation,
+    conversation_labels,
     seconds_between,
 )
 from services.metrics.domain.handling_time import on_resolution, on_status_time
@@ -47,7 +47,7 @@ def _counted(event: ConversationEvent) -> list[Measurement]:
     if rule is None:
         return []
     # A conversation that moved from public to private has messages on both surfaces: each counts on its own.
-    labels = labels_of_conversation(event.conversation, event.fact.message_surface)
+    labels = conversation_labels(event.conversation, event.fact.message_surface)
     return [Measurement(kpi, variant, labels) for kpi, variant in rule(event.fact)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from schemas.activity import Activity
 from schemas.conversation import Conversation
 from schemas.sla import ClockFact
-from services.metrics.domain.facts import OTHER, Measurement, labels_of_conversation
+from services.metrics.domain.facts import OTHER, Measurement, conversation_labels
 from services.metrics.instruments import (
     ACTIVITIES,
     ASSIGNMENTS,
@@ -87,7 +87,7 @@ def collapse_labels(sample: Sample) -> Sample:
 
 def waiting_sample(conversation: Conversation) -> Sample:
     """One conversation that waits."""
-    return Sample(WAITING, labels_of_conversation(conversation))
+    return Sample(WAITING, conversation_labels(conversation))
 
 
 def samples_from_measurement(measurement: Measurement) -> list[Sample]:

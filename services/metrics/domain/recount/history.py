@@ -79,7 +79,7 @@ class History:
         )
 
 
-class Trimmer:
+class StepBuilder:
     """Makes steps of facts. Equal values of many facts are stored once, because a report may hold 200,000 facts."""
 
     def __init__(self) -> None:

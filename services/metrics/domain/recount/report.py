@@ -18,7 +18,7 @@ from schemas.values import instant_text
 from services.domain.business_hours import business_seconds_between
 from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars
 from services.metrics.domain.recount.clocks import clock_findings
-from services.metrics.domain.recount.history import Finding, History, Interval, Trimmer, total_seconds
+from services.metrics.domain.recount.history import Finding, History, Interval, StepBuilder, total_seconds
 from services.metrics.domain.recount.local_time import day_start, hour_start
 from services.metrics.domain.recount.outcomes import (
     PersonConversation,
@@ -81,7 +81,7 @@ class ReportBuilder:
         self._zone = ZoneInfo(request.timezone)
         self._rows: dict[Group, Row] = {}
         self._histories: dict[str, History] = {}
-        self._trimmer = Trimmer()
+        self._trimmer = StepBuilder()
         self.facts = 0
 
     @property
@@ -195,7 +195,7 @@ class ReportBuilder:
         return max(0.0, counted - excluded)
 
     def _open_seconds(self, finding: Finding, intervals: Sequence[Interval]) -> float:
-        calendar = self._calendars.of(finding.dimensions)
+        calendar = self._calendars.calendar_for(finding.dimensions)
         if calendar is None:
             return total_seconds(intervals)
         return sum((business_seconds_between(since, until, calendar) for since, until in intervals), 0.0)
