@@ -129,24 +129,28 @@ def with_stored_credentials(body: AccountBody, earlier: AccountBody | None) -> A
     """
     # A client that reads an account, changes its name and writes it back sends `set` for each credential.
     stored = earlier.credentials if earlier else {}
-    complete: dict[str, Credential] = {}
-    missing: list[str] = []
-    for name, value in body.credentials.items():
-        if value == REDACTED:
-            if name not in stored:
-                missing.append(f"/credentials/{name}")
-            complete[name] = stored.get(name, [])
-        elif isinstance(value, list):
-            earlier_values = iter(_as_list(stored.get(name)))
-            values = [next(earlier_values, REDACTED) if one == REDACTED else one for one in value]
-            missing += [f"/credentials/{name}/{index}" for index, one in enumerate(values) if one == REDACTED]
-            complete[name] = values
-        else:
-            complete[name] = value
+    credentials = {name: _with_stored(value, stored.get(name)) for name, value in body.credentials.items()}
+    missing = [pointer for name, value in credentials.items() for pointer in _pointers_to_redacted(name, value)]
     if missing:
         sentence = 'There is no earlier value that "set" could stand for; give the credential itself.'
         raise UnprocessableContent(*[(pointer, sentence) for pointer in missing])
-    return body.model_copy(update={"credentials": complete})
+    return body.model_copy(update={"credentials": credentials})
+
+
+def _with_stored(value: Credential, stored: Credential | None) -> Credential:
+    """A credential with each `"set"` replaced by a stored value. Where none is left, `"set"` remains."""
+    if value == REDACTED:
+        return REDACTED if stored is None else stored
+    if not isinstance(value, list):
+        return value
+    earlier_values = iter(_as_list(stored))
+    return [next(earlier_values, REDACTED) if item == REDACTED else item for item in value]
+
+
+def _pointers_to_redacted(name: str, value: Credential) -> list[str]:
+    if not isinstance(value, list):
+        return [f"/credentials/{name}"] if value == REDACTED else []
+    return [f"/credentials/{name}/{index}" for index, item in enumerate(value) if item == REDACTED]
 
 
 def delete_account(workspace: str, name: str, condition: Precondition) -> Mutation:
