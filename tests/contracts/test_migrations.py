@@ -32,8 +32,8 @@ EVENT = {
 }
 
 
-class Mortal:
-    """A store that is away after so many commits."""
+class FailingStore:
+    """A store that is unavailable after so many commits."""
 
     def __init__(self, store: Store, commits: int) -> None:
         self.store, self.left = store, commits
@@ -43,7 +43,7 @@ class Mortal:
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
         if self.left == 0:
-            raise Unavailable("the process is dead")
+            raise Unavailable("no commit is left")
         self.left -= 1
         return await self.store.commit(changes)
 
@@ -73,7 +73,7 @@ async def test_every_store_ends_with_the_same_documents(
         await fill(store, documents)
         for commits in (1, 9, 30, 10_000):
             try:
-                await migrate(Mortal(store, commits), MIGRATIONS, SystemTimeSource(), "test")
+                await migrate(FailingStore(store, commits), MIGRATIONS, SystemTimeSource(), "test")
             except Unavailable:
                 continue
         assert (await read_status(store, MIGRATIONS)).version == latest_version(MIGRATIONS)

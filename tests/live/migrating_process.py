@@ -19,7 +19,7 @@ from services.platform.store import migrations
 from services.platform.store.port import Changes, Store
 
 
-class Talking:
+class PrintingStore:
     """A store that prints a line for each commit."""
 
     def __init__(self, store: Store) -> None:
@@ -41,7 +41,7 @@ async def main(folder: Path, store_url: str | None) -> None:
     migrations.BATCH_DOCUMENTS = 1
     settings = Settings(data=folder, bus=None, store=store_url)
     async with open_store(settings, COLLECTIONS) as store:
-        await migrations.migrate(Talking(store), MIGRATIONS, SystemTimeSource(), str(os.getpid()))
+        await migrations.migrate(PrintingStore(store), MIGRATIONS, SystemTimeSource(), str(os.getpid()))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from tests.migrations.harness import fill
 
 COMMITS_BEFORE_KILLS = (2, 14, 4)
 """The first two kills are while the partition rows are fenced, the last among the documents of a step."""
-STILL = ("id", "person", "channel", "surface", "team", "opened_at", "first_response_at", "language")
-"""Of a conversation: what time alone does not change."""
+UNCHANGED_FIELDS = ("id", "person", "channel", "surface", "team", "opened_at", "first_response_at", "language")
+"""Of a conversation: fields that do not change while time passes."""
 
 
 @contextmanager
@@ -62,14 +62,14 @@ async def test_a_migration_that_is_killed_goes_on_and_the_folder_comes_up_as_it_
         running.wait_ready()
         async with shop_at(running.url, ADMIN_KEY) as shop:
             await conversations_are_as_they_were(shop)
-            await the_command_that_nobody_had_read_is_carried_out(shop)
+            await an_unread_command_is_carried_out(shop)
     finally:
         ended, _ = running.stop()
     assert ended == 0
     assert "Traceback" not in running.log
     documents = read_documents(database)
     assert documents["layout"]["data"]["version"] == latest_version(MIGRATIONS)
-    assert set(documents["dead_letters"]) == {"letter-1", "letter-2"}, "no timer or event of before is a riddle now"
+    assert set(documents["dead_letters"]) == {"letter-1", "letter-2"}, "no old timer or event becomes a dead letter"
 
 
 async def conversations_are_as_they_were(shop: Shop) -> None:
@@ -77,11 +77,13 @@ async def conversations_are_as_they_were(shop: Shop) -> None:
     expected = expected_answers()["conversations"]
     assert found.keys() == expected.keys()
     for identity, conversation in expected.items():
-        assert {name: found[identity][name] for name in STILL} == {name: conversation[name] for name in STILL}
+        assert {name: found[identity][name] for name in UNCHANGED_FIELDS} == {
+            name: conversation[name] for name in UNCHANGED_FIELDS
+        }
 
 
-async def the_command_that_nobody_had_read_is_carried_out(shop: Shop) -> None:
-    """It stands on the log under the name that it had then."""
+async def an_unread_command_is_carried_out(shop: Shop) -> None:
+    """The log has it under its old event type."""
     until = time.monotonic() + 20
     found: Any = None
     while time.monotonic() < until:
@@ -153,7 +155,7 @@ async def until_logged(process: Running, event: str) -> None:
         await asyncio.sleep(0.05)
 
 
-def test_a_migration_can_be_looked_at_before_it_is_done(tmp_path: Path) -> None:
+def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     build_folder(tmp_path / "data")
     assert latest_version(MIGRATIONS) > 0
     assert "Nothing was changed." in output(tmp_path, "migrate", "--dry-run")

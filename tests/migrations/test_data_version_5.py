@@ -54,7 +54,7 @@ async def test_timers_have_their_new_names_and_those_that_deleted_old_documents_
     assert {(one["group"], one["partition"], one["due_at"]) for one in migrated.now[TIMERS.name].values()} < before
 
 
-async def test_a_retried_dead_letter_fires_the_timer_of_now(migrated: Migrated) -> None:
+async def test_a_retried_dead_letter_fires_the_renamed_timer(migrated: Migrated) -> None:
     assert {identity: letter["event_id"] for identity, letter in migrated.now[DEAD_LETTERS.name].items()} == {
         "letter-agenda": "clocks_due",
         "letter-line": "endpoint/0/shop/crm",

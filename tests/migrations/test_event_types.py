@@ -1,4 +1,4 @@
-"""Events that rest in documents get the names of now; everything else of them stays as it was written."""
+"""Events in documents get their new types and fields; the rest of them is unchanged."""
 
 import json
 
@@ -32,18 +32,18 @@ def encoded(event: object) -> str:
     return json.dumps(event, ensure_ascii=False)
 
 
-def test_old_types_are_read_from_the_log_as_those_of_now() -> None:
+def test_old_types_on_the_log_are_read_as_new_types() -> None:
     for old, new in RENAMED_EVENT_TYPES.items():
         assert decode(encoded({**EVENT, "type": old}).encode()).type == new
 
 
-def test_old_fields_are_read_from_the_log_as_those_of_now() -> None:
+def test_old_fields_on_the_log_are_read_as_new_fields() -> None:
     event = decode(encoded(EVENT).encode())
     assert event.data == RENAMED["data"]
     assert decode(encoded(RENAMED).encode()).data == RENAMED["data"]
 
 
-def test_the_table_leads_to_names_that_there_are() -> None:
+def test_every_new_name_of_the_table_exists() -> None:
     assert set(RENAMED_EVENT_TYPES.values()) <= EVENT_TYPES.keys()
     assert not RENAMED_EVENT_TYPES.keys() & EVENT_TYPES.keys()
     for event_type, names in RENAMED_EVENT_FIELDS.items():
@@ -52,7 +52,7 @@ def test_the_table_leads_to_names_that_there_are() -> None:
         assert not names.keys() & fields.keys()
 
 
-def test_an_outbox_is_published_under_the_names_of_now() -> None:
+def test_an_outbox_is_published_under_new_names() -> None:
     outbox: Document = {"events": [["routing", 0, "shop", encoded(EVENT)]]}
     changed = change_outbox(outbox)
     [row] = TypeAdapter(list[tuple[str, int, str, str]]).validate_python(changed["events"])
@@ -60,7 +60,7 @@ def test_an_outbox_is_published_under_the_names_of_now() -> None:
     assert change_outbox(changed) == changed
 
 
-def test_a_dead_letter_is_retried_under_the_names_of_now() -> None:
+def test_a_dead_letter_is_retried_under_new_names() -> None:
     old = {**EVENT, "type": "pasokh.control.due", "data": {"at": "2026-03-02T09:00:00.000000Z"}}
     letter: Document = {
         "group": "g",

@@ -1,4 +1,4 @@
-"""States of the version before, in the shape in which it wrote them, are counted on from where they were."""
+"""Metrics states as version 3 of the data has them: counting goes on from them without a gap."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ WAITING = {
 
 
 def counting_on(state: dict[str, Any]) -> MetricsHarness:
-    """The stage on a store with this state of the version before, migrated. It is 09:00:00."""
+    """A harness whose store has this state of version 3, migrated. The time is 09:00:00."""
     counting = MetricsHarness()
     counting.put(METRICS_STATES, "c1", METRICS_STATES.decode(change_state(state)))
     return counting

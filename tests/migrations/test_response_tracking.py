@@ -1,4 +1,4 @@
-"""Conversations of the version before know who waits for whom: their newest messages say so."""
+"""Conversations of version 2 of the data get a response tracking that follows from their newest messages."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ ANSWERED = {"started_at": MINUTE.format(0), "stopped_at": MINUTE.format(1)}
 
 
 def message(name: str, minute: int, author: str, state: str, text: str = "hello", **more: Any) -> Document:
-    """A message as it was stored."""
+    """A stored message."""
     return {
         "id": name,
         "direction": "inbound" if author == "customer" else "outbound",
@@ -52,7 +52,7 @@ def message(name: str, minute: int, author: str, state: str, text: str = "hello"
 
 
 def migrated(messages: Sequence[Document], **case: Any) -> ConversationState:
-    """The conversation as this version reads it after the step; `messages` are in their order."""
+    """The record of the conversation after the step; `messages` are oldest first."""
     changed = change_conversation({**CASE, **case}, list(reversed(messages)))
     assert change_conversation(changed, []) == changed
     assert newest_messages(changed) is None

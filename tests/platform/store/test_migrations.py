@@ -51,7 +51,7 @@ DOUBLE = Migration(2, "double", (Rewrite("things", doubled),))
 STEPS = (COLOR, DOUBLE)
 
 
-class MortalStore(MemoryStore):
+class FailingStore(MemoryStore):
     """Applies so many commits more; the next one ends in `error`, applied or not."""
 
     def __init__(self, commits: int, error: Exception, *, is_applied: bool = False) -> None:
@@ -127,7 +127,7 @@ async def test_a_migration_goes_on_where_it_was_left_after_any_commit(
 ) -> None:
     monkeypatch.setattr(migrations, "BATCH_DOCUMENTS", 2)
     for commits in range(12):
-        store = MortalStore(1 + commits, error, is_applied=is_applied)
+        store = FailingStore(1 + commits, error, is_applied=is_applied)
         await filled(store, 5)
         try:
             await run(store)
@@ -170,7 +170,7 @@ async def test_data_of_a_newer_version_are_refused_and_stay_as_they_are() -> Non
 
 
 async def test_a_half_done_migration_to_a_newer_version_is_refused_too() -> None:
-    store = await filled(MortalStore(3, Unavailable("away")))
+    store = await filled(FailingStore(3, Unavailable("away")))
     with pytest.raises(Unavailable):
         await run(store)
     with pytest.raises(Misconfigured):
@@ -217,7 +217,7 @@ async def test_of_two_processes_that_start_together_each_document_is_rewritten_b
 
 
 async def test_a_process_takes_over_from_one_that_commits_nothing_more() -> None:
-    store = await filled(MortalStore(4, Unavailable("killed")))
+    store = await filled(FailingStore(4, Unavailable("killed")))
     with pytest.raises(Unavailable):
         await run(store, owner="killed")
     time_source, waited = ManualTimeSource(), 0
