@@ -36,8 +36,8 @@ from services.router.routes import build_routers
 from services.sla.routes import build_router as clocks_router
 from services.subscriptions.routes import build_router as subscriptions_router
 from services.workspaces import accounts, deletion_routes, keys, routes
+from services.workspaces.account_mutations import AccountRules
 from services.workspaces.deletion import Remover
-from services.workspaces.mutations import AccountRules
 from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
 
 ALL_SERVICES = PROCESSES[SINGLE_PROCESS]

@@ -30,7 +30,7 @@ from services.platform.http.dependencies import Precondition
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
-from services.workspaces import mutations
+from services.workspaces import account_mutations
 from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
 
@@ -155,7 +155,7 @@ def _body(configuration: WorkspaceConfiguration, wanted: BotSetup) -> AccountBod
 
 async def _write(context: Context, workspace: str, name: str, body: AccountBody) -> None:
     await update_configuration(
-        context, workspace, mutations.put_account(workspace, name, body, Precondition(None), lambda _: [])
+        context, workspace, account_mutations.put_account(workspace, name, body, Precondition(None), lambda _: [])
     )
     await publish_account_changed(context, workspace, name)
 

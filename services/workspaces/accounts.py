@@ -18,10 +18,10 @@ from services.platform.http.service import Context
 from services.records.accounts import read_health
 from services.records.configuration import FRESH_SECONDS
 from services.rest.dependencies import ExistingWorkspace
-from services.workspaces import mutations
+from services.workspaces import account_mutations
+from services.workspaces.account_mutations import AccountRules
 from services.workspaces.account_notifier import publish_account_changed
 from services.workspaces.configuration_update import update_configuration
-from services.workspaces.mutations import AccountRules
 from services.workspaces.target_validation import validate_api_base, validate_called_urls, weak_secrets
 from services.workspaces.views import AccountView, account_view, to_page
 
@@ -49,7 +49,7 @@ async def show_account(
 ) -> AccountView:
     name = f"{channel}/{account}"
     if name not in configuration.accounts:
-        raise mutations.no_account(name)
+        raise account_mutations.no_account(name)
     part = configuration.accounts[name]
     response.headers["ETag"] = etag(part.version)
     return await _view(context, configuration, name)
@@ -60,7 +60,7 @@ async def delete_account(
 ) -> None:
     """Disconnect an account. Its webhooks answer 404 within a second; its conversations stay."""
     workspace, name = configuration.workspace, f"{channel}/{account}"
-    await update_configuration(context, workspace, mutations.delete_account(workspace, name, condition))
+    await update_configuration(context, workspace, account_mutations.delete_account(workspace, name, condition))
     await publish_account_changed(context, workspace, name)
 
 
@@ -104,7 +104,7 @@ class AccountEndpoints:
 
         workspace, name = configuration.workspace, f"{channel}/{account}"
         before, after = await update_configuration(
-            context, workspace, mutations.put_account(workspace, name, body, condition, problems_of)
+            context, workspace, account_mutations.put_account(workspace, name, body, condition, problems_of)
         )
         # A new account has no old credentials that a process could cache.
         if before is not None and name in before.accounts:

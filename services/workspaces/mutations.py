@@ -1,13 +1,12 @@
 """The mutations of a configuration: each makes a new configuration of the present one or raises an HTTP problem. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypedDict, Unpack
+from collections.abc import Iterable, Sequence
+from typing import TypedDict, Unpack
 
 from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
     Body,
-    Credential,
     Match,
     Policy,
     RoutingBody,
@@ -27,24 +26,6 @@ REDACTED = "set"
 
 UNSUPPORTED_TRAITS = ("tier", "tag")
 """Traits that rules and policies cannot match yet, because nothing sets them on a conversation."""
-SIGNING_CREDENTIAL = "identity_secret"
-"""The credential with which a shop proves the identity of its visitors."""
-
-CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
-"""The problems of credentials and settings as (JSON pointer within the body, sentence); empty when valid."""
-
-
-class AccountRules(Protocol):
-    """What a channel demands of its accounts. Composition passes it in, because services import no channel."""
-
-    def problems(self, body: AccountBody) -> list[tuple[str, str]]:
-        """All that is wrong: (JSON pointer within the body, sentence); empty when valid."""
-
-    def called_urls(self, body: AccountBody) -> list[tuple[str, str]]:
-        """The addresses that we call, but `api_base`: (JSON pointer, address)."""
-
-    def chosen_secrets(self, body: AccountBody) -> list[tuple[str, str]]:
-        """The secrets that people choose: (JSON pointer, secret)."""
 
 
 def versioned_part(
@@ -76,99 +57,9 @@ def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) 
         profile = versioned_part(Versioned[WorkspaceBody], body, earlier, revision)
         if current is None:
             return WorkspaceConfiguration(workspace=workspace, version=revision.version, profile=profile)
-        return current if profile is earlier else _replace_field(current, revision, profile=profile)
+        return current if profile is earlier else replace_parts(current, revision, profile=profile)
 
     return edit
-
-
-def put_account(workspace: str, name: str, body: AccountBody, condition: Precondition, check: CheckAccount) -> Mutation:
-    """Connect an account, named `channel/account`, or replace it."""
-
-    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
-        current = require_workspace(workspace, current)
-        earlier = current.accounts.get(name)
-        condition.check(stored_version(earlier))
-        complete = with_stored_credentials(body, earlier.body if earlier else None)
-        if problems := check(complete):
-            raise UnprocessableContent(*problems)
-        if earlier is not None and earlier.body == complete:
-            return current
-        account = Versioned[AccountBody](
-            body=complete,
-            version=revision.version,
-            at=revision.at,
-            generation=_generation(complete, earlier, revision),
-        )
-        return _replace_field(current, revision, accounts={**current.accounts, name: account})
-
-    return edit
-
-
-def _generation(body: AccountBody, earlier: Versioned[AccountBody] | None, revision: Revision) -> int:
-    """The generation of an account's visitor tokens: unchanged while each earlier identity secret is still listed.
-
-    A new generation, the time in microseconds, ends the tokens that a removed secret may have signed.
-    """
-    if earlier is not None and _identity_secrets(earlier.body) <= _identity_secrets(body):
-        return earlier.generation
-    return int(revision.at.timestamp() * 1_000_000)
-
-
-def _identity_secrets(body: AccountBody) -> frozenset[str]:
-    secrets: object = body.credentials.get(SIGNING_CREDENTIAL, ())
-    return frozenset(
-        [secrets] if isinstance(secrets, str) else map(str, secrets) if isinstance(secrets, list | tuple) else ()
-    )
-
-
-def with_stored_credentials(body: AccountBody, earlier: AccountBody | None) -> AccountBody:
-    """The body in which each `"set"` is replaced by what is stored. Raises UnprocessableContent.
-
-    `"set"` alone stands for the whole credential. In a list, the first `"set"` stands for the newest stored value, the second
-    for the one before it: `["new", "set"]` rotates a secret without knowing the old one.
-    """
-    # A client that reads an account, changes its name and writes it back sends `set` for each credential.
-    stored = earlier.credentials if earlier else {}
-    credentials = {name: _with_stored(value, stored.get(name)) for name, value in body.credentials.items()}
-    missing = [pointer for name, value in credentials.items() for pointer in _pointers_to_redacted(name, value)]
-    if missing:
-        sentence = 'There is no earlier value that "set" could stand for; give the credential itself.'
-        raise UnprocessableContent(*[(pointer, sentence) for pointer in missing])
-    return body.model_copy(update={"credentials": credentials})
-
-
-def _with_stored(value: Credential, stored: Credential | None) -> Credential:
-    """A credential with each `"set"` replaced by a stored value. Where none is left, `"set"` remains."""
-    if value == REDACTED:
-        return REDACTED if stored is None else stored
-    if not isinstance(value, list):
-        return value
-    earlier_values = iter(_as_list(stored))
-    return [next(earlier_values, REDACTED) if item == REDACTED else item for item in value]
-
-
-def _pointers_to_redacted(name: str, value: Credential) -> list[str]:
-    if not isinstance(value, list):
-        return [f"/credentials/{name}"] if value == REDACTED else []
-    return [f"/credentials/{name}/{index}" for index, item in enumerate(value) if item == REDACTED]
-
-
-def delete_account(workspace: str, name: str, condition: Precondition) -> Mutation:
-    """Disconnect an account. Raises NotFound."""
-
-    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
-        current = require_workspace(workspace, current)
-        if name not in current.accounts:
-            raise no_account(name)
-        condition.check(current.accounts[name].version)
-        remaining = {other: account for other, account in current.accounts.items() if other != name}
-        return _replace_field(current, revision, accounts=remaining)
-
-    return edit
-
-
-def no_account(name: str) -> NotFound:
-    return NotFound(f"There is no account {name!r} in this workspace.")
 
 
 def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition) -> Mutation:
@@ -179,7 +70,7 @@ def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition)
         earlier = current.teams.get(team)
         condition.check(stored_version(earlier))
         after = versioned_part(Versioned[TeamBody], body, earlier, revision)
-        return current if after is earlier else _replace_field(current, revision, teams={**current.teams, team: after})
+        return current if after is earlier else replace_parts(current, revision, teams={**current.teams, team: after})
 
     return edit
 
@@ -197,7 +88,7 @@ def delete_team(workspace: str, team: str, condition: Precondition) -> Mutation:
         # Routing rules and policies are parts of the same configuration: this check is atomic with the deletion.
         if users := list(find_references(current, team)):
             raise Conflict(f"The team {team!r} is named by {', '.join(users)}. Change that first.")
-        return _replace_field(
+        return replace_parts(
             current, revision, teams={name: body for name, body in current.teams.items() if name != team}
         )
 
@@ -217,7 +108,7 @@ def find_references(configuration: WorkspaceConfiguration, team: str) -> Iterabl
 
 
 def _named_teams(policy: Policy) -> list[str]:
-    return _as_list(policy.when.team) + _as_list(policy.escalate.team if policy.escalate else None)
+    return as_list(policy.when.team) + as_list(policy.escalate.team if policy.escalate else None)
 
 
 def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Mutation:
@@ -231,7 +122,7 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
         refuse_unknown_traits("rules", [rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
         after = versioned_part(Versioned[RoutingBody], body, current.routing, revision)
-        return current if after is current.routing else _replace_field(current, revision, routing=after)
+        return current if after is current.routing else replace_parts(current, revision, routing=after)
 
     return edit
 
@@ -244,11 +135,11 @@ def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
         condition.check(stored_version(current.sla) or 0)
         refuse_repeated_ids(body)
         refuse_unknown_traits("policies", [policy.when for policy in body.policies])
-        named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in _as_list(p.when.team)]
+        named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in as_list(p.when.team)]
         escalations = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
         refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in escalations])
         after = versioned_part(Versioned[SlaBody], body, current.sla, revision)
-        return current if after is current.sla else _replace_field(current, revision, sla=after)
+        return current if after is current.sla else replace_parts(current, revision, sla=after)
 
     return edit
 
@@ -282,14 +173,14 @@ def refuse_unknown_teams(configuration: WorkspaceConfiguration, named: Iterable[
         )
 
 
-def _as_list(one_or_more: str | list[str] | None) -> list[str]:
+def as_list(one_or_more: str | list[str] | None) -> list[str]:
     if one_or_more is None:
         return []
     return [one_or_more] if isinstance(one_or_more, str) else one_or_more
 
 
 class _Parts(TypedDict, total=False):
-    """The parts of a configuration, so that the type checker sees the arguments of `_replace_field`."""
+    """The parts of a configuration, so that the type checker sees the arguments of `replace_parts`."""
 
     profile: Versioned[WorkspaceBody]
     accounts: dict[str, Versioned[AccountBody]]
@@ -298,7 +189,7 @@ class _Parts(TypedDict, total=False):
     sla: Versioned[SlaBody] | None
 
 
-def _replace_field(
+def replace_parts(
     current: WorkspaceConfiguration, revision: Revision, **parts: Unpack[_Parts]
 ) -> WorkspaceConfiguration:
     return current.model_copy(update={**parts, "version": revision.version})

@@ -7,8 +7,8 @@ from typing import Any
 from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.port import Collection
 from services.workspaces import accounts, deletion_routes, keys, routes
+from services.workspaces.account_mutations import AccountRules
 from services.workspaces.deletion import Remover, run_remover
-from services.workspaces.mutations import AccountRules
 from services.workspaces.rule_notifier import run_announcer
 
 
