@@ -1,4 +1,4 @@
-"""`python -m bench [row...] [--quick]`: measure and print ratios against their limits. Never a test: it fails nothing.
+"""`python -m bench [row...] [--quick]`: measure and print ratios against their limits. It is no test and never fails.
 
 A ratio is taken of two things measured in this one run on this one machine; milliseconds beside it are for people.
 """
@@ -19,7 +19,7 @@ from tests.live_servers.server import Server, Unavailable
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """Where a row is measured: an empty folder, how many seconds each of its loads lasts, and a Kafka if it wants one.
+    """The environment of a measurement: an empty folder, the seconds of each load, and Kafka for rows that need it.
 
     `rate` a second is for the rows that take it; None: their own. `against` is a checkout of an earlier commit.
     """
@@ -90,7 +90,7 @@ ROWS: Mapping[str, Row] = {
 }
 QUICK = ("footprint", "ingest", "assignment")
 BY_NAME = ("message", "minute", "minute-sqlite")
-"""Only when they are asked for: they take minutes."""
+"""The rows that run only by name, because they take minutes."""
 
 
 async def _measure(names: list[str], arguments: argparse.Namespace) -> None:
@@ -107,21 +107,21 @@ async def _measure(names: list[str], arguments: argparse.Namespace) -> None:
 
 
 def _folder(stack: ExitStack, *, keep: bool) -> Path:
-    """A folder of its own, gone at the end unless it is to be looked at."""
+    """A folder for one measurement, deleted at the end unless it is to be kept."""
     if keep:
         return Path(tempfile.mkdtemp(prefix="pasokh-bench-", dir=_disk()))
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pasokh-bench-", dir=_disk())))
 
 
 def _disk() -> Path:
-    """The disk of the data folder, not one in memory."""
+    """A folder on the disk of the data folder, because `/tmp` may be in memory."""
     var = Path("var")
     var.mkdir(exist_ok=True)
     return var.resolve()
 
 
 def _run_once(stack: ExitStack) -> Callable[[], Server]:
-    """A Kafka that is started by the first row that wants it and ended with the last."""
+    """A Kafka server, started by the first row that needs it and stopped after the last."""
     servers: list[Server] = []
 
     def server() -> Server:
@@ -134,7 +134,7 @@ def _run_once(stack: ExitStack) -> Callable[[], Server]:
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Measure the rows of the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("row", nargs="*", help=f"one of {', '.join(ROWS)}; none: all but {', '.join(BY_NAME)}")
     parser.add_argument("--rate", type=float, help=f"messages a second of {', '.join(BY_NAME)}, instead of their own")

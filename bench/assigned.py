@@ -1,4 +1,5 @@
-"""When conversations were assigned, read afterwards from the log, so that watching costs the measured nothing.
+"""Reads from the log, after the measurement, when conversations were assigned: reading costs the measured process
+nothing.
 
 Embedded, a record bears the time at which the writer appended it, in the transaction of its commit and right before
 COMMIT: one bare commit is added to it. On Kafka it bears the time at which it was handed to the producer, which is
@@ -21,11 +22,11 @@ READ_SECONDS = 60.0
 POLL_SECONDS = 0.5
 
 Times = dict[int, float]
-"""Person → Unix seconds at which their conversation had an agent."""
+"""Person → the time of the assignment, in Unix seconds."""
 
 
 async def wait_for(read: Callable[[], Awaitable[Times]], persons: set[int]) -> Times:
-    """The times of these persons; those who got nobody within `READ_SECONDS` are left out."""
+    """The times of these persons, without those who had no agent within `READ_SECONDS`."""
     until = time.monotonic() + READ_SECONDS
     times: Times = {}
     while persons - times.keys() and time.monotonic() < until:
@@ -35,14 +36,14 @@ async def wait_for(read: Callable[[], Awaitable[Times]], persons: set[int]) -> T
 
 
 class EmbeddedLog:
-    """The log in the data folder of an installation."""
+    """The embedded log in the data folder of an installation."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "data" / "pasokh.db"
         self._after = 0
 
     async def read(self) -> Times:
-        """What was assigned since the last call."""
+        """The assignments since the last call."""
         with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
             rows = connection.execute(
                 "SELECT id, at, value FROM bus_record WHERE id > ? AND topic = 'pasokh.conversations.v1' ORDER BY id",
@@ -53,7 +54,7 @@ class EmbeddedLog:
 
 
 class KafkaLog:
-    """The topic `conversations` of an installation; leaving the context closes the connection."""
+    """The topic `conversations` on Kafka. Leaving the context closes the connection."""
 
     def __init__(self, url: str, namespace: str) -> None:
         servers = url.removeprefix("kafka://")
@@ -68,7 +69,7 @@ class KafkaLog:
         await self._consumer.stop()
 
     async def read(self) -> Times:
-        """What was assigned since the last call."""
+        """The assignments since the last call."""
         times: Times = {}
         while records := await self._consumer.getmany(timeout_ms=200):
             rows = [record for batch in records.values() for record in batch]

@@ -1,4 +1,4 @@
-"""From the webhook to the assignment: calls at random moments from another process, each by a person of their own."""
+"""Measures the time from webhook to assignment. Another process calls at random moments, each time for a new person."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from tests.live.installation import Running
 
 RATES = (100.0, 300.0)
 LIMITS = {0.5: 50.0, 0.99: 200.0}
-"""In commits of the same disk (of 0.5 ms where it is faster): 25 ms and 100 ms."""
+"""Limits in commits of the same disk (at least 0.5 ms each): 25 ms and 100 ms on the reference disk."""
 CPU_SECONDS = 0.002
 ABORT_AFTER_SECONDS = 1.0
-"""A median that waits so long says that more comes than is handled: a higher rate would only take longer to say it."""
+"""A median of this many seconds means overload: higher rates are not measured any more."""
 PARTITIONS = "4"
-"""On Kafka; 24, the default, are for many processes, and one has to hold them all here."""
+"""The partitions on Kafka. The default of 24 is for many processes; here one process owns all of them."""
 WARM_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A load and what became of it. `cpu`: seconds of the whole process while it lasted."""
+    """A load and its result. `cpu` are the CPU seconds of the process during the load."""
 
     rate: float
     result: Result
@@ -34,7 +34,7 @@ class Measured:
 
     @property
     def waits(self) -> list[float]:
-        """Seconds from the call to the assignment; who was taken and got none counts as waiting for ever."""
+        """The seconds from each accepted call to the assignment; infinite without an assignment."""
         return [self.times.get(sent.person, float("inf")) - sent.at for sent in self.result.accepted]
 
 

@@ -1,7 +1,9 @@
-"""SLA clocks on the embedded engine: how long a restart takes with 100,000 pending ones, and what a wave of breaches does.
+"""SLA clocks on the embedded engine: the time of a restart with 100,000 pending ones, and the rate of a wave of
+breaches.
 
-The restart is from opening the engine to the first request of the processor (`pasokh.control.watermark_request`), so until a clock that
-came due meanwhile is on its way. The wave is from its confirmation to the last breach emitted, commits included.
+The restart is from opening the engine to the first request of the processor (`pasokh.control.watermark_request`), so
+until a clock that came due meanwhile is on its way. The wave is from its confirmation to the last breach emitted,
+commits included.
 """
 
 import asyncio
@@ -50,7 +52,7 @@ class Measured:
 
 
 def pending(now: datetime) -> Iterator[ClockRecord]:
-    """Clocks of which the first few thousand came due a moment ago, and the rest is due within a day."""
+    """Clocks of which a few thousand are due already and the others within a day."""
     for number in range(PENDING):
         due_at = now - timedelta(seconds=1) if number < WAVE else now + timedelta(seconds=60 + number)
         yield ClockRecord(
@@ -123,7 +125,7 @@ async def _confirm(bus: Bus, at: datetime) -> None:
 
 
 async def _all_reported(store: Store) -> bool:
-    """Whether nothing that was due is left; facts are written with their clocks."""
+    """Whether all due clocks were handled. A fact is in the same commit as its clock."""
     below = instant_text(datetime.now(UTC))
     query = Query(
         CLOCKS.name,
@@ -142,7 +144,7 @@ async def _until(is_done: Callable[[], Awaitable[bool]]) -> None:
 
 
 def measured() -> Measured:
-    """Fill a database, start anew on it, let a wave break."""
+    """Fill a database, start a process on it, and measure the wave of breaches."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), partitions=1)
         event_loop.run(_fill(settings))
@@ -150,7 +152,7 @@ def measured() -> Measured:
 
 
 def main() -> None:
-    """Print both, each with its limit."""
+    """Print both figures with their limits."""
     figures = measured()
     print(f"restart with {PENDING:,} pending clocks: {figures.restart_seconds:.2f} s (limit {RESTART_LIMIT_SECONDS} s)")
     rate = f"{figures.breaches_per_second:,.0f}/s (at least {WAVE_LIMIT_PER_SECOND:,.0f}/s)"

@@ -1,4 +1,5 @@
-"""Dispatch alone: how many tasks a second are queued, assigned, explained and released, at 100 and at 10,000 agents.
+"""Measures dispatch without the rest: tasks per second queued, assigned, explained and released, with 100 and 10,000
+agents.
 
 No store and no bus: the desk, and the stage with its documents and events made but not written. The ratio shows
 whether cost grows with agents or with waiting tasks: a hundred times as many are to leave at least half of the rate.
@@ -38,7 +39,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement. `per_second` at each size; `ratio` is large over small, and `limit` the least it may be."""
+    """One measurement. `per_second` is the rate at each size; `ratio` is large over small, and `limit` its minimum."""
 
     name: str
     small_per_second: float
@@ -51,7 +52,7 @@ class Row:
 
 
 class EmptyReader:
-    """A store with nothing in it."""
+    """An empty store."""
 
     async def get_many(self, keys: object) -> dict[Key, Document]:
         return {}
@@ -61,7 +62,7 @@ class EmptyReader:
 
 
 def roster(agents: int, chance: random.Random) -> list[AgentRecord]:
-    """Agents who are all a little different: one to three languages, up to two subjects, proficiencies 1-5."""
+    """Agents with different skills: one to three languages, up to two subjects, proficiencies 1-5."""
     return [_agent(f"agent-{number:05}", chance) for number in range(agents)]
 
 
@@ -74,7 +75,7 @@ def _agent(name: str, chance: random.Random) -> AgentRecord:
 
 
 def queued(number: int, chance: random.Random, at: datetime) -> TaskQueued:
-    """A task that needs one language, and sometimes a subject."""
+    """A task that requires one language, and sometimes a subject."""
     skills = {chance.choice(LANGUAGES): chance.randint(1, 3)}
     if chance.random() < 0.3:
         skills[chance.choice(SUBJECTS)] = 1
@@ -95,7 +96,7 @@ def queued(number: int, chance: random.Random, at: datetime) -> TaskQueued:
 
 
 def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, list[Task]]:
-    """A desk whose agents hold this share of their units, or where so many tasks wait; and the tasks it has."""
+    """A dispatcher whose agents use this share of their units, or with this many waiting tasks; and its tasks."""
     chance, dispatcher = random.Random(7), Dispatcher()
     records = roster(agents, chance)
     dispatcher.restore([to_agent(record) for record in records], [], [])
@@ -112,7 +113,7 @@ def _task(number: int, chance: random.Random) -> Task:
 
 
 def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
-    """Tasks a second that come and go at a desk; each one that goes is drawn from those that came before."""
+    """Tasks per second that are queued and released; each released task is drawn at random."""
     dispatcher, tasks = workload(agents, share, waiting)
     chance = random.Random(8)
     fresh = [_task(len(tasks) + number, chance) for number in range(TURNS)]
@@ -127,7 +128,7 @@ def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
 
 
 def stage_rate(agents: int, share: float) -> float:
-    """The same through the stage in batches of 100: events parsed, documents and events made, nothing written."""
+    """The same through the processor in batches of 100, with events and documents, but without writing to disk."""
     processor, memory, chance = PROCESSOR.bind(DispatchDependencies()), DispatchMemory(), random.Random(8)
     dispatcher, tasks = workload(agents, share)
     memory.workspaces["w"] = _workspace_state(dispatcher, roster(agents, random.Random(7)), tasks)

@@ -1,4 +1,4 @@
-"""What `pasokh up` takes: seconds from its start until `/readyz` says 200, and memory."""
+"""Measures `pasokh up`: the seconds from its start until `/readyz` answers 200, and its memory."""
 
 import time
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ RESIDENT_BYTES = 250e6
 
 
 async def lines(folder: Path) -> AsyncIterator[ResultRow]:
-    """The second start of a data folder, as after an upgrade or a power cut."""
+    """Measure the second start on a data folder, as after an upgrade or a power failure."""
     for start in ("first", "second"):
         installation = up(folder)
         begun = time.monotonic()

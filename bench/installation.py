@@ -1,4 +1,4 @@
-"""Installations to measure: real processes in a folder of their own, with a shop whose agents have room for all."""
+"""Installations to measure: real processes on their own folder, with a shop whose agents have capacity for all."""
 
 import asyncio
 import sys
@@ -15,12 +15,12 @@ from tests.live_servers.server import free_ports
 AGENTS = 20
 UNITS = 1000
 NOWHERE = 9
-"""A port where no platform listens: nobody replies, so nothing is sent."""
+"""A port without a listener, as the platform. No agent replies, so nothing is sent to it."""
 
 
 @contextmanager
 def started(installation: Running) -> Iterator[Running]:
-    """The installation, ready, and ended afterwards."""
+    """Start an installation, wait until it is ready, and stop it at the end."""
     installation.start()
     try:
         installation.wait_ready()
@@ -31,7 +31,7 @@ def started(installation: Running) -> Iterator[Running]:
 
 @asynccontextmanager
 async def open_shop(folder: Path, **environment: str) -> AsyncIterator[Running]:
-    """`pasokh up` with a shop in which every message finds an agent at once."""
+    """`pasokh up` with a shop in which an agent is free for every message."""
     with started(up(folder, PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(NOWHERE), **environment)) as installation:
         skills = {f"lang:{language}": 5 for language in ("en", "fa", "ar", "lv")}
         async with shop_at(installation.url, ADMIN_KEY) as shop:
@@ -47,7 +47,7 @@ def serve(folder: Path, service: str, **environment: str) -> Running:
 
 
 def without_sink(folder: Path, **environment: str) -> Running:
-    """`serve ingest` with a bus that acknowledges at once, not started."""
+    """`serve ingest` with a bus that writes nothing, not started."""
     installation = serve(folder, "ingest", **environment)
     variables = [f"{name}={value}" for name, value in installation.environment.items()]
     variables += [f"PASOKH_DATA={folder / 'data'}", f"PASOKH_PORT={installation.port}", f"PYTHONPATH={Path.cwd()}"]
@@ -56,16 +56,16 @@ def without_sink(folder: Path, **environment: str) -> Running:
 
 
 def cpu_seconds(installation: Running) -> float:
-    """Seconds of CPU that the process has used so far."""
+    """The CPU seconds of a process so far."""
     times = psutil.Process(installation.process.pid).cpu_times()
     return float(times.user + times.system)
 
 
 def resident_bytes(installation: Running) -> int:
-    """Memory of the process that is in RAM now."""
+    """The resident memory of a process."""
     return int(psutil.Process(installation.process.pid).memory_info().rss)
 
 
 async def wait_until_idle(seconds: float = 0.5) -> None:
-    """Let what a start or a load left behind be done."""
+    """Wait until the work of a start or a load is done."""
     await asyncio.sleep(seconds)

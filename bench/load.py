@@ -28,7 +28,8 @@ TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`rate` a second at random moments, however long answers take; None: as fast as `connections` are answered.
+    """`rate` calls per second at random moments, independent of the answers; None: as fast as `connections` are
+    answered.
 
     `first` is the number of the first person.
     """
@@ -42,7 +43,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One call: the person, when it was to be sent (Unix seconds), until the answer (seconds), its status."""
+    """One call: the person, the planned time (Unix seconds), the seconds until the answer, the status."""
 
     person: int
     at: float
@@ -52,7 +53,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`seconds` from the first call to the last answer; `late` is how much behind its plan a call was sent, at worst."""
+    """`seconds` from the first call to the last answer; `late` is the maximum delay of a call behind its planned
+    time.
+    """
 
     sent: list[Sent]
     seconds: float
@@ -60,12 +63,12 @@ class Result:
 
     @property
     def accepted(self) -> list[Sent]:
-        """The calls that were answered 200: the others are the platform's to repeat."""
+        """The calls that were answered 200. A platform would repeat the others."""
         return [sent for sent in self.sent if sent.status == 200]
 
 
 def run(load: Load) -> Result:
-    """Run the load in a process of its own; the answers."""
+    """Run the load in another process and return its result."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.json"
         subprocess.run([sys.executable, "-m", "bench.load", json.dumps(asdict(load)), str(path)], check=True)
@@ -91,7 +94,7 @@ def _request(load: Load, person: int) -> bytes:
 
 
 class _Sender:
-    """Sends, on connections that are idle or new, and notes what came of it."""
+    """Sends calls on idle or new connections and records the results."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -100,11 +103,11 @@ class _Sender:
         self.sent: list[Sent] = []
 
     async def warm(self, connections: int) -> None:
-        """Have so many connections ready."""
+        """Open this many connections."""
         self._idle += await asyncio.gather(*(connected(self._load.port) for _ in range(connections)))
 
     async def send(self, at: float) -> None:
-        """Send one; `at` is when it was to be sent, in Unix seconds."""
+        """Send one call; `at` is its planned time in Unix seconds."""
         person, self._next = self._next, self._next + 1
         request = _request(self._load, person)
         connection = self._idle.pop() if self._idle else await connected(self._load.port)

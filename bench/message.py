@@ -1,4 +1,5 @@
-"""CPU of a message from the webhook to its assignment, and of a reply until the platform has it; of two trees in one run.
+"""CPU of a message from the webhook to its assignment, and of a reply until the platform has it; of two trees in one
+run.
 
 `python -m bench message --against FOLDER` measures this tree and the one in FOLDER in turns, so that a machine that
 grows busy slows both. The ratio is this tree over the other; without another there is none.
@@ -29,26 +30,26 @@ LANGUAGES = ("en", "fa", "ar", "lv")
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """CPU seconds of the process for each inbound message, and for each reply."""
+    """The CPU seconds of the process per inbound message, and per reply."""
 
     inbound: float
     reply: float
 
     @property
     def message(self) -> float:
-        """Of one message and its reply together."""
+        """The CPU seconds of one message and its reply together."""
         return self.inbound + self.reply
 
 
 async def rows(folder: Path, seconds: float, against: Path | None) -> AsyncIterator[ResultRow]:
-    """One line for each figure. `against`: a checkout of an earlier commit."""
+    """The lines of the report. `against` is a checkout of another commit to compare with."""
     trees = {"this tree": Path.cwd()} | ({"the other": against} if against else {})
     costs: dict[str, list[Costs]] = {name: [] for name in trees}
     for number in range(ROUNDS):
         for name, tree in trees.items():
             costs[name].append(await _measure(folder / f"{number}-{name.replace(' ', '-')}", tree, seconds))
     for figure in ("inbound", "reply", "message"):
-        # The least of the rounds: other work on the machine only ever adds.
+        # The minimum of the rounds is used, because other load on the machine only adds CPU time.
         least = {name: min(getattr(cost, figure) for cost in measured) for name, measured in costs.items()}
         middle = {
             name: statistics.median(getattr(cost, figure) for cost in measured) for name, measured in costs.items()

@@ -1,4 +1,5 @@
-"""A minute of the distributed system: one router, one sla and Kafka restart in it, and afterwards everything is counted.
+"""A minute of the distributed system: a router, an sla and Kafka restart in it, and afterwards every message is
+accounted for.
 
 The processes are those of docker-compose.yml on this one machine, with everything else that runs here: the platform,
 the agents, Kafka, the store, the proxy, Prometheus. What was wrong is told line by line.
@@ -19,16 +20,16 @@ from tests.live_servers.mongo import open_mongo
 from tests.live_servers.server import Server, free_ports
 
 PROMISE_SHARE = 1 / 3
-"""Of the time: until a first response is due, so that promises come due while something is away."""
+"""The share of the time until a first response is due, so that clocks come due during the restarts."""
 RATE_ON_MONGO, RATE_ON_SQLITE = 30.0, 300.0
-"""Unless told; the stand-in for MongoDB does no more."""
+"""The default rate. The stand-in for MongoDB cannot do more."""
 MIN_RATE_SHARE = 0.95
 SCRAPED_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is measured: `rate` messages a second for `seconds`, on the store of that URL."""
+    """The measurement: `rate` messages per second for `seconds`, on the store of the URL."""
 
     name: str
     store: str
@@ -37,7 +38,7 @@ class Run:
 
 
 async def on_mongo(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[ResultRow]:
-    """On a MongoDB, or what stands in for it."""
+    """Measure on MongoDB, or on its stand-in."""
     mongo = await asyncio.to_thread(open_mongo)
     try:
         async for line in _lines(folder, Run("MongoDB wire", mongo.url, seconds, rate or RATE_ON_MONGO), kafka):
@@ -47,7 +48,7 @@ async def on_mongo(folder: Path, kafka: Server, seconds: float, rate: float | No
 
 
 def on_sqlite(folder: Path, kafka: Server, seconds: float, rate: float | None) -> AsyncIterator[ResultRow]:
-    """All processes on one SQLite file."""
+    """Measure with all processes on one SQLite file."""
     store = f"sqlite:///{folder / 'pasokh.db'}"
     return _lines(folder, Run("SQLite", store, seconds, rate or RATE_ON_SQLITE), kafka)
 

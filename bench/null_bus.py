@@ -1,4 +1,7 @@
-"""`pasokh serve ingest` whose bus acknowledges at once: what the handler itself can do. Settings as ever, `PASOKH_*`."""
+"""`pasokh serve ingest` with a bus that writes nothing, to measure the handler alone.
+
+Settings are `PASOKH_*` as usual.
+"""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +15,7 @@ from services.platform.http.service import Context, DeclaredService, ServiceComp
 
 
 class Acknowledging:
-    """The bus port without a log: whatever is published is durable, they say."""
+    """A bus without a log, which acknowledges everything immediately."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -22,7 +25,7 @@ class Acknowledging:
         return self._bus.partitions
 
     async def publish(self, events: Sequence[ProducerRecord]) -> None:
-        """Nothing is kept."""
+        """Discard the records."""
 
     def consume(self, group: str, topics: Sequence[str]) -> AbstractAsyncContextManager[Consumer]:
         return self._bus.consume(group, topics)
@@ -34,11 +37,11 @@ class Acknowledging:
         return await self._bus.end_offsets(topics, partition)
 
     async def check(self) -> None:
-        """Always well."""
+        """Never fails."""
 
 
 def without_sink(service: DeclaredService) -> DeclaredService:
-    """The same service, in a process whose bus keeps nothing."""
+    """The service ingest in a process with this bus."""
 
     def opened(context: Context) -> AbstractAsyncContextManager[ServiceComponents]:
         return service.open(replace(context, bus=Acknowledging(context.bus)))

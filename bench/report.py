@@ -1,4 +1,4 @@
-"""What a measurement says, and on what machine it was made."""
+"""Prints measurements and the machine that they were made on."""
 
 import os
 import platform
@@ -11,12 +11,12 @@ from pathlib import Path
 
 COMMITS = 200
 FAST_COMMIT = 0.0005
-"""Seconds of a commit on the disks that the limits in milliseconds were stated for."""
+"""The seconds of a commit on the reference disk, for which the limits in milliseconds are stated."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One line of the report. `ratio` is None for what is told and not judged; `least`: the limit is a lower one."""
+    """One line of the report. `ratio` is None for a figure without a limit; `least`: the limit is a minimum."""
 
     name: str
     figures: str
@@ -26,7 +26,7 @@ class ResultRow:
 
     @property
     def verdict(self) -> str:
-        """`PASS`, `over` the limit, or nothing."""
+        """`PASS`, `over`, or an empty text without a limit."""
         if self.ratio is None:
             return ""
         is_met = self.ratio >= self.limit if self.least else self.ratio <= self.limit
@@ -34,7 +34,7 @@ class ResultRow:
 
 
 def show(line: ResultRow) -> None:
-    """Print a line now; measuring the next takes a while."""
+    """Print a line immediately, because the next measurement takes a while."""
     limit = f"{line.ratio:7.2f}  {'>=' if line.least else '<='} {line.limit:<6g} {line.verdict}" if line.verdict else ""
     print(f"{line.name:36} {line.figures:62} {limit}".rstrip(), flush=True)
 
@@ -52,13 +52,13 @@ def _now() -> str:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of the values does not exceed."""
+    """The quantile: the value that this share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def bare_commits(folder: Path) -> list[float]:
-    """Seconds of each of many commits of 2 kB, one after another, as every commit of ours is made: WAL, synchronous."""
+    """The seconds of each of many commits of 2 kB in sequence, with the settings of the engine: WAL, synchronous."""
     path = folder / f"commits-{time.monotonic_ns()}.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -57,7 +57,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
 
 
 def application() -> typer.Typer:
-    """The command line, made of the tables."""
+    """Build the command line from the tables."""
     app = _typer("Pasokh, an omnichannel support router. Settings: PASOKH_* variables, or flags of the same names.")
     app.callback()(_options)
     _register_commands(app, COMMANDS)
@@ -79,7 +79,7 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version, and end.")
     ] = False,
 ) -> None:
-    """What can be asked without a command."""
+    """The options without a command."""
 
 
 def _typer(help_text: str) -> typer.Typer:

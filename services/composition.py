@@ -92,7 +92,10 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
     "delivery": (DeclaredService(open_delivery), DeclaredService(open_subscription_sender)),
     "metrics": (DeclaredService(metrics.open_metrics),),
 }
-"""Process → its services, with what they write outside of processors: what `pasokh serve NAME` runs."""
+"""Process → its services, with the collections that they write outside of processors.
+
+`pasokh serve NAME` runs a row.
+"""
 
 SINGLE_PROCESS = "up"
 PROCESSES: Mapping[str, Sequence[DeclaredService]] = {
@@ -101,7 +104,7 @@ PROCESSES: Mapping[str, Sequence[DeclaredService]] = {
 }
 
 PUBLIC_API_SERVICES = "router"
-"""The process that answers `/docs` and `/openapi.json` at the one public address: it tells of the routes of all."""
+"""The process that answers `/docs` and `/openapi.json` at the public address, for the routes of all processes."""
 
 
 def _declared_collections() -> dict[str, AnyCollection]:
@@ -113,7 +116,10 @@ def _declared_collections() -> dict[str, AnyCollection]:
 COLLECTIONS: Sequence[AnyCollection] = tuple(
     collection for collection in _declared_collections().values() if collection not in RUNTIME_COLLECTIONS
 )
-"""What processors and services declare that they write. The engine adds `RUNTIME_COLLECTIONS`; every process makes all at start."""
+"""What processors and services declare that they write.
+
+The engine adds `RUNTIME_COLLECTIONS`; every process makes all at start.
+"""
 
 
 def process_for(name: str) -> Process:

@@ -1,1 +1,1 @@
-"""Makes the files of `deploy/` that follow from the code."""
+"""Generates the files of `deploy/` that follow from the code."""

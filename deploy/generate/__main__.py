@@ -21,7 +21,10 @@ ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
 
 
 async def generated(public_url: str | None = None) -> Mapping[Path, str]:
-    """Every generated file, as it has to be. `public_url`: where alerts say that runbooks are, if it is to change."""
+    """The content of every generated file.
+
+    `public_url`: the new base URL of the runbooks in alerts, None to keep it.
+    """
     parts = await opened()
     routes = served(parts)
     base = DEPLOY / "kubernetes" / "base"
@@ -29,7 +32,7 @@ async def generated(public_url: str | None = None) -> Mapping[Path, str]:
         DEPLOY / "proxy" / "paths.conf": paths_conf(routes),
         DEPLOY / "proxy" / "upstreams.conf": upstreams_conf(routes),
         **{base / f"{process}.yaml": manifests(process, brought) for process, brought in parts.items()},
-        # Kustomize reads nothing from outside its folder. A service's address there is one that stays.
+        # Kustomize reads only files in its folder. The address of a Kubernetes service does not change.
         base / "proxy" / "nginx.conf": (DEPLOY / "proxy" / "nginx.conf").read_text(),
         base / "proxy" / "paths.conf": paths_conf(routes),
         base / "proxy" / "upstreams.conf": upstreams_conf(routes, names_change=False),
@@ -40,7 +43,7 @@ async def generated(public_url: str | None = None) -> Mapping[Path, str]:
 
 
 def main() -> None:
-    """Write them."""
+    """Write all generated files."""
     arguments = argparse.ArgumentParser(description="Write what is made from the code.")
     arguments.add_argument("--public-url", help="Where alerts say that runbooks are.")
     for path, text in asyncio.run(generated(arguments.parse_args().public_url)).items():

@@ -1,11 +1,11 @@
-"""Panels and dashboards as values, and the JSON that Grafana provisions them from."""
+"""Panels and dashboards as values, and their JSON for Grafana's provisioning."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-# Any: Grafana's model is JSON without a schema of ours.
+# Any: we have no types for Grafana's JSON.
 Json = dict[str, Any]
 DATASOURCE: Json = {"type": "prometheus", "uid": "prometheus"}
 COLUMNS = 24
@@ -15,7 +15,7 @@ WORKSPACE = "$workspace"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """PromQL, and how a series is named: `{{label}}` stands for its value."""
+    """A PromQL query and the legend of its series, in which `{{label}}` is replaced by its value."""
 
     expr: str
     legend: str = ""
@@ -23,7 +23,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel. `unit` as Grafana names it; `bad_above` turns a number red."""
+    """One panel. `unit` is a unit of Grafana; values above `bad_above` are red."""
 
     title: str
     queries: tuple[Query, ...]
@@ -36,13 +36,16 @@ class Panel:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and rows."""
+        """The width in columns and the height in rows."""
         return (6, 4) if self.kind == "stat" else (12, 8)
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """One page; `uid` is also the name of its file. `metric` has the label `workspace`, whose values are offered."""
+    """One dashboard.
+
+    `uid` is also its file name. The workspace selector lists the values of the label `workspace` of `metric`.
+    """
 
     uid: str
     title: str
@@ -51,7 +54,7 @@ class Dashboard:
 
 
 def as_json(dashboard: Dashboard) -> str:
-    """The file that Grafana reads."""
+    """The JSON file of a dashboard."""
     whole: Json = {
         "uid": f"pasokh-{dashboard.uid}",
         "title": dashboard.title,
@@ -85,7 +88,7 @@ def _variable(metric: str) -> Json:
 
 
 def _placed(panels: Sequence[Panel]) -> Iterator[Json]:
-    """From left to right; what does not fit starts a new line."""
+    """Place panels from left to right; one that does not fit starts a new row."""
     x, y, line = 0, 0, 0
     for number, panel in enumerate(panels, start=1):
         width, height = panel.size

@@ -1,4 +1,4 @@
-"""The page `/runbooks` from docs/runbooks.md, and the address of it in every alert."""
+"""Generates the page `/runbooks` from docs/runbooks.md, and its URL in every alert."""
 
 import re
 
@@ -24,7 +24,7 @@ FOOT = "</main>\n</body>\n</html>\n"
 
 
 def page(text: str) -> str:
-    """The page. A section of an alert has the alert's name in small letters as its id."""
+    """The HTML page. The id of an alert's section is the alert's name in lower case."""
     return HEAD + HEADING.sub(_with_id, MarkdownIt().render(text)) + FOOT
 
 
@@ -33,7 +33,7 @@ def _with_id(heading: re.Match[str]) -> str:
 
 
 def readdressed(alerts: str, base: str | None) -> str:
-    """The alerts with their runbooks at another address; None leaves it as it is."""
+    """The alert rules with another base URL of the runbooks; None keeps the current one."""
     if base is None:
         return alerts
     return ADDRESS.sub(lambda found: f"{found['before']}{base.rstrip('/')}{found['path']}", alerts)

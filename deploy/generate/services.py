@@ -1,4 +1,4 @@
-"""What each process of `pasokh serve` is made of, as the code opens it."""
+"""Opens the services of each process of `pasokh serve`, to generate files from their components."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ from services.platform.host.engine import open_engine
 from services.platform.http.service import Context, ServiceComponents
 
 Parts = Mapping[str, Sequence[ServiceComponents]]
-"""Process → the parts of its services."""
+"""Process → the components of its services."""
 
 
 async def opened() -> Parts:
-    """Open every service once, on an engine of its own that is thrown away; they are closed again."""
+    """Open every service once on a temporary engine, return the components, and close all."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         settings, clock = Settings(data=Path(folder)), SystemTimeSource()

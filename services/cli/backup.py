@@ -16,7 +16,10 @@ def backup(
     settings: Settings,
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.", show_default=False)],
 ) -> None:
-    """Write everything that is committed to FILE, while the server runs or not. It holds secrets: mode 0600."""
+    """Write everything that is committed to FILE, while the server runs or not.
+
+    FILE contains secrets and has mode 0600.
+    """
     manifest = take_backup(settings, file, SystemTimeSource().now())
     size = file.stat().st_size
     echo(
@@ -31,7 +34,7 @@ def backup(
 def restore(
     settings: Settings, file: Annotated[Path, typer.Argument(help="A file of `pasokh backup`.", show_default=False)]
 ) -> None:
-    """Put what FILE holds into a new data folder. Nothing that is there is overwritten."""
+    """Restore FILE into a new data folder. Existing files are not overwritten."""
     manifest = restore_backup(settings, file)
     folder = settings.data.absolute()
     echo(f"{folder} is as it was on {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC (Pasokh {manifest.version}).")

@@ -28,7 +28,7 @@ def list_dead_letters(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="The `next` of the page before.", show_default=False)] = None,
 ) -> None:
-    """The dead letters, newest first, without what the events say."""
+    """List the dead letters, newest first, without the data of the events."""
     page = event_loop.run(_page(settings, limit, cursor))
     letters = [(identity, DEAD_LETTERS.decode(document)) for identity, document in page.items]
     if json:
@@ -58,7 +58,7 @@ def _view(identity: str, letter: DeadLetter) -> dict[str, Json]:
 
 
 def show(settings: Settings, identity: Identity) -> None:
-    """One dead letter whole, with its event: it may hold what a customer wrote."""
+    """Show one dead letter with its event, which may contain a customer's message."""
     letter = event_loop.run(_read(settings, identity))
     print_json({**_view(identity, letter), "event": letter.event})
 
@@ -83,7 +83,7 @@ def retry(settings: Settings, identity: Identity) -> None:
 
 
 def drop(settings: Settings, identity: Identity) -> None:
-    """Give the event up."""
+    """Drop the event for good."""
     event_loop.run(_submit_action(settings, identity, "drop"))
     echo(f"{identity} will be dropped.")
 

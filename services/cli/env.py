@@ -22,7 +22,7 @@ def env(
     ),
     into: Annotated[Path, typer.Option(help="The file to fill. What is in it stays.")] = Path(".env"),
 ) -> None:
-    """Fill .env for docker compose: every secret is generated, nothing that is there is changed."""
+    """Fill .env for docker compose: every secret is generated, existing settings are not changed."""
     added = write_missing(_read(example), into)
     echo(
         f"{into}: {', '.join(added)} added. It holds secrets: back it up, show it to nobody."

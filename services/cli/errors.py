@@ -32,7 +32,7 @@ def handle_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 def exit_with_error(sentence: str) -> NoReturn:
     """End the command with exit code 1 and this sentence."""
-    print(f"pasokh: {sentence}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+    print(f"pasokh: {sentence}", file=sys.stderr)  # noqa: T201 - the result of a command line
     raise typer.Exit(1)
 
 

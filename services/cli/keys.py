@@ -26,7 +26,7 @@ def list_keys(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="The `next` of the page before.", show_default=False)] = None,
 ) -> None:
-    """The keys, newest first; never their secrets, which are not kept."""
+    """List the keys, newest first. Their secrets are not stored and cannot be shown."""
     page = event_loop.run(_page(settings, limit, cursor))
     records = [KEYS.decode(document) for _, document in page.items]
     if json:
@@ -57,7 +57,7 @@ def create(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Make a key and print it, this once."""
+    """Create a key and print it. It cannot be shown again."""
     body = KeyBody.model_validate({"name": name, "workspace": workspace, "scopes": [scope]})
     record, secret = event_loop.run(_create(settings, body))
     if json:
@@ -93,7 +93,7 @@ def revoke(
     settings: Settings,
     identity: Annotated[str, typer.Argument(help="The id of a key, as `list` shows it.", show_default=False)],
 ) -> None:
-    """End a key, in every process within a second."""
+    """Delete a key. Every process refuses it within a second."""
     event_loop.run(_revoke(settings, identity))
     echo(f"{identity} is revoked.")
 

@@ -28,7 +28,7 @@ def migrate(
 ) -> None:
     """Migrate the data now, as every start does by itself. Stop the processes of the older version first."""
     must_exist(settings)
-    # To stderr: what happens meanwhile is no part of the answer.
+    # The log goes to stderr, so that stdout has only the result.
     configure_logging((settings.log_level or "info").upper(), form=settings.log_format)
     before, counts = event_loop.run(_run(settings, dry_run=dry_run))
     if json:

@@ -27,7 +27,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], when_empt
         return
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        # Ids are for copying: what is too long is wrapped, never cut.
+        # Users copy ids, so long values are wrapped and never cut.
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
@@ -35,6 +35,6 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], when_empt
 
 
 def echo(line: str = "") -> None:
-    """One line on stdout, at once."""
+    """Print one line to stdout and flush it."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -15,7 +15,7 @@ def serve(
     settings: Settings,
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.", show_default=False)],
 ) -> None:
-    """One service alone, on the bus and the store that PASOKH_BUS and PASOKH_STORE name."""
+    """Run one service on the bus of PASOKH_BUS and the store of PASOKH_STORE."""
     if name not in SERVICES:
         raise CliError(f"there is no service {name!r}; there are {', '.join(SERVICES)}.")
     required_admin_key(settings)

@@ -26,7 +26,10 @@ def audit(
     workspace: Annotated[str, typer.Argument(help="The workspace.", show_default=False)],
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
-    """Recompute all clocks from the facts and show where they differ. What is still on its way is passed over."""
+    """Recompute all clocks from the facts and show where they differ.
+
+    Conversations with unhandled facts are skipped.
+    """
     summary = event_loop.run(_audit(settings, workspace, SystemTimeSource().now()))
     if json:
         counted = {"conversations": summary.checked, "on_their_way": summary.in_flight}

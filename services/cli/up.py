@@ -24,7 +24,7 @@ def up(
     demo: Annotated[bool, typer.Option("--demo", help="With a demo shop: customers write, agents answer.")] = False,
     new: Annotated[bool, typer.Option("--new", help="Begin with an empty database where the old one is gone.")] = False,
 ) -> None:
-    """Everything in one process. The first start makes the data folder and an admin key."""
+    """Run everything in one process. The first start creates the data folder and an admin key."""
     with lock_data_folder(settings.data) as folder:
         database = sqlite_path(settings.store_url)
         if database is not None:

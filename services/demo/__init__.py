@@ -1,1 +1,1 @@
-"""The demo: a shop whose customers write and whose agents answer, on any running installation, over its public API."""
+"""The demo: a shop with simulated customers and agents, on a running installation, over its public API only."""

@@ -1,4 +1,4 @@
-"""The agents of the demo shop: they read, think, answer in the customer's language, and resolve."""
+"""The simulated agents of the demo shop: they read, wait, answer in the customer's language, and resolve."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ MAX_RESPONSE_DELAY_SECONDS = 75.0
 
 @dataclass(frozen=True, slots=True)
 class AgentAction:
-    """What an agent does now. `key` is the same when it has to be done again. `text` None: it is to be worded first."""
+    """An action of an agent. A repeated action has the same `key`. `text` None: the text must be chosen first."""
 
     conversation: str
     action: Action
@@ -38,7 +38,7 @@ class _Case:
 
 @dataclass(slots=True)
 class AgentSimulator:
-    """What all agents have on their desks. Made anew at every start: what is open is seen again, and gets done."""
+    """The open work of all agents. It is built anew at every start from the open conversations."""
 
     random: Random
     run: str
@@ -46,7 +46,7 @@ class AgentSimulator:
     _numbers: "count[int]" = field(default_factory=count)
 
     def poll(self, conversations: Iterable[Mapping[str, Any]], now: datetime) -> list[AgentAction]:
-        """`conversations` are all that are assigned or pending, as REST shows them; returns what is done now."""
+        """The actions that are due now. `conversations` are all that are assigned or pending, as REST returns them."""
         seen = {
             conversation["id"]: conversation
             for conversation in conversations
@@ -56,14 +56,14 @@ class AgentSimulator:
         return [self._action(conversation) for conversation in seen.values() if self._is_due(conversation, now)]
 
     def worded(self, action: AgentAction, question: str, language: str | None) -> AgentAction:
-        """The reply with its words, which it keeps when it has to be done again. `question`: what was written last."""
+        """The reply with its text, which a repeat keeps. `question` is the customer's last message."""
         if action.action == "reply" and action.text is None:
             action = replace(action, text=answer_to(question, language))
             self._cases[action.conversation].action = action
         return action
 
     def failed(self, action: AgentAction, now: datetime) -> None:
-        """It was refused or did not arrive: the same again in a while, and after some tries an end of it."""
+        """The action failed: repeat it later, and give up after some attempts."""
         case = self._cases.get(action.conversation)
         if case is None or case.action != action:
             return
@@ -81,7 +81,7 @@ class AgentSimulator:
 
     def _action(self, conversation: Mapping[str, Any]) -> AgentAction:
         case = self._cases[conversation["id"]]
-        # Its effect may be seen only a moment later; until then nothing more is done about it.
+        # REST may show the effect a moment later. Until then the conversation gets no other action.
         case.due += timedelta(seconds=60)
         if case.action is None:
             case.action = self._new_action(case, conversation)
@@ -95,7 +95,7 @@ class AgentSimulator:
         return AgentAction(conversation["id"], action, conversation["agent"], key)
 
     def _response_delay(self, conversation: Mapping[str, Any]) -> timedelta:
-        """Mostly about eight seconds, now and then a minute; a customer who is silent is given a little time."""
+        """The delay of an agent: usually about eight seconds, sometimes a minute, and longer while the customer is awaited."""
         if _must_not_reply_publicly(conversation):
             return timedelta(seconds=self.random.uniform(60, 120))
         if conversation["status"] == "pending":
@@ -104,5 +104,7 @@ class AgentSimulator:
 
 
 def _must_not_reply_publicly(conversation: Mapping[str, Any]) -> bool:
-    """What is sensitive is not answered in public: the customer is awaited in private, for a while."""
+    """Whether the agent waits for the customer in private, because a sensitive conversation is not answered in
+    public.
+    """
     return bool(conversation.get("sensitive")) and conversation.get("surface") == "public"

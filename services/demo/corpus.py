@@ -333,7 +333,7 @@ ANYTHING_ELSE: Mapping[Language, str] = {
     "lv": "Labdien! Jūsu ziņu saņēmām. Noskaidrosim un drīz atbildēsim.",
     "en": "Hello! We have your message. We are looking into it and will be back with you shortly.",
 }
-"""To what somebody else wrote, such as whoever tries the demo."""
+"""The answer to a text that is not of this corpus, such as that of a user who tries the demo."""
 
 _GAPS = re.compile(r"\{order\}|4242 4242 4242 4242")
 

@@ -1,4 +1,4 @@
-"""The customers of the demo shop: who writes what next. Pure but for its own memory; time and chance are given."""
+"""The simulated customers of the demo shop, who decide what to write next. Time and randomness are parameters."""
 
 import re
 from collections import OrderedDict
@@ -25,7 +25,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class CustomerSimulator:
-    """Customers and what they remember."""
+    """Customers and the state of their conversations."""
 
     random: Random
     first_number: int
@@ -41,15 +41,15 @@ class CustomerSimulator:
 
     @classmethod
     def starting(cls, now: datetime, random: Random) -> "CustomerSimulator":
-        """A crowd whose numbers lie above those of every earlier start (by the clock)."""
+        """Customers with higher numbers than at any earlier start: the numbers are derived from the time."""
         return cls(random, int((now - EPOCH).total_seconds() * 1000))
 
     def counted(self, open_conversations: int) -> None:
-        """How many conversations are open now: nobody starts another above `MAX_OPEN`."""
+        """Set the number of open conversations. Above `MAX_OPEN`, no customer starts another."""
         self._open, self._started = open_conversations, 0
 
     def next(self, now: datetime) -> list[Update]:
-        """What happens in this moment: what is due, and one thing more unless the shop is full."""
+        """The updates of this moment: those that are due, and a new one unless the shop is full."""
         ready = [message for at, message in self._due if at <= now]
         self._due = [(at, message) for at, message in self._due if at > now]
         updates = [self._post(replace(message, at=now)) for message in ready]
@@ -57,7 +57,7 @@ class CustomerSimulator:
         return [*updates, *([more] if more else [])]
 
     def on_bot_message(self, sent: Mapping[str, Any], now: datetime) -> None:
-        """A message of the bot reached somebody: they may answer, and follow a link into the private chat."""
+        """A message of the bot reached a customer, who may answer or follow a link into the private chat."""
         before = self._addressee(sent)
         if before is None:
             return
@@ -69,7 +69,7 @@ class CustomerSimulator:
             topic: Topic = "thanks" if self.random.random() < 0.7 else self.random.choice(OPENING_TOPICS)
             self._later(now, before.customer, self._text(before.customer, topic), 4, 25, chat=before.chat)
 
-    # -- kinds of things that happen -----------------------------------------------------------------------------------
+    # -- kinds of updates ----------------------------------------------------------------------------------------------
 
     def _new_message(self, now: datetime) -> Update | None:
         customer = DemoCustomer(self.random.randrange(PERSONS))
@@ -93,10 +93,10 @@ class CustomerSimulator:
         return callback_query(next(self._numbers), menu, "order:status")
 
     def _redeliver(self, now: datetime) -> Update | None:
-        """The platform did not hear our answer and posts the same again."""
+        """The platform posts an update twice, as after a lost response."""
         return self._last
 
-    # -- memory --------------------------------------------------------------------------------------------------------
+    # -- state ---------------------------------------------------------------------------------------------------------
 
     def _opens(self, customer: DemoCustomer, chat: int, topic: Topic, now: datetime) -> Update | None:
         if self._open + self._started >= MAX_OPEN:

@@ -1,4 +1,4 @@
-"""The demo's way into an installation: its public REST API and webhooks, over one client."""
+"""The demo's client for the public REST API and the webhooks of an installation."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ SECONDS = 20.0
 
 
 class ApiError(Exception):
-    """The installation answered with an error. `status` is HTTP's."""
+    """An error response of the installation, with its HTTP status."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(f"{status}: {detail}")
@@ -20,7 +20,10 @@ class ApiError(Exception):
 
 
 class Rest:
-    """Calls below `/v1/workspaces/{workspace}`. Raises ApiError for an error, httpx2's TransportError without one."""
+    """Calls below `/v1/workspaces/{workspace}`.
+
+    Raises ApiError for an error response, httpx2.TransportError without a response.
+    """
 
     def __init__(self, client: httpx2.AsyncClient, admin_key: str, workspace: str) -> None:
         self._client = client
@@ -28,11 +31,11 @@ class Rest:
         self._base = f"/v1/workspaces/{workspace}"
 
     async def put(self, path: str, body: Mapping[str, Json]) -> dict[str, Any]:
-        """Create or replace; the resource."""
+        """PUT a resource and return it."""
         return _body(await self._client.put(self._base + path, json=body, headers=self._key))
 
     async def post(self, path: str, body: Mapping[str, Json], *, key: str) -> dict[str, Any]:
-        """Do once; `key` is the Idempotency-Key."""
+        """POST once; `key` is the Idempotency-Key."""
         headers = {**self._key, "idempotency-key": key}
         return _body(await self._client.post(self._base + path, json=body, headers=headers))
 

@@ -1,4 +1,4 @@
-"""Runs the demo until it is stopped: seeds, lets customers write and hear, lets agents answer and resolve."""
+"""Runs the demo until it is stopped: creates the shop, lets customers write and read, lets agents answer and resolve."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class DemoSession:
-    """Everything that a running demo shares."""
+    """The shared objects of a running demo."""
 
     rest: Rest
     client: httpx2.AsyncClient
@@ -67,10 +67,10 @@ async def stream(
     stop: asyncio.Event,
     time_source: TimeSource | None = None,
 ) -> None:
-    """Customers and agents of a workspace that is seeded, until `stop`."""
+    """Run customers and agents of an existing workspace until `stop`."""
     time = time_source or SystemTimeSource()
     start = time.now()
-    random = Random(start.timestamp())  # noqa: S311 - what customers write guards nothing
+    random = Random(start.timestamp())  # noqa: S311 - messages of the demo need no secure randomness
     async with connected(base_url) as client, connected(stand_in) as telegram:
         shop = DemoSession(
             rest=Rest(client, admin_key, workspace),
@@ -103,7 +103,7 @@ async def _seeded(
 
 
 async def _until_stopped(stop: asyncio.Event, coroutines: Sequence[Awaitable[None]]) -> None:
-    """Run all until `stop`; what one of them raises is raised."""
+    """Run all until `stop`. Raises the error of the first that fails."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     end = asyncio.ensure_future(stop.wait())
     try:
@@ -127,7 +127,10 @@ async def _customers(shop: DemoSession, rate: float, random: Random) -> None:
 
 
 def _worker(shop: DemoSession) -> Callable[["asyncio.Queue[Update]"], Awaitable[None]]:
-    """Delivers in order what belongs to the chats of a lane, as the platform does."""
+    """Post the updates of one lane in order.
+
+    All updates of a chat are in one lane, as a platform orders them per chat.
+    """
 
     async def run(lane: "asyncio.Queue[Update]") -> None:
         while True:
@@ -149,7 +152,7 @@ async def _deliver(shop: DemoSession, update: Update) -> None:
         await asyncio.sleep(2.0**number)
 
 
-# -- agents, and what reaches the customers ----------------------------------------------------------------------------
+# -- agents, and messages to customers ---------------------------------------------------------------------------------
 
 
 async def _agents(shop: DemoSession) -> None:
@@ -171,7 +174,7 @@ async def _listen(shop: DemoSession) -> None:
 
 
 async def _last_seen_id(shop: DemoSession) -> int:
-    """What was sent before this start is nobody's news."""
+    """The number of messages that were sent before this start; customers do not react to them again."""
     return max((entry["number"] for entry in await _sent_after(shop, 0)), default=0)
 
 

@@ -1,4 +1,7 @@
-"""Writes the demo shop: workspace, teams, agents, rules, promises, a Telegram account and a web chat. Repeating it is harmless."""
+"""Writes the demo shop: workspace, teams, agents, rules, SLA policies, a Telegram account and a web chat.
+
+Idempotent.
+"""
 
 import hashlib
 import hmac
@@ -50,7 +53,7 @@ ROUTING: dict[str, Json] = {
         {"when": {}, "then": {"team": TEAM}},
     ]
 }
-# Short enough that a minute of watching shows promises kept and broken.
+# The targets are so short that within a minute some are fulfilled and some are breached.
 URGENT: dict[str, Json] = {"first_response_seconds": 10, "next_response_seconds": 20, "resolution_seconds": 90}
 EVERYONE: dict[str, Json] = {
     "pickup_seconds": 5,
@@ -68,7 +71,10 @@ SLA: dict[str, Json] = {
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Of the demo's bot and web chat. The same for the same key and workspace, so that a second start agrees with the first."""
+    """The credentials of the demo's bot and web chat.
+
+    They are derived from key and workspace, the same at every start.
+    """
 
     bot_token: str
     secret_token: str
@@ -76,7 +82,7 @@ class Credentials:
 
 
 def derive_credentials(admin_key: str, workspace: str) -> Credentials:
-    """Derived one way: they tell nothing about the key."""
+    """Derive the credentials by a hash, from which the key cannot be recovered."""
 
     def derived(purpose: str) -> str:
         return hmac.new(admin_key.encode(), f"demo/{purpose}/{workspace}".encode(), hashlib.sha256).hexdigest()
@@ -96,10 +102,10 @@ async def seed(
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Credentials:
-    """Write everything over REST. Raises ApiError, or httpx2's TransportError when nobody answers."""
+    """Write everything over REST. Raises ApiError, or httpx2.TransportError without a response."""
     credentials = derive_credentials(admin_key, workspace)
     if transport is None:
-        # First: an account is asked for its webhook as soon as it is written.
+        # The webhook is set first, because the account is checked as soon as it is written.
         await _set_webhook(base_url, workspace, stand_in_url, credentials)
     async with connected(base_url, transport) as client:
         rest = Rest(client, admin_key, workspace)
@@ -120,7 +126,7 @@ async def _set_webhook(base_url: str, workspace: str, stand_in_url: str, credent
 
 
 def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, dict[str, Json]]]:
-    """Path below the workspace → body, in an order in which each finds what it names."""
+    """Path below the workspace → body, in an order in which every reference exists already."""
     return [
         ("", {"name": "Demo shop", "languages": list(LANGUAGES), "timezone": "Asia/Tehran"}),
         (f"/teams/{TEAM}", {"name": "Support"}),

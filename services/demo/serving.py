@@ -1,4 +1,4 @@
-"""Serves a stand-in by uvicorn inside the running process."""
+"""Serves a stand-in with uvicorn inside the current process."""
 
 import asyncio
 import socket
@@ -10,21 +10,24 @@ from starlette.types import ASGIApp
 
 
 class _GuestServer(uvicorn.Server):
-    """Signals belong to the process that the stand-in is a guest of."""
+    """uvicorn without signal handlers: the process that serves the stand-in has its own."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Install no signal handlers."""
         yield
 
 
 @asynccontextmanager
 async def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve an app while the context is open; gives its URL. Port 0: a free one. Raises OSError if it is taken."""
+    """Serve an app while the context is open and return its URL.
+
+    Port 0 takes a free one. Raises OSError if it is in use.
+    """
     with socket.create_server((host, port)) as listener:
         config = uvicorn.Config(
             app,
-            # Loggers are the process's, and it has set them up.
+            # The process has configured the loggers; uvicorn must not do it again.
             log_config=None,
             log_level="warning",
             access_log=False,

@@ -1,4 +1,4 @@
-"""A stand-in for Telegram's Bot API: takes what a bot sends, shows it at `/_sent`, and fails on request.
+"""A stand-in for Telegram's Bot API: accepts what a bot sends, lists it at `/_sent`, and fails on request.
 
 Answers have the shapes of core.telegram.org/bots/api. For the demo and for tests; it talks to nobody.
 
@@ -38,7 +38,7 @@ FaultKind = Literal["rate_limited", "error", "blocked", "hang", "drop_after", "d
 
 
 class Fault(RequestModel):
-    """What the next calls of sendMessage meet.
+    """A fault for the next calls of sendMessage.
 
     `rate_limited`: 429 with `retry_after`. `error`: 500. `blocked`: 403. `hang`: an answer only after `seconds`, the
     message is not taken. `drop_after`: the message is taken, the answer breaks off. `drop_before`: it breaks off and
@@ -52,7 +52,7 @@ class Fault(RequestModel):
 
 
 class BotApiError(Exception):
-    """An answer with `ok: false`, as Telegram words it."""
+    """An error response of the Bot API, with `ok: false`."""
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)
@@ -61,7 +61,7 @@ class BotApiError(Exception):
 
 
 class TruncatedResponse:
-    """An answer that ends before its announced length, so that the server has to cut the connection."""
+    """A response that is shorter than its Content-Length, so that the server must cut the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
@@ -71,7 +71,7 @@ class TruncatedResponse:
 
 @dataclass
 class FakeTelegram:
-    """The state of a stand-in; `app` serves it. `sent` are the messages taken, as `/_sent` shows them.
+    """The state of a stand-in; `app` serves it. `sent` are the accepted messages, as `/_sent` lists them.
 
     `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
     """
@@ -88,7 +88,7 @@ class FakeTelegram:
 
     @property
     def app(self) -> Starlette:
-        """An ASGI app over this state."""
+        """The ASGI app of this state."""
         return Starlette(
             routes=[
                 Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),
@@ -98,7 +98,7 @@ class FakeTelegram:
             ]
         )
 
-    # -- what a bot calls ----------------------------------------------------------------------------------------------
+    # -- methods for the bot -------------------------------------------------------------------------------------------
 
     async def _call(self, request: Request) -> Response | TruncatedResponse:
         try:
@@ -169,7 +169,7 @@ class FakeTelegram:
             self.faults.appendleft(fault.model_copy(update={"count": fault.count - 1}))
         return fault
 
-    # -- what people and tests call ------------------------------------------------------------------------------------
+    # -- routes for people and tests -----------------------------------------------------------------------------------
 
     async def _show_sent(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")

@@ -11,7 +11,7 @@ GROUP = -1_002_000_000_001
 
 @dataclass(frozen=True, slots=True)
 class DemoCustomer:
-    """A person on Telegram; everything about them follows from the number."""
+    """A person on Telegram. Name, language and id are derived from the number."""
 
     number: int
 
@@ -34,7 +34,7 @@ class DemoCustomer:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A message that a customer wrote. `chat` is their own id, or the group's."""
+    """A message of a customer. `chat` is the customer's id in private, else the id of the group."""
 
     customer: DemoCustomer
     chat: int
@@ -57,25 +57,25 @@ class SentMessage:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One update; what belongs to one chat is delivered in order."""
+    """One update. Updates of one chat are delivered in order."""
 
     chat: int
     body: dict[str, Json]
 
 
 def message(update_id: int, message: SentMessage) -> Update:
-    """Somebody wrote."""
+    """The update of a new message."""
     return Update(message.chat, {"update_id": update_id, "message": message.shape()})
 
 
 def edited(update_id: int, message: SentMessage, at: datetime) -> Update:
-    """Somebody changed what they wrote; `written` has the new text."""
+    """The update of an edited message; `written` has the new text."""
     body = {**message.shape(), "edit_date": int(at.timestamp())}
     return Update(message.chat, {"update_id": update_id, "edited_message": body})
 
 
 def callback_query(update_id: int, message: SentMessage, data: str) -> Update:
-    """Somebody pressed a button under a message of the bot."""
+    """The update of a pressed button below a message of the bot."""
     query: dict[str, Json] = {
         "id": str(update_id),
         "from": message.customer.sender(),

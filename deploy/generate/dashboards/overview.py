@@ -1,4 +1,4 @@
-"""How much comes in, who waits, and whether promises are kept: the first look."""
+"""The overview dashboard: incoming messages, waiting conversations, SLA attainment."""
 
 from deploy.generate.panels import Dashboard, Panel, Query
 from deploy.generate.queries import OF, lag, now, or_zero, per_minute, quantile, sla_attainment, within_hour

@@ -1,4 +1,4 @@
-"""Whether the machinery keeps up: lag, batches, deliveries, dead letters."""
+"""The pipeline dashboard: lag, batches, deliveries, dead letters."""
 
 from deploy.generate.panels import Dashboard, Panel, Query
 from deploy.generate.queries import WINDOW, lag, now, or_zero, rate, slowest, zero_if_none

@@ -1,4 +1,4 @@
-"""Who waits for which team, which agents are there, and how conversations get to them."""
+"""The routing dashboard: queues of teams, presence of agents, assignments."""
 
 from deploy.generate.panels import Dashboard, Panel, Query
 from deploy.generate.queries import OF, highest, now, or_zero, per_minute, quantile, rate

@@ -1,4 +1,4 @@
-"""What was promised to customers, and how it is kept."""
+"""The SLA dashboard: clocks, breaches, attainment."""
 
 from deploy.generate.panels import Dashboard, Panel, Query
 from deploy.generate.queries import OF, or_zero, per_minute, quantile, sla_attainment, within_hour, zero_if_none
