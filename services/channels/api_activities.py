@@ -69,7 +69,7 @@ class ItemContext:
         return hashed_id(d.workspace, d.channel, d.account, kind, *parts)
 
     def state_id(self, kind: str, item: Item) -> str:
-        """The id of something that may happen to one message several times.
+        """The id of an activity that may happen to one message several times: an edit, a reaction.
 
         Texts are left out: a hash of one could be turned back into a card. Ingest adds them to that of an edit, masked.
         """

@@ -67,7 +67,7 @@ class AccountActivityRecorder:
             await self.write()
 
     async def write(self) -> None:
-        """Write the collected activity now. What the store does not take is lost: the Prometheus counters have it."""
+        """Write the collected activity now. Activity that the store does not take is lost here; the Prometheus counters have it."""
         # The table is replaced before the first await: calls that come in meanwhile belong to the next write.
         activities, self._unwritten = self._unwritten, {}
         for identity, activity in activities.items():

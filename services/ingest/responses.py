@@ -50,7 +50,7 @@ RESPONSES: Mapping[type[Exception], Callable[[Any], Response | None]] = {
     ),
     ClientDisconnected: lambda _: None,
 }
-"""The answer to a call that an error ended; the first entry that fits. None: nobody is there to read one."""
+"""The answer to a call that an error ended; the first entry that fits. None: the client is gone and reads no answer."""
 
 REJECTION_REASONS: Mapping[type[Exception], str] = {
     BodyTooLarge: "too_large",

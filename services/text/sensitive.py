@@ -91,7 +91,7 @@ def _redact_once(text: str, own_identifiers: OwnIdentifierMatcher, *, public: bo
 
 
 def _find_matches(plain: str, detectors: Sequence[Detector]) -> list["SensitiveMatch"]:
-    """What the detectors find in a folded text; those that need more digits than it has are skipped."""
+    """The matches of the detectors in a folded text. Detectors that need more digits than it has are skipped."""
     digits = len(DIGIT.findall(plain))
     possible = [detector for detector in detectors if MIN_DIGITS.get(detector, 0) <= digits]
     return [

@@ -97,7 +97,7 @@ class ChangeNotifier:
         self._notify_all()
 
     def on_lost(self) -> None:
-        """Whoever waits polls the store until the reader is back."""
+        """The reader failed. `listening` is false until it is back, so waiting requests poll the store."""
 
     def _notify_all(self) -> None:
         for subscriptions in self._waiting.values():

@@ -42,7 +42,7 @@ def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     body = as_dict(value)
     where, content = origin(body), to_content(body)
     side = side_for(delivery, raw, where, body)
-    # Telegram sends an edit also when only the keyboard or a link preview changed; the router compares the content.
+    # Telegram sends an edit also when no field that we read has changed (core.telegram.org/bots/api#update).
     is_strange_bot = side == "customer" and where.is_bot and where.sender_chat_id is None
     if is_strange_bot or not where.is_known or where.external == NO_SENDER or content.is_empty:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT)]

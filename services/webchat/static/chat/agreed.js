@@ -1,16 +1,16 @@
-// What all tabs agree on. Browsers bring what one tab wrote into `localStorage` to the others a moment late, so that two
-// could each believe to be the first; a transaction of IndexedDB is seen by everybody once it is done.
+// Values shared by all tabs of a browser. A write to `localStorage` reaches other tabs a moment late, so that two tabs could each
+// believe to be the first; a transaction of IndexedDB is seen by all tabs once it is done.
 
 const NAME = "pasokh-chat";
-const PATIENCE = 1500;
+const TIMEOUT_MS = 1500;
 
 function database() {
   return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore("agreed");
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-    asked.onblocked = () => reject(new Error("blocked"));
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("agreed");
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("blocked"));
   });
 }
 
@@ -19,8 +19,8 @@ async function within(mode, work) {
   try {
     return await new Promise((resolve, reject) => {
       const transaction = opened.transaction("agreed", mode);
-      const asked = work(transaction.objectStore("agreed"));
-      transaction.oncomplete = () => resolve(asked.result);
+      const request = work(transaction.objectStore("agreed"));
+      transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error);
     });
   } finally {
@@ -28,16 +28,16 @@ async function within(mode, work) {
   }
 }
 
-// Where there is no such store, or it does not answer, nothing is agreed.
-function patiently(work) {
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+// Undefined where the browser has no IndexedDB (private mode), or it does not answer in time.
+function withTimeout(work) {
+  const late = new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS));
   return Promise.race([work().catch(() => undefined), late]);
 }
 
-export function agreed(name) {
-  return patiently(async () => within("readonly", (store) => store.get(name)));
+export function readShared(name) {
+  return withTimeout(async () => within("readonly", (store) => store.get(name)));
 }
 
-export function agree(name, value) {
-  return patiently(async () => within("readwrite", (store) => (value === null ? store.delete(name) : store.put(value, name))));
+export function writeShared(name, value) {
+  return withTimeout(async () => within("readwrite", (store) => (value === null ? store.delete(name) : store.put(value, name))));
 }

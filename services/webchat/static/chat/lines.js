@@ -4,22 +4,22 @@ import { h } from "./elements.js";
 import { languageIn, named, nodesOf } from "./text.js";
 
 export class Lines {
-  constructor(words, times, language, hello, again) {
+  constructor(words, times, language, hello, retry) {
     this.words = words;
     this.times = times;
     this.language = language;
-    this.again = again;
-    this.shown = new Map();
+    this.retry = retry;
+    this.lines = new Map();
     this.list = h("ol", { class: "lines" }, h("li", { class: "hello", dir: "auto" }, hello));
     this.log = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": words.log, tabindex: "0" }, this.list);
     this.drawing = false;
   }
 
-  // Whether it was not known yet.
-  stored(message) {
+  // Adds a stored message. Returns whether it was not there yet.
+  addStored(message) {
     const isMine = message.direction === "inbound";
     const key = isMine ? message.platform_id : message.id;
-    const known = this.shown.get(key);
+    const known = this.lines.get(key);
     if (known && known.isStored) return false;
     const at = Date.parse(message.received_at);
     const hidden = message.masked.length > 0;
@@ -28,8 +28,8 @@ export class Lines {
     return true;
   }
 
-  unsent(message) {
-    const known = this.shown.get(message.id);
+  addUnsent(message) {
+    const known = this.lines.get(message.id);
     if (known && known.isStored) return;
     const element = this.bubble({ isMine: true, text: message.text, at: message.at, waiting: message });
     this.put(message.id, { at: Infinity, since: message.at, day: message.at, isStored: false, element });
@@ -37,9 +37,9 @@ export class Lines {
 
   // What another tab has sent meanwhile comes by the stream as stored.
   put(key, line) {
-    const known = this.shown.get(key);
+    const known = this.lines.get(key);
     if (known) known.element.remove();
-    this.shown.set(key, line);
+    this.lines.set(key, line);
     const isAtEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
     const later = (other) => other !== line && (other.at > line.at || (other.at === line.at && other.since > line.since));
     const after = this.ordered().find(later);
@@ -49,7 +49,7 @@ export class Lines {
   }
 
   ordered() {
-    return Array.from(this.shown.values()).sort((a, b) => (a.at === b.at ? a.since - b.since : a.at - b.at));
+    return Array.from(this.lines.values()).sort((a, b) => (a.at === b.at ? a.since - b.since : a.at - b.at));
   }
 
   toEnd() {
@@ -81,7 +81,7 @@ export class Lines {
     const time = h("time", { datetime: new Date(at).toISOString(), title: this.times.whole.format(at) }, this.times.clock.format(at));
     const refused = Boolean(waiting && waiting.refused);
     const state = !waiting ? time : refused ? h("span", { class: "unsent" }, words.failed) : h("span", {}, words.sending);
-    const retry = refused ? h("button", { type: "button", click: () => this.again(waiting) }, words.again) : null;
+    const retry = refused ? h("button", { type: "button", click: () => this.retry(waiting) }, words.again) : null;
     return h("li", { class: `message${isMine ? " mine" : ""}${waiting ? " waiting" : ""}` },
       h("span", { class: "heard" }, h("bdi", {}, name), ": "),
       h("p", { class: "bubble", dir: "auto", lang: languageIn(text, this.language) }, ...nodesOf(text)),

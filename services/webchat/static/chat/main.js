@@ -32,7 +32,7 @@ let flushing = false;
 // --- What is on its way -------------------------------------------------------------------------------------------------
 
 function unsent() {
-  return memory.names("unsent/").map((name) => memory.kept(name)).filter(Boolean).sort((a, b) => a.at - b.at);
+  return memory.names("unsent/").map((name) => memory.read(name)).filter(Boolean).sort((a, b) => a.at - b.at);
 }
 
 // Of all tabs one sends, one message at a time and in order; a message keeps its id, and the server takes an id once.
@@ -41,43 +41,43 @@ async function flush() {
   flushing = true;
   try {
     if (unsent().some((one) => !one.refused)) await memory.exclusively("sending", sendAll);
-    if (following) tell("");
+    if (following) showNotice("");
   } finally {
     flushing = false;
   }
-  // Written in the moment between the last look and now.
+  // A message may have been written after `sendAll` looked for the last time.
   if (unsent().some((one) => !one.refused)) void flush();
 }
 async function sendAll() {
   for (let next; (next = unsent().find((one) => !one.refused)); ) {
     try {
-      show(await server.send(next));
-      memory.forget(`unsent/${next.id}`);
-      tell("");
+      showMessage(await server.send(next));
+      memory.remove(`unsent/${next.id}`);
+      showNotice("");
     } catch (error) {
       if (error instanceof Refused) {
         const refused = Object.assign({}, next, { refused: true });
-        memory.keep(`unsent/${next.id}`, refused);
-        lines.unsent(refused);
+        memory.write(`unsent/${next.id}`, refused);
+        lines.addUnsent(refused);
       } else {
-        tell(error.status === 429 || error.status === 503 ? t.busy : t.offline);
+        showNotice(error.status === 429 || error.status === 503 ? t.busy : t.offline);
         await server.pause(error.after || 2);
       }
     }
   }
 }
-function say(text) {
+function submitMessage(text) {
   const message = { id: uuid(), text, at: Date.now() };
-  memory.keep(`unsent/${message.id}`, message);
-  lines.unsent(message);
+  memory.write(`unsent/${message.id}`, message);
+  lines.addUnsent(message);
   lines.toEnd();
   void follow();
   void flush();
 }
-function again(message) {
+function retry(message) {
   const fresh = Object.assign({}, message, { refused: false });
-  memory.keep(`unsent/${message.id}`, fresh);
-  lines.unsent(fresh);
+  memory.write(`unsent/${message.id}`, fresh);
+  lines.addUnsent(fresh);
   void flush();
 }
 
@@ -87,36 +87,36 @@ async function follow() {
   for (let tries = 0; ; tries += 1) {
     let busy = false;
     try {
-      await server.read(show, () => {
+      await server.readStream(showMessage, () => {
         tries = 0;
-        tell("");
+        showNotice("");
         void flush();
       });
     } catch (error) {
       if (error instanceof Refused && error.status !== 422) {
-        tell(t.closed);
+        showNotice(t.closed);
         following = false;
         return;
       }
-      if (error instanceof Refused) server.place = null;
+      if (error instanceof Refused) server.position = null;
       busy = error.status === 429 || error.status === 503;
     }
-    if (tries > 0) tell(busy ? t.busy : t.offline);
+    if (tries > 0) showNotice(busy ? t.busy : t.offline);
     await server.pause(Math.min(15, 2 ** Math.min(tries, 4)) * (0.5 + Math.random() / 2));
   }
 }
 
 // --- What is unread -----------------------------------------------------------------------------------------------------
 
-function show(message) {
-  const isNew = lines.stored(message);
+function showMessage(message) {
+  const isNew = lines.addStored(message);
   if (message.direction === "inbound") {
-    memory.forget(`unsent/${message.platform_id}`);
+    memory.remove(`unsent/${message.platform_id}`);
     return;
   }
   answers.set(message.id, message.received_at);
   if (isNew && isUnread(message.received_at)) {
-    heard.textContent = `${named(message.author.name, t.agent)} ${t.says}: ${message.text || ""}`;
+    announcement.textContent = `${named(message.author.name, t.agent)} ${t.says}: ${message.text || ""}`;
   }
   if (isSeen()) read();
   else count();
@@ -125,12 +125,12 @@ function isSeen() {
   return !panel.hidden && document.visibilityState === "visible";
 }
 function isUnread(receivedAt) {
-  return receivedAt > (memory.kept("seen") || "");
+  return receivedAt > (memory.read("seen") || "");
 }
 // All tabs know what was read in one of them.
 function read() {
   const newest = Array.from(answers.values()).sort().pop();
-  if (newest && isUnread(newest)) memory.keep("seen", newest);
+  if (newest && isUnread(newest)) memory.write("seen", newest);
   count();
 }
 function count() {
@@ -144,10 +144,10 @@ function count() {
 
 const title = given.title || t.title;
 const isMoved = Boolean(query.get("handoff") || (isPage && server.session && server.session.handoff));
-const lines = new Lines(t, times, language, isMoved ? t.moved : t.hello, again);
-const reach = new Reach(server, memory, t, times, () => tell(t.closed));
+const lines = new Lines(t, times, language, isMoved ? t.moved : t.hello, retry);
+const reach = new Reach(server, memory, t, times, () => showNotice(t.closed));
 const notice = h("p", { class: "notice", role: "status", hidden: true });
-const heard = h("div", { class: "heard", role: "status", "aria-live": "polite" });
+const announcement = h("div", { class: "heard", role: "status", "aria-live": "polite" });
 const box = h("textarea", {
   rows: "1", maxlength: "10000", placeholder: t.write, "aria-label": t.write, enterkeyhint: "send", keydown: onKey, input: onInput,
 });
@@ -165,15 +165,15 @@ const launcher = h("button", {
 }, icon("M4 5h16v11H10l-5 4v-4H4z"), badge);
 const root = h(isPage ? "div" : "aside", {
   class: isPage ? "root page open" : "root", "aria-label": isPage ? null : title, dir: directionOf(language), lang: language,
-}, panel, launcher, heard);
+}, panel, launcher, announcement);
 
 // An empty box has no text to tell its direction by: it is the language's, so that the hint stands right.
-function direct() {
+function setBoxDirection() {
   box.dir = box.value ? "auto" : root.dir;
 }
 function onInput() {
-  memory.note("draft", box.value);
-  direct();
+  memory.writeForTab("draft", box.value);
+  setBoxDirection();
 }
 function onKey(event) {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -186,7 +186,7 @@ function onSubmit(event) {
   if (!text) return;
   box.value = "";
   onInput();
-  say(text);
+  submitMessage(text);
 }
 function onPanelKey(event) {
   if (isPage) return;
@@ -210,22 +210,22 @@ function reveal() {
   panel.hidden = false;
   root.classList.add("open");
   launcher.setAttribute("aria-expanded", "true");
-  memory.note("open", "yes");
+  memory.writeForTab("open", "yes");
   read();
   lines.toEnd();
-  reach.look();
-  // Somebody who has not written a word yet is nobody: the first word makes a visitor of them.
+  reach.pollStatus();
+  // A visitor who has not written yet has no session: the first message opens one.
   if (server.session || server.handoff || given.userId || unsent().length) void follow();
 }
 function close() {
   panel.hidden = true;
   root.classList.remove("open");
   launcher.setAttribute("aria-expanded", "false");
-  memory.note("open", "");
-  reach.stop();
+  memory.writeForTab("open", "");
+  reach.stopPolling();
   launcher.focus();
 }
-function tell(text) {
+function showNotice(text) {
   notice.hidden = !text;
   if (notice.textContent !== text) notice.textContent = text;
 }
@@ -237,47 +237,47 @@ function colours() {
   root.classList.toggle("dark", wished === "dark");
 }
 // Another tab wrote a message, sent one, read answers or opened the session.
-function elsewhere(name) {
+function onStorageChange(name) {
   if (name === null || name === "session") {
-    server.place = null;
+    server.position = null;
     if (server.session) void follow();
     server.wake();
   } else if (name === "seen") count();
-  else if (name === "email") reach.ask();
-  else if (name.startsWith("unsent/") && memory.kept(name)) lines.unsent(memory.kept(name));
+  else if (name === "email") reach.showContact();
+  else if (name.startsWith("unsent/") && memory.read(name)) lines.addUnsent(memory.read(name));
 }
-function begin() {
+function start() {
   const host = h("div", { id: "pasokh-chat" });
   const shadow = host.attachShadow({ mode: "open" });
   dressed(shadow, CSS, here);
   shadow.append(root);
   document.body.append(host);
-  box.value = memory.noted("draft");
-  direct();
+  box.value = memory.readForTab("draft");
+  setBoxDirection();
   colours();
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   if (scheme.addEventListener) scheme.addEventListener("change", colours);
   else scheme.addListener(colours);
   addEventListener("online", () => server.wake());
-  addEventListener("offline", () => tell(t.offline));
+  addEventListener("offline", () => showNotice(t.offline));
   document.addEventListener("visibilitychange", () => isSeen() && read());
-  memory.watch(elsewhere);
+  memory.watch(onStorageChange);
   // A visitor of an earlier version has read what was there.
-  if (server.session && memory.kept("seen") === undefined) memory.keep("seen", new Date().toISOString());
-  server.linkUsed = () => {
+  if (server.session && memory.read("seen") === undefined) memory.write("seen", new Date().toISOString());
+  server.onLinkUsed = () => {
     // Nobody who looks over a shoulder or at the history shall find the link's token.
     history.replaceState(null, "", location.pathname);
   };
-  for (const message of unsent()) lines.unsent(message);
+  for (const message of unsent()) lines.addUnsent(message);
   if (isPage) {
     document.documentElement.lang = language;
     document.documentElement.dir = root.dir;
     document.title = title;
   }
   if (isPage || waiting.started()) open();
-  else if (memory.noted("open")) reveal();
+  else if (memory.readForTab("open")) reveal();
   else if (server.session || unsent().length) void follow();
   window.pasokhChat = { open, close };
 }
-if (document.body) begin();
-else addEventListener("DOMContentLoaded", begin);
+if (document.body) start();
+else addEventListener("DOMContentLoaded", start);

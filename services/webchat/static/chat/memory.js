@@ -1,73 +1,73 @@
-// What the browser remembers: for all tabs of the site (session, unsent messages, what was read), and for this tab.
+// Storage in the browser: for all tabs of the site (session, unsent messages, time of the last message read), and for this tab.
 
 export class Memory {
-  constructor(shelf) {
-    this.shelf = shelf;
+  constructor(prefix) {
+    this.prefix = prefix;
     // What could not be written: private mode, or a full disk. Then this page alone remembers.
     this.unwritten = new Map();
   }
 
-  keep(name, value) {
+  write(name, value) {
     try {
-      localStorage.setItem(this.shelf + name, JSON.stringify(value));
+      localStorage.setItem(this.prefix + name, JSON.stringify(value));
       this.unwritten.delete(name);
     } catch (error) {
       this.unwritten.set(name, value);
     }
   }
 
-  kept(name) {
+  read(name) {
     if (this.unwritten.has(name)) return this.unwritten.get(name);
     try {
-      const text = localStorage.getItem(this.shelf + name);
+      const text = localStorage.getItem(this.prefix + name);
       return text === null ? undefined : JSON.parse(text);
     } catch (error) {
       return undefined;
     }
   }
 
-  forget(name) {
+  remove(name) {
     this.unwritten.delete(name);
     try {
-      localStorage.removeItem(this.shelf + name);
+      localStorage.removeItem(this.prefix + name);
     } catch (error) { /* nothing was kept then */ }
   }
 
   names(prefix) {
     let written = [];
     try {
-      written = Object.keys(localStorage).filter((one) => one.startsWith(this.shelf)).map((one) => one.slice(this.shelf.length));
+      written = Object.keys(localStorage).filter((one) => one.startsWith(this.prefix)).map((one) => one.slice(this.prefix.length));
     } catch (error) { /* nothing was kept then */ }
     return Array.from(new Set([...this.unwritten.keys(), ...written])).filter((one) => one.startsWith(prefix));
   }
 
   // Of this tab alone, over a change of page: the draft, and whether the chat is open.
-  note(name, value) {
+  writeForTab(name, value) {
     try {
-      if (value) sessionStorage.setItem(this.shelf + name, value);
-      else sessionStorage.removeItem(this.shelf + name);
+      if (value) sessionStorage.setItem(this.prefix + name, value);
+      else sessionStorage.removeItem(this.prefix + name);
     } catch (error) { /* it is not remembered then */ }
   }
 
-  noted(name) {
+  readForTab(name) {
     try {
-      return sessionStorage.getItem(this.shelf + name) || "";
+      return sessionStorage.getItem(this.prefix + name) || "";
     } catch (error) {
       return "";
     }
   }
 
-  // Tells of what another tab has changed.
-  watch(heard) {
+  // Calls `onChange` with the name that another tab has written; null: all names.
+  watch(onChange) {
     addEventListener("storage", (event) => {
-      if (event.key === null) heard(null);
-      else if (event.key.startsWith(this.shelf)) heard(event.key.slice(this.shelf.length));
+      if (event.key === null) onChange(null);
+      else if (event.key.startsWith(this.prefix)) onChange(event.key.slice(this.prefix.length));
     });
   }
 
-  // Does this in one tab at a time, whatever the others do.
+  // Runs `work` in one tab at a time.
   exclusively(name, work) {
-    if (navigator.locks) return navigator.locks.request(this.shelf + name, work);
+    if (navigator.locks) return navigator.locks.request(this.prefix + name, work);
     return this.leased(`lease/${name}`, work);
   }
 
@@ -75,28 +75,28 @@ export class Memory {
   async leased(name, work) {
     const mine = uuid();
     for (;;) {
-      const held = this.kept(name);
-      if (!held || held.until < Date.now() || held.until > Date.now() + 2 * LEASE) {
-        this.keep(name, { owner: mine, until: Date.now() + LEASE });
-        // Two tabs may have written at once: the last word is there after a moment.
-        await wait(SETTLING + Math.random() * SETTLING);
-        if ((this.kept(name) || {}).owner === mine) break;
+      const held = this.read(name);
+      if (!held || held.until < Date.now() || held.until > Date.now() + 2 * LEASE_MS) {
+        this.write(name, { owner: mine, until: Date.now() + LEASE_MS });
+        // Two tabs may have written at the same moment: after a while both read the value of the last write.
+        await wait(SETTLING_MS + Math.random() * SETTLING_MS);
+        if ((this.read(name) || {}).owner === mine) break;
       }
-      await wait(LOOK);
+      await wait(LEASE_POLL_MS);
     }
-    const renewing = setInterval(() => this.keep(name, { owner: mine, until: Date.now() + LEASE }), LEASE / 4);
+    const renewing = setInterval(() => this.write(name, { owner: mine, until: Date.now() + LEASE_MS }), LEASE_MS / 4);
     try {
       return await work();
     } finally {
       clearInterval(renewing);
-      if ((this.kept(name) || {}).owner === mine) this.forget(name);
+      if ((this.read(name) || {}).owner === mine) this.remove(name);
     }
   }
 }
 
-const LEASE = 4000;
-const SETTLING = 60;
-const LOOK = 100;
+const LEASE_MS = 4000;
+const SETTLING_MS = 60;
+const LEASE_POLL_MS = 100;
 
 function wait(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,8 +1,8 @@
-// Talking to the server: one session for all tabs, a stream that comes back, and messages that are sent once.
+// Calls to the server: one session for all tabs, a stream that is resumed, and messages that are sent once.
 
-import { agree, agreed } from "./agreed.js";
+import { readShared, writeShared } from "./agreed.js";
 
-const SILENCE = 45000;
+const SILENCE_MS = 45000;
 const TIMEOUT_MS = 30000;
 
 export class Late extends Error {
@@ -31,16 +31,16 @@ export class Server {
     this.who = who;
     this.handoff = handoff;
     this.opening = null;
-    this.place = null;
+    this.position = null;
     this.sleepers = new Set();
-    this.linkUsed = () => {};
+    this.onLinkUsed = () => {};
   }
 
   get session() {
-    return this.memory.kept("session") || null;
+    return this.memory.read("session") || null;
   }
 
-  async asked(path, options) {
+  async request(path, options) {
     const always = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
     const limit = new AbortController();
     const alarm = setTimeout(() => limit.abort(), TIMEOUT_MS);
@@ -61,21 +61,21 @@ export class Server {
 
   async newSession(handoff) {
     const body = Object.assign({}, this.who, handoff ? { handoff } : {});
-    const made = await (await this.asked("/sessions", posted(body))).json();
-    this.memory.keep("seen", "");
+    const made = await (await this.request("/sessions", posted(body))).json();
+    this.memory.write("seen", "");
     const session = { token: made.token, handoff: handoff || null };
-    this.memory.keep("session", session);
-    await agree(`${this.memory.shelf}session`, session);
-    this.place = null;
+    this.memory.write("session", session);
+    await writeShared(`${this.memory.prefix}session`, session);
+    this.position = null;
   }
 
   // Another tab may have opened the session while this one waited for its turn.
   async openSession() {
     const handoff = this.handoff;
-    const others = await agreed(`${this.memory.shelf}session`);
+    const others = await readShared(`${this.memory.prefix}session`);
     if (!this.session && others) {
-      if (this.memory.kept("seen") === undefined) this.memory.keep("seen", "");
-      this.memory.keep("session", others);
+      if (this.memory.read("seen") === undefined) this.memory.write("seen", "");
+      this.memory.write("session", others);
     }
     if (this.session && (!handoff || this.session.handoff === handoff)) {
       this.forgetLink();
@@ -93,10 +93,10 @@ export class Server {
   forgetLink() {
     if (!this.handoff) return;
     this.handoff = null;
-    this.linkUsed();
+    this.onLinkUsed();
   }
 
-  opened() {
+  ensureSession() {
     if (this.session && !this.handoff) return Promise.resolve();
     if (!this.opening) {
       const done = () => { this.opening = null; };
@@ -107,26 +107,26 @@ export class Server {
   }
 
   async authorised(path, options) {
-    await this.opened();
+    await this.ensureSession();
     const token = (this.session || {}).token;
     const headers = Object.assign({}, (options || {}).headers, { Authorization: `Bearer ${token}` });
     try {
-      return await this.asked(path, Object.assign({}, options, { headers }));
+      return await this.request(path, Object.assign({}, options, { headers }));
     } catch (error) {
       if (error.status !== 401) throw error;
       // The token has ended. Another tab may have a new one already, which stays.
-      if ((this.session || {}).token === token) this.memory.forget("session");
-      if (((await agreed(`${this.memory.shelf}session`)) || {}).token === token) await agree(`${this.memory.shelf}session`, null);
-      this.place = null;
+      if ((this.session || {}).token === token) this.memory.remove("session");
+      if (((await readShared(`${this.memory.prefix}session`)) || {}).token === token) await writeShared(`${this.memory.prefix}session`, null);
+      this.position = null;
       throw new Late(1, 401);
     }
   }
 
   async status() {
-    return (await this.asked("/status")).json();
+    return (await this.request("/status")).json();
   }
 
-  async leave(email) {
+  async sendContact(email) {
     await this.authorised("/contact", posted({ email, consent: true }));
   }
 
@@ -135,44 +135,44 @@ export class Server {
   }
 
   // Every message of the conversation, oldest first.
-  async all(heard) {
+  async readAll(onMessage) {
     let cursor = "";
     do {
       const page = await (await this.authorised(`/messages?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)).json();
-      page.items.forEach(heard);
+      page.items.forEach(onMessage);
       cursor = page.next;
     } while (cursor);
   }
 
-  // Reads the stream until it ends. `alive` is told of each sign of life, `heard` of each message.
-  async read(heard, alive) {
+  // Reads the stream until it ends. `onAlive` is called for every piece that arrives, `onMessage` for every message.
+  async readStream(onMessage, onAlive) {
     const stop = new AbortController();
     let alarm = 0;
     const listen = () => {
       clearTimeout(alarm);
-      alarm = setTimeout(() => stop.abort(), SILENCE);
+      alarm = setTimeout(() => stop.abort(), SILENCE_MS);
     };
     try {
       listen();
-      await this.opened();
-      let isNew = !this.place;
+      await this.ensureSession();
+      let isNew = !this.position;
       const token = this.session.token;
-      const headers = this.place ? { "Last-Event-ID": this.place } : {};
+      const headers = this.position ? { "Last-Event-ID": this.position } : {};
       const reader = (await this.authorised("/stream", { headers, signal: stop.signal })).body.getReader();
       const decoder = new TextDecoder();
       let text = "";
       for (;;) {
         const piece = await reader.read();
-        // The session of another tab replaced this one: what it says is followed instead.
+        // Another tab replaced the session: its stream is read instead.
         if (piece.done || (this.session || {}).token !== token) return;
         listen();
         text += decoder.decode(piece.value, { stream: true });
         const blocks = text.split("\n\n");
         text = blocks.pop();
-        for (const block of blocks) this.hear(block, heard);
-        alive();
-        // Without a place the stream begins now: what was said before is read after it began, so that nothing is lost.
-        if (isNew) await this.all(heard);
+        for (const block of blocks) this.parseEvent(block, onMessage);
+        onAlive();
+        // Without a position the stream begins now. Earlier messages are read after it began, so that none is lost in between.
+        if (isNew) await this.readAll(onMessage);
         isNew = false;
       }
     } finally {
@@ -181,13 +181,13 @@ export class Server {
     }
   }
 
-  hear(block, heard) {
+  parseEvent(block, onMessage) {
     let data = "";
     for (const line of block.split("\n")) {
-      if (line.startsWith("id: ")) this.place = line.slice(4);
+      if (line.startsWith("id: ")) this.position = line.slice(4);
       if (line.startsWith("data: ")) data += line.slice(6);
     }
-    if (data) heard(JSON.parse(data));
+    if (data) onMessage(JSON.parse(data));
   }
 
   pause(seconds) {
