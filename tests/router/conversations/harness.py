@@ -162,8 +162,8 @@ class ConversationsHarness:
 
     def facts(self, verb: str) -> list[ConversationFact]:
         """The facts of a verb, oldest first."""
-        told = [e for e in self.driver.sent if e.type == f"{CONVERSATION}{verb}"]
-        return [ConversationFact.model_validate(event.data) for event in told]
+        emitted = [e for e in self.driver.sent if e.type == f"{CONVERSATION}{verb}"]
+        return [ConversationFact.model_validate(event.data) for event in emitted]
 
 
 def _types(events: list[Event]) -> list[str]:

@@ -51,8 +51,8 @@ def in_group(number: int, text: str, chat: dict[str, Any] = GROUP, **more: Any) 
 
 async def arrive(house: ConversationsHarness, *parsed: Activity) -> list[str]:
     """These activities, each in a batch of its own; the types of what follows, shortened."""
-    told = [await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one) for one in parsed]
-    return [word for words in told for word in words]
+    emitted = [await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one) for one in parsed]
+    return [word for words in emitted for word in words]
 
 
 async def update(house: ConversationsHarness, raw: str, **body: Any) -> list[str]:

@@ -24,11 +24,11 @@ TRUE, STRANGER = "webchat:site:anon-true", "webchat:site:anon-stranger"
 @pytest.fixture
 async def house() -> ConversationsHarness:
     """A case in a group, with an agent, on its way to a private place."""
-    made = ConversationsHarness()
-    await made.customer(1, **PUBLIC, sensitive=True, masked=["card"])
-    await made.assign("sara")
-    await made.driver.advance(1)
-    return made
+    harness = ConversationsHarness()
+    await harness.customer(1, **PUBLIC, sensitive=True, masked=["card"])
+    await harness.assign("sara")
+    await harness.driver.advance(1)
+    return harness
 
 
 def case_of(house: ConversationsHarness) -> ConversationState:
@@ -60,9 +60,9 @@ def visitor(house: ConversationsHarness, number: int, who: str = TRUE, **more: A
 
 
 async def writes(house: ConversationsHarness, number: int, who: str = TRUE, **more: Any) -> list[str]:
-    told = await house.arrives("inbound", "pasokh.inbound.message", visitor(house, number, who, **more))
+    emitted = await house.arrives("inbound", "pasokh.inbound.message", visitor(house, number, who, **more))
     await house.settle()
-    return told
+    return emitted
 
 
 async def customer_says(house: ConversationsHarness, number: int, text: str, **more: Any) -> None:
@@ -71,10 +71,10 @@ async def customer_says(house: ConversationsHarness, number: int, text: str, **m
 
 
 async def confirmed(house: ConversationsHarness, person: str, agent: str | None = "sara") -> CommandResult:
-    asked = ConfirmHandoff(
+    confirmation = ConfirmHandoff(
         conversation=case_of(house).id, agent=agent, person=person, accepted_at=house.driver.now, request_hash="h"
     )
-    outcome = await house.command("confirm_handoff", asked)
+    outcome = await house.command("confirm_handoff", confirmation)
     await house.settle()
     return outcome
 
@@ -111,11 +111,11 @@ async def test_agents_see_in_the_case_who_followed_and_in_the_chat_whose_case_it
 
 async def test_the_visitor_is_asked_for_two_words_in_the_language_of_the_case(house: ConversationsHarness) -> None:
     await writes(house, 20)
-    asked = next(e for e in house.driver.sent[::-1] if e.type == "pasokh.outbound.message").data
+    sent = next(e for e in house.driver.sent[::-1] if e.type == "pasokh.outbound.message").data
     [question] = [
         one for one in said_in(house, house.cases()[1]) if one.author.kind == "system" and one.direction != "note"
     ]
-    assert (asked["channel"], asked["account"], asked["surface"]) == ("webchat", "site", "private")
+    assert (sent["channel"], sent["account"], sent["surface"]) == ("webchat", "site", "private")
     assert question.text is not None
     assert words_of(house, TRUE) in question.text.text
     assert question.text.text.startswith("برای اینکه بدانیم خود شما هستید")

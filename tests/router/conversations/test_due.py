@@ -44,9 +44,11 @@ async def test_dispatch_hears_of_another_due_time_and_of_none_while_the_conversa
     house = ConversationsHarness()
     await house.customer(1)
     sooner, none = (TaskDueChanged(conversation=house.case().id, due_at=at) for at in (house.driver.now, None))
-    for asked, undue in ((sooner, False), (none, True)):
-        assert await house.arrives("commands", "pasokh.command.task_due_changed", asked) == ["routing.task_changed"]
+    for due_changed, undue in ((sooner, False), (none, True)):
+        assert await house.arrives("commands", "pasokh.command.task_due_changed", due_changed) == [
+            "routing.task_changed"
+        ]
         changed = TaskChanged.model_validate(house.driver.sent[-1].data)
-        assert (changed.due_at, changed.clear_due) == (asked.due_at, undue)
+        assert (changed.due_at, changed.clear_due) == (due_changed.due_at, undue)
     await house.assign("sara")
     assert await house.arrives("commands", "pasokh.command.task_due_changed", sooner) == []

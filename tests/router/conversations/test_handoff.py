@@ -20,9 +20,9 @@ def account(**settings: Any) -> AccountBody:
 
 @pytest.fixture
 def house() -> ConversationsHarness:
-    made = ConversationsHarness()
-    configure(made, {"telegram/main": account(username="shop_bot")})
-    return made
+    harness = ConversationsHarness()
+    configure(harness, {"telegram/main": account(username="shop_bot")})
+    return harness
 
 
 def configure(house: ConversationsHarness, accounts: dict[str, AccountBody]) -> None:
@@ -51,8 +51,8 @@ def token_of(house: ConversationsHarness) -> str:
 
 
 async def test_a_card_in_a_group_starts_a_hand_off(house: ConversationsHarness) -> None:
-    told = await card_in_the_group(house)
-    assert told[-3:] == ["outbound.message", "replied", "handoff_started"]
+    emitted = await card_in_the_group(house)
+    assert emitted[-3:] == ["outbound.message", "replied", "handoff_started"]
     handoff = house.case().handoff
     assert handoff is not None
     assert (handoff.state, handoff.reason, handoff.private_channel) == ("started", "card", "telegram")
@@ -156,8 +156,8 @@ async def test_who_follows_in_time_does_not_expire(house: ConversationsHarness) 
 async def test_an_edit_that_shows_a_secret_starts_a_hand_off(house: ConversationsHarness) -> None:
     public: dict[str, Any] = {"surface": "public", "thread": "-100/7", "address": GROUP}
     await house.customer(1, **public)
-    told = await house.customer(1, "edit", **public, sensitive=True, masked=["card"], sent_at=house.driver.now)
-    assert told[-1] == "handoff_started"
+    emitted = await house.customer(1, "edit", **public, sensitive=True, masked=["card"], sent_at=house.driver.now)
+    assert emitted[-1] == "handoff_started"
 
 
 async def test_nobody_is_invited_into_a_closed_case(house: ConversationsHarness) -> None:
@@ -167,8 +167,8 @@ async def test_nobody_is_invited_into_a_closed_case(house: ConversationsHarness)
     await house.resolve("sara")
     await house.driver.advance(72 * 3600)
     assert house.case().status == "closed"
-    told = await house.customer(1, "edit", **public, sensitive=True, masked=["card"], sent_at=house.driver.now)
-    assert told == ["message_edited"]
+    emitted = await house.customer(1, "edit", **public, sensitive=True, masked=["card"], sent_at=house.driver.now)
+    assert emitted == ["message_edited"]
     assert house.case().sensitive
 
 

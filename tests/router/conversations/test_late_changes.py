@@ -24,8 +24,8 @@ async def edit_of(house: ConversationsHarness, age: int) -> list[str]:
 @pytest.mark.parametrize(("age", "opens"), [(60, True), (900, True), (901, False), (86400, False)])
 async def test_an_edit_of_what_never_came_is_news_for_fifteen_minutes(age: int, opens: bool) -> None:
     house = ConversationsHarness()
-    told = await edit_of(house, age)
-    assert ("opened" in told, len(house.cases())) == (opens, int(opens))
+    emitted = await edit_of(house, age)
+    assert ("opened" in emitted, len(house.cases())) == (opens, int(opens))
 
 
 async def test_the_record_of_a_late_edit_says_why_it_was_ignored() -> None:

@@ -63,18 +63,18 @@ OLD_PERSON: dict[str, Any] = {
 @pytest.fixture
 def house() -> ConversationsHarness:
     """Documents as the release before wrote them."""
-    made = ConversationsHarness()
-    made.driver.store.documents |= {
+    harness = ConversationsHarness()
+    harness.driver.store.documents |= {
         Key(MESSAGES.name, FORMER): OLD_MESSAGE,
         Key(CONVERSATIONS.name, CASE): OLD_CASE,
         Key("persons", OLD_PERSON["key"]): OLD_PERSON,
     }
-    return made
+    return harness
 
 
 async def arrives(house: ConversationsHarness, *parsed: Activity) -> list[str]:
-    told = [await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one) for one in parsed]
-    return [word for words in told for word in words]
+    emitted = [await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one) for one in parsed]
+    return [word for words in emitted for word in words]
 
 
 async def test_two_bots_of_one_account_number_their_private_chats_apart() -> None:

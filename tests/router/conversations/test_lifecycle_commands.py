@@ -15,15 +15,15 @@ from tests.router.conversations.harness import ConversationsHarness
 
 @pytest.fixture
 async def house() -> ConversationsHarness:
-    made = ConversationsHarness()
-    await made.customer(1)
-    await made.assign("sara")
-    return made
+    harness = ConversationsHarness()
+    await harness.customer(1)
+    await harness.assign("sara")
+    return harness
 
 
 async def move(house: ConversationsHarness, verb: str, contract: Any, **more: Any) -> CommandResult:
-    asked = contract(conversation=house.case().id, accepted_at=house.driver.now, request_hash="h", **more)
-    return await house.command(verb, asked)
+    agent_command = contract(conversation=house.case().id, accepted_at=house.driver.now, request_hash="h", **more)
+    return await house.command(verb, agent_command)
 
 
 async def test_transfer_to_an_agent_is_shown_at_once_and_confirmed_by_dispatch(house: ConversationsHarness) -> None:
@@ -139,7 +139,7 @@ def rules_of_now(house: ConversationsHarness, *rules: Rule, version: int = 4) ->
     house.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=version))
 
 
-async def replan(house: ConversationsHarness, version: int = 4) -> list[str]:
+async def reroute(house: ConversationsHarness, version: int = 4) -> list[str]:
     return await house.arrives(
         "commands", "pasokh.command.reroute", Reroute(conversation=house.case().id, version=version)
     )
@@ -150,26 +150,26 @@ async def test_new_rules_plan_a_waiting_conversation_again_at_its_old_place() ->
     await house.customer(1)
     before = house.case()
     rules_of_now(house, Rule(then=RuleActions(team="billing", skills={"lang:{language}": 2}, priority="high")))
-    assert await replan(house) == ["rerouted", "routing.task_changed"]
+    assert await reroute(house) == ["rerouted", "routing.task_changed"]
     after = house.case()
     assert (after.team, after.priority, after.requirement.skills) == ("billing", "high", {"lang:fa": 2})
     assert (after.rule, after.config_version, after.queued_at) == ("rule 1", 4, before.queued_at)
     changed = TaskChanged.model_validate(house.driver.sent[-1].data)
     assert (changed.team, changed.priority, changed.keeps_agent) == ("billing", "high", True)
-    assert await replan(house) == []
+    assert await reroute(house) == []
 
 
 async def test_rules_that_say_the_same_tell_dispatch_and_nobody_else() -> None:
     house = ConversationsHarness(Rule(then=RuleActions()))
     await house.customer(1)
     rules_of_now(house, Rule(then=RuleActions()))
-    assert await replan(house) == ["routing.task_changed"]
+    assert await reroute(house) == ["routing.task_changed"]
     assert house.case().config_version == 4
 
 
 async def test_new_rules_leave_what_has_an_agent(house: ConversationsHarness) -> None:
     rules_of_now(house, Rule(then=RuleActions(team="billing")))
-    assert await replan(house) == []
+    assert await reroute(house) == []
     assert house.case().team == "default"
 
 
@@ -178,7 +178,7 @@ async def test_new_rules_leave_what_a_person_decided() -> None:
     await house.customer(1)
     await move(house, "set_priority", SetPriority, priority="urgent")
     rules_of_now(house, Rule(then=RuleActions(team="billing", priority="low")))
-    await replan(house)
+    await reroute(house)
     assert (house.case().priority, house.case().team) == ("urgent", "billing")
 
 

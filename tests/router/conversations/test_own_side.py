@@ -31,9 +31,14 @@ async def test_the_owners_answer_by_phone_stands_in_the_conversation_as_sent() -
     house = ConversationsHarness()
     await asked_by_phone(house)
     await owner_says(house)
-    said = house.messages()[-1]
+    answer = house.messages()[-1]
     assert texts(house) == ["where is my order", "tomorrow"]
-    assert (said.direction, said.author.kind, said.author.name, said.state) == ("outbound", "account", "Owner", "sent")
+    assert (answer.direction, answer.author.kind, answer.author.name, answer.state) == (
+        "outbound",
+        "account",
+        "Owner",
+        "sent",
+    )
 
 
 async def test_it_is_the_first_response_counted_when_it_was_said() -> None:
@@ -79,10 +84,10 @@ async def test_what_left_the_queue_can_still_be_given_to_somebody() -> None:
     await asked_by_phone(house)
     await owner_says(house)
     sent = len(house.driver.sent)
-    asked: dict[str, Any] = {"conversation": house.case().id, "accepted_at": house.driver.now, "request_hash": "h"}
-    assert (await house.command("transfer", Transfer(to_agent="sara", **asked))).status == "applied"
-    told = [event.type for event in house.driver.sent[sent:]]
-    assert told.index("pasokh.routing.task_queued") < told.index("pasokh.routing.task_force_assigned")
+    fields: dict[str, Any] = {"conversation": house.case().id, "accepted_at": house.driver.now, "request_hash": "h"}
+    assert (await house.command("transfer", Transfer(to_agent="sara", **fields))).status == "applied"
+    emitted = [event.type for event in house.driver.sent[sent:]]
+    assert emitted.index("pasokh.routing.task_queued") < emitted.index("pasokh.routing.task_force_assigned")
     assert await house.assign("sara") == ["assigned"]
 
 
@@ -100,8 +105,8 @@ async def test_what_left_the_queue_can_be_given_to_a_team() -> None:
     await asked_by_phone(house)
     await owner_says(house)
     sent = len(house.driver.sent)
-    asked: dict[str, Any] = {"conversation": house.case().id, "accepted_at": house.driver.now, "request_hash": "h"}
-    assert (await house.command("transfer", Transfer(to_team="billing", **asked))).status == "applied"
+    fields: dict[str, Any] = {"conversation": house.case().id, "accepted_at": house.driver.now, "request_hash": "h"}
+    assert (await house.command("transfer", Transfer(to_team="billing", **fields))).status == "applied"
     assert "pasokh.routing.task_queued" in [event.type for event in house.driver.sent[sent:]]
     assert (house.case().status, house.case().team) == ("waiting", "billing")
 
@@ -160,11 +165,11 @@ async def test_another_bot_of_the_business_is_shown_and_stops_no_clock() -> None
 async def test_an_anonymous_admins_answer_is_ours_and_a_word_to_all_is_no_case() -> None:
     house = ConversationsHarness()
     assert await update(house, "message", **in_group(1, "welcome", **ANONYMOUS)) == []
-    asked = in_group(2, "is it in stock")
-    await update(house, "message", **asked)
-    await update(house, "message", **in_group(3, "yes", reply_to_message=asked, **ANONYMOUS))
-    said = house.messages()[-1]
-    assert (said.author.kind, said.surface, said.reply_to) == ("account", "public", house.messages()[0].id)
+    fields = in_group(2, "is it in stock")
+    await update(house, "message", **fields)
+    await update(house, "message", **in_group(3, "yes", reply_to_message=fields, **ANONYMOUS))
+    answer = house.messages()[-1]
+    assert (answer.author.kind, answer.surface, answer.reply_to) == ("account", "public", house.messages()[0].id)
     assert (len(house.cases()), house.case().status) == (1, "pending")
 
 
@@ -181,9 +186,9 @@ async def test_who_speaks_as_the_linked_channel_is_ours_and_a_strange_channel_is
 async def test_the_linked_channels_answer_goes_to_the_owner_of_the_conversation() -> None:
     house = ConversationsHarness()
     await update(house, "message", **in_group(1, "new goods", is_automatic_forward=True, **AS_NEWS))
-    asked = in_group(2, "is it in stock")
-    await update(house, "message", **asked)
-    assert await update(house, "message", **in_group(3, "yes", reply_to_message=asked, **AS_NEWS)) == [
+    fields = in_group(2, "is it in stock")
+    await update(house, "message", **fields)
+    assert await update(house, "message", **in_group(3, "yes", reply_to_message=fields, **AS_NEWS)) == [
         "command.forward"
     ]
     event = house.driver.sent[-1]
@@ -215,5 +220,10 @@ async def test_a_systems_echo_of_our_reply_by_its_id_is_no_other_message() -> No
 
 
 def test_every_side_of_a_business_chat_belongs_to_the_customers_person() -> None:
-    (said,) = activities("business_message", **message(2, "hi", sender=OWNER, **BUSINESS))
-    assert (said.kind, said.author, said.person, said.person_name) == ("echo", "account", "telegram:main:70001", None)
+    (answer,) = activities("business_message", **message(2, "hi", sender=OWNER, **BUSINESS))
+    assert (answer.kind, answer.author, answer.person, answer.person_name) == (
+        "echo",
+        "account",
+        "telegram:main:70001",
+        None,
+    )

@@ -113,8 +113,8 @@ async def test_what_was_taken_out_of_a_message_is_kept_nowhere() -> None:
     """Halves of a card, as ingest finds them when the second one comes."""
     house, halves = ConversationsHarness(), SplitCardDetector()
     for number, text in enumerate(["my card is 4111 1111", "1111 1111"], 1):
-        said = house.activity(number, text=EncryptedText(text=text))
-        for one in halves.enrich(said, (), NO_OWN_IDENTIFIERS):
+        half = house.activity(number, text=EncryptedText(text=text))
+        for one in halves.enrich(half, (), NO_OWN_IDENTIFIERS):
             await house.arrives("inbound", f"pasokh.inbound.{one.kind}", one)
     first, second = house.messages()
     assert (first.text, first.state, first.edits) == (EncryptedText(text="my card is [card]"), "edited", [])

@@ -8,9 +8,9 @@ from tests.router.conversations.harness import ConversationsHarness
 
 @pytest.fixture
 async def house() -> ConversationsHarness:
-    made = ConversationsHarness()
-    await made.customer(1)
-    return made
+    harness = ConversationsHarness()
+    await harness.customer(1)
+    return harness
 
 
 async def test_a_reply_while_nobody_has_it(house: ConversationsHarness) -> None:

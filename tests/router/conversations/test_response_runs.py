@@ -6,7 +6,7 @@ from schemas.conversation import ConversationFact, ResponseRun
 from tests.router.conversations.harness import ConversationsHarness
 
 
-async def asked() -> ConversationsHarness:
+async def assigned_conversation() -> ConversationsHarness:
     """The customer wrote at the beginning, and an agent has the conversation a minute later."""
     house = ConversationsHarness()
     await house.customer(1)
@@ -50,7 +50,7 @@ async def test_fact_of_the_message_begins_the_run() -> None:
 
 
 async def test_thumbs_up_begins_none() -> None:
-    house = await asked()
+    house = await assigned_conversation()
     await house.delivered((await house.reply()).result or "")
     await house.customer(2, text={"text": "\U0001f44d"})
     fact = last(house, "message_received")
@@ -58,7 +58,7 @@ async def test_thumbs_up_begins_none() -> None:
 
 
 async def test_message_that_was_sent_first_and_arrives_second_moves_the_start() -> None:
-    house = await asked()
+    house = await assigned_conversation()
     start = run_of(last(house, "message_received")).started_at
     await house.customer(2, sent_at=start - timedelta(seconds=30))
     run = run_of(last(house, "message_received"))
@@ -66,7 +66,7 @@ async def test_message_that_was_sent_first_and_arrives_second_moves_the_start() 
 
 
 async def test_run_ends_at_the_acceptance_of_the_answer_once_that_is_delivered() -> None:
-    house = await asked()
+    house = await assigned_conversation()
     accepted_at = house.driver.now
     message = (await house.reply()).result or ""
     run = run_of(last(house, "replied"))
@@ -84,7 +84,7 @@ async def test_run_ends_at_the_acceptance_of_the_answer_once_that_is_delivered()
 
 
 async def test_run_goes_on_after_an_answer_that_failed() -> None:
-    house = await asked()
+    house = await assigned_conversation()
     await house.undelivered((await house.reply()).result or "")
     fact = last(house, "reply_failed")
     assert (fact.previous_status, fact.snapshot.status) == ("pending", "assigned")
@@ -93,7 +93,7 @@ async def test_run_goes_on_after_an_answer_that_failed() -> None:
 
 
 async def test_resolve_without_a_word_ends_the_run_and_the_next_message_begins_its_own() -> None:
-    house = await asked()
+    house = await assigned_conversation()
     await house.resolve()
     resolved_at = house.driver.now
     [unanswered] = last(house, "resolved").ended_responses or []
@@ -106,7 +106,7 @@ async def test_resolve_without_a_word_ends_the_run_and_the_next_message_begins_i
 
 
 async def test_answer_on_its_way_at_the_resolve_answers_when_it_arrives() -> None:
-    house = await asked()
+    house = await assigned_conversation()
     message = (await house.reply()).result or ""
     await house.resolve()
     assert run_of(last(house, "resolved")).state == "answered_unconfirmed"
@@ -115,7 +115,7 @@ async def test_answer_on_its_way_at_the_resolve_answers_when_it_arrives() -> Non
 
 
 async def test_answer_on_its_way_at_the_resolve_that_fails_leaves_the_run_unanswered() -> None:
-    house = await asked()
+    house = await assigned_conversation()
     message = (await house.reply()).result or ""
     await house.resolve()
     await house.customer(2)

@@ -60,8 +60,8 @@ def test_a_resolve_ends_the_open_run_unanswered_and_counts() -> None:
 
 
 def test_a_conversation_follows_its_answer_to_another_address_unless_the_customer_moved() -> None:
-    asked, used = Address(chat="1", reply_to="5"), Address(chat="2")
-    here = replace(WAITING, addresses={"private": asked})
-    assert responses.redirected(here, "private", asked, used).addresses == {"private": used}
+    requested, used = Address(chat="1", reply_to="5"), Address(chat="2")
+    here = replace(WAITING, addresses={"private": requested})
+    assert responses.redirected(here, "private", requested, used).addresses == {"private": used}
     moved = replace(WAITING, addresses={"private": Address(chat="3")})
-    assert responses.redirected(moved, "private", asked, used) == moved
+    assert responses.redirected(moved, "private", requested, used) == moved

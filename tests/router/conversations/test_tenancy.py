@@ -29,15 +29,15 @@ def unbound_token(conversation: str) -> str:
 @pytest.fixture
 def house() -> ConversationsHarness:
     """Two workspaces on one partition: `w`, whose cases these are, and `beta`, with the same accounts."""
-    made = ConversationsHarness()
-    at = made.driver.now
+    harness = ConversationsHarness()
+    at = harness.driver.now
     accounts = {name: Versioned(body=AccountBody(credentials={}), version=1, at=at) for name in ("webchat/main",)}
     for workspace in ("w", "beta"):
         itself = Versioned(body=WorkspaceBody(name=workspace), version=1, at=at)
         configuration = WorkspaceConfiguration(workspace=workspace, version=3, profile=itself, accounts=accounts)
-        made.driver.put(CONFIGURATIONS, f"{workspace}/3", configuration)
-        made.driver.put(CONFIGURATION_HEADS, workspace, ConfigurationHead(workspace=workspace, version=3))
-    return made
+        harness.driver.put(CONFIGURATIONS, f"{workspace}/3", configuration)
+        harness.driver.put(CONFIGURATION_HEADS, workspace, ConfigurationHead(workspace=workspace, version=3))
+    return harness
 
 
 async def case_in_public(house: ConversationsHarness) -> str:
@@ -73,8 +73,8 @@ async def test_a_token_in_public_opens_nothing_for_the_equally_named_visitor_of_
 ) -> None:
     case = await case_in_public(house)
     for number, token in enumerate((sign_token(HANDOFFS.secret, "w", case), unbound_token(case))):
-        told = await says(house, visitor(house, number, "beta", handoff=token))
-        assert "command.forward" not in told
+        emitted = await says(house, visitor(house, number, "beta", handoff=token))
+        assert "command.forward" not in emitted
     assert sorted(one.workspace for one in house.cases()) == ["beta", "w"]
     assert all(one.private_person is None for one in house.cases())
 
@@ -91,18 +91,18 @@ async def test_start_with_a_token_of_another_workspace_is_an_ordinary_message_th
     assert handoff.state == "started"
 
 
-@pytest.mark.parametrize(("kind", "told"), [("message", ["command.forward"]), ("edit", []), ("deletion", [])])
+@pytest.mark.parametrize(("kind", "emitted"), [("message", ["command.forward"]), ("edit", []), ("deletion", [])])
 async def test_what_is_forwarded_by_another_workspace_changes_no_case(
-    house: ConversationsHarness, kind: str, told: list[str]
+    house: ConversationsHarness, kind: str, emitted: list[str]
 ) -> None:
     case = await case_in_public(house)
-    before, said = house.cases()[0], house.messages()
-    foreign = visitor(house, 9, "beta").model_copy(update={"kind": kind, "message": said[0].id})
+    before, messages = house.cases()[0], house.messages()
+    foreign = visitor(house, 9, "beta").model_copy(update={"kind": kind, "message": messages[0].id})
     forwarded = Forward(conversation=case, activity=foreign)
-    assert await house.arrives("commands", "pasokh.command.forward", forwarded) == told
-    assert all(event.workspace == "beta" for event in house.driver.sent[-len(told) :] if told)
+    assert await house.arrives("commands", "pasokh.command.forward", forwarded) == emitted
+    assert all(event.workspace == "beta" for event in house.driver.sent[-len(emitted) :] if emitted)
     assert house.cases()[0] == before
-    assert house.messages() == said
+    assert house.messages() == messages
 
 
 @pytest.mark.parametrize("kind", ["edit", "deletion", "receipt"])
@@ -110,12 +110,12 @@ async def test_who_names_a_message_of_another_workspace_does_not_change_it(
     house: ConversationsHarness, kind: str
 ) -> None:
     await case_in_public(house)
-    said = house.messages()
+    messages = house.messages()
     state = {"state": "read"}
-    foreign = visitor(house, 9, "beta", **state).model_copy(update={"kind": kind, "message": said[0].id})
-    told = await house.arrives("inbound", f"pasokh.inbound.{kind}", foreign)
-    assert told == []
-    assert house.messages() == said
+    foreign = visitor(house, 9, "beta", **state).model_copy(update={"kind": kind, "message": messages[0].id})
+    emitted = await house.arrives("inbound", f"pasokh.inbound.{kind}", foreign)
+    assert emitted == []
+    assert house.messages() == messages
 
 
 async def test_a_token_without_a_workspace_opens_the_case_of_its_own(house: ConversationsHarness) -> None:

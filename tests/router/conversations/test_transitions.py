@@ -20,8 +20,8 @@ def house() -> ConversationsHarness:
 
 
 async def test_first_message_opens_and_queues(house: ConversationsHarness) -> None:
-    told = await house.customer()
-    assert told == ["opened", "message_received", "queued", "routing.task_queued"]
+    emitted = await house.customer()
+    assert emitted == ["opened", "message_received", "queued", "routing.task_queued"]
     case = house.case()
     assert (case.status, case.team, case.requirement.skills) == ("waiting", "default", {"lang:fa": 2})
     assert case.rule == "rule 1"
@@ -133,8 +133,8 @@ async def test_a_message_within_three_days_reopens_and_prefers_the_last_agent(ho
     await house.assign("sara")
     await house.resolve()
     await house.driver.advance(71 * 3600)
-    told = await house.customer(2)
-    assert told == ["reopened", "message_received", "queued", "routing.task_queued"]
+    emitted = await house.customer(2)
+    assert emitted == ["reopened", "message_received", "queued", "routing.task_queued"]
     assert len(house.cases()) == 1
     assert house.driver.sent[-1].data["preferred"] == "sara"
 
@@ -181,8 +181,8 @@ async def test_an_edit_replaces_text_and_changes_no_status(house: ConversationsH
     await house.customer(1)
     await house.assign()
     await house.reply()
-    told = await house.customer(1, "edit", text={"text": "better"}, sent_at=house.driver.now)
-    assert told == ["message_edited"]
+    emitted = await house.customer(1, "edit", text={"text": "better"}, sent_at=house.driver.now)
+    assert emitted == ["message_edited"]
     assert house.case().status == "pending"
     first = house.messages()[0]
     assert (first.state, first.text and first.text.text) == ("edited", "better")
@@ -289,9 +289,9 @@ async def test_every_command_leaves_one_outcome(house: ConversationsHarness) -> 
     assert house.driver.get(OUTCOMES, outcome.id) == outcome
 
 
-@pytest.mark.parametrize(("kind", "told"), [("edit", "message_edited"), ("deletion", "message_deleted")])
+@pytest.mark.parametrize(("kind", "emitted"), [("edit", "message_edited"), ("deletion", "message_deleted")])
 async def test_a_message_of_another_person_is_changed_by_the_owner_of_its_conversation(
-    house: ConversationsHarness, kind: str, told: str
+    house: ConversationsHarness, kind: str, emitted: str
 ) -> None:
     await house.customer(1, message="theirs")
     before, case = house.messages(), house.case()
@@ -300,7 +300,7 @@ async def test_a_message_of_another_person_is_changed_by_the_owner_of_its_conver
     assert house.driver.sent[-1].partitionkey == case.key
     assert (house.messages(), house.case()) == (before, case)
     forwarded = Forward.model_validate(house.driver.sent[-1].data)
-    assert await house.arrives("commands", "pasokh.command.forward", forwarded) == [told]
+    assert await house.arrives("commands", "pasokh.command.forward", forwarded) == [emitted]
     assert house.messages() != before
     assert await house.arrives("inbound", f"pasokh.inbound.{kind}", change) == []
 

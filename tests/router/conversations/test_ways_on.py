@@ -95,9 +95,9 @@ class Town:
     def snapshot(self) -> Snapshot:
         return Snapshot(dict(self.house.driver.store.documents), self.house.driver.now, self.case_id)
 
-    def restore(self, kept: Snapshot) -> None:
-        self.house.driver.rewind(kept.documents, kept.now)
-        self.case_id = kept.case
+    def restore(self, snapshot: Snapshot) -> None:
+        self.house.driver.rewind(snapshot.documents, snapshot.now)
+        self.case_id = snapshot.case
 
     def _replies(self) -> list[Any]:
         return [m for m in self.house.messages() if m.conversation == self.case_id and m.author.kind == "agent"]
@@ -164,8 +164,8 @@ class Town:
         await self.house.arrives("assignments", "pasokh.assignment.unassigned", gone)
 
     async def is_escalated(self) -> None:
-        asked = Escalate(conversation=self.case_id, priority="urgent", to_team="billing", reason="breached")
-        await self.house.arrives("commands", "pasokh.command.escalate", asked)
+        agent_command = Escalate(conversation=self.case_id, priority="urgent", to_team="billing", reason="breached")
+        await self.house.arrives("commands", "pasokh.command.escalate", agent_command)
 
     async def reply_arrives(self) -> None:
         for message in (one for one in self._replies() if one.state == "queued"):
@@ -279,11 +279,11 @@ async def walked(beginning: str, bot: str | None) -> tuple[Town, dict[State, Sna
     return _walked.setdefault((beginning, bot), (town, known))
 
 
-async def way_on(town: Town, kept: Snapshot) -> str:
+async def way_on(town: Town, snapshot: Snapshot) -> str:
     """What gets an answer to the customer: nothing but taking it, or clearing the mark first. '' when nothing does."""
     for name, first in (("reply", ()), ("clear", (Town.clears,))):
         for surface in (None, "private", "public"):
-            town.restore(kept)
+            town.restore(snapshot)
             if town.case.agent != "sara":
                 await town.takes()
             for step in first:
@@ -293,9 +293,9 @@ async def way_on(town: Town, kept: Snapshot) -> str:
     return ""
 
 
-async def unfinished(town: Town, status: object, kept: Snapshot) -> Snapshot | None:
+async def unfinished(town: Town, status: object, snapshot: Snapshot) -> Snapshot | None:
     """What a finished conversation becomes when somebody wants to go on; None: the customer has another one open."""
-    town.restore(kept)
+    town.restore(snapshot)
     if status == "closed":
         # For good: what the customer writes next opens another, which is like the first.
         await town.public()
@@ -308,7 +308,7 @@ async def unfinished(town: Town, status: object, kept: Snapshot) -> Snapshot | N
             return None
     else:
         assert (await town.resolves()).status == "applied"
-        return kept
+        return snapshot
     return town.snapshot()
 
 
@@ -317,8 +317,8 @@ async def unfinished(town: Town, status: object, kept: Snapshot) -> Snapshot | N
 async def test_from_every_state_an_agent_can_go_on(beginning: str, bot: str | None) -> None:
     town, states = await walked(beginning, bot)
     assert len(states) > 50, "the walk went nowhere"
-    for state, kept in states.items():
-        open_again = await unfinished(town, state[0], kept)
+    for state, snapshot in states.items():
+        open_again = await unfinished(town, state[0], snapshot)
         if open_again is None:
             continue
         needed = await way_on(town, open_again)
