@@ -230,7 +230,7 @@ class PartitionOwner:
         await self._runtime.hook(failpoints.PUBLISHED)
         await self._offsets.report(self._position.row)
 
-    # -- reporting -----------------------------------------------------------------------------------------------
+    # -- reporting -----------------------------------------------------------------------------------------------------
 
     def _report_dead_letter(self, error: Exception) -> None:
         self._runtime.instruments.dead_letters.labels(self._group).inc()
