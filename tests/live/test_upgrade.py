@@ -4,8 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +14,7 @@ import pytest
 from services.migrations import MIGRATIONS
 from services.platform.store.migration_steps import latest_version
 from services.platform.store.mongo.store import MongoStore
-from tests.live.installation import ADMIN_KEY, READY_SECONDS, Running, Shop, command, database, shop_at, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, command, database, shop_at, up
 from tests.live_servers.server import Server, free_ports
 from tests.migrations.folder import build_folder, expected_answers, read_documents
 from tests.migrations.harness import fill
@@ -26,28 +25,18 @@ UNCHANGED_FIELDS = ("id", "person", "channel", "surface", "team", "opened_at", "
 """Of a conversation: fields that do not change while time passes."""
 
 
-@contextmanager
-def migrating(commits: int, folder: Path, *store: str) -> Iterator[None]:
-    """A migration that has made so many commits; it is killed (SIGKILL) on leaving."""
-    command = [sys.executable, "-m", "tests.live.migrating_process", str(folder), *store]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        try:
-            assert child.stdout is not None
-            seen = 0
-            for line in child.stdout:
-                seen += line == b"commit\n"
-                if seen == commits:
-                    break
-            assert seen == commits, "the migration ended too early"
-            yield
-        finally:
-            child.kill()
-
-
-def kill_after(commits: int, folder: Path) -> None:
-    """Start a migration and kill it after so many of its commits."""
-    with migrating(commits, folder):
-        pass
+def kill_after(commits: int, folder: Path, *store: str) -> None:
+    """Start a migration and kill it (SIGKILL) after so many of its commits."""
+    migrating = [sys.executable, "-m", "tests.live.migrating_process", str(folder), *store]
+    with subprocess.Popen(migrating, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        seen = 0
+        for line in child.stdout:
+            seen += line == b"commit\n"
+            if seen == commits:
+                break
+        child.kill()
+    assert seen == commits, "the migration ended before it was killed"
 
 
 async def test_a_migration_that_is_killed_goes_on_and_the_folder_comes_up_as_it_was(tmp_path: Path) -> None:
@@ -115,44 +104,28 @@ async def routers(tmp_path: Path, mongo_server: Server) -> AsyncIterator[tuple[R
 async def test_of_two_processes_that_start_together_on_mongodb_one_migrates_and_both_serve(
     routers: tuple[Running, Running],
 ) -> None:
-    for process in routers:
-        process.start()
-    for process in routers:
-        process.wait_ready()
-    each_step_was_finished_once(routers)
-    for process in routers:
-        async with shop_at(process.url, ADMIN_KEY) as shop:
-            await conversations_are_as_they_were(shop)
+    await both_come_up_after_one_migration(routers)
 
 
-async def test_both_wait_for_a_process_that_migrates_on_mongodb_and_one_goes_on_when_it_is_killed(
+async def test_on_mongodb_one_of_two_waiting_processes_goes_on_with_a_migration_that_was_killed(
     routers: tuple[Running, Running], tmp_path: Path
 ) -> None:
-    with migrating(4, tmp_path / "data", routers[0].environment["PASOKH_STORE"]):
-        for process in routers:
-            process.start()
-        for process in routers:
-            await until_logged(process, "migration_waits")
-    for process in routers:
+    kill_after(4, tmp_path / "data", routers[0].environment["PASOKH_STORE"])
+    await both_come_up_after_one_migration(routers)
+    assert any("migration_waits" in process.log for process in routers), "the killed process was given its time"
+
+
+async def both_come_up_after_one_migration(processes: Sequence[Running]) -> None:
+    for process in processes:
+        process.start()
+    for process in processes:
         process.wait_ready()
-    each_step_was_finished_once(routers)
-    assert sum("migration_started" in process.log for process in routers) == 1
-    for process in routers:
+    # On a busy machine one may take over from the other in the middle; no step is done twice all the same.
+    finished = [process.log.count("migration_step_finished") for process in processes]
+    assert sum(finished) == len(MIGRATIONS)
+    for process in processes:
         async with shop_at(process.url, ADMIN_KEY) as shop:
             await conversations_are_as_they_were(shop)
-
-
-def each_step_was_finished_once(processes: Sequence[Running]) -> None:
-    """By one and the same of these processes."""
-    finished = [process.log.count("migration_step_finished") for process in processes]
-    assert sorted(finished) == [0, len(MIGRATIONS)]
-
-
-async def until_logged(process: Running, event: str) -> None:
-    until = time.monotonic() + READY_SECONDS
-    while event not in process.log:
-        assert time.monotonic() < until, process.log
-        await asyncio.sleep(0.05)
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
