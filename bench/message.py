@@ -7,7 +7,7 @@ grows busy slows both. The ratio is this tree over the other; without another th
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +49,18 @@ async def rows(folder: Path, seconds: float, against: Path | None) -> AsyncItera
         for name, tree in trees.items():
             costs[name].append(await _measure(folder / f"{number}-{name.replace(' ', '-')}", tree, seconds))
     for figure in ("inbound", "reply", "message"):
-        # The minimum of the rounds is used, because other load on the machine only adds CPU time.
-        least = {name: min(getattr(cost, figure) for cost in measured) for name, measured in costs.items()}
-        middle = {
-            name: statistics.median(getattr(cost, figure) for cost in measured) for name, measured in costs.items()
-        }
-        figures = ", ".join(f"{name} {least[name] * 1000:.2f} (median {middle[name] * 1000:.2f})" for name in trees)
-        ratio = least["this tree"] / least["the other"] if against else None
-        yield ResultRow(f"CPU of a message, {figure}", f"{figures} ms", ratio, MAX_RATIO)
+        yield _row(figure, {name: [getattr(cost, figure) for cost in measured] for name, measured in costs.items()})
+
+
+def _row(figure: str, seconds: Mapping[str, list[float]]) -> ResultRow:
+    # The minimum of the rounds is compared, because other load on the machine only adds CPU time.
+    least = {name: min(values) for name, values in seconds.items()}
+    figures = [
+        f"{name} {least[name] * 1000:.2f} (median {statistics.median(values) * 1000:.2f})"
+        for name, values in seconds.items()
+    ]
+    ratio = least["this tree"] / least["the other"] if "the other" in least else None
+    return ResultRow(f"CPU of a message, {figure}", f"{', '.join(figures)} ms", ratio, MAX_RATIO)
 
 
 async def _measure(folder: Path, tree: Path, seconds: float) -> Costs:

@@ -1,11 +1,10 @@
 """The configuration of a workspace: the bodies that REST writes, and the one versioned document that stores them all."""
 
 from typing import Annotated, Generic, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from schemas.days import Day
+from schemas.business_calendar import Calendar, Timezone
 from schemas.sla import ClockMetric
 from schemas.values import Contract, Instant, Json, Priority, RequestModel, Slug, Surface
 from schemas.visible import Visible
@@ -26,27 +25,6 @@ Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
 DEFAULT_TEAM = "default"
 
 
-# Folders and a file of the system's database that hold copies under names which IANA does not list.
-NOT_IANA = ("posix/", "right/", "posixrules")
-
-
-def _require_known_zone(name: str) -> str:
-    # `available_timezones` would walk a folder tree for every calendar that is read; `ZoneInfo` keeps the zones it has
-    # read.
-    try:
-        is_known = ZoneInfo(name).key == name and not name.startswith(NOT_IANA)
-    except (
-        ZoneInfoNotFoundError,
-        OSError,
-        ValueError,
-    ):  # unknown; a folder; a file that is no zone, a path that leads out
-        is_known = False
-    if not is_known:
-        raise ValueError("this is no IANA time zone; write one such as Asia/Tehran or Europe/Riga")
-    return name
-
-
-Timezone = Annotated[str, AfterValidator(_require_known_zone)]
 Name = Annotated[str, Field(min_length=1, max_length=200), Visible]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 SkillName = Annotated[str, Field(min_length=1, max_length=100)]
@@ -61,30 +39,6 @@ def _no_other_placeholder(name: str) -> str:
 
 
 SkillReference = Annotated[SkillName, AfterValidator(_no_other_placeholder)]
-
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-
-
-class Calendar(RequestModel):
-    """Business hours in a time zone.
-
-    `holidays` are days without opening hours. A weekday that is missing in `hours` is closed.
-    """
-
-    timezone: Timezone = "UTC"
-    hours: dict[Weekday, list[tuple[ClockTime, ClockTime]]]
-    holidays: list[Day] = []
-
-    @model_validator(mode="after")
-    def _require_open_hours(self) -> "Calendar":
-        spans = [span for day in self.hours.values() for span in day]
-        if not spans:
-            raise ValueError("hours name no opening time; leave `calendar` out for around the clock")
-        if any(opens >= closes for opens, closes in spans):
-            raise ValueError("each span needs its end after its start, such as ['09:00', '17:00']")
-        return self
 
 
 OwnValue = Annotated[str, Field(min_length=1, max_length=200)]

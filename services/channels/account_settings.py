@@ -14,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, Field, GetCoreSchemaHandler, St
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from schemas.configuration import AccountBody, Calendar, Language, Name
+from schemas.business_calendar import Calendar
+from schemas.configuration import AccountBody, Language, Name
 from schemas.values import RequestModel
 
 T = TypeVar("T")

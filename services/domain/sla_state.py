@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from schemas.configuration import Calendar, Escalation, Targets
+from schemas.business_calendar import Calendar
+from schemas.configuration import Escalation, Targets
 from schemas.sla import ClockMetric, ClockState
 from schemas.values import Instant, Priority
 from services.domain.response_tracking import ResponseTracking

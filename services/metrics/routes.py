@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BeforeValidator, Field
 
-from schemas.configuration import Timezone
+from schemas.business_calendar import Timezone
 from schemas.kpis import AttributionEdge, Dimension, Report
 from schemas.values import InputInstant, RequestModel
 from services.metrics.domain.business_hours import calendars_from

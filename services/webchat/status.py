@@ -5,7 +5,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from schemas.configuration import Calendar, SlaMatch, WorkspaceConfiguration
+from schemas.business_calendar import Calendar
+from schemas.configuration import SlaMatch, WorkspaceConfiguration
 from schemas.values import Instant
 from services.channels.port import Account
 from services.domain.business_hours import opening_at

@@ -6,10 +6,10 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, Field
 
 from schemas.accounts import AccountHealth
+from schemas.business_calendar import Calendar
 from schemas.configuration import (
     DEFAULT_TEAM,
     AccountBody,
-    Calendar,
     Credential,
     OwnIdentifiers,
     Rule,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.configuration import Calendar
+from schemas.business_calendar import Calendar
 from services.domain.business_hours import (
     MAX_LOOKAHEAD,
     WEEKDAYS,

@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.configuration import (
-    AccountBody,
-    Calendar,
-    TeamBody,
-    Versioned,
-    WorkspaceBody,
-    WorkspaceConfiguration,
-)
+from schemas.business_calendar import Calendar
+from schemas.configuration import AccountBody, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.kpis import DurationStats, Report
 from services.domain.business_hours import WEEKDAYS
 from services.metrics.domain.business_hours import ALWAYS_OPEN, Calendars, calendars_from

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.business_calendar import Calendar
 from schemas.configuration import (
     AgentBody,
-    Calendar,
     Policy,
     PresenceStatus,
     SlaBody,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.configuration import Calendar
+from schemas.business_calendar import Calendar
 from schemas.envelope import Event
 from services.domain.business_hours import WEEKDAYS
 from services.metrics.domain.business_hours import Calendars

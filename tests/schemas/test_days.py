@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.configuration import Calendar
+from schemas.business_calendar import Calendar
 from schemas.days import Day, is_jalali_leap, to_gregorian
 from schemas.values import InputInstant
 from schemas.visible import WRITTEN

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.configuration import Calendar, Policy, SlaMatch, Targets
+from schemas.business_calendar import Calendar
+from schemas.configuration import Policy, SlaMatch, Targets
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.clocks import CLOCKS, clock_id, to_view

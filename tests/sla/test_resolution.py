@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from schemas.configuration import Calendar, Policy, Targets
+from schemas.business_calendar import Calendar
+from schemas.configuration import Policy, Targets
 from services.records.clocks import SLA_STATES
 from tests.sla.harness import SlaHarness, at
 

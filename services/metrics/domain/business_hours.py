@@ -7,7 +7,8 @@ that was forgotten can still be entered; without any, all hours are open.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from schemas.configuration import Calendar, WorkspaceConfiguration
+from schemas.business_calendar import Calendar
+from schemas.configuration import WorkspaceConfiguration
 
 
 @dataclass(frozen=True, slots=True)

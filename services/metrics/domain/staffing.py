@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
 
-from schemas.configuration import DEFAULT_TEAM, Calendar, PresenceStatus, WorkspaceConfiguration
+from schemas.business_calendar import Calendar
+from schemas.configuration import DEFAULT_TEAM, PresenceStatus, WorkspaceConfiguration
 from services.domain.business_hours import business_seconds_between
 from services.metrics.instruments import (
     AGENTS,

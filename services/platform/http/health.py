@@ -1,4 +1,4 @@
-"""`/livez`, `/readyz` and `/metrics`: what probes and Prometheus ask of every process."""
+"""`/livez`, `/readyz` and `/metrics`: the routes for probes and Prometheus, in every process."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,24 +21,24 @@ _log = structlog.get_logger(__name__)
 
 
 class CheckResult(BaseModel):
-    """Whether one dependency works, and what is wrong with it."""
+    """Whether one dependency works; `detail` names the fault. A REST view."""
 
     ok: bool
     detail: str
 
 
 class Readiness(BaseModel):
-    """`ok` only when every check is."""
+    """The state of all checks. `status` is `ok` if every check is, else `unavailable`. A REST view."""
 
     status: str
     checks: dict[str, CheckResult]
 
 
 async def readiness(checks: Mapping[str, Check], seconds: float = CHECK_SECONDS) -> Readiness:
-    """All checks at once, each given `seconds`."""
+    """Run all checks concurrently, each for at most `seconds`."""
     results = await asyncio.gather(*[_run_check(name, check, seconds) for name, check in checks.items()])
-    found = dict(zip(checks, results, strict=True))
-    return Readiness(status="ok" if all(r.ok for r in results) else "unavailable", checks=found)
+    by_name = dict(zip(checks, results, strict=True))
+    return Readiness(status="ok" if all(r.ok for r in results) else "unavailable", checks=by_name)
 
 
 async def _run_check(name: str, check: Check, seconds: float) -> CheckResult:
@@ -71,12 +71,16 @@ def health_router(checks: Mapping[str, Check], exposition: Exposition) -> APIRou
         return Response(exposition.text(request), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     router = APIRouter(tags=["operations"])
-    router.add_api_route("/livez", livez, summary="This process runs")
+    router.add_api_route("/livez", livez, summary="Check that the process runs")
     # Any: FastAPI's own type of extra responses.
     unready: dict[int | str, dict[str, Any]] = {
         503: {"model": Readiness, "description": "At least one dependency does not work"}
     }
-    router.add_api_route("/readyz", readyz, response_model=Readiness, responses=unready, summary="All of it works")
+    router.add_api_route(
+        "/readyz", readyz, response_model=Readiness, responses=unready, summary="Check that all dependencies work"
+    )
     text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
-    router.add_api_route("/metrics", metrics, response_class=Response, responses=text, summary="Prometheus text")
+    router.add_api_route(
+        "/metrics", metrics, response_class=Response, responses=text, summary="Read the metrics (Prometheus)"
+    )
     return router

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what FastAPI knows of the routes, and what only we know of bodies, errors and webhooks."""
+"""Builds the OpenAPI 3.1 document: FastAPI's description of the routes, with our bodies, errors and webhooks."""
 
 import json
 import re
@@ -96,12 +96,12 @@ def _schemas(routes: Iterable[APIRoute]) -> Mapping[str, Any]:
 
 
 def json_bodies(dependant: Dependant) -> list[JsonBody[Any]]:
-    """The JSON bodies that a route reads by itself."""
+    """The JSON bodies of a route. FastAPI does not know them, because they are dependencies."""
     return [call for call in dependency_calls(dependant) if isinstance(call, JsonBody)]
 
 
 def dependency_calls(dependant: Dependant) -> Iterator[object]:
-    """Everything that a route depends on, at any depth."""
+    """All dependencies of a route, at any depth."""
     for inner in dependant.dependencies:
         yield inner.call
         yield from dependency_calls(inner)
@@ -109,27 +109,33 @@ def dependency_calls(dependant: Dependant) -> Iterator[object]:
 
 def _add_common_responses(operation: Document, route: APIRoute, method: str) -> None:
     responses = operation["responses"]
+    # FastAPI's own 422 has another body than ours.
     responses.pop("422", None)
     _declare_path(operation, route)
-    for parameter in operation.get("parameters", []):
+    parameters = operation.get("parameters", [])
+    for parameter in parameters:
         parameter["schema"] = _parameter_schema(parameter["schema"], parameter["in"])
     bodies = json_bodies(route.dependant)
     if not operation.get("security") and not bodies:
-        if operation.get("parameters"):  # for anybody, and yet about something that may not be there
+        if parameters:  # a public route about a resource that may not exist
             responses.update({str(status): _problem(status) for status in (404, 422, 429, 503)})
         return
     _add_outcomes(responses, set(dependency_calls(route.dependant)), method)
     for body in bodies:
-        reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
-        content = {"application/json": {"schema": reference}}
-        operation["requestBody"] = {"required": not body.optional, "content": content}
-    statuses = (*COMMON_STATUSES, *(WITH_BODY if bodies else ()), *((422,) if operation.get("parameters") else ()))
-    for status in sorted(set(statuses)):
+        _declare_body(operation, body)
+    statuses = {*COMMON_STATUSES, *(WITH_BODY if bodies else ()), *([422] if parameters else ())}
+    for status in sorted(statuses):
         responses.setdefault(str(status), _unauthorized() if status == 401 else _problem(status))
 
 
+def _declare_body(operation: Document, body: JsonBody[Any]) -> None:
+    reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
+    content = {"application/json": {"schema": reference}}
+    operation["requestBody"] = {"required": not body.optional, "content": content}
+
+
 def _add_outcomes(responses: Document, dependencies: Set[object], method: str) -> None:
-    """What follows from the method of a route, and from the headers that it reads."""
+    """Add the responses that follow from the method of a route and from the headers that it reads."""
     if method == "PUT" and "200" in responses:
         responses["201"] = {**responses["200"], "description": "Created"}
     if preferred_wait in dependencies:
@@ -192,7 +198,7 @@ def _declare_etag(operation: Document) -> None:
 
 
 def _header(kind: str, description: str) -> Document:
-    """A header that is always there."""
+    """A header that is always present."""
     return {"required": True, "schema": {"type": kind}, "description": description}
 
 
@@ -202,10 +208,10 @@ def _webhook_path() -> Document:
     post = {
         "tags": ["webhooks"],
         "operationId": operation_id("POST", path, "receive"),
-        "summary": "A platform tells what happened; signed as that platform signs",
+        "summary": "A platform delivers updates, signed as that platform does",
         "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
         "responses": {
-            "200": {"description": "Stored durably, or authentic and not of interest"},
+            "200": {"description": "Stored durably, or authentic and ignored"},
             "401": _unauthorized("`Signature`."),
             **{str(status): _problem(status) for status in (400, 404, 408, 413, 503)},
         },
@@ -215,7 +221,7 @@ def _webhook_path() -> Document:
         "operationId": operation_id("GET", path, "handshake"),
         "summary": "A platform tests the address (handshake)",
         "responses": {
-            "200": {"description": "What the platform asked to hear"},
+            "200": {"description": "The answer that the platform expects"},
             "401": _unauthorized("`Signature`."),
             **{str(status): _problem(status) for status in (404, 405, 408, 413, 503)},
         },

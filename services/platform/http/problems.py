@@ -1,4 +1,4 @@
-"""Errors over HTTP as problem+json (RFC 9457): what was wrong, and what to do about it. Never a traceback or a body."""
+"""Errors over HTTP as problem+json (RFC 9457): the fault and what to do about it, never a traceback or a request body."""
 
 import http.client
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class FieldError(BaseModel):
-    """One wrong field: a JSON pointer within the body (`/query/...`, `/path/...`, `/header/...` elsewhere)."""
+    """One wrong field: a JSON pointer within the body, or `/query/...`, `/path/...`, `/header/...` for other parts."""
 
     pointer: str
     detail: str
@@ -46,7 +46,7 @@ class ProblemBody(BaseModel):
 
 
 class HttpProblem(Exception):
-    """A request that is answered with a problem. Each subclass is one status; `detail` is a sentence that helps."""
+    """A request that is answered with a problem. Each subclass is one status; `detail` is a sentence for people."""
 
     status = 500
 
@@ -59,13 +59,13 @@ class HttpProblem(Exception):
 
 
 class BadRequest(HttpProblem):
-    """400: the body or a header is no such thing at all."""
+    """400: the body or a header cannot be parsed."""
 
     status = 400
 
 
 class Unauthorized(HttpProblem):
-    """401: no key, or one that is not known."""
+    """401: no key, or an unknown one."""
 
     status = 401
 
@@ -80,7 +80,7 @@ class Forbidden(HttpProblem):
 
 
 class NotFound(HttpProblem):
-    """404: not there, or another workspace's."""
+    """404: it does not exist, or belongs to another workspace."""
 
     status = 404
 
@@ -98,7 +98,7 @@ class PreconditionFailed(HttpProblem):
 
 
 class UnprocessableContent(HttpProblem):
-    """422: readable, but not acceptable. `errors` are (pointer, sentence)."""
+    """422: it can be parsed, but is not valid. `errors` are (pointer, sentence)."""
 
     status = 422
 
@@ -117,7 +117,7 @@ class TooManyRequests(HttpProblem):
 
 
 class CommandRejected(HttpProblem):
-    """What a processor refused: the problem of a command's outcome."""
+    """A command that a processor refused, with the problem of its outcome."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail, title=problem.title)
@@ -141,7 +141,7 @@ def problem_response(
     errors: Sequence[FieldError] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as an ASGI response; raw branches answer with it too."""
+    """A problem as an ASGI response. ASGI apps outside FastAPI use it too."""
     title = title or problem_title(status)
     body = ProblemBody(
         code=problem_code(title), title=title, status=status, detail=detail, errors=list(errors or ()) or None
@@ -151,7 +151,7 @@ def problem_response(
 
 
 def refusal_response(refusal: HttpProblem) -> Response:
-    """The answer that a refusal stands for."""
+    """The response for a refusal."""
     return problem_response(
         refusal.status, refusal.detail, title=refusal.title, errors=refusal.errors, headers=refusal.headers
     )
@@ -163,14 +163,14 @@ def unavailable_response(detail: str = "A dependency cannot be reached now. Repe
 
 
 def internal_response() -> Response:
-    """500 for our own bug: nothing of it is told outside."""
+    """500 for a bug of Pasokh. The response contains nothing of the error."""
     return problem_response(500, "The server failed on this request. It was logged; repeating it may fail again.")
 
 
 def to_unprocessable_content(
     error: ValidationError | RequestValidationError, *, root: bool = False
 ) -> UnprocessableContent:
-    """A 422 of pydantic's errors, without the input. `root`: locations are within the body itself."""
+    """Convert pydantic's errors to a 422, without the input values. `root`: locations are relative to the body."""
     found = cast(Sequence[Mapping[str, Any]], error.errors())
     return UnprocessableContent(*[(to_json_pointer(one["loc"], root=root), _validation_message(one)) for one in found])
 
@@ -178,9 +178,9 @@ def to_unprocessable_content(
 def to_json_pointer(location: Sequence[str | int], *, root: bool = False) -> str:
     """A JSON pointer (RFC 6901) of a pydantic location; the leading `body` of FastAPI's is left out."""
     parts = location if root or not location or location[0] != "body" else location[1:]
-    # Of a name that is wrong itself, pydantic says so in a last part of its own.
+    # For a wrong key of an object, pydantic adds a last part `[key]`.
     parts = parts[:-1] if parts and parts[-1] == "[key]" else parts
-    # A parameter that is repeated is one parameter: which of its values is wrong says the sentence.
+    # A repeated query parameter is one parameter; its index is not part of the pointer.
     parts = parts[:2] if location and location[0] == "query" and not root else parts
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
@@ -206,7 +206,7 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Every method that some route takes at this path: the framework itself names those of the first route only."""
+    """The methods of all routes at this path. FastAPI itself lists only those of the first matching route."""
     scope = {"type": "http", "path": request.scope["path"], "path_params": {}, "root_path": ""}
     taken: set[str] = set()
     for route in request.app.routes:
@@ -247,10 +247,10 @@ HANDLERS: Mapping[type[Exception], Any] = {
     BodyTooLarge: _large,
     ClientDisconnected: _disconnect_handler,
 }
-"""What each error becomes. Any: Starlette types a handler by the base class of its error."""
+"""Error class → handler. Any: Starlette types a handler by the base class of its error."""
 
 
 def install(app: FastAPI) -> None:
-    """Answer every known error of the app's routes with its problem; what is none of these stays an error."""
+    """Answer every error class of `HANDLERS` with its problem. Other errors are not handled here."""
     for error, handler in HANDLERS.items():
         app.add_exception_handler(error, handler)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, Literal, TypedDict, TypeVar
 
-from schemas.configuration import Calendar, Escalation
+from schemas.business_calendar import Calendar
+from schemas.configuration import Escalation
 from services.domain.business_hours import add_business_seconds, business_seconds_between
 from services.domain.sla_state import Pause, PendingReply, PolicySnapshot, SlaClockState
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from schemas.configuration import Calendar, Policy, SlaMatch, Targets, Weekday
+from schemas.business_calendar import Calendar, Weekday
+from schemas.configuration import Policy, SlaMatch, Targets
 
 MINUTE = 60.0
 HOUR = 3600.0

@@ -5,7 +5,7 @@ from zoneinfo import TZPATH, available_timezones
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.configuration import Timezone
+from schemas.business_calendar import Timezone
 
 TIMEZONE: TypeAdapter[str] = TypeAdapter(Timezone)
 NO_ZONES = [
