@@ -107,19 +107,19 @@ def _state(
 ) -> State:
     """The state and a sentence on what to do about it."""
     # From the worst to the least: who is refused by the platform need not hear of forged calls.
-    known = (_refused(sends), _found(check), _not_polled(calls), _paused(sends, now), _forged(calls, now))
-    return next((state for state in known if state is not None), ("ok", ""))
+    reasons = (_refused(sends), _checked(check), _not_polled(calls), _paused(sends, now), _forged(calls, now))
+    return next((state for state in reasons if state is not None), ("ok", ""))
 
 
 def _refused(sends: Sequence[AccountSends]) -> State | None:
-    locked = next((one for one in sends if one.held_for == "credentials"), None)
+    locked = next((record for record in sends if record.held_for == "credentials"), None)
     if locked is None:
         return None
     reason = locked.last_refusal.detail if locked.last_refusal else "the platform does not let the account in"
     return "credentials", f"{reason}. Replies are held; write the account with credentials that work."
 
 
-def _found(check: AccountCheck | None) -> State | None:
+def _checked(check: AccountCheck | None) -> State | None:
     return (check.probe_state, check.probe_detail) if check is not None and check.probe_state != "ok" else None
 
 
@@ -128,7 +128,7 @@ def _not_polled(calls: AccountCalls | None) -> State | None:
 
 
 def _paused(sends: Sequence[AccountSends], now: datetime) -> State | None:
-    ends = [one.held_until for one in sends if one.held_for == "limit" and one.held_until is not None]
+    ends = [record.held_until for record in sends if record.held_for == "limit" and record.held_until is not None]
     if not any(end > now for end in ends):
         return None
     return "paused", f"The platform wants nothing of the account until {max(ends):%H:%M:%S} UTC; replies wait."
