@@ -49,6 +49,7 @@ def _send(work: UnitOfWork, case: ConversationState, reply: Reply) -> str:
         author="agent",
         confirmed_by=reply.confirmed_by,
     )
+    # `replied` is about the message, `pending` about the status: a second answer in a row changes no status.
     if not is_pending(case.status):
         record_fact(work, "pending", after, after.status)
     return message.id

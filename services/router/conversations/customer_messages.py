@@ -25,7 +25,7 @@ from services.router.conversations.facts import CLOSE_TIMER, FactDetails, next_s
 from services.router.conversations.legacy_ids import answered_message, stored_message
 
 
-def add_message(work: UnitOfWork, activity: Activity, around: ActivityContext, state: MessageState) -> None:
+def add_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext, state: MessageState) -> None:
     """Put a message of the customer into the conversation of its thread, once."""
     # The message is its own dedupe record: a repeat of the activity finds it under the same id.
     if stored_message(work, activity) is not None:
@@ -34,14 +34,18 @@ def add_message(work: UnitOfWork, activity: Activity, around: ActivityContext, s
     before = open_conversation(work, person, activity)
     if was_deleted(work, activity):
         work.put(PERSONS, person.key, person)
-        _add_deleted_message(work, activity, around, before)
+        _add_deleted_message(work, activity, activity_context, before)
         return
-    after = append_message(work, activity, around, before, state)
+    after = append_message(work, activity, activity_context, before, state)
     work.put(PERSONS, person.key, _with_open_conversation(work, person, activity, after) if after else person)
 
 
 def append_message(
-    work: UnitOfWork, activity: Activity, around: ActivityContext, before: ConversationState | None, state: MessageState
+    work: UnitOfWork,
+    activity: Activity,
+    activity_context: ActivityContext,
+    before: ConversationState | None,
+    state: MessageState,
 ) -> ConversationState | None:
     """Append a new message to the conversation `before`, or to a new one, and start a hand-off where it needs one.
 
@@ -55,12 +59,12 @@ def append_message(
         if activity.channel != WEBCHAT:
             return None
     continued = before if before is not None and not is_resolved(before.status) else None
-    joined = continued or _opened(work, activity, around.configuration, before)
+    joined = continued or _opened(work, activity, activity_context.configuration, before)
     after = transitions.on_customer_message(joined, activity, identity, work.now)
     work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
     _record_facts(work, activity, identity, after, before, opened=None if continued else joined)
     if needs_handoff(after, activity):
-        around.handoffs.start(work, after, activity, around.configuration)
+        activity_context.handoffs.start(work, after, activity, activity_context.configuration)
     return after
 
 
@@ -81,11 +85,11 @@ def _acknowledge(work: UnitOfWork, activity: Activity, before: ConversationState
 
 
 def _add_deleted_message(
-    work: UnitOfWork, activity: Activity, around: ActivityContext, before: ConversationState | None
+    work: UnitOfWork, activity: Activity, activity_context: ActivityContext, before: ConversationState | None
 ) -> None:
     """Show a message whose deletion arrived before it. It asks for no answer: a conversation that it opens is closed."""
     identity = activity.message or activity.id
-    case = before or transitions.discarded(_opened(work, activity, around.configuration, None), work.now)
+    case = before or transitions.discarded(_opened(work, activity, activity_context.configuration, None), work.now)
     work.put(MESSAGES, identity, emptied(_message_record(work, activity, case, identity, "deleted")))
     if before is None:
         # Without a fact: no other processor has ever known of this conversation.

@@ -20,7 +20,7 @@ MAX_EDITS = 100
 """How many earlier texts of a message are stored."""
 
 
-def edit_message(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def edit_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """Replace the text of the message that an edit names.
 
     An edit of a customer's message that never arrived is stored as that message; its original is a repeat then.
@@ -29,11 +29,11 @@ def edit_message(work: UnitOfWork, activity: Activity, around: ActivityContext) 
     if message is None:
         reason = _reason_to_ignore(work, activity)
         if reason is None:
-            add_message(work, activity, around, "edited")
+            add_message(work, activity, activity_context, "edited")
         else:
             _record_ignored(work, activity, reason)
     elif message.workspace == activity.workspace and _is_newer(message, activity):
-        _replace_text(work, activity, message, around)
+        _replace_text(work, activity, message, activity_context)
 
 
 def _reason_to_ignore(work: UnitOfWork, activity: Activity) -> str | None:
@@ -62,7 +62,9 @@ def _is_newer(message: MessageRecord, activity: Activity) -> bool:
     return message.edited_at is None or at >= message.edited_at
 
 
-def _replace_text(work: UnitOfWork, activity: Activity, message: MessageRecord, around: ActivityContext) -> None:
+def _replace_text(
+    work: UnitOfWork, activity: Activity, message: MessageRecord, activity_context: ActivityContext
+) -> None:
     at, is_inbound = edited_at(activity), message.direction == "inbound"
     edited = replace(
         message,
@@ -85,7 +87,7 @@ def _replace_text(work: UnitOfWork, activity: Activity, message: MessageRecord, 
     record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
     # An edit can add a secret to a text that was harmless: the conversation moves then, as with a message.
     if is_inbound and needs_handoff(after, activity):
-        around.handoffs.start(work, after, activity, around.configuration)
+        activity_context.handoffs.start(work, after, activity, activity_context.configuration)
 
 
 def _earlier_texts(message: MessageRecord, activity: Activity, at: datetime) -> list[Edit]:

@@ -28,6 +28,7 @@ def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> N
     work = context.work
     assignment = received.event.payload_as(Assigned)
     conversation = work.get(CONVERSATIONS, assignment.conversation)
+    # None: dispatch decided before it knew of a resolve, of an answer elsewhere, or of its own repeat.
     after = transitions.assigned(conversation, assignment, work.now) if conversation else None
     if conversation is not None and after is not None:
         record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
@@ -110,6 +111,7 @@ def handle_due_changed(context: ConversationsContext, received: ReceivedEvent) -
 
 def _update_task_due(work: UnitOfWork, conversation: str, due_at: datetime | None) -> None:
     case = work.get(CONVERSATIONS, conversation)
+    # Only the queue is ordered by due times: a task with an agent has left it.
     if case is None or not is_waiting(case.status):
         return
     change = TaskChanged(

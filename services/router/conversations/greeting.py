@@ -49,6 +49,7 @@ def _text(activity: Activity, configuration: WorkspaceConfiguration | None) -> s
     )
     if not isinstance(greeting, dict):
         return _text_or_none(greeting)
+    # Last the languages of the greeting itself: any of its texts is better than none.
     languages = [*_languages(activity, configuration), *greeting]
     return next((text for language in languages if (text := _text_or_none(greeting.get(language)))), None)
 
@@ -64,6 +65,7 @@ def _text_or_none(value: Json) -> str | None:
 def _languages(activity: Activity, configuration: WorkspaceConfiguration) -> Iterator[str]:
     code = activity.details.get("language_code")
     if isinstance(code, str):
+        # Platforms give a tag such as `pt-BR`; the greeting may have `pt` alone.
         yield code
         yield code.split("-", 1)[0].split("_", 1)[0].lower()
     account = configuration.accounts.get(f"{activity.channel}/{activity.account}")

@@ -25,6 +25,7 @@ def claim_handoff(work: UnitOfWork, case: ConversationState, activity: Activity)
     # Without an address no answer can reach the customer in private.
     if address is None:
         return
+    # From here on the private thread of the person leads to this conversation.
     work.put(PERSONS, person.key, replace(person, open={**person.open, "": case.id}))
     complete(work, case, activity.person_key, address)
 

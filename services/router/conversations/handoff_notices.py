@@ -42,6 +42,7 @@ class HandoffService:
             *(configuration.profile.body.languages if configuration else []),
         ]
         after = handoff.started(case, handoff.handoff_reason(activity), channel, work.now)
+        # The notice first: its fact shows the conversation on its way already, as `after` is what it stores.
         notify(work, after, handoff.notice(languages, url), "public")
         record_fact(work, "handoff_started", after, after.status)
         data = {"conversation": case.id, "key": case.key}
@@ -69,6 +70,7 @@ def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surfac
         state="queued",
     )
     work.put(MESSAGES, message.id, message)
+    # Stored in any case: agents see what the customer was to be told.
     if surface in case.addresses:
         address = moved_chats.current_address(work, case, surface)
         work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))

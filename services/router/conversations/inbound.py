@@ -29,14 +29,14 @@ ActivityHandler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
     activity, work = received.event.payload_as(Activity), context.work
-    around = context.for_activity(activity.workspace)
+    activity_context = context.for_activity(activity.workspace)
     if activity.kind in MESSAGE_HANDLERS:
-        MESSAGE_HANDLERS[activity.kind](work, activity, around)
+        MESSAGE_HANDLERS[activity.kind](work, activity, activity_context)
     elif work.get(ACTIVITIES, activity.id) is None:
         # The record is written first: an ignored edit notes its reason in it.
         _record_activity(work, activity)
         if not _forward_to_owner(work, activity):
-            DEDUPED_HANDLERS.get(activity.kind, _ignore)(work, activity, around)
+            DEDUPED_HANDLERS.get(activity.kind, _ignore)(work, activity, activity_context)
 
 
 def _record_activity(work: UnitOfWork, activity: Activity) -> None:
@@ -61,21 +61,21 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     A message that the conversation does not accept goes back to the partition of its author (`returned`), never lost.
     """
     command, work = received.event.payload_as(Forward), context.work
-    activity, around = command.activity, context.for_activity(received.event.workspace)
+    activity, activity_context = command.activity, context.for_activity(received.event.workspace)
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, command.conversation))
     if activity.kind in MUTATING_HANDLERS:
-        MUTATING_HANDLERS[activity.kind](work, activity, around)
+        MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
     elif activity.kind == "echo":
         echoes.add_echo(work, activity, case)
     elif command.returned:
-        add_message(work, activity, around, "received")
+        add_message(work, activity, activity_context, "received")
     elif case is None or not is_private_side(case, activity.person_key):
         returned = Forward(conversation=command.conversation, activity=activity, returned=True)
         work.emit("pasokh.command.forward", str(activity.person_key), returned)
     elif stored_message(work, activity) is None:
         # The author writes on another channel than the conversation: answers need that channel in the address.
         addressed = activity.model_copy(update={"address": private_address(activity)})
-        append_message(work, addressed, around, case, "received")
+        append_message(work, addressed, activity_context, case, "received")
 
 
 def _in_workspace(workspace: str, case: ConversationState | None) -> ConversationState | None:
@@ -86,15 +86,15 @@ def _in_workspace(workspace: str, case: ConversationState | None) -> Conversatio
 # -- handlers by kind --------------------------------------------------------------------------------------------------
 
 
-def _on_message(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     if echoes.is_own_side(work, activity):
         echoes.receive_echo(work, activity)
         return
-    token_opens = around.handoffs.conversation_of_token(activity)
+    token_opens = activity_context.handoffs.conversation_of_token(activity)
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, token_opens) if token_opens else None)
     if _continue_elsewhere(work, activity, case):
         return
-    add_message(work, activity, around, "received")
+    add_message(work, activity, activity_context, "received")
     prove(work, activity)
     # After the message: a claim names the visitor's own conversation, which the message may have opened.
     if case is not None:
@@ -116,23 +116,23 @@ def _continue_elsewhere(work: UnitOfWork, activity: Activity, case: Conversation
     return True
 
 
-def _on_postback(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_postback(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """A button with a text or with data is a message. One without either is a gesture, and has no effect."""
     data = activity.details.get("data")
     text = (activity.text.text if activity.text else None) or (data if isinstance(data, str) else "")
     if text.strip():
-        _on_message(work, activity, around)
+        _on_message(work, activity, activity_context)
 
 
-def _on_echo(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_echo(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     echoes.receive_echo(work, activity)
 
 
-def _on_deletion(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_deletion(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     delete_message(work, activity)
 
 
-def _on_receipt(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_receipt(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     message = work.get(MESSAGES, activity.message) if activity.message else None
     state = activity.details.get("state")
     if message is None or not isinstance(state, str) or message.direction != "outbound":
@@ -143,28 +143,28 @@ def _on_receipt(work: UnitOfWork, activity: Activity, around: ActivityContext) -
     receive_receipt(work, message, state, activity.sent_at or activity.received_at)
 
 
-def _on_follow(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_follow(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """A person blocked the account, unblocked it, or pressed the start button of a bot."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     state = activity.details.get("state")
     person = replace(person, blocked=state == "blocked")
     if state == "started" and open_conversation(work, person, activity) is None:
-        person = greeting.greet(work, person, activity, around.configuration)
+        person = greeting.greet(work, person, activity, activity_context.configuration)
     work.put(PERSONS, person.key, person)
 
 
-def _on_contact(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_contact(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """A person tells an e-mail address or a telephone number."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
 
 
-def _on_unknown(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _on_unknown(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """An update that the channel does not know changes no conversation, but it may say that a group has another id."""
     moved_chats.record_move(work, activity)
 
 
-def _ignore(work: UnitOfWork, activity: Activity, around: ActivityContext) -> None:
+def _ignore(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """Reactions, calls and the like: they stay on the log and are counted, and change no conversation."""
 
 

@@ -48,6 +48,7 @@ def _is_same(work: UnitOfWork, former: MessageRecord, activity: Activity) -> boo
         return former.direction == "outbound" and former.key == str(activity.person_key)
     if former.workspace != activity.workspace or former.platform_id != activity.platform_id:
         return False
+    # Both numbers are the platform's; two bots number their messages independently, and may have one number in common.
     if activity.kind == "deletion":
         return _is_answered_by(work, former, activity)
     platform_time = activity.original_sent_at if activity.kind == "edit" else activity.sent_at

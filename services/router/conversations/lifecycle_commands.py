@@ -55,6 +55,7 @@ def move_to_team(work: UnitOfWork, case: ConversationState, team: str) -> Conver
     """Put a conversation into the queue of another team; its agent loses it."""
     after = transitions.transferred_to_team(case, team, work.now)
     record_fact(work, "transferred", after, case.status)
+    # Without a task it is queued anew; with one, dispatch moves the task and takes it from its agent.
     if transitions.has_no_task(case):
         queue(work, after, after.status)
         return after

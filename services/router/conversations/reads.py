@@ -23,6 +23,7 @@ MAX_MERGED_MESSAGES = 100
 """How many of a visitor's latest messages move to the conversation that they are the customer of."""
 
 # -- activities: the person and the message, then their conversations, then where these are answered --------------------
+# Three steps, because each needs ids that only the documents of the step before hold.
 
 
 def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -41,6 +42,7 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
 def _message_reads(activity: Activity) -> Iterator[Read]:
     yield Documents(MESSAGES, legacy_ids([activity]))
     yield Documents(MOVED_CHATS, public_chats([activity]))
+    # Under the id of the message, not of the activity: that is where a deletion that arrived first is recorded.
     if activity.kind in MAYBE_DELETED:
         yield Documents(ACTIVITIES, [activity.message or activity.id])
 

@@ -48,6 +48,7 @@ CONTINUE: Mapping[str, str] = {
 def sign_token(secret: bytes, workspace: str, conversation: str) -> str:
     """The token of a conversation of a workspace: 43 characters of `A-Za-z0-9_-`."""
     identity = UUID(conversation).bytes
+    # The id in its 16 bytes instead of 36 characters: the whole token has to fit a platform's deep link.
     return base64url.encode(identity + _mac(secret, workspace, identity))
 
 
@@ -86,6 +87,7 @@ class Handoffs:
 
 def needs_handoff(case: ConversationState, activity: Activity) -> bool:
     """Whether a public activity moves the conversation to a private place. A closed conversation never moves."""
+    # An expired invitation may be repeated; one that is open or completed is not.
     moving = case.handoff is not None and case.handoff.state != "expired"
     return activity.surface == "public" and activity.sensitive and not moving and not is_closed(case.status)
 
@@ -95,6 +97,7 @@ def is_private_only(case: ConversationState) -> bool:
 
     Once the invitation expired, the public place is the only one.
     """
+    # Also where no hand-off has begun: the mark of sensitivity alone decides until an invitation expires.
     return case.sensitive and not (case.handoff is not None and case.handoff.state == "expired")
 
 

@@ -78,6 +78,7 @@ def _to_result(
     rule: Rule, attributes: RoutingAttributes, configuration: WorkspaceConfiguration | None, name: str, version: int
 ) -> RoutingResult:
     teams = configuration.teams if configuration else {}
+    # A rule may name a team that was deleted since: its conversations go to the default team instead of nowhere.
     team = rule.then.team if rule.then.team in teams else DEFAULT_TEAM
     return RoutingResult(team, Requirement(skills=_skills(rule.then, attributes)), rule.then.priority, name, version)
 
@@ -87,6 +88,7 @@ def _skills(then: RuleActions, attributes: RoutingAttributes) -> dict[str, int]:
     named = {k: v for k, v in then.skills.items() if k != LANGUAGE_SKILL}
     if LANGUAGE_SKILL in then.skills and attributes.language:
         skill = f"lang:{attributes.language}"
+        # The rule may name the same language itself: the higher level is required.
         named[skill] = max(named.get(skill, 0), then.skills[LANGUAGE_SKILL])
     return named
 
