@@ -1,10 +1,10 @@
-"""The one table of a conversation's life: which status follows from a status and an event. Pure.
+"""The lifecycle of a conversation: a table of which status follows from a status and an event. Pure.
 
 `bot` → `waiting` → `offered` → `assigned` ⇄ `pending` (on the customer) → `resolved` → `closed`. A customer message
 brings `pending` back to `assigned`, and the message that reopens brings `resolved` back to `waiting`.
 
-Every pair of status and event is decided here. Nothing else in services compares a status with a literal: callers ask
-one of the predicates, or whether a status is in one of the sets.
+Every pair of status and event is decided here. No other module compares a status with a literal: callers use the
+predicates and the sets of this module.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ LifecycleEvent = Literal[
     "discarded",
 ]
 """What changes a status, or could. `replied`: a person of our own side answered, here or elsewhere. `discarded`: the
-message that opened the conversation was deleted before it came, so that nothing is left to do."""
+message that opened the conversation was deleted before it arrived: the conversation is closed at once."""
 
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 EVENTS: Final[tuple[LifecycleEvent, ...]] = get_args(LifecycleEvent)

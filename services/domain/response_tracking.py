@@ -1,4 +1,4 @@
-"""The one account of "the customer waits for an answer". Pure: a state and an event in, a state and ended runs out.
+"""Decides whether a customer waits for an answer, and since when. Pure: a state and an event in, a state and ended runs out.
 
 A *run* begins with a customer message that nobody has answered, starts at the earliest own time of its messages, and
 ends with the acceptance of a human answer that was delivered, or with a resolve. `schemas.conversation.ResponseRun`
@@ -6,8 +6,8 @@ says what each of its fields means.
 
 Whether an answer reaches the customer is known only later. Until then it is not known either to which run the messages
 after it belong: to the next one if it is delivered, to the present one if it fails. `ResponseTracking.log` therefore
-holds what happened since the open run began, in the order of the log, and a run ends once its end is certain. The order
-on the log decides which messages an answer has answered: the own time of a message may be earlier than its arrival.
+holds the entries since the open run began, in the order of the topic, and a run ends once its end is certain. The order
+on the topic decides which messages an answer has answered: the own time of a message may be earlier than its arrival.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from schemas.values import Instant
 
 @dataclass(frozen=True, slots=True)
 class CustomerMessages:
-    """Messages that need an answer, with nothing between them. `since` is the earliest of their own times."""
+    """Successive messages that need an answer. `since` is the earliest of their own times, `last` the id of the latest."""
 
     since: Instant
     count: int
@@ -31,7 +31,7 @@ class CustomerMessages:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A human answer that was accepted `at`, and what became of it."""
+    """A human answer that was accepted at `at`, and its delivery."""
 
     message: str
     at: Instant
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The conversation was resolved or closed `at`: what comes after it belongs to another run."""
+    """The conversation was resolved or closed at `at`: later entries belong to another run."""
 
     at: Instant
     entry: Literal["resolve"] = "resolve"
@@ -52,11 +52,11 @@ Entry = CustomerMessages | Answer | Resolution
 
 @dataclass(frozen=True, slots=True)
 class ResponseTracking:
-    """Who waits for whom in one conversation.
+    """The response runs of one conversation, as far as they are still open.
 
     `run` is the number of the last run that began, 0 before the first. `log` begins with the first messages of the open
     run, and is empty when none is open; `kind` is the kind of the open run, `visible_at` the acceptance of the first
-    answer of anybody that was delivered in it. `was_answered` tells whether a human answer was ever visible.
+    answer of any author that was delivered in it. `was_answered` tells whether a human answer ever reached the customer.
     """
 
     run: int = 0
@@ -66,7 +66,7 @@ class ResponseTracking:
     log: tuple[Entry, ...] = ()
 
     def open_run(self) -> ResponseRun | None:
-        """The run that is open, None when the customer waits for nothing."""
+        """The open run; None when the customer waits for no answer."""
         return _first_run(self) if self.log else None
 
 
