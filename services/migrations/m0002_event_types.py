@@ -24,6 +24,7 @@ def change_dead_letter(letter: Document) -> Document:
     event_type, event = letter["event_type"], letter["event"]
     if not isinstance(event_type, str) or not isinstance(event, str):
         raise TypeError("a dead letter names its event")
+    # "timer" or "effect": `event` is then the data of either, and no event that could be renamed.
     if not event_type.startswith("pasokh."):
         return letter
     return {**letter, "event_type": current_type(event_type), "event": _change_encoded(event)}

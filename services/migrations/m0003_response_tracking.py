@@ -131,6 +131,7 @@ def _log_of_answers(wait: Json, answers: Sequence[Json]) -> Log:
 
 def _tracking(log: Iterable[Json], kind: str, was_answered: bool) -> Json:
     entries = list(log)
+    # Runs before the upgrade were not numbered: a first answer that is there was run 1, and an open wait is the run after.
     run = int(was_answered) + int(bool(entries))
     return {"run": run, "kind": kind, "was_answered": was_answered, "visible_at": None, "log": entries}
 

@@ -16,6 +16,7 @@ def change_state(state: Document) -> Document:
     if not any(field in state for field in GONE):
         return state
     changed = {field: value for field, value in state.items() if field not in GONE}
+    # Without an open run there is nothing that older facts could still end.
     if isinstance(turn := state.get("turn"), dict):
         changed["is_visible"] = bool(state.get("answered_by_any"))
         changed["earlier"] = _tracking(turn, state)

@@ -72,6 +72,7 @@ STEP = Migration(
         Rewrite("counted_activities", drop_fields("partition")),
         Rewrite("account_checks", rename_fields({"found": "probe_state", "found_detail": "probe_detail"})),
         Rewrite("webhook_deliveries", _in_order(rename_fields({"line": "endpoint"}), drop_fields("partition"))),
+        # The id of a timer holds its name, and a retry of a dead letter fires the timer by its name: both follow.
         Rewrite("timers", change_timer, new_id=timer_id),
         Rewrite("dead_letters", change_dead_letter),
     ),
