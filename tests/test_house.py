@@ -29,6 +29,24 @@ def test_a_class_name_means_one_thing() -> None:
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
+def uncommented_caches(path: Path) -> list[str]:
+    """The functions of a module that remember results without a comment right above that says what it saves."""
+    lines = (ROOT / path).read_text().splitlines()
+    cached = [
+        (decorator.lineno, node.name)
+        for node in ast.walk(parse_source(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for decorator in node.decorator_list
+        if "cache" in ast.unparse(decorator)
+    ]
+    return [f"{path}: {name}" for line, name in cached if not lines[line - 2].lstrip().startswith("# ")]
+
+
+def test_a_cache_says_what_it_saves_and_contracts_have_none() -> None:
+    assert [one for path in files("services") for one in uncommented_caches(path)] == []
+    assert [path for path in files("schemas") if "cache" in (ROOT / path).read_text()] == []
+
+
 def test_every_module_of_the_platform_is_in_one_of_its_packages() -> None:
     platform = ROOT / "services" / "platform"
     assert sorted(path.name for path in platform.iterdir() if path.is_dir() and path.name != "__pycache__") == sorted(

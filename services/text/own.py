@@ -76,7 +76,8 @@ def compile_own_identifiers(own_identifiers: OwnIdentifiers | None) -> OwnIdenti
     return _compile(own_identifiers.model_dump_json())
 
 
-# The argument is JSON, because a model with lists is not hashable. Two hundred identifiers take 7 ms to compile, and every message of the workspace is matched against them.
+# The argument is JSON, because a model with lists is not hashable. Two hundred identifiers take 7 ms to compile, and
+# every message of the workspace is matched against them.
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> OwnIdentifierMatcher:
     own = OwnIdentifiers.model_validate_json(pattern)
@@ -184,7 +185,9 @@ def _compiling(translation: str) -> str:
 
 
 def validate_own_identifiers(own_identifiers: OwnIdentifiers) -> list[tuple[str, str]]:
-    """The problems of the identifiers, as (JSON pointer, sentence): values without effect and values that match too much."""
+    """The problems of the identifiers, as (JSON pointer, sentence): values without effect and values that match too
+    much.
+    """
     wrong = []
     for name, check in _JUDGES.items():
         for index, value in enumerate(getattr(own_identifiers, name)):

@@ -58,13 +58,13 @@ MODULES = (
 """The chat's modules. `style.js` is `chat.css` as a module, so that a shop's policy need not allow our style sheets."""
 
 
+# Reading a file blocks the event loop, for as long as the disk takes; the few files of the package are read once.
 @cache
 def read_static(name: str) -> str:
     """A file of the folder `static`."""
     return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
 
 
-@cache
 def read_module(name: str) -> str:
     """A module of the chat."""
     if name == "style.js":
