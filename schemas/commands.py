@@ -76,6 +76,7 @@ class WorkspaceGate(Contract):
     is_open: bool
 
 
+# `request_hash` of a command tells a repeated Idempotency-Key with the same request from one with another request.
 class CommandResult(Contract):
     """The outcome of a command. `result` is the id of what the command created: the message of a reply, an agent."""
 

@@ -64,6 +64,7 @@ class _Comparison:
         self._compared: set[tuple[str, str]] = set()
 
     def schema(self, before: Document, after: Document, at: str) -> Iterator[str]:
+        # A pair that is being compared is not compared again: a schema that contains itself would never end.
         pair = (before.get("$ref", ""), after.get("$ref", ""))
         if all(pair):
             if pair in self._compared:

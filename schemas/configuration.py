@@ -130,6 +130,7 @@ class PresenceBody(RequestModel):
     status: PresenceStatus
 
 
+# A single value and a list of one mean the same; callers may write either, and a read returns what was written.
 OneOrMore = str | Annotated[list[str], Field(min_length=1)]
 
 
@@ -243,6 +244,7 @@ class KeyBody(RequestModel):
 Body = TypeVar("Body", bound=RequestModel)
 
 
+# One document per workspace, so that one read gives a consistent configuration and one commit replaces it.
 class Versioned(Contract, Generic[Body]):
     """A part of the configuration, with the version (its ETag) and the time of its last write.
 

@@ -38,6 +38,7 @@ class Handoff(Contract):
     unconfirmed: list[UnconfirmedPerson] = []
 
 
+# A field that is added here needs a default: facts of earlier versions, which are stored for ever, do not have it.
 class Conversation(Contract):
     """One support case: the messages of one person on one thread, with a status. It has no text of messages."""
 

@@ -55,6 +55,7 @@ def decode(value: bytes) -> Event:
     Raises pydantic's ValidationError, a ValueError, for bytes that are no event.
     """
     event = Event.model_validate_json(value)
+    # The log keeps events of earlier versions for a week; every reader sees them under the current names.
     event_type = current_type(event.type)
     if event_type == event.type and event_type not in RENAMED_EVENT_FIELDS:
         return event

@@ -94,6 +94,7 @@ class DeliverySent(Contract):
     platform_id: str | None = None
     address: Address | None = None
     requested_address: Address | None = None
+    # The number of calls to the platform, this one included.
     attempts: int
     at: Instant
 

@@ -59,6 +59,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def settings_from_flags(flags: dict[str, Any]) -> Settings:
     """The settings of the environment, overridden by the flags. Raises pydantic's ValidationError, Misconfigured."""
+    # A flag that is not given is None, and then the environment or the default applies.
     overrides = {name: value for name, value in flags.items() if value is not None}
     if ADMIN_KEY in overrides:
         sys.stderr.write(EVERYBODY_SEES)

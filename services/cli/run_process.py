@@ -43,6 +43,7 @@ def run_in_foreground(
     configure_logging((settings.log_level or log_level).upper(), form=settings.log_format)
     for wrong in wrong_modes(settings.data.absolute(), _files(settings)):
         log.warning("data_files_readable_by_others", detail=wrong)
+    # The port is bound before the engine opens: a port in use must not start a migration.
     with bind(settings.host, settings.port) as bound:
         event_loop.run(_until_signal(process, settings, bound, sidecar))
 
@@ -55,10 +56,12 @@ def _files(settings: Settings) -> list[Path]:
 async def _until_signal(process: Process, settings: Settings, bound: socket.socket, sidecar: Sidecar) -> None:
     started = asyncio.Event()
     with stop_signals(asyncio.get_running_loop()) as stop:
+        # Two tasks, because a signal must also end a process that still waits for its database.
         working = asyncio.create_task(_work(process, settings, bound, sidecar, started, stop))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         with _shutdown_watchdog():
+            # A started process sees `stop` itself and drains. One that has not started has nothing to drain.
             if not started.is_set():
                 working.cancel()
             with suppress(asyncio.CancelledError):
@@ -86,6 +89,7 @@ def _shutdown_watchdog() -> Iterator[None]:
     This is as safe as a crash: everything acknowledged is committed, and the next owner resumes from there.
     """
     watchdog = threading.Timer(SHUTDOWN_TIMEOUT_SECONDS, _force_exit)
+    # A daemon thread does not keep a process alive that has stopped in time.
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -96,4 +100,5 @@ def _shutdown_watchdog() -> Iterator[None]:
 
 def _force_exit() -> None:
     log.warning("process_shutdown_timed_out")
+    # `sys.exit` would only end this thread.
     os._exit(0)

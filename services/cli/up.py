@@ -27,6 +27,7 @@ def up(
     """Run everything in one process. The first start creates the data folder and an admin key."""
     with lock_data_folder(settings.data) as folder:
         database = sqlite_path(settings.store_url)
+        # The database file comes before the key: a key without a database means that data were lost.
         if database is not None:
             create_database_file(database, folder / FILE_NAME, is_new=new)
         key, path, is_new = ensure_admin_key(settings)
@@ -37,6 +38,7 @@ def up(
             run_in_foreground(process_for(SINGLE_PROCESS), settings, _startup_banner)
             return
         port = free_port()
+        # The stand-in for Telegram listens on this machine, which the SSRF guard would refuse.
         targets = [*settings.allowed_targets, f"127.0.0.1:{port}"]
         settings = settings.model_copy(update={"allowed_targets": targets})
         # Log warnings only: the demo's traffic would bury the printed quick-start text.

@@ -40,6 +40,7 @@ def take_backup(settings: Settings, into: Path, now: datetime) -> Manifest:
     _refuse_existing(into)
     key = settings.data.absolute() / ADMIN_KEY
     with _draft_beside(into) as draft:
+        # Bus and store are copied at the same moment, also when they are two files: events and documents belong together.
         copy_at_one_moment({path: draft / name for name, path in databases.items()})
         for name in databases:
             check_whole(draft / name)

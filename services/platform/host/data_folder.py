@@ -88,6 +88,7 @@ def _acquire(lock: int, folder: Path) -> None:
             f"The data folder {folder} is in use by another `pasokh up`{_lock_owner(lock)}. Stop that one, or give this one a "
             "folder of its own, for example PASOKH_DATA=./var2 (and another PASOKH_PORT)."
         ) from error
+    # The lock is the flock, not the file: the file stays, and the number in it only names the owner in an error message.
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
 

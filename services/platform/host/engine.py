@@ -163,4 +163,5 @@ async def _write_partitions(store: Store, partitions: int) -> None:
     try:
         await store.commit(Changes(conditions=[Condition(LAYOUT_KEY)], puts=[Put(LAYOUT_KEY, made)]))
     except Fenced:
+        # Another process has written it meanwhile, or an earlier start did.
         await _check_partitions(store, partitions)

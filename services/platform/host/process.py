@@ -77,6 +77,7 @@ async def run_process(
         parts = [await stack.enter_async_context(service(context)) for service in process.services]
         own, members = _runtime_components(context, parts, latest_version(process.migrations))
         parts = [*parts, own]
+        # Entered in this order and left in reverse: HTTP ends first, then processors drain, then the engine closes.
         async with _run_all([task for part in parts for task in part.background]), _processing(members):
             app = await stack.enter_async_context(
                 open_app(
@@ -90,6 +91,7 @@ async def run_process(
                 most=settings.connections,
                 instruments=context.admission,
             ):
+                # Everything is loaded now; later collections need not look at it again.
                 freeze_gc()
                 log.info("process_started", process=process.name, groups=[member.group for member in members])
                 yield context
@@ -176,6 +178,7 @@ def stop_signals(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
     stop = asyncio.Event()
 
     def handle_signal() -> None:
+        # The first signal stops gently; after the second, the default handler kills the process.
         if stop.is_set():
             for one in SIGNALS:
                 signal.signal(one, signal.SIG_DFL)

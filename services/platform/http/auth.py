@@ -59,6 +59,7 @@ class Authenticator:
     async def caller(self, request: Request) -> Principal:
         """The caller of a request. Raises Unauthorized, TooManyRequests, Unavailable."""
         address = request.client.host if request.client else "unknown"
+        # The address is counted before the key is looked up, so that guessing keys does not cost reads of the store.
         await self._rates.check_address_limit(address)
         presented = _bearer_token(request.headers.get("authorization"))
         caller = await self._known(presented) if presented else None

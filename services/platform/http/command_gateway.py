@@ -133,6 +133,7 @@ class CommandGateway:
     async def _publish_and_wait(self, command: Command, wait: float) -> CommandResult | None:
         await self._publish(command)
         future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        # A set, because two requests with the same Idempotency-Key wait for the same command.
         self._waiting[command.id].add(future)
         if self._polling is None or self._polling.done():
             self._polling = asyncio.create_task(self._poll_outcomes())

@@ -63,6 +63,7 @@ async def preferred_wait(prefer: Annotated[list[str] | None, Header()] = None) -
     """The seconds to wait for an outcome (`Prefer`, RFC 7240): 0 for `respond-async`, 10 by default, at most 30."""
     preferences = [one.strip() for line in prefer or [] for one in line.split(",")]
     waits = [float(found[1]) for one in preferences if (found := _WAIT.match(one))]
+    # RFC 7240 lets a client send both; not waiting at all is the stronger wish.
     if any(one.lower() == "respond-async" for one in preferences):
         return 0.0
     return min(waits[0], MAX_WAIT_SECONDS) if waits else WAIT_SECONDS

@@ -49,6 +49,7 @@ class Exposition:
         """
         if self._may_see_all(request):
             return generate_latest(self._registry)
+        # A registry of its own for the request, because `generate_latest` takes a registry and cannot filter.
         public = CollectorRegistry(auto_describe=False)
         public.register(_WithoutWorkspaces(self._registry))
         return LEFT_OUT + generate_latest(public)

@@ -64,6 +64,7 @@ class RequestMetricsMiddleware:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
         kind = method, route_template(scope), status
+        # The child metrics are kept per route, method and status, because prometheus_client takes a lock to look them up.
         requests, took = self._counted.get(kind) or self._counted.setdefault(kind, self._instruments.of(*kind))
         requests.inc()
         took.observe(seconds)
@@ -90,6 +91,7 @@ class PathDispatcher:
 
     def __init__(self, framework: ASGIApp, branches: Mapping[str, ASGIApp]) -> None:
         self._framework = framework
+        # The longest prefix first, so that `/webchat/x` wins over `/webchat`.
         self._branches = sorted(branches.items(), key=lambda branch: -len(branch[0]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
