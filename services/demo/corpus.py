@@ -28,6 +28,7 @@ class Exchange(NamedTuple):
     answer: str
 
 
+# Data in one table, so that somebody who speaks a language can check it in one place.
 EXCHANGES: Mapping[Language, Mapping[Topic, tuple[Exchange, ...]]] = {
     "fa": {
         "delivery": (
