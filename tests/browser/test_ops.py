@@ -218,12 +218,14 @@ async def test_everything_is_reached_by_keyboard_and_has_a_name(
     await expect(page.locator(".skip")).to_be_focused()
     await enter(page, key)
     await page.locator(".skip").focus()
-    reached = []
-    for _ in range(12):
+    missing = {"workspace", "language", "leave", "by-status", "by-team", "by-text"}
+    # The page is live: a table that is drawn anew takes the focus out of its row, and the way begins again.
+    for _ in range(40):
         await page.keyboard.press("Tab")
-        reached.append(await page.evaluate("document.activeElement.id || document.activeElement.textContent"))
-    for control in ("workspace", "language", "leave", "by-status", "by-team", "by-text"):
-        assert control in reached
+        missing.discard(await page.evaluate("document.activeElement.id"))
+        if not missing:
+            break
+    assert not missing
     nameless = await page.evaluate(
         """[...document.querySelectorAll("select, input, button, meter, [role=img]")].filter((one) =>
              !one.labels?.length && !one.getAttribute("aria-label") && !one.textContent.trim()).length"""

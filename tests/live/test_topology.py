@@ -55,7 +55,7 @@ async def shop(topology: Topology) -> AsyncIterator[Shop]:
         yield shop
 
 
-class Shown(NamedTuple):
+class TopologyRun(NamedTuple):
     """An installation after a shop was open on it for a while, and when that was, in seconds."""
 
     topology: Topology
@@ -64,11 +64,11 @@ class Shown(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def run_topology(topology: Topology, kafka_server: Server, stand_in_port: int) -> Shown:
+def run_topology(topology: Topology, kafka_server: Server, stand_in_port: int) -> TopologyRun:
     lived = asyncio.run(live(topology, kafka_server, PLAN, stand_in_port))
     # What is asked is asked for that moment, in whatever order and however slowly the tests run.
     time.sleep(3 * SCRAPE_SECONDS)
-    return Shown(topology, lived, time.time())
+    return TopologyRun(topology, lived, time.time())
 
 
 def test_there_are_two_routers_and_one_of_everything_else(topology: Topology) -> None:
@@ -162,45 +162,51 @@ def test_alerts_have_somewhere_to_go(topology: Topology) -> None:
     assert eventually(known, 10)
 
 
-def test_restarts_under_load_lose_and_double_nothing_and_every_figure_is_right(shown: Shown) -> None:
-    assert violations(shown.lived.found) == []
+def test_restarts_under_load_lose_and_double_nothing_and_every_figure_is_right(run_topology: TopologyRun) -> None:
+    assert violations(run_topology.lived.found) == []
 
 
-def test_a_router_an_sla_and_kafka_were_restarted_while_customers_wrote(shown: Shown, kafka_server: Server) -> None:
-    assert [one.restart for one in shown.lived.found.restarted] == possible(kafka_server)
-    assert len(shown.lived.found.posts.accepted) > 200
-    assert shown.lived.found.replies
+def test_a_router_an_sla_and_kafka_were_restarted_while_customers_wrote(
+    run_topology: TopologyRun, kafka_server: Server
+) -> None:
+    assert [one.restart for one in run_topology.lived.found.restarted] == possible(kafka_server)
+    assert len(run_topology.lived.found.posts.accepted) > 200
+    assert run_topology.lived.found.replies
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
-def test_every_panel_shows_data_of_a_shop_that_was_open(shown: Shown, path: Path) -> None:
+def test_every_panel_shows_data_of_a_shop_that_was_open(run_topology: TopologyRun, path: Path) -> None:
     queries = queries_of(path)
     assert len(queries) >= 10
 
     def empty() -> list[str]:
-        return [query.title for query in queries if not has_data(instant(shown.topology, query.expr, shown.at))]
+        return [
+            query.title
+            for query in queries
+            if not has_data(instant(run_topology.topology, query.expr, run_topology.at))
+        ]
 
     assert eventually(lambda: not empty(), 15), empty()
 
 
-def test_what_the_dashboards_count_is_what_the_records_say(shown: Shown) -> None:
-    records, of = shown.lived.found.records, f'workspace="{PLAN.workspace}"'
+def test_what_the_dashboards_count_is_what_the_records_say(run_topology: TopologyRun) -> None:
+    records, of = run_topology.lived.found.records, f'workspace="{PLAN.workspace}"'
     counted = {
         f"sum(max without (instance) (pasokh_conversations_opened_total{{{of}}}))": len(records.conversations),
         f'sum(max without (instance) (pasokh_messages_total{{{of}, direction="inbound"}}))': len([*records.inbound()]),
     }
     assert min(counted.values()) > 10
 
-    def shown_now() -> dict[str, float]:
-        return {expr: number(shown.topology, expr) for expr in counted}
+    def current_counts() -> dict[str, float]:
+        return {expr: number(run_topology.topology, expr) for expr in counted}
 
-    assert eventually(lambda: shown_now() == counted, 20), (shown_now(), counted)
+    assert eventually(lambda: current_counts() == counted, 20), (current_counts(), counted)
 
 
-def test_nothing_was_lost_on_the_way_and_nothing_is_left(shown: Shown) -> None:
-    assert eventually(lambda: number(shown.topology, "sum(pasokh_processor_lag_events)") == 0, 60)
-    assert number(shown.topology, "sum(pasokh_processor_dead_letters_total) or vector(0)") == 0
-    assert number(shown.topology, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
+def test_nothing_was_lost_on_the_way_and_nothing_is_left(run_topology: TopologyRun) -> None:
+    assert eventually(lambda: number(run_topology.topology, "sum(pasokh_processor_lag_events)") == 0, 60)
+    assert number(run_topology.topology, "sum(pasokh_processor_dead_letters_total) or vector(0)") == 0
+    assert number(run_topology.topology, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
 
 
 async def _until(look: Any, seconds: float = 15) -> Any:
