@@ -32,7 +32,8 @@ REDACTION = "redaction"
 class Attachment(Contract):
     """A file, picture or location beside the text.
 
-    `platform_id` is the id by which the platform's API returns the file.
+    `platform_id` is the id by which the platform's API returns the file. `digest` is the SHA-256 in hex of a file that came
+    inside the webhook itself (mail), `blob` its id in our own store, which ingest sets.
     """
 
     kind: AttachmentKind
@@ -41,6 +42,8 @@ class Attachment(Contract):
     media_type: str | None = None
     size_bytes: int | None = None
     url: str | None = None
+    digest: str | None = None
+    blob: str | None = None
     details: dict[str, Json] = {}
 
 

@@ -69,6 +69,12 @@ class MediaLimit(Contract):
     media_types: tuple[str, ...] | None = None
 
 
+def every_kind(max_bytes: int) -> tuple[MediaLimit, ...]:
+    """The limits of a channel that takes files of every kind and type."""
+    kinds: tuple[AttachmentKind, ...] = ("image", "video", "audio", "file")
+    return tuple(MediaLimit(kind=kind, max_bytes=max_bytes) for kind in kinds)
+
+
 class Capabilities(Contract):
     """What a channel can do.
 
@@ -78,6 +84,8 @@ class Capabilities(Contract):
     - `drops_repeats`: the receiver knows a message it has by its id, so that an uncertain send may be repeated.
     - `automated`: whether messages that no person wrote may go out; `approved`: only with the platform's approval.
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
+    - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `caption_limit` the
+      longest text beside them (None: any text that the channel takes).
     - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
     - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
       the body for hours.
@@ -94,6 +102,8 @@ class Capabilities(Contract):
     drops_repeats: bool = False
     rate_limits: tuple[RateLimit, ...] = ()
     media: tuple[MediaLimit, ...] = ()
+    max_files: int = 10
+    caption_limit: int | None = None
     max_body_bytes: int = 1_000_000
     json_bodies: bool = True
     invalid_payload_status: Literal[200, 400] = 200

@@ -10,6 +10,7 @@ from typing import Literal
 
 from schemas.activity import Activity
 from schemas.identity import PersonKeyText
+from schemas.outbound import OutboundAttachment
 from schemas.values import Contract, EncryptedText, Instant, Priority, Problem, Surface
 
 
@@ -18,7 +19,8 @@ class Reply(Contract):
 
     `sensitive_kinds` are the kinds of sensitive data that the guard found, which must not be sent in public. In private
     only an unconfirmed card number is refused, and REST does that before this command is written. `confirmed_by` is the
-    id of the key that confirmed the text nevertheless. `masked` is set by earlier versions only.
+    id of the key that confirmed the text nevertheless. `masked` is set by earlier versions only. `attachments` are files of
+    the blob store, each of the kind that its media type is.
     """
 
     conversation: str
@@ -28,6 +30,7 @@ class Reply(Contract):
     masked: list[str] = []
     sensitive_kinds: list[str] = []
     confirmed_by: str | None = None
+    attachments: list[OutboundAttachment] = []
     surface: Surface | None = None
     accepted_at: Instant
     request_hash: str

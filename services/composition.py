@@ -7,6 +7,10 @@ services do not import channels.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schemas.activity import Attachment
+from schemas.configuration import AccountBody
+from services.channels.media import locate_media
+from services.channels.port import Account
 from services.channels.registry import CHANNELS, account_rules
 from services.console.wiring import open_console
 from services.delivery.accounts.processor import PROCESSOR as ACCOUNTS
@@ -19,6 +23,7 @@ from services.migrations import MIGRATIONS
 from services.platform.host.process import Process
 from services.platform.http.auth import FindCaller
 from services.platform.http.openapi import exported
+from services.platform.http.outgoing import HttpClient
 from services.platform.http.service import Context, DeclaredService
 from services.platform.processing.processor import Processor
 from services.platform.store.collections import ACCEPTED, OUTCOMES, RUNTIME_COLLECTIONS
@@ -30,6 +35,7 @@ from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.polls import POLLS
 from services.records.removals import REMOVALS
 from services.records.secrets import SECRETS
+from services.rest.files import AttachmentSource, FileLocation
 from services.router.conversations.domain.handoff import verify_token
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
@@ -56,6 +62,14 @@ PROCESSORS: Sequence[Processor[Any, Any, Any]] = (
 GROUP_TOPICS: Mapping[str, tuple[str, ...]] = {processor.group: processor.topics for processor in PROCESSORS}
 """Group → the topics it reads."""
 
+
+async def locate_file(
+    source: AttachmentSource, body: AccountBody, attachment: Attachment, http: HttpClient
+) -> FileLocation:
+    """`services.rest.files.LocateFile` by the channels."""
+    return await locate_media(Account(source.workspace, source.channel, source.account, body), attachment, http)
+
+
 SERVICES: Mapping[str, Sequence[DeclaredService]] = {
     "ingest": (
         DeclaredService(
@@ -81,8 +95,8 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
             purges=True,
         ),
         DeclaredService(
-            open_router({channel.name: channel.capabilities for channel in CHANNELS}, lambda: COLLECTIONS),
-            writes=(SECRETS,),
+            open_router({channel.name: channel.capabilities for channel in CHANNELS}, lambda: COLLECTIONS, locate_file),
+            writes=(BLOB_PARTS, BLOBS, SECRETS),
             purges=True,
         ),
         DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),

@@ -13,16 +13,19 @@ from pydantic import SecretStr
 from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
-from services.composition import PROCESSES, SINGLE_PROCESS
+from services.composition import PROCESSES, SINGLE_PROCESS, locate_file
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
 from services.platform.http.app import open_app
+from services.platform.http.fair_share import ConnectionShares
+from services.platform.http.outgoing import HttpClient
 from services.platform.http.problems import problem_code
 from services.platform.http.service import Context, ServiceComponents, routes_context
 from services.platform.store.collections import ACCEPTED, FACTS, OUTCOMES, RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS
 from services.records.agents import AGENTS
+from services.records.blobs import BLOB_PARTS, BLOBS
 from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
@@ -32,13 +35,16 @@ from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 from services.records.tasks import TASKS
+from services.rest.files import FileReader
+from services.rest.uploads import open_uploads
+from services.router import attachments
 from services.router.routes import build_routers
 from services.sla.routes import build_router as clocks_router
 from services.subscriptions.routes import build_router as subscriptions_router
 from services.workspaces import accounts, deletion_routes, keys, routes
 from services.workspaces.account_mutations import AccountRules
 from services.workspaces.deletion import Remover
-from tests.fakes import ManualTimeSource, MemoryBus, MemoryStore
+from tests.fakes import FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
 
 ALL_SERVICES = PROCESSES[SINGLE_PROCESS]
 ADMIN_KEY = "an-admin-key-of-more-than-32-characters"
@@ -50,6 +56,8 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     AGENTS,
     ANNOUNCEMENTS,
     TASKS,
+    BLOB_PARTS,
+    BLOBS,
     CLOCKS,
     CONFIGURATIONS,
     CONFIGURATION_HEADS,
@@ -103,6 +111,7 @@ class Rest:
     bus: MemoryBus
     time_source: ManualTimeSource
     keys: ApiKeyAuthenticator
+    http: FakeHttp
     events: list[Event] = field(default_factory=list)
     outcome_for: Answer | None = None
 
@@ -165,10 +174,17 @@ def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
     return [*configuration, *build_routers(), clocks_router(), subscriptions_router()]
 
 
-def routers_over(context: Context, checks: Mapping[str, AccountRules] = CHECKS) -> list[APIRouter]:
-    """Every router of REST but those of `/ops`, metrics and live chat; `checks` are the channels' checks of accounts."""
+def routers_over(
+    context: Context, checks: Mapping[str, AccountRules] = CHECKS, http: HttpClient | None = None
+) -> list[APIRouter]:
+    """Every router of REST but those of `/ops`, metrics and live chat; `checks` are the channels' checks of accounts.
+
+    `http` reaches the platforms from which files are read.
+    """
     remover = Remover(context, {}, lambda: COLLECTIONS)
-    return [*_lasting_routers(*checks.items()), deletion_routes.build_router(remover)]
+    files = FileReader(context.store, http or FakeHttp(), context.settings, locate_file, ConnectionShares())
+    file_routes = attachments.build_router(files, open_uploads(context))
+    return [*_lasting_routers(*checks.items()), deletion_routes.build_router(remover), file_routes]
 
 
 @asynccontextmanager
@@ -179,10 +195,12 @@ async def open_rest(
     store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
     context = Context(settings_with(**given), store, bus, clock)
     authenticator = ApiKeyAuthenticator(store, clock.monotonic)
-    ours = ServiceComponents(routers=routers_over(context, checks))
-    async with open_app(routes_context(context, ALL_SERVICES), [ours, *parts], authenticator.find) as app:
+    http = FakeHttp()
+    writable = routes_context(context, ALL_SERVICES)
+    ours = ServiceComponents(routers=routers_over(writable, checks, http))
+    async with open_app(writable, [ours, *parts], authenticator.find) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
-            rest = Rest(client, store, bus, clock, authenticator)
+            rest = Rest(client, store, bus, clock, authenticator, http)
             bus.on_publish = rest.process_command
             yield rest

@@ -12,7 +12,7 @@ import orjson
 from pydantic import AfterValidator, Field
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities, TextLimit
+from schemas.channel import Capabilities, TextLimit, every_kind
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, RequestModel, instant_text
 from services.channels.account_settings import AccountSettings, CalledUrl, HandoffSettings, Rotating, Secret
@@ -29,6 +29,7 @@ from services.platform.http.standard_webhooks import (
 )
 
 MAX_TEXT = 65_536
+MAX_FILE = 100_000_000
 UNAUTHORIZED = frozenset({401, 403})
 PASSING = frozenset({408, 425, 429})
 """The statuses below 500 that may be another at the next attempt: timeout, too early (RFC 8470), too many requests."""
@@ -69,6 +70,8 @@ class Api:
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=MAX_TEXT),),
+        # The body names the files; the receiver reads them from us with its own API key, so any file may go out.
+        media=every_kind(MAX_FILE),
         edits=True,
         drops_repeats=True,
         # The caller is the integrator's own client: a 400 that names the field helps its developer.
@@ -138,9 +141,9 @@ def _view(message: OutboundMessage) -> dict[str, Json]:
         "thread": to.thread,
         "reply_to": to.reply_to,
         "author": message.author.model_dump(mode="json"),
-        "text": message.text.text,
+        "text": message.text.text or None,
         "masked": [],
-        "attachments": [],
+        "attachments": [_file(message, number) for number in range(len(message.attachments))],
         "sent_at": None,
         "received_at": instant_text(message.accepted_at),
         "state": "queued",
@@ -150,4 +153,17 @@ def _view(message: OutboundMessage) -> dict[str, Json]:
         "forwarded_from": None,
         "links": [],
         "edits": [],
+    }
+
+
+def _file(message: OutboundMessage, number: int) -> Json:
+    """A file in the shape of REST. `url` is a path of this installation, read with an API key of the scope `read`."""
+    attachment = message.attachments[number]
+    return {
+        "id": attachment.blob,
+        "kind": attachment.kind,
+        "name": attachment.name,
+        "media_type": attachment.media_type,
+        "size_bytes": attachment.size_bytes,
+        "url": f"/v1/workspaces/{message.workspace}/messages/{message.id}/attachments/{number}",
     }

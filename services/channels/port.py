@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from schemas.activity import Activity, Address, Attachment
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
-from schemas.outbound import ChannelAction, OutboundMessage
+from schemas.outbound import ChannelAction, OutboundAttachment, OutboundMessage
 from services.channels.account_settings import AccountSettings
 from services.platform.http.outgoing import HttpClient
 
@@ -138,6 +138,14 @@ class InlineFile:
 
     digest: str
     media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file of a message that is sent: what is known of it, and its bytes."""
+
+    attachment: OutboundAttachment
     content: bytes
 
 
@@ -273,6 +281,17 @@ class ResolvesMedia(Protocol):
 
     async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
         """Where the file is now. Raises CredentialsRejected, TransientSendError, PermanentSendError (code `not_found`: it is gone)."""
+        ...
+
+
+@runtime_checkable
+class SendsFiles(Protocol):
+    """A channel that uploads the files of a message to its platform. The others name them, or take none."""
+
+    async def send_files(
+        self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
+    ) -> SendReceipt:
+        """Send a message with its files, once and all together. `message.text` may be empty. Raises as `send` does."""
         ...
 
 

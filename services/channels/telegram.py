@@ -5,13 +5,15 @@ to us, so it is compared in constant time and never logged.
 """
 
 import hmac
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.activity import Activity
-from schemas.channel import Capabilities, RateLimit, TextLimit
+from schemas.activity import Activity, Attachment
+from schemas.channel import Capabilities, MediaLimit, RateLimit, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import RequestModel
@@ -25,11 +27,14 @@ from services.channels.account_settings import (
 )
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
 from services.channels.bot_api.calls import send_message
+from services.channels.bot_api.files import locate, send_files
 from services.channels.bot_api.updates import parse
 from services.channels.port import (
     Account,
     CredentialsRejected,
     InvalidSignature,
+    MediaLocation,
+    OutgoingFile,
     PollResult,
     Request,
     SendReceipt,
@@ -40,6 +45,7 @@ from services.platform.http.outgoing import HttpClient, PermanentSendError, Send
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
 MAX_TEXT = 4096
+MAX_FILE = 50_000_000
 
 SecretToken = Annotated[ChosenSecret, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
 GreetingText = Annotated[str, StringConstraints(pattern=r"\S", max_length=MAX_TEXT)]
@@ -96,6 +102,15 @@ class Telegram:
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=MAX_TEXT),),
+        # core.telegram.org/bots/api#sendphoto, #sendvideo, #senddocument; an album has 2 to 10 files, a caption 1024 characters.
+        media=(
+            MediaLimit(kind="image", max_bytes=10_000_000, media_types=("image/jpeg", "image/png", "image/webp")),
+            MediaLimit(kind="video", max_bytes=MAX_FILE, media_types=("video/mp4",)),
+            MediaLimit(kind="audio", max_bytes=MAX_FILE, media_types=("audio/mpeg", "audio/mp4")),
+            MediaLimit(kind="file", max_bytes=MAX_FILE),
+        ),
+        max_files=10,
+        caption_limit=1024,
         deep_link="https://t.me/{username}?start={token}",
         edits=True,
         # core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
@@ -128,18 +143,21 @@ class Telegram:
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`sendMessage`. Errors never quote the URL, because the bot token is part of it."""
         token = account.token("bot_token")
-        # `from None` below: the original error, which a log would show with its cause, quotes the URL.
         url = f"{api_base_url(account.body)}/bot{token}/sendMessage"
-        try:
+        with _without_token(token):
             return await send_message(url, message, http)
-        except TransientSendError as error:
-            raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
-        except PermanentSendError as error:
-            raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
-        except CredentialsRejected as error:
-            raise CredentialsRejected(_redact_token(str(error), token), error.status) from None
-        except SendOutcomeUnknown as error:
-            raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
+
+    async def send_files(
+        self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
+    ) -> SendReceipt:
+        """`sendPhoto`, `sendVideo`, `sendAudio`, `sendDocument` or `sendMediaGroup`; see `bot_api.files`."""
+        token = account.token("bot_token")
+        with _without_token(token):
+            return await send_files(http, api_base_url(account.body), token, message, files)
+
+    async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
+        """`getFile`. The URL holds the bot token; see `ResolvesMedia`."""
+        return await locate(http, api_base_url(account.body), account.token("bot_token"), attachment)
 
     async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Call `getMe` and `getWebhookInfo`. See `ChecksAccount`."""
@@ -175,6 +193,22 @@ def is_polled(body: AccountBody) -> bool:
 def api_base_url(body: AccountBody) -> str:
     """The base URL of an account's Bot API server."""
     return (body.api_base or API_BASE).rstrip("/")
+
+
+@contextmanager
+def _without_token(token: str) -> Iterator[None]:
+    """Errors from within without the bot token, which is part of every URL."""
+    # `from None`: the original error, which a log would show with its cause, quotes the URL.
+    try:
+        yield
+    except TransientSendError as error:
+        raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
+    except PermanentSendError as error:
+        raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
+    except CredentialsRejected as error:
+        raise CredentialsRejected(_redact_token(str(error), token), error.status) from None
+    except SendOutcomeUnknown as error:
+        raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
 
 
 def _redact_token(detail: str, token: str) -> str:

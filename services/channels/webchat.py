@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities, TextLimit
+from schemas.channel import Capabilities, TextLimit, every_kind
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import RequestModel
@@ -20,6 +20,7 @@ from services.channels.port import Account, InvalidPayload, InvalidSignature, Re
 from services.platform.http.outgoing import HttpClient
 
 MAX_TEXT = 10_000
+MAX_FILE = 100_000_000
 WILDCARD_ORIGIN = "*"
 
 
@@ -69,6 +70,7 @@ class Webchat:
     capabilities = Capabilities(
         surfaces=("private",),
         text_limits=(TextLimit(limit=MAX_TEXT),),
+        media=every_kind(MAX_FILE),
         drops_repeats=True,
         invalid_payload_status=400,
     )

@@ -1,16 +1,24 @@
 """One attempt to send a message, outside of any batch: reads the account, calls the channel, returns the result."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
 from schemas.outbound import OutboundMessage
-from services.channels.port import Account, Channel, CredentialsRejected
+from services.channels.port import Account, Channel, CredentialsRejected, OutgoingFile, SendsFiles
 from services.channels.registry import account_rules
-from services.delivery.domain.outcomes import SEND_TIMEOUT, AttemptResult, outcome_unknown, within_send_window
+from services.delivery.domain.outcomes import (
+    SEND_TIMEOUT,
+    AttemptResult,
+    outcome_unknown,
+    upload_time,
+    within_send_window,
+)
+from services.delivery.files import FilesUnreadable, read_files
 from services.delivery.instruments import DeliveryInstruments
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
@@ -19,6 +27,8 @@ from services.platform.http.outgoing import HttpClient, PermanentSendError, Send
 from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import Configurations
 
+FILE_SENDS, FILE_WAIT_SECONDS = 4, 3.0
+"""How many messages with files one process sends at a time, and how long another waits for its turn in one attempt."""
 log = structlog.get_logger(__name__)
 
 ACCOUNT_MISSING = AttemptResult(
@@ -39,6 +49,7 @@ class SendDependencies:
     instruments: DeliveryInstruments
     configurations: Configurations = field(default_factory=Configurations)
     shares: ConnectionShares = field(default_factory=ConnectionShares)
+    file_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILE_SENDS))
 
 
 async def attempt(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
@@ -62,12 +73,36 @@ async def _attempt(message: OutboundMessage, committed: datetime, dependencies: 
         return AttemptResult(kind="not_started", detail="the configuration could not be read")
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
-    # After the reads, which may have taken long: a late attempt could reach the customer when another owner of the
-    # partition has settled it as unknown already.
-    if not within_send_window(committed, dependencies.time_source.now()):
-        log.warning("send_too_late", message=message.id)
-        return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
-    return await _send(channel, message, account, dependencies)
+    try:
+        async with _files(channel, message, dependencies) as files:
+            # After the reads, which may have taken long: a late attempt could reach the customer when another owner of
+            # the partition has settled it as unknown already.
+            if not within_send_window(committed, dependencies.time_source.now()):
+                log.warning("send_too_late", message=message.id)
+                return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
+            return await _send(channel, message, files, account, dependencies)
+    except FilesUnreadable as error:
+        return AttemptResult(kind=error.kind, code="file_missing", detail=str(error))
+
+
+@asynccontextmanager
+async def _files(
+    channel: Channel, message: OutboundMessage, dependencies: SendDependencies
+) -> AsyncIterator[Sequence[OutgoingFile]]:
+    """The files that the channel uploads; none for one that only names them. Raises FilesUnreadable."""
+    if not message.attachments or not isinstance(channel, SendsFiles):
+        yield ()
+        return
+    # The files are in memory while they are sent, twice: as they are and as the body. So few go out at a time.
+    try:
+        async with asyncio.timeout(FILE_WAIT_SECONDS):
+            await dependencies.file_slots.acquire()
+    except TimeoutError:
+        raise FilesUnreadable("not_started", "too many files are being sent; this message waits") from None
+    try:
+        yield await read_files(dependencies.store, message)
+    finally:
+        dependencies.file_slots.release()
 
 
 async def _read_account(message: OutboundMessage, dependencies: SendDependencies) -> Account | None:
@@ -84,15 +119,22 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
 
 
 async def _send(
-    channel: Channel, message: OutboundMessage, account: Account, dependencies: SendDependencies
+    channel: Channel,
+    message: OutboundMessage,
+    files: Sequence[OutgoingFile],
+    account: Account,
+    dependencies: SendDependencies,
 ) -> AttemptResult:
     try:
         # The timeout includes the wait for a free connection, so that the whole attempt ends within `SEND_TIMEOUT`.
         async with (
-            asyncio.timeout(SEND_TIMEOUT.total_seconds()),
+            asyncio.timeout((SEND_TIMEOUT + upload_time(message)).total_seconds()),
             dependencies.shares.acquire(account.workspace, f"{account.channel}/{account.id}"),
         ):
-            receipt = await channel.send(message, account, dependencies.http)
+            if files and isinstance(channel, SendsFiles):
+                receipt = await channel.send_files(message, files, account, dependencies.http)
+            else:
+                receipt = await channel.send(message, account, dependencies.http)
     except NoConnection as error:
         return AttemptResult(kind="not_started", detail=str(error))
     except TransientSendError as error:

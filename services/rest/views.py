@@ -1,13 +1,15 @@
 """A message as REST shows it, to integrators and to visitors of a web page alike: its text open."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from schemas.activity import Attachment
+from schemas.activity import Attachment, AttachmentKind
 from schemas.conversation import Author, Direction, Edit, MessageState
-from schemas.values import EncryptedText, Failure, Instant, Surface
+from schemas.values import EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
+from services.rest.files import is_file
 
 
 class EditView(BaseModel):
@@ -16,6 +18,23 @@ class EditView(BaseModel):
     text: str | None
     masked: list[str]
     edited_at: Instant
+
+
+class AttachmentView(BaseModel):
+    """A file, picture or location of a message. A file is read at `url` of this installation, never at its platform."""
+
+    id: str
+    kind: AttachmentKind
+    platform_id: str | None = None
+    name: str | None = None
+    media_type: str | None = Field(
+        default=None, description="As the sender calls it; of a file that this installation holds, what its bytes show."
+    )
+    size_bytes: int | None = None
+    url: str | None = Field(
+        default=None, description="The path to read the file, with the same key; null for what is no file."
+    )
+    details: dict[str, Json] = {}
 
 
 class MessageView(BaseModel):
@@ -29,7 +48,7 @@ class MessageView(BaseModel):
     author: Author
     text: str | None
     masked: list[str]
-    attachments: list[Attachment]
+    attachments: list[AttachmentView]
     sent_at: Instant | None
     received_at: Instant
     state: MessageState
@@ -51,7 +70,36 @@ def decrypt_text(sealed: EncryptedText | None) -> str | None:
     return sealed.text
 
 
-def message_view(record: MessageRecord) -> MessageView:
+FileUrl = Callable[[MessageRecord, int], str | None]
+"""The path at which the file of a message with this number is read."""
+
+
+def rest_file_url(record: MessageRecord, number: int) -> str:
+    """The path for callers with a key."""
+    return f"/v1/workspaces/{record.workspace}/messages/{record.id}/attachments/{number}"
+
+
+def attachment_id(message: str, number: int, attachment: Attachment) -> str:
+    """The id of an attachment in REST: that of its file where this installation holds it."""
+    return attachment.blob or f"{message}-{number}"
+
+
+def _attachment_view(record: MessageRecord, number: int, file_url: FileUrl) -> AttachmentView:
+    attachment = record.attachments[number]
+    return AttachmentView(
+        id=attachment_id(record.id, number, attachment),
+        kind=attachment.kind,
+        platform_id=attachment.platform_id,
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size_bytes=attachment.size_bytes,
+        url=file_url(record, number) if is_file(attachment) else None,
+        details=attachment.details,
+    )
+
+
+def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> MessageView:
+    """A message as REST shows it; `file_url` says where its files are read."""
     return MessageView(
         id=record.id,
         conversation=record.conversation,
@@ -61,7 +109,7 @@ def message_view(record: MessageRecord) -> MessageView:
         author=record.author,
         text=decrypt_text(record.text),
         masked=record.masked,
-        attachments=record.attachments,
+        attachments=[_attachment_view(record, number, file_url) for number in range(len(record.attachments))],
         sent_at=record.sent_at,
         received_at=record.received_at,
         state=record.state,

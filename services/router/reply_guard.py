@@ -59,7 +59,7 @@ class Guard:
 async def check_reply(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
     """The guard's findings in a reply, with the workspace's own identifiers allowed."""
     own = await own_identifiers_for(context, conversation.workspace)
-    seen, private = await redact_reply(body.text, own)
+    seen, private = await redact_reply(body.text or "", own)
     return Guard(seen, private.text, body.surface or conversation.last_surface)
 
 

@@ -36,6 +36,7 @@ from services.rest.dependencies import ExistingConversation, ExistingPerson, Exi
 from services.rest.views import MessageView, initial_view, message_view
 from services.router import agents, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
+from services.router.attachments import assign, reply_files, to_outbound
 from services.router.lists import list_page
 from services.router.phrases import Language
 from services.router.reply_guard import check_reply, record_confirmed
@@ -113,13 +114,18 @@ async def reply(
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
     # The hash is of the redacted text: a card number could be guessed from its hash.
     fields = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
+    if not body.attachments:
+        # As earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
+        del fields["attachments"]
     request = action_hash(conversation, "replies", {**fields, "text": guard.masked})
+    files = await reply_files(context, conversation, body.attachments)
     agent = await agents.read_agent(context, conversation.workspace, body.agent)
     data = Reply(
         conversation=conversation.id,
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
-        text=EncryptedText(text=body.text),
+        text=EncryptedText(text=body.text or ""),
+        attachments=to_outbound(files),
         sensitive_kinds=guard.kinds_found,
         confirmed_by=caller.key if body.confirm and guard.kinds_found else None,
         surface=body.surface,
@@ -131,6 +137,7 @@ async def reply(
     async def admit() -> None:
         await require_agent(context, conversation, body.agent)
         guard.check(confirmed=body.confirm)
+        await assign(context, conversation, files)
         if data.confirmed_by is not None:
             record_confirmed(conversation, data)
 

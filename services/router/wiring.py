@@ -5,10 +5,15 @@ from contextlib import asynccontextmanager
 
 from schemas.channel import Capabilities
 from services.platform.bus.broadcaster import FactBroadcaster
+from services.platform.http.client import open_outgoing
+from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.expiry import AnyCollection, expiring_collections, run_purger
+from services.records.blobs import purge_blobs
 from services.records.secrets import installation_secret
-from services.router import events
+from services.rest.files import FileReader, LocateFile
+from services.rest.uploads import open_uploads
+from services.router import attachments, events
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
@@ -19,11 +24,13 @@ from services.router.stream_check import open_fact_streams
 
 
 def open_router(
-    capabilities: Mapping[str, Capabilities], collections: Callable[[], Sequence[AnyCollection]]
+    capabilities: Mapping[str, Capabilities],
+    collections: Callable[[], Sequence[AnyCollection]],
+    locate_file: LocateFile,
 ) -> Service:
     """The service. `capabilities`: channel name → what it can do, handed in because services know no channel.
 
-    `collections` are those of all services: the router deletes their expired documents.
+    `locate_file` asks a channel where a customer's file is. `collections` are those of all services: the router deletes their expired documents.
     """
 
     @asynccontextmanager
@@ -33,13 +40,24 @@ def open_router(
         handoffs = Handoffs(secret, context.settings.public_url)
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
         expiring = expiring_collections(collections())
-        yield ServiceComponents(
-            processors=[
-                CONVERSATIONS.bind(ConversationsDependencies(capabilities, handoffs)),
-                DISPATCH.bind(DispatchDependencies()),
-            ],
-            routers=[*build_routers(), events.build_router(following, streams, events.stream_shares(context))],
-            background=[following.run, streams.run, lambda: run_purger(context.store, expiring, context.time_source)],
-        )
+        async with open_outgoing(context.settings) as http:
+            shares = ConnectionShares(instruments=context.admission)
+            files = FileReader(context.store, http, context.settings, locate_file, shares)
+            yield ServiceComponents(
+                processors=[
+                    CONVERSATIONS.bind(ConversationsDependencies(capabilities, handoffs)),
+                    DISPATCH.bind(DispatchDependencies()),
+                ],
+                routers=[
+                    *build_routers(),
+                    attachments.build_router(files, open_uploads(context)),
+                    events.build_router(following, streams, events.stream_shares(context)),
+                ],
+                background=[
+                    following.run,
+                    streams.run,
+                    lambda: run_purger(context.store, expiring, context.time_source, extra=(purge_blobs,)),
+                ],
+            )
 
     return opened

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from services.platform.http.outgoing import Download, DuplexStream, HttpResponse, PermanentSendError
+from services.platform.http.outgoing import DOWNLOAD_SECONDS, Download, DuplexStream, HttpResponse, PermanentSendError
 
 
 class HttpCall(NamedTuple):
@@ -52,7 +52,12 @@ class FakeHttp:
 
     @asynccontextmanager
     async def download(
-        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        max_bytes: int,
+        max_seconds: float = DOWNLOAD_SECONDS,
     ) -> AsyncIterator[Download]:
         answer = self._answer(HttpCall(url, headers=dict(headers or {}), method="GET"))
         if answer.status >= 300:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import httpx2
 
 from services.demo.telegram import FakeTelegram
-from services.platform.http.outgoing import Download, DuplexStream, HttpResponse
+from services.platform.http.outgoing import DOWNLOAD_SECONDS, Download, DuplexStream, HttpResponse
 
 TOKEN = "123456:ABC"
 
@@ -45,7 +45,12 @@ class TelegramHttp:
         return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
     def download(
-        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        max_bytes: int,
+        max_seconds: float = DOWNLOAD_SECONDS,
     ) -> AbstractAsyncContextManager[Download]:
         raise AssertionError(f"{url} was downloaded")
 

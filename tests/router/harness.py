@@ -20,7 +20,7 @@ from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, build_router, stream_shares
 from services.router.stream_check import FactStream, open_fact_streams
-from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
+from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_with
 
 SOON = 30.0
@@ -172,7 +172,7 @@ async def open_stream(
         open_app(context, [ServiceComponents(routers=routers_over(context)), events], keys.find) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
-        rest = Rest(client, store, bus, clock, keys)
+        rest = Rest(client, store, bus, clock, keys, FakeHttp())
         await rest.workspace()
         found = StreamHarness(rest, app, streams)
         found.tasks.append(asyncio.create_task(following.run()))

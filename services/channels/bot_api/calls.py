@@ -1,5 +1,8 @@
 """`sendMessage` and the meaning of its answers (core.telegram.org/bots/api#sendmessage, #responseparameters)."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
 import orjson
 
 from schemas.activity import Address
@@ -7,7 +10,7 @@ from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import retry_after
-from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none
+from services.channels.bot_api.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
     HttpClient,
@@ -51,16 +54,21 @@ async def send_message(url: str, message: OutboundMessage, http: HttpClient) -> 
     same people with that part removed: without the topic, without the quoted message, or to the group's new id. Each
     part is removed at most once. Only a definite refusal is followed by another try, so that no text arrives twice.
     """
+    return await deliver(message.address, lambda to: post_json(http, url, _body(message, to)))
+
+
+async def deliver(requested: Address, post: Callable[[Address], Awaitable[HttpResponse]]) -> SendReceipt:
+    """Post to an address, and to a wider one where Telegram refuses for a part of it that is gone. Raises as `send_message`."""
     # `followed` holds the parts removed so far: an answer that names one of them again ends the loop.
-    address = message.address
-    answer = await post_json(http, url, _body(message, address))
+    address = requested
+    answer = await post(address)
     followed: set[str] = set()
     while (wider := _wider_address(answer, address)) is not None and wider[0] not in followed:
         followed.add(wider[0])
         address = wider[1]
-        answer = await post_json(http, url, _body(message, address))
+        answer = await post(address)
     receipt = _receipt(answer)
-    return receipt if address == message.address else SendReceipt(receipt.platform_id, address)
+    return receipt if address == requested else replace(receipt, address=address)
 
 
 def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address] | None:
@@ -84,11 +92,15 @@ def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address
 
 
 def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
+    return {"text": message.text.text, **target_fields(to)}
+
+
+def target_fields(to: Address) -> dict[str, Json]:
+    """The fields of every sending method that say where a message goes."""
     # Without this a reply to a deleted message would be refused, and the customer would get no answer.
     reply: dict[str, Json] = {"allow_sending_without_reply": True}
     return drop_none(
         chat_id=_id(to.chat),
-        text=message.text.text,
         message_thread_id=_id(to.thread),
         reply_parameters={"message_id": _id(to.reply_to)} | reply if to.reply_to else None,
         business_connection_id=to.via,
@@ -104,7 +116,11 @@ def _id(value: str | None) -> Json:
 def _receipt(answer: HttpResponse) -> SendReceipt:
     body = _json(answer)
     if answer.status == 200 and body.get("ok") is True:
-        return SendReceipt(as_id_str(as_dict(body.get("result")).get("message_id")))
+        result = body.get("result")
+        # An album is a message for each of its files; the first has the text.
+        sent = as_list_of_dicts(result) or [as_dict(result)]
+        first, *others = [as_id_str(as_dict(one).get("message_id")) for one in sent]
+        return SendReceipt(first, aliases=tuple(identity for identity in others if identity is not None))
     raise _classify_response(answer, body)
 
 

@@ -14,12 +14,15 @@ from typing import Literal
 
 from schemas.activity import Address
 from schemas.channel import Capabilities, Scope
+from schemas.outbound import OutboundMessage
 from schemas.values import Failure
 from services.platform.core.backoff import doubled
 
 START_WITHIN = timedelta(seconds=5)
 SEND_TIMEOUT = timedelta(seconds=12)
 ASSUME_UNKNOWN_AFTER = timedelta(seconds=30)
+UPLOAD_BYTES_PER_SECOND = 500_000
+"""The slowest pace at which the files of a message are sent. It has this much more time."""
 MAX_RETRY_PERIOD = timedelta(hours=24)
 """How long after its first attempt a message may still be tried again."""
 
@@ -31,6 +34,11 @@ CREDENTIALS = "credentials"
 """The code of the error of an account whose credentials are refused."""
 
 ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
+
+
+def upload_time(message: OutboundMessage) -> timedelta:
+    """The time that the files of a message add to an attempt."""
+    return timedelta(seconds=sum(file.size_bytes for file in message.attachments) / UPLOAD_BYTES_PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

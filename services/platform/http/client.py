@@ -11,6 +11,8 @@ import httpx2
 
 from services.platform.core.settings import Settings
 from services.platform.http.outgoing import (
+    DOWNLOAD_SECONDS,
+    UPLOAD_BYTES_PER_SECOND,
     Download,
     DuplexStream,
     HttpResponse,
@@ -22,7 +24,6 @@ from services.platform.http.ssrf import SsrfSafeBackend
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
-DOWNLOAD_SECONDS = 60.0
 MAX_REDIRECTS = 3
 ANSWER_BYTES = 1_000_000
 CONNECTIONS = 400
@@ -68,7 +69,7 @@ class OutgoingHttp:
         """Make one call; see `HttpClient`. `HttpResponse.body` has at most 1 MB of what came back."""
         request = self._request(method, url, body, headers)
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
+            async with asyncio.timeout(TOTAL_SECONDS + len(body or b"") / UPLOAD_BYTES_PER_SECOND):
                 return await self._exchange(request)
         except NOT_SENT as error:
             raise TransientSendError("no connection to the platform") from error
@@ -96,11 +97,16 @@ class OutgoingHttp:
 
     @asynccontextmanager
     async def download(
-        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        max_bytes: int,
+        max_seconds: float = DOWNLOAD_SECONDS,
     ) -> AsyncIterator[Download]:
-        """Open a file for reading; see `HttpClient`. The whole download takes at most `DOWNLOAD_SECONDS`."""
+        """Open a file for reading; see `HttpClient`."""
         try:
-            async with asyncio.timeout(DOWNLOAD_SECONDS):
+            async with asyncio.timeout(max_seconds):
                 response = await self._follow(url, headers or {})
                 try:
                     yield _to_download(response, max_bytes)

@@ -11,6 +11,10 @@ from typing import Protocol
 
 from schemas.channel import Scope
 
+DOWNLOAD_SECONDS = 60.0
+UPLOAD_BYTES_PER_SECOND = 500_000
+"""The slowest pace at which a file is sent to a platform. A call with a body has this much more time."""
+
 
 class TransientSendError(Exception):
     """The platform certainly did not accept the request, and may accept it later: after `after` seconds, if given.
@@ -100,14 +104,20 @@ class HttpClient(Protocol):
 
         Raises TransientSendError when the request surely was not sent (no connection), SendOutcomeUnknown when it may have
         been, PermanentSendError (code `target`) when the target is not allowed. `idempotent`: the call may be repeated without
-        harm, so that TransientSendError stands for SendOutcomeUnknown too.
+        harm, so that TransientSendError stands for SendOutcomeUnknown too. A large body gets as much more time as it takes
+        at `UPLOAD_BYTES_PER_SECOND`.
         """
         ...
 
     def download(
-        self, url: str, headers: Mapping[str, str] | None = None, *, max_bytes: int
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        max_bytes: int,
+        max_seconds: float = DOWNLOAD_SECONDS,
     ) -> AbstractAsyncContextManager[Download]:
-        """Open a file for reading, redirects followed as far as the guard allows.
+        """Open a file for reading, redirects followed as far as the guard allows. All of it takes at most `max_seconds`.
 
         Entering raises PermanentSendError (codes `target`, `not_found`, `too_large`), TransientSendError for what may go well
         later. Reading `chunks` raises the same when the file turns out to be larger, or the connection breaks.

@@ -37,6 +37,10 @@ class RateLimits:
             "address": RateLimitItemPerMinute(settings.address_chat_bytes_per_minute),
             "account": RateLimitItemPerMinute(settings.account_chat_bytes_per_minute),
         }
+        self._files = {
+            "address": RateLimitItemPerMinute(settings.address_file_bytes_per_minute),
+            "account": RateLimitItemPerMinute(settings.account_file_bytes_per_minute),
+        }
         self._instruments = instruments or AdmissionInstruments()
 
     async def check_address_limit(self, address: str) -> None:
@@ -67,6 +71,10 @@ class RateLimits:
     async def count_write(self, address: str, account: str, size: int) -> None:
         """Count `size` bytes that a visitor of a web chat account writes."""
         await self._count_shares(self._bytes, address, account, size + MESSAGE_BYTES, "bytes")
+
+    async def count_file(self, address: str, account: str, size: int) -> None:
+        """Count `size` bytes of a file that a visitor of a web chat account uploads."""
+        await self._count_shares(self._files, address, account, size + MESSAGE_BYTES, "bytes of files")
 
     async def _count_shares(
         self, limits: Mapping[str, RateLimitItem], address: str, account: str, cost: int, what: str

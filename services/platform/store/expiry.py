@@ -46,12 +46,19 @@ async def run_purger(
     collections: Sequence[AnyCollection],
     time_source: TimeSource,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    extra: Sequence[Callable[[Store, datetime], Awaitable[int]]] = (),
 ) -> None:
-    """Purge these collections for as long as the process runs. A replica that does the same finds nothing left."""
+    """Purge these collections for as long as the process runs. A replica that does the same finds nothing left.
+
+    `extra` purge what is more than single documents; each returns how many it deleted.
+    """
     while True:
         await pause(INTERVAL_SECONDS)
         try:
-            if deleted := await purge_expired(store, collections, time_source.now()):
+            deleted = await purge_expired(store, collections, time_source.now())
+            for purge in extra:
+                deleted += await purge(store, time_source.now())
+            if deleted:
                 log.info("expired_documents_deleted", documents=deleted)
         except (Unavailable, Unknown) as error:
             log.warning("expiry_failed", reason=str(error))

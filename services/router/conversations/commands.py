@@ -3,10 +3,11 @@
 from schemas.activity import Address
 from schemas.commands import Reply, Resolve
 from schemas.conversation import Author
-from schemas.outbound import OutboundMessage
+from schemas.outbound import OutboundAttachment, OutboundMessage
 from schemas.values import Surface
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_pending
+from services.domain.outgoing_files import as_sent, to_attachment
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import MESSAGES, MessageRecord
@@ -26,17 +27,18 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
         received,
         reply,
         lambda case: refuse_reply(case, reply, context.capabilities),
-        lambda case: _send(context.work, case, reply),
+        lambda case: _send(context, case, reply),
         created=True,
     )
 
 
-def _send(work: UnitOfWork, case: ConversationState, reply: Reply) -> str:
-    surface = reply.surface or case.last_surface
-    message = _to_message(work, case, reply, surface)
+def _send(context: ConversationsContext, case: ConversationState, reply: Reply) -> str:
+    work, surface = context.work, reply.surface or case.last_surface
+    files = _files(context, case, reply, surface)
+    message = _to_message(work, case, reply, surface, files)
     work.put(MESSAGES, message.id, message)
     address = moved_chats.current_address(work, case, surface)
-    work.emit("pasokh.outbound.message", case.key, _to_outbound(message, case, reply, address))
+    work.emit("pasokh.outbound.message", case.key, _to_outbound(message, case, reply, address, files))
     after = responses.replied(case, message.id, reply.accepted_at, work.now)
     record_fact(
         work,
@@ -55,7 +57,17 @@ def _send(work: UnitOfWork, case: ConversationState, reply: Reply) -> str:
     return message.id
 
 
-def _to_message(work: UnitOfWork, case: ConversationState, reply: Reply, surface: Surface) -> MessageRecord:
+def _files(
+    context: ConversationsContext, case: ConversationState, reply: Reply, surface: Surface
+) -> list[OutboundAttachment]:
+    """The files of the reply, each as the channel takes it."""
+    capabilities = context.capabilities.get(case.addresses[surface].channel or case.channel)
+    return as_sent(reply.attachments, capabilities) if capabilities else reply.attachments
+
+
+def _to_message(
+    work: UnitOfWork, case: ConversationState, reply: Reply, surface: Surface, files: list[OutboundAttachment]
+) -> MessageRecord:
     return MessageRecord(
         id=work.new_id("message"),
         conversation=case.id,
@@ -66,14 +78,21 @@ def _to_message(work: UnitOfWork, case: ConversationState, reply: Reply, surface
         surface=surface,
         channel=case.addresses[surface].channel or case.channel,
         author=Author(kind="agent", id=reply.agent, name=reply.agent_name),
-        text=reply.text,
+        text=reply.text if reply.text.text else None,
         masked=reply.masked,
+        attachments=[to_attachment(file) for file in files],
         received_at=reply.accepted_at,
         state="queued",
     )
 
 
-def _to_outbound(message: MessageRecord, case: ConversationState, reply: Reply, address: Address) -> OutboundMessage:
+def _to_outbound(
+    message: MessageRecord,
+    case: ConversationState,
+    reply: Reply,
+    address: Address,
+    files: list[OutboundAttachment],
+) -> OutboundMessage:
     return OutboundMessage(
         id=message.id,
         conversation=case.id,
@@ -87,6 +106,7 @@ def _to_outbound(message: MessageRecord, case: ConversationState, reply: Reply, 
         author=message.author,
         text=reply.text,
         accepted_at=reply.accepted_at,
+        attachments=files,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from schemas.activity import Activity
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.blobs import delete_in_batch
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, ActivityRecord, MessageRecord
 from services.router.conversations.facts import record_fact
 from services.router.conversations.legacy_ids import stored_message
@@ -19,6 +20,9 @@ def delete_message(work: UnitOfWork, activity: Activity) -> None:
     if message.state == "deleted" or message.workspace != activity.workspace:
         return
     work.put(MESSAGES, message.id, emptied(message))
+    for attachment in message.attachments:
+        if attachment.blob is not None:
+            delete_in_batch(work, attachment.blob, attachment.size_bytes or 0)
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None:
         after = replace(case, updated_at=work.now)

@@ -8,6 +8,7 @@ from schemas.identity import PersonKey
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished, is_resolved
+from services.domain.outgoing_files import file_problem
 from services.router.conversations.domain import handoff
 from services.router.conversations.domain.transitions import has_no_task
 
@@ -52,9 +53,16 @@ def _refuse_surface(
     channel = case.addresses[surface].channel or case.channel
     if public_problem is not None or channel not in capabilities:
         return public_problem
-    return _refuse_length(
-        reply, channel, capabilities[channel].text_limit("public" if surface == "public" else "private")
-    )
+    limit = capabilities[channel].text_limit("public" if surface == "public" else "private")
+    return _refuse_files(reply, channel, capabilities[channel]) or _refuse_length(reply, channel, limit)
+
+
+def _refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Problem | None:
+    problem = file_problem(reply.attachments, reply.text.text, channel, capabilities)
+    if problem is None:
+        return None
+    pointer, detail = problem
+    return Problem(status=422, title="File not taken by the channel", detail=detail, pointer=pointer)
 
 
 def _refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:

@@ -1,0 +1,21 @@
+"""Where the files of customers are, for all channels: those of `ResolvesMedia` are asked, others have an address in the attachment."""
+
+from schemas.activity import Attachment
+from services.channels.port import Account, CredentialsRejected, MediaLocation, ResolvesMedia
+from services.channels.registry import channel
+from services.platform.http.outgoing import HttpClient, PermanentSendError
+
+
+async def locate_media(account: Account, attachment: Attachment, http: HttpClient) -> MediaLocation:
+    """The file's location now. Raises PermanentSendError (codes `not_found`, `unauthorized` and others), TransientSendError,
+    SendOutcomeUnknown.
+    """
+    adapter = channel(account.channel)
+    if isinstance(adapter, ResolvesMedia):
+        try:
+            return await adapter.locate(attachment, account, http)
+        except CredentialsRejected as error:
+            raise PermanentSendError("unauthorized", f"it refuses the account's credentials ({error})") from None
+    if attachment.url is None:
+        raise PermanentSendError("not_found", "the attachment has no address")
+    return MediaLocation(attachment.url)

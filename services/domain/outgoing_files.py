@@ -1,0 +1,67 @@
+"""Whether a channel takes the files of a reply, and as what. Pure."""
+
+from collections.abc import Sequence
+
+from schemas.activity import Attachment, AttachmentKind
+from schemas.channel import Capabilities, MediaLimit
+from schemas.outbound import OutboundAttachment
+from services.domain.media_types import UNKNOWN
+
+
+def as_sent(files: Sequence[OutboundAttachment], capabilities: Capabilities) -> list[OutboundAttachment]:
+    """The files, each of the kind as which the channel takes it; of those that `file_problem` lets pass."""
+    return [file.model_copy(update={"kind": _accepted_kind(file, capabilities) or file.kind}) for file in files]
+
+
+def to_attachment(file: OutboundAttachment) -> Attachment:
+    """A file of a reply as an attachment of its message."""
+    return Attachment(
+        kind=file.kind, name=file.name, media_type=file.media_type, size_bytes=file.size_bytes, blob=file.blob
+    )
+
+
+def file_problem(
+    files: Sequence[OutboundAttachment], text: str, channel: str, capabilities: Capabilities
+) -> tuple[str, str] | None:
+    """(JSON pointer, sentence) about why the channel does not take these files with this text; None: it takes them."""
+    if not files:
+        return None
+    if not capabilities.media:
+        return "/attachments", f"{channel} takes no files. Send a text."
+    if len(files) > capabilities.max_files:
+        sentence = f"{channel} takes at most {capabilities.max_files} files in one message; these are {len(files)}."
+        return "/attachments", f"{sentence} Send the rest in another reply."
+    limit = capabilities.caption_limit
+    if limit is not None and len(text) > limit:
+        sentence = f"Beside files {channel} takes at most {limit} characters; this has {len(text)}."
+        return "/text", f"{sentence} Send the text first, then the files."
+    for number, file in enumerate(files):
+        if _accepted_kind(file, capabilities) is None:
+            return f"/attachments/{number}", _refusal(file, channel, capabilities)
+    return None
+
+
+def _accepted_kind(file: OutboundAttachment, capabilities: Capabilities) -> AttachmentKind | None:
+    """The file's own kind, or `file` where the channel takes it only as such: a picture that is too large for a photo."""
+    kinds: tuple[AttachmentKind, ...] = (file.kind, "file")
+    return next((kind for kind in kinds if _fitting(file, kind, capabilities)), None)
+
+
+def _fitting(file: OutboundAttachment, kind: AttachmentKind, capabilities: Capabilities) -> MediaLimit | None:
+    taken = [limit for limit in capabilities.media if limit.kind == kind and _takes_type(limit, file.media_type)]
+    return next((limit for limit in taken if file.size_bytes <= limit.max_bytes), None)
+
+
+def _takes_type(limit: MediaLimit, media_type: str) -> bool:
+    return limit.media_types is None or media_type in limit.media_types
+
+
+def _refusal(file: OutboundAttachment, channel: str, capabilities: Capabilities) -> str:
+    name = file.name or "This file"
+    of_type = [limit for limit in capabilities.media if limit.kind in (file.kind, "file")]
+    sizes = [limit.max_bytes for limit in of_type if _takes_type(limit, file.media_type)]
+    if sizes:
+        return f"{name} has {file.size_bytes} bytes, and {channel} takes at most {max(sizes)}. Send a smaller one."
+    types = sorted({known for limit in capabilities.media for known in limit.media_types or ()})
+    what = "a type that its bytes do not show" if file.media_type == UNKNOWN else f"of type {file.media_type}"
+    return f"{name} is {what}; {channel} takes {', '.join(types)}."

@@ -1,0 +1,126 @@
+"""A file as an answer that no browser can be made to run, whatever its sender called it.
+
+It is opened while it is sent: nothing of it is stored here, and of a large one only some parts are in memory.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from services.domain.file_names import attachment_disposition
+from services.domain.media_types import HEAD_BYTES, served_as
+from services.platform.core.errors import Unavailable
+from services.platform.http.outgoing import PermanentSendError, TransientSendError
+from services.platform.http.problems import HttpProblem, NotFound, refusal_response
+
+SAFE_HEADERS = {
+    # No browser guesses a type, opens the file as a page, or lends it the origin of this address.
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-site",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+}
+RETRY_SECONDS = 5
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file that can be read now. `size_bytes` None: it is not known."""
+
+    size_bytes: int | None
+    chunks: AsyncIterator[bytes]
+
+
+class FileRefused(HttpProblem):
+    """502: the platform, or the server of the file, does not hand it out."""
+
+    status = 502
+
+
+class FileUnavailable(HttpProblem):
+    """503: it may be there later."""
+
+    status = 503
+
+    def __init__(self, detail: str, after: float | None) -> None:
+        super().__init__(detail, headers={"Retry-After": str(max(1, round(after or RETRY_SECONDS)))})
+
+
+class FileStream(Response):
+    """Streams what `open_file` opens, under `name`. Its type is the one that its first bytes show (`served_as`).
+
+    A file that cannot be opened is a problem: 404, 502 or 503. One that breaks off ends the connection, so that nobody takes
+    a part for the whole.
+    """
+
+    def __init__(self, open_file: Callable[[], AbstractAsyncContextManager[OpenedFile]], name: str | None) -> None:
+        # Not by the constructor of the base class: there is no body yet, and so no Content-Length.
+        self.status_code, self.body, self.background = 200, b"", None
+        self.init_headers({})
+        self._open_file, self._name = open_file, name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or the problem. Never raises for a file that cannot be read."""
+        is_started = False
+        try:
+            async with self._open_file() as file:
+                head, rest = await _head(file.chunks)
+                self._describe(head, file.size_bytes)
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                is_started = True
+                await send({"type": "http.response.body", "body": head, "more_body": True})
+                async for chunk in rest:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})
+        except (HttpProblem, PermanentSendError, TransientSendError, Unavailable, LookupError) as error:
+            if is_started:
+                # Without a last message the server cuts the connection.
+                log.warning("file_broke_off", reason=type(error).__name__)
+                return
+            response = refusal_response(_to_problem(error))
+            # Headers that were added to this answer, as those for pages of other origins, belong to the problem too.
+            response.headers.update(self.headers)
+            await response(scope, receive, send)
+
+    def _describe(self, head: bytes, size_bytes: int | None) -> None:
+        media_type = served_as(head)
+        self.headers.update(SAFE_HEADERS)
+        self.headers["Content-Type"] = media_type
+        self.headers["Content-Disposition"] = attachment_disposition(self._name, "file")
+        if size_bytes is not None:
+            self.headers["Content-Length"] = str(size_bytes)
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+    """The first bytes, enough to tell the type, and what follows."""
+    head = b""
+    async for chunk in chunks:
+        head += chunk
+        if len(head) >= HEAD_BYTES:
+            break
+    return head, chunks
+
+
+def _to_problem(error: Exception) -> HttpProblem:
+    """The answer for a file that cannot be opened."""
+    match error:
+        case HttpProblem():
+            return error
+        case PermanentSendError(code="not_found") | LookupError():
+            return NotFound("The file is gone: the platform does not have it any more, or it was deleted.")
+        case PermanentSendError(code="too_large"):
+            return FileRefused(f"The file is too large to be opened here: {error}.", title="File too large")
+        case PermanentSendError(code="target"):
+            detail = "The file's address is none that may be called: it leads to a private network, or is no URL."
+            return FileRefused(detail, title="Address not allowed")
+        case PermanentSendError():
+            return FileRefused(f"The platform does not hand out the file: {error}.", title="File refused")
+        case TransientSendError(after=after):
+            return FileUnavailable("The file cannot be fetched now. Repeat the request later.", after)
+    return FileUnavailable("The file cannot be read now. Repeat the request later.", None)

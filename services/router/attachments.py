@@ -1,0 +1,152 @@
+"""Files over REST: those of messages, read on demand, and those that agents upload for a reply."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from schemas.outbound import OutboundAttachment
+from services.domain.conversation_state import ConversationState
+from services.domain.media_types import kind_for
+from services.platform.core.errors import Fenced
+from services.platform.http.auth import require_scope
+from services.platform.http.dependencies import ContextDep
+from services.platform.http.problems import NotFound, UnprocessableContent
+from services.platform.http.service import Context
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Key
+from services.records.blobs import Blob, assign_blobs
+from services.records.conversations import MESSAGES, MessageRecord
+from services.rest.dependencies import ExistingConversation, ExistingWorkspace, get_conversation
+from services.rest.file_stream import FileStream
+from services.rest.files import AttachmentSource, FileReader, is_file
+from services.rest.uploads import UploadedFile, Uploads, named_files
+from services.router.reply_guard import own_identifiers_for
+
+FILE_CONTENT = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+Responses = dict[int | str, dict[str, Any]]  # any: OpenAPI
+Number = Annotated[int, Path(ge=0, lt=1000, description="The attachment's place in the message, from 0.")]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRoutes:
+    """The routes, with what they need of the process."""
+
+    files: FileReader
+    uploads: Uploads
+
+    async def show(
+        self, configuration: ExistingWorkspace, context: ContextDep, message: str, number: Number
+    ) -> Response:
+        """The file of a message. Browsers save it; pictures, sound and film have the type that their bytes show."""
+        record = await _message(context.store, configuration.workspace, message)
+        conversation = await get_conversation(context.store, configuration.workspace, record.conversation)
+        return self._stream(conversation, record, number)
+
+    async def show_in_conversation(
+        self, conversation: ExistingConversation, context: ContextDep, message: str, number: Number
+    ) -> Response:
+        """The same, under the path of its conversation."""
+        record = await _message(context.store, conversation.workspace, message)
+        if record.conversation != conversation.id:
+            raise _no_message(message)
+        return self._stream(conversation, record, number)
+
+    async def upload(self, configuration: ExistingWorkspace, context: ContextDep, request: Request) -> UploadedFile:
+        """Upload a file for a reply: its bytes are the body, its name is in `Content-Disposition` (RFC 6266)."""
+        own = await own_identifiers_for(context, configuration.workspace)
+        return await self.uploads.receive(request, configuration.workspace, own_identifiers=own, is_trusted=True)
+
+    def _stream(self, conversation: ConversationState, record: MessageRecord, number: int) -> Response:
+        if number >= len(record.attachments):
+            raise NotFound(f"The message has {len(record.attachments)} attachments, counted from 0.")
+        attachment = record.attachments[number]
+        if not is_file(attachment):
+            raise NotFound(f"This attachment is a {attachment.kind} without a file.")
+        return FileStream(partial(self.files.open, _source(conversation, record), attachment), attachment.name)
+
+
+def _source(conversation: ConversationState, record: MessageRecord) -> AttachmentSource:
+    """The account by which a message came: after a hand-off its private side may be another than the conversation's."""
+    address = conversation.addresses.get(record.surface)
+    is_elsewhere = address is not None and address.channel == record.channel and address.account is not None
+    account = address.account if address is not None and is_elsewhere else conversation.account
+    return AttachmentSource(record.workspace, record.channel, account or conversation.account)
+
+
+async def _message(reader: Reader, workspace: str, message: str) -> MessageRecord:
+    key = Key(MESSAGES.name, message)
+    document = (await reader.get_many([key])).get(key)
+    # Another workspace's message is answered like one that does not exist.
+    if document is None or document["workspace"] != workspace:
+        raise _no_message(message)
+    return MESSAGES.decode(document)
+
+
+def _no_message(message: str) -> NotFound:
+    return NotFound(f"There is no message {message!r} here.")
+
+
+# -- files of a reply --------------------------------------------------------------------------------------------------
+
+
+async def reply_files(context: Context, conversation: ConversationState, identities: Sequence[str]) -> dict[str, Blob]:
+    """The files that a reply names: uploaded for any, or in this conversation before. Raises UnprocessableContent."""
+    own = {None, conversation.key}
+    return await named_files(context.store, conversation.workspace, identities, lambda blob: blob.person in own)
+
+
+def to_outbound(files: Mapping[str, Blob]) -> list[OutboundAttachment]:
+    """The files as a command carries them, each of its own kind."""
+    return [
+        OutboundAttachment(
+            blob=identity,
+            kind=kind_for(blob.media_type),
+            media_type=blob.media_type,
+            size_bytes=blob.size_bytes,
+            name=blob.name,
+        )
+        for identity, blob in files.items()
+    ]
+
+
+async def assign(context: Context, conversation: ConversationState, files: Mapping[str, Blob]) -> None:
+    """Store the files for as long as those of customers, as files of the conversation's customer."""
+    try:
+        await assign_blobs(context.store, files, conversation.key)
+    except Fenced:
+        raise UnprocessableContent(("/attachments", "A file was deleted meanwhile. Upload it again.")) from None
+
+
+def build_router(files: FileReader, uploads: Uploads) -> APIRouter:
+    """The routes of files; each states the scope that it needs."""
+    routes = AttachmentRoutes(files, uploads)
+    router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
+    read = [Depends(require_scope("read"))]
+    described: Responses = {200: {"description": "The file", "content": FILE_CONTENT}}
+    path = "/messages/{message}/attachments/{number}"
+    router.add_api_route(
+        path, routes.show, dependencies=read, response_class=Response, responses=described, name="show_attachment"
+    )
+    router.add_api_route(
+        f"/conversations/{{conversation}}{path}",
+        routes.show_in_conversation,
+        dependencies=read,
+        response_class=Response,
+        responses=described,
+        name="show_conversation_attachment",
+    )
+    router.add_api_route(
+        "/attachments",
+        routes.upload,
+        methods=["POST"],
+        dependencies=[Depends(require_scope("desk"))],
+        status_code=201,
+        openapi_extra={"requestBody": {"required": True, "content": FILE_CONTENT}},
+        name="upload_attachment",
+    )
+    return router
