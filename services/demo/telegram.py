@@ -2,8 +2,9 @@
 
 Answers have the shapes of core.telegram.org/bots/api. For the demo and for tests; it talks to nobody.
 
-- `POST /bot<token>/<method>`: getMe, sendMessage, answerCallbackQuery, setWebhook, deleteWebhook, getWebhookInfo, and
-  getUpdates, which gives what was posted to `/_updates`.
+- `POST /bot<token>/<method>`: getMe, sendMessage, answerCallbackQuery, setWebhook, deleteWebhook, getWebhookInfo,
+  getUpdates, which gives what was posted to `/_updates`, and the methods of `bot_files`.
+- `POST /_files` with a body: a file for customers to send; answers its `file_id`.
 - `GET /_sent?after=N`: messages taken, oldest first, each with its `number` (above N).
 - `POST /_faults` `{"kind", "count"?, "retry_after"?, "seconds"?}`: what happens to the next `count` calls of
   sendMessage, after the faults that already wait; `GET` shows those, `DELETE` clears them.
@@ -27,11 +28,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from schemas.values import Json, RequestModel
+from services.demo.bot_files import SENDING_FILES, BotApiError, BotFiles, SentFiles, is_form, read_files
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 TEXT_LIMIT = 4096
 REMEMBERED = 10_000
-MAX_STORED_MESSAGES = frozenset({"message_thread_id", "reply_parameters", "reply_markup"})
+MAX_STORED_MESSAGES = frozenset({"message_thread_id", "reply_parameters", "reply_markup", "file"})
 TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
 
 FaultKind = Literal["rate_limited", "error", "blocked", "hang", "drop_after", "drop_before"]
@@ -49,15 +51,6 @@ class Fault(RequestModel):
     count: Annotated[int, Field(ge=1, le=10_000)] = 1
     retry_after: Annotated[int, Field(ge=0, le=86_400)] = 1
     seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
-
-
-class BotApiError(Exception):
-    """An error response of the Bot API, with `ok: false`."""
-
-    def __init__(self, code: int, description: str, **parameters: int) -> None:
-        super().__init__(description)
-        self.code = code
-        self.parameters = parameters
 
 
 class TruncatedResponse:
@@ -82,6 +75,7 @@ class FakeTelegram:
     updates: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     webhooks: dict[int, str] = field(default_factory=dict)
     offsets: list[int] = field(default_factory=list)
+    files: BotFiles = field(default_factory=BotFiles)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
     _update_ids: "count[int]" = field(default_factory=lambda: count(1))
     _came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,6 +86,8 @@ class FakeTelegram:
         return Starlette(
             routes=[
                 Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),
+                Route("/file/bot{token}/{path:path}", self._show_file, methods=["GET"]),
+                Route("/_files", self._add_file, methods=["POST"]),
                 Route("/_sent", self._show_sent, methods=["GET"]),
                 Route("/_updates", self._add_update, methods=["POST"]),
                 Route("/_faults", self._change_faults, methods=["GET", "POST", "DELETE"]),
@@ -102,25 +98,33 @@ class FakeTelegram:
 
     async def _call(self, request: Request) -> Response | TruncatedResponse:
         try:
-            bot, body = _bot(request), await _parameters(request)
-            match request.path_params["method"].lower():
-                case "sendmessage":
-                    return await self._send_message(bot, body, request)
-                case "getme":
-                    return _ok(_me(bot))
-                case "setwebhook" | "deletewebhook":
-                    self.webhooks[bot] = str(body.get("url") or "")
-                    return _ok(True)
-                case "getwebhookinfo":
-                    waiting = 0 if self.webhooks.get(bot) else len(self.updates)
-                    return _ok({"url": self.webhooks.get(bot, ""), "pending_update_count": waiting})
-                case "getupdates":
-                    return _ok(await self._fetched(bot, body))
-                case "answercallbackquery":
-                    return _ok(True)
-            raise BotApiError(404, "Not Found")
+            bot, method = _bot(request), request.path_params["method"].lower()
+            body = {} if is_form(request) else await _parameters(request)
+            if method == "sendmessage":
+                return await self._send_message(bot, body, request)
+            if method in SENDING_FILES:
+                return await self._send_files(bot, await read_files(request), request)
+            return _ok(await self._result(bot, method, body))
         except BotApiError as problem:
             return _not_ok(problem)
+
+    async def _result(self, bot: int, method: str, body: dict[str, Json]) -> Json:
+        match method:
+            case "getfile":
+                return self.files.describe(body)
+            case "getme":
+                return _me(bot)
+            case "setwebhook" | "deletewebhook":
+                self.webhooks[bot] = str(body.get("url") or "")
+                return True
+            case "getwebhookinfo":
+                waiting = 0 if self.webhooks.get(bot) else len(self.updates)
+                return {"url": self.webhooks.get(bot, ""), "pending_update_count": waiting}
+            case "getupdates":
+                return await self._fetched(bot, body)
+            case "answercallbackquery":
+                return True
+        raise BotApiError(404, "Not Found")
 
     async def _fetched(self, bot: int, body: dict[str, Json]) -> list[Json]:
         if self.webhooks.get(bot):
@@ -148,6 +152,21 @@ class FakeTelegram:
         message = self._accepted(bot, chat, text, body)
         return _ok(message) if fault is None else TruncatedResponse()
 
+    async def _send_files(self, bot: int, form: SentFiles, request: Request) -> Response | TruncatedResponse:
+        chat = _chat(form.fields)
+        fault = self._next_fault()
+        if fault is not None and fault.kind == "drop_before":
+            return TruncatedResponse()
+        if fault is not None and fault.kind != "drop_after":
+            await _fail(fault)
+        messages: list[Json] = []
+        for file in form.files:
+            described = self.files.add(file.content)
+            shape = {"kind": file.kind, "name": file.name, "size_bytes": len(file.content), **described}
+            messages.append(self._accepted(bot, chat, file.caption, {**form.fields, "file": shape}))
+        result = messages if form.is_album else messages[0]
+        return _ok(result) if fault is None else TruncatedResponse()
+
     def _accepted(self, bot: int, chat: int | str, text: str, body: dict[str, Json]) -> dict[str, Json]:
         number = next(self._numbers)
         message: dict[str, Json] = {
@@ -169,6 +188,13 @@ class FakeTelegram:
             self.faults.appendleft(fault.model_copy(update={"count": fault.count - 1}))
         return fault
 
+    async def _show_file(self, request: Request) -> Response:
+        try:
+            _bot(request)
+            return Response(self.files.read(request.path_params["path"]), media_type="application/octet-stream")
+        except BotApiError as problem:
+            return _not_ok(problem)
+
     # -- routes for people and tests -----------------------------------------------------------------------------------
 
     async def _show_sent(self, request: Request) -> Response:
@@ -177,6 +203,9 @@ class FakeTelegram:
             return JSONResponse({"detail": "`after` is a number of `/_sent`"}, 422)
         items: list[Json] = [message for message in self.sent if _number(message) > int(after)]
         return _json({"items": items})
+
+    async def _add_file(self, request: Request) -> Response:
+        return _json(self.files.add(await request.body()))
 
     async def _add_update(self, request: Request) -> Response:
         body = await _parameters(request)

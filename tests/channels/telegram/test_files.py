@@ -1,0 +1,177 @@
+"""Files over the Bot API: where a customer's is, and how ours go out."""
+
+import json
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+
+import pytest
+
+from schemas.activity import Attachment, AttachmentKind
+from schemas.outbound import OutboundAttachment, OutboundMessage
+from schemas.values import EncryptedText
+from services.channels.port import CredentialsRejected, MediaLocation, OutgoingFile, SendReceipt
+from services.channels.telegram import Telegram
+from services.domain.outgoing_files import as_sent, file_problem
+from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from tests.channels.telegram.cases import TOKEN, account
+from tests.channels.telegram.test_send import answer, outbound, refusal
+from tests.fakes import FakeHttp, in_order
+from tests.fakes.http import HttpCall
+
+SENT = {"ok": True, "result": {"message_id": 77}}
+ALBUM = {"ok": True, "result": [{"message_id": 77}, {"message_id": 78}]}
+
+
+def file(kind: AttachmentKind = "image", name: str | None = "a.png", content: bytes = b"\x89PNG") -> OutgoingFile:
+    types = {"image": "image/png", "video": "video/mp4", "audio": "audio/mpeg"}
+    media_type = types.get(kind, "application/octet-stream")
+    known = OutboundAttachment(blob="b1", kind=kind, media_type=media_type, size_bytes=len(content), name=name)
+    return OutgoingFile(known, content)
+
+
+async def sent(
+    http: FakeHttp, *files: OutgoingFile, text: str = "سلام", message: OutboundMessage | None = None
+) -> SendReceipt:
+    changed = (message or outbound()).model_copy(update={"text": EncryptedText(text=text)})
+    return await Telegram().send_files(changed, files, account(), http)
+
+
+def form(call: HttpCall) -> dict[str, Any]:
+    """The parts of a form: text by name; of a file its name, its type and its bytes."""
+    head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
+    parts: dict[str, Any] = {}
+    for part in BytesParser(EmailMessage, policy=HTTP).parsebytes(head + call.body).iter_parts():
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        name = str(part.get_param("name", None, "content-disposition"))
+        file_name = part.get_filename()
+        parts[name] = content.decode() if file_name is None else (file_name, part.get_content_type(), content)
+    return parts
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "field"),
+    [
+        ("image", "sendPhoto", "photo"),
+        ("video", "sendVideo", "video"),
+        ("audio", "sendAudio", "audio"),
+        ("file", "sendDocument", "document"),
+    ],
+)
+async def test_one_file_goes_out_with_its_text_as_caption(kind: AttachmentKind, method: str, field: str) -> None:
+    http = FakeHttp(in_order(answer(200, SENT)))
+    one = file(kind, "فاکتور ۱.png")
+    assert await sent(http, one) == SendReceipt("77")
+    [call] = http.calls
+    assert call.url == f"https://api.telegram.org/bot{TOKEN}/{method}"
+    assert form(call) == {
+        "chat_id": "70001",
+        "caption": "سلام",
+        field: ("فاکتور ۱.png", one.attachment.media_type, one.content),
+    }
+
+
+async def test_a_file_without_text_has_no_caption_and_finds_its_topic() -> None:
+    http = FakeHttp(in_order(answer(200, SENT)))
+    await sent(http, file(), text="", message=outbound(thread="5", reply_to="9"))
+    parts = form(http.calls[0])
+    assert "caption" not in parts
+    assert parts["message_thread_id"] == "5"
+    assert json.loads(parts["reply_parameters"]) == {"message_id": 9, "allow_sending_without_reply": True}
+
+
+async def test_several_files_are_one_album_whose_other_messages_are_aliases() -> None:
+    http = FakeHttp(in_order(answer(200, ALBUM)))
+    assert await sent(http, file("image"), file("video", "b.mp4")) == SendReceipt("77", aliases=("78",))
+    [call] = http.calls
+    assert call.url.endswith("/sendMediaGroup")
+    parts = form(call)
+    assert json.loads(parts["media"]) == [
+        {"type": "photo", "media": "attach://file0", "caption": "سلام"},
+        {"type": "video", "media": "attach://file1"},
+    ]
+    assert (parts["file0"][0], parts["file1"][0]) == ("a.png", "b.mp4")
+
+
+async def test_files_that_fit_into_no_album_go_out_as_documents_in_one_call() -> None:
+    http = FakeHttp(in_order(answer(200, ALBUM)))
+    await sent(http, file("image"), file("file", "b.pdf"))
+    assert [one["type"] for one in json.loads(form(http.calls[0])["media"])] == ["document", "document"]
+
+
+async def test_a_picture_that_is_no_photo_goes_out_as_a_document() -> None:
+    http = FakeHttp(in_order(refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"), answer(200, SENT)))
+    assert await sent(http, file()) == SendReceipt("77")
+    assert [call.url.rpartition("/")[2] for call in http.calls] == ["sendPhoto", "sendDocument"]
+
+
+async def test_a_deleted_topic_is_left_out_as_with_a_text() -> None:
+    http = FakeHttp(in_order(refusal(400, "Bad Request: message thread not found"), answer(200, SENT)))
+    receipt = await sent(http, file(), message=outbound(thread="5"))
+    assert receipt.address is not None
+    assert receipt.address.thread is None
+    assert "message_thread_id" not in form(http.calls[1])
+
+
+@pytest.mark.parametrize(
+    ("response", "error"),
+    [
+        (refusal(429, "Too Many Requests", retry_after=3), TransientSendError),
+        (refusal(403, "Forbidden: bot was blocked by the user"), PermanentSendError),
+        (refusal(413, "Request Entity Too Large"), PermanentSendError),
+        (refusal(401, "Unauthorized"), CredentialsRejected),
+        (answer(502, b"bad gateway"), SendOutcomeUnknown),
+        (SendOutcomeUnknown(f"https://api.telegram.org/bot{TOKEN}/sendPhoto"), SendOutcomeUnknown),
+        (TransientSendError(f"https://api.telegram.org/bot{TOKEN}/sendPhoto"), TransientSendError),
+    ],
+)
+async def test_an_answer_means_the_same_as_for_a_text(
+    response: HttpResponse | Exception, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as raised:
+        await sent(FakeHttp(in_order(response)), file())
+    assert TOKEN not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+async def test_a_customers_file_has_an_address_of_an_hour() -> None:
+    http = FakeHttp(in_order(answer(200, {"ok": True, "result": {"file_path": "photos/a b.jpg"}})))
+    location = await Telegram().locate(Attachment(kind="image", platform_id="f1"), account(), http)
+    assert location == MediaLocation(f"https://api.telegram.org/file/bot{TOKEN}/photos/a%20b.jpg")
+    assert http.calls[0].json == {"file_id": "f1"}
+
+
+async def test_a_bot_api_server_of_ones_own_serves_its_files_too() -> None:
+    http = FakeHttp(in_order(answer(200, {"ok": True, "result": {"file_path": "f"}})))
+    ours = account(api_base="https://bots.example/")
+    location = await Telegram().locate(Attachment(kind="image", platform_id="f1"), ours, http)
+    assert location.url == f"https://bots.example/file/bot{TOKEN}/f"
+
+
+def known(size: int, media_type: str, kind: AttachmentKind) -> OutboundAttachment:
+    return OutboundAttachment(blob="b", kind=kind, media_type=media_type, size_bytes=size, name="a")
+
+
+@pytest.mark.parametrize(
+    ("files", "text", "pointer", "kinds"),
+    [
+        ([known(10, "image/png", "image")], "x", None, ["image"]),
+        ([known(10_000_001, "image/png", "image")], "x", None, ["file"]),
+        ([known(10, "image/gif", "image")], "x", None, ["file"]),
+        ([known(10, "application/pdf", "file")], "", None, ["file"]),
+        ([known(50_000_001, "video/mp4", "video")], "", "/attachments/0", None),
+        ([known(10, "image/png", "image")], "x" * 1024, None, ["image"]),
+        ([known(10, "image/png", "image")], "x" * 1025, "/text", None),
+        ([known(10, "image/png", "image")] * 10, "", None, ["image"] * 10),
+        ([known(10, "image/png", "image")] * 11, "", "/attachments", None),
+    ],
+)
+def test_what_telegram_takes_is_data(
+    files: list[OutboundAttachment], text: str, pointer: str | None, kinds: list[str] | None
+) -> None:
+    problem = file_problem(files, text, "telegram", Telegram.capabilities)
+    assert (problem and problem[0]) == pointer
+    if kinds is not None:
+        assert [one.kind for one in as_sent(files, Telegram.capabilities)] == kinds
