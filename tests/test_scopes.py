@@ -24,6 +24,7 @@ SCOPES: tuple[str, ...] = get_args(Scope)
 ONE = "/v1/workspaces/{workspace}/conversations/{conversation}"
 NEEDED = {
     "desk": {
+        "POST /v1/workspaces/{workspace}/attachments",
         f"POST {ONE}/replies",
         f"POST {ONE}/notes",
         f"POST {ONE}/resolve",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.activity import Activity, Address
-from schemas.channel import Capabilities, TextLimit
+from schemas.channel import Capabilities, MediaLimit, TextLimit
 from schemas.commands import CommandResult, Reply, Resolve
 from schemas.configuration import RoutingBody, Rule, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import ConversationFact
@@ -25,7 +25,14 @@ from tests.fakes import START
 
 LINK = "https://t.me/{username}?start={token}"
 CAPABILITIES = {
-    "telegram": Capabilities(surfaces=("private", "public"), text_limits=(TextLimit(limit=20),), deep_link=LINK)
+    "telegram": Capabilities(
+        surfaces=("private", "public"),
+        text_limits=(TextLimit(limit=20),),
+        deep_link=LINK,
+        media=(MediaLimit(kind="image", max_bytes=100), MediaLimit(kind="file", max_bytes=500)),
+        max_files=3,
+        caption_limit=10,
+    )
 }
 HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
 COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, ACTIVITIES, OUTCOMES)
