@@ -147,15 +147,17 @@ class Activity(Contract):
     - `thread` identifies a public place (Telegram group: chat and topic; elsewhere the root post); None in private.
     - `language`, `sentiment`, `intent`, `sensitive` and `masked` are set by ingest before it publishes the activity.
     - `sent_at` is the platform's time, `received_at` ours.
-    - `details` has what has no field of its own: postback data, follow state, the raw kind of `unknown`, and the
-      `email` and `phone` of the person. An activity of kind `contact` consists of these two.
+    - `details` has what has no field of its own: the data of a postback, tokens of hand-off links, the raw kind of
+      `unknown`.
+    - `locale` is the language of the person's app, as the platform states it: a BCP 47 tag. What the person writes decides.
     - `receipt_state`, `failure` and `watermark` belong to a receipt: the state of the message; why the platform could not
       deliver it; every message that we sent until that time has the state.
     - `replies_to` are the ids of messages that this one answers, the best first.
-    - `identities` are other names of the person.
-    - `automatic`: a machine wrote the message; it opens and reopens no conversation.
-    - `participants` are the other people of a mail.
+    - `identities` are other names of the person. An activity of kind `contact` consists of them.
+    - `automatic`: a machine wrote the message; it opens and reopens no conversation, and no clock starts or stops.
+    - `participants` are the other people of a mail, `subject` is its subject.
     - `contact_state` belongs to kind `follow`, `reaction` to a reaction, `call` to a call, `answers` to a survey.
+    - `conversation` is the id of the conversation that a survey is about, as the link to the survey named it.
     - `album` is the id that files sent together share.
     """
 
@@ -179,6 +181,7 @@ class Activity(Contract):
     quote: str | None = None
     forwarded_from: str | None = None
     links: list[str] = []
+    locale: str | None = None
     language: str | None = None
     sentiment: Literal["positive", "neutral", "negative"] | None = None
     intent: str | None = None
@@ -199,6 +202,7 @@ class Activity(Contract):
     review: Review | None = None
     call: Call | None = None
     answers: list[SurveyAnswer] = []
+    conversation: str | None = None
     album: str | None = None
     reaction: Reaction | None = None
     contact_state: ContactState | None = None

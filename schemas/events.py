@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from schemas import accounts, activity, commands, conversation, outbound, routing, sla, webhooks
+from schemas import accounts, activity, commands, contact, conversation, outbound, routing, sla, webhooks
 from schemas.topics import topic_for
 from schemas.values import Contract
 
@@ -42,6 +42,7 @@ CONVERSATION_FACTS = (
     "handoff_claimed",
     "handoff_cleared",
 )
+CONTACT_FACTS = ("blocked", "unblocked", "opted_in", "opted_out")
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
@@ -49,6 +50,7 @@ SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "l
 _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
     **{f"pasokh.conversation.{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
+    **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
     **{f"pasokh.sla.{fact}": sla.ClockFact for fact in SLA_FACTS},
     **{f"pasokh.account.{fact}": accounts.AccountFact for fact in ACCOUNT_FACTS},
     "pasokh.command.reply": commands.Reply,
@@ -103,7 +105,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     **{name: EventType(contract, (topic_for(name).name,)) for name, contract in _DATA.items()},
     **_CONTROL,
 }
-FACTS: tuple[str, ...] = tuple(name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "sla"))
+FACTS: tuple[str, ...] = tuple(name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "contact", "sla"))
 """The facts that integrators get by webhook, stream and `…/events`. Facts about accounts are in the stream only."""
 
 

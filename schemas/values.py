@@ -4,6 +4,7 @@ contracts.
 
 import re
 from datetime import UTC, datetime
+from operator import not_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
@@ -13,6 +14,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
     ValidatorFunctionWrapHandler,
@@ -105,6 +107,10 @@ InputInstant = Annotated[
     PlainSerializer(instant_text, return_type=str, when_used="json"),
 ]
 """A time in a request: RFC 3339 with any offset, and no other format; converted to UTC."""
+
+
+OMITTED_IF_EMPTY = Field(exclude_if=not_)
+"""Marks a field that is left out of JSON while it is empty: most documents and views would have it for nothing."""
 
 
 class Contract(BaseModel):

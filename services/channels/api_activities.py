@@ -5,29 +5,34 @@ verdict on each item. Errors name the field and never quote its value, which may
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
-from schemas.activity import Activity, ActivityKind, Address, Attachment
-from schemas.values import EncryptedText, Json
+from schemas.activity import (
+    Activity,
+    ActivityKind,
+    Address,
+    Call,
+    SurveyAnswer,
+)
+from schemas.values import Json, Surface
+from services.channels.api_fields import ItemContext, WebhookContext, map_content, to_attachment, to_identities
 from services.channels.api_payloads import (
     MAX_ID_LENGTH,
+    CallItem,
+    ContactItem,
     Customer,
     Echoed,
     Item,
-    MessageContent,
     MessageEdit,
     MessageReference,
     NewMessage,
     ReactionItem,
     ReceiptItem,
+    SurveyItem,
 )
 from services.channels.port import Account, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
-from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 
@@ -35,49 +40,6 @@ MAX_ITEMS, MAX_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
 ANONYMOUS_CUSTOMER = "none"
 """The person of an item of unknown type that names none."""
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookContext:
-    """One webhook call: to which account, when, under which `webhook-id`."""
-
-    channel: str
-    workspace: str
-    account: str
-    webhook: str
-    received_at: datetime
-
-    def message_id(self, person: str, external_id: str) -> str:
-        """The permanent id of a message. It includes the person, so that one person cannot edit another's message.
-
-        The account is the scope in which the integrator names messages: one system writes to one account.
-        """
-        return hashed_id(self.workspace, self.channel, self.account, person, external_id)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemContext:
-    """One item of a call: its index and its raw JSON."""
-
-    delivery: WebhookContext
-    index: int
-    raw: dict[str, Any]  # Any: unvalidated JSON
-
-    def activity_id(self, kind: str, *parts: str) -> str:
-        """The same for every repeat of this call; an item with an `id` of its own, of any call."""
-        d = self.delivery
-        return hashed_id(d.workspace, d.channel, d.account, kind, *parts)
-
-    def state_id(self, kind: str, item: Item) -> str:
-        """The id of an activity that may happen to one message several times: an edit, a reaction.
-
-        Texts are left out: a hash of one could be turned back into a card. Ingest adds them to that of an edit, masked.
-        """
-        fields = {name: self.raw[name] for name in ("type", "message", "emoji", "removed", "state") if name in self.raw}
-        canonical = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).hex()
-        # Without an id of its own the item is known by its call and its place in it: a second like it is a second event.
-        own = ("own", item.id) if item.id else ("call", self.delivery.webhook, str(self.index), hashed_id(canonical))
-        return self.activity_id(kind, item.person.id, *own)
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
@@ -170,20 +132,24 @@ def _build_activity(
     kind: ActivityKind,
     item: Item,
     identity: str,
+    /,
     *,
     details: Mapping[str, Json] | None = None,
     **fields: Any,
 ) -> Activity:
-    d, public = context.delivery, item.surface == "public"
-    known = {"language_code": item.person.language, "email": item.person.email, "phone": item.person.phone}
-    thread = (item.thread or DEFAULT_THREAD) if public else None
+    # A review stands where everybody reads it, whatever the item says.
+    surface: Surface = "public" if fields.get("review") else item.surface
+    d, public = context.delivery, surface == "public"
+    # Each review is a place of its own: other public messages of the person do not belong to it.
+    default_thread = (fields.get("platform_id") if fields.get("review") else None) or DEFAULT_THREAD
+    thread = (item.thread or default_thread) if public else None
     return Activity(
         id=identity,
         workspace=d.workspace,
         channel=d.channel,
         account=d.account,
         kind=kind,
-        surface=item.surface,
+        surface=surface,
         person=f"{d.channel}:{d.account}:{item.person.id}",
         person_name=item.person.name,
         thread=thread,
@@ -192,30 +158,17 @@ def _build_activity(
         ),
         sent_at=item.sent_at,
         received_at=d.received_at,
-        details={name: value for name, value in {**known, **(details or {})}.items() if value not in (None, "")},
+        locale=item.person.language,
+        identities=to_identities(item.person),
+        details={name: value for name, value in (details or {}).items() if value not in (None, "")},
         **fields,
     )
-
-
-# Any: fields of Activity, which validates them.
-def _map_content(context: ItemContext, item: MessageContent, own_id: str) -> dict[str, Any]:
-    replied = context.delivery.message_id(item.person.id, item.reply_to) if item.reply_to else None
-    return {
-        "platform_id": own_id,
-        "message": context.delivery.message_id(item.person.id, own_id),
-        "text": EncryptedText(text=item.text) if item.text else None,
-        "attachments": [
-            Attachment(**file.model_dump(exclude={"kind"}), kind=file.kind or "other") for file in item.attachments
-        ],
-        "reply_to": replied,
-        "details": {"reply_to_id": item.reply_to},
-    }
 
 
 def _message(context: ItemContext) -> Activity:
     item: NewMessage = _read(NewMessage, context)
     identity = context.activity_id("message", item.person.id, item.id)
-    return _build_activity(context, "message", item, identity, **_map_content(context, item, item.id))
+    return _build_activity(context, "message", item, identity, **map_content(context, item, item.id))
 
 
 def _echo(context: ItemContext) -> Activity:
@@ -223,7 +176,7 @@ def _echo(context: ItemContext) -> Activity:
     item: Echoed = _read(Echoed, context)
     identity = context.activity_id("echo", item.person.id, item.id)
     # `former` is the bare id: if it names a reply of ours, the router finds it under the id that we posted it with.
-    words = _map_content(context, item, item.id)
+    words = map_content(context, item, item.id)
     words["details"] |= {"author_name": item.author_name}
     return _build_activity(context, "echo", item, identity, author="account", former=item.id, **words)
 
@@ -231,7 +184,7 @@ def _echo(context: ItemContext) -> Activity:
 def _edit(context: ItemContext) -> Activity:
     item: MessageEdit = _read(MessageEdit, context)
     return _build_activity(
-        context, "edit", item, context.state_id("edit", item), **_map_content(context, item, item.message)
+        context, "edit", item, context.state_id("edit", item), **map_content(context, item, item.message)
     )
 
 
@@ -258,6 +211,34 @@ def _receipt(context: ItemContext) -> Activity:
     return _build_activity(context, "receipt", item, identity, message=item.message, details={"state": item.state})
 
 
+def _contact(context: ItemContext) -> Activity:
+    item: ContactItem = _read(ContactItem, context)
+    kind: ActivityKind = "follow" if item.state else "contact"
+    return _build_activity(context, kind, item, context.state_id("contact", item), contact_state=item.state)
+
+
+def _call(context: ItemContext) -> Activity:
+    item: CallItem = _read(CallItem, context)
+    said = item.call
+    recording = to_attachment(said.recording) if said.recording else None
+    call = Call(**said.model_dump(exclude={"recording"}), recording=recording)
+    message = context.delivery.message_id(item.person.id, f"call:{said.id}")
+    return _build_activity(context, "call", item, context.state_id("call", item), message=message, call=call)
+
+
+def _survey_answer(context: ItemContext) -> Activity:
+    item: SurveyItem = _read(SurveyItem, context)
+    return _build_activity(
+        context,
+        "survey_answer",
+        item,
+        context.activity_id("survey_answer", item.person.id, item.id),
+        message=context.delivery.message_id(item.person.id, f"survey:{item.id}"),
+        conversation=item.conversation,
+        answers=[SurveyAnswer(**answer.model_dump()) for answer in item.answers],
+    )
+
+
 def _unknown(context: ItemContext) -> Activity:
     """An activity for an unknown type. It keeps person and place; its content is dropped because it may hold anything."""
     try:
@@ -276,4 +257,7 @@ HANDLERS: Mapping[str, Callable[[ItemContext], Activity]] = {
     "delete": _delete,
     "reaction": _reaction,
     "receipt": _receipt,
+    "contact": _contact,
+    "call": _call,
+    "survey_answer": _survey_answer,
 }

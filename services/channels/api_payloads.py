@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.activity import AttachmentKind
+from schemas.activity import AttachmentKind, CallState, ContactState, IdentityKind
 from schemas.values import InputInstant, Surface
 from schemas.visible import is_blank
 
@@ -27,8 +27,9 @@ ShortString = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]
 
 
+Url = Annotated[str, Field(max_length=4096, pattern=r"^https?://[^\s\x00]+$")]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
-MAX_ID_LENGTH, MAX_FILES = 256, 50
+MAX_ID_LENGTH, MAX_ITEMS_OF_LIST = 256, 50
 
 
 def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
@@ -39,18 +40,18 @@ def _or_none(raw_value: object, read: ValidatorFunctionWrapHandler) -> object:
         return None
 
 
-def _readable(raw_value: object) -> object:
-    """The valid files of a list; the others are dropped, and so is everything after the allowed number."""
-    files = [_file(file) for file in raw_value[:MAX_FILES]] if isinstance(raw_value, list) else []
-    return [file for file in files if file is not None]
+def _readable(raw_value: object, model: type[BaseModel]) -> list[BaseModel]:
+    """The valid objects of a list; the others are dropped, and so is everything after the allowed number."""
+    items = raw_value[:MAX_ITEMS_OF_LIST] if isinstance(raw_value, list) else []
+    return [read for item in items if (read := _object(item, model)) is not None]
 
 
-def _file(raw_value: object) -> "File | None":
+def _object(raw_value: object, model: type[BaseModel]) -> BaseModel | None:
     # null means the same as absent; in a list it is not removed before validation.
     if isinstance(raw_value, dict):
         raw_value = {name: value for name, value in raw_value.items() if value is not None}
     try:
-        return File.model_validate(raw_value)
+        return model.model_validate(raw_value)
     except ValidationError:
         return None
 
@@ -64,6 +65,14 @@ class _PayloadModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
 
+class Identity(_PayloadModel):
+    """Another name of a customer. `proven`: the integrator's system has checked that it is theirs."""
+
+    kind: IdentityKind
+    value: Annotated[ExternalId, Field(max_length=MAX_ID_LENGTH)]
+    proven: Annotated[bool | None, NoneIfInvalid] = None
+
+
 class Customer(_PayloadModel):
     """A customer. Only `id` is required; the other fields update what is known of the person."""
 
@@ -73,12 +82,14 @@ class Customer(_PayloadModel):
     email: Annotated[ShortString | None, NoneIfInvalid] = None
     phone: Annotated[ShortString | None, NoneIfInvalid] = None
 
+    identities: Annotated[list[Identity], BeforeValidator(lambda given: _readable(given, Identity))] = []
+
 
 class File(_PayloadModel):
     """An attachment, to be fetched at its `url`."""
 
     kind: Annotated[AttachmentKind | None, NoneIfInvalid] = "file"
-    url: Annotated[str, Field(max_length=4096, pattern=r"^https?://[^\s\x00]+$")]
+    url: Url
     name: Annotated[ShortString | None, NoneIfInvalid] = None
     media_type: Annotated[ShortString | None, NoneIfInvalid] = None
     size_bytes: Annotated[Annotated[int, Field(ge=0, lt=2**53)] | None, NoneIfInvalid] = None
@@ -94,17 +105,49 @@ class Item(_PayloadModel):
     sent_at: InputInstant | None = None
 
 
+class ReviewItem(_PayloadModel):
+    """What a review says besides its text."""
+
+    stars: Annotated[int, Field(ge=1, le=5)] | None = None
+    recommends: bool | None = None
+    title: Annotated[ShortString | None, NoneIfInvalid] = None
+
+
+class Post(_PayloadModel):
+    """Where a public message stands."""
+
+    post: Annotated[ExternalId | None, NoneIfInvalid] = None
+    parent: Annotated[ExternalId | None, NoneIfInvalid] = None
+    permalink: Annotated[Url | None, NoneIfInvalid] = None
+
+
+class ParticipantItem(_PayloadModel):
+    """Somebody else whom a mail went to."""
+
+    address: ExternalId
+    name: Annotated[ShortString | None, NoneIfInvalid] = None
+    role: Annotated[Literal["from", "to", "cc"] | None, NoneIfInvalid] = None
+
+
 class MessageContent(Item):
-    """The fields that a message and its edit share."""
+    """The fields that a message and its edit share. One with a `review` is public, and needs no text."""
 
     text: Text | None = None
-    attachments: Annotated[list[File], BeforeValidator(_readable)] = []
+    attachments: Annotated[list[File], BeforeValidator(lambda given: _readable(given, File))] = []
     reply_to: Annotated[ExternalId | None, NoneIfInvalid] = None
+    review: ReviewItem | None = None
+    context: Annotated[Post | None, NoneIfInvalid] = None
+    subject: Annotated[ShortString | None, NoneIfInvalid] = None
+    participants: Annotated[
+        list[ParticipantItem], BeforeValidator(lambda given: _readable(given, ParticipantItem))
+    ] = []
+    album: Annotated[ExternalId | None, NoneIfInvalid] = None
+    automatic: Annotated[bool | None, NoneIfInvalid] = None
 
     @model_validator(mode="after")
     def _has_content(self) -> "MessageContent":
-        if (not self.text or is_blank(self.text)) and not self.attachments:
-            raise ValueError("give a text or attachments")
+        if (not self.text or is_blank(self.text)) and not self.attachments and self.review is None:
+            raise ValueError("give a text, attachments or a review")
         return self
 
 
@@ -135,3 +178,40 @@ class ReceiptItem(MessageReference):
     """`message` is the id of a reply of ours, as it was posted to the callback."""
 
     state: Literal["delivered", "read"] = "delivered"
+
+
+class ContactItem(Item):
+    """What changed of a person: their names (in `person`), or whether they want to hear from us."""
+
+    state: ContactState | None = None
+
+
+class CallDetails(_PayloadModel):
+    """A state of a call. `id` is the same in all states of one call."""
+
+    id: ExternalId
+    leg: Literal["customer", "agent"] = "customer"
+    direction: Literal["inbound", "outbound"] = "inbound"
+    state: CallState
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    recording: Annotated[File | None, NoneIfInvalid] = None
+
+
+class CallItem(Item):
+    call: CallDetails
+
+
+class Answer(_PayloadModel):
+    """An answer to a question of a survey."""
+
+    ref: ExternalId
+    question: Annotated[ShortString | None, NoneIfInvalid] = None
+    value: Text | float | bool | list[ShortString]
+
+
+class SurveyItem(Item):
+    """The answers of one survey. `conversation` is our id of the conversation that it is about."""
+
+    id: ExternalId
+    conversation: Annotated[ExternalId | None, NoneIfInvalid] = None
+    answers: Annotated[list[Answer], Field(min_length=1, max_length=100)]

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ValidationInfo
 
-from schemas.activity import Address
+from schemas.activity import Address, PersonIdentity
+from schemas.contact import Consent
 from schemas.conversation import Conversation, FirstResponse, Handoff, Status
 from schemas.identity import PersonKey, PersonKeyText
-from schemas.values import Instant, Priority, Requirement, Surface
+from schemas.values import OMITTED_IF_EMPTY, Instant, Priority, Requirement, Surface
 from services.domain.response_tracking import ResponseTracking
 
 Override = Literal["priority", "team"]
@@ -109,7 +110,9 @@ class Contact:
 
     `open` maps a thread ('' private) to its open conversation. `forwarded_to` is the conversation of another person that
     this one continues (a chat opened by a hand-off link). `linked_groups` are the ids of the groups that this channel is
-    linked to: there it speaks for our own side. `email` and `phone` are what the person told or the channel knows.
+    linked to: there it speaks for our own side. `identities` are the names by which the person may be known elsewhere;
+    `email` and `phone` are the latest of their kind. `blocked`: the person blocked the account, which can reach them no
+    more. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
     `greeted_at` is when they were greeted, `seen_at` when their last activity arrived.
     """
 
@@ -121,6 +124,9 @@ class Contact:
     email: str | None = None
     phone: str | None = None
     blocked: bool = False
+    consent: Annotated[Consent | None, OMITTED_IF_EMPTY] = None
+    consent_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    identities: Annotated[list[PersonIdentity], OMITTED_IF_EMPTY] = field(default_factory=list)
     open: dict[str, str] = field(default_factory=dict)
     forwarded_to: str | None = None
     linked_groups: list[str] = field(default_factory=list)

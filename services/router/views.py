@@ -4,9 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
+from schemas.activity import PersonIdentity
 from schemas.configuration import PresenceStatus
+from schemas.contact import Consent
 from schemas.conversation import Status
-from schemas.values import InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
+from schemas.values import OMITTED_IF_EMPTY, InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
 from schemas.visible import Visible
 from services.domain.conversation_state import Contact
 from services.platform.http.dependencies import PageParams
@@ -175,6 +177,13 @@ class PersonView(BaseModel):
     email: str | None = Field(description="Their e-mail address.")
     phone: str | None = Field(description="Their telephone number.")
     blocked: bool = Field(description="Whether they blocked the account.")
+    consent: Annotated[
+        Consent | None, Field(description="Whether they asked for messages, or asked us to stop."), OMITTED_IF_EMPTY
+    ] = None
+    consent_at: Annotated[Instant | None, Field(description="Since when."), OMITTED_IF_EMPTY] = None
+    identities: Annotated[
+        list[PersonIdentity], Field(description="Other names by which they may be known."), OMITTED_IF_EMPTY
+    ] = []
     seen_at: Instant = Field(description="When their last activity arrived.")
 
 
@@ -199,6 +208,9 @@ def person_view(contact: Contact) -> PersonView:
         email=contact.email,
         phone=contact.phone,
         blocked=contact.blocked,
+        consent=contact.consent,
+        consent_at=contact.consent_at,
+        identities=contact.identities,
         seen_at=contact.seen_at,
     )
 

@@ -101,6 +101,7 @@ PROCESSOR: Processor[PostDependencies, None, EndpointContext] = Processor(
     memory=no_memory,
     handlers={
         "pasokh.conversation.": FACT,
+        "pasokh.contact.": FACT,
         "pasokh.sla.": FACT,
         WEBHOOK_REPLAY: Handler(_on_replay, (reads.replay, reads.configuration_of_replay)),
     },

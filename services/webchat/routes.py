@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from schemas.activity import Activity, Address
+from schemas.activity import Activity, Address, PersonIdentity
 from schemas.values import EncryptedText, Json
 from services.ingest.publishing import publish_activities
 from services.platform.core.identifiers import hashed_id, random_id
@@ -123,7 +123,6 @@ def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> A
     now = session.dependencies.authenticator.context.time_source.now()
     # The browser chooses the id, so the person is part of the hash: nobody can write under the id of another's message.
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
-    details: dict[str, Json] = {"language_code": visitor.language, "handoff": visitor.handoff}
     return Activity(
         id=hashed_id("message", message),
         workspace=visitor.workspace,
@@ -138,7 +137,8 @@ def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> A
         text=EncryptedText(text=body.text),
         address=Address(chat=visitor.visitor),
         received_at=now,
-        details={name: value for name, value in details.items() if value is not None},
+        locale=visitor.language,
+        details={} if visitor.handoff is None else {"handoff": visitor.handoff},
     )
 
 
@@ -191,7 +191,8 @@ async def post_contact(
         person=visitor.person,
         person_name=visitor.name,
         received_at=now,
-        details={"email": body.email, "consent": body.consent},
+        identities=[PersonIdentity(kind="email", value=body.email)],
+        details={"consent": body.consent},
     )
     await _publish(session, await _enrich(session, activity))
     return Response(status_code=204)

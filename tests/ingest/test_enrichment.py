@@ -68,7 +68,7 @@ def test_a_number_may_be_a_card_as_well(number: float) -> None:
 
 
 def test_hint_of_the_platform_counts_among_what_is_expected() -> None:
-    found = enrich(activity("👍", details={"language_code": "lv"}), ["en", "lv"])
+    found = enrich(activity("👍", locale="lv"), ["en", "lv"])
     assert found.language == "lv"
 
 

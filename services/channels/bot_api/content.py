@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.activity import Attachment
+from schemas.activity import Attachment, PersonIdentity
 from schemas.values import EncryptedText, Json
 from services.channels.bot_api.attachments import attachments
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none, seconds
@@ -154,6 +154,16 @@ def _links(body: dict[str, Json]) -> list[str]:
     # A text may show other words than the address behind them (`text_link`), so addresses come from the entities.
     preview = as_str(as_dict(body.get("link_preview_options")).get("url"))
     return list(dict.fromkeys(url for url in (*(as_str(e.get("url")) for e in entities), preview) if url))
+
+
+def own_phone(body: dict[str, Json], author: str | None) -> list[PersonIdentity]:
+    """The number of a contact card that is the author's own. Telegram sets `user_id`, so it vouches for whose it is."""
+    card = as_dict(body.get("contact"))
+    phone, owner = as_str(card.get("phone_number")), as_id_str(card.get("user_id"))
+    is_own = phone is not None and owner is not None and owner == author
+    # A forwarded card was shared by somebody else.
+    is_shared = is_own and not _forwarded_from(body)
+    return [PersonIdentity(kind="phone", value=phone, proven=True)] if phone and is_shared else []
 
 
 def web_app_data(body: dict[str, Json]) -> dict[str, Json]:

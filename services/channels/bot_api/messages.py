@@ -4,7 +4,7 @@ import re
 
 from schemas.activity import Activity, ActivityKind, Side
 from schemas.values import Json
-from services.channels.bot_api.content import NO_CONTENT, Content, service_report, to_content, web_app_data
+from services.channels.bot_api.content import NO_CONTENT, Content, own_phone, service_report, to_content, web_app_data
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none, seconds
 from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
 from services.channels.bot_api.sides import addressee, is_our_bot, side_for
@@ -33,7 +33,7 @@ def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     if content.is_empty:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about=service_report(body))]
     if _is_start_button(delivery, content):
-        return [_activity(delivery, "follow", raw, where, body, NO_CONTENT, about={"state": "started"})]
+        return [_activity(delivery, "follow", raw, where, body, NO_CONTENT)]
     return [_activity(delivery, "message", raw, where, body, content)]
 
 
@@ -114,6 +114,10 @@ def _activity(
         sent_at=edited_at or written_at,
         original_sent_at=written_at if is_edit else None,
         received_at=delivery.received_at,
+        locale=where.locale,
+        identities=[] if is_from_team else [*where.identities, *own_phone(body, where.author)],
+        contact_state="started" if kind == "follow" else None,
+        album=as_str(body.get("media_group_id")),
         details=_details(delivery, kind, raw, where, body, content) | (about or {}),
     )
 
@@ -123,8 +127,6 @@ def _details(
 ) -> dict[str, Json]:
     return drop_none(
         raw=raw if kind == "unknown" or raw != "message" else None,
-        language_code=where.language_code,
-        media_group_id=as_str(body.get("media_group_id")),
         answered_text=content.answered_text,
         author_name=where.author_name if kind == "echo" else None,
         is_own_reply=True if kind == "echo" and is_our_bot(delivery, where, body) else None,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.activity import Address
+from schemas.activity import Address, PersonIdentity
 from schemas.values import Json, Surface
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_str
 from services.platform.core.identifiers import hashed_id
@@ -74,7 +74,8 @@ class SenderContext:
     business: str | None
     author: str | None
     author_name: str | None
-    language_code: str | None
+    username: str | None
+    locale: str | None
     is_bot: bool
     sender_chat_id: str | None
 
@@ -118,6 +119,11 @@ class SenderContext:
             return None
         return f"{self.chat}/{self.topic}" if self.topic else self.chat
 
+    @property
+    def identities(self) -> list[PersonIdentity]:
+        """The username of the author, which Telegram alone gives out."""
+        return [PersonIdentity(kind="username", value=self.username, proven=True)] if self.username else []
+
     def address(self, message_id: str | None) -> Address | None:
         """The address of a reply. In public the reply quotes the message that it answers."""
         if self.chat is None:
@@ -159,7 +165,8 @@ def origin(message: dict[str, Json], user: Json = None, *, speaks_as: Json = Non
         business=as_str(message.get("business_connection_id")),
         author=as_id_str(author.get("id")),
         author_name=full_name(spokesman) or full_name(author),
-        language_code=_language(author.get("language_code")),
+        username=as_str(author.get("username")) if not spokesman else None,
+        locale=_language(author.get("language_code")),
         is_bot=author.get("is_bot") is True,
         sender_chat_id=as_id_str(spokesman.get("id")),
     )

@@ -6,8 +6,9 @@ Therefore no single field is refused here: a field of the wrong type reads as ab
 
 import re
 from collections.abc import Callable
+from typing import Any
 
-from schemas.activity import Activity, ActivityKind
+from schemas.activity import Activity, ActivityKind, ContactState
 from schemas.values import EncryptedText, Json
 from services.channels.bot_api.json_access import (
     as_dict,
@@ -28,16 +29,17 @@ Handler = Callable[[UpdateContext, str, Json], list[Activity]]
 UPDATE_KIND = re.compile(r"[a-z0-9_]{1,64}")
 
 
+# Any: further fields of Activity, which validates them.
 def _activity(
     delivery: UpdateContext,
     kind: ActivityKind,
     where: SenderContext,
     body: dict[str, Json],
-    details: dict[str, Json],
+    details: dict[str, Json] | None = None,
     *,
     platform_id: str | None = None,
     own: str | None = None,
-    label: str | None = None,
+    **fields: Any,
 ) -> Activity:
     """`platform_id` is of the message that it is about; ids are made of it, or of `own` where that is given."""
     name = own or platform_id
@@ -55,12 +57,14 @@ def _activity(
         message=about,
         former=delivery.former_id(where, name) if name else None,
         platform_id=platform_id,
-        text=EncryptedText(text=label) if label else None,
         address=where.address(platform_id),
         reply_to=delivery.message_id(where, platform_id) if own and platform_id else None,
         sent_at=seconds(body.get("date")),
         received_at=delivery.received_at,
-        details=drop_none(language_code=where.language_code) | details,
+        locale=where.locale,
+        identities=where.identities,
+        details=details or {},
+        **fields,
     )
 
 
@@ -101,13 +105,14 @@ def _callback(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     label = _label(pressed, data)
     if not where.is_known:
         return [_activity(delivery, "unknown", where, {}, {"raw": raw, "reason": "chat"}, platform_id=number)]
-    return [_activity(delivery, "postback", where, {}, details, platform_id=number, own=own, label=label)]
+    return [_activity(delivery, "postback", where, {}, details, platform_id=number, own=own, text=label)]
 
 
-def _label(pressed: dict[str, Json], data: str | None) -> str | None:
+def _label(pressed: dict[str, Json], data: str | None) -> EncryptedText | None:
     rows = as_list_of_dicts(as_dict(pressed.get("reply_markup")).get("inline_keyboard"))
     buttons = [as_dict(button) for row in rows for button in as_list_of_dicts(row)]
-    return next((as_str(b.get("text")) for b in buttons if data and b.get("callback_data") == data), None)
+    label = next((as_str(b.get("text")) for b in buttons if data and b.get("callback_data") == data), None)
+    return EncryptedText(text=label) if label else None
 
 
 def _reaction(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
@@ -134,7 +139,7 @@ def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     where = origin(body, body.get("chat"))
     # One update may name many messages. Each is a deletion of its own, because an activity is about one message.
     numbers = list(dict.fromkeys(i for item in as_list_of_dicts(body.get("message_ids")) if (i := as_id_str(item))))
-    deletions = [_activity(delivery, "deletion", where, body, {}, platform_id=number) for number in numbers]
+    deletions = [_activity(delivery, "deletion", where, body, platform_id=number) for number in numbers]
     return deletions or _unknown(delivery, raw, value)
 
 
@@ -145,9 +150,9 @@ def _membership(delivery: UpdateContext, raw: str, value: Json) -> list[Activity
     before, after = (as_str(as_dict(body.get(f)).get("status")) for f in ("old_chat_member", "new_chat_member"))
     # In a private chat `kicked` means that the person blocked the bot. Other changes of status are about groups.
     changed = "kicked" in (before, after) and before != after
-    state = "blocked" if after == "kicked" else "unblocked"
+    state: ContactState = "blocked" if after == "kicked" else "unblocked"
     if where.surface == "private" and where.chat and changed:
-        return [_activity(delivery, "follow", where, body, {"state": state})]
+        return [_activity(delivery, "follow", where, body, contact_state=state)]
     details = drop_none(raw=raw, before=before, after=after)
     return [_activity(delivery, "unknown", where, body, details)]
 

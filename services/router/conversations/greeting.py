@@ -63,8 +63,8 @@ def _text_or_none(value: Json) -> str | None:
 
 
 def _languages(activity: Activity, configuration: WorkspaceConfiguration) -> Iterator[str]:
-    code = activity.details.get("language_code")
-    if isinstance(code, str):
+    code = activity.locale
+    if code is not None:
         # Platforms give a tag such as `pt-BR`; the greeting may have `pt` alone.
         yield code
         yield code.split("-", 1)[0].split("_", 1)[0].lower()

@@ -1,7 +1,6 @@
 """What comes in from customers and platforms: a table from the kind of an activity to what it does, each once."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from schemas.activity import Activity
 from schemas.commands import Forward
@@ -11,14 +10,16 @@ from services.domain.lifecycle import is_closed
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, ActivityRecord
-from services.router.conversations import echoes, greeting, moved_chats
+from services.router.conversations import echoes, moved_chats
 from services.router.conversations.claims import claim, prove
+from services.router.conversations.contact_states import on_contact_state
 from services.router.conversations.context import ActivityContext, ConversationsContext
-from services.router.conversations.customer_messages import add_message, append_message, open_conversation
+from services.router.conversations.customer_messages import add_message, append_message
 from services.router.conversations.deletions import delete_message
 from services.router.conversations.delivered import receive_receipt
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.handoff import is_private_side, private_address
+from services.router.conversations.earlier_activities import with_typed_fields
 from services.router.conversations.edits import edit_message
 from services.router.conversations.handoff_commands import claim_handoff, forward
 from services.router.conversations.legacy_ids import stored_message
@@ -28,7 +29,7 @@ ActivityHandler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
 def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
-    activity, work = received.event.payload_as(Activity), context.work
+    activity, work = with_typed_fields(received.event.payload_as(Activity)), context.work
     activity_context = context.for_activity(activity.workspace)
     if activity.kind in MESSAGE_HANDLERS:
         MESSAGE_HANDLERS[activity.kind](work, activity, activity_context)
@@ -61,7 +62,7 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     A message that the conversation does not accept goes back to the partition of its author (`returned`), never lost.
     """
     command, work = received.event.payload_as(Forward), context.work
-    activity, activity_context = command.activity, context.for_activity(received.event.workspace)
+    activity, activity_context = with_typed_fields(command.activity), context.for_activity(received.event.workspace)
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, command.conversation))
     if activity.kind in MUTATING_HANDLERS:
         MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
@@ -143,18 +144,8 @@ def _on_receipt(work: UnitOfWork, activity: Activity, activity_context: Activity
     receive_receipt(work, message, state, activity.sent_at or activity.received_at)
 
 
-def _on_follow(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    """A person blocked the account, unblocked it, or pressed the start button of a bot."""
-    person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
-    state = activity.details.get("state")
-    person = replace(person, blocked=state == "blocked")
-    if state == "started" and open_conversation(work, person, activity) is None:
-        person = greeting.greet(work, person, activity, activity_context.configuration)
-    work.put(PERSONS, person.key, person)
-
-
 def _on_contact(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    """A person tells an e-mail address or a telephone number."""
+    """Another name of a person became known: an e-mail address, a telephone number."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
 
@@ -175,7 +166,7 @@ MUTATING_HANDLERS: dict[str, ActivityHandler] = {"edit": edit_message, "deletion
 DEDUPED_HANDLERS: dict[str, ActivityHandler] = {
     **MUTATING_HANDLERS,
     "receipt": _on_receipt,
-    "follow": _on_follow,
+    "follow": on_contact_state,
     "contact": _on_contact,
     "echo": _on_echo,
     "unknown": _on_unknown,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.activity import Activity, Address, Attachment
+from schemas.activity import Activity, Address, Attachment, PersonIdentity
 from schemas.values import EncryptedText
 from services.channels.api import Api
 from services.channels.port import InvalidPayload, PartlyInvalidPayload
@@ -97,7 +97,11 @@ def test_a_receipt_is_about_the_reply_as_it_was_posted() -> None:
 def test_what_is_known_of_the_person_is_kept() -> None:
     message = one("message")
     assert message.person_name == "Sara Amini"
-    assert message.details == {"language_code": "fa", "email": "sara@example.com", "phone": "+37120000001"}
+    assert (message.locale, message.details) == ("fa", {})
+    assert message.identities == [
+        PersonIdentity(kind="email", value="sara@example.com"),
+        PersonIdentity(kind="phone", value="+37120000001"),
+    ]
 
 
 def test_answers_go_to_the_person_and_in_public_to_the_message() -> None:
@@ -123,15 +127,15 @@ REFUSED: list[tuple[object, str]] = [
     ([1, 2], "neither an object nor a list"),
     (
         [{"id": "1"}, 2],
-        "item 0: type: is needed, one of message, echo, edit, delete, reaction, receipt; item 1: it is no object",
+        "item 0: type: is needed, one of message, echo, edit, delete, reaction, receipt, contact, call, survey_answer; item 1: it is no object",
     ),
     ({"id": "1"}, "item 0: type: is needed"),
     ({"type": "message", "person": {"id": "a"}, "text": "x"}, "item 0: id: Field required"),
     ({"type": "message", "id": "1", "text": "x"}, "item 0: person: Field required"),
     ({"type": "message", "id": "1", "person": {}, "text": "x"}, "item 0: person/id: Field required"),
     ({"type": "message", "id": "1", "person": {"id": ""}, "text": "x"}, "item 0: person/id:"),
-    ({"type": "message", "id": "1", "person": {"id": "a"}}, "give a text or attachments"),
-    ({"type": "message", "id": "1", "person": {"id": "a"}, "text": "  "}, "give a text or attachments"),
+    ({"type": "message", "id": "1", "person": {"id": "a"}}, "give a text, attachments or a review"),
+    ({"type": "message", "id": "1", "person": {"id": "a"}, "text": "  "}, "give a text, attachments or a review"),
     ({"type": "message", "id": "1", "person": {"id": "a"}, "text": "x", "surface": "both"}, "item 0: surface:"),
     ({"type": "message", "id": "1", "person": {"id": "a"}, "text": "x", "sent_at": "2026-03-01T12:00:00"}, "sent_at:"),
     ({"type": "edit", "person": {"id": "a"}, "text": "x"}, "item 0: message: Field required"),
@@ -194,7 +198,7 @@ def test_bytes_that_are_no_text_lose_no_message() -> None:
 
 
 def test_invisible_words_alone_are_no_message() -> None:
-    with pytest.raises(InvalidPayload, match="give a text or attachments"):
+    with pytest.raises(InvalidPayload, match="give a text, attachments or a review"):
         of(GOOD | {"text": "\u200b\u2800\u0301"})
 
 

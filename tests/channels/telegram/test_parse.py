@@ -64,9 +64,7 @@ EXPECTED: dict[str, tuple[str, str, str, str | None, str | None]] = {
 }
 # fixture → details that it must have
 DETAILS: dict[str, dict[str, Any]] = {
-    "text": {"language_code": "fa"},
     "start_with_payload": {"command": "start", "start": "h4nd0ff-T0ken_1"},
-    "caption_of_album_photo": {"media_group_id": "13650001"},
     "anonymous_admin": {"anonymous": "admin"},
     "callback": {"data": "refund:1", "callback_query_id": "4382000000000000001"},
     "callback_inline": {"inline_message_id": "AAA1"},
@@ -75,8 +73,6 @@ DETAILS: dict[str, dict[str, Any]] = {
     "reaction": {"added": ["👎"], "removed": ["👍"], "now": ["👎"]},
     "reaction_count": {"raw": "message_reaction_count", "total": 4},
     "poll_answer": {"raw": "poll_answer", "poll_id": "555", "options": [0, 2]},
-    "blocked": {"state": "blocked"},
-    "unblocked": {"state": "unblocked"},
     "added_to_group": {"raw": "my_chat_member", "before": "left", "after": "member"},
     "group_migrated": {"service": "migrate_to_chat_id", "migrate_to_chat_id": "-1001700000055"},
     "joined": {"raw": "message", "service": "new_chat_members"},
@@ -117,6 +113,12 @@ def test_every_fixture_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", DETAILS)
 def test_details_keep_what_has_no_field(name: str) -> None:
     assert one(name).details.items() >= DETAILS[name].items()
+
+
+def test_what_has_a_field_stands_in_it() -> None:
+    assert (one("text").locale, one("text").contact_state) == ("fa", None)
+    assert one("caption_of_album_photo").album == "13650001"
+    assert [one(name).contact_state for name in ("blocked", "unblocked")] == ["blocked", "unblocked"]
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
