@@ -1,9 +1,10 @@
 """Conversations and messages as REST returns them, and the facts on topic `conversations`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from schemas.activity import Participant
 from schemas.identity import PersonKeyText
-from schemas.values import Contract, EncryptedText, Failure, Instant, Priority, Requirement, Surface
+from schemas.values import OMITTED_IF_EMPTY, Contract, EncryptedText, Failure, Instant, Priority, Requirement, Surface
 
 Status = Literal["bot", "waiting", "offered", "assigned", "pending", "resolved", "closed"]
 Direction = Literal["inbound", "outbound", "note"]
@@ -40,7 +41,10 @@ class Handoff(Contract):
 
 # A field that is added here needs a default: facts of earlier versions, which are stored for ever, do not have it.
 class Conversation(Contract):
-    """One support case: the messages of one person on one thread, with a status. It has no text of messages."""
+    """One support case: the messages of one person on one thread, with a status. It has no text of messages.
+
+    `subject` and `participants` are of a mail: its first subject, and everybody else who is in the thread.
+    """
 
     id: str
     workspace: str
@@ -64,6 +68,8 @@ class Conversation(Contract):
     resolved_at: Instant | None = None
     tags: list[str] = []
     handoff: Handoff | None = None
+    subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
 
 
 AuthorKind = Literal["customer", "agent", "account", "bot", "system"]

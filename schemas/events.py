@@ -22,6 +22,7 @@ CONVERSATION_FACTS = (
     "message_received",
     "message_edited",
     "message_deleted",
+    "survey_answered",
     "queued",
     "assigned",
     "transferred",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ValidationInfo
 
-from schemas.activity import Address, PersonIdentity
+from schemas.activity import Address, Participant, PersonIdentity
 from schemas.contact import Consent
 from schemas.conversation import Conversation, FirstResponse, Handoff, Status
 from schemas.identity import PersonKey, PersonKeyText
@@ -74,6 +74,8 @@ class ConversationState:
     transfers: int = 0
     overrides: list[Override] = field(default_factory=list)
     private_person: WorkspacePerson | None = None
+    subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)
 
 
 def conversation_view(state: ConversationState) -> Conversation:
@@ -101,6 +103,8 @@ def conversation_view(state: ConversationState) -> Conversation:
         resolved_at=state.resolved_at,
         tags=state.tags,
         handoff=state.handoff,
+        subject=state.subject,
+        participants=state.participants,
     )
 
 
@@ -112,7 +116,7 @@ class Contact:
     this one continues (a chat opened by a hand-off link). `linked_groups` are the ids of the groups that this channel is
     linked to: there it speaks for our own side. `identities` are the names by which the person may be known elsewhere;
     `email` and `phone` are the latest of their kind. `blocked`: the person blocked the account, which can reach them no
-    more. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
+    more. `unfiled` are automatic messages that came while no conversation was open. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
     `greeted_at` is when they were greeted, `seen_at` when their last activity arrived.
     """
 
@@ -127,6 +131,7 @@ class Contact:
     consent: Annotated[Consent | None, OMITTED_IF_EMPTY] = None
     consent_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     identities: Annotated[list[PersonIdentity], OMITTED_IF_EMPTY] = field(default_factory=list)
+    unfiled: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
     open: dict[str, str] = field(default_factory=dict)
     forwarded_to: str | None = None
     linked_groups: list[str] = field(default_factory=list)

@@ -1,10 +1,11 @@
 """Conversations, their messages and the persons they belong to. Written by the group `conversations` alone."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from schemas.activity import Attachment
+from schemas.activity import Attachment, Call, Participant, PostContext, Review, SurveyAnswer
 from schemas.conversation import Author, Direction, Edit, MessageState
-from schemas.values import EncryptedText, Failure, Instant, Surface
+from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.store.port import Collection, Expiry, Index
 
@@ -18,7 +19,8 @@ class MessageRecord:
     `reply_to` is the id of the message that this one answers, None when that is not known here; `quote` is the part of it
     that was quoted. `forwarded_from` is the name of the first author. `links` are addresses that the text does not show.
     `edits` are the earlier texts, oldest first. `key` is the customer's person key. `order` sorts the messages of a
-    conversation by arrival: unique and rising.
+    conversation by arrival: unique and rising. `conversation` is empty for an automatic message that came while none was
+    open: the next one takes it in. From `subject` on, fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -44,6 +46,14 @@ class MessageRecord:
     key: str
     order: str
     edited_at: Instant | None = None
+    subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)
+    context: Annotated[PostContext | None, OMITTED_IF_EMPTY] = None
+    review: Annotated[Review | None, OMITTED_IF_EMPTY] = None
+    call: Annotated[Call | None, OMITTED_IF_EMPTY] = None
+    answers: Annotated[list[SurveyAnswer], OMITTED_IF_EMPTY] = field(default_factory=list)
+    album: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    automatic: Annotated[bool, OMITTED_IF_EMPTY] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

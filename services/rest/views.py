@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from schemas.activity import Attachment, AttachmentKind
+from schemas.activity import Attachment, AttachmentKind, Call, CallState, Participant, PostContext, Review, SurveyAnswer
 from schemas.conversation import Author, Direction, Edit, MessageState
-from schemas.values import EncryptedText, Failure, Instant, Json, Surface
+from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
 from services.rest.files import is_file
 
@@ -37,8 +38,29 @@ class AttachmentView(BaseModel):
     details: dict[str, Json] = {}
 
 
+class AlbumView(BaseModel):
+    """Files that were sent together: the platform's id of the album, and the ids of the messages that are shown as one."""
+
+    id: str
+    messages: list[str]
+
+
+class CallView(BaseModel):
+    """What came of a call. A recording is one of the attachments."""
+
+    id: str
+    direction: Literal["inbound", "outbound"]
+    state: CallState
+    seconds: float | None
+
+
 class MessageView(BaseModel):
-    """A message with its text open."""
+    """A message with its text open. The fields from `subject` on are left out where they are empty.
+
+    - `subject` and `participants` are of a mail; `context` says where a public message stands.
+    - `review` has the stars of a review, `call` what came of a call, `answers` those of a survey.
+    - `automatic`: a machine wrote it. `album`: the files were sent together, and are shown as one message.
+    """
 
     id: str
     conversation: str
@@ -59,6 +81,14 @@ class MessageView(BaseModel):
     forwarded_from: str | None = None
     links: list[str] = []
     edits: list[EditView] = []
+    subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
+    context: Annotated[PostContext | None, OMITTED_IF_EMPTY] = None
+    review: Annotated[Review | None, OMITTED_IF_EMPTY] = None
+    call: Annotated[CallView | None, OMITTED_IF_EMPTY] = None
+    answers: Annotated[list[SurveyAnswer], OMITTED_IF_EMPTY] = []
+    automatic: Annotated[bool, OMITTED_IF_EMPTY] = False
+    album: Annotated[AlbumView | None, OMITTED_IF_EMPTY] = None
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
@@ -120,7 +150,18 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         forwarded_from=record.forwarded_from,
         links=record.links,
         edits=[_edit_view(edit) for edit in record.edits],
+        subject=record.subject,
+        participants=record.participants,
+        context=record.context,
+        review=record.review,
+        call=_call_view(record.call),
+        answers=record.answers,
+        automatic=record.automatic,
     )
+
+
+def _call_view(call: Call | None) -> CallView | None:
+    return call and CallView(id=call.id, direction=call.direction, state=call.state, seconds=call.seconds)
 
 
 def _edit_view(edit: Edit) -> EditView:

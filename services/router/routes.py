@@ -32,8 +32,9 @@ from services.platform.store.collections import FACTS
 from services.platform.store.port import Key
 from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS
+from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
-from services.rest.views import MessageView, initial_view, message_view
+from services.rest.views import MessageView, initial_view
 from services.router import agents, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
 from services.router.attachments import assign, reply_files, to_outbound
@@ -70,9 +71,11 @@ async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonVie
 async def list_messages(
     conversation: ExistingConversation, context: ContextDep, params: PageParamsDep
 ) -> Page[MessageView]:
-    """The messages of a conversation, oldest first."""
-    page = await query_page(context.store, _conversation_query(conversation, MESSAGES.name, params))
-    return Page(items=[message_view(MESSAGES.decode(d)) for _, d in page.items], next=page.next)
+    """The messages of a conversation, oldest first. Files that were sent together are one message, which has a `album`."""
+    records, following = await read_whole_albums(
+        context.store, _conversation_query(conversation, MESSAGES.name, params)
+    )
+    return Page(items=grouped_views(records), next=following)
 
 
 async def list_decisions(

@@ -6,22 +6,31 @@ from schemas.activity import Activity
 from schemas.conversation import Author, MessageState
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_pending, is_resolved, is_waiting
+from services.platform.core.identifiers import hashed_id
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import moved_chats
+from services.router.conversations import moved_chats, unfiled
 from services.router.conversations.context import ActivityContext, Configuration
 from services.router.conversations.deletions import emptied, was_deleted
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.activities import (
+    asks_for_nothing,
+    content_fields,
     edited_at,
-    is_acknowledgement,
     thread_for,
     waiting_started_at,
 )
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.handoff import WEBCHAT, needs_handoff
 from services.router.conversations.domain.routing_rules import activity_attributes, evaluate_rules
-from services.router.conversations.facts import CLOSE_TIMER, FactDetails, next_sequence, queue, record_fact
+from services.router.conversations.facts import (
+    CLOSE_TIMER,
+    FactDetails,
+    next_sequence,
+    queue,
+    record_fact,
+    record_resolved,
+)
 from services.router.conversations.legacy_ids import answered_message, stored_message
 
 
@@ -37,7 +46,11 @@ def add_message(work: UnitOfWork, activity: Activity, activity_context: Activity
         _add_deleted_message(work, activity, activity_context, before)
         return
     after = append_message(work, activity, activity_context, before, state)
-    work.put(PERSONS, person.key, _with_open_conversation(work, person, activity, after) if after else person)
+    if after is None:
+        person = _unfiled(work, person, activity) if activity.automatic else person
+    else:
+        person = _with_open_conversation(work, unfiled.take_in(work, person, after), activity, after)
+    work.put(PERSONS, person.key, person)
 
 
 def append_message(
@@ -49,23 +62,56 @@ def append_message(
 ) -> ConversationState | None:
     """Append a new message to the conversation `before`, or to a new one, and start a hand-off where it needs one.
 
-    Returns the conversation after it. None: a lone thumbs-up without a conversation, which opens none.
+    Returns the conversation after it. None: a message that asks for no answer, such as a lone thumbs-up or an automatic
+    mail, opens none.
     """
     identity = activity.message or activity.id
-    if is_acknowledgement(activity):
+    if asks_for_nothing(activity):
         if before is not None:
-            return _acknowledge(work, activity, before, identity)
+            return add_without_answer(work, activity, before)
         # The page of a visitor waits until its message is stored: there even a first thumbs-up opens a conversation.
-        if activity.channel != WEBCHAT:
+        if activity.channel != WEBCHAT or activity.automatic:
             return None
     continued = before if before is not None and not is_resolved(before.status) else None
     joined = continued or _opened(work, activity, activity_context.configuration, before)
     after = transitions.on_customer_message(joined, activity, identity, work.now)
-    work.put(MESSAGES, identity, _message_record(work, activity, after, identity, state))
+    work.put(MESSAGES, identity, message_record(work, activity, after, state))
     _record_facts(work, activity, identity, after, before, opened=None if continued else joined)
     if needs_handoff(after, activity):
         activity_context.handoffs.start(work, after, activity, activity_context.configuration)
     return after
+
+
+def _unfiled(work: UnitOfWork, person: Contact, activity: Activity) -> Contact:
+    return unfiled.add(work, person, message_record(work, activity, None, "received"))
+
+
+def open_and_resolve(work: UnitOfWork, activity: Activity, person: Contact, configuration: Configuration) -> Contact:
+    """Show what was dealt with already in a conversation of its own, which is resolved. Returns the contact with it."""
+    case = _opened(work, activity, configuration, None)
+    work.put(MESSAGES, activity.message or activity.id, message_record(work, activity, case, "received"))
+    record_fact(work, "opened", case, None)
+    details: FactDetails = {**_message_details(activity, activity.message or activity.id), "needs_answer": False}
+    record_fact(work, "message_received", case, case.status, **details)
+    record_resolved(work, case)
+    return _with_open_conversation(work, person, activity, case)
+
+
+def take_up_again(
+    work: UnitOfWork, activity: Activity, activity_context: ActivityContext, before: ConversationState, message: str
+) -> None:
+    """A message of a conversation that our side was done with asks for an answer anew: it is reopened where it has to be."""
+    person = work.get(PERSONS, before.key)
+    if is_closed(before.status):
+        # A closed conversation stays closed: the changed message begins another.
+        again = activity.model_copy(update={"message": hashed_id(activity.id, "again"), "former": None})
+        after = append_message(work, again, activity_context, None, "edited")
+        if person is not None and after is not None:
+            work.put(PERSONS, person.key, _with_open_conversation(work, person, activity, after))
+        return
+    joined = _opened(work, activity, activity_context.configuration, before) if is_resolved(before.status) else before
+    after = transitions.on_customer_message(joined, activity, message, work.now)
+    _record_facts(work, activity, message, after, before, opened=None if joined is before else joined)
 
 
 def open_conversation(work: UnitOfWork, person: Contact, activity: Activity) -> ConversationState | None:
@@ -75,10 +121,11 @@ def open_conversation(work: UnitOfWork, person: Contact, activity: Activity) -> 
     return None if found is None or is_closed(found.status) else found
 
 
-def _acknowledge(work: UnitOfWork, activity: Activity, before: ConversationState, identity: str) -> ConversationState:
-    """Show a lone thumbs-up in its conversation: it asks for no answer, and reopens nothing."""
+def add_without_answer(work: UnitOfWork, activity: Activity, before: ConversationState) -> ConversationState:
+    """Show a message that asks for no answer in a conversation: it reopens nothing, and no clock starts or stops."""
+    identity = activity.message or activity.id
     after = replace(before, updated_at=work.now)
-    work.put(MESSAGES, identity, _message_record(work, activity, after, identity, "received"))
+    work.put(MESSAGES, identity, message_record(work, activity, after, "received"))
     details: FactDetails = {**_message_details(activity, identity), "needs_answer": False}
     record_fact(work, "message_received", after, before.status, **details)
     return after
@@ -90,7 +137,7 @@ def _add_deleted_message(
     """Show a message whose deletion arrived before it. It asks for no answer: a conversation that it opens is closed."""
     identity = activity.message or activity.id
     case = before or transitions.discarded(_opened(work, activity, activity_context.configuration, None), work.now)
-    work.put(MESSAGES, identity, emptied(_message_record(work, activity, case, identity, "deleted")))
+    work.put(MESSAGES, identity, emptied(message_record(work, activity, case, "deleted")))
     if before is None:
         # Without a fact: no other processor has ever known of this conversation.
         work.put(CONVERSATIONS, case.id, case)
@@ -132,17 +179,18 @@ def _with_open_conversation(
     return replace(person, open={**others, thread: conversation.id})
 
 
-def _message_record(
-    work: UnitOfWork, activity: Activity, conversation: ConversationState, identity: str, state: MessageState
+def message_record(
+    work: UnitOfWork, activity: Activity, conversation: ConversationState | None, state: MessageState
 ) -> MessageRecord:
+    """The message of a customer's activity, new in a conversation; None: in none yet."""
     answered = answered_message(work, activity)
     # Where the answered message is not stored here, the platform's copy of its text is shown instead.
     text = activity.details.get("answered_text") if answered is None else None
     return MessageRecord(
-        id=identity,
-        conversation=conversation.id,
-        workspace=conversation.workspace,
-        key=conversation.key,
+        id=activity.message or activity.id,
+        conversation=conversation.id if conversation else "",
+        workspace=activity.workspace,
+        key=conversation.key if conversation else str(activity.person_key),
         order=next_sequence(work),
         direction="inbound",
         surface=activity.surface,
@@ -160,6 +208,7 @@ def _message_record(
         quote=activity.quote or (text if isinstance(text, str) else None),
         forwarded_from=activity.forwarded_from,
         links=activity.links,
+        **content_fields(activity),
     )
 
 

@@ -30,7 +30,7 @@ def delete_message(work: UnitOfWork, activity: Activity) -> None:
 
 
 def emptied(message: MessageRecord) -> MessageRecord:
-    """A message after its deletion: without text, attachments, quote, links and earlier texts."""
+    """A message after its deletion: without what its author wrote, in whatever field."""
     return replace(
         message,
         text=None,
@@ -39,6 +39,9 @@ def emptied(message: MessageRecord) -> MessageRecord:
         forwarded_from=None,
         links=[],
         edits=[],
+        subject=None,
+        review=None,
+        answers=[],
         state="deleted",
     )
 

@@ -17,7 +17,7 @@ from services.router.conversations import moved_chats
 from services.router.conversations.deletions import was_deleted
 from services.router.conversations.delivered import message_details, record_delivered
 from services.router.conversations.domain import responses
-from services.router.conversations.domain.activities import waiting_started_at
+from services.router.conversations.domain.activities import content_fields, merged_participants, waiting_started_at
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact
 from services.router.conversations.legacy_ids import answered_message, stored_message
@@ -77,6 +77,7 @@ def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | Non
     accepted_at = _accepted_at(activity, case)
     is_answer = message.author.kind in PEOPLE_OF_OURS
     after = responses.replied(case, message.id, accepted_at, work.now) if is_answer else case
+    after = replace(after, participants=merged_participants(after.participants, activity.participants))
     details: FactDetails = {**message_details(message), "at": accepted_at}
     record_fact(work, "replied", after, case.status, **details)
     if is_pending(after.status) and not is_pending(case.status):
@@ -105,7 +106,8 @@ def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> Me
         surface=activity.surface,
         channel=activity.channel,
         author=Author(
-            kind="bot" if activity.author == "bot" else "account", name=name if isinstance(name, str) else None
+            kind="bot" if activity.author == "bot" or activity.automatic else "account",
+            name=name if isinstance(name, str) else None,
         ),
         text=activity.text,
         masked=activity.masked,
@@ -118,4 +120,5 @@ def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> Me
         quote=activity.quote,
         forwarded_from=activity.forwarded_from,
         links=activity.links,
+        **content_fields(activity),
     )

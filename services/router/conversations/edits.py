@@ -5,11 +5,12 @@ from datetime import datetime
 
 from schemas.activity import REDACTION, Activity
 from schemas.conversation import Edit
+from services.domain.lifecycle import is_finished, is_pending
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import echoes
 from services.router.conversations.context import ActivityContext
-from services.router.conversations.customer_messages import add_message
+from services.router.conversations.customer_messages import add_message, take_up_again
 from services.router.conversations.deletions import was_deleted
 from services.router.conversations.domain.activities import edited_at, is_late_edit
 from services.router.conversations.domain.handoff import needs_handoff
@@ -54,7 +55,10 @@ def _record_ignored(work: UnitOfWork, activity: Activity, reason: str) -> None:
 def _is_newer(message: MessageRecord, activity: Activity) -> bool:
     """Whether an edit changes the message: it is no repeat, and not older than the text that is stored."""
     at = edited_at(activity)
-    is_same_text = (message.text, message.edited_at) == (activity.text, at)
+    is_same_text = (message.text, message.edited_at) == (activity.text, at) and activity.review in (
+        None,
+        message.review,
+    )
     # A repeat under another id: earlier versions numbered activities otherwise.
     if message.state == "deleted" or (is_same_text and activity.attachments in ([], message.attachments)):
         return False
@@ -66,8 +70,11 @@ def _replace_text(
     work: UnitOfWork, activity: Activity, message: MessageRecord, activity_context: ActivityContext
 ) -> None:
     at, is_inbound = edited_at(activity), message.direction == "inbound"
+    was_one_star = message.review is not None and message.review.stars == 1
     edited = replace(
         message,
+        review=activity.review or message.review,
+        subject=activity.subject or message.subject,
         text=activity.text,
         masked=activity.masked,
         state="edited" if is_inbound else message.state,
@@ -85,6 +92,11 @@ def _replace_text(
         language = activity.language or conversation.language
         after = replace(after, language=language, sensitive=conversation.sensitive or activity.sensitive)
     record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
+    # Whoever takes all stars but one away waits for an answer again, also after we were done.
+    fell = not was_one_star and activity.review is not None and activity.review.stars == 1
+    if is_inbound and fell and (is_pending(after.status) or is_finished(after.status)):
+        take_up_again(work, activity, activity_context, after, message.id)
+        after = work.get(CONVERSATIONS, message.conversation) or after
     # An edit can add a secret to a text that was harmless: the conversation moves then, as with a message.
     if is_inbound and needs_handoff(after, activity):
         activity_context.handoffs.start(work, after, activity, activity_context.configuration)

@@ -11,6 +11,7 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, ActivityRecord
 from services.router.conversations import echoes, moved_chats
+from services.router.conversations.calls import on_call
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.contact_states import on_contact_state
 from services.router.conversations.context import ActivityContext, ConversationsContext
@@ -23,6 +24,7 @@ from services.router.conversations.earlier_activities import with_typed_fields
 from services.router.conversations.edits import edit_message
 from services.router.conversations.handoff_commands import claim_handoff, forward
 from services.router.conversations.legacy_ids import stored_message
+from services.router.conversations.surveys import add_answers, on_survey_answer
 
 ActivityHandler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
@@ -66,6 +68,9 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, command.conversation))
     if activity.kind in MUTATING_HANDLERS:
         MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
+    elif activity.kind == "survey_answer":
+        if case is not None:
+            add_answers(work, activity, case)
     elif activity.kind == "echo":
         echoes.add_echo(work, activity, case)
     elif command.returned:
@@ -156,7 +161,7 @@ def _on_unknown(work: UnitOfWork, activity: Activity, activity_context: Activity
 
 
 def _ignore(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    """Reactions, calls and the like: they stay on the log and are counted, and change no conversation."""
+    """Reactions and the like: they stay on the log and are counted, and change no conversation."""
 
 
 MESSAGE_HANDLERS: dict[str, ActivityHandler] = {"message": _on_message, "postback": _on_postback}
@@ -169,6 +174,8 @@ DEDUPED_HANDLERS: dict[str, ActivityHandler] = {
     "follow": on_contact_state,
     "contact": _on_contact,
     "echo": _on_echo,
+    "call": on_call,
+    "survey_answer": on_survey_answer,
     "unknown": _on_unknown,
 }
 """Kinds whose dedupe record is their id in `activities`."""

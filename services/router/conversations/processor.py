@@ -1,6 +1,7 @@
 """The processor `conversations`: threads messages into conversations, and owns their state; keyed by person."""
 
 from services.platform.processing.processor import Handler, Processor, no_memory
+from services.records.calls import CALLS
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, WRITER
 from services.router.conversations import claims, commands, event_handlers, handoff_commands, inbound, reads
 from services.router.conversations import lifecycle_commands as lifecycle
@@ -55,5 +56,5 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         CLOSE_TIMER: Handler(event_handlers.on_close_timer, TIMER),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
-    collections=(ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),
+    collections=(ACTIVITIES, CALLS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),
 )

@@ -10,6 +10,7 @@ from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Query
+from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
@@ -17,7 +18,7 @@ from services.router.conversations.inbound import MESSAGE_HANDLERS
 from services.router.conversations.legacy_ids import legacy_ids
 from services.router.conversations.moved_chats import answered_chats, public_chats
 
-MAYBE_DELETED = frozenset({*MESSAGE_HANDLERS, "edit", "echo"})
+MAYBE_DELETED = frozenset({*MESSAGE_HANDLERS, "edit", "echo", "call"})
 """Kinds of activities whose message may have been deleted before it arrived."""
 MAX_MERGED_MESSAGES = 100
 """How many of a visitor's latest messages move to the conversation that they are the customer of."""
@@ -37,6 +38,10 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
     token_opens = context.handoffs.conversation_of_token(found)
     if token_opens is not None:
         yield Documents(CONVERSATIONS, [token_opens])
+    if found.conversation is not None:
+        yield Documents(CONVERSATIONS, [found.conversation])
+    if found.kind == "call" and found.message is not None:
+        yield Documents(CALLS, [found.message])
 
 
 def _message_reads(activity: Activity) -> Iterator[Read]:
@@ -52,6 +57,13 @@ def conversations_of_activity(context: ConversationsContext, received: ReceivedE
     found = received.event.payload_as(Activity)
     yield from numbered_configuration(context.work, found.workspace)
     yield Documents(CONVERSATIONS, _linked(context.work, found, str(found.person_key)))
+    yield from _unfiled(context.work, str(found.person_key))
+
+
+def _unfiled(work: UnitOfWork, key: str) -> Iterator[Read]:
+    person = work.get(PERSONS, key)
+    if person is not None and person.unfiled:
+        yield Documents(MESSAGES, person.unfiled)
 
 
 def _linked(work: UnitOfWork, activity: Activity, key: str) -> Iterator[str]:
@@ -96,6 +108,7 @@ def conversations_of_forwarded(context: ConversationsContext, received: Received
     command = received.event.payload_as(Forward)
     yield from numbered_configuration(context.work, received.event.workspace)
     yield Documents(CONVERSATIONS, _linked(context.work, command.activity, received.event.partitionkey))
+    yield from _unfiled(context.work, received.event.partitionkey)
 
 
 def chats_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:

@@ -15,6 +15,7 @@ from schemas.values import Contract, EncryptedText, Failure
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import OUTCOMES
+from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, MessageRecord
 from services.router.conversations.context import ConversationsDependencies
@@ -35,7 +36,7 @@ CAPABILITIES = {
     )
 }
 HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
-COLLECTIONS = (CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, ACTIVITIES, OUTCOMES)
+COLLECTIONS = (CALLS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, ACTIVITIES, OUTCOMES)
 CONVERSATION = "pasokh.conversation."
 
 

@@ -2,12 +2,15 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import TypedDict
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Call, Participant, PostContext, Review, SurveyAnswer
 
 PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
 MAX_EDIT_AGE = timedelta(minutes=15)
 """An edit of a message that never arrived is taken for the message, unless the message is older than that."""
+MAX_PARTICIPANTS = 100
+"""How many people of a mail thread a conversation names."""
 THUMBS_UP = re.compile("(?:\\s{0,20}+\U0001f44d[\U0001f3fb-\U0001f3ff\ufe0f]{0,8}+)++\\s{0,20}+")
 """One or several, in any skin tone. Possessive quantifiers: a long text of thumbs must not backtrack."""
 
@@ -33,6 +36,46 @@ def is_late_edit(activity: Activity) -> bool:
 def thread_for(activity: Activity) -> str:
     """The thread of an activity, by which `Contact.open` names its conversation: '' in private, else the public place."""
     return (activity.thread or "") if activity.surface == "public" else ""
+
+
+class ContentFields(TypedDict):
+    """The fields of a message that are those of its activity, whichever side wrote it."""
+
+    subject: str | None
+    participants: list[Participant]
+    context: PostContext | None
+    review: Review | None
+    call: Call | None
+    answers: list[SurveyAnswer]
+    album: str | None
+    automatic: bool
+
+
+def content_fields(activity: Activity) -> ContentFields:
+    """What a message takes over from its activity as it is."""
+    return {
+        "subject": activity.subject,
+        "participants": activity.participants,
+        "context": activity.context,
+        "review": activity.review,
+        "call": activity.call,
+        "answers": activity.answers,
+        "album": activity.album,
+        "automatic": activity.automatic,
+    }
+
+
+def asks_for_nothing(activity: Activity) -> bool:
+    """Whether nobody has to answer: a machine wrote it, or it is an acknowledgement or the answers of a survey."""
+    return activity.automatic or activity.kind == "survey_answer" or is_acknowledgement(activity)
+
+
+def merged_participants(known: list[Participant], given: list[Participant]) -> list[Participant]:
+    """Everybody of a mail thread, each address once, as the latest mail names them."""
+    if not given or given == known:
+        return known
+    merged = {participant.address.casefold(): participant for participant in [*known, *given]}
+    return list(merged.values())[:MAX_PARTICIPANTS]
 
 
 def is_acknowledgement(activity: Activity) -> bool:

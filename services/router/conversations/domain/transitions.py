@@ -20,7 +20,7 @@ from services.domain.lifecycle import (
     is_with_agent,
     next_status,
 )
-from services.router.conversations.domain.activities import waiting_started_at
+from services.router.conversations.domain.activities import merged_participants, waiting_started_at
 from services.router.conversations.domain.handoff import is_in_private
 from services.router.conversations.domain.routing_rules import RoutingResult
 
@@ -78,6 +78,8 @@ def on_customer_message(
         language=conversation.language or activity.language,
         sentiment=activity.sentiment or conversation.sentiment,
         intent=conversation.intent or activity.intent,
+        subject=conversation.subject or activity.subject,
+        participants=merged_participants(conversation.participants, activity.participants),
         sensitive=conversation.sensitive or activity.sensitive,
         updated_at=now,
     )

@@ -1,0 +1,77 @@
+"""Calls: one that nobody took is a message that waits for an answer, one that was taken is shown in its conversation."""
+
+from dataclasses import replace
+
+from schemas.activity import Activity, Call
+from schemas.values import EncryptedText
+from services.domain.conversation_state import Contact
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.calls import CALLS, CallRecord
+from services.records.conversations import MESSAGES, PERSONS
+from services.router.conversations import echoes
+from services.router.conversations.context import ActivityContext, Configuration
+from services.router.conversations.customer_messages import (
+    add_message,
+    add_without_answer,
+    open_and_resolve,
+    open_conversation,
+)
+from services.router.conversations.domain import calls
+from services.router.conversations.domain.contacts import updated_contact
+
+
+def on_call(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
+    """Store a state of a call. Once the customer's leg has ended, a message shows what came of it."""
+    identity, call = activity.message, activity.call
+    if identity is None or call is None:
+        return
+    record = calls.call_after(work.get(CALLS, identity), activity, call)
+    if record.outcome is not None:
+        shown = _as_message(activity, calls.to_call(record, call), record, activity_context.configuration)
+        if work.get(MESSAGES, identity) is None:
+            _show(work, shown, record, activity_context)
+        else:
+            _correct(work, shown)
+        message = work.get(MESSAGES, identity)
+        record = replace(record, conversation=message.conversation if message else None)
+    work.put(CALLS, identity, record)
+
+
+def _as_message(activity: Activity, call: Call, record: CallRecord, configuration: Configuration) -> Activity:
+    languages = configuration.profile.body.languages if configuration else []
+    sentence = calls.text(record.outcome or "answered", languages)
+    # The sentence is ours: it says nothing about the language in which the customer speaks.
+    changes = {"kind": "message", "text": EncryptedText(text=sentence), "call": call, "language": None}
+    recording = [record.recording] if record.recording else []
+    return activity.model_copy(update={**changes, "attachments": recording})
+
+
+def _show(work: UnitOfWork, shown: Activity, record: CallRecord, activity_context: ActivityContext) -> None:
+    if record.direction == "inbound" and record.outcome != "answered":
+        add_message(work, shown, activity_context, "received")
+        return
+    person = updated_contact(work.get(PERSONS, str(shown.person_key)), shown, work.now)
+    if record.direction == "inbound":
+        person = _show_answered(work, shown, person, activity_context)
+    elif record.outcome == "answered":
+        # Somebody of ours called back: an answer, as one that was written elsewhere.
+        case = open_conversation(work, person, shown)
+        echoes.add_echo(work, shown.model_copy(update={"kind": "echo", "author": "account"}), case)
+    work.put(PERSONS, person.key, person)
+
+
+def _show_answered(work: UnitOfWork, shown: Activity, person: Contact, activity_context: ActivityContext) -> Contact:
+    """Show a call that was taken in the person's conversation; without one it gets its own, which is resolved."""
+    case = open_conversation(work, person, shown)
+    if case is not None:
+        add_without_answer(work, shown, case)
+        return person
+    return open_and_resolve(work, shown, person, activity_context.configuration)
+
+
+def _correct(work: UnitOfWork, shown: Activity) -> None:
+    """Bring the message of a call up to date: a length, a recording or the leg of an agent may arrive after its end."""
+    message = work.get(MESSAGES, shown.message or shown.id)
+    if message is not None and message.state != "deleted":
+        corrected = replace(message, text=shown.text, call=shown.call, attachments=shown.attachments)
+        work.put(MESSAGES, message.id, corrected)

@@ -1,0 +1,102 @@
+"""A call and what came of it, from the states of its legs in whatever order they arrive. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from schemas.activity import Activity, Call
+from services.records.calls import CallOutcome, CallRecord
+
+ENDED = frozenset({"ended", "missed", "abandoned", "failed"})
+"""States of a leg after which nothing more is said in it."""
+
+TEXTS: Mapping[CallOutcome, Mapping[str, str]] = {
+    "answered": {"en": "Call", "fa": "تماس تلفنی", "ar": "مكالمة هاتفية", "lv": "Telefona saruna"},
+    "missed": {
+        "en": "Missed call",
+        "fa": "تماس بی‌پاسخ",
+        "ar": "مكالمة فائتة",
+        "lv": "Neatbildēts zvans",
+    },
+    "abandoned": {
+        "en": "Missed call: the caller hung up before anybody answered",
+        "fa": "تماس بی‌پاسخ: تماس‌گیرنده پیش از پاسخ‌گویی قطع کرد",
+        "ar": "مكالمة فائتة: أنهى المتصل المكالمة قبل أن يرد أحد",
+        "lv": "Neatbildēts zvans: zvanītājs nolika klausuli, pirms kāds atbildēja",
+    },
+    "failed": {
+        "en": "Missed call: the connection failed",
+        "fa": "تماس بی‌پاسخ: ارتباط برقرار نشد",
+        "ar": "مكالمة فائتة: تعذّر الاتصال",
+        "lv": "Neatbildēts zvans: neizdevās savienot",
+    },
+}
+"""What a call reads as in its conversation, by outcome and language."""
+
+
+def text(outcome: CallOutcome, languages: Sequence[str]) -> str:
+    """The sentence of an outcome in the first of these languages that has one, else in English."""
+    texts = TEXTS[outcome]
+    bases = (language.split("-", 1)[0].lower() for language in languages)
+    return texts[next((base for base in bases if base in texts), "en")]
+
+
+def call_after(before: CallRecord | None, activity: Activity, call: Call) -> CallRecord:
+    """The call after one more state of one of its legs."""
+    at = activity.sent_at or activity.received_at
+    known = before or CallRecord(
+        workspace=activity.workspace, key=str(activity.person_key), direction=call.direction, started_at=at
+    )
+    recorded = replace(known, recording=call.recording or known.recording, started_at=min(known.started_at, at))
+    leg = _agent_leg(recorded, call) if call.leg == "agent" else _customer_leg(recorded, call)
+    is_over = call.leg == "customer" and call.state in ENDED
+    ended = replace(leg, ended_at=min(at, leg.ended_at or at) if is_over else leg.ended_at)
+    return replace(ended, outcome=_outcome(ended))
+
+
+def _agent_leg(record: CallRecord, call: Call) -> CallRecord:
+    # Several agents may be called one after the other: one who answered counts, whatever the others did.
+    return replace(
+        record,
+        agent_state=call.state,
+        answered_by_agent=record.answered_by_agent or call.state == "answered",
+        agent_seconds=record.agent_seconds if call.seconds is None else call.seconds,
+    )
+
+
+def _customer_leg(record: CallRecord, call: Call) -> CallRecord:
+    return replace(
+        record,
+        # A state that arrives late does not bring back a leg that has ended.
+        customer_state=record.customer_state if record.customer_state in ENDED else call.state,
+        customer_answered=record.customer_answered or call.state == "answered",
+        customer_seconds=record.customer_seconds if call.seconds is None else call.seconds,
+    )
+
+
+def _outcome(record: CallRecord) -> CallOutcome | None:
+    """What came of a call; None while the customer is on the line, whatever becomes of the agents' legs."""
+    state = record.customer_state
+    if state not in ENDED:
+        return None
+    # With a leg of an agent, an answered leg of the customer may be no more than the queue's music.
+    has_agent_leg = record.agent_state is not None
+    if record.answered_by_agent or (record.customer_answered and not has_agent_leg and state == "ended"):
+        return "answered"
+    if state in ("missed", "abandoned", "failed"):
+        return state
+    # The customer hung up while an agent was being called, or the platform ended the call because nobody took it.
+    return "abandoned" if record.agent_state == "ringing" else "missed"
+
+
+def to_call(record: CallRecord, call: Call) -> Call:
+    """The call as its message shows it: the state is its outcome."""
+    seconds = record.agent_seconds if record.answered_by_agent else None
+    return call.model_copy(
+        update={
+            "leg": "customer",
+            "direction": record.direction,
+            "state": "ended" if record.outcome == "answered" else record.outcome,
+            "seconds": record.customer_seconds if seconds is None else seconds,
+            "recording": record.recording,
+        }
+    )

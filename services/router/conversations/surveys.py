@@ -1,0 +1,58 @@
+"""Answers of surveys: they stand in the conversation that they are about, whatever its status."""
+
+from dataclasses import replace
+
+from schemas.activity import Activity
+from schemas.commands import Forward
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
+from services.router.conversations import unfiled
+from services.router.conversations.context import ActivityContext
+from services.router.conversations.customer_messages import message_record, open_conversation
+from services.router.conversations.domain.contacts import updated_contact
+from services.router.conversations.facts import record_fact
+from services.router.conversations.legacy_ids import answered_message
+
+
+def on_survey_answer(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
+    """Find the conversation of a survey: the one that it names, else of the message that it answers, else the open one.
+
+    Answers without any wait for the person's next conversation.
+    """
+    key = str(activity.person_key)
+    person = updated_contact(work.get(PERSONS, key), activity, work.now)
+    case = _named_conversation(work, activity) or open_conversation(work, person, activity)
+    if case is not None and case.key != key:
+        work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
+    elif case is not None:
+        add_answers(work, activity, case)
+    else:
+        person = unfiled.add(work, person, message_record(work, activity, None, "received"))
+    work.put(PERSONS, person.key, person)
+
+
+def _named_conversation(work: UnitOfWork, activity: Activity) -> ConversationState | None:
+    answered = answered_message(work, activity)
+    identity = activity.conversation or (answered.conversation if answered else None)
+    case = work.get(CONVERSATIONS, identity) if identity else None
+    # The link of a survey is in the hands of the person who answers it.
+    return case if case is not None and case.workspace == activity.workspace else None
+
+
+def add_answers(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
+    """Show the answers in a conversation of this partition, once. No clock starts or stops, and nothing is reopened."""
+    if work.get(MESSAGES, activity.message or activity.id) is not None:
+        return
+    message = message_record(work, activity, case, "received")
+    work.put(MESSAGES, message.id, message)
+    after = replace(case, updated_at=work.now)
+    record_fact(
+        work,
+        "survey_answered",
+        after,
+        case.status,
+        message=message.id,
+        message_surface=message.surface,
+        author="customer",
+    )
