@@ -36,7 +36,8 @@ def to_record(activity: Activity, partitions: int, traceparent: str | None = Non
         # Ingest has no partition row that could number its events: they are deduplicated by id.
         seq=None,
         index=None,
-        data=activity.model_dump(mode="json"),
+        # Most fields of most activities have their default; a reader sets the same one.
+        data=activity.model_dump(mode="json", exclude_defaults=True),
     )
     return ProducerRecord(TOPIC, partition_for(key, partitions), key, encode(event))
 

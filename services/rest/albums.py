@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.platform.http.pagination import query_page
+from services.platform.http.dependencies import query_page
 from services.platform.store.port import Query, Store
 from services.records.conversations import MESSAGES, MessageRecord
 from services.rest.views import AlbumView, MessageView, message_view
@@ -40,13 +40,8 @@ def grouped_views(records: Sequence[MessageRecord]) -> list[MessageView]:
 
 def _are_one(one: MessageRecord, other: MessageRecord) -> bool:
     """Whether two neighbours are of one album. A deleted one stands alone, so that it is seen to be deleted."""
-    same = (one.album, one.direction, one.author, one.state) == (
-        other.album,
-        other.direction,
-        other.author,
-        other.state,
-    )
-    return one.album is not None and same and one.state != "deleted"
+    same = (one.album, one.direction, one.author) == (other.album, other.direction, other.author)
+    return one.album is not None and same and "deleted" not in (one.state, other.state)
 
 
 def _view(group: Sequence[MessageRecord]) -> MessageView:

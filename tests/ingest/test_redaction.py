@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 
 from schemas.activity import Activity, PersonIdentity
-from schemas.values import Contract
+from schemas.values import Contract, Surface
 from services.ingest.enrichment import enrich
 from services.ingest.redaction import NOT_WRITTEN_BY_PERSONS, TREATMENTS
 from services.text.own import NO_OWN_IDENTIFIERS
@@ -45,7 +45,7 @@ def holds_text(kind: Any) -> bool:
     return kind is str or kind is Any or is_contract(kind)
 
 
-@pytest.mark.parametrize("model", sorted(contracts(), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("model", sorted(contracts(), key=str))
 def test_every_field_of_text_is_redacted_or_named_with_a_reason(model: type[Contract]) -> None:
     texts = {name for name, field in model.model_fields.items() if any(map(holds_text, parts(field.annotation)))}
     treated, excused = set(TREATMENTS.get(model, {})), NOT_WRITTEN_BY_PERSONS.get(model, {})
@@ -107,7 +107,7 @@ def test_a_card_in_every_field_stays_in_identifiers_alone(surface: str) -> None:
     assert found.identities == []
 
 
-def identities(surface: str, *given: PersonIdentity) -> list[PersonIdentity]:
+def identities(surface: Surface, *given: PersonIdentity) -> list[PersonIdentity]:
     fields: dict[str, Any] = {"id": "a", "workspace": "w", "channel": "api", "account": "main", "kind": "contact"}
     activity = Activity(**fields, person="api:main:1", surface=surface, identities=list(given), received_at=START)
     return enrich(activity).identities

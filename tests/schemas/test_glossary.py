@@ -13,7 +13,7 @@ HAPPENS = """
 accepted add cancelled change changed claim claimed clear cleared close closed completed confirm confirmed created delete
 deleted deletion delivered edit edited expired failed follow forward fulfilled late match merge noted opened paused put
 queued reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent set started
-transferred unassigned unknown verification warned assigned breached reopened
+transferred unassigned unknown verification warned assigned breached reopened answered blocked unblocked
 """
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.activity import PersonIdentity
 from schemas.configuration import AgentBody
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from tests.fakes import ManualTimeSource
@@ -97,7 +98,8 @@ async def test_an_address_goes_to_the_log_as_the_visitors_with_their_consent() -
         assert answer.status_code == 204
         [activity] = shop.activities
         assert (activity.kind, activity.person) == ("contact", f"webchat:main:{made['visitor']}")
-        assert activity.details == {"email": "neda@example.com", "consent": True}
+        assert activity.details == {"consent": True}
+        assert activity.identities == [PersonIdentity(kind="email", value="neda@example.com")]
 
 
 @pytest.mark.parametrize(
