@@ -65,7 +65,7 @@ class _PayloadModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
 
-class Identity(_PayloadModel):
+class IdentityItem(_PayloadModel):
     """Another name of a customer. `proven`: the integrator's system has checked that it is theirs."""
 
     kind: IdentityKind
@@ -82,7 +82,7 @@ class Customer(_PayloadModel):
     email: Annotated[ShortString | None, NoneIfInvalid] = None
     phone: Annotated[ShortString | None, NoneIfInvalid] = None
 
-    identities: Annotated[list[Identity], BeforeValidator(lambda given: _readable(given, Identity))] = []
+    identities: Annotated[list[IdentityItem], BeforeValidator(lambda given: _readable(given, IdentityItem))] = []
 
 
 class File(_PayloadModel):
@@ -201,7 +201,7 @@ class CallItem(Item):
     call: CallDetails
 
 
-class Answer(_PayloadModel):
+class AnswerItem(_PayloadModel):
     """An answer to a question of a survey."""
 
     ref: ExternalId
@@ -214,4 +214,4 @@ class SurveyItem(Item):
 
     id: ExternalId
     conversation: Annotated[ExternalId | None, NoneIfInvalid] = None
-    answers: Annotated[list[Answer], Field(min_length=1, max_length=100)]
+    answers: Annotated[list[AnswerItem], Field(min_length=1, max_length=100)]

@@ -17,7 +17,7 @@ transferred unassigned unknown verification warned assigned breached reopened an
 """
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """
-answer attempt author availability calendar call check configuration data due duration event failure force gate health
+answer attempt author availability calendar call check configuration data due duration event failure file force gate health
 identifier name overview own problem rate readiness setting state status unconfirmed warning
 """
 """Plain English: what happens to a thing, what a document is for, and nouns that mean what they mean everywhere."""
