@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from schemas.activity import Activity, Call
 from schemas.values import EncryptedText
+from services.domain.calls import CallRecord
 from services.domain.conversation_state import Contact
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.calls import CALLS, CallRecord
+from services.records.calls import CALLS
 from services.records.conversations import MESSAGES, PERSONS
 from services.router.conversations import echoes
 from services.router.conversations.context import ActivityContext, Configuration

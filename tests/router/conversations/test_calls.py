@@ -7,7 +7,8 @@ import pytest
 
 from schemas.activity import Attachment, Call
 from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfiguration
-from services.records.calls import CALLS, CallOutcome, CallRecord
+from services.domain.calls import CallOutcome, CallRecord
+from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATIONS
 from services.router.conversations.domain.calls import TEXTS, call_after, text
 from tests.fakes import START

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from schemas.activity import Activity, Call
-from services.records.calls import CallOutcome, CallRecord
+from services.domain.calls import CallOutcome, CallRecord
 
 ENDED = frozenset({"ended", "missed", "abandoned", "failed"})
 """States of a leg after which nothing more is said in it."""
