@@ -183,7 +183,11 @@ NOT_WRITTEN_BY_PERSONS: Mapping[type[Contract], Mapping[str, str]] = {
         "address": "the platform's ids of a place: an answer goes there",
     },
     EncryptedText: {"key": _OUR_ID},
-    Attachment: {"platform_id": _PLATFORM_ID},
+    Attachment: {
+        "platform_id": _PLATFORM_ID,
+        "digest": "a hash of the file's bytes",
+        "blob": _OUR_ID,
+    },
     Failure: {"code": "a name from the channel's table"},
     PersonIdentity: {"value": "`Redactor.identity` drops the whole identity where the value has to be redacted"},
     PostContext: {"post": _PLATFORM_ID, "parent": _PLATFORM_ID},

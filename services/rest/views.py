@@ -161,7 +161,9 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
 
 
 def _call_view(call: Call | None) -> CallView | None:
-    return call and CallView(id=call.id, direction=call.direction, state=call.state, seconds=call.seconds)
+    if call is None:
+        return None
+    return CallView(id=call.id, direction=call.direction, state=call.state, seconds=call.seconds)
 
 
 def _edit_view(edit: Edit) -> EditView:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 
-from schemas.activity import Activity, PersonIdentity
+from schemas.activity import Activity, Attachment, PersonIdentity
 from schemas.values import Contract, Surface
 from services.ingest.enrichment import enrich
 from services.ingest.redaction import NOT_WRITTEN_BY_PERSONS, TREATMENTS
@@ -98,9 +98,10 @@ def paths(value: Any, path: str = "") -> Iterator[str]:
 def test_a_card_in_every_field_stays_in_identifiers_alone(surface: str) -> None:
     everything = Activity.model_validate({**filled(Activity), "surface": surface, "received_at": START})
     found = enrich(everything, (), NO_OWN_IDENTIFIERS)
-    identifiers = {f"{name}" for name in NOT_WRITTEN_BY_PERSONS[Activity]}
-    allowed = {"text.key", "attachments.platform_id", "failure.code", "context.post", "context.parent", "call.id"}
-    allowed |= {"call.recording.platform_id", "answers.ref"}
+    identifiers = set(NOT_WRITTEN_BY_PERSONS[Activity])
+    allowed = {"text.key", "failure.code", "context.post", "context.parent", "call.id", "answers.ref"}
+    files = NOT_WRITTEN_BY_PERSONS[Attachment]
+    allowed |= {f"{place}.{name}" for place in ("attachments", "call.recording") for name in files}
     left = set(paths(found.model_dump(mode="json")))
     assert {path for path in left if path.split(".")[0] not in identifiers} == allowed
     assert ("card" in found.masked, found.sensitive) == (True, True)
