@@ -1,15 +1,19 @@
 """Files of agents and of visitors on their way into the blob store, and the files that a message names."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
 from starlette.requests import Request
 from starlette.types import Receive
 
 from schemas.identity import PersonKey
+from schemas.outbound import OutboundAttachment
 from services.domain.file_names import name_in_disposition
+from services.domain.media_types import kind_for
+from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import random_id
 from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
@@ -18,12 +22,31 @@ from services.platform.http.problems import HttpProblem, UnprocessableContent
 from services.platform.http.rate_limits import network_for
 from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import Reader
-from services.records.blobs import UNUSED_RETENTION, Blob, read_blobs, write_chunks
+from services.platform.store.port import Store
+from services.records.blobs import UNUSED_RETENTION, Blob, assign_blobs, read_blobs, write_chunks
 from services.text.own import OwnIdentifierMatcher
 from services.text.sensitive import redact
 
 MAX_FILES = 10
 """How many files one message may have."""
+
+
+def _each_once(identities: list[str]) -> list[str]:
+    if len(set(identities)) < len(identities):
+        raise ValueError("a file is named twice")
+    return identities
+
+
+def required_without_files(text: str | None, info: ValidationInfo) -> str | None:
+    """Refuse a message of nothing. Where `attachments` is wrong itself, its own error says so."""
+    if text is None and info.data.get("attachments") == []:
+        raise ValueError("a text is required where no attachments are given")
+    return text
+
+
+FileIds = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=MAX_FILES), AfterValidator(_each_once)
+]
 
 
 class UploadTooLarge(HttpProblem):
@@ -146,3 +169,22 @@ async def named_files(
     if wrong:
         raise UnprocessableContent(*wrong)
     return {identity: found[identity] for identity in identities}
+
+
+async def assign_files(store: Store, files: Mapping[str, Blob], person: str) -> None:
+    """Store files for as long as messages of this person key need them. Raises UnprocessableContent, Unavailable, Unknown."""
+    try:
+        await assign_blobs(store, files, person)
+    except Fenced:
+        raise UnprocessableContent(("/attachments", "A file was deleted meanwhile. Upload it again.")) from None
+
+
+def to_outbound(identity: str, blob: Blob) -> OutboundAttachment:
+    """A file as commands carry it, of the kind that its media type is."""
+    return OutboundAttachment(
+        blob=identity,
+        kind=kind_for(blob.media_type),
+        media_type=blob.media_type,
+        size_bytes=blob.size_bytes,
+        name=blob.name,
+    )

@@ -114,16 +114,16 @@ def attachment_id(message: str, number: int, attachment: Attachment) -> str:
     return attachment.blob or f"{message}-{number}"
 
 
-def _attachment_view(record: MessageRecord, number: int, file_url: FileUrl) -> AttachmentView:
-    attachment = record.attachments[number]
+def attachment_view(message: str, number: int, attachment: Attachment, url: str | None) -> AttachmentView:
+    """An attachment of a message; `url` is where its file is read, None where it is none or cannot be."""
     return AttachmentView(
-        id=attachment_id(record.id, number, attachment),
+        id=attachment_id(message, number, attachment),
         kind=attachment.kind,
         platform_id=attachment.platform_id,
         name=attachment.name,
         media_type=attachment.media_type,
         size_bytes=attachment.size_bytes,
-        url=file_url(record, number) if is_file(attachment) else None,
+        url=url if is_file(attachment) else None,
         details=attachment.details,
     )
 
@@ -139,7 +139,10 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         author=record.author,
         text=decrypt_text(record.text),
         masked=record.masked,
-        attachments=[_attachment_view(record, number, file_url) for number in range(len(record.attachments))],
+        attachments=[
+            attachment_view(record.id, number, attachment, file_url(record, number))
+            for number, attachment in enumerate(record.attachments)
+        ],
         sent_at=record.sent_at,
         received_at=record.received_at,
         state=record.state,

@@ -1,6 +1,6 @@
 """Files over REST: those of messages, read on demand, and those that agents upload for a reply."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -9,17 +9,14 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from schemas.outbound import OutboundAttachment
 from services.domain.conversation_state import ConversationState
-from services.domain.media_types import kind_for
-from services.platform.core.errors import Fenced
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep
-from services.platform.http.problems import NotFound, UnprocessableContent
+from services.platform.http.problems import NotFound
 from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
-from services.records.blobs import Blob, assign_blobs
+from services.records.blobs import Blob
 from services.records.conversations import MESSAGES, MessageRecord
 from services.rest.dependencies import ExistingConversation, ExistingWorkspace, get_conversation
 from services.rest.file_stream import FileStream
@@ -100,28 +97,6 @@ async def reply_files(context: Context, conversation: ConversationState, identit
     return await named_files(context.store, conversation.workspace, identities, lambda blob: blob.person in own)
 
 
-def to_outbound(files: Mapping[str, Blob]) -> list[OutboundAttachment]:
-    """The files as a command carries them, each of its own kind."""
-    return [
-        OutboundAttachment(
-            blob=identity,
-            kind=kind_for(blob.media_type),
-            media_type=blob.media_type,
-            size_bytes=blob.size_bytes,
-            name=blob.name,
-        )
-        for identity, blob in files.items()
-    ]
-
-
-async def assign(context: Context, conversation: ConversationState, files: Mapping[str, Blob]) -> None:
-    """Store the files for as long as those of customers, as files of the conversation's customer."""
-    try:
-        await assign_blobs(context.store, files, conversation.key)
-    except Fenced:
-        raise UnprocessableContent(("/attachments", "A file was deleted meanwhile. Upload it again.")) from None
-
-
 def build_router(files: FileReader, uploads: Uploads) -> APIRouter:
     """The routes of files; each states the scope that it needs."""
     routes = AttachmentRoutes(files, uploads)
@@ -129,16 +104,13 @@ def build_router(files: FileReader, uploads: Uploads) -> APIRouter:
     read = [Depends(require_scope("read"))]
     described: Responses = {200: {"description": "The file", "content": FILE_CONTENT}}
     path = "/messages/{message}/attachments/{number}"
-    router.add_api_route(
-        path, routes.show, dependencies=read, response_class=Response, responses=described, name="show_attachment"
-    )
+    router.add_api_route(path, routes.show, dependencies=read, response_class=Response, responses=described)
     router.add_api_route(
         f"/conversations/{{conversation}}{path}",
         routes.show_in_conversation,
         dependencies=read,
         response_class=Response,
         responses=described,
-        name="show_conversation_attachment",
     )
     router.add_api_route(
         "/attachments",
@@ -147,6 +119,5 @@ def build_router(files: FileReader, uploads: Uploads) -> APIRouter:
         dependencies=[Depends(require_scope("desk"))],
         status_code=201,
         openapi_extra={"requestBody": {"required": True, "content": FILE_CONTENT}},
-        name="upload_attachment",
     )
     return router

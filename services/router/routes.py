@@ -34,10 +34,11 @@ from services.records.conversations import MESSAGES, MessageRecord
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
+from services.rest.uploads import assign_files, to_outbound
 from services.rest.views import MessageView, initial_view
 from services.router import agents, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
-from services.router.attachments import assign, reply_files, to_outbound
+from services.router.attachments import reply_files
 from services.router.lists import list_page
 from services.router.phrases import Language
 from services.router.reply_guard import check_reply, record_confirmed
@@ -128,7 +129,7 @@ async def reply(
         agent=body.agent,
         agent_name=agent.body.name if agent else None,
         text=EncryptedText(text=body.text or ""),
-        attachments=to_outbound(files),
+        attachments=[to_outbound(identity, blob) for identity, blob in files.items()],
         sensitive_kinds=guard.kinds_found,
         confirmed_by=caller.key if body.confirm and guard.kinds_found else None,
         surface=body.surface,
@@ -140,7 +141,7 @@ async def reply(
     async def admit() -> None:
         await require_agent(context, conversation, body.agent)
         guard.check(confirmed=body.confirm)
-        await assign(context, conversation, files)
+        await assign_files(context.store, files, conversation.key)
         if data.confirmed_by is not None:
             record_confirmed(conversation, data)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from schemas.activity import PersonIdentity
 from schemas.configuration import PresenceStatus
@@ -14,28 +14,10 @@ from services.domain.conversation_state import Contact
 from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
 from services.records.unmet import ConfigurationWarning
-from services.rest.uploads import MAX_FILES
+from services.rest.uploads import FileIds, required_without_files
 from services.router.phrases import Language
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S"), Visible]
-
-
-def _each_once(identities: list[str]) -> list[str]:
-    if len(set(identities)) < len(identities):
-        raise ValueError("a file is named twice")
-    return identities
-
-
-def _required_without_files(text: str | None, info: ValidationInfo) -> str | None:
-    # Where `attachments` is wrong itself, its own error says so.
-    if text is None and info.data.get("attachments") == []:
-        raise ValueError("a text is required where no attachments are given")
-    return text
-
-
-FileIds = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=MAX_FILES), AfterValidator(_each_once)
-]
 
 
 class ReplyBody(RequestModel):
@@ -49,7 +31,7 @@ class ReplyBody(RequestModel):
     agent: Slug
     # Before `text`, which may be absent where files are named.
     attachments: FileIds = []
-    text: Annotated[ReplyText | None, AfterValidator(_required_without_files), Field(validate_default=True)] = None
+    text: Annotated[ReplyText | None, AfterValidator(required_without_files), Field(validate_default=True)] = None
     surface: Surface | None = None
     confirm: bool = False
 

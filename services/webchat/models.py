@@ -10,6 +10,7 @@ from schemas.configuration import Language, Name
 from schemas.values import RequestModel
 from schemas.visible import Visible
 from services.channels.webchat import MAX_TEXT
+from services.rest.uploads import FileIds, required_without_files
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}")
@@ -74,10 +75,15 @@ class SessionResponse(BaseModel):
 
 
 class MessageBody(RequestModel):
-    """One message. The browser creates `id` and repeats the call with the same one, so that a message arrives once."""
+    """One message. The browser creates `id` and repeats the call with the same one, so that a message arrives once.
+
+    `attachments` are ids of files that the visitor uploaded; with them `text` may be left out.
+    """
 
     id: UUID
-    text: MessageText
+    # Before `text`, which may be absent where files are named.
+    attachments: FileIds = []
+    text: Annotated[MessageText | None, AfterValidator(required_without_files), Field(validate_default=True)] = None
 
 
 class ContactBody(RequestModel):

@@ -1,24 +1,30 @@
 """The REST routes `/webchat/{workspace}/{account}/...` for browsers: sessions, messages, and the message stream."""
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from schemas.activity import Activity, Address, PersonIdentity
 from schemas.values import EncryptedText, Json
+from services.domain.outgoing_files import to_attachment
 from services.ingest.publishing import publish_activities
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Unauthorized
+from services.platform.http.problems import NotFound, Unauthorized
 from services.platform.http.rate_limits import network_for
 from services.platform.http.service import Context
 from services.platform.http.sse import HEARTBEAT, EventStream, format_event
 from services.platform.http.stream_limits import StreamShares
-from services.rest.views import MessageView
+from services.records.blobs import Blob
+from services.rest.file_stream import FileStream
+from services.rest.files import open_blob
+from services.rest.uploads import UploadedFile, assign_files, named_files, to_outbound
+from services.rest.views import MessageView, attachment_view
 from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
 from services.webchat.session_auth import PREFLIGHT, TOKENS, client_address
 from services.webchat.session_check import CHANNEL, SessionStream
@@ -34,6 +40,7 @@ from services.webchat.tokens import (
 )
 from services.webchat.transcript import (
     TranscriptPosition,
+    get_file,
     get_message,
     latest_position,
     list_transcript,
@@ -45,6 +52,7 @@ from services.webchat.transcript import (
 
 LONG_TEXT = 1_000
 """Characters. Longer texts are enriched on a worker thread, so that the event loop answers others meanwhile."""
+FILE_PATH = "/messages/{message}/attachments/{number}"
 MAX_STREAMS = 20
 """Open streams of one visitor in one process (tabs and devices)."""
 # The browser reconnects after a second. The comment makes proxies send the headers before the first message.
@@ -103,23 +111,26 @@ async def post_message(
     """
     dependencies, visitor = session.dependencies, session.require_visitor
     context = dependencies.authenticator.context
-    activities = await _enrich(session, _activity(session, visitor, body))
+    store = context.store
+    files = await named_files(store, visitor.workspace, body.attachments, lambda blob: blob.person == visitor.key)
+    activities = await _enrich(session, _activity(session, visitor, body, files))
     # The message is the last one: edits that redact earlier pieces of the same card come before it.
     activity = activities[-1]
     message = activity.message or activity.id
     # A repeat is answered from the store. Only a new message counts against the rates, so that a browser with a bad network
     # pays for each message once.
-    view = await get_message(context.store, message)
+    view = await get_message(store, visitor, message)
     if view is None:
-        await dependencies.authenticator.count_write(request, session.connected.account, body.text)
+        await dependencies.authenticator.count_write(request, session.connected.account, body.text or "")
+        await assign_files(store, files, visitor.key)
         await _publish(session, activities)
-        view = await wait_for_message(context.store, dependencies.notifier, visitor, message, dependencies.wait_seconds)
+        view = await wait_for_message(store, dependencies.notifier, visitor, message, dependencies.wait_seconds)
     if view is None:
         return JSONResponse(_message_view_of_activity(activity, message), status_code=202)
     return JSONResponse(view.model_dump(mode="json"), status_code=201)
 
 
-def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> Activity:
+def _activity(session: SessionContext, visitor: Visitor, body: MessageBody, files: Mapping[str, Blob]) -> Activity:
     now = session.dependencies.authenticator.context.time_source.now()
     # The browser chooses the id, so the person is part of the hash: nobody can write under the id of another's message.
     message = hashed_id(visitor.workspace, visitor.person, str(body.id))
@@ -134,7 +145,8 @@ def _activity(session: SessionContext, visitor: Visitor, body: MessageBody) -> A
         person_name=visitor.name,
         message=message,
         platform_id=str(body.id),
-        text=EncryptedText(text=body.text),
+        text=EncryptedText(text=body.text) if body.text else None,
+        attachments=[to_attachment(to_outbound(identity, blob)) for identity, blob in files.items()],
         address=Address(chat=visitor.visitor),
         received_at=now,
         locale=visitor.language,
@@ -154,7 +166,9 @@ async def _enrich(session: SessionContext, activity: Activity) -> list[Activity]
 def _message_view_of_activity(activity: Activity, message: str) -> dict[str, Json]:
     """The REST shape of a message that is on the bus but not in a conversation yet."""
     author: dict[str, Json] = {"kind": "customer", "id": activity.person, "name": activity.person_name}
-    fields = activity.model_dump(mode="json", include={"surface", "channel", "masked", "attachments", "platform_id"})
+    fields = activity.model_dump(mode="json", include={"surface", "channel", "masked", "platform_id"})
+    views = [attachment_view(message, number, file, None) for number, file in enumerate(activity.attachments)]
+    fields["attachments"] = [view.model_dump(mode="json") for view in views]
     times = activity.model_dump(mode="json", include={"sent_at", "received_at"})
     text = activity.text.text if activity.text else None
     rest: dict[str, Json] = {"direction": "inbound", "state": "received", "error": None, "conversation": None}
@@ -196,6 +210,24 @@ async def post_contact(
     )
     await _publish(session, await _enrich(session, activity))
     return Response(status_code=204)
+
+
+async def upload_file(session: SessionContextDep, request: Request) -> UploadedFile:
+    """Upload a file for a message: its bytes are the body, its name is in `Content-Disposition` (RFC 6266)."""
+    visitor, uploads = session.require_visitor, session.dependencies.uploads
+    size = uploads.check_size(request)
+    await session.dependencies.authenticator.count_file(request, session.connected.account, size)
+    own = session.connected.own
+    return await uploads.receive(request, visitor.workspace, own_identifiers=own, person=visitor.person_key)
+
+
+async def show_file(session: SessionContextDep, message: str, number: Annotated[int, Path(ge=0, lt=1000)]) -> Response:
+    """A file of the visitor's own conversation. Browsers save it; pictures have the type that their bytes show."""
+    visitor, store = session.require_visitor, session.dependencies.authenticator.context.store
+    attachment = await get_file(store, visitor, message, number)
+    if attachment is None or attachment.blob is None:
+        raise NotFound("There is no such file in this conversation.")
+    return FileStream(partial(open_blob, store, visitor.workspace, attachment.blob), attachment.name)
 
 
 async def list_messages(session: SessionContextDep, page: PageParamsDep) -> Page[MessageView]:
@@ -264,8 +296,24 @@ def build_router(dependencies: WebchatDependencies) -> APIRouter:
     add("/messages", list_messages, dependencies=with_token)
     add("/status", show_status)
     add("/contact", post_contact, methods=["POST"], dependencies=with_token, status_code=204)
+    file_content: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    add(
+        "/attachments",
+        upload_file,
+        methods=["POST"],
+        dependencies=with_token,
+        status_code=201,
+        openapi_extra={"requestBody": {"required": True, "content": file_content}},
+    )
+    add(
+        FILE_PATH,
+        show_file,
+        dependencies=with_token,
+        response_class=Response,
+        responses={200: {"description": "The file", "content": file_content}},
+    )
     described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
     add("/stream", stream, dependencies=with_token, response_class=EventStream, responses={200: described})
-    for path in ("/sessions", "/messages", "/stream", "/status", "/contact"):
+    for path in ("/sessions", "/messages", "/stream", "/status", "/contact", "/attachments", FILE_PATH):
         add(path, preflight, methods=["OPTIONS"], include_in_schema=False)
     return router

@@ -22,7 +22,7 @@ from services.webchat.tokens import Visitor, decode_token
 TOKENS, HANDOFFS = "webchat", "handoff"
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
+    "Access-Control-Allow-Headers": "authorization, content-disposition, content-type, last-event-id",
     "Access-Control-Max-Age": "600",
 }
 
@@ -105,6 +105,10 @@ class WebchatAuthenticator:
     async def count_write(self, request: Request, account: Account, text: str) -> None:
         """Count a message that a visitor is about to write. Raises TooManyRequests."""
         await self.rates.count_write(client_address(request), f"{account.workspace}/{account.id}", len(text.encode()))
+
+    async def count_file(self, request: Request, account: Account, size: int) -> None:
+        """Count a file that a visitor is about to upload. Raises TooManyRequests."""
+        await self.rates.count_file(client_address(request), f"{account.workspace}/{account.id}", size)
 
     async def authenticate(self, request: Request, connected: ConnectedAccount) -> Visitor:
         """The visitor of the bearer token. Raises Unauthorized, TooManyRequests, Unavailable."""

@@ -20,6 +20,7 @@ from services.platform.http.bodies import BodyTimeout, BodyTooLarge, ClientDisco
 from services.platform.http.open_streams import OpenStreams
 from services.platform.http.problems import HANDLERS, HttpProblem, Unauthorized
 from services.platform.http.stream_limits import StreamShares
+from services.rest.uploads import Uploads
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.session_auth import WebchatAuthenticator
 from services.webchat.session_check import SessionStream
@@ -54,6 +55,7 @@ class WebchatDependencies:
     instruments: IngestInstruments
     presence: PresenceCache
     streams: StreamShares
+    uploads: Uploads
     wait_seconds: float = WAIT_SECONDS
     worker_thread: WorkerThread = field(default_factory=WorkerThread)
     split_cards: SplitCardDetector = field(default_factory=SplitCardDetector)

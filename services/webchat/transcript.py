@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
+from schemas.activity import Attachment
 from schemas.identity import PersonKey
 from schemas.values import Json
 from services.domain.lifecycle import is_closed
@@ -26,11 +27,25 @@ NO_CONVERSATION = ""
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The query for a visitor's messages: those of their person, or, after a hand-off, those of the joined conversation."""
+    """A visitor's messages: those of their person, or, after a hand-off, those of the joined conversation.
+
+    `path` is the path of the visitor's account, under which their files are read.
+    """
 
     workspace: str
     key: str
+    path: str
     conversation: str = NO_CONVERSATION
+
+    def has(self, record: MessageRecord) -> bool:
+        """Whether the visitor may see a message: no internal note, and no public one from before a hand-off."""
+        is_theirs = self.conversation in (NO_CONVERSATION, record.conversation) and record.key == self.key
+        return is_theirs and record.direction != "note" and record.surface == "private"
+
+    def file_url(self, record: MessageRecord, number: int) -> str | None:
+        # Only files of ours: a visitor's session fetches nothing from another platform.
+        is_ours = record.attachments[number].blob is not None
+        return f"{self.path}/messages/{record.id}/attachments/{number}" if is_ours else None
 
     def query(self, *, limit: int = PAGE_SIZE, cursor: str | None = None, above: str = "") -> Query:
         """The messages after the order `above`, oldest first."""
@@ -82,7 +97,8 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
     """The visitor's own transcript, or that of the conversation that a hand-off joined them to. Raises Unavailable."""
     # After a hand-off the visitor reads the conversation of another person key (a group's member), but only while it is
     # open and this visitor is its private side.
-    own = Transcript(visitor.workspace, visitor.key)
+    path = f"/webchat/{visitor.workspace}/{visitor.account}"
+    own = Transcript(visitor.workspace, visitor.key, path)
     person = await _read(store, PERSONS, visitor.key)
     conversation = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
     is_private_side = (
@@ -91,7 +107,7 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
         and not is_closed(conversation.status)
     )
     return (
-        Transcript(conversation.workspace, conversation.key, conversation.id)
+        Transcript(conversation.workspace, conversation.key, path, conversation.id)
         if conversation is not None and is_private_side
         else own
     )
@@ -108,7 +124,8 @@ async def list_transcript(store: Store, visitor: Visitor, params: PageParams) ->
     # Hidden messages are left out after the query, which is why a page may be short.
     transcript = await transcript_for(store, visitor)
     page = await query_page(store, transcript.query(limit=params.limit, cursor=params.cursor))
-    return Page(items=[message for _, message in _visible(page.items)], next=page.next)
+    records = [MESSAGES.decode(document) for _, document in page.items]
+    return Page(items=[view for record in records if (view := _view(record, transcript)) is not None], next=page.next)
 
 
 async def latest_position(store: Store, transcript: Transcript) -> TranscriptPosition:
@@ -127,24 +144,33 @@ async def messages_after(
     above = position.order if position.conversation == transcript.conversation else ""
     page = await store.query(transcript.query(above=above))
     records = [MESSAGES.decode(document) for _, document in page.items]
-    return [(TranscriptPosition(transcript.conversation, record.order), _view(record)) for record in records]
+    return [
+        (TranscriptPosition(transcript.conversation, record.order), _view(record, transcript)) for record in records
+    ]
 
 
-def _visible(items: list[tuple[str, dict[str, Json]]]) -> list[tuple[str, MessageView]]:
-    pairs = [(identity, _view(MESSAGES.decode(document))) for identity, document in items]
-    return [(identity, view) for identity, view in pairs if view is not None]
+def _view(record: MessageRecord, transcript: Transcript) -> MessageView | None:
+    """The message as the visitor sees it; None for one that is hidden from visitors."""
+    return message_view(record, transcript.file_url) if transcript.has(record) else None
 
 
-def _view(record: MessageRecord) -> MessageView | None:
-    """The message as the visitor sees it; None for internal notes and for public messages from before a hand-off."""
-    hidden = record.direction == "note" or record.surface != "private"
-    return None if hidden else message_view(record)
-
-
-async def get_message(store: Store, message: str) -> MessageView | None:
-    """A message by its id; None while it is not stored yet. Raises Unavailable."""
+async def get_message(store: Store, visitor: Visitor, message: str) -> MessageView | None:
+    """A message that the visitor wrote, by its id; None while it is not stored yet. Raises Unavailable."""
     record = await _read(store, MESSAGES, message)
-    return None if record is None else message_view(record)
+    return None if record is None else message_view(record, (await transcript_for(store, visitor)).file_url)
+
+
+async def get_file(store: Store, visitor: Visitor, message: str, number: int) -> Attachment | None:
+    """The attachment of a message that the visitor may see; None when there is no such file. Raises Unavailable."""
+    record = await _read(store, MESSAGES, message)
+    if record is None or number >= len(record.attachments):
+        return None
+    # Their own files stay theirs, also after a hand-off joined them to another conversation.
+    own, joined = Transcript(visitor.workspace, visitor.key, ""), await transcript_for(store, visitor)
+    if not (own.has(record) or joined.has(record)):
+        return None
+    attachment = record.attachments[number]
+    return attachment if attachment.blob is not None else None
 
 
 async def wait_for_message(
@@ -156,7 +182,7 @@ async def wait_for_message(
     transcript = await transcript_for(store, visitor)
     # Subscribed before the first read, so that a message stored between the two is not waited for.
     with notifier.subscribe({visitor.key, transcript.key}) as subscription:
-        while (view := await get_message(store, message)) is None and (left := until - time()) > 0:
+        while (view := await get_message(store, visitor, message)) is None and (left := until - time()) > 0:
             await subscription.wait(min(left, POLL_SECONDS))
     return view
 

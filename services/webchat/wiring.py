@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from services.ingest.wiring import SharedComponents
 from services.platform.http.service import Context, ServiceComponents
+from services.rest.uploads import open_uploads
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import build_router, stream_shares
@@ -24,7 +25,13 @@ def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, Shared
         streams = open_session_streams(shared.accounts, notifier)
         presence = PresenceCache(context.store, context.time_source)
         dependencies = WebchatDependencies(
-            authenticator, notifier, streams, shared.instruments, presence, stream_shares(context)
+            authenticator,
+            notifier,
+            streams,
+            shared.instruments,
+            presence,
+            stream_shares(context),
+            open_uploads(context),
         )
         routers = [plain_form.build_router(dependencies), build_router(dependencies), page.build_router()]
         return ServiceComponents(

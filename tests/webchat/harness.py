@@ -31,6 +31,7 @@ from services.platform.store.port import Collection
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.keys import ApiKeyAuthenticator
 from services.records.secrets import SECRETS
+from services.rest.uploads import open_uploads
 from services.webchat import page, plain_form
 from services.webchat.notifier import ChangeNotifier
 from services.webchat.routes import build_router, stream_shares
@@ -166,6 +167,7 @@ class WebchatHarness:
                 "author": Author(kind="customer", id=said_by.person, name=said_by.person_name),
                 "text": said_by.text,
                 "masked": said_by.masked,
+                "attachments": said_by.attachments,
                 "received_at": said_by.received_at,
                 "state": "received",
                 "platform_id": said_by.platform_id,
@@ -242,7 +244,14 @@ async def open_webchat(*, wait_seconds: float = 5.0, **given: Any) -> AsyncItera
     )
     streams, presences = open_session_streams(accounts, notifier), PresenceCache(store, clock)
     reception = WebchatDependencies(
-        authenticator, notifier, streams, instruments, presences, stream_shares(context), wait_seconds
+        authenticator,
+        notifier,
+        streams,
+        instruments,
+        presences,
+        stream_shares(context),
+        open_uploads(context),
+        wait_seconds,
     )
     part = ServiceComponents(routers=[plain_form.build_router(reception), build_router(reception), page.build_router()])
     configured = ServiceComponents(routers=routers_over(context, CHECKS))

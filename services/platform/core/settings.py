@@ -77,9 +77,9 @@ class Settings(BaseSettings):
     """How long the download of a customer's file from its platform may take, and how long an upload."""
     uploads: Annotated[int, Field(ge=4)] = 100
     """How many uploads one process takes at a time. One workspace, or one address of visitors, gets at most half."""
-    address_file_bytes_per_minute: Annotated[int, Field(ge=100_000)] = 60_000_000
+    address_file_bytes_per_hour: Annotated[int, Field(ge=100_000)] = 200_000_000
     """How many bytes of files visitors of one address may upload to one web chat account."""
-    account_file_bytes_per_minute: Annotated[int, Field(ge=100_000)] = 600_000_000
+    account_file_bytes_per_hour: Annotated[int, Field(ge=100_000)] = 2_000_000_000
     """How many bytes of files visitors may upload to one web chat account."""
     metrics_token: SecretStr | None = None
     """What Prometheus sends as bearer to see the series of all workspaces from elsewhere."""

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Mapping
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
@@ -38,8 +38,8 @@ class RateLimits:
             "account": RateLimitItemPerMinute(settings.account_chat_bytes_per_minute),
         }
         self._files = {
-            "address": RateLimitItemPerMinute(settings.address_file_bytes_per_minute),
-            "account": RateLimitItemPerMinute(settings.account_file_bytes_per_minute),
+            "address": RateLimitItemPerHour(settings.address_file_bytes_per_hour),
+            "account": RateLimitItemPerHour(settings.account_file_bytes_per_hour),
         }
         self._instruments = instruments or AdmissionInstruments()
 

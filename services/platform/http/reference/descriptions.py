@@ -268,6 +268,8 @@ PARAMETERS: Mapping[str, str] = {
     "path/conversation": "The conversation's id.",
     "path/dead_letter": "The dead letter's id.",
     "path/key": "The key's id.",
+    "path/message": "The message's id.",
+    "path/number": "The attachment's place in the message, from 0.",
     "path/person": "The customer, as `channel:account:external_id`.",
     "path/team": "The team's id.",
     "path/webhook": "The webhook subscription's id.",
