@@ -206,7 +206,7 @@ class AnswerItem(_PayloadModel):
 
     ref: ExternalId
     question: Annotated[ShortString | None, NoneIfInvalid] = None
-    value: Text | float | bool | list[ShortString]
+    value: Text | int | float | bool | list[ShortString]
 
 
 class SurveyItem(Item):
