@@ -80,6 +80,8 @@ class Capabilities(Contract):
 
     - `windows`, widest last; empty: an answer may go out at any time.
     - `first_contact`: whether we may write to a person who has not written: never, with a template, or always.
+    - `private_reply`: whether a public post can be answered in private.
+    - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
     - `deep_link`: the form of a link that opens a private chat, with `{username}` of the account and `{token}`.
     - `drops_repeats`: the receiver knows a message it has by its id, so that an uncertain send may be repeated.
     - `automated`: whether messages that no person wrote may go out; `approved`: only with the platform's approval.
@@ -96,6 +98,7 @@ class Capabilities(Contract):
     windows: tuple[Window, ...] = ()
     first_contact: Literal["never", "template", "always"] = "never"
     private_reply: PrivateReply | None = None
+    invitation: bool = False
     deep_link: str | None = None
     actions: tuple[ActionKind, ...] = ()
     edits: bool = False

@@ -9,6 +9,7 @@ that applies or refuses the command writes it.
 from typing import Literal
 
 from schemas.activity import Activity
+from schemas.channel import ActionKind
 from schemas.identity import PersonKeyText
 from schemas.outbound import OutboundAttachment
 from schemas.values import Contract, EncryptedText, Instant, Priority, Problem, Surface
@@ -138,6 +139,25 @@ class AddNote(Contract):
     request_hash: str
 
 
+class PerformAction(Contract):
+    """`pasokh.command.perform_action`: do this to a message at its platform, or show it in its chat (`typing`).
+
+    `text` is the new text of an `edit`, unchanged from the agent; `sensitive_kinds` and `confirmed_by` are as in `Reply`.
+    `emoji` is the reaction of a `react`, None takes it back.
+    """
+
+    conversation: str
+    agent: str
+    kind: ActionKind
+    message: str | None = None
+    text: EncryptedText | None = None
+    emoji: str | None = None
+    sensitive_kinds: list[str] = []
+    confirmed_by: str | None = None
+    accepted_at: Instant
+    request_hash: str
+
+
 class ClearHandoff(Contract):
     """`pasokh.command.clear_handoff`: the conversation is no longer sensitive and may be answered in public."""
 
@@ -205,6 +225,15 @@ class MergeConversation(Contract):
 
     conversation: str
     into: str
+    since: Instant
+
+
+class ContinueConversation(Contract):
+    """`pasokh.command.continue_conversation` (key of the person): a private reply reached this person, so that their private
+    messages belong to `conversation` from `since` on.
+    """
+
+    conversation: str
     since: Instant
 
 

@@ -62,13 +62,53 @@ class OwnIdentifiers(RequestModel):
 GreetingText = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"\S")]
 
 
+def _with_placeholders(*names: str) -> AfterValidator:
+    """A text must have each of these placeholders, in braces, and no other braces."""
+
+    def check(text: str) -> str:
+        rest = text
+        for name in names:
+            if f"{{{name}}}" not in text:
+                raise ValueError(f"the text must contain `{{{name}}}`, which is replaced when it is sent")
+            rest = rest.replace(f"{{{name}}}", "")
+        if not {"{", "}"}.isdisjoint(rest):
+            known = " and ".join(f"`{{{name}}}`" for name in names) or "none"
+            raise ValueError(f"the text has braces that stand for nothing; placeholders: {known}")
+        return text
+
+    return AfterValidator(check)
+
+
+HandoffText = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), Visible]
+PlainText = Annotated[HandoffText, _with_placeholders()]
+LinkText = Annotated[HandoffText, _with_placeholders("link")]
+WordsText = Annotated[HandoffText, _with_placeholders("words")]
+
+
+class HandoffTexts(RequestModel):
+    """What customers read when a sensitive conversation moves to a private place (docs/handoff.md).
+
+    Each is one text, or one per language; a language without a text has ours. Public: `link` (with `{link}`), `invitation`,
+    `replied_privately`, `notice`. Private: `private_reply`, `verification` (with `{words}`).
+    """
+
+    link: LinkText | dict[Language, LinkText] | None = None
+    invitation: PlainText | dict[Language, PlainText] | None = None
+    private_reply: PlainText | dict[Language, PlainText] | None = None
+    replied_privately: PlainText | dict[Language, PlainText] | None = None
+    notice: PlainText | dict[Language, PlainText] | None = None
+    verification: WordsText | dict[Language, WordsText] | None = None
+
+
 class WorkspaceSettings(RequestModel):
     """Settings of a workspace.
 
-    `greeting` is the text that a person reads on opening a bot: one text, or one per language.
+    `greeting` is the text that a person reads on opening a bot: one text, or one per language. `handoff_texts` replace the
+    texts of hand-offs.
     """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
+    handoff_texts: HandoffTexts | None = None
 
 
 class WorkspaceBody(RequestModel):

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from schemas.activity import Participant
+from schemas.channel import ActionKind
 from schemas.identity import PersonKeyText
 from schemas.values import OMITTED_IF_EMPTY, Contract, EncryptedText, Failure, Instant, Priority, Requirement, Surface
 
@@ -25,9 +26,15 @@ class UnconfirmedPerson(Contract):
     words: str
 
 
+HandoffMethod = Literal["private_reply", "deep_link", "invitation", "webchat"]
+"""How a customer comes to a private place: our private answer to their public post opens it; a link that opens a private
+chat on the same platform; a public answer that asks them to write in private; a link to the web chat."""
+
+
 class Handoff(Contract):
     """The move of a sensitive conversation from a public place to a private one.
 
+    `method` is how the customer was invited; None: no private place could be offered, or it began with an earlier version.
     `unconfirmed` are the persons who followed its link, the latest last. They cannot read anything of the conversation.
     """
 
@@ -36,6 +43,7 @@ class Handoff(Contract):
     completed_at: Instant | None = None
     private_channel: str | None = None
     reason: str
+    method: Annotated[HandoffMethod | None, OMITTED_IF_EMPTY] = None
     unconfirmed: list[UnconfirmedPerson] = []
 
 
@@ -96,6 +104,21 @@ class Edit(Contract):
     edited_at: Instant
 
 
+class MessageAction(Contract):
+    """An action on a message that the platform has not performed: `pending`, or `failed` with the reason in `error`.
+
+    `id` is that of the `ChannelAction`. `text` and `masked` are of an `edit`, `emoji` of a `react`.
+    """
+
+    id: str
+    kind: ActionKind
+    state: Literal["pending", "failed"] = "pending"
+    text: EncryptedText | None = None
+    masked: list[str] = []
+    emoji: str | None = None
+    error: Failure | None = None
+
+
 class FirstResponse(Contract):
     """The time to the first answer: from the first customer message that needs an answer, to the acceptance of the
     answer.
@@ -154,14 +177,14 @@ class ConversationFact(Contract):
 
     `key` is the person key. `snapshot` is the conversation after the fact, `previous_status` its status before (None on
     opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, replied,
-    reply_delivered, reply_failed).
+    reply_delivered, reply_failed, message_hidden, message_unhidden, message_reacted, action_failed).
 
     `at` is the time that counts. For message_received it is the start of waiting for an answer: `received_at`, or the
     platform's `sent_at` if that is more than 5 s earlier. For replied, reply_delivered and reply_failed it is the time
     at which REST accepted the reply. For all others it is the time of the batch.
 
     `author` distinguishes replies of agents, bots and the system. `first_response` is set on the reply_delivered that
-    was the first human answer, `error` on reply_failed, `decision` on assigned. `confirmed_by` is set on a replied that
+    was the first human answer, `error` on reply_failed and action_failed, `action` on action_failed, `decision` on assigned. `confirmed_by` is set on a replied that
     the guard had refused: the id of the key that sent it nevertheless. `needs_answer` is false on a message_received
     that needs no answer, such as a lone thumbs-up: no clock starts.
 
@@ -183,6 +206,7 @@ class ConversationFact(Contract):
     agent: str | None = None
     first_response: FirstResponse | None = None
     error: Failure | None = None
+    action: Annotated[ActionKind | None, OMITTED_IF_EMPTY] = None
     decision: str | None = None
     confirmed_by: str | None = None
     needs_answer: bool = True

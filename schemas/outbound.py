@@ -1,9 +1,16 @@
-"""Messages to send, on topic `outbound`, and the outcome of each, on topic `deliveries`. Both are keyed by person."""
+"""Messages to send and actions to perform, on topic `outbound`, and the outcome of each, on topic `deliveries`.
+
+Both are keyed by person.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
 
 from schemas.activity import Address, AttachmentKind, Participant
 from schemas.channel import ActionKind
 from schemas.conversation import Author
-from schemas.values import Contract, EncryptedText, Failure, Instant, Surface
+from schemas.values import OMITTED_IF_EMPTY, Contract, EncryptedText, Failure, Instant, Surface
 
 
 class OutboundAttachment(Contract):
@@ -37,7 +44,7 @@ class OutboundMessage(Contract):
 
     `id` is the message's id and the idempotency key of the send.
     `tag` marks an answer outside the platform's usual window; `participants` are the other people of a mail, who get the
-    answer too.
+    answer too. `private_reply`: it answers the public post `in_reply_to` in private, and `address` is that of the post.
     """
 
     id: str
@@ -56,13 +63,16 @@ class OutboundMessage(Contract):
     in_reply_to: ReplyReference | None = None
     tag: str | None = None
     participants: list[Participant] = []
+    private_reply: Annotated[bool, OMITTED_IF_EMPTY] = False
 
 
 class ChannelAction(Contract):
-    """`pasokh.outbound.action`: do this once to a message, or show it in its chat.
+    """`pasokh.outbound.action`: do this to a message, or show it in its chat. To do it twice changes nothing more.
 
-    `platform_id` names the message at the platform; None for what is done to the chat (`typing`). `text` is the new text of
-    an `edit`, `emoji` the reaction of a `react` (None takes it back).
+    `id` is the id of the action. `message` and `platform_id` name the message here and at the platform; both are None for
+    what is done to the chat (`typing`). A message that the platform has not accepted yet has no `platform_id`: the action
+    gets that of the result of its send. `text` is the new text of an `edit`, `emoji` the reaction of a `react` (None takes
+    it back).
     """
 
     id: str
@@ -81,11 +91,17 @@ class ChannelAction(Contract):
     accepted_at: Instant
 
 
+Outbound = Annotated[OutboundMessage | ChannelAction, Field(union_mode="left_to_right")]
+"""What goes out to a platform. Each has fields without a default that the other lacks, so that neither reads as the other."""
+
+
 class DeliverySent(Contract):
     """`pasokh.delivery.sent`: the platform accepted the message. `platform_id` is the platform's id of the message.
 
     `address` is the address that was used when `requested_address`, the address of the message, no longer existed (a
-    closed topic, a group that moved): later answers of the conversation go there. Both are None otherwise.
+    closed topic, a group that moved): later answers of the conversation go there. Both are None otherwise. Of a private
+    reply to a public post, `address` is the private chat that it opened, and `person` the platform's id of the person
+    there. `aliases` are other ids under which receipts, reactions and echoes will name the message.
     """
 
     message: str
@@ -94,6 +110,8 @@ class DeliverySent(Contract):
     platform_id: str | None = None
     address: Address | None = None
     requested_address: Address | None = None
+    aliases: Annotated[list[str], OMITTED_IF_EMPTY] = []
+    person: Annotated[str | None, OMITTED_IF_EMPTY] = None
     # The number of calls to the platform, this one included.
     attempts: int
     at: Instant
@@ -103,6 +121,35 @@ class DeliveryFailed(Contract):
     """`pasokh.delivery.failed`: the send failed for good, or its outcome is unknown (`error.code` `outcome_unknown`)."""
 
     message: str
+    conversation: str
+    key: str
+    error: Failure
+    attempts: int
+    at: Instant
+
+
+class ActionPerformed(Contract):
+    """`pasokh.delivery.action_performed`: the platform did the action `action` to the message, or in the chat.
+
+    `platform_id` is the platform's id of the message afterwards, where an edit gave it another one.
+    """
+
+    action: str
+    kind: ActionKind
+    message: str | None = None
+    conversation: str
+    key: str
+    platform_id: str | None = None
+    attempts: int
+    at: Instant
+
+
+class ActionFailed(Contract):
+    """`pasokh.delivery.action_failed`: the action was not performed, and will not be tried again."""
+
+    action: str
+    kind: ActionKind
+    message: str | None = None
     conversation: str
     key: str
     error: Failure

@@ -22,11 +22,13 @@ ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
 SCOPES: tuple[str, ...] = get_args(Scope)
 """The lowest first: each holds the ones before it."""
 ONE = "/v1/workspaces/{workspace}/conversations/{conversation}"
+MESSAGE = "/v1/workspaces/{workspace}/messages/{message}"
 NEEDED = {
     "desk": {
         "POST /v1/workspaces/{workspace}/attachments",
         f"POST {ONE}/replies",
         f"POST {ONE}/notes",
+        *(f"POST {MESSAGE}/{action}" for action in ("edit", "delete", "react", "hide", "unhide")),
         f"POST {ONE}/resolve",
         f"POST {ONE}/reopen",
         f"POST {ONE}/transfer",

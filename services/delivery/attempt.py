@@ -1,19 +1,31 @@
-"""One attempt to send a message, outside of any batch: reads the account, calls the channel, returns the result."""
+"""One attempt to send a message or to perform an action, outside of any batch.
+
+It reads the account, calls the channel and returns the result.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
-from schemas.outbound import OutboundMessage
-from services.channels.port import Account, Channel, CredentialsRejected, OutgoingFile, SendsFiles
+from schemas.outbound import ChannelAction, Outbound, OutboundMessage
+from services.channels.port import (
+    Account,
+    Channel,
+    CredentialsRejected,
+    OutgoingFile,
+    PerformsActions,
+    SendReceipt,
+    SendsFiles,
+)
 from services.channels.registry import account_rules
 from services.delivery.domain.outcomes import (
     SEND_TIMEOUT,
     AttemptResult,
+    is_repeatable,
     outcome_unknown,
     upload_time,
     within_send_window,
@@ -30,6 +42,9 @@ from services.records.configuration import Configurations
 FILE_SENDS, FILE_WAIT_SECONDS = 4, 3.0
 """How many messages with files one process sends at a time, and how long another waits for its turn in one attempt."""
 log = structlog.get_logger(__name__)
+
+TYPING_SHOWN_FOR = timedelta(seconds=10)
+"""How long after its acceptance `typing` is still worth showing."""
 
 ACCOUNT_MISSING = AttemptResult(
     kind="refused",
@@ -52,8 +67,8 @@ class SendDependencies:
     file_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILE_SENDS))
 
 
-async def attempt(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
-    """Send a message once, if `committed` (the time of its `sending`) is recent enough. Never raises."""
+async def attempt(message: Outbound, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
+    """Send a message or perform an action once, if `committed` (the time of its `sending`) is recent enough. Never raises."""
     started = dependencies.time_source.monotonic()
     result = await _attempt(message, committed, dependencies)
     # A label of a metric comes from a bounded set, and the name in a stored message might be of any channel there
@@ -64,7 +79,7 @@ async def attempt(message: OutboundMessage, committed: datetime, dependencies: S
     return result
 
 
-async def _attempt(message: OutboundMessage, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
+async def _attempt(message: Outbound, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
     channel = dependencies.channels.get(message.channel)
     try:
         # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
@@ -80,17 +95,20 @@ async def _attempt(message: OutboundMessage, committed: datetime, dependencies: 
             if not within_send_window(committed, dependencies.time_source.now()):
                 log.warning("send_too_late", message=message.id)
                 return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
-            return await _send(channel, message, files, account, dependencies)
+            now = dependencies.time_source.now()
+            if isinstance(message, ChannelAction) and (refusal := _refuse_action(message, now)):
+                return refusal
+            return await _call(channel, message, files, account, dependencies)
     except FilesUnreadable as error:
         return AttemptResult(kind=error.kind, code="file_missing", detail=str(error))
 
 
 @asynccontextmanager
 async def _files(
-    channel: Channel, message: OutboundMessage, dependencies: SendDependencies
+    channel: Channel, message: Outbound, dependencies: SendDependencies
 ) -> AsyncIterator[Sequence[OutgoingFile]]:
     """The files that the channel uploads; none for one that only names them. Raises FilesUnreadable."""
-    if not message.attachments or not isinstance(channel, SendsFiles):
+    if isinstance(message, ChannelAction) or not message.attachments or not isinstance(channel, SendsFiles):
         yield ()
         return
     # The files are in memory while they are sent, twice: as they are and as the body. So few go out at a time.
@@ -105,7 +123,7 @@ async def _files(
         dependencies.file_slots.release()
 
 
-async def _read_account(message: OutboundMessage, dependencies: SendDependencies) -> Account | None:
+async def _read_account(message: Outbound, dependencies: SendDependencies) -> Account | None:
     configurations = await dependencies.configurations.current(dependencies.store, [message.workspace])
     if message.workspace not in configurations:
         return None
@@ -118,9 +136,19 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
     return any(pointer.startswith("/credentials") for pointer, _ in rules.problems(account.body))
 
 
-async def _send(
+def _refuse_action(action: ChannelAction, now: datetime) -> AttemptResult | None:
+    """Why an action is not worth a call, as its result."""
+    if action.message is not None and action.platform_id is None:
+        detail = "The platform has no message to do this to: its send failed, or gave no id."
+        return AttemptResult(kind="refused", code="not_sent", detail=detail)
+    if action.kind == "typing" and now - action.accepted_at > TYPING_SHOWN_FOR:
+        return AttemptResult(kind="refused", code="too_late", detail="It would have been shown too late.")
+    return None
+
+
+async def _call(
     channel: Channel,
-    message: OutboundMessage,
+    message: Outbound,
     files: Sequence[OutgoingFile],
     account: Account,
     dependencies: SendDependencies,
@@ -131,22 +159,41 @@ async def _send(
             asyncio.timeout((SEND_TIMEOUT + upload_time(message)).total_seconds()),
             dependencies.shares.acquire(account.workspace, f"{account.channel}/{account.id}"),
         ):
-            if files and isinstance(channel, SendsFiles):
-                receipt = await channel.send_files(message, files, account, dependencies.http)
-            else:
-                receipt = await channel.send(message, account, dependencies.http)
+            receipt = await _hand_over(channel, message, files, account, dependencies.http)
     except NoConnection as error:
         return AttemptResult(kind="not_started", detail=str(error))
     except TransientSendError as error:
         return AttemptResult(kind="retryable", after=error.after, scope=error.scope, detail=str(error))
     except PermanentSendError as error:
+        if error.code == "not_found" and isinstance(message, ChannelAction) and message.kind == "delete":
+            # What is not there any more is deleted: by somebody else, or by an attempt whose answer was lost.
+            return AttemptResult(kind="sent", platform_id=message.platform_id)
         return AttemptResult(kind="refused", code=error.code, detail=str(error), status=error.status)
     except CredentialsRejected as error:
         return AttemptResult(kind="unauthorized", detail=str(error), status=error.status)
     except (SendOutcomeUnknown, TimeoutError):
         # The request may have gone out, and no answer came back: the platform may have the message.
-        return outcome_unknown(channel.capabilities)
+        return outcome_unknown(repeatable=is_repeatable(message, channel.capabilities))
     except Exception:  # a bug of the channel, before or after the platform accepted the message
         log.exception("channel_send_failed", message=message.id, channel=message.channel)
-        return outcome_unknown(channel.capabilities)
-    return AttemptResult(kind="sent", platform_id=receipt.platform_id, address=receipt.address)
+        return outcome_unknown(repeatable=is_repeatable(message, channel.capabilities))
+    return AttemptResult(
+        kind="sent",
+        platform_id=receipt.platform_id,
+        address=receipt.address,
+        aliases=receipt.aliases,
+        person=receipt.person,
+    )
+
+
+async def _hand_over(
+    channel: Channel, message: Outbound, files: Sequence[OutgoingFile], account: Account, http: HttpClient
+) -> SendReceipt:
+    """Send a message, or perform an action. Raises as `Channel.send`."""
+    if isinstance(message, OutboundMessage):
+        if files and isinstance(channel, SendsFiles):
+            return await channel.send_files(message, files, account, http)
+        return await channel.send(message, account, http)
+    if not isinstance(channel, PerformsActions):
+        raise PermanentSendError("unsupported", f"{channel.name} performs no actions")
+    return await channel.perform(message, account, http)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from schemas.channel import Capabilities
-from schemas.outbound import OutboundMessage
+from schemas.outbound import Outbound
 from services.delivery.attempt import SendDependencies
 from services.delivery.domain import holds
 from services.delivery.domain.rate_limits import Gate, RateLimiter, gates_for
@@ -48,11 +48,11 @@ class HoldTimerPayload:
 
 @dataclass(frozen=True, slots=True)
 class SendEffect:
-    """The request of an effect: attempt number `attempt` to send a message. Its result is an `AttemptResult`."""
+    """The request of an effect: attempt number `attempt` to send a message, or to perform an action. Its result is an `AttemptResult`."""
 
     key: str
     attempt: int
-    message: OutboundMessage
+    message: Outbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class SendContext:
         known = self.dependencies.channels.get(channel)
         return known.capabilities if known else UNKNOWN_CHANNEL
 
-    def rate_limits(self, message: OutboundMessage) -> list[Gate]:
+    def rate_limits(self, message: Outbound) -> list[Gate]:
         """The rate limits that a message passes, in order."""
         return gates_for(message, self.capabilities(message.channel), self.work.place.partitions)
 
@@ -100,7 +100,7 @@ class SendContext:
         records = [record for record in self.work.cached(SENDS).values() if record.hold == hold_id]
         return sorted(records, key=lambda record: (record.message.accepted_at, record.message.id))
 
-    def account_sends(self, message: OutboundMessage) -> tuple[str, AccountSends]:
+    def account_sends(self, message: Outbound) -> tuple[str, AccountSends]:
         """The state of sending as the message's account, with its id."""
         partition = self.work.place.partition
         sends_id = holds.account_sends_id(partition, message)
@@ -115,7 +115,7 @@ class SendContext:
 def set_message_timer(
     context: SendContext,
     kind: Literal["slot", "retry", "settle"],
-    message: OutboundMessage,
+    message: Outbound,
     at: datetime,
     *,
     attempt: int = 0,

@@ -1,4 +1,4 @@
-"""The processor `sender`: sends each message once, one at a time per person, in the person's order.
+"""The processor `sender`: sends each message once and performs each action, one at a time per person, in their order.
 
 An attempt is committed as `sending` before it goes out. Its result comes back as an input; when the process dies
 first, a timer settles the attempt as unknown. A message is tried again only when the last attempt certainly did not
@@ -8,12 +8,17 @@ reach the platform, or when the receiver drops messages that it already has.
 from dataclasses import replace
 
 from schemas.accounts import ACCOUNT_CHANGED
-from schemas.outbound import OutboundMessage
 from services.delivery import reads
 from services.delivery.account_holds import end_hold, probe
 from services.delivery.attempt import SendDependencies, attempt
 from services.delivery.context import SendContext, SendEffect, hold_timer, message_timer
-from services.delivery.domain.outcomes import AttemptContext, AttemptResult, decide_outcome, outcome_unknown
+from services.delivery.domain.outcomes import (
+    AttemptContext,
+    AttemptResult,
+    decide_outcome,
+    is_repeatable,
+    outcome_unknown,
+)
 from services.delivery.domain.rate_limits import RateLimiter
 from services.delivery.settle import apply_outcome
 from services.delivery.start import start
@@ -24,7 +29,7 @@ from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, Se
 
 
 async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult:
-    """Attempt to send a message. Never raises."""
+    """Attempt to send a message or to perform an action. Never raises."""
     request: SendEffect = effect.request
     return await attempt(request.message, effect.committed_now, dependencies)
 
@@ -32,9 +37,9 @@ async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult
 # -- inputs ------------------------------------------------------------------------------------------------------------
 
 
-def _on_message(context: SendContext, received: ReceivedEvent) -> None:
-    """Start a new message, or queue it behind the person's other messages."""
-    message = received.event.payload_as(OutboundMessage)
+def _on_accepted(context: SendContext, received: ReceivedEvent) -> None:
+    """Start a new message or action, or queue it behind the person's others."""
+    message = reads.accepted(received)
     # The record stays when the message is settled, so a repeated event never sends it again.
     if context.record(message.id) is not None:
         return
@@ -75,7 +80,8 @@ def _on_outcome_timeout(context: SendContext, timer: TimerFired) -> None:
     message_id, payload = message_timer(timer)
     record = _open_attempt(context, message_id, payload.attempt)
     if record is not None:
-        _settle(context, record, outcome_unknown(context.capabilities(record.message.channel)))
+        repeatable = is_repeatable(record.message, context.capabilities(record.message.channel))
+        _settle(context, record, outcome_unknown(repeatable=repeatable))
 
 
 def _on_result(context: SendContext, completed: EffectCompleted) -> None:
@@ -109,6 +115,7 @@ def _settle(context: SendContext, record: SendRecord, result: AttemptResult) -> 
     apply_outcome(context, record, decide_outcome(result, latest))
 
 
+NEW = Handler(_on_accepted, (reads.message, reads.next_messages, reads.accounts_of_new_message))
 OF_MESSAGE = (reads.message, reads.next_messages, reads.accounts)
 
 PROCESSOR: Processor[SendDependencies, RateLimiter, SendContext] = Processor(
@@ -117,9 +124,8 @@ PROCESSOR: Processor[SendDependencies, RateLimiter, SendContext] = Processor(
     context=SendContext,
     memory=RateLimiter,
     handlers={
-        "pasokh.outbound.message": Handler(
-            _on_message, (reads.message, reads.next_messages, reads.accounts_of_new_message)
-        ),
+        "pasokh.outbound.message": NEW,
+        "pasokh.outbound.action": NEW,
         ACCOUNT_CHANGED: Handler(_on_account_written, (reads.written_account, reads.accounts_of_written)),
     },
     timers={

@@ -1,17 +1,18 @@
 """The documents that handlers of the sender read, step by step.
 
 A message takes three steps: first the person's queue and the message itself, then the messages that may be next in that
-queue, then the accounts of all of these. Each input of a message has these steps, whether it is an event, a timer or a
+queue, then the accounts of all of these, and the sends of the messages that actions name. Each input of a message has these steps, whether it is an event, a timer or a
 result; `_named_by` finds person and message of any of them.
 """
 
 from collections.abc import Iterator
 
 from schemas.accounts import AccountChanged
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from services.delivery.account_holds import RELEASE_BATCH_SIZE
 from services.delivery.context import SendContext, SendEffect, hold_timer, message_timer
 from services.delivery.domain import holds
+from services.delivery.domain.outcomes import awaited_send
 from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -38,24 +39,31 @@ def next_messages(context: SendContext, received: Input) -> Iterator[Read]:
 
 
 def accounts(context: SendContext, received: Input) -> Iterator[Read]:
-    """The third step of a message: the accounts of its record and of the next ones."""
+    """The third step of a message: what its record and the next ones need to start."""
     key, message_id = _named_by(received)
     next_ids = context.pending(key)[: context.settling[key]]
     records = (context.record(identity) for identity in (message_id, *next_ids))
-    yield _read_accounts(context, [record.message for record in records if record is not None])
+    yield from _starting(context, [record.message for record in records if record is not None])
 
 
 def accounts_of_new_message(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The third step of a message that has no record yet: its account too."""
-    yield _read_accounts(context, [received.event.payload_as(OutboundMessage)])
+    """The third step of a message that has no record yet: what it needs to start too."""
+    yield from _starting(context, [accepted(received)])
     yield from accounts(context, received)
+
+
+def accepted(received: ReceivedEvent) -> Outbound:
+    """The message or the action that an event of topic `outbound` brings."""
+    if received.event.type == "pasokh.outbound.action":
+        return received.event.payload_as(ChannelAction)
+    return received.event.payload_as(OutboundMessage)
 
 
 def _named_by(received: Input) -> tuple[str, str]:
     """The person key and the message id that an input is about."""
     match received:
         case ReceivedEvent():
-            found = received.event.payload_as(OutboundMessage)
+            found = accepted(received)
             return found.key, found.id
         case TimerFired():
             message_id, payload = message_timer(received)
@@ -76,8 +84,8 @@ def hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
 
 
 def accounts_of_hold(context: SendContext, timer: TimerFired) -> Iterator[Read]:
-    """The second step of a hold that ends: the accounts of the messages."""
-    yield _held_accounts(context, hold_timer(timer).hold_id)
+    """The second step of a hold that ends: what the messages need to start."""
+    yield from _starting_after(context, hold_timer(timer).hold_id)
 
 
 def written_account(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -88,8 +96,8 @@ def written_account(context: SendContext, received: ReceivedEvent) -> Iterator[R
 
 
 def accounts_of_written(context: SendContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of an account that REST wrote: the accounts of the messages."""
-    yield _held_accounts(context, written_sends_id(context.work, received))
+    """The second step of an account that REST wrote: what the messages need to start."""
+    yield from _starting_after(context, written_sends_id(context.work, received))
 
 
 def written_sends_id(work: UnitOfWork, received: ReceivedEvent) -> str:
@@ -102,11 +110,15 @@ def waiting_for(hold_id: str) -> Query:
     return Query(SENDS.name, "hold", {"hold": hold_id}, limit=RELEASE_BATCH_SIZE)
 
 
-def _held_accounts(context: SendContext, hold_id: str) -> Read:
+def _starting_after(context: SendContext, hold_id: str) -> Iterator[Read]:
     records = context.work.found(SENDS, waiting_for(hold_id)).values()
-    return _read_accounts(context, [record.message for record in records])
+    yield from _starting(context, [record.message for record in records])
 
 
-def _read_accounts(context: SendContext, messages: list[OutboundMessage]) -> Read:
+def _starting(context: SendContext, messages: list[Outbound]) -> Iterator[Read]:
+    """The accounts of messages, and the sends whose results actions need."""
     partition = context.work.place.partition
-    return Documents(ACCOUNT_SENDS, [holds.account_sends_id(partition, message) for message in messages])
+    yield Documents(ACCOUNT_SENDS, [holds.account_sends_id(partition, message) for message in messages])
+    named = [send_id for message in messages if (send_id := awaited_send(message))]
+    if named:
+        yield Documents(SENDS, named)

@@ -3,8 +3,16 @@
 from dataclasses import replace
 from datetime import datetime
 
-from schemas.outbound import DeliveryFailed, DeliverySent
-from schemas.values import EncryptedText
+from schemas.outbound import (
+    ActionFailed,
+    ActionPerformed,
+    ChannelAction,
+    DeliveryFailed,
+    DeliverySent,
+    Outbound,
+    OutboundMessage,
+)
+from schemas.values import EncryptedText, Failure
 from services.delivery.account_holds import put_holds
 from services.delivery.context import SendContext, set_message_timer
 from services.delivery.domain import holds
@@ -26,10 +34,10 @@ def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) ->
         case Locked():
             pass  # the message waits for the account's hold, whose timer is set
         case Sent():
-            context.work.emit("pasokh.delivery.sent", message.key, _sent_fact(record, outcome, context.now))
+            _emit_success(context, message, outcome, record.attempts)
             _start_next(context, message.key)
         case Failed():
-            context.work.emit("pasokh.delivery.failed", message.key, _failed_fact(record, outcome, context.now))
+            _emit_failure(context, message, outcome.error, record.attempts)
             _start_next(context, message.key)
 
 
@@ -49,34 +57,68 @@ def _record_after(record: SendRecord, outcome: Outcome, sends_id: str, now: date
 
 def _settled(record: SendRecord, now: datetime) -> SendRecord:
     """The record of a message that will not be sent again, without its text: the conversation keeps that."""
-    message = record.message.model_copy(update={"text": EncryptedText(text="")})
+    text = None if isinstance(record.message, ChannelAction) else EncryptedText(text="")
+    message = record.message.model_copy(update={"text": text})
     return replace(record, message=message, due_at=None, hold=None, settled_at=now)
 
 
-def _sent_fact(record: SendRecord, sent: Sent, now: datetime) -> DeliverySent:
-    message = record.message
+def _emit_success(context: SendContext, message: Outbound, sent: Sent, attempts: int) -> None:
+    if isinstance(message, ChannelAction):
+        performed = ActionPerformed(
+            action=message.id,
+            kind=message.kind,
+            message=message.message,
+            conversation=message.conversation,
+            key=message.key,
+            platform_id=sent.platform_id,
+            attempts=attempts,
+            at=context.now,
+        )
+        context.work.emit("pasokh.delivery.action_performed", message.key, performed)
+    else:
+        context.work.emit("pasokh.delivery.sent", message.key, _sent_fact(message, sent, attempts, context.now))
+
+
+def _sent_fact(message: OutboundMessage, sent: Sent, attempts: int, now: datetime) -> DeliverySent:
+    # A private reply has no address of its own that could be gone: it opens the private chat.
+    is_redirected = sent.address is not None and not message.private_reply
     return DeliverySent(
         message=message.id,
         conversation=message.conversation,
         key=message.key,
         platform_id=sent.platform_id,
         address=sent.address,
-        requested_address=message.address if sent.address is not None else None,
-        attempts=record.attempts,
+        requested_address=message.address if is_redirected else None,
+        aliases=list(sent.aliases),
+        person=sent.person,
+        attempts=attempts,
         at=now,
     )
 
 
-def _failed_fact(record: SendRecord, failed: Failed, now: datetime) -> DeliveryFailed:
-    message = record.message
-    return DeliveryFailed(
-        message=message.id,
-        conversation=message.conversation,
-        key=message.key,
-        error=failed.error,
-        attempts=record.attempts,
-        at=now,
-    )
+def _emit_failure(context: SendContext, message: Outbound, error: Failure, attempts: int) -> None:
+    if isinstance(message, ChannelAction):
+        failed = ActionFailed(
+            action=message.id,
+            kind=message.kind,
+            message=message.message,
+            conversation=message.conversation,
+            key=message.key,
+            error=error,
+            attempts=attempts,
+            at=context.now,
+        )
+        context.work.emit("pasokh.delivery.action_failed", message.key, failed)
+    else:
+        failure = DeliveryFailed(
+            message=message.id,
+            conversation=message.conversation,
+            key=message.key,
+            error=error,
+            attempts=attempts,
+            at=context.now,
+        )
+        context.work.emit("pasokh.delivery.failed", message.key, failure)
 
 
 def _start_next(context: SendContext, key: str) -> None:

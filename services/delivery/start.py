@@ -1,10 +1,10 @@
-"""Starts the next attempt of a message: it is sent now, or waits for the end of a hold or for a rate limit."""
+"""Starts the next attempt of a message or action: it goes out now, or waits for the end of a hold or for a rate limit."""
 
 from dataclasses import replace
 
 from services.delivery.context import SendContext, SendEffect, set_message_timer
 from services.delivery.domain import holds
-from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, upload_time
+from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, awaited_send, upload_time
 from services.records.sends import SendRecord
 
 
@@ -30,6 +30,7 @@ def start(context: SendContext, record: SendRecord, limits_left: int | None = No
 
 def send(context: SendContext, record: SendRecord) -> None:
     """Begin an attempt, whatever holds and rate limits say."""
+    record = _with_platform_id(context, record)
     attempt, unknown_at = record.attempts + 1, context.now + ASSUME_UNKNOWN_AFTER + upload_time(record.message)
     # The order of record and send: `sending` is committed before the effect runs. A process that dies between the two
     # leaves a message that may have reached the platform, and the timer settles it as unknown instead of sending twice.
@@ -46,3 +47,15 @@ def send(context: SendContext, record: SendRecord) -> None:
     set_message_timer(context, "settle", record.message, unknown_at, attempt=attempt)
     effect = SendEffect(key=record.message.key, attempt=attempt, message=record.message)
     context.work.schedule_effect(f"send/{record.message.id}", effect)
+
+
+def _with_platform_id(context: SendContext, record: SendRecord) -> SendRecord:
+    """The record of an action with the platform's id of a message that was not sent when the action was accepted.
+
+    The message came before the action in the person's queue, so its send is settled.
+    """
+    send_id = awaited_send(record.message)
+    sent = context.record(send_id) if send_id is not None else None
+    if sent is None or sent.platform_id is None:
+        return record
+    return replace(record, message=record.message.model_copy(update={"platform_id": sent.platform_id}))

@@ -28,6 +28,19 @@ WorkspacePerson = Annotated[PersonKeyText, BeforeValidator(_qualified)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateReplyAttempt:
+    """A private reply to a public post that is on its way: its message, the platform's id of the post, when it was accepted.
+
+    `language` is that of the post.
+    """
+
+    message: str
+    post: str
+    accepted_at: Instant
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationState:
     """A conversation as its owner stores it: the fields of `Conversation`, and those that only the owner needs.
 
@@ -35,7 +48,9 @@ class ConversationState:
     the address from which the customer last wrote there; `last_surface` is the surface of their last message.
     `response_tracking` says since when the customer waits for an answer. `rule` and `config_version` name the routing
     rule that applied, `queued_at` orders the queue, `last_agent` is the last assignee. `resolutions` and `transfers` are
-    counts. `private_person` is the person who completed the hand-off. `overrides` survive a new run of the rules.
+    counts. `private_person` is the person of the private side: who completed the hand-off, or whom a private reply reached.
+    `private_reply` is one that is on its way, `private_replies` are the posts that had one, the latest last. `overrides` survive a new run of the rules.
+    `hidden` are the ids of the public messages that were hidden because they are sensitive.
     """
 
     id: str
@@ -76,6 +91,9 @@ class ConversationState:
     private_person: WorkspacePerson | None = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)
+    hidden: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
+    private_reply: Annotated[PrivateReplyAttempt | None, OMITTED_IF_EMPTY] = None
+    private_replies: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
 
 
 def conversation_view(state: ConversationState) -> Conversation:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from schemas.activity import Attachment, Call, Participant, PostContext, Review, SurveyAnswer
-from schemas.conversation import Author, Direction, Edit, MessageState
+from schemas.conversation import Author, Direction, Edit, MessageAction, MessageState
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.store.port import Collection, Expiry, Index
@@ -20,7 +20,9 @@ class MessageRecord:
     that was quoted. `forwarded_from` is the name of the first author. `links` are addresses that the text does not show.
     `edits` are the earlier texts, oldest first. `key` is the customer's person key. `order` sorts the messages of a
     conversation by arrival: unique and rising. `conversation` is empty for an automatic message that came while none was
-    open: the next one takes it in. From `subject` on, fields are those of the activity (`schemas.activity`).
+    open: the next one takes it in. `hidden`: its platform hides it from others. `own_reaction` is the emoji with which our
+    side reacted. `actions` are those that its platform has not performed, oldest first. From `subject` to `automatic`,
+    fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -54,6 +56,9 @@ class MessageRecord:
     answers: Annotated[list[SurveyAnswer], OMITTED_IF_EMPTY] = field(default_factory=list)
     album: Annotated[str | None, OMITTED_IF_EMPTY] = None
     automatic: Annotated[bool, OMITTED_IF_EMPTY] = False
+    hidden: Annotated[bool, OMITTED_IF_EMPTY] = False
+    own_reaction: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    actions: Annotated[list[MessageAction], OMITTED_IF_EMPTY] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

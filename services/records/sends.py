@@ -1,9 +1,9 @@
-"""Messages to send, the queue of each person, and the holds of each account. Written by the group `sender` alone."""
+"""Messages to send and actions to perform, the queue of each person, and the holds of each account. Written by the group `sender` alone."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.outbound import OutboundMessage
+from schemas.outbound import Outbound
 from schemas.values import Failure, Instant
 from services.domain.account_sends import AccountSends
 from services.platform.store.port import Collection, Index
@@ -15,7 +15,8 @@ SendState = Literal["queued", "waiting", "sending", "retry", "sent", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRecord:
-    """One message to send. Its id is the message's, so that a repeated event finds the record and changes nothing.
+    """One message to send, or one action to perform: `message` is either. Its id is that of what is sent, so that a
+    repeated event finds the record and changes nothing.
 
     `state`:
 
@@ -29,7 +30,7 @@ class SendRecord:
     `first_tried_at` begins the period after which a message is given up.
     """
 
-    message: OutboundMessage
+    message: Outbound
     state: SendState
     attempts: int = 0
     due_at: Instant | None = None
@@ -42,7 +43,7 @@ class SendRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendQueue:
-    """The messages of a person that are not settled, in the order in which they were accepted.
+    """The messages and actions of a person that are not settled, in the order in which they were accepted.
 
     Its id is the person key. `head` is the one message that may be with the platform; `pending` are those behind it.
     The document is deleted when the last message is settled.

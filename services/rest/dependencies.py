@@ -13,7 +13,7 @@ from services.platform.http.problems import NotFound
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
 from services.records.configuration import read_configuration
-from services.records.conversations import CONVERSATIONS, PERSONS
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 
 
 async def existing_workspace(request: Request, context: ContextDep) -> WorkspaceConfiguration:
@@ -41,6 +41,21 @@ async def existing_conversation(request: Request, context: ContextDep) -> Conver
     return await get_conversation(context.store, path["workspace"], path["conversation"])
 
 
+async def get_message(reader: Reader, workspace: str, message: str) -> MessageRecord:
+    """A message of a workspace. Raises NotFound, Unavailable."""
+    key = Key(MESSAGES.name, message)
+    document = (await reader.get_many([key])).get(key)
+    if document is None or document["workspace"] != workspace:
+        raise NotFound(f"There is no message {message!r} in this workspace.")
+    return MESSAGES.decode(document)
+
+
+async def existing_message(request: Request, context: ContextDep) -> MessageRecord:
+    """The path's message, when it is of the path's workspace. Raises NotFound."""
+    path = request.path_params
+    return await get_message(context.store, path["workspace"], path["message"])
+
+
 async def existing_person(request: Request, context: ContextDep) -> Contact:
     """The path's customer, as one account of the path's workspace sees them. Raises NotFound."""
     workspace, person = request.path_params["workspace"], request.path_params["person"]
@@ -53,4 +68,5 @@ async def existing_person(request: Request, context: ContextDep) -> Contact:
 
 ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]
 ExistingConversation = Annotated[ConversationState, Depends(existing_conversation)]
+ExistingMessage = Annotated[MessageRecord, Depends(existing_message)]
 ExistingPerson = Annotated[Contact, Depends(existing_person)]

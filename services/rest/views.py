@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from schemas.activity import Attachment, AttachmentKind, Call, CallState, Participant, PostContext, Review, SurveyAnswer
-from schemas.conversation import Author, Direction, Edit, MessageState
+from schemas.channel import ActionKind
+from schemas.conversation import Author, Direction, Edit, MessageAction, MessageState
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
 from services.rest.files import is_file
@@ -54,6 +55,17 @@ class CallView(BaseModel):
     seconds: float | None
 
 
+class ActionView(BaseModel):
+    """An action on a message that its platform has not performed (yet)."""
+
+    id: str = Field(description="The id of the action.")
+    kind: ActionKind = Field(description="What is to be done to the message.")
+    state: Literal["pending", "failed"] = Field(description="`failed`: it will not be tried again.")
+    text: str | None = Field(description="The new text of an `edit`.")
+    emoji: str | None = Field(description="The reaction of a `react`; null takes it back.")
+    error: Failure | None = Field(description="Why it failed.")
+
+
 class MessageView(BaseModel):
     """A message with its text open. The fields from `subject` on are left out where they are empty.
 
@@ -89,6 +101,15 @@ class MessageView(BaseModel):
     answers: Annotated[list[SurveyAnswer], OMITTED_IF_EMPTY] = []
     automatic: Annotated[bool, OMITTED_IF_EMPTY] = False
     album: Annotated[AlbumView | None, OMITTED_IF_EMPTY] = None
+    hidden: Annotated[bool, OMITTED_IF_EMPTY] = Field(
+        default=False, description="Whether the platform hides the message from others."
+    )
+    own_reaction: Annotated[str | None, OMITTED_IF_EMPTY] = Field(
+        default=None, description="The emoji with which our side reacted to it."
+    )
+    actions: Annotated[list[ActionView], OMITTED_IF_EMPTY] = Field(
+        default=[], description="What was asked of the platform and is not done, oldest first."
+    )
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
@@ -160,6 +181,9 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         call=_call_view(record.call),
         answers=record.answers,
         automatic=record.automatic,
+        hidden=record.hidden,
+        own_reaction=record.own_reaction,
+        actions=[_action_view(action) for action in record.actions],
     )
 
 
@@ -171,6 +195,17 @@ def _call_view(call: Call | None) -> CallView | None:
 
 def _edit_view(edit: Edit) -> EditView:
     return EditView(text=decrypt_text(edit.text), masked=edit.masked, edited_at=edit.edited_at)
+
+
+def _action_view(action: MessageAction) -> ActionView:
+    return ActionView(
+        id=action.id,
+        kind=action.kind,
+        state=action.state,
+        text=decrypt_text(action.text),
+        emoji=action.emoji,
+        error=action.error,
+    )
 
 
 def initial_view(record: MessageRecord) -> MessageView:

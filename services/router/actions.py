@@ -10,6 +10,7 @@ from schemas.commands import (
     AddNote,
     ClearHandoff,
     ConfirmHandoff,
+    PerformAction,
     ReapplySla,
     Reopen,
     Reply,
@@ -40,7 +41,18 @@ from services.router.views import (
     TransferBody,
 )
 
-Data = Reply | Resolve | Reopen | Transfer | SetPriority | ReapplySla | AddNote | ClearHandoff | ConfirmHandoff
+Data = (
+    Reply
+    | Resolve
+    | Reopen
+    | Transfer
+    | SetPriority
+    | ReapplySla
+    | AddNote
+    | ClearHandoff
+    | ConfirmHandoff
+    | PerformAction
+)
 
 
 class CommandRequest:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from schemas.commands import Reply
+from schemas.commands import PerformAction, Reply
+from schemas.values import Surface
 from services.domain.conversation_state import ConversationState
 from services.platform.http.problems import Conflict
 from services.platform.http.service import Context
 from services.records.configuration import Configurations
-from services.router.views import ReplyBody
 from services.text.own import OwnIdentifierMatcher, compile_own_identifiers
 from services.text.sensitive import RedactionResult, redact, redacted_excerpts
 
@@ -56,11 +56,10 @@ class Guard:
         raise Conflict(f"A reply must not hold a card number: {where}. {rest}", title="Card number in a reply")
 
 
-async def check_reply(context: Context, conversation: ConversationState, body: ReplyBody) -> Guard:
-    """The guard's findings in a reply, with the workspace's own identifiers allowed."""
-    own = await own_identifiers_for(context, conversation.workspace)
-    seen, private = await redact_reply(body.text or "", own)
-    return Guard(seen, private.text, body.surface or conversation.last_surface)
+async def check_text(context: Context, workspace: str, text: str, surface: Surface) -> Guard:
+    """The guard's findings in a text for this surface, with the workspace's own identifiers allowed."""
+    seen, private = await redact_reply(text, await own_identifiers_for(context, workspace))
+    return Guard(seen, private.text, surface)
 
 
 async def own_identifiers_for(context: Context, workspace: str) -> OwnIdentifierMatcher:
@@ -80,8 +79,8 @@ async def redact_reply(text: str, own_identifiers: OwnIdentifierMatcher) -> tupl
     return redact_both() if len(text) <= LONG_TEXT else await asyncio.to_thread(redact_both)
 
 
-def record_confirmed(conversation: ConversationState, reply: Reply) -> None:
-    """Write an audit log line: which key sent a reply that the guard had refused."""
+def record_confirmed(conversation: ConversationState, reply: Reply | PerformAction) -> None:
+    """Write an audit log line: which key sent a text that the guard had refused."""
     _audit.warning(
         "guard_confirmed",
         key=reply.confirmed_by,

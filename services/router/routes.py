@@ -36,12 +36,12 @@ from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.views import MessageView, initial_view
-from services.router import agents, sla_reapply
+from services.router import agents, message_routes, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
 from services.router.attachments import reply_files
 from services.router.lists import list_page
 from services.router.phrases import Language
-from services.router.reply_guard import check_reply, record_confirmed
+from services.router.reply_guard import check_text, record_confirmed
 from services.router.sentences import decision_view
 from services.router.views import (
     CommandView,
@@ -113,7 +113,8 @@ async def reply(
     caller: Annotated[Principal, Depends(current_caller)],
 ) -> Response:
     """Send an agent's answer unchanged, or refuse it: 409 says what the guard found. The caller may confirm the reply."""
-    guard = await check_reply(context, conversation, body)
+    surface = body.surface or conversation.last_surface
+    guard = await check_text(context, conversation.workspace, body.text or "", surface)
     if body.confirm and not caller.has_scope("write"):
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
     # The hash is of the redacted text: a card number could be guessed from its hash.
@@ -204,4 +205,4 @@ def build_router() -> APIRouter:
 
 def build_routers() -> list[APIRouter]:
     """Every router of this service, for its wiring."""
-    return [build_router(), agents.build_router(), sla_reapply.build_router()]
+    return [build_router(), message_routes.build_router(), agents.build_router(), sla_reapply.build_router()]

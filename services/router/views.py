@@ -95,6 +95,30 @@ class ConfirmHandoffBody(RequestModel):
     person: Annotated[str, Field(min_length=1, max_length=512)]
 
 
+class EditBody(RequestModel):
+    """The new text of one of our messages. `confirm` as in a reply."""
+
+    agent: Slug
+    text: ReplyText
+    confirm: bool = False
+
+
+class MessageActionBody(RequestModel):
+    """The agent who does it."""
+
+    agent: Slug
+
+
+Emoji = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S+$"), Visible]
+
+
+class ReactBody(RequestModel):
+    """The emoji of the reaction; null, or left out, takes back the one that is there."""
+
+    agent: Slug
+    emoji: Emoji | None = None
+
+
 Sort = Literal["opened_at", "-opened_at", "updated_at", "-updated_at", "queued_at", "-queued_at"]
 Names = Annotated[list[Annotated[str, Field(max_length=400)]], Field(max_length=50)]
 

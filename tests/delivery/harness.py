@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry
 
 from schemas.accounts import ACCOUNT_CHANGED, AccountChanged
 from schemas.activity import Activity, Address
-from schemas.channel import Capabilities, RateLimit
+from schemas.channel import ActionKind, Capabilities, RateLimit
 from schemas.configuration import AccountBody, Credential, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.envelope import Event
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from schemas.values import Contract, EncryptedText, Json, RequestModel
 from services.channels.account_settings import AccountSettings, HandoffSettings, Secret
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
@@ -76,6 +76,21 @@ class ScriptedChannel:
         return SendReceipt(await self.script(message, account) if self.script else f"tg-{message.id}")
 
 
+@dataclass
+class ActingChannel(ScriptedChannel):
+    """A channel that performs actions: `perform` does what `act` says, and else succeeds."""
+
+    act: Callable[[ChannelAction], Awaitable[None]] | None = None
+    performed: list[ChannelAction] = field(default_factory=list)
+
+    async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+        self.attempted.append(action.id)
+        if self.act:
+            await self.act(action)
+        self.performed.append(action)
+        return SendReceipt(action.platform_id)
+
+
 class SenderHarness(Driver):
     """One partition of the sender, with the account `main` and a platform that does what a script says."""
 
@@ -104,7 +119,7 @@ class SenderHarness(Driver):
         )
         configure(self.store, configuration)
 
-    async def arrive(self, *messages: OutboundMessage) -> None:
+    async def arrive(self, *messages: Outbound) -> None:
         await self.batch([arrived(message) for message in messages])
 
     async def write_account(self, credentials: dict[str, str]) -> None:
@@ -128,7 +143,7 @@ class SenderHarness(Driver):
     def facts(self) -> list[tuple[str, Json]]:
         """The facts about deliveries, in order: the last word of the type, and the message."""
         facts = [event for event in self.sent if event.type.startswith("pasokh.delivery.")]
-        return [(event.type.rsplit(".", 1)[1], event.data["message"]) for event in facts]
+        return [(event.type.rsplit(".", 1)[1], event.data.get("action", event.data["message"])) for event in facts]
 
     def sending_changes(self) -> int:
         """How many events let the processor `accounts` decide the account's health anew."""
@@ -158,8 +173,36 @@ def outbound(
     )
 
 
-def arrived(message: OutboundMessage) -> ReceivedEvent:
-    return ReceivedEvent(_event("pasokh.outbound.message", message.key, message), "outbound", 0)
+def action(
+    identity: str,
+    kind: ActionKind,
+    person: str = "42",
+    *,
+    message: str | None = None,
+    platform_id: str | None = None,
+    text: str | None = None,
+) -> ChannelAction:
+    """An action on a message of a person, or in their chat."""
+    return ChannelAction(
+        id=identity,
+        conversation=f"c-{person}",
+        key=f"w/telegram:main:{person}",
+        workspace="w",
+        channel="telegram",
+        account="main",
+        surface="private",
+        address=Address(chat=person),
+        kind=kind,
+        message=message,
+        platform_id=platform_id,
+        text=EncryptedText(text=text) if text is not None else None,
+        accepted_at=START,
+    )
+
+
+def arrived(message: Outbound) -> ReceivedEvent:
+    event_type = "pasokh.outbound.action" if isinstance(message, ChannelAction) else "pasokh.outbound.message"
+    return ReceivedEvent(_event(event_type, message.key, message), "outbound", 0)
 
 
 def _event(event_type: str, key: str, data: Contract) -> Event:

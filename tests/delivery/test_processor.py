@@ -6,6 +6,7 @@ import pytest
 
 from schemas.channel import Capabilities, RateLimit
 from schemas.outbound import OutboundMessage
+from schemas.values import EncryptedText
 from services.channels.port import Account
 from services.delivery.context import SendEffect
 from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, MAX_RETRY_PERIOD, START_WITHIN, AttemptResult
@@ -52,7 +53,7 @@ async def test_settled_send_keeps_no_text() -> None:
     sender = SenderHarness()
     await sender.arrive(outbound("a"))
     await sender.complete_all_effects()
-    assert sender.record("a").message.text.text == ""
+    assert sender.record("a").message.text == EncryptedText(text="")
     assert "text of a" not in str(sender.store.documents)
 
 

@@ -10,10 +10,11 @@ from schemas.events import EVENT_TYPES
 ROOT = Path(__file__).parents[2]
 ENTRY = re.compile(r"^- \*\*(?P<term>[^*]+)\*\*: (?P<meaning>.+)$")
 HAPPENS = """
-accepted add cancelled change changed claim claimed clear cleared close closed completed confirm confirmed created delete
+accepted add cancelled change changed claim claimed clear cleared close closed completed confirm confirmed continue created delete
 deleted deletion delivered edit edited expired failed follow forward fulfilled late match merge noted opened paused put
-queued reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent set started
-transferred unassigned unknown verification warned assigned breached reopened answered blocked unblocked
+perform performed queued reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent
+set started hidden reacted transferred unassigned unhidden unknown verification warned assigned breached reopened answered
+blocked unblocked
 """
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """

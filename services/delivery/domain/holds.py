@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from schemas.channel import Scope
-from schemas.outbound import OutboundMessage
+from schemas.outbound import Outbound
 from schemas.values import Failure
 from services.delivery.domain.outcomes import (
     ASSUME_UNKNOWN_AFTER,
@@ -29,14 +29,14 @@ RECORD_INTERVAL = timedelta(seconds=10)
 PROBE_WITHIN = ASSUME_UNKNOWN_AFTER + timedelta(seconds=5)
 
 
-def account_sends_id(partition: int, message: OutboundMessage) -> str:
+def account_sends_id(partition: int, message: Outbound) -> str:
     """The id of the account's `AccountSends` in a partition."""
     # Each partition has a document of its own: the persons of an account are spread over all partitions, and a document
     # that several partitions wrote would let one commit undo another's hold.
     return f"{partition}/{message.workspace}/{message.channel}:{message.account}"
 
 
-def initial_sends(partition: int, message: OutboundMessage) -> AccountSends:
+def initial_sends(partition: int, message: Outbound) -> AccountSends:
     """The state of the message's account before its first message."""
     return AccountSends(
         workspace=message.workspace, channel=message.channel, account=message.account, partition=partition
@@ -62,7 +62,7 @@ def is_locked(sends: AccountSends) -> bool:
     return sends.held_for == "credentials"
 
 
-def after_outcome(sends: AccountSends, message: OutboundMessage, outcome: Outcome, now: datetime) -> AccountSends:
+def after_outcome(sends: AccountSends, message: Outbound, outcome: Outcome, now: datetime) -> AccountSends:
     """The state after an attempt to send a message."""
     if not isinstance(outcome, Locked) and is_locked(sends) and sends.probe == message.id:
         # Any other outcome of the probe, even a refusal of this one message, shows that the credentials are accepted.

@@ -14,7 +14,7 @@ from typing import Literal
 
 from schemas.activity import Address
 from schemas.channel import Capabilities, Scope
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from schemas.values import Failure
 from services.platform.core.backoff import doubled
 
@@ -36,8 +36,10 @@ CREDENTIALS = "credentials"
 ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
 
 
-def upload_time(message: OutboundMessage) -> timedelta:
+def upload_time(message: Outbound) -> timedelta:
     """The time that the files of a message add to an attempt."""
+    if isinstance(message, ChannelAction):
+        return timedelta()
     return timedelta(seconds=sum(file.size_bytes for file in message.attachments) / UPLOAD_BYTES_PER_SECOND)
 
 
@@ -45,13 +47,15 @@ def upload_time(message: OutboundMessage) -> timedelta:
 class AttemptResult:
     """The result of an attempt. With every kind but `sent` and `uncertain` the platform certainly has not the message.
 
-    `address` is set when the message went to another address than its own. `after` (seconds) and `scope` are set when
+    `address`, `aliases` and `person` are those of the `SendReceipt`. `after` (seconds) and `scope` are set when
     the platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent.
     """
 
     kind: ResultKind
     platform_id: str | None = None
     address: Address | None = None
+    aliases: tuple[str, ...] = ()
+    person: str | None = None
     after: float | None = None
     scope: Scope = "message"
     code: str = ""
@@ -61,10 +65,12 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform has the message. `address` is set when it went to another address than its own."""
+    """The platform has the message, or did the action. The fields are those of the `SendReceipt`."""
 
     platform_id: str | None
     address: Address | None = None
+    aliases: tuple[str, ...] = ()
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +126,23 @@ def within_send_window(committed: datetime, now: datetime) -> bool:
     return abs(now - committed) <= START_WITHIN
 
 
-def outcome_unknown(capabilities: Capabilities) -> AttemptResult:
-    """The result of an attempt without an answer: `retryable` only where the receiver drops a message that it has."""
-    if capabilities.drops_repeats:
-        return AttemptResult(kind="retryable", detail="no answer came; the receiver drops what it has already")
+def is_repeatable(message: Outbound, capabilities: Capabilities) -> bool:
+    """Whether a second attempt does no harm after one that may have reached the platform."""
+    # A message that was hidden, edited or deleted twice is as it was after the first time.
+    return capabilities.drops_repeats or isinstance(message, ChannelAction)
+
+
+def awaited_send(message: Outbound) -> str | None:
+    """The id of the send whose result an action needs; None for a message, and for an action that knows its message."""
+    if isinstance(message, OutboundMessage) or message.platform_id is not None:
+        return None
+    return message.message
+
+
+def outcome_unknown(*, repeatable: bool) -> AttemptResult:
+    """The result of an attempt without an answer: `retryable` only where a second attempt does no harm."""
+    if repeatable:
+        return AttemptResult(kind="retryable", detail="no answer came; a second attempt does no harm")
     return AttemptResult(kind="uncertain")
 
 
@@ -146,7 +165,7 @@ def probe_after(refusals: int) -> timedelta:
 
 
 def _sent(result: AttemptResult, attempt: AttemptContext) -> Outcome:
-    return Sent(result.platform_id, result.address)
+    return Sent(result.platform_id, result.address, result.aliases, result.person)
 
 
 def _refused(result: AttemptResult, attempt: AttemptContext) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.channel import Capabilities
-from schemas.outbound import OutboundMessage
+from schemas.outbound import Outbound
 
 MAX_LIMITS_BEFORE_PRUNE = 10_000
 BURST_SECONDS = 0.25
@@ -24,12 +24,12 @@ class Gate:
     burst: float = 1.0
 
 
-def account_limit_key(message: OutboundMessage) -> str:
+def account_limit_key(message: Outbound) -> str:
     """The limiter's key of an account."""
     return f"{message.workspace}/{message.channel}:{message.account}"
 
 
-def gates_for(message: OutboundMessage, capabilities: Capabilities, partitions: int) -> list[Gate]:
+def gates_for(message: Outbound, capabilities: Capabilities, partitions: int) -> list[Gate]:
     """The limits of a message in the order in which it passes them: its chat's, then its account's."""
     # The account comes last, so that a message which waits for its chat takes no slot of the account from other chats.
     account = account_limit_key(message)

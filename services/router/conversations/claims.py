@@ -6,25 +6,36 @@ Only then does the conversation go on with the visitor, and with the messages th
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from schemas.activity import Activity, Address
-from schemas.commands import ClaimHandoff, ClearHandoff, ConfirmHandoff, Forward, MergeConversation, RequestVerification
-from schemas.conversation import Author, UnconfirmedPerson
+from schemas.commands import (
+    ClaimHandoff,
+    ClearHandoff,
+    ConfirmHandoff,
+    ContinueConversation,
+    Forward,
+    MergeConversation,
+    RequestVerification,
+)
+from schemas.conversation import UnconfirmedPerson
 from schemas.identity import PersonKey, person_key
-from schemas.values import EncryptedText
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations.channel_actions import show_hidden_posts
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import handoff, proof
+from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.refusals import refuse_confirmation, refuse_none
-from services.router.conversations.facts import next_sequence, record_fact, record_resolved
+from services.router.conversations.facts import record_fact, record_resolved
 from services.router.conversations.handoff_commands import complete
-from services.router.conversations.handoff_notices import EXPIRY, notify
+from services.router.conversations.handoff_notices import EXPIRY
+from services.router.conversations.notices import add_note, notify
 
 
 def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
@@ -81,9 +92,10 @@ def handle_request_verification(context: ConversationsContext, received: Receive
     own = work.get(CONVERSATIONS, command.conversation)
     if own is None or own.key != received.event.partitionkey or is_closed(own.status):
         return
-    notify(work, own, proof.QUESTIONS[command.language].format(words=command.phrase), "private")
+    question = text_for("verification", [command.language], context.configuration(own.workspace))
+    notify(work, own, question.replace("{words}", command.phrase), "private")
     target = command.target_conversation
-    _note(
+    add_note(
         work,
         own,
         f"This visitor followed the link of conversation {target} and is not confirmed to be its customer. "
@@ -132,21 +144,52 @@ def handle_merge_conversation(context: ConversationsContext, received: ReceivedE
     if own.key != key or case.workspace != own.workspace:
         return
     work.put(PERSONS, person.key, replace(person, forwarded_to=case.id))
-    for message in _messages_since(work, own, command):
+    _move_messages(work, own, case, command.since)
+
+
+def handle_continue_conversation(context: ConversationsContext, received: ReceivedEvent) -> None:
+    """A private reply reached this person: their private messages continue its conversation.
+
+    What they answered before this command arrived is in a conversation of their own, and moves.
+    """
+    work, key = context.work, received.event.partitionkey
+    command = received.event.payload_as(ContinueConversation)
+    case = work.get(CONVERSATIONS, command.conversation)
+    if case is None or not handoff.is_private_side(case, person_key(key)):
+        return
+    person = work.get(PERSONS, key) or _new_contact(person_key(key), work)
+    own_id = person.open.get("")
+    own = work.get(CONVERSATIONS, own_id) if own_id is not None else None
+    work.put(PERSONS, key, replace(person, forwarded_to=case.id))
+    if own is not None and not is_closed(own.status):
+        _move_messages(work, own, case, command.since)
+
+
+def _new_contact(person: PersonKey, work: UnitOfWork) -> Contact:
+    return Contact(key=str(person), workspace=person.workspace, person=person.person, seen_at=work.now)
+
+
+def _move_messages(work: UnitOfWork, own: ConversationState, case: ConversationState, since: datetime) -> None:
+    """Forward what a person wrote since then to the conversation that they continue, and resolve their own if it was new."""
+    messages = _messages_since(work, own, since)
+    is_new = own.opened_at >= since
+    if not messages and not is_new:
+        return
+    for message in messages:
         forwarded = Forward(conversation=case.id, activity=_to_activity(message, own, case))
         work.emit("pasokh.command.forward", case.key, forwarded)
-    _note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
-    # A conversation from before the link was followed has a matter of its own.
-    if own.opened_at >= command.since and not is_finished(own.status):
+    add_note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
+    # A conversation from before has a matter of its own.
+    if is_new and not is_finished(own.status):
         record_resolved(work, own)
 
 
-def _messages_since(work: UnitOfWork, own: ConversationState, command: MergeConversation) -> list[MessageRecord]:
-    """The visitor's messages since they followed the link, in the order in which they arrived."""
+def _messages_since(work: UnitOfWork, own: ConversationState, since: datetime) -> list[MessageRecord]:
+    """The messages of a conversation since then, in the order in which they arrived."""
     found = [
         message
         for message in work.cached(MESSAGES).values()
-        if message.conversation == own.id and message.received_at >= command.since
+        if message.conversation == own.id and message.received_at >= since
     ]
     customers = [message for message in found if message.direction == "inbound" and message.state != "deleted"]
     return sorted(customers, key=lambda message: message.order)
@@ -178,26 +221,6 @@ def _to_activity(message: MessageRecord, own: ConversationState, case: Conversat
     )
 
 
-def _note(work: UnitOfWork, case: ConversationState, text: str) -> None:
-    note = MessageRecord(
-        id=work.new_id("note"),
-        conversation=case.id,
-        workspace=case.workspace,
-        key=case.key,
-        order=next_sequence(work),
-        direction="note",
-        surface="private",
-        channel=case.channel,
-        author=Author(kind="system"),
-        text=EncryptedText(text=text),
-        received_at=work.now,
-        state="received",
-    )
-    work.put(MESSAGES, note.id, note)
-    # `notify` may have changed the conversation in this batch.
-    record_fact(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
-
-
 def handle_clear_handoff(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Allow answers in public again; the fact names the agent. Without a mark of sensitivity it has no effect."""
     work, command = context.work, received.event.payload_as(ClearHandoff)
@@ -208,7 +231,7 @@ def _clear_handoff(work: UnitOfWork, case: ConversationState, command: ClearHand
     after = handoff.cleared(case, work.now)
     if after is not None:
         work.cancel_timer(f"{EXPIRY}{case.id}")
-        record_fact(work, "handoff_cleared", after, case.status, agent=command.agent)
+        record_fact(work, "handoff_cleared", show_hidden_posts(work, after), case.status, agent=command.agent)
     return case.id
 
 

@@ -21,7 +21,7 @@ from services.router.conversations.domain.activities import (
     waiting_started_at,
 )
 from services.router.conversations.domain.contacts import updated_contact
-from services.router.conversations.domain.handoff import WEBCHAT, needs_handoff
+from services.router.conversations.domain.handoff import WEBCHAT
 from services.router.conversations.domain.routing_rules import activity_attributes, evaluate_rules
 from services.router.conversations.facts import (
     CLOSE_TIMER,
@@ -77,8 +77,8 @@ def append_message(
     after = transitions.on_customer_message(joined, activity, identity, work.now)
     work.put(MESSAGES, identity, message_record(work, activity, after, state))
     _record_facts(work, activity, identity, after, before, opened=None if continued else joined)
-    if needs_handoff(after, activity):
-        activity_context.handoffs.start(work, after, activity, activity_context.configuration)
+    if activity.sensitive:
+        activity_context.handoffs.protect(work, after, activity, identity, activity_context.configuration)
     return after
 
 

@@ -42,6 +42,7 @@ def emptied(message: MessageRecord) -> MessageRecord:
         subject=None,
         review=None,
         answers=[],
+        actions=[],
         state="deleted",
     )
 

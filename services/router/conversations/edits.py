@@ -13,7 +13,6 @@ from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import add_message, take_up_again
 from services.router.conversations.deletions import was_deleted
 from services.router.conversations.domain.activities import edited_at, is_late_edit
-from services.router.conversations.domain.handoff import needs_handoff
 from services.router.conversations.facts import record_fact
 from services.router.conversations.legacy_ids import stored_message
 
@@ -98,8 +97,8 @@ def _replace_text(
         take_up_again(work, activity, activity_context, after, message.id)
         after = work.get(CONVERSATIONS, message.conversation) or after
     # An edit can add a secret to a text that was harmless: the conversation moves then, as with a message.
-    if is_inbound and needs_handoff(after, activity):
-        activity_context.handoffs.start(work, after, activity, activity_context.configuration)
+    if is_inbound and activity.sensitive:
+        activity_context.handoffs.protect(work, after, activity, message.id, activity_context.configuration)
 
 
 def _earlier_texts(message: MessageRecord, activity: Activity, at: datetime) -> list[Edit]:

@@ -18,6 +18,7 @@ from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import ARRIVED, message_details, record_delivered
 from services.router.conversations.domain import responses, transitions
 from services.router.conversations.facts import FactDetails, record_change, record_fact, text_field
+from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
 WATERMARK_TIMER = "watermark/"
@@ -58,6 +59,9 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     elif message.platform_id is None and message.state in ARRIVED:
         work.put(MESSAGES, message.id, replace(message, platform_id=sent.platform_id))
         _store_address(work, message, sent)
+    case = private_reply_of(work, message)
+    if case is not None:
+        context.handoffs.private_reply_sent(work, case, sent, context.configuration(case.workspace))
 
 
 def _store_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> None:
@@ -93,6 +97,9 @@ def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> Non
         change = responses.reply_failed(conversation, message.id, work.now) if is_answer else unchanged
         details: FactDetails = {**message_details(message), "error": failed.error}
         record_change(work, "reply_failed", change, conversation.status, **details)
+    case = private_reply_of(work, message)
+    if case is not None:
+        context.handoffs.private_reply_failed(work, case, context.configuration(case.workspace))
 
 
 def handle_clock_started(context: ConversationsContext, received: ReceivedEvent) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TypedDict, Unpack
 
+from schemas.channel import ActionKind
 from schemas.conversation import AuthorKind, ConversationFact, FirstResponse, ResponseRun, Status
 from schemas.routing import TaskClosed
 from schemas.values import Failure, Json, Surface
@@ -26,6 +27,7 @@ class FactDetails(TypedDict, total=False):
     agent: str | None
     first_response: FirstResponse | None
     error: Failure | None
+    action: ActionKind | None
     decision: str | None
     confirmed_by: str | None
     needs_answer: bool

@@ -1,23 +1,30 @@
-"""Hand-offs as the customer sees them: the notice that the conversation moves to a private chat, and its link."""
+"""Hand-offs as the customer sees them: sensitive posts are hidden, and the customer is invited to a private place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from schemas.activity import Activity, Address
+from schemas.activity import Activity
 from schemas.channel import Capabilities
+from schemas.commands import ContinueConversation
 from schemas.configuration import WorkspaceConfiguration
-from schemas.conversation import Author
-from schemas.outbound import OutboundMessage
-from schemas.values import EncryptedText, Surface
-from services.domain.conversation_state import ConversationState
+from schemas.identity import PersonKey
+from schemas.outbound import DeliverySent
+from services.domain.conversation_state import ConversationState, PrivateReplyAttempt
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import MESSAGES, MessageRecord
-from services.router.conversations import moved_chats
-from services.router.conversations.domain import handoff
-from services.router.conversations.facts import next_sequence, record_fact
+from services.records.conversations import CONVERSATIONS, MessageRecord
+from services.router.conversations.channel_actions import hide_post
+from services.router.conversations.domain import handoff, invitations
+from services.router.conversations.domain.handoff_texts import text_for
+from services.router.conversations.domain.invitations import Invitation, PublicPost
+from services.router.conversations.facts import record_fact
+from services.router.conversations.notices import add_note, notify, reply_in_private
 
 EXPIRY = "handoff/"
 """Prefix of the timer of an invitation that nobody followed; the id of the conversation follows."""
+INVITE_YOURSELF = (
+    "This is sensitive, and the platform lets no program write here by itself. Allow a public answer (POST …/handoff/clear) "
+    "and ask the customer for a private message yourself."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,67 +34,116 @@ class HandoffService:
     handoffs: handoff.Handoffs
     capabilities: Mapping[str, Capabilities]
 
-    def start(
+    def protect(
+        self,
+        work: UnitOfWork,
+        case: ConversationState,
+        activity: Activity,
+        message_id: str,
+        configuration: WorkspaceConfiguration | None,
+    ) -> None:
+        """Hide a customer's activity when it is sensitive in public, and start a hand-off when none is on its way."""
+        case = hide_post(work, case, activity, message_id, self.capabilities)
+        if handoff.needs_handoff(case, activity):
+            self._start(work, case, activity, configuration)
+
+    def _start(
         self,
         work: UnitOfWork,
         case: ConversationState,
         activity: Activity,
         configuration: WorkspaceConfiguration | None,
     ) -> None:
-        """Invite the customer to a private chat by a public notice without detail, and set the timer of its expiry."""
-        url, channel = handoff.link(case, configuration, self.capabilities.get(case.channel), self.handoffs)
-        languages = [
-            activity.language,
-            case.language,
-            *(configuration.profile.body.languages if configuration else []),
-        ]
-        after = handoff.started(case, handoff.handoff_reason(activity), channel, work.now)
+        """Invite the customer to a private place without any detail, and set the timer of the invitation's expiry."""
+        post, languages = invitations.post_of(activity), _languages(activity.language, case, configuration)
+        capabilities = self.capabilities.get(case.channel)
+        invitation = invitations.choose_invitation(case, configuration, capabilities, self.handoffs, post, work.now)
+        if not invitations.may_write_by_itself(capabilities):
+            invitation = Invitation()
+        after = handoff.started(case, handoff.handoff_reason(activity), invitation.method, invitation.channel, work.now)
         # The notice first: its fact shows the conversation on its way already, as `after` is what it stores.
-        notify(work, after, handoff.notice(languages, url), "public")
+        if not invitations.may_write_by_itself(capabilities):
+            add_note(work, after, INVITE_YOURSELF)
+        elif invitation.method == "private_reply" and post is not None:
+            after = _reply_in_private(work, after, post, languages, configuration)
+        else:
+            notify(work, after, invitations.public_text(invitation, languages, configuration), "public")
         record_fact(work, "handoff_started", after, after.status)
         data = {"conversation": case.id, "key": case.key}
         work.set_timer(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
+
+    def private_reply_sent(
+        self,
+        work: UnitOfWork,
+        case: ConversationState,
+        sent: DeliverySent,
+        configuration: WorkspaceConfiguration | None,
+    ) -> None:
+        """The private reply reached the customer: in public stands only a notice, and their answer continues the case."""
+        attempt = case.private_reply
+        if attempt is None:
+            return
+        person = PersonKey(case.workspace, f"{case.channel}:{case.account}:{sent.person}") if sent.person else None
+        after = handoff.reached(case, person, work.now)
+        languages = _languages(attempt.language, case, configuration)
+        text = invitations.public_text(Invitation("private_reply"), languages, configuration)
+        if case.handoff is not None and case.handoff.state != "completed":
+            notify(work, after, text, "public")
+        else:
+            work.put(CONVERSATIONS, after.id, after)
+        # The customer in public is known in private under another id: the partition of that one has to know it.
+        if person is not None and str(person) != case.key:
+            command = ContinueConversation(conversation=case.id, since=attempt.accepted_at)
+            work.emit("pasokh.command.continue_conversation", str(person), command)
+
+    def private_reply_failed(
+        self, work: UnitOfWork, case: ConversationState, configuration: WorkspaceConfiguration | None
+    ) -> None:
+        """The private reply did not reach the customer: the next way there is takes its place, by a public notice."""
+        attempt = case.private_reply
+        if attempt is None:
+            return
+        after = handoff.reached(case, None, work.now)
+        if case.handoff is None or case.handoff.state != "started":
+            work.put(CONVERSATIONS, after.id, after)
+            return
+        capabilities = self.capabilities.get(case.channel)
+        invitation = invitations.choose_invitation(after, configuration, capabilities, self.handoffs, None, work.now)
+        changed = {"method": invitation.method, "private_channel": invitation.channel}
+        after = replace(after, handoff=case.handoff.model_copy(update=changed))
+        languages = _languages(attempt.language, case, configuration)
+        notify(work, after, invitations.public_text(invitation, languages, configuration), "public")
 
     def conversation_of_token(self, activity: Activity) -> str | None:
         """The id of the conversation that the hand-off token of an activity opens; None without a valid token."""
         return handoff.token_in(activity, self.handoffs)
 
 
-def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface) -> None:
-    """Send the customer a message of the system. Without an address on that surface it is stored, and not sent."""
-    message = MessageRecord(
-        id=work.new_id("notice"),
-        conversation=case.id,
-        workspace=case.workspace,
-        key=case.key,
-        order=next_sequence(work),
-        direction="outbound",
-        surface=surface,
-        channel=case.channel,
-        author=Author(kind="system"),
-        text=EncryptedText(text=text),
-        received_at=work.now,
-        state="queued",
-    )
-    work.put(MESSAGES, message.id, message)
-    # Stored in any case: agents see what the customer was to be told.
-    if surface in case.addresses:
-        address = moved_chats.current_address(work, case, surface)
-        work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
-    record_fact(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
+def private_reply_of(work: UnitOfWork, message: MessageRecord) -> ConversationState | None:
+    """The conversation of a message that is its private reply on the way; None of any other message."""
+    case = work.get(CONVERSATIONS, message.conversation)
+    return case if case is not None and case.private_reply and case.private_reply.message == message.id else None
 
 
-def _outbound(message: MessageRecord, case: ConversationState, address: Address) -> OutboundMessage:
-    return OutboundMessage(
-        id=message.id,
-        conversation=case.id,
-        key=case.key,
-        workspace=case.workspace,
-        channel=case.channel,
-        account=case.account,
-        surface=message.surface,
-        address=address,
-        author=message.author,
-        text=message.text or EncryptedText(text=""),
-        accepted_at=message.received_at,
+def _reply_in_private(
+    work: UnitOfWork,
+    case: ConversationState,
+    post: PublicPost,
+    languages: Sequence[str | None],
+    configuration: WorkspaceConfiguration | None,
+) -> ConversationState:
+    """Answer the post in private. The public notice follows once the platform has the reply."""
+    attempt = PrivateReplyAttempt(
+        message=work.new_id("notice"), post=post.platform_id, accepted_at=work.now, language=languages[0]
     )
+    after = replace(case, private_reply=attempt)
+    text = text_for("private_reply", languages, configuration)
+    reply_in_private(work, after, attempt.message, text, post.platform_id)
+    return after
+
+
+def _languages(
+    written: str | None, case: ConversationState, configuration: WorkspaceConfiguration | None
+) -> list[str | None]:
+    """The languages of a notice: of what was written, of the conversation, of the workspace."""
+    return [written, case.language, *(configuration.profile.body.languages if configuration else [])]

@@ -19,10 +19,10 @@ from services.router.conversations.customer_messages import add_message, append_
 from services.router.conversations.deletions import delete_message
 from services.router.conversations.delivered import receive_receipt
 from services.router.conversations.domain.contacts import updated_contact
-from services.router.conversations.domain.handoff import is_private_side, private_address
+from services.router.conversations.domain.handoff import is_in_private, is_invited, is_private_side, private_address
 from services.router.conversations.earlier_activities import with_typed_fields
 from services.router.conversations.edits import edit_message
-from services.router.conversations.handoff_commands import claim_handoff, forward
+from services.router.conversations.handoff_commands import claim_handoff, complete, forward
 from services.router.conversations.legacy_ids import stored_message
 from services.router.conversations.surveys import add_answers, on_survey_answer
 
@@ -81,7 +81,15 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     elif stored_message(work, activity) is None:
         # The author writes on another channel than the conversation: answers need that channel in the address.
         addressed = activity.model_copy(update={"address": private_address(activity)})
-        append_message(work, addressed, activity_context, case, "received")
+        append_message(work, addressed, activity_context, _in_private(work, addressed, case), "received")
+
+
+def _in_private(work: UnitOfWork, activity: Activity, case: ConversationState) -> ConversationState:
+    """The conversation once its private side has written: the first answer to a private reply completes the hand-off."""
+    is_open = is_in_private(case)
+    if not is_open and activity.surface == "private" and activity.address is not None:
+        complete(work, case, activity.person_key, activity.address)
+    return work.get(CONVERSATIONS, case.id) or case
 
 
 def _in_workspace(workspace: str, case: ConversationState | None) -> ConversationState | None:
@@ -100,6 +108,7 @@ def _on_message(work: UnitOfWork, activity: Activity, activity_context: Activity
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, token_opens) if token_opens else None)
     if _continue_elsewhere(work, activity, case):
         return
+    _answer_invitation(work, activity)
     add_message(work, activity, activity_context, "received")
     prove(work, activity)
     # After the message: a claim names the visitor's own conversation, which the message may have opened.
@@ -120,6 +129,18 @@ def _continue_elsewhere(work: UnitOfWork, activity: Activity, case: Conversation
         return False
     forward(work, activity, continued)
     return True
+
+
+def _answer_invitation(work: UnitOfWork, activity: Activity) -> None:
+    """Complete the hand-off of a customer who was asked for a private message, and writes one."""
+    person = work.get(PERSONS, str(activity.person_key))
+    if person is None or activity.surface != "private":
+        return
+    cases = (work.get(CONVERSATIONS, identity) for identity in person.open.values())
+    invited = [case for case in cases if case is not None and is_invited(case, activity.person_key)]
+    if invited:
+        # The latest: it is the one that they were asked about last.
+        claim_handoff(work, max(invited, key=lambda case: case.updated_at), activity)
 
 
 def _on_postback(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:

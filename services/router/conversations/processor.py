@@ -3,7 +3,16 @@
 from services.platform.processing.processor import Handler, Processor, no_memory
 from services.records.calls import CALLS
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, WRITER
-from services.router.conversations import claims, commands, event_handlers, handoff_commands, inbound, reads
+from services.router.conversations import (
+    action_commands,
+    action_results,
+    claims,
+    commands,
+    event_handlers,
+    handoff_commands,
+    inbound,
+    reads,
+)
 from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
 from services.router.conversations.facts import CLOSE_TIMER
@@ -12,8 +21,10 @@ from services.router.conversations.handoff_notices import EXPIRY
 # The steps of reads that several handlers share: each step may use the documents of the step before.
 COMMAND = (reads.command, reads.chat_of_conversation)
 CONFIGURED_COMMAND = (reads.configured_command, reads.rules)
+ACTION = (reads.action_command, reads.chat_of_conversation)
 FACT = (reads.fact, reads.chat_of_conversation)
 DELIVERY = (reads.delivery, reads.conversation_of_message)
+SENT = (*DELIVERY, reads.configuration_of_private_reply, reads.texts_of_private_reply)
 TIMER = (reads.timer, reads.chat_of_conversation)
 
 PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Processor(
@@ -38,16 +49,22 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.reapply_sla": Handler(lifecycle.handle_reapply_sla, COMMAND),
         "pasokh.command.add_note": Handler(lifecycle.handle_note, COMMAND),
         "pasokh.command.claim_handoff": Handler(claims.handle_claim, COMMAND),
-        "pasokh.command.request_verification": Handler(claims.handle_request_verification, COMMAND),
+        "pasokh.command.request_verification": Handler(claims.handle_request_verification, CONFIGURED_COMMAND),
         "pasokh.command.merge_conversation": Handler(claims.handle_merge_conversation, (reads.merge_conversations,)),
-        "pasokh.command.clear_handoff": Handler(claims.handle_clear_handoff, COMMAND),
+        "pasokh.command.continue_conversation": Handler(
+            claims.handle_continue_conversation, (reads.continued_person, reads.own_conversation)
+        ),
+        "pasokh.command.perform_action": Handler(action_commands.handle_perform_action, ACTION),
+        "pasokh.command.clear_handoff": Handler(claims.handle_clear_handoff, (reads.command, reads.hidden_messages)),
         "pasokh.command.confirm_handoff": Handler(claims.handle_confirm_handoff, COMMAND),
         "pasokh.command.escalate": Handler(event_handlers.handle_escalation, COMMAND),
         "pasokh.command.task_due_changed": Handler(event_handlers.handle_due_changed, COMMAND),
         "pasokh.assignment.assigned": Handler(event_handlers.handle_assigned, FACT),
         "pasokh.assignment.unassigned": Handler(event_handlers.handle_unassigned, FACT),
-        "pasokh.delivery.sent": Handler(event_handlers.handle_sent, DELIVERY),
-        "pasokh.delivery.failed": Handler(event_handlers.handle_failed, DELIVERY),
+        "pasokh.delivery.sent": Handler(event_handlers.handle_sent, SENT),
+        "pasokh.delivery.failed": Handler(event_handlers.handle_failed, SENT),
+        "pasokh.delivery.action_performed": Handler(action_results.handle_action_performed, DELIVERY),
+        "pasokh.delivery.action_failed": Handler(action_results.handle_action_failed, DELIVERY),
         "pasokh.sla.started": Handler(event_handlers.handle_clock_started, FACT),
         "pasokh.control.watermark_request": Handler(event_handlers.handle_watermark_request),
     },

@@ -14,6 +14,7 @@ from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
+from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.inbound import MESSAGE_HANDLERS
 from services.router.conversations.legacy_ids import legacy_ids
 from services.router.conversations.moved_chats import answered_chats, public_chats
@@ -138,6 +139,19 @@ def chat_of_conversation(context: ConversationsContext, source: ReceivedEvent | 
     yield _moved_chats(context.work, _named(source, "conversation"))
 
 
+def action_command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a command on a message: as of any command, and the message."""
+    yield from command(context, received)
+    yield Documents(MESSAGES, _named(received, "message"))
+
+
+def hidden_messages(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a command that shows hidden messages again."""
+    yield from chat_of_conversation(context, received)
+    cases = (context.work.get(CONVERSATIONS, identity) for identity in _named(received, "conversation"))
+    yield Documents(MESSAGES, [identity for case in cases if case is not None for identity in case.hidden])
+
+
 def configured_command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a command that applies the routing rules in force."""
     yield from command(context, received)
@@ -165,6 +179,36 @@ def conversation_of_message(context: ConversationsContext, received: ReceivedEve
     """The second step of a delivery's fact: the conversation of the message."""
     messages = (context.work.get(MESSAGES, identity) for identity in _named(received, "message"))
     yield Documents(CONVERSATIONS, [message.conversation for message in messages if message is not None])
+
+
+def configuration_of_private_reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The third step of a delivery's fact: only the result of a private reply needs the texts of the workspace."""
+    messages = (context.work.get(MESSAGES, identity) for identity in _named(received, "message"))
+    if any(message is not None and private_reply_of(context.work, message) for message in messages):
+        yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+
+
+def texts_of_private_reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The fourth step of a delivery's fact: the same configuration, and where the public notice goes."""
+    messages = (context.work.get(MESSAGES, identity) for identity in _named(received, "message"))
+    if any(message is not None and private_reply_of(context.work, message) for message in messages):
+        yield from numbered_configuration(context.work, received.event.workspace)
+        yield from chat_of_conversation(context, received)
+
+
+def continued_person(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a person who continues a conversation: both."""
+    yield Documents(PERSONS, [received.event.partitionkey])
+    yield conversation(context, received)
+
+
+def own_conversation(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step: the person's own private conversation and its latest messages."""
+    person = context.work.get(PERSONS, received.event.partitionkey)
+    own = person.open.get("") if person else None
+    if own is not None:
+        yield Documents(CONVERSATIONS, [own])
+        yield ByIndex(MESSAGES, last_messages(received.event.workspace, own))
 
 
 def merge_conversations(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:

@@ -6,16 +6,13 @@ read, and no token is valid in another workspace. It is no secret: it stands in 
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import quote
 from uuid import UUID
 
 from schemas.activity import Activity, Address
-from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, WorkspaceConfiguration
-from schemas.conversation import Handoff, UnconfirmedPerson
+from schemas.conversation import Handoff, HandoffMethod, UnconfirmedPerson
 from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
 from services.domain.conversation_state import ConversationState
@@ -27,22 +24,10 @@ EXPIRES_AFTER = timedelta(seconds=900)
 MAC_BYTES = 16
 """With the 16 bytes of the id a token has 43 characters; Telegram allows 64 after `/start`."""
 MAX_UNCONFIRMED = 20
+MAX_PRIVATE_REPLIES = 20
+"""How many posts that had a private reply are remembered."""
 SECRET_NAME = "handoff"  # noqa: S105 - what the secret is called, not the secret
 WEBCHAT = "webchat"
-
-NOTICES: Mapping[str, str] = {
-    "fa": "برای حفظ اطلاعات شخصی شما، این گفتگو را در پیام خصوصی ادامه می‌دهیم. لطفاً اینجا اطلاعات شخصی یا بانکی ننویسید.",
-    "ar": "حفاظًا على معلوماتك الشخصية نتابع هذه المحادثة في رسالة خاصة. يُرجى عدم كتابة معلومات شخصية أو مصرفية هنا.",
-    "lv": "Lai pasargātu jūsu personas datus, šo sarunu turpināsim privātā ziņā. Lūdzu, nerakstiet šeit personas vai bankas datus.",
-    "en": "To protect your personal information, we continue this conversation in a private message. "
-    "Please do not write personal or bank details here.",
-}
-CONTINUE: Mapping[str, str] = {
-    "fa": "ادامه در گفتگوی خصوصی:",
-    "ar": "للمتابعة في محادثة خاصة:",
-    "lv": "Turpināt privāti:",
-    "en": "Continue in private:",
-}
 
 
 def sign_token(secret: bytes, workspace: str, conversation: str) -> str:
@@ -120,57 +105,35 @@ def handoff_reason(activity: Activity) -> str:
     return ", ".join(activity.masked) or "sensitive"
 
 
-def link(
-    case: ConversationState,
-    configuration: WorkspaceConfiguration | None,
-    capabilities: Capabilities | None,
-    handoffs: Handoffs,
-) -> tuple[str | None, str | None]:
-    """The link to the private side and its channel; (None, None) when the workspace has no private side to offer."""
-    token = sign_token(handoffs.secret, case.workspace, case.id)
-    account = _account(case, configuration)
-    username = account.settings.get("username") if account else None
-    # The same platform first: the customer need not leave it. Then the web chat, which needs no account anywhere.
-    if capabilities is not None and capabilities.deep_link and isinstance(username, str):
-        return capabilities.deep_link.format(username=username, token=token), case.channel
-    webchat = _webchat_account(configuration)
-    if webchat is None or handoffs.public_url is None:
-        return None, None
-    base = handoffs.public_url.rstrip("/")
-    return f"{base}/{WEBCHAT}/{quote(case.workspace)}/{quote(webchat)}?handoff={token}", WEBCHAT
-
-
-def _account(case: ConversationState, configuration: WorkspaceConfiguration | None) -> AccountBody | None:
+def account_of(case: ConversationState, configuration: WorkspaceConfiguration | None) -> AccountBody | None:
+    """The account of a conversation in the configuration; None for one that was deleted."""
     account = configuration.accounts.get(f"{case.channel}/{case.account}") if configuration else None
     return account.body if account else None
 
 
-def _webchat_account(configuration: WorkspaceConfiguration | None) -> str | None:
-    prefix = f"{WEBCHAT}/"
-    names = sorted(configuration.accounts) if configuration else []
-    return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)
-
-
-def notice(languages: Sequence[str | None], url: str | None) -> str:
-    """The public notice that the conversation moves, in the first language that has a text. It quotes nothing."""
-    language = next((known for known in languages if known in NOTICES), "en") or "en"
-    return NOTICES[language] if url is None else f"{NOTICES[language]}\n{CONTINUE[language]} {url}"
-
-
 def expires_at(case: ConversationState, configuration: WorkspaceConfiguration | None, now: datetime) -> datetime:
     """When an invitation expires: after `handoff_seconds` of the account, 900 unless set."""
-    account = _account(case, configuration)
+    account = account_of(case, configuration)
     seconds = account.settings.get("handoff_seconds") if account else None
     # A bool is an int in Python, and no number of seconds.
     is_valid = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0
     return now + (timedelta(seconds=float(str(seconds))) if is_valid else EXPIRES_AFTER)
 
 
-def started(case: ConversationState, reason: str, channel: str | None, now: datetime) -> ConversationState:
-    """The conversation after the customer was invited to a private place."""
+def started(
+    case: ConversationState, reason: str, method: HandoffMethod | None, channel: str | None, now: datetime
+) -> ConversationState:
+    """The conversation after the customer was invited to a private place, on this channel by this method."""
     # Who followed the link of an invitation that expired is still there, and may be confirmed.
     followers = case.handoff.unconfirmed if case.handoff else []
-    begun = Handoff(state="started", started_at=now, private_channel=channel, reason=reason, unconfirmed=followers)
+    begun = Handoff(
+        state="started",
+        started_at=now,
+        private_channel=channel,
+        reason=reason,
+        method=method,
+        unconfirmed=followers,
+    )
     return replace(case, handoff=begun, sensitive=True, updated_at=now)
 
 
@@ -219,7 +182,12 @@ def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
     is_moving = case.handoff is not None and case.handoff.state != "completed"
     if not (case.sensitive or is_moving):
         return None
-    return replace(case, sensitive=False, handoff=None if is_moving else case.handoff, updated_at=now)
+    after = case.handoff
+    if case.handoff is not None and is_moving:
+        # Whom a private reply reached stays the person of the private side, and may answer it.
+        is_reached = case.private_person is not None or case.private_reply is not None
+        after = case.handoff.model_copy(update={"state": "expired"}) if is_reached else None
+    return replace(case, sensitive=False, handoff=after, updated_at=now)
 
 
 def is_private_side(case: ConversationState, person: PersonKey) -> bool:
@@ -245,3 +213,27 @@ def claimed(case: ConversationState, claim: UnconfirmedPerson, now: datetime) ->
     # The latest stay, so that a crowd cannot shut the customer out: who was dropped may follow the link again.
     followers = [*handoff.unconfirmed, claim][-MAX_UNCONFIRMED:]
     return replace(case, handoff=handoff.model_copy(update={"unconfirmed": followers}), updated_at=now)
+
+
+def is_invited(case: ConversationState, person: PersonKey) -> bool:
+    """Whether a private message of this person, the customer in public, completes the hand-off without a token.
+
+    They were asked for it on a platform that says who writes in both places, and nobody else has the private side.
+    """
+    if case.handoff is None or case.handoff.state == "completed" or is_closed(case.status):
+        return False
+    by_message = case.handoff.method in {"private_reply", "invitation"}
+    return by_message and case.key == str(person) and case.private_person in {None, person}
+
+
+def reached(case: ConversationState, person: PersonKey | None, now: datetime) -> ConversationState:
+    """The conversation after its private reply was sent. `person` is whom it reached, where the platform says so."""
+    attempt = case.private_reply
+    posts = [*case.private_replies, attempt.post][-MAX_PRIVATE_REPLIES:] if attempt else case.private_replies
+    return replace(
+        case,
+        private_reply=None,
+        private_replies=posts,
+        private_person=person or case.private_person,
+        updated_at=now,
+    )

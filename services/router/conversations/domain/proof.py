@@ -38,16 +38,6 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "kumelīte tauriņš bitīte"
     ),
 }
-QUESTIONS: Mapping[str, str] = {
-    "en": "To show that it is you, write these two words where you wrote to us before: {words}\n"
-    "Then we go on here. Write them only if you opened this chat yourself.",
-    "fa": "برای اینکه بدانیم خود شما هستید، این دو کلمه را همان‌جا که پیش‌تر برای ما نوشته بودید بنویسید: {words}\n"
-    "سپس همین‌جا ادامه می‌دهیم. تنها اگر خودتان این گفتگو را باز کرده‌اید آن‌ها را بنویسید.",
-    "ar": "لنتأكد من أنك أنت، اكتب هاتين الكلمتين حيث كتبت لنا من قبل: {words}\n"
-    "ثم نتابع هنا. لا تكتبهما إلا إذا فتحت هذه المحادثة بنفسك.",
-    "lv": "Lai mēs zinātu, ka tas esat jūs, uzrakstiet šos divus vārdus tur, kur mums rakstījāt iepriekš: {words}\n"
-    "Tad turpināsim šeit. Rakstiet tos tikai tad, ja šo tērzēšanu atvērāt paši.",
-}
 _WORD = re.compile(r"\w+")
 # Letters that keyboards of Arabic and Persian write differently in one word, and marks that join or stretch letters.
 _SAME = str.maketrans({"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ؤ": "و", "\u200c": None, "ـ": None})

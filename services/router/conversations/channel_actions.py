@@ -1,0 +1,84 @@
+"""Has actions performed on messages at their platforms; sensitive public posts are hidden by it, and shown again."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities
+from schemas.conversation import MessageAction
+from schemas.outbound import ChannelAction
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.router.conversations import moved_chats
+
+MAX_HIDDEN = 50
+"""How many hidden messages of a conversation are remembered, to show them again."""
+
+
+def start_action(
+    work: UnitOfWork,
+    case: ConversationState,
+    action: MessageAction,
+    message: MessageRecord | None,
+    accepted_at: datetime,
+) -> None:
+    """Have an action performed on a message, or in the chat. It shows as pending on the message until there is a result."""
+    surface = message.surface if message else case.last_surface
+    address = moved_chats.current_address(work, case, surface)
+    outbound = ChannelAction(
+        id=action.id,
+        conversation=case.id,
+        key=case.key,
+        workspace=case.workspace,
+        channel=address.channel or case.channel,
+        account=address.account or case.account,
+        surface=surface,
+        address=address,
+        kind=action.kind,
+        message=message.id if message else None,
+        platform_id=message.platform_id if message else None,
+        text=action.text,
+        emoji=action.emoji,
+        accepted_at=accepted_at,
+    )
+    work.emit("pasokh.outbound.action", case.key, outbound)
+    if message is not None:
+        # A failure of the same kind is over: it is tried anew.
+        others = [other for other in message.actions if (other.kind, other.state) != (action.kind, "failed")]
+        work.put(MESSAGES, message.id, replace(message, actions=[*others, action]))
+
+
+# -- sensitive public posts --------------------------------------------------------------------------------------------
+
+
+def hide_post(
+    work: UnitOfWork,
+    case: ConversationState,
+    activity: Activity,
+    identity: str,
+    capabilities: Mapping[str, Capabilities],
+) -> ConversationState:
+    """Hide a customer's sensitive public message (`identity`) from others, where the channel can.
+
+    Returns the conversation after it.
+    """
+    if not (activity.sensitive and activity.surface == "public") or identity in case.hidden:
+        return case
+    known, message = capabilities.get(case.channel), work.get(MESSAGES, identity)
+    if known is None or "hide" not in known.actions or message is None or "public" not in case.addresses:
+        return case
+    start_action(work, case, MessageAction(id=work.new_id("action"), kind="hide"), message, work.now)
+    after = replace(case, hidden=[*case.hidden, identity][-MAX_HIDDEN:])
+    work.put(CONVERSATIONS, after.id, after)
+    return after
+
+
+def show_hidden_posts(work: UnitOfWork, case: ConversationState) -> ConversationState:
+    """Show the messages again that were hidden because they are sensitive. Returns the conversation after it."""
+    for identity in case.hidden:
+        message = work.get(MESSAGES, identity)
+        if message is not None and message.state != "deleted":
+            start_action(work, case, MessageAction(id=work.new_id("action"), kind="unhide"), message, work.now)
+    return replace(case, hidden=[])

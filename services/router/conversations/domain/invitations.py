@@ -1,0 +1,107 @@
+"""How a customer is taken from a public place to a private one: what the channel can do decides, as data. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities
+from schemas.configuration import WorkspaceConfiguration
+from schemas.conversation import HandoffMethod
+from services.domain.conversation_state import ConversationState
+from services.router.conversations.domain.handoff import WEBCHAT, Handoffs, account_of, sign_token
+from services.router.conversations.domain.handoff_texts import TextName, text_for
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPost:
+    """The public post that is answered: the platform's id, and the platform's time of it."""
+
+    platform_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """How the customer is invited. `link` is that of a deep link or of the web chat, `channel` the channel of the private side.
+
+    Without a method nothing can be offered: the customer is only asked to write nothing private.
+    """
+
+    method: HandoffMethod | None = None
+    channel: str | None = None
+    link: str | None = None
+
+
+def post_of(activity: Activity) -> PublicPost | None:
+    """The post of a public activity; None where the platform gave it no id."""
+    if activity.platform_id is None:
+        return None
+    # Of an edit the time of the post counts, not that of the edit.
+    return PublicPost(activity.platform_id, activity.original_sent_at or activity.sent_at or activity.received_at)
+
+
+def choose_invitation(
+    case: ConversationState,
+    configuration: WorkspaceConfiguration | None,
+    capabilities: Capabilities | None,
+    handoffs: Handoffs,
+    post: PublicPost | None,
+    now: datetime,
+) -> Invitation:
+    """The surest way that there is. `post` is None where it cannot be answered in private (any more)."""
+    if capabilities is not None and post is not None and _takes_private_reply(case, capabilities, post, now):
+        return Invitation("private_reply", case.channel)
+    token = sign_token(handoffs.secret, case.workspace, case.id)
+    account = account_of(case, configuration)
+    username = account.settings.get("username") if account else None
+    # The same platform first: the customer need not leave it. Then the web chat, which needs no account anywhere.
+    if capabilities is not None and capabilities.deep_link and isinstance(username, str):
+        return Invitation("deep_link", case.channel, capabilities.deep_link.format(username=username, token=token))
+    if capabilities is not None and capabilities.invitation:
+        return Invitation("invitation", case.channel)
+    webchat = _webchat_account(configuration)
+    if webchat is None or handoffs.public_url is None:
+        return Invitation()
+    base = handoffs.public_url.rstrip("/")
+    link = f"{base}/{WEBCHAT}/{quote(case.workspace)}/{quote(webchat)}?handoff={token}"
+    return Invitation("webchat", WEBCHAT, link)
+
+
+def _takes_private_reply(case: ConversationState, capabilities: Capabilities, post: PublicPost, now: datetime) -> bool:
+    stated = capabilities.private_reply
+    if stated is None or (stated.once and post.platform_id in case.private_replies):
+        return False
+    return stated.seconds is None or now - post.at < timedelta(seconds=stated.seconds)
+
+
+def may_write_by_itself(capabilities: Capabilities | None) -> bool:
+    """Whether a message that no person wrote may go out on the channel.
+
+    `approved` is no: an account that has the approval says so by capabilities of its own.
+    """
+    return capabilities is None or capabilities.automated == "yes"
+
+
+def public_text(
+    invitation: Invitation, languages: Sequence[str | None], configuration: WorkspaceConfiguration | None
+) -> str:
+    """The public notice of an invitation. It quotes nothing that the customer wrote."""
+    name: TextName
+    match invitation.method:
+        case "private_reply":
+            name = "replied_privately"
+        case "invitation":
+            name = "invitation"
+        case "deep_link" | "webchat":
+            name = "link"
+        case None:
+            name = "notice"
+    return text_for(name, languages, configuration).replace("{link}", invitation.link or "")
+
+
+def _webchat_account(configuration: WorkspaceConfiguration | None) -> str | None:
+    prefix = f"{WEBCHAT}/"
+    names = sorted(configuration.accounts) if configuration else []
+    return next((name.removeprefix(prefix) for name in names if name.startswith(prefix)), None)

@@ -1,0 +1,90 @@
+"""Messages and notes that the system writes into a conversation: the customer reads the first, only agents the second."""
+
+from schemas.activity import Address
+from schemas.conversation import Author
+from schemas.outbound import OutboundMessage, ReplyReference
+from schemas.values import EncryptedText, Surface
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.router.conversations import moved_chats
+from services.router.conversations.facts import next_sequence, record_fact
+
+
+def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface) -> None:
+    """Send the customer a message of the system. Without an address on that surface it is stored, and not sent."""
+    # Stored in any case: agents see what the customer was to be told.
+    address = moved_chats.current_address(work, case, surface) if surface in case.addresses else None
+    channel = (address.channel if address else None) or case.channel
+    message = _stored(work, case, work.new_id("notice"), text, surface, channel)
+    if address is not None:
+        work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
+    record_fact(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
+
+
+def reply_in_private(work: UnitOfWork, case: ConversationState, message_id: str, text: str, post: str) -> None:
+    """Answer a public post of the customer in private; `post` is its id at the platform, which opens the private chat."""
+    message = _stored(work, case, message_id, text, "private", case.channel)
+    outbound = _outbound(message, case, moved_chats.current_address(work, case, "public"))
+    reply = outbound.model_copy(update={"private_reply": True, "in_reply_to": ReplyReference(platform_id=post)})
+    work.emit("pasokh.outbound.message", case.key, reply)
+    record_fact(work, "replied", case, case.status, message=message.id, message_surface="private", author="system")
+
+
+def add_note(work: UnitOfWork, case: ConversationState, text: str) -> None:
+    """Add a note of the system."""
+    note = MessageRecord(
+        id=work.new_id("note"),
+        conversation=case.id,
+        workspace=case.workspace,
+        key=case.key,
+        order=next_sequence(work),
+        direction="note",
+        surface="private",
+        channel=case.channel,
+        author=Author(kind="system"),
+        text=EncryptedText(text=text),
+        received_at=work.now,
+        state="received",
+    )
+    work.put(MESSAGES, note.id, note)
+    # A notice may have changed the conversation in this batch.
+    record_fact(work, "noted", work.get(CONVERSATIONS, case.id) or case, case.status, message=note.id)
+
+
+def _stored(
+    work: UnitOfWork, case: ConversationState, message_id: str, text: str, surface: Surface, channel: str
+) -> MessageRecord:
+    message = MessageRecord(
+        id=message_id,
+        conversation=case.id,
+        workspace=case.workspace,
+        key=case.key,
+        order=next_sequence(work),
+        direction="outbound",
+        surface=surface,
+        channel=channel,
+        author=Author(kind="system"),
+        text=EncryptedText(text=text),
+        received_at=work.now,
+        state="queued",
+    )
+    work.put(MESSAGES, message.id, message)
+    return message
+
+
+def _outbound(message: MessageRecord, case: ConversationState, address: Address) -> OutboundMessage:
+    return OutboundMessage(
+        id=message.id,
+        conversation=case.id,
+        key=case.key,
+        workspace=case.workspace,
+        # After a hand-off the private side may be on another channel than the conversation; its address names it.
+        channel=address.channel or case.channel,
+        account=address.account or case.account,
+        surface=message.surface,
+        address=address,
+        author=message.author,
+        text=message.text or EncryptedText(text=""),
+        accepted_at=message.received_at,
+    )
