@@ -4,14 +4,15 @@ from typing import Literal
 
 from schemas.values import Contract, Failure, Instant
 
-AccountState = Literal["ok", "credentials", "webhook", "paused", "forged"]
+AccountState = Literal["ok", "credentials", "webhook", "paused", "forged", "silent"]
 """`credentials`: the platform refuses the credentials. `webhook`: the platform does not deliver messages to us.
 `paused`: the platform asked us to send nothing for a while. `forged`: webhook calls came without the account's
-secret."""
+secret. `silent`: nothing has come in for so long that, by the account's own weeks before, this is no chance."""
 
 
 ACCOUNT_CHANGED = "pasokh.control.account_changed"
 ACCOUNT_SENDING_CHANGED = "pasokh.control.account_sending_changed"
+POLL_NOW = "pasokh.control.poll_now"
 """The event types of an `AccountChanged`."""
 CHECK_ACCOUNTS = "pasokh.control.check_accounts"
 """The event type of a `CheckAccounts`."""
@@ -21,7 +22,8 @@ class AccountChanged(Contract):
     """`pasokh.control.account_changed`: an account was connected, replaced or removed; its credentials may have
     changed.
 
-    Also the data of `pasokh.control.account_sending_changed`: the state of sending as the account has changed.
+    Also the data of `pasokh.control.account_sending_changed` (the state of sending as the account has changed) and of
+    `pasokh.control.poll_now` (the platform has something that must be fetched).
     """
 
     workspace: str
@@ -56,10 +58,16 @@ class AccountHealth(Contract):
     last_sent_at: Instant | None = None
     last_refused_at: Instant | None = None
     last_refusal: Failure | None = None
+    token_expires_at: Instant | None = None
 
 
 class AccountFact(Contract):
-    """The data of `pasokh.account.health_changed`: the state of an account has changed."""
+    """The data of `pasokh.account.health_changed`: the state of an account has changed.
+
+    Also of the facts beside it. `pasokh.account.refused`: the platform refuses its credentials, and only a person can
+    mend that. `pasokh.account.silent`: it should have heard something by now. `pasokh.account.recovered`: it is well
+    again after one of the two.
+    """
 
     channel: str
     account: str

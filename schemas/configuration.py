@@ -104,11 +104,13 @@ class WorkspaceSettings(RequestModel):
     """Settings of a workspace.
 
     `greeting` is the text that a person reads on opening a bot: one text, or one per language. `handoff_texts` replace the
-    texts of hand-offs.
+    texts of hand-offs. `detect_silence`: an account that hears nothing for much longer than in its weeks before is
+    reported as `silent`.
     """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
     handoff_texts: HandoffTexts | None = None
+    detect_silence: bool = True
 
 
 class WorkspaceBody(RequestModel):

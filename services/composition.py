@@ -12,8 +12,9 @@ from schemas.configuration import AccountBody
 from services.channels.media import locate_media
 from services.channels.port import Account
 from services.channels.registry import CHANNELS, account_rules
+from services.collector.processor import PROCESSOR as COLLECTOR
+from services.collector.wiring import open_collector
 from services.console.wiring import open_console
-from services.delivery.accounts.processor import PROCESSOR as ACCOUNTS
 from services.delivery.processor import PROCESSOR as SENDER
 from services.delivery.wiring import open_delivery
 from services.ingest.wiring import open_ingest
@@ -32,7 +33,6 @@ from services.records.accounts import ACCOUNT_CALLS
 from services.records.blobs import BLOB_PARTS, BLOBS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.keys import KEYS, ApiKeyAuthenticator
-from services.records.polls import POLLS
 from services.records.removals import REMOVALS
 from services.records.secrets import SECRETS
 from services.rest.files import AttachmentSource, FileLocation
@@ -53,7 +53,7 @@ PROCESSORS: Sequence[Processor[Any, Any, Any]] = (
     DISPATCH,
     SLA,
     SENDER,
-    ACCOUNTS,
+    COLLECTOR,
     WEBHOOKS,
     METRICS,
 )
@@ -73,7 +73,8 @@ async def locate_file(
 SERVICES: Mapping[str, Sequence[DeclaredService]] = {
     "ingest": (
         DeclaredService(
-            open_ingest(open_webchat(verify_token)), writes=(ACCOUNT_CALLS, BLOB_PARTS, BLOBS, POLLS, SECRETS)
+            open_ingest(open_webchat(verify_token), open_collector),
+            writes=(ACCOUNT_CALLS, BLOB_PARTS, BLOBS, SECRETS),
         ),
     ),
     "router": (

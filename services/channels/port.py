@@ -7,7 +7,7 @@ what may be sent, and when, is data in its `Capabilities`, and the router judges
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from schemas.activity import Activity, Address, Attachment
@@ -159,18 +159,25 @@ class MediaLocation:
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """Polled bodies in the shape of webhook calls, oldest first, and the cursor after the last of them."""
+    """Polled bodies in the shape of webhook calls, oldest first, and the cursor after the last of them.
+
+    `has_more`: the platform has further events already, so that the next poll does not wait for the interval.
+    """
 
     bodies: Sequence[bytes]
     cursor: str | None
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshedTokens:
-    """New tokens by credential name, and when they expire."""
+    """New tokens by credential name, and when they expire; None: they do not.
+
+    A refresh token that is replaced with each use is one of them: `Account.token` gives the newest.
+    """
 
     tokens: Mapping[str, str]
-    expires_at: datetime
+    expires_at: datetime | None
 
 
 # -- the core: every channel -------------------------------------------------------------------------------------------
@@ -297,7 +304,12 @@ class SendsFiles(Protocol):
 
 @runtime_checkable
 class Polls(Protocol):
-    """A channel whose events can be asked for, where the platform cannot or does not call us."""
+    """A channel whose events can be asked for, where the platform cannot call us, or to fetch what its calls have missed."""
+
+    @property
+    def interval(self) -> timedelta:
+        """The pause between two polls; zero for a platform that itself waits until there is something (long polling)."""
+        ...
 
     def is_polled(self, body: AccountBody) -> bool:
         """Whether the account is configured for polling."""
@@ -308,11 +320,22 @@ class Polls(Protocol):
         ...
 
     async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
-        """What came after the cursor (None: everything that the platform still has), waiting some seconds for the first.
+        """What came after the cursor (None: everything that the platform still has), waiting at most 30 s for the first.
 
-        Polling with a cursor lets the platform drop all before it. Raises CredentialsRejected, TransientSendError,
-        PermanentSendError (code `conflict`: another program polls, or a webhook is set), SendOutcomeUnknown.
+        Polling with a cursor may let the platform drop all before it. A cursor names the identity that it belongs to, if
+        other credentials can make the account another one. Raises CredentialsRejected, TransientSendError (`after`: the
+        platform's Retry-After), PermanentSendError (code `conflict`: another program polls, or a webhook is set),
+        SendOutcomeUnknown.
         """
+        ...
+
+
+@runtime_checkable
+class AnnouncesEvents(Protocol):
+    """A polled channel whose webhooks may only say that there is something to fetch."""
+
+    def announces(self, request: Request, account: Account) -> bool:
+        """Whether an authentic call is such a notice: the account is polled at once."""
         ...
 
 
@@ -321,11 +344,13 @@ class RefreshesTokens(Protocol):
     """A channel whose access tokens expire and can be renewed."""
 
     def expires_at(self, account: Account) -> datetime | None:
-        """When the present token expires; None: unknown, or never."""
+        """When the token in the account's credentials expires; None: it does not. A time in the past: it takes a refresh
+        before anything can be done. After a refresh its `RefreshedTokens.expires_at` counts instead.
+        """
         ...
 
     async def refresh(self, account: Account, now: datetime, http: HttpClient) -> RefreshedTokens:
-        """New tokens. Raises CredentialsRejected when only a person can renew them, TransientSendError."""
+        """New tokens. Raises CredentialsRejected when only a person can renew them, else as `poll` does."""
         ...
 
 

@@ -7,7 +7,7 @@ to us, so it is compared in constant time and never logged.
 import hmac
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -99,6 +99,7 @@ class Telegram:
 
     name = "telegram"
     account_model = TelegramAccount
+    interval = timedelta()
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=MAX_TEXT),),

@@ -7,6 +7,7 @@ from services.delivery.context import HoldTimerPayload, SendContext, set_hold_ti
 from services.delivery.domain import holds
 from services.delivery.start import send, start
 from services.domain.account_sends import AccountSends
+from services.platform.bus.port import partition_for
 from services.records.sends import ACCOUNT_SENDS
 
 RELEASE_BATCH_SIZE = 200
@@ -71,6 +72,7 @@ def probe(context: SendContext, sends_id: str) -> None:
 
 
 def _emit_sending_changed(context: SendContext, sends: AccountSends) -> None:
-    """Let the processor `accounts` decide now how healthy the account is."""
+    """Let the collector decide now how healthy the account is."""
     changed = AccountChanged(workspace=sends.workspace, channel=sends.channel, account=sends.account)
-    context.work.emit(ACCOUNT_SENDING_CHANGED, sends.workspace, changed, topic="accounts")
+    collector = partition_for(changed.name, context.work.place.partitions)
+    context.work.emit(ACCOUNT_SENDING_CHANGED, sends.workspace, changed, topic="accounts", partition=collector)

@@ -4,9 +4,9 @@ It reads the account, calls the channel and returns the result.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -37,7 +37,9 @@ from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import ConnectionShares, NoConnection
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.unit_of_work import Reader
+from services.records.accounts import account_id
 from services.records.configuration import Configurations
+from services.records.tokens import read_tokens, tokens_for
 
 FILE_SENDS, FILE_WAIT_SECONDS = 4, 3.0
 """How many messages with files one process sends at a time, and how long another waits for its turn in one attempt."""
@@ -55,7 +57,10 @@ ACCOUNT_MISSING = AttemptResult(
 
 @dataclass(frozen=True, slots=True)
 class SendDependencies:
-    """What an attempt needs of its process. `channels` maps the name of each channel to its adapter."""
+    """What an attempt needs of its process. `channels` maps the name of each channel to its adapter.
+
+    `refreshing`: the channels whose tokens are refreshed; of others no tokens are read.
+    """
 
     channels: Mapping[str, Channel]
     http: HttpClient
@@ -65,6 +70,7 @@ class SendDependencies:
     configurations: Configurations = field(default_factory=Configurations)
     shares: ConnectionShares = field(default_factory=ConnectionShares)
     file_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILE_SENDS))
+    refreshing: Collection[str] = ()
 
 
 async def attempt(message: Outbound, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
@@ -128,7 +134,14 @@ async def _read_account(message: Outbound, dependencies: SendDependencies) -> Ac
     if message.workspace not in configurations:
         return None
     stored = configurations[message.workspace].accounts.get(f"{message.channel}/{message.account}")
-    return Account(message.workspace, message.channel, message.account, stored.body) if stored else None
+    if stored is None:
+        return None
+    account = Account(message.workspace, message.channel, message.account, stored.body)
+    if message.channel not in dependencies.refreshing:
+        return account
+    identity = account_id(account.workspace, account.channel, account.id)
+    refreshed = await read_tokens(dependencies.store, [identity])
+    return replace(account, tokens=tokens_for(stored.body, refreshed.get(identity)))
 
 
 def _has_missing_credentials(channel: Channel, account: Account) -> bool:

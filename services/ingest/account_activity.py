@@ -28,8 +28,6 @@ class _AccountActivity:
     forged: int = 0
     forged_since: datetime | None = None
     forged_at: datetime | None = None
-    polled: bool = False
-    poll_error: str | None = None
 
 
 class AccountActivityRecorder:
@@ -40,7 +38,7 @@ class AccountActivityRecorder:
         self._unwritten: dict[str, _AccountActivity] = {}
 
     def record_call(self, account: Account) -> None:
-        """Record an authentic call by the platform, or a successful poll."""
+        """Record an authentic call by the platform, or events that were polled."""
         self._activity_for(account).webhook_at = self._time_source.now()
 
     def record_forged(self, account: Account) -> None:
@@ -49,11 +47,6 @@ class AccountActivityRecorder:
         activity.forged += 1
         activity.forged_since = activity.forged_since or now
         activity.forged_at = now
-
-    def record_polling(self, account: Account, error: str | None) -> None:
-        """Record that polling works (`error` None), or the sentence that says why it does not."""
-        activity = self._activity_for(account)
-        activity.polled, activity.poll_error = True, error
 
     def _activity_for(self, account: Account) -> _AccountActivity:
         return self._unwritten.setdefault(
@@ -111,6 +104,4 @@ def _with(before: AccountCalls | None, activity: _AccountActivity) -> AccountCal
             forged=activity.forged + (calls.forged if continues else 0),
             forged_since=calls.forged_since if continues else activity.forged_since,
         )
-    if activity.polled:
-        calls = replace(calls, poll_error=activity.poll_error, is_failing=activity.poll_error is not None)
     return calls

@@ -6,6 +6,7 @@ connected, or have got another secret, within that second.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas.configuration import WorkspaceConfiguration
@@ -13,7 +14,9 @@ from services.channels.port import Account
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
+from services.records.accounts import account_id
 from services.records.configuration import FRESH_SECONDS, Configurations
+from services.records.tokens import AccountTokens, read_tokens, tokens_for
 from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher, compile_own_identifiers
 
 STALE_SECONDS = 300.0
@@ -42,6 +45,7 @@ class _Entry:
     configuration: WorkspaceConfiguration | None
     at: float
     generation: int
+    tokens: Mapping[str, AccountTokens]
 
 
 class AccountCache:
@@ -51,8 +55,15 @@ class AccountCache:
     """
 
     def __init__(
-        self, store: Reader, time_source: TimeSource, *, spacing: float = MIN_REFRESH_INTERVAL_SECONDS
+        self,
+        store: Reader,
+        time_source: TimeSource,
+        *,
+        spacing: float = MIN_REFRESH_INTERVAL_SECONDS,
+        refreshing: Collection[str] = (),
     ) -> None:
+        """`refreshing`: the channels whose tokens are refreshed; of others no tokens are read."""
+        self._refreshing = refreshing
         self._store, self._time_source, self._spacing = store, time_source, spacing
         self._configurations = Configurations()
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
@@ -74,11 +85,11 @@ class AccountCache:
             except Unavailable:
                 if entry is None or age >= STALE_SECONDS:
                     raise
-        return _connected(entry.configuration, channel, account)
+        return _connected(entry, channel, account)
 
     async def reload(self, workspace: str, channel: str, account: str) -> ConnectedAccount | None:
         """The account as stored at some moment after this call began. Raises Unavailable."""
-        return _connected((await self._read(workspace)).configuration, channel, account)
+        return _connected(await self._read(workspace), channel, account)
 
     async def _read(self, workspace: str) -> _Entry:
         """Wait for a read that began after this call: its own, or one shared by all waiting callers."""
@@ -105,25 +116,35 @@ class AccountCache:
         wanted, self._wanted = self._wanted, set()
         try:
             configurations = await self._configurations.current(self._store, wanted)
+            tokens = await read_tokens(self._store, self._with_tokens(configurations.values()))
         except Unavailable as error:
             self._failed = (self._turn, error)
             raise
         now = self._time_source.monotonic()
         for workspace in wanted:
-            self._entries[workspace] = _Entry(configurations.get(workspace), now, self._turn)
+            self._entries[workspace] = _Entry(configurations.get(workspace), now, self._turn, tokens)
             self._entries.move_to_end(workspace)
         while len(self._entries) > max(MAX_CACHED, len(wanted)):
             self._entries.popitem(last=False)
 
+    def _with_tokens(self, configurations: Iterable[WorkspaceConfiguration]) -> list[str]:
+        """The ids of the accounts whose tokens are refreshed."""
+        if not self._refreshing:
+            return []
+        names = [(one.workspace, *name.split("/", 1)) for one in configurations for name in one.accounts]
+        return [account_id(*name) for name in names if name[1] in self._refreshing]
 
-def _connected(configuration: WorkspaceConfiguration | None, channel: str, account: str) -> ConnectedAccount | None:
+
+def _connected(entry: _Entry, channel: str, account: str) -> ConnectedAccount | None:
+    configuration = entry.configuration
     stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
     if configuration is None or stored is None:
         return None
     own = [stored.body.language] if stored.body.language else []
     expected = tuple(dict.fromkeys([*own, *configuration.profile.body.languages]))
+    refreshed = entry.tokens.get(account_id(configuration.workspace, channel, account))
     return ConnectedAccount(
-        Account(configuration.workspace, channel, account, stored.body),
+        Account(configuration.workspace, channel, account, stored.body, tokens_for(stored.body, refreshed)),
         expected,
         configuration,
         compile_own_identifiers(configuration.profile.body.own),

@@ -4,7 +4,7 @@ A call is resolved to its account, authenticated, parsed, enriched and published
 body promises that the bus has everything durably. `responses` has the answers to all other outcomes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -36,6 +36,8 @@ from services.platform.http.bodies import BODY_SECONDS
 from services.platform.http.problems import NotFound
 from services.platform.http.rate_limits import RateLimits, network_for
 
+PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
+"""Publishes the activities of a body as if it had been posted. Raises Unavailable, Unknown."""
 _log = structlog.get_logger(__name__)
 
 
@@ -83,6 +85,7 @@ class Webhooks:
             await self._accept(channel, connected, Request("POST", path, {}, {}, body, now))
         except InvalidPayload as error:
             self._count_rejection(connected.account, error)
+        self._notes.record_call(connected.account)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response | None:
         client = scope.get("client")

@@ -1,4 +1,4 @@
-"""The health of connected accounts: their webhooks, the checks of their platforms, and the state that follows from both.
+"""The health of connected accounts: their webhooks, what the collector finds, and the state that follows from both.
 
 `account_sends` has their sends, per partition of the sender. `account_health` puts all of it together.
 """
@@ -16,7 +16,7 @@ from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Collection, Index, Key, Query
 from services.records.sends import ACCOUNT_SENDS
 
-WRITER = "accounts"
+WRITER = "collector"
 FORGED_WITHIN = timedelta(minutes=10)
 """Forged calls less than this apart are one series; its end is also the end of the state `forged`."""
 
@@ -26,7 +26,6 @@ class AccountCalls:
     """The calls to an account's webhook; its id is `workspace/channel:account`. Ingest alone writes it.
 
     `forged`: calls without the account's secret since `forged_since`, not further apart than `FORGED_WITHIN`.
-    `poll_error`: of a polled account, why its updates cannot be fetched now; then `is_failing`, by which it is indexed.
     `revision` rises with each write and keeps two processes from losing each other's counts.
     """
 
@@ -37,17 +36,17 @@ class AccountCalls:
     last_forged_at: Instant | None = None
     forged_since: Instant | None = None
     forged: int = 0
-    poll_error: str | None = None
-    is_failing: bool = False
     revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCheck:
-    """The last answer of the platform about an account, and the state of the last `health_changed` fact.
+    """What the collector knows of an account, and the state of the last `health_changed` fact.
 
-    `found` and `found_detail` are the platform's answer; `state`, `detail` and `since` are the published state. `partition`
-    is the one that checks its workspace, `next_at` the time of the next check.
+    `probe_state` and `probe_detail` are the platform's answer; `state`, `detail` and `since` are the published state.
+    `poll_error` says why its events cannot be fetched now, `token_error` why its tokens cannot be renewed,
+    `silent_since` when it was last heard of, if it should have been since. `partition` is the one that looks after the
+    account, `next_at` the time of the next probe.
     """
 
     workspace: str
@@ -59,6 +58,10 @@ class AccountCheck:
     probe_state: Literal["ok", "credentials", "webhook"] = "ok"
     probe_detail: str = ""
     checked_at: Instant | None = None
+    poll_error: str | None = None
+    token_error: str | None = None
+    token_expires_at: Instant | None = None
+    silent_since: Instant | None = None
     partition: int
     next_at: Instant
     is_well: bool = True
@@ -68,7 +71,7 @@ ACCOUNT_CALLS = Collection(
     "account_calls",
     AccountCalls,
     writer="ingest",
-    indexes=(Index("forged", ("last_forged_at",)), Index("failing", ("is_failing",))),
+    indexes=(Index("forged", ("last_forged_at",)),),
 )
 ACCOUNT_CHECKS = Collection(
     "account_checks",
@@ -96,6 +99,7 @@ def account_health(
         last_sent_at=max((s.last_sent_at for s in sends if s.last_sent_at), default=None),
         last_refused_at=refused.last_refused_at if refused else None,
         last_refusal=refused.last_refusal if refused else None,
+        token_expires_at=check.token_expires_at if check else None,
     )
 
 
@@ -107,7 +111,15 @@ def _state(
 ) -> State:
     """The state and a sentence on what to do about it."""
     # From the worst to the least: who is refused by the platform need not hear of forged calls.
-    reasons = (_refused(sends), _checked(check), _not_polled(calls), _paused(sends, now), _forged(calls, now))
+    reasons = (
+        _refused(sends),
+        _checked(check),
+        _not_renewed(check),
+        _not_polled(check),
+        _paused(sends, now),
+        _forged(calls, now),
+        _silent(calls, check),
+    )
     return next((state for state in reasons if state is not None), ("ok", ""))
 
 
@@ -123,8 +135,12 @@ def _checked(check: AccountCheck | None) -> State | None:
     return (check.probe_state, check.probe_detail) if check is not None and check.probe_state != "ok" else None
 
 
-def _not_polled(calls: AccountCalls | None) -> State | None:
-    return ("webhook", calls.poll_error) if calls is not None and calls.poll_error is not None else None
+def _not_renewed(check: AccountCheck | None) -> State | None:
+    return ("credentials", check.token_error) if check is not None and check.token_error is not None else None
+
+
+def _not_polled(check: AccountCheck | None) -> State | None:
+    return ("webhook", check.poll_error) if check is not None and check.poll_error is not None else None
 
 
 def _paused(sends: Sequence[AccountSends], now: datetime) -> State | None:
@@ -139,6 +155,18 @@ def _forged(calls: AccountCalls | None, now: datetime) -> State | None:
         return None
     times = f"{calls.forged} call{'s' if calls.forged != 1 else ''} with a wrong or missing secret"
     return "forged", f"{times}, the last at {calls.last_forged_at:%H:%M:%S} UTC; they were turned away."
+
+
+def _silent(calls: AccountCalls | None, check: AccountCheck | None) -> State | None:
+    if check is None or check.silent_since is None:
+        return None
+    # What came in the meantime ends the silence at once, before the next hour is judged.
+    if calls is not None and calls.last_webhook_at is not None and calls.last_webhook_at > check.silent_since:
+        return None
+    return "silent", (
+        f"Nothing has come in since {check.silent_since:%Y-%m-%d %H:%M} UTC, though the account usually hears something "
+        "in these hours. Send it a message; if that does not arrive, look at the account's settings on its platform."
+    )
 
 
 async def read_health(reader: Reader, workspace: str, names: Iterable[str], now: datetime) -> dict[str, AccountHealth]:

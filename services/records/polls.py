@@ -1,23 +1,25 @@
-"""The leases of polled accounts: which process fetches the updates, and up to which cursor. Ingest alone writes them."""
+"""How far each polled account has been fetched. The collector alone writes it."""
 
 from dataclasses import dataclass
 
-from schemas.values import Instant
 from services.platform.store.port import Collection
+from services.records.accounts import WRITER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """A lease; its id is `workspace/channel:account`. Only `owner` fetches before `until`, which it renews in time.
+    """The polling of an account; its id is `workspace/channel:account`.
 
-    `cursor`: all updates before it are durably on the bus. `revision` rises with each write, so that an owner whose lease
-    another process took over can no longer write.
+    `cursor`: all events before it are durably on the bus. `attempt` numbers the polls: the result of an earlier one than the
+    last changes nothing. `failures`: in a row. `credentials`: the digest of those that it is polled with. `is_begun`: the
+    platform was asked to store events for them.
     """
 
-    owner: str
-    until: Instant
     cursor: str | None = None
-    revision: int = 0
+    attempt: int = 0
+    failures: int = 0
+    credentials: str = ""
+    is_begun: bool = False
 
 
-POLLS = Collection("polls", Poll, writer="ingest")
+POLLS = Collection("polls", Poll, writer=WRITER)

@@ -1,4 +1,4 @@
-"""Notifies the delivery groups that an account was written or deleted, so that messages held for new credentials are sent."""
+"""Notifies delivery and the collector that an account was written or deleted, so that messages held for new credentials are sent."""
 
 import structlog
 
@@ -30,11 +30,11 @@ async def publish_account_changed(context: Context, workspace: str, name: str) -
     )
     value = encode(event)
     try:
-        # Messages of one account may wait in any partition of `outbound`; its check is in one partition of `accounts`.
+        # Messages of one account may wait in any partition of `outbound`; one partition of `accounts` looks after it.
         senders = [ProducerRecord("outbound", p, event.partitionkey, value) for p in range(context.bus.partitions)]
-        watcher = ProducerRecord(
-            "accounts", partition_for(workspace, context.bus.partitions), event.partitionkey, value
+        collector = ProducerRecord(
+            "accounts", partition_for(payload.name, context.bus.partitions), event.partitionkey, value
         )
-        await context.bus.publish([*senders, watcher])
+        await context.bus.publish([*senders, collector])
     except (Unavailable, Unknown) as error:
         _log.warning("account_change_publish_failed", workspace=workspace, account=name, reason=str(error))

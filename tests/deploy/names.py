@@ -6,7 +6,8 @@ import promql_parser
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client.registry import Collector
 
-from services.delivery.instruments import AccountInstruments, DeliveryInstruments
+from services.collector.instruments import AccountInstruments, CollectorInstruments
+from services.delivery.instruments import DeliveryInstruments
 from services.ingest.instruments import IngestInstruments
 from services.metrics.instruments import GAUGES, INSTRUMENTS
 from services.platform.core.instruments import (
@@ -43,6 +44,7 @@ def _of_processes() -> Iterator[tuple[str, Iterable[str]]]:
         WebhookInstruments,
         AuditInstruments,
         AccountInstruments,
+        CollectorInstruments,
     )
     holders = [kind(registry) for kind in kinds]
     collectors: list[Collector] = [one for holder in holders for one in vars(holder).values()]

@@ -52,16 +52,6 @@ async def test_two_processes_add_up() -> None:
     assert (stored_calls(ingest).forged, stored_calls(ingest).last_webhook_at) == (3, ingest.clock.now())
 
 
-async def test_polling_error_is_noted_and_taken_back() -> None:
-    ingest = Ingest()
-    ingest.notes.record_polling(MAIN, "another process")
-    await ingest.notes.write()
-    assert (stored_calls(ingest).poll_error, stored_calls(ingest).is_failing) == ("another process", True)
-    ingest.notes.record_polling(MAIN, None)
-    await ingest.notes.write()
-    assert (stored_calls(ingest).poll_error, stored_calls(ingest).is_failing) == (None, False)
-
-
 async def test_nothing_new_is_not_written_again() -> None:
     ingest = Ingest()
     ingest.notes.record_call(MAIN)

@@ -42,16 +42,16 @@ async def test_documents_rest_unchanged_in_collections_of_other_names(migrated: 
 
 async def test_timers_have_their_new_names_and_those_that_deleted_old_documents_are_gone(migrated: Migrated) -> None:
     assert set(migrated.now[TIMERS.name]) == {
-        "accounts/0/check",
-        "accounts/1/check",
+        "collector/0/check",
+        "collector/1/check",
         "conversations/0/watermark/2026-11-28T09:32:01.800000Z",
         "sla/0/clocks_due",
         "webhooks/0/endpoint/0/shop/crm",
     }
     for identity, timer in migrated.now[TIMERS.name].items():
         assert identity == f"{timer['group']}/{timer['partition']}/{timer['name']}"
-    before = {(one["group"], one["partition"], one["due_at"]) for one in migrated.before[TIMERS.name].values()}
-    assert {(one["group"], one["partition"], one["due_at"]) for one in migrated.now[TIMERS.name].values()} < before
+    before = {(one["partition"], one["due_at"]) for one in migrated.before[TIMERS.name].values()}
+    assert {(one["partition"], one["due_at"]) for one in migrated.now[TIMERS.name].values()} < before
 
 
 async def test_a_retried_dead_letter_fires_the_renamed_timer(migrated: Migrated) -> None:
@@ -91,6 +91,9 @@ async def test_rest_answers_as_before(migrated: Migrated) -> None:
         for conversation, items in expected[kind].items():
             assert (await migrated.get(f"{BASE}/conversations/{conversation}/{kind}", limit="200"))["items"] == items
     for path, name in (("webhooks/crm", "webhook"), ("accounts/telegram/second", "account")):
-        assert (await migrated.get(f"{BASE}/{path}")) == expected[name]
+        answer = await migrated.get(f"{BASE}/{path}")
+        if name == "account":
+            assert answer["health"].pop("token_expires_at") is None  # came later
+        assert answer == expected[name]
     deliveries = (await migrated.get(f"{BASE}/webhooks/crm/deliveries", limit="200"))["items"]
     assert {one["event"] for one in deliveries} == {one["event"] for one in expected["deliveries"]}

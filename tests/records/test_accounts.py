@@ -15,8 +15,6 @@ def test_a_stored_document_of_an_accounts_calls_keeps_its_shape() -> None:
         "last_forged_at": "2026-11-02T09:01:00.250000Z",
         "forged_since": "2026-11-02T08:59:00.000000Z",
         "forged": 3,
-        "poll_error": None,
-        "is_failing": False,
         "revision": 7,
     }
 
@@ -34,6 +32,10 @@ def test_a_stored_document_of_a_check_keeps_its_shape() -> None:
         "probe_state": "credentials",
         "probe_detail": "the bot token is not accepted",
         "checked_at": "2026-11-02T09:01:00.000000Z",
+        "poll_error": "Updates cannot be fetched.",
+        "token_error": None,
+        "token_expires_at": "2026-12-02T09:01:00.000000Z",
+        "silent_since": None,
         "partition": 3,
         "next_at": "2026-11-02T09:01:20.000000Z",
         "is_well": False,
@@ -42,8 +44,14 @@ def test_a_stored_document_of_a_check_keeps_its_shape() -> None:
     assert encode(ACCOUNT_CHECKS.decode(document)) == document
 
 
-def test_a_stored_lease_keeps_its_shape() -> None:
-    document: dict[str, Json] = {"owner": "a1b2", "until": "2026-11-02T09:00:30.000000Z", "cursor": "42", "revision": 5}
+def test_a_stored_poll_keeps_its_shape() -> None:
+    document: dict[str, Json] = {
+        "cursor": "42",
+        "attempt": 7,
+        "failures": 1,
+        "credentials": "0123456789abcdef",
+        "is_begun": True,
+    }
 
     assert encode(POLLS.decode(document)) == document
 
@@ -51,4 +59,4 @@ def test_a_stored_lease_keeps_its_shape() -> None:
 def test_an_older_document_without_the_later_fields_is_read_with_their_defaults() -> None:
     calls = ACCOUNT_CALLS.decode({"workspace": "shop", "channel": "api", "account": "main", "since_removed": 1})
 
-    assert (calls.forged, calls.is_failing, calls.revision) == (0, False, 0)
+    assert (calls.forged, calls.revision) == (0, 0)

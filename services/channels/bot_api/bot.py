@@ -99,20 +99,29 @@ async def delete_webhook(http: HttpClient, base: str, token: str) -> None:
 
 
 async def fetch_updates(http: HttpClient, base: str, token: str, cursor: str | None) -> PollResult:
-    """`getUpdates` from the cursor on, which is the offset. Raises as `call`."""
+    """`getUpdates` from the cursor on, which is the bot's id and its offset. Raises as `call`."""
+    bot = token.split(":", 1)[0]
+    offset = _offset(cursor, bot)
     parameters: dict[str, Json] = {
         "timeout": FETCH_SECONDS,
         "limit": FETCH_LIMIT,
         "allowed_updates": list(UPDATES),
     }
     # `offset` confirms all updates with a lower `update_id`, and Telegram drops them.
-    if cursor is not None:
-        parameters["offset"] = int(cursor)
+    if offset is not None:
+        parameters["offset"] = offset
     updates = [as_dict(update) for update in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
     # The next offset is one above the highest `update_id`.
     numbers = [n for update in updates if isinstance(n := update.get("update_id"), int)]
-    following = str(max(numbers) + 1) if numbers else cursor
-    return PollResult([json.dumps(update).encode() for update in updates], following)
+    following = f"{bot}:{max(numbers) + 1}" if numbers else cursor
+    return PollResult([json.dumps(update).encode() for update in updates], following, len(updates) >= FETCH_LIMIT)
+
+
+def _offset(cursor: str | None, bot: str) -> int | None:
+    # Each bot numbers its own updates: the offset of another would let Telegram drop updates that nobody has fetched.
+    # Before 0.2 a cursor was the offset alone.
+    owner, _, offset = (cursor or "").rpartition(":")
+    return int(offset) if offset and owner in ("", bot) else None
 
 
 def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:

@@ -21,14 +21,18 @@ class Effects:
         self._perform = perform
         self._failed = failed
         self._running: set[asyncio.Task[None]] = set()
+        self._awaited: set[asyncio.Task[None]] = set()
         self._results: list[EffectCompleted] = []
         self._news = asyncio.Event()
 
-    def start(self, effect: Effect) -> None:
+    def start(self, effect: Effect, *, is_repeatable: bool = False) -> None:
         """Begin one effect. The commit that scheduled it must have succeeded: what is done outside cannot be taken back."""
         task = asyncio.create_task(self._run(effect))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        if not is_repeatable:
+            self._awaited.add(task)
+            task.add_done_callback(self._awaited.discard)
 
     async def _run(self, effect: Effect) -> None:
         try:
@@ -53,6 +57,11 @@ class Effects:
     def busy(self) -> bool:
         """Whether an effect runs, or a result is not handled yet."""
         return bool(self._running or self._results)
+
+    @property
+    def must_finish(self) -> bool:
+        """Whether something is left that a partition finishes before it is given up."""
+        return bool(self._awaited or self._results)
 
     async def has_result(self) -> None:
         """Wait until a result may be there."""

@@ -101,7 +101,7 @@ class PartitionOwner:
     def _is_drained(self, since: float) -> bool:
         if not self._draining.is_set():
             return False
-        return not self._effects.busy or self._runtime.time_source.monotonic() - since > DRAIN_SECONDS
+        return not self._effects.must_finish or self._runtime.time_source.monotonic() - since > DRAIN_SECONDS
 
     async def _advance(self) -> None:
         """One round: whatever there is to do is handled, committed and published."""
@@ -223,7 +223,7 @@ class PartitionOwner:
             self._reset_but_position()
         self._effects.acknowledge(batch.results)
         for effect in batch.work.effects:
-            self._effects.start(effect)
+            self._effects.start(effect, is_repeatable=self._processor.is_repeatable(effect))
         await self._runtime.hook(failpoints.COMMITTED)
         # Waits until the bus has all of it, however long: the next commit deletes this outbox.
         await self._publisher.publish(to_publish)

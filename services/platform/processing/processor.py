@@ -52,12 +52,14 @@ class Handler(Generic[Context, OneInput]):
 class EffectHandler(Generic[Dependencies, Context]):
     """Something done outside after the commit (`perform`), and the handler of its result.
 
-    Request and result keep their types: they are never stored, and are lost with the process.
+    Request and result keep their types: they are never stored, and are lost with the process. What `is_repeatable` is not
+    waited for when its partition moves to another owner (a poll that waits for news): a timer does it again there.
     """
 
     # Any: each entry of a table has a request and a result of its own.
     perform: Callable[[Dependencies, Effect], Awaitable[object]]
     completed: Handler[Context, EffectCompleted]
+    is_repeatable: bool = False
 
 
 def no_memory() -> None:
@@ -168,6 +170,11 @@ class BoundProcessor(Generic[Dependencies, Memory, Context]):
         handlers = [(one, self.processor.handler_for(one)) for one in inputs]
         await load(work, context, [Reading(one, handler.reads) for one, handler in handlers if handler is not None])
         return Decisions(self.processor, context)
+
+    def is_repeatable(self, effect: Effect) -> bool:
+        """Whether a partition may be given up while the effect runs."""
+        handler = _entry(self.processor.effects, effect.name, effect.name.find("/"))
+        return handler is not None and handler.is_repeatable
 
     async def perform(self, effect: Effect) -> Any:
         """Do an effect; the result becomes an input. Raises UndeclaredName, and what doing it raises."""

@@ -182,7 +182,8 @@ class _Migrator:
     async def _fence_rows(self) -> None:
         """Give every partition row the number and the version that no process of an older version goes on from.
 
-        The rewrites of rows are part of it. An outbox that its owner has left moves to the new number with its row.
+        The rewrites of rows are part of it, new names of groups among them. An outbox that its owner has left moves to the
+        new number with its row.
         """
         pending = _pending(self.progress, self.migrations)
         async for identity, row in _documents(self.store, ROWS.name):
@@ -192,15 +193,16 @@ class _Migrator:
             if version >= self.progress.target:
                 continue
             key = Key(ROWS.name, identity)
-            _, rewritten = await apply_all(self.store, pending, key, row)
+            target, rewritten = await apply_all(self.store, pending, key, row)
             fenced: Document = {**(rewritten or row), "seq": number + 1, "version": self.progress.target}
-            left, moved = (Key(OUTBOXES.name, f"{identity}/{n}") for n in (number, number + 1))
+            left = Key(OUTBOXES.name, f"{identity}/{number}")
+            moved = Key(OUTBOXES.name, f"{target.id}/{number + 1}")
             outbox = (await self.store.get_many([left])).get(left)
             await self._commit(
                 self.progress,
                 conditions=[Condition(key, "seq", number)],
-                puts=[Put(key, fenced), *([Put(moved, outbox)] if outbox is not None else [])],
-                deletes=[left] if outbox is not None else [],
+                puts=[Put(target, fenced), *([Put(moved, outbox)] if outbox is not None else [])],
+                deletes=[one for one in (key, left) if one != target and (one != left or outbox is not None)],
             )
 
     async def _advance(self, step: Migration) -> int:

@@ -8,31 +8,25 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from schemas.accounts import AccountChanged, AccountFact, CheckAccounts
-from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
+from schemas.accounts import AccountChanged, AccountFact
+from schemas.configuration import AccountBody
 from schemas.values import Failure
 from services.channels.api import Api
 from services.channels.port import Account, CredentialsRejected
 from services.channels.telegram import Telegram
-from services.delivery.accounts.context import AccountsDependencies, NamedAccount
-from services.delivery.accounts.processor import CHECK_INTERVAL, FAILING_PROBE_INTERVAL, PROBE_INTERVAL, PROCESSOR
-from services.delivery.attempt import SendDependencies
-from services.delivery.instruments import AccountInstruments, DeliveryInstruments
+from services.collector.context import NamedAccount
+from services.collector.processor import CHECK_INTERVAL, FAILING_PROBE_INTERVAL, PROBE_INTERVAL
+from services.delivery.instruments import AccountInstruments
 from services.domain.account_sends import AccountSends
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
-from services.platform.store.collections import TIMERS
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCheck, read_health
-from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.sends import ACCOUNT_SENDS
-from tests.configuration import configure
-from tests.driver import Driver
-from tests.fakes import FakeHttp, ManualTimeSource, MemoryStore
 
-WRITTEN = AccountChanged(workspace="w", channel="telegram", account="main")
-MAIN = "w/telegram:main"
-MAIN_SENDS = AccountSends(workspace="w", channel="telegram", account="main", partition=0)
+WRITTEN = AccountChanged(workspace="shop", channel="telegram", account="main")
+MAIN = "shop/telegram:main"
+MAIN_SENDS = AccountSends(workspace="shop", channel="telegram", account="main", partition=0)
 
 
 class Platform(Telegram):
@@ -47,41 +41,30 @@ class Platform(Telegram):
 
 
 class AccountsHarness:
-    """The processor `accounts` on its one partition. Effects run when a test says so."""
+    """The collector on its one partition, with a scripted platform. Effects run when a test says so."""
 
     def __init__(self, answer: Callable[[], str | None] = lambda: None) -> None:
         self.platform = Platform(answer)
-        collections = (ACCOUNT_CHECKS, ACCOUNT_CALLS, ACCOUNT_SENDS, CONFIGURATION_HEADS, CONFIGURATIONS, TIMERS)
-        time_source, store = ManualTimeSource(), MemoryStore(*collections)
-        self.sending = SendDependencies(
-            channels={"telegram": self.platform, "api": Api()},
-            http=FakeHttp(),
-            store=store,
-            time_source=time_source,
-            instruments=DeliveryInstruments(CollectorRegistry()),
-        )
-        self.driver = Driver(PROCESSOR.bind(AccountsDependencies(self.sending)), store=store, time_source=time_source)
+        self.collector = CollectorHarness([self.platform, Api()])
+        self.driver = self.collector.driver
         self.connect("telegram/main")
 
     def connect(self, *accounts: str) -> None:
-        """Write the configuration of workspace `w` with these accounts."""
-        body = Versioned(body=AccountBody(credentials={"bot_token": "1:a"}), version=1, at=self.driver.now)
-        version = self.driver.seq + 1
-        configuration = WorkspaceConfiguration(
-            workspace="w",
-            version=version,
-            profile=Versioned(body=WorkspaceBody(name="W"), version=1, at=self.driver.now),
-            accounts=dict.fromkeys(accounts, body),
-        )
-        configure(self.driver.store, configuration)
+        """Write the configuration of the workspace with these accounts."""
+        for name in {*self.collector.accounts} - {*accounts}:
+            self.collector.write(name, None)
+        for name in accounts:
+            self.collector.write(name, AccountBody(credentials={"bot_token": "1:a"}))
 
     async def emit(self, event_type: str = "account_changed") -> None:
-        data = CheckAccounts(at=self.driver.now) if event_type == "check_accounts" else WRITTEN
-        await self.driver.batch([self.driver.arrived("accounts", f"pasokh.control.{event_type}", data, key="w")])
+        if event_type == "check_accounts":
+            await self.collector.start_process()
+        else:
+            await self.collector.emit(f"pasokh.control.{event_type}", "telegram/main")
 
     async def probe(self, account: str = "main", channel: str = "telegram") -> None:
         """Probe an account, and hand the result in."""
-        name, named = f"probe/w/{channel}:{account}", NamedAccount("w", channel, account)
+        name, named = f"probe/shop/{channel}:{account}", NamedAccount("shop", channel, account)
         answer = await self.driver.processor.perform(Effect(name, named, self.driver.now))
         await self.driver.batch([EffectCompleted(name, answer, named)])
 
@@ -96,7 +79,7 @@ class AccountsHarness:
 
     def put_calls(self, **more: Any) -> None:
         """Write the calls that came in for the account."""
-        known: dict[str, Any] = {"workspace": "w", "channel": "telegram", "account": "main", **more}
+        known: dict[str, Any] = {"workspace": "shop", "channel": "telegram", "account": "main", **more}
         self.driver.put(ACCOUNT_CALLS, MAIN, ACCOUNT_CALLS.decode(known))
 
     def health_changes(self) -> list[tuple[str, str]]:
@@ -192,23 +175,12 @@ async def test_pause_and_forged_calls_change_health_at_the_next_check_and_pass_b
     assert accounts.health_changes()[2:] == [("forged", "ok")]
 
 
-async def test_failing_poll_is_the_state_webhook() -> None:
-    accounts = AccountsHarness()
-    await accounts.emit("check_accounts")
-    accounts.put_calls(is_failing=True, poll_error="Another process fetches this bot's updates.")
-    await accounts.driver.advance(15)
-    assert (accounts.health_changes(), accounts.check().detail) == (
-        [("ok", "webhook")],
-        "Another process fetches this bot's updates.",
-    )
-
-
 async def test_start_of_a_process_makes_missing_checks_and_channels_without_probes_are_well() -> None:
     accounts = AccountsHarness()
     accounts.connect("telegram/main", "api/crm")
     await accounts.emit("check_accounts")
     await accounts.probe("crm", "api")
-    assert accounts.driver.get(ACCOUNT_CHECKS, "w/api:crm") is not None
+    assert accounts.driver.get(ACCOUNT_CHECKS, "shop/api:crm") is not None
     assert (accounts.check().state, accounts.health_changes()) == ("ok", [])
 
 
@@ -233,10 +205,10 @@ async def test_rest_reads_health_as_of_now_without_waiting_for_a_check() -> None
     accounts.put_calls(last_webhook_at=now, forged=1, forged_since=earlier, last_forged_at=earlier)
     refusal = Failure(code="too_long", detail="d", status=400)
     accounts.put_sends(replace(MAIN_SENDS, last_sent_at=earlier, last_refused_at=now, last_refusal=refusal))
-    health = (await read_health(accounts.driver.store, "w", [name], now))[name]
+    health = (await read_health(accounts.driver.store, "shop", [name], now))[name]
     assert (health.state, health.last_webhook_at, health.last_sent_at) == ("forged", now, earlier)
     assert (health.last_refused_at, health.last_refusal) == (now, refusal)
-    assert (await read_health(accounts.driver.store, "w", ["api/none"], now))["api/none"].state == "ok"
+    assert (await read_health(accounts.driver.store, "shop", ["api/none"], now))["api/none"].state == "ok"
 
 
 async def test_metric_shows_each_account_and_its_state_and_no_state_of_before() -> None:
@@ -245,7 +217,7 @@ async def test_metric_shows_each_account_and_its_state_and_no_state_of_before() 
     accounts = AccountsHarness(lambda: "No webhook is set.")
     await accounts.emit()
     instruments.show([accounts.check()])
-    labels = {"workspace": "w", "channel": "telegram", "account": "main"}
+    labels = {"workspace": "shop", "channel": "telegram", "account": "main"}
     assert registry.get_sample_value("pasokh_account_healthy", {**labels, "state": "ok"}) == 1
     await accounts.probe()
     instruments.show([accounts.check()])

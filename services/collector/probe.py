@@ -7,7 +7,7 @@ from typing import Literal
 import structlog
 
 from services.channels.port import Account, ChecksAccount, CredentialsRejected
-from services.delivery.attempt import SendDependencies
+from services.collector.context import CollectorDependencies, NamedAccount
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
@@ -26,30 +26,25 @@ class ProbeResult:
 UNKNOWN = ProbeResult(state="unknown")
 
 
-async def probe_account(
-    workspace: str, channel: str, account: str, dependencies: SendDependencies, public_url: str | None
-) -> ProbeResult:
+async def probe_account(named: NamedAccount, dependencies: CollectorDependencies) -> ProbeResult:
     """Probe an account now. On a channel that is no `ChecksAccount` every account is `ok`."""
     try:
-        configurations = await dependencies.configurations.current(dependencies.store, [workspace])
+        connected = await dependencies.accounts.reload(named.workspace, named.channel, named.account)
     except Unavailable:
         return UNKNOWN
-    configuration = configurations.get(workspace)
-    stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
-    if stored is None:
+    if connected is None:
         return ProbeResult(state="gone")
-    adapter = dependencies.channels.get(channel)
+    adapter = dependencies.channels.get(named.channel)
     if not isinstance(adapter, ChecksAccount):
         return ProbeResult(state="ok")
-    return await _probe(adapter, Account(workspace, channel, account, stored.body), dependencies, public_url)
+    return await _probe(adapter, connected.account, dependencies)
 
 
-async def _probe(
-    channel: ChecksAccount, account: Account, dependencies: SendDependencies, public_url: str | None
-) -> ProbeResult:
+async def _probe(channel: ChecksAccount, account: Account, dependencies: CollectorDependencies) -> ProbeResult:
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-            finding = await channel.check(account, dependencies.http, public_url, dependencies.time_source.now())
+            now = dependencies.time_source.now()
+            finding = await channel.check(account, dependencies.http, dependencies.public_url, now)
     except CredentialsRejected as error:
         return ProbeResult(state="credentials", detail=str(error))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):

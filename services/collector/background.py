@@ -1,4 +1,4 @@
-"""Runs beside the processor `accounts`: starts its checks, and shows account health to Prometheus."""
+"""Runs beside the collector: starts its work on each partition, and shows account health to Prometheus."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import structlog
 
 from schemas.accounts import CHECK_ACCOUNTS, CheckAccounts
 from schemas.envelope import Event, encode
-from services.delivery.instruments import AccountInstruments
+from services.collector.instruments import AccountInstruments
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import random_id
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class AccountHealthMonitor:
-    """Background tasks of the delivery process for account health."""
+    """Background tasks of the process that runs the collector."""
 
     def __init__(self, context: Context, instruments: AccountInstruments) -> None:
         self._context, self._instruments = context, instruments
@@ -41,7 +41,7 @@ class AccountHealthMonitor:
         # A control event names some workspace because every event has one; it concerns all of the partition.
         event = Event(
             id=random_id(now),
-            source="delivery",
+            source="ingest",
             type=CHECK_ACCOUNTS,
             time=now,
             workspace="pasokh",

@@ -1,0 +1,48 @@
+"""Decides how healthy an account is, and emits a fact when that changes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from schemas.accounts import AccountFact, AccountState
+from services.collector.context import CollectorContext
+from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCheck, account_health
+
+PROBE_INTERVAL, FAILING_PROBE_INTERVAL = timedelta(seconds=60), timedelta(seconds=20)
+"""The pause between two probes of an account that is well, and of one that is not."""
+NAMED_FACTS: dict[AccountState, str] = {
+    "credentials": "pasokh.account.refused",
+    "silent": "pasokh.account.silent",
+}
+"""State → the fact that an account has come into it; `pasokh.account.recovered` follows when it is well again."""
+
+
+def decide_health(context: CollectorContext, identity: str, check: AccountCheck) -> None:
+    """Decide an account's health from its calls, its sends and its check; emit facts when its state changes."""
+    calls = context.work.get(ACCOUNT_CALLS, identity)
+    health = account_health(calls, context.sends(check), check, context.now)
+    if (health.state, health.detail) == (check.state, check.detail):
+        return
+    is_well = health.state == "ok"
+    changed = replace(check, state=health.state, detail=health.detail, is_well=is_well)
+    if health.state != check.state:
+        # An account that just failed is not left until the long interval of a healthy one ends.
+        soon = context.now + (PROBE_INTERVAL if is_well else FAILING_PROBE_INTERVAL)
+        changed = replace(changed, since=context.now, next_at=min(check.next_at, soon))
+        _emit_change(context, check, changed)
+    context.work.put(ACCOUNT_CHECKS, identity, changed)
+
+
+def _emit_change(context: CollectorContext, before: AccountCheck, after: AccountCheck) -> None:
+    fact = AccountFact(
+        channel=after.channel,
+        account=after.account,
+        state=after.state,
+        previous_state=before.state,
+        detail=after.detail,
+        at=context.now,
+    )
+    context.work.emit("pasokh.account.health_changed", after.workspace, fact)
+    if after.state in NAMED_FACTS:
+        context.work.emit(NAMED_FACTS[after.state], after.workspace, fact)
+    elif after.state == "ok" and before.state in NAMED_FACTS:
+        context.work.emit("pasokh.account.recovered", after.workspace, fact)

@@ -1,1 +1,0 @@
-"""Account health: platforms are probed, and each change of an account's health becomes a fact."""
