@@ -13,8 +13,8 @@ from schemas.channel import Capabilities, TextLimit
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event, decode
 from schemas.outbound import OutboundMessage
-from schemas.values import EncryptedText
-from services.channels.account_settings import AccountSettings
+from schemas.values import EncryptedText, RequestModel
+from services.channels.account_settings import AccountSettings, Secret
 from services.channels.port import (
     Account,
     Channel,
@@ -36,7 +36,7 @@ from services.ingest.instruments import IngestInstruments
 from services.ingest.webhooks import Webhooks
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import HttpClient
-from services.platform.processing.inputs import EffectCompleted
+from services.platform.processing.inputs import EffectCompleted, TimerFired
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
 from services.records.polls import POLLS, Poll
@@ -47,6 +47,14 @@ from tests.fakes import FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
 PAGE_SIZE = 2
 
 
+class ReviewCredentials(RequestModel):
+    access_token: Secret
+
+
+class ReviewAccount(AccountSettings):
+    credentials: ReviewCredentials
+
+
 class ReviewSite:
     """A channel with a platform inside: it is polled page by page, and its access token expires.
 
@@ -55,7 +63,7 @@ class ReviewSite:
     """
 
     name = "reviews"
-    account_model = AccountSettings
+    account_model = ReviewAccount
     capabilities = Capabilities(surfaces=("public",), text_limits=(TextLimit(limit=1000),))
     interval = timedelta(minutes=5)
 
@@ -224,6 +232,20 @@ class CollectorHarness:
             for kind in kinds:
                 while self.waiting(kind):
                     await self.complete(kind)
+        self.driver.now = until
+
+    async def fire(self, kind: str) -> None:
+        """Decide the timers of this kind that are due."""
+        due = [one for one in self.driver.timers() if one.name.startswith(kind) and one.due_at <= self.clock.now()]
+        await self.driver.batch([TimerFired(one.name, one.due_at, dict(one.data)) for one in due])
+
+    async def jump(self, seconds: float, kind: str) -> None:
+        """Move time from one timer of this kind to the next, and run its effects; probes and sweeps are left out."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while due := [one.due_at for one in self.driver.timers() if one.name.startswith(kind) and one.due_at <= until]:
+            self.driver.now = max(self.clock.now(), due[0])
+            await self.fire(kind)
+            await self.complete(kind)
         self.driver.now = until
 
     # -- what came of it -----------------------------------------------------------------------------------------------

@@ -8,23 +8,24 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from schemas.accounts import AccountChanged, AccountFact
+from schemas.accounts import AccountFact
 from schemas.configuration import AccountBody
 from schemas.values import Failure
 from services.channels.api import Api
 from services.channels.port import Account, CredentialsRejected
 from services.channels.telegram import Telegram
+from services.collector.accounts import CHECK_INTERVAL
 from services.collector.context import NamedAccount
-from services.collector.processor import CHECK_INTERVAL, FAILING_PROBE_INTERVAL, PROBE_INTERVAL
-from services.delivery.instruments import AccountInstruments
+from services.collector.health import FAILING_PROBE_INTERVAL, PROBE_INTERVAL
+from services.collector.instruments import AccountInstruments
 from services.domain.account_sends import AccountSends
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCheck, read_health
 from services.records.sends import ACCOUNT_SENDS
+from tests.collector.harness import CollectorHarness
 
-WRITTEN = AccountChanged(workspace="shop", channel="telegram", account="main")
 MAIN = "shop/telegram:main"
 MAIN_SENDS = AccountSends(workspace="shop", channel="telegram", account="main", partition=0)
 

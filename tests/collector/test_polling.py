@@ -284,6 +284,6 @@ async def test_bug_of_a_channel_neither_ends_the_polling_nor_harms_other_account
     site.failure = KeyError("a bug")
     await shop.complete("poll/")
     assert shop.timer(REVIEWS) == 1
-    assert shop.registry.get_sample_value(
-        "pasokh_collector_polls_total", {"channel": "reviews", "result": "unclear"}
-    ) == 1
+    assert (
+        shop.registry.get_sample_value("pasokh_collector_polls_total", {"channel": "reviews", "result": "unclear"}) == 1
+    )

@@ -80,9 +80,14 @@ async def test_row_goes_on_under_the_new_name_with_the_events_that_were_not_publ
 
 async def test_timers_and_dead_letters_are_of_the_new_group_and_those_of_others_stay() -> None:
     store = await migrated()
-    assert {key.id for key in store.documents if key.collection == TIMERS.name} == {"collector/1/check", "sla/1/accounts"}
+    assert {key.id for key in store.documents if key.collection == TIMERS.name} == {
+        "collector/1/check",
+        "sla/1/accounts",
+    }
     assert {one.group for one in store.all(TIMERS)} == {"collector", "sla"}
-    assert {key.id: store.documents[key]["group"] for key in store.documents if key.collection == DEAD_LETTERS.name} == {
+    assert {
+        key.id: store.documents[key]["group"] for key in store.documents if key.collection == DEAD_LETTERS.name
+    } == {
         "d1": "collector",
         "d2": "sla",
     }

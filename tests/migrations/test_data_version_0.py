@@ -45,7 +45,7 @@ async def test_agents_are_as_they_were(migrated: Migrated) -> None:
 
 def renamed(identity: str) -> str:
     """The group of this name, or a row of it, as it is called since version 10."""
-    return identity.replace("accounts", "collector") if identity.split("/")[0] == "accounts" else identity
+    return identity.replace("accounts", "collector") if identity.split("/", maxsplit=1)[0] == "accounts" else identity
 
 
 async def test_timers_come_due_when_they_would_have(migrated: Migrated) -> None:
