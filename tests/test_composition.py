@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 import services.records
 from schemas.topics import BY_EVENT_PREFIX, BY_NAME
-from services import delivery, metrics, sla, subscriptions
+from services import collector, delivery, metrics, sla, subscriptions
 from services.composition import (
     COLLECTIONS,
     GROUP_TOPICS,
@@ -26,7 +26,6 @@ from services.composition import (
     SINGLE_PROCESS,
     process_for,
 )
-from services.delivery import accounts
 from services.platform.core.settings import Settings
 from services.platform.http.service import Context, DeclaredService, ServiceComponents, routes_context
 from services.platform.processing.decide import CONTROL
@@ -45,7 +44,7 @@ PACKAGES = {
     "conversations": conversations,
     "dispatch": dispatch,
     "sla": sla,
-    "accounts": accounts,
+    "collector": collector,
     "sender": delivery,
     "metrics": metrics,
     "webhooks": subscriptions,
@@ -100,8 +99,8 @@ async def test_no_two_services_serve_the_same_path() -> None:
 async def test_metrics_of_all_services_fit_into_one_registry() -> None:
     registry = CollectorRegistry()
     for part in await _parts():
-        for collector in part.collectors:
-            registry.register(collector)
+        for metrics_of_part in part.collectors:
+            registry.register(metrics_of_part)
 
 
 async def _parts() -> list[ServiceComponents]:
