@@ -46,6 +46,7 @@ async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_the
             "last_sent_at": None,
             "last_refused_at": None,
             "last_refusal": None,
+            "token_expires_at": None,
         },
     }
     shown = await rest.request("GET", MAIN)

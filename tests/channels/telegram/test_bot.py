@@ -112,7 +112,7 @@ async def test_fetch_names_the_cursor_and_gives_bodies_as_they_would_have_been_p
     assert (url.rsplit("/", 1)[1], body["offset"]) == ("getUpdates", 7)
     assert {"message_reaction", "business_message", "deleted_business_messages"} <= set(body["allowed_updates"])
     assert [json.loads(one) for one in fetched.bodies] == updates
-    assert fetched.cursor == "10"
+    assert fetched.cursor == "123456:10"
 
 
 async def test_nothing_new_leaves_the_cursor_where_it_is() -> None:
@@ -125,7 +125,7 @@ async def test_nothing_new_leaves_the_cursor_where_it_is() -> None:
 async def test_half_a_character_in_one_update_loses_none_of_them() -> None:
     raw = b'{"ok":true,"result":[{"update_id":1,"message":{"text":"a\\ud83d"}},{"update_id":2,"message":{}}]}'
     fetched = await Telegram().poll(account(), FakeHttp(in_order(answer(200, raw))), None)
-    assert (len(fetched.bodies), fetched.cursor) == (2, "3")
+    assert (len(fetched.bodies), fetched.cursor) == (2, "123456:3")
     assert json.loads(fetched.bodies[0])["message"]["text"] == "a\ufffd"
 
 
