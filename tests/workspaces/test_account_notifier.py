@@ -25,7 +25,10 @@ async def test_every_sender_partition_and_the_account_check_are_notified_of_a_wr
     async with open_rest() as rest:
         await rest.workspace()
         partitions = rest.bus.partitions
-        everywhere = [("accounts", partition_for("shop/telegram:main", partitions)), *(("outbound", p) for p in range(partitions))]
+        everywhere = [
+            ("accounts", partition_for("shop/telegram:main", partitions)),
+            *(("outbound", p) for p in range(partitions)),
+        ]
         await rest.request("PUT", MAIN, BODY)
         assert sorted(notified(rest)) == sorted(everywhere)
         await rest.request("PUT", MAIN, BODY)
