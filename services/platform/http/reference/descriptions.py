@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 
 FIELDS: Mapping[str, str] = {
+    "Handoff.method": "How the customer was invited; absent when nothing could be offered.",
+    "HandoffTexts.invitation": "In public: asks for a private message.",
+    "HandoffTexts.link": "In public: leads to the private place by `{link}`, which it must contain.",
+    "HandoffTexts.notice": "In public, where there is no private place: asks to write nothing private.",
+    "HandoffTexts.private_reply": "In private: answers the public post.",
+    "HandoffTexts.replied_privately": "In public, once the private reply was sent.",
+    "HandoffTexts.verification": "In the web chat: asks for the two words `{words}`, which it must contain.",
     "Report.timezone": "The IANA time zone of the report's days and hours.",
     "ReportRow.group": "The values of the dimensions that the row is grouped by.",
     "ReportRow.sentiment": "Counts of customer messages by sentiment, per surface.",
@@ -51,6 +58,7 @@ FIELDS: Mapping[str, str] = {
     "edits": "The earlier texts, oldest first.",
     "eligible": "Whether the agent could take the task.",
     "email": "An e-mail address.",
+    "emoji": "The emoji of a reaction.",
     "error": "The error; null if there is none.",
     "errors": "The fields that are wrong; with status 422 only.",
     "escalate": "What to change when a clock of the policy warns or is breached.",
@@ -69,6 +77,7 @@ FIELDS: Mapping[str, str] = {
     "greeting": "The text that a person reads on opening a bot: one text, or one per language.",
     "group": "The consumer group.",
     "handoff": "The handoff from a public place to a private one; null if there was none.",
+    "handoff_texts": "What customers read when a conversation moves to a private place; ours where none is given.",
     "holidays": "Days on which it is closed, by the Gregorian calendar.",
     "hours": "Opening hours per weekday, as pairs of opening and closing time.",
     "id": "The id.",
