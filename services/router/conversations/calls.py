@@ -8,7 +8,7 @@ from services.domain.calls import CallRecord
 from services.domain.conversation_state import Contact
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.calls import CALLS
-from services.records.conversations import MESSAGES, PERSONS
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.router.conversations import echoes
 from services.router.conversations.context import ActivityContext, Configuration
 from services.router.conversations.customer_messages import (
@@ -19,6 +19,7 @@ from services.router.conversations.customer_messages import (
 )
 from services.router.conversations.domain import calls
 from services.router.conversations.domain.contacts import updated_contact
+from services.router.conversations.facts import record_fact
 
 
 def on_call(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
@@ -73,6 +74,12 @@ def _show_answered(work: UnitOfWork, shown: Activity, person: Contact, activity_
 def _correct(work: UnitOfWork, shown: Activity) -> None:
     """Bring the message of a call up to date: a length, a recording or the leg of an agent may arrive after its end."""
     message = work.get(MESSAGES, shown.message or shown.id)
-    if message is not None and message.state != "deleted":
-        corrected = replace(message, text=shown.text, call=shown.call, attachments=shown.attachments)
-        work.put(MESSAGES, message.id, corrected)
+    if message is None or message.state == "deleted":
+        return
+    corrected = replace(message, text=shown.text, call=shown.call, attachments=shown.attachments)
+    case = work.get(CONVERSATIONS, message.conversation)
+    if corrected == message or case is None:
+        return
+    work.put(MESSAGES, message.id, corrected)
+    after = replace(case, updated_at=work.now)
+    record_fact(work, "message_edited", after, case.status, message=message.id, message_surface=message.surface)

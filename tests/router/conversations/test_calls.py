@@ -110,6 +110,9 @@ async def test_an_answered_call_stands_in_the_open_conversation_and_changes_no_c
     later = house.messages()[-1].call
     assert later is not None
     assert (later.seconds, later.recording) == (31, RECORDING)
+    assert [fact.message for fact in house.facts("message_edited")] == ["call-1"]
+    await calls(house, TALKED)
+    assert len(house.facts("message_edited")) == 1
 
 
 async def test_an_answered_call_without_a_conversation_has_its_own_which_is_resolved() -> None:
