@@ -43,7 +43,7 @@ def asyncapi(version: str) -> Document:
         "info": {
             "title": "Pasokh",
             "version": version,
-            "description": "Events are CloudEvents 1.0 in JSON. Facts (`pasokh.conversation.*`, `pasokh.sla.*`) are "
+            "description": "Events are CloudEvents 1.0 in JSON. Facts (`pasokh.conversation.*`, `pasokh.contact.*`, `pasokh.sla.*`) are "
             "public; all other types are internal to Pasokh's services and may change with any version.",
         },
         "defaultContentType": "application/json",

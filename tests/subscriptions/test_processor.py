@@ -37,12 +37,12 @@ async def test_a_fact_is_posted_as_it_is_signed_under_its_id() -> None:
 
 async def test_only_types_that_are_wanted_are_posted() -> None:
     webhooks = await WebhooksHarness().open(
-        crm=["pasokh.sla.", "pasokh.conversation.resolved"], other=["pasokh.conversation."]
+        crm=["pasokh.sla.", "pasokh.conversation.resolved", "pasokh.contact."], other=["pasokh.conversation."]
     )
-    kinds = ["conversation.opened", "conversation.resolved", "sla.breached"]
+    kinds = ["conversation.opened", "conversation.resolved", "sla.breached", "contact.opted_out"]
     await webhooks.publish(*[fact(kind, f"pasokh.{kind}") for kind in kinds])
     await webhooks.drain()
-    assert webhooks.called(CRM) == ["conversation.resolved", "sla.breached"]
+    assert webhooks.called(CRM) == ["conversation.resolved", "sla.breached", "contact.opted_out"]
     assert webhooks.called("https://other.example.com/hook") == ["conversation.opened", "conversation.resolved"]
 
 
