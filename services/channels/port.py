@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
+from urllib.parse import parse_qsl
 
 from schemas.activity import Activity, Address, Attachment
 from schemas.channel import Capabilities
@@ -66,13 +67,16 @@ class CredentialsRejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A connected account as channels see it. `tokens` are access tokens that were refreshed, by credential name."""
+    """A connected account as channels see it. `tokens` are access tokens that were refreshed, by credential name.
+
+    Its text form, which a log or a traceback may show, has no credentials.
+    """
 
     workspace: str
     channel: str
     id: str
-    body: AccountBody
-    tokens: Mapping[str, str] = field(default_factory=dict)
+    body: AccountBody = field(repr=False)
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def secrets(self, name: str) -> list[str]:
         """Every live value of a credential, newest first: also `{name}_previous`, as accounts used to rotate."""
@@ -89,32 +93,43 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One webhook call.
+    """One webhook call. Its text form has neither secrets nor what a customer wrote: method and time alone.
 
-    `headers` holds each header in lower case; of a repeated one the values joined by `, ` (RFC 9110, 5.3). `subpath` is
-    what follows the account in the path, without its slash. `raw_query` is the query as it was sent, `query` its last
-    value of each name. `body` is the raw bytes. `received_at` is the only source of time here. `public_keys` are what
+    `path` is the path as it was sent, `raw_query` the query without its question mark. `subpath` is what follows the
+    account in the path, decoded and without its slash; a secret may stand in it. `query` has the last value of each
+    parameter, `parameters` has all. `headers` holds each header in lower case; of a repeated one the values joined by
+    `, ` (RFC 9110, 5.3). `body` is the raw bytes. `received_at` is the only source of time here. `public_keys` are what
     `PublicKeyVerified.key_urls` asked for: URL → the fetched bytes.
     """
 
     method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
+    path: str = field(repr=False)
+    query: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     received_at: datetime
-    subpath: str = ""
-    raw_query: str = ""
-    public_keys: Mapping[str, bytes] = field(default_factory=dict)
+    subpath: str = field(default="", repr=False)
+    raw_query: str = field(default="", repr=False)
+    public_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """Every parameter of the query in its order, repeated ones too."""
+        return parse_qsl(self.raw_query, keep_blank_values=True)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookResponse:
-    """An answer to a webhook that a channel words itself: of a handshake, or of `RespondsToWebhook`."""
+    """An answer to a webhook that a channel words itself: of a handshake, or of `RespondsToWebhook`.
+
+    `confirm_url` is an address on a fixed host of the platform that has to be called before the answer of a handshake
+    (SNS: `SubscribeURL`); the channel has checked that the platform named it. It is never logged.
+    """
 
     status: int
     body: bytes
     media_type: str = "text/plain"
+    confirm_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +256,11 @@ class ChecksAccount(Protocol):
 
 @runtime_checkable
 class SharedEndpoint(Protocol):
-    """A channel whose platform calls one URL for many accounts."""
+    """A channel whose platform calls one URL for many accounts.
+
+    A body is parsed for each account that it addresses, in the workspace of the path, if the account's own `verify` accepts
+    the same request. `parse` takes what is for its account; where nothing is, it gives an activity of kind `unknown`.
+    """
 
     def own_id(self, account: AccountBody) -> str | None:
         """The platform's id of an account, by which bodies name it; None: the account does not say."""
@@ -257,9 +276,9 @@ class PublicKeyVerified(Protocol):
     """A channel whose platform signs with a key that it publishes."""
 
     def key_urls(self, request: Request, account: Account) -> Sequence[str]:
-        """The URLs of the keys, on fixed hosts of the platform. They are fetched through the guard and cached an hour.
+        """The https URLs of the keys, on fixed hosts of the platform. They are fetched through the guard and cached an hour.
 
-        Raises InvalidSignature for a request that names a key elsewhere.
+        Raises InvalidSignature for a request that names a key elsewhere, and for one whose key cannot be known.
         """
         ...
 
@@ -275,10 +294,13 @@ class RespondsToWebhook(Protocol):
 
 @runtime_checkable
 class InlineFiles(Protocol):
-    """A channel whose webhooks carry files themselves: mail."""
+    """A channel whose webhooks carry files themselves: mail.
+
+    `parse` names such a file by the `digest` of an attachment.
+    """
 
     def files(self, request: Request, account: Account) -> Iterator[InlineFile]:
-        """The files of a body. They are stored before its activities are published."""
+        """The files of a body. Those that an attachment names are stored before its activities are published."""
         ...
 
 

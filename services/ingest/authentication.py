@@ -1,19 +1,19 @@
-"""Authenticates webhook calls: the platform's handshake, or its signature over the raw bytes of the body."""
+"""Authenticates webhook calls, and bounds what calls without a proof can cost."""
 
 from dataclasses import dataclass
 
-from services.channels.port import Account, Channel, InvalidSignature, Request, WebhookResponse
+from services.channels.port import Channel, InvalidSignature, Request, WebhookResponse
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.forgeries import Forgeries
+from services.ingest.public_keys import RECHECK_SECONDS
 from services.ingest.resolution import UNKNOWN_ADDRESS
-from services.platform.http.problems import HttpProblem, NotFound
+from services.ingest.verification import CallVerifier
+from services.platform.http.problems import NotFound
 
 
-class MethodNotAllowed(HttpProblem):
-    """405: a method that no platform uses here."""
-
-    status = 405
+class Challenged(InvalidSignature):
+    """A call without credentials by a platform that waits to be asked for them (HTTP Basic): 401, and no forgery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +29,34 @@ class WebhookAuthenticator:
     """Verifies calls against cached accounts; before a refusal, against the account as it is stored now."""
 
     accounts: AccountCache
+    verifier: CallVerifier
     forgeries: Forgeries
     notes: AccountActivityRecorder
 
     async def authenticate_call(
         self, channel: Channel, connected: ConnectedAccount, request: Request, address: str
     ) -> AuthenticatedCall:
-        """The authentic call. Raises InvalidSignature, TooManyRequests, NotFound, MethodNotAllowed, Unavailable.
+        """The authentic call.
+
+        Raises InvalidSignature, Challenged, TooManyRequests, NotFound, MethodNotAllowed, Unavailable, KeyUnavailable.
 
         `address` is the network that the call came from. Its failures are counted before the store is read, so that
         guessing at a secret costs the store nothing beyond the allowed rate.
         """
         try:
-            return AuthenticatedCall(connected, _verify(channel, connected.account, request))
-        except InvalidSignature:
+            return AuthenticatedCall(connected, await self.verifier.verify(channel, connected.account, request))
+        except InvalidSignature as error:
+            if error.challenge is not None and "authorization" not in request.headers:
+                raise Challenged(str(error), error.challenge) from None
             await self.forgeries.guessed(address, connected.account)
-        # The secret may have been rotated within the second that the cache is old.
+        # The secret may have been rotated within the second that the cache is old, and the platform's key within the hour.
         fresh = await self.accounts.reload(connected.account.workspace, channel.name, connected.account.id)
         if fresh is None:
             raise NotFound(UNKNOWN_ADDRESS)
         try:
-            return AuthenticatedCall(fresh, _verify(channel, fresh.account, request))
+            handshake = await self.verifier.verify(channel, fresh.account, request, max_key_age=RECHECK_SECONDS)
         except InvalidSignature:
             self.notes.record_forged(fresh.account)
             self.forgeries.log(fresh.account)
             raise
-
-
-def _verify(channel: Channel, account: Account, request: Request) -> WebhookResponse | None:
-    """The answer of a handshake, or None once the platform is proven. Raises InvalidSignature, MethodNotAllowed."""
-    reply = channel.handshake(request, account)
-    if reply is None and request.method == "GET":
-        raise MethodNotAllowed("This channel has no handshake; its events are posted.", headers={"Allow": "POST"})
-    if reply is None:
-        channel.verify(request, account)
-    return reply
+        return AuthenticatedCall(fresh, handshake)

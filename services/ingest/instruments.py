@@ -30,6 +30,12 @@ class IngestInstruments:
             [*LABELS, "reason"],
             registry=None,
         )
+        self.cut = Counter(
+            "pasokh_ingest_cut_total",
+            "Activities whose text was too long for the bus and was cut.",
+            LABELS,
+            registry=None,
+        )
         self.masked = Counter(
             "pasokh_ingest_masked_total", "Activities with masked data.", [*LABELS, "kind"], registry=None
         )

@@ -1,10 +1,14 @@
 """Parses a body into activities: of a webhook, of a poll, or of a file (`pasokh parse`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, unquote
 
 from schemas.activity import Activity
+from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
+from services.channels.abilities import find_abilities
 from services.channels.port import Account, Channel, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
 from services.channels.registry import channel
 from services.ingest.enrichment import enrich
@@ -25,29 +29,50 @@ class ParsedBody:
     verdicts: list[ItemVerdict] = field(default_factory=list)
 
 
-def parse_body(channel: Channel, account: Account, request: Request) -> ParsedBody:
-    """The activities of an authentic body. Raises InvalidPayload, NestedTooDeep.
-
-    The depth is checked first, in linear time: a JSON decoder may recurse once per level.
-    """
-    if too_deep(request.body):
+def check_depth(request: Request, capabilities: Capabilities) -> None:
+    """Raises NestedTooDeep for JSON that a decoder may not survive, because it may recurse once per level; in linear time."""
+    if capabilities.json_bodies and too_deep(request.body):
         raise NestedTooDeep(f"the body nests arrays and objects deeper than {MAX_DEPTH}")
+
+
+def parse_body(channel: Channel, account: Account, request: Request) -> ParsedBody:
+    """The activities of an authentic body of a depth that was checked. Raises InvalidPayload."""
     try:
         return ParsedBody(channel.parse(request, account))
     except PartlyInvalidPayload as part:
         return ParsedBody(part.activities, part.items)
 
 
-def preview_activities(channel_name: str, body: bytes, *, received_at: datetime = EPOCH) -> list[Activity]:
-    """The enriched activities of a body for an account `local/main` without credentials. Signatures are not verified.
+def preview_activities(
+    channel_name: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str] | None = None,
+    subpath: str = "",
+    account_body: AccountBody | None = None,
+) -> list[Activity]:
+    """The enriched activities of a call to the account `local/main`, which has no credentials without `account_body`.
 
-    Raises LookupError for an unknown channel, InvalidPayload; PartlyInvalidPayload with what can be read of a list.
+    `subpath` follows the account in the path and may have a query. Signatures are not verified. Raises LookupError for an
+    unknown channel, InvalidPayload; PartlyInvalidPayload with what can be read of a list.
     """
     adapter = channel(channel_name)
     if adapter is None:
         raise LookupError(f"there is no channel {channel_name!r}")
-    account = Account("local", channel_name, "main", AccountBody(credentials={}))
-    request = Request("POST", f"/webhooks/{channel_name}/local/main", {}, {}, body, received_at)
+    account = Account("local", channel_name, "main", account_body or AccountBody(credentials={}))
+    subpath, _, query = subpath.removeprefix("/").partition("?")
+    request = Request(
+        "POST",
+        f"/webhooks/{channel_name}/local/main" + (f"/{subpath}" if subpath else ""),
+        dict(parse_qsl(query, keep_blank_values=True)),
+        {name.lower(): value for name, value in (headers or {}).items()},
+        body,
+        EPOCH,
+        unquote(subpath),
+        query,
+    )
+    by_account = find_abilities([adapter]).account_capabilities.get(channel_name)
+    check_depth(request, by_account.capabilities_for(account.body) if by_account else adapter.capabilities)
     parsed = parse_body(adapter, account, request)
     activities = [enrich(activity) for activity in parsed.activities]
     if parsed.verdicts:

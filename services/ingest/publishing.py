@@ -6,15 +6,20 @@ So a webhook that is repeated gives the same event, and the router drops the rep
 import re
 from collections.abc import Mapping, Sequence
 
+import orjson
 import structlog
 
 from schemas.activity import Activity
 from schemas.envelope import Event, encode
-from schemas.values import Json
+from schemas.values import EncryptedText
 from services.ingest.instruments import IngestInstruments
 from services.platform.bus.port import MAX_EVENT_BYTES, Bus, ProducerRecord, partition_for
 
 TOPIC, SOURCE = "inbound", "ingest"
+MAX_ACTIVITY_BYTES = MAX_EVENT_BYTES - 100_000
+"""The largest event of an activity. What the router makes of it says more about the message, and has to fit as well."""
+CUT_MARK, CUT_BYTES = " […]", 200
+"""The end of a text that was cut, and the bytes that it and `details.cut_from` take."""
 _log = structlog.get_logger(__name__)
 # W3C Trace Context, 3.2.2: an id of zeros alone is invalid.
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -71,24 +76,63 @@ async def publish_activities(
 def _fit(
     activity: Activity, partitions: int, traceparent: str | None, instruments: IngestInstruments
 ) -> tuple[Activity, ProducerRecord]:
-    """The activity with its record; without content and of kind `unknown` when the bus would refuse its size.
+    """The activity with its record: its text cut, or without content and of kind `unknown`, where it is too large.
 
-    No known platform writes so much (Telegram: 4,096 characters), and refusing the call would make the platform repeat
-    it for hours.
+    Refusing the call would make the platform repeat it for hours.
     """
     record = to_record(activity, partitions, traceparent)
     size = len(record.value)
-    if size <= MAX_EVENT_BYTES:
+    if size <= MAX_ACTIVITY_BYTES:
         return activity, record
+    where = {"channel": activity.channel, "workspace": activity.workspace, "id": activity.id}
+    cut = _cut_text(activity, size - MAX_ACTIVITY_BYTES)
+    if cut is not None:
+        instruments.cut.labels(activity.workspace, activity.channel).inc()
+        _log.warning("activity_text_cut", **where, bytes=size)
+        return cut, to_record(cut, partitions, traceparent)
     instruments.unparsed.labels(activity.workspace, activity.channel, "too_large").inc()
-    _log.error("activity_too_large", channel=activity.channel, workspace=activity.workspace, id=activity.id)
-    details: dict[str, Json] = {"raw": activity.kind, "bytes": size}
-    changes: dict[str, object] = {
-        "kind": "unknown",
-        "text": None,
-        "attachments": [],
-        "person_name": None,
-        "details": details,
-    }
-    emptied = activity.model_copy(update=changes)
+    _log.error("activity_too_large", **where, bytes=size)
+    emptied = _emptied(activity, size)
     return emptied, to_record(emptied, partitions, traceparent)
+
+
+def _cut_text(activity: Activity, excess: int) -> Activity | None:
+    """The activity with a text that is `excess` bytes shorter in JSON and ends with `CUT_MARK`; None when it has no such text.
+
+    `details.cut_from` is the number of characters that the text had.
+    """
+    text = activity.text.text if activity.text else ""
+    budget = _json_size(text) - excess - CUT_BYTES
+    length = len(text)
+    # A character takes one to six bytes, so the first guess may be too long; each further one is nearer by the error of the last.
+    while budget > 0 and length > 0 and (size := _json_size(text[:length])) > budget:
+        length = min(length - 1, length * budget // size)
+    if budget <= 0 or length <= 0:
+        return None
+    shortened = EncryptedText(text=text[:length] + CUT_MARK)
+    return activity.model_copy(update={"text": shortened, "details": {**activity.details, "cut_from": len(text)}})
+
+
+def _json_size(text: str) -> int:
+    return len(orjson.dumps(text))
+
+
+def _emptied(activity: Activity, size: int) -> Activity:
+    """What is left of an activity that is too large without its text: who did what kind of thing where."""
+    return Activity(
+        id=activity.id,
+        workspace=activity.workspace,
+        channel=activity.channel,
+        account=activity.account,
+        kind="unknown",
+        author=activity.author,
+        surface=activity.surface,
+        person=activity.person,
+        thread=activity.thread,
+        message=activity.message,
+        masked=activity.masked,
+        sensitive=activity.sensitive,
+        sent_at=activity.sent_at,
+        received_at=activity.received_at,
+        details={"raw": activity.kind, "bytes": size},
+    )

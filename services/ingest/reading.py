@@ -1,17 +1,23 @@
 """Reads authentic bodies: parses them into activities and enriches these, on a worker thread where that takes long."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import structlog
 
-from services.channels.port import Channel, InvalidPayload, Request
+from services.channels.abilities import Abilities
+from services.channels.port import Channel, InvalidPayload, Request, SharedEndpoint
 from services.ingest.accounts import ConnectedAccount
 from services.ingest.instruments import IngestInstruments
-from services.ingest.parsing import NestedTooDeep, ParsedBody, parse_body
+from services.ingest.parsing import NestedTooDeep, ParsedBody, check_depth, parse_body
 from services.ingest.split_cards import SplitCardDetector
 from services.ingest.unparsed import error_location, unparsed_activity
+from services.ingest.verification import LARGE_BODY_BYTES
 from services.platform.core.threads import WorkerThread
 
 LONG_BODY_BYTES = 3_000
 """Longer bodies are read on the worker thread, because they take milliseconds. Nearly every update of a person is shorter."""
+Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 
 
@@ -24,25 +30,57 @@ class UnreadableBody(InvalidPayload):
 
 
 class BodyReader:
-    """Parses and enriches bodies. It keeps the recent messages in which pieces of a card may stand (`SplitCardDetector`)."""
+    """Parses and enriches bodies. It keeps the recent messages in which pieces of a card may stand (`SplitCardDetector`).
 
-    def __init__(self, instruments: IngestInstruments) -> None:
-        self._instruments = instruments
-        self._worker, self._split_cards = WorkerThread(), SplitCardDetector()
+    Large bodies have a thread of their own, so that other channels do not wait for a mail.
+    """
+
+    def __init__(self, abilities: Abilities, instruments: IngestInstruments, large_bodies: WorkerThread) -> None:
+        self._capabilities, self._instruments = abilities.account_capabilities, instruments
+        self._worker, self._large_bodies, self._split_cards = WorkerThread(), large_bodies, SplitCardDetector()
 
     async def read_activities(self, channel: Channel, connected: ConnectedAccount, request: Request) -> ParsedBody:
         """The enriched activities of a body. Raises UnreadableBody, NestedTooDeep.
 
         A bug of ours on the body gives one activity of kind `unknown`.
         """
-        if len(request.body) > LONG_BODY_BYTES:
-            return await self._worker.run(lambda: self._read(channel, connected, request))
-        return self._read(channel, connected, request)
+        return await self._run(request, lambda: self._read(channel, connected, request))
+
+    async def read_addressees(
+        self, endpoint: SharedEndpoint, channel: Channel, connected: ConnectedAccount, request: Request
+    ) -> frozenset[str]:
+        """The platform's ids of the accounts that a body is about; none for a body that cannot be read, as parsing will say."""
+        return await self._run(request, lambda: self._addressees(endpoint, channel, connected, request))
+
+    async def _run(self, request: Request, work: Callable[[], Result]) -> Result:
+        size = len(request.body)
+        if size <= LONG_BODY_BYTES:
+            return work()
+        return await (self._large_bodies if size > LARGE_BODY_BYTES else self._worker).run(work)
+
+    def _addressees(
+        self, endpoint: SharedEndpoint, channel: Channel, connected: ConnectedAccount, request: Request
+    ) -> frozenset[str]:
+        try:
+            self._check_depth(channel, connected, request)
+            return frozenset(endpoint.addressees(request))
+        except InvalidPayload:
+            return frozenset()
+        except Exception as error:  # noqa: BLE001 -- our bug: the account of the path gets the body, as without a shared URL
+            names = {"channel": channel.name, "workspace": connected.account.workspace}
+            _log.error("webhook_addressees_not_understood", **names, **error_location(error))
+            return frozenset()
+
+    def _check_depth(self, channel: Channel, connected: ConnectedAccount, request: Request) -> None:
+        by_account = self._capabilities.get(channel.name)
+        capabilities = by_account.capabilities_for(connected.account.body) if by_account else channel.capabilities
+        check_depth(request, capabilities)
 
     def _read(self, channel: Channel, connected: ConnectedAccount, request: Request) -> ParsedBody:
         account, expected, own = connected.account, connected.expected_languages, connected.own
         names = {"channel": channel.name, "workspace": account.workspace}
         try:
+            self._check_depth(channel, connected, request)
             parsed = parse_body(channel, account, request)
             enriched = [self._split_cards.enrich(activity, expected, own) for activity in parsed.activities]
             return ParsedBody([activity for activities in enriched for activity in activities], parsed.verdicts)

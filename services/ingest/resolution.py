@@ -1,7 +1,8 @@
-"""Resolves the path of a webhook call, `/webhooks/{channel}/{workspace}/{account}`, to the account that it names."""
+"""Resolves the path of a webhook call to its channel and account: `/webhooks/{channel}/{workspace}/{account}[/{subpath}]`."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from services.channels.port import Account, Channel
 from services.ingest.accounts import AccountCache, ConnectedAccount
@@ -12,21 +13,39 @@ PATH_SEGMENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 UNKNOWN_ADDRESS = "There is no such channel, workspace or account."
 
 
-async def resolve_account(
-    path: str, channels: Mapping[str, Channel], accounts: AccountCache
-) -> tuple[Channel, ConnectedAccount]:
-    """The channel and the account of a path. Raises NotFound, Unavailable."""
-    parts = path.removeprefix(PREFIX).split("/")
-    channel = channels.get(parts[0]) if len(parts) == 3 else None
-    if channel is None or not all(PATH_SEGMENT.fullmatch(part) for part in parts[1:]):
+@dataclass(frozen=True, slots=True)
+class WebhookAddress:
+    """What a path names. `subpath` is what follows the account, empty without; a secret may stand in it."""
+
+    channel: Channel
+    workspace: str
+    account: str
+    subpath: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """The account's name in the sharing of room: calls are admitted before their account is looked up."""
+        return f"{self.channel.name}/{self.workspace}/{self.account}"
+
+
+def parse_path(path: str, channels: Mapping[str, Channel]) -> WebhookAddress:
+    """The address that a path names; whether there is such an account is not known yet. Raises NotFound."""
+    name, *names = path.removeprefix(PREFIX).split("/", 3)
+    channel = channels.get(name)
+    # An account's path with a slash and nothing behind it is no address: a platform that adds one is to be told.
+    if channel is None or len(names) < 2 or "" in names or not all(map(PATH_SEGMENT.fullmatch, names[:2])):
         raise NotFound(UNKNOWN_ADDRESS)
-    name, workspace, account = parts
-    connected = await accounts.find(workspace, name, account)
+    return WebhookAddress(channel, *names)
+
+
+async def resolve_account(address: WebhookAddress, accounts: AccountCache) -> ConnectedAccount:
+    """The account of an address. Raises NotFound, Unavailable."""
+    names = address.workspace, address.channel.name, address.account
     # The cache may be a second old, and an account may have been connected within it: the store decides.
-    connected = connected or await accounts.reload(workspace, name, account)
+    connected = await accounts.find(*names) or await accounts.reload(*names)
     if connected is None:
         raise NotFound(UNKNOWN_ADDRESS)
-    return channel, connected
+    return connected
 
 
 def webhook_path(account: Account) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from schemas.values import Json
-from services.channels.port import InvalidSignature, ItemVerdict
+from services.channels.port import InvalidSignature, ItemVerdict, WebhookResponse
+from services.ingest.authentication import Challenged
 from services.ingest.parsing import NestedTooDeep
+from services.ingest.public_keys import KeyUnavailable
 from services.ingest.reading import UnreadableBody
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.bodies import MAX_DEPTH, BodyTimeout, BodyTooLarge, ClientDisconnected
@@ -23,6 +25,12 @@ ACKNOWLEDGED = Response(status_code=200)
 """The answer to a call whose activities are durable. It is empty, because Telegram carries out a method named in it."""
 
 
+def _unauthenticated(error: InvalidSignature) -> Response:
+    # RFC 9110, 15.5.2: a 401 names a challenge. What proves a call differs by channel.
+    challenge = {"WWW-Authenticate": error.challenge or "Signature"}
+    return problem_response(401, "The call does not prove that the platform sent it.", headers=challenge)
+
+
 def _unreadable(error: UnreadableBody) -> Response:
     if error.status < 300:
         return Response(status_code=error.status)
@@ -36,18 +44,16 @@ def _unavailable(_: Exception) -> Response:
 # Any: each entry takes the error that it stands under.
 RESPONSES: Mapping[type[Exception], Callable[[Any], Response | None]] = {
     HttpProblem: refusal_response,
-    # RFC 9110, 15.5.2: a 401 names a challenge. What proves a call differs by channel; none is Bearer or Basic.
-    InvalidSignature: lambda _: problem_response(
-        401, "The call does not prove that the platform sent it.", headers={"WWW-Authenticate": "Signature"}
-    ),
+    InvalidSignature: _unauthenticated,
     NestedTooDeep: lambda _: problem_response(400, f"The body nests arrays and objects deeper than {MAX_DEPTH}."),
     UnreadableBody: _unreadable,
+    KeyUnavailable: lambda _: unavailable_response("The platform's public key could not be fetched. Send it again."),
     Unavailable: _unavailable,
     Unknown: _unavailable,
-    BodyTooLarge: lambda _: problem_response(413, "A body has at most 1 MB.", headers={"Connection": "close"}),
-    BodyTimeout: lambda _: problem_response(
-        408, "The body was not complete in 15 seconds.", headers={"Connection": "close"}
+    BodyTooLarge: lambda error: problem_response(
+        413, f"A body has at most {error.limit} bytes here.", headers={"Connection": "close"}
     ),
+    BodyTimeout: lambda _: problem_response(408, "The body was not complete in time.", headers={"Connection": "close"}),
     ClientDisconnected: lambda _: None,
 }
 """The answer to a call that an error ended; the first entry that fits. None: the client is gone and reads no answer."""
@@ -57,6 +63,7 @@ REJECTION_REASONS: Mapping[type[Exception], str] = {
     BodyTimeout: "late",
     ClientDisconnected: "broken",
     TooManyRequests: "too_many_guesses",
+    Challenged: "challenged",
     InvalidSignature: "forged",
     NestedTooDeep: "too_deep",
     UnreadableBody: "malformed",
@@ -73,6 +80,11 @@ def error_response(error: Exception) -> Response | None:
 def rejection_reason(error: Exception) -> str:
     """The reason of a rejection in metrics."""
     return next(reason for kind, reason in REJECTION_REASONS.items() if isinstance(error, kind))
+
+
+def channel_response(response: WebhookResponse) -> Response:
+    """The answer that a channel words itself."""
+    return Response(response.body, response.status, media_type=response.media_type)
 
 
 def acknowledgement(verdicts: Sequence[ItemVerdict]) -> Response:

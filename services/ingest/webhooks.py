@@ -1,7 +1,7 @@
-"""`POST|GET /webhooks/{channel}/{workspace}/{account}`: an ASGI branch in front of the framework.
+"""`POST|GET /webhooks/{channel}/{workspace}/{account}[/{subpath}]`: an ASGI branch in front of the framework.
 
-A call is resolved to its account, authenticated, parsed, enriched and published, in this order. A 200 with an empty
-body promises that the bus has everything durably. `responses` has the answers to all other outcomes.
+A call is resolved to its account, authenticated, and read for each account that it is for: parsed, enriched and published,
+in this order. A 200 promises that the bus has everything durably. `responses` has the answers to all other outcomes.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,64 +11,81 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from services.channels.port import Account, Channel, InvalidPayload, ItemVerdict, Request
+from services.channels.abilities import Abilities
+from services.channels.port import Account, Channel, InvalidPayload, Request
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
-from services.ingest.authentication import MethodNotAllowed, WebhookAuthenticator
+from services.ingest.authentication import WebhookAuthenticator
+from services.ingest.bounds import Bounds
+from services.ingest.confirmation import confirm
 from services.ingest.forgeries import Forgeries
+from services.ingest.inline_files import InlineFileStore
 from services.ingest.instruments import IngestInstruments
+from services.ingest.parsing import ParsedBody
+from services.ingest.public_keys import PublicKeys
 from services.ingest.publishing import publish_activities
 from services.ingest.reading import BodyReader
 from services.ingest.receiving import receive_request
-from services.ingest.resolution import resolve_account, webhook_path
+from services.ingest.resolution import WebhookAddress, parse_path, resolve_account, webhook_path
 from services.ingest.responses import (
+    ACKNOWLEDGED,
     REJECTIONS,
     RESPONSES,
     acknowledgement,
+    channel_response,
     error_response,
     rejection_reason,
 )
+from services.ingest.shared_endpoints import SharedEndpoints
+from services.ingest.unparsed import error_location
+from services.ingest.verification import CallVerifier, MethodNotAllowed
 from services.platform.bus.port import Bus
-from services.platform.core.settings import Settings
+from services.platform.core.threads import WorkerThread
 from services.platform.core.time_source import TimeSource
-from services.platform.http.admission import AdmissionControl, AdmittedRequest, Overloaded
-from services.platform.http.bodies import BODY_SECONDS
+from services.platform.http.admission import AdmittedRequest, Overloaded
+from services.platform.http.outgoing import HttpClient
 from services.platform.http.problems import NotFound
-from services.platform.http.rate_limits import RateLimits, network_for
+from services.platform.http.rate_limits import network_for
+from services.platform.store.port import Store
 
 PublishBody = Callable[[Channel, ConnectedAccount, bytes], Awaitable[None]]
 """Publishes the activities of a body as if it had been posted. Raises Unavailable, Unknown."""
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What is admitted: calls and bytes in flight, failed authentications, and seconds until a body is complete."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDependencies:
+    """What the webhooks of a process work with. `abilities` are those of `channels`."""
 
-    room: AdmissionControl = field(default_factory=AdmissionControl)
-    rates: RateLimits = field(default_factory=lambda: RateLimits(Settings()))
-    body_seconds: float = BODY_SECONDS
+    channels: Mapping[str, Channel]
+    abilities: Abilities
+    accounts: AccountCache
+    store: Store
+    bus: Bus
+    http: HttpClient
+    time_source: TimeSource
+    instruments: IngestInstruments
+    notes: AccountActivityRecorder
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 class Webhooks:
     """The ASGI app of all channels' webhooks."""
 
-    def __init__(
-        self,
-        channels: Mapping[str, Channel],
-        accounts: AccountCache,
-        bus: Bus,
-        time_source: TimeSource,
-        instruments: IngestInstruments,
-        notes: AccountActivityRecorder,
-        bounds: Bounds | None = None,
-    ) -> None:
-        bounds = bounds or Bounds()
-        self._channels, self._accounts, self._bus, self._time_source = channels, accounts, bus, time_source
-        self._instruments, self._notes = instruments, notes
-        self._admission, self._body_seconds = bounds.room, bounds.body_seconds
-        self._authenticator = WebhookAuthenticator(accounts, Forgeries(bounds.rates, time_source), notes)
-        self._reader = BodyReader(instruments)
+    def __init__(self, dependencies: WebhookDependencies) -> None:
+        self._channels, self._accounts, self._bus = dependencies.channels, dependencies.accounts, dependencies.bus
+        self._http, self._time_source, self._bounds = dependencies.http, dependencies.time_source, dependencies.bounds
+        self._instruments, self._notes = dependencies.instruments, dependencies.notes
+        abilities, large_bodies = dependencies.abilities, WorkerThread()
+        self._responders = abilities.responders
+        self._reader = BodyReader(abilities, self._instruments, large_bodies)
+        self._files = InlineFileStore(abilities.inline_files, dependencies.store, large_bodies)
+        verifier = CallVerifier(abilities.public_keys, PublicKeys(self._http, self._time_source), large_bodies)
+        forgeries = Forgeries(self._bounds.rates, self._time_source)
+        self._authenticator = WebhookAuthenticator(self._accounts, verifier, forgeries, self._notes)
+        self._shared = SharedEndpoints(
+            abilities.shared_endpoints, self._accounts, verifier, self._reader, self._instruments
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(scope, receive)
@@ -89,12 +106,13 @@ class Webhooks:
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response | None:
         client = scope.get("client")
-        address = network_for(client[0]) if client else "unknown"
+        network = network_for(client[0]) if client else "unknown"
         try:
+            address = parse_path(scope["path"], self._channels)
             # Admission counts by the path, because the account is looked up only for a call that is admitted.
-            async with self._admission.admit(address, scope["path"]) as admitted:
+            async with self._bounds.entrance_of(address.channel).room.admit(network, address.name) as admitted:
                 with self._instruments.in_flight.track_inprogress():
-                    return await self._handle(scope, receive, admitted)
+                    return await self._handle(scope, receive, address, admitted)
         except tuple(RESPONSES) as error:
             if isinstance(error, NotFound):
                 self._instruments.unknown_paths.inc()
@@ -102,29 +120,49 @@ class Webhooks:
                 self._instruments.overloaded.inc()
             return error_response(error)
 
-    async def _handle(self, scope: Scope, receive: Receive, admitted: AdmittedRequest) -> Response:
+    async def _handle(
+        self, scope: Scope, receive: Receive, address: WebhookAddress, admitted: AdmittedRequest
+    ) -> Response:
         if scope["method"] not in ("POST", "GET"):
             raise MethodNotAllowed("Webhooks are posted.", headers={"Allow": "POST, GET"})
-        channel, connected = await resolve_account(scope["path"], self._channels, self._accounts)
+        channel, entrance = address.channel, self._bounds.entrance_of(address.channel)
+        connected = await resolve_account(address, self._accounts)
         try:
-            counted = self._admission.count_bytes(admitted, receive)
-            request = await receive_request(scope, counted, self._body_seconds, self._time_source)
+            request = await receive_request(
+                scope,
+                entrance.room.count_bytes(admitted, receive),
+                address.subpath,
+                max_bytes=channel.capabilities.max_body_bytes,
+                seconds=entrance.body_seconds,
+                time_source=self._time_source,
+            )
             # Signatures are over the raw bytes, so nothing reads the body before they are verified.
             call = await self._authenticator.authenticate_call(channel, connected, request, admitted.address)
-            self._admission.prove(admitted)
+            entrance.room.prove(admitted)
             if call.handshake is not None:
-                return Response(call.handshake.body, call.handshake.status, media_type=call.handshake.media_type)
-            self._notes.record_call(call.connected.account)
-            verdicts = await self._accept(channel, call.connected, request)
-            return acknowledgement(verdicts)
+                if call.handshake.confirm_url is not None:
+                    await confirm(self._http, call.handshake.confirm_url)
+                return channel_response(call.handshake)
+            return await self._receive(channel, call.connected, request)
         except REJECTIONS as error:
             self._count_rejection(connected.account, error)
             raise
 
-    async def _accept(self, channel: Channel, connected: ConnectedAccount, request: Request) -> list[ItemVerdict]:
+    async def _receive(self, channel: Channel, connected: ConnectedAccount, request: Request) -> Response:
+        """The answer to an authentic call, once the bus has its activities. Raises InvalidPayload, Unavailable, Unknown."""
+        bodies: list[ParsedBody] = []
+        for recipient in await self._shared.recipients(channel, connected, request):
+            self._notes.record_call(recipient.account)
+            bodies.append(await self._accept(channel, recipient, request))
+        if channel.name in self._responders:
+            return self._channel_response(channel, connected.account, request, bodies)
+        return acknowledgement([verdict for body in bodies for verdict in body.verdicts])
+
+    async def _accept(self, channel: Channel, connected: ConnectedAccount, request: Request) -> ParsedBody:
         """Parse, enrich and publish an authentic body. Raises InvalidPayload, Unavailable, Unknown."""
         parsed = await self._reader.read_activities(channel, connected, request)
-        await publish_activities(self._bus, self._instruments, parsed.activities, request.headers)
+        activities = await self._files.store_files(connected.account, request, parsed.activities)
+        await publish_activities(self._bus, self._instruments, activities, request.headers)
         refused = sum(verdict.refusal is not None for verdict in parsed.verdicts)
         if refused:
             self._instruments.count_rejected(connected.account.workspace, channel.name, "malformed", refused)
@@ -134,7 +172,18 @@ class Webhooks:
                 workspace=connected.account.workspace,
                 refused=refused,
             )
-        return parsed.verdicts
+        return parsed
+
+    def _channel_response(
+        self, channel: Channel, account: Account, request: Request, bodies: list[ParsedBody]
+    ) -> Response:
+        activities = [activity for body in bodies for activity in body.activities]
+        try:
+            return channel_response(self._responders[channel.name].response(request, account, activities))
+        except Exception as error:  # noqa: BLE001 -- our bug; the bus has everything, so nothing is to be repeated
+            names = {"channel": channel.name, "workspace": account.workspace}
+            _log.error("webhook_response_failed", **names, **error_location(error))
+            return ACKNOWLEDGED
 
     def _count_rejection(self, account: Account, error: Exception) -> None:
         self._instruments.count_rejected(account.workspace, account.channel, rejection_reason(error))

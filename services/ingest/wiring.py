@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from services.channels.abilities import find_abilities
 from services.channels.port import Channel
-from services.channels.registry import CHANNELS, channels_with_tokens
+from services.channels.registry import CHANNELS
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
+from services.ingest.bounds import LARGE_BODY_SECONDS, Bounds, Entrance
 from services.ingest.instruments import IngestInstruments
 from services.ingest.resolution import PREFIX
-from services.ingest.webhooks import Bounds, PublishBody, Webhooks
+from services.ingest.webhooks import PublishBody, WebhookDependencies, Webhooks
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.client import open_outgoing
 from services.platform.http.outgoing import HttpClient
@@ -43,16 +45,25 @@ def open_ingest(*other_ways_in: OtherWayIn, channels: Sequence[Channel] = CHANNE
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         instruments, by_name = IngestInstruments(), {channel.name: channel for channel in channels}
-        accounts = AccountCache(context.store, context.time_source, refreshing=channels_with_tokens(channels))
+        abilities = find_abilities(channels)
+        accounts = AccountCache(context.store, context.time_source, refreshing=frozenset(abilities.refreshes))
         rates, settings = RateLimits(context.settings, context.admission), context.settings
-        admission = AdmissionControl(
-            calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=context.admission
-        )
         notes = AccountActivityRecorder(context.store, context.time_source)
-        webhooks = Webhooks(
-            by_name, accounts, context.bus, context.time_source, instruments, notes, Bounds(admission, rates)
-        )
         async with open_outgoing(settings) as http:
+            webhooks = Webhooks(
+                WebhookDependencies(
+                    channels=by_name,
+                    abilities=abilities,
+                    accounts=accounts,
+                    store=context.store,
+                    bus=context.bus,
+                    http=http,
+                    time_source=context.time_source,
+                    instruments=instruments,
+                    notes=notes,
+                    bounds=_bounds(context, rates),
+                )
+            )
             shared = SharedComponents(by_name, accounts, rates, instruments, http, webhooks.take)
             others = [open_other(context, shared) for open_other in other_ways_in]
             yield ServiceComponents(
@@ -64,3 +75,15 @@ def open_ingest(*other_ways_in: OtherWayIn, channels: Sequence[Channel] = CHANNE
             )
 
     return opened
+
+
+def _bounds(context: Context, rates: RateLimits) -> Bounds:
+    settings, instruments = context.settings, context.admission
+    usual = AdmissionControl(calls=settings.webhook_calls, body_bytes=settings.body_bytes, instruments=instruments)
+    large = AdmissionControl(
+        "large_webhook",
+        calls=settings.large_webhook_calls,
+        body_bytes=settings.body_bytes,
+        instruments=instruments,
+    )
+    return Bounds(Entrance(usual), Entrance(large, LARGE_BODY_SECONDS), rates)

@@ -4,23 +4,26 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from prometheus_client import CollectorRegistry
 
 from schemas.activity import Activity
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.envelope import Event, decode
+from services.channels.abilities import find_abilities
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
+from services.ingest.bounds import Bounds, Entrance
 from services.ingest.instruments import IngestInstruments
-from services.ingest.webhooks import Bounds, Webhooks
+from services.ingest.webhooks import WebhookDependencies, Webhooks
 from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.rate_limits import RateLimits
 from tests.configuration import configure
-from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
+from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 PATH = "/webhooks/telegram/shop/main"
@@ -43,8 +46,10 @@ class Ingest:
         rates: RateLimits | None = None,
         body_seconds: float = 15.0,
         channel: Channel | None = None,
+        http: FakeHttp | None = None,
     ) -> None:
         self.store, self.bus, self.clock = MemoryStore(), MemoryBus(4), ManualTimeSource()
+        self.http = http or FakeHttp()
         self.configure(1)
         self.instruments = IngestInstruments()
         self.registry = CollectorRegistry()
@@ -53,14 +58,24 @@ class Ingest:
         self.accounts = AccountCache(self.store, self.clock, spacing=0)
         self.noted = MemoryStore()
         self.notes = AccountActivityRecorder(self.noted, self.clock)
+        self.bounds = Bounds(Entrance(room or AdmissionControl(), body_seconds), rates=rates or RateLimits(Settings()))
+        self.serve({"telegram": channel or Telegram()})
+
+    def serve(self, channels: Mapping[str, Channel]) -> None:
+        """Serve these channels, by the names of their paths."""
         self.app = Webhooks(
-            {"telegram": channel or Telegram()},
-            self.accounts,
-            self.bus,
-            self.clock,
-            self.instruments,
-            self.notes,
-            Bounds(room or AdmissionControl(), rates or RateLimits(Settings()), body_seconds),
+            WebhookDependencies(
+                channels=channels,
+                abilities=find_abilities(channels.values()),
+                accounts=self.accounts,
+                store=self.store,
+                bus=self.bus,
+                http=self.http,
+                time_source=self.clock,
+                instruments=self.instruments,
+                notes=self.notes,
+                bounds=self.bounds,
+            )
         )
 
     def configure(
@@ -85,15 +100,17 @@ class Ingest:
         headers: Mapping[str, str] | None = None,
         receive: Any = None,
         address: str = "192.0.2.1",
+        query: str = "",
     ) -> Response:
         chunks = [body] if isinstance(body, bytes) else list(body)
         all_headers = {SECRET_HEADER: "s3cret"} | dict(headers or {})
         scope = {
             "type": "http",
             "method": method,
-            "path": path,
+            "path": unquote(path),
+            "raw_path": path.encode(),
             "client": (address, 50_000),
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": [(k.encode(), v.encode()) for k, v in all_headers.items()],
         }
         sent: list[Any] = []

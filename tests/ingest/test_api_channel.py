@@ -7,7 +7,6 @@ import pytest
 
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.channels.api import Api
-from services.ingest.webhooks import Webhooks
 from services.platform.http.standard_webhooks import signed_headers
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATIONS, version_id
@@ -30,7 +29,7 @@ def ingest() -> Ingest:
         accounts={"api/main": Versioned(body=body, version=1, at=START)},
     )
     made.store.documents[Key(CONFIGURATIONS.name, version_id("shop", 1))] = configuration.model_dump(mode="json")
-    made.app = Webhooks({"api": Api()}, made.accounts, made.bus, made.clock, made.instruments, made.notes)
+    made.serve({"api": Api()})
     return made
 
 

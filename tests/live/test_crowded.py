@@ -17,9 +17,9 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
-async def ingest_served(most: int = 10_000) -> AsyncIterator[tuple[Ingest, int]]:
+async def ingest_served(most: int = 10_000, calls: int = 1_000) -> AsyncIterator[tuple[Ingest, int]]:
     """Ingest in memory behind the server of a process, and its port."""
-    ingest = Ingest(room=AdmissionControl())
+    ingest = Ingest(room=AdmissionControl(calls=calls))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await ingest.app(scope, receive, send)
@@ -91,8 +91,7 @@ async def test_idle_connections_of_one_address_shut_nobody_out() -> None:
 
 
 async def test_a_slow_sender_is_told_that_it_lost_its_place() -> None:
-    async with ingest_served() as (ingest, port):
-        ingest.app._admission = AdmissionControl(calls=1)
+    async with ingest_served(calls=1) as (_, port):
         reader, writer = await slow_body(port, ATTACKER, 10)
         assert await status_of(port, HONEST, 1) == 200
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()

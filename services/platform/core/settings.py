@@ -51,8 +51,12 @@ class Settings(BaseSettings):
     """How many requests with no or a wrong key one address gets a 401 for; over it, 429."""
     webhook_calls: Annotated[int, Field(ge=10)] = 1000
     """How many webhooks may be on their way in one process. One account, or one address before it is proven, gets half."""
+    large_webhook_calls: Annotated[int, Field(ge=2)] = 16
+    """The same of channels with bodies over 1 MB (mail)."""
     body_bytes: Annotated[int, Field(ge=4_000_000)] = 64_000_000
-    """How many bytes of bodies one process holds of webhooks, and as many of all other requests; shared in the same way."""
+    """How many bytes of bodies one process holds of webhooks, as many of large ones (mail), and as many of all other requests; shared
+    in the same way. A body larger than half of it is never admitted.
+    """
     connections: Annotated[int, Field(ge=100)] = 10_000
     """How many connections one process takes; as far as its limit on open files allows."""
     key_streams: Annotated[int, Field(ge=1)] = 100

@@ -16,7 +16,11 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class BodyTooLarge(Exception):
-    """More bytes than the limit were declared or sent: 413."""
+    """More bytes than `limit` were declared or sent: 413."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a body has at most {limit} bytes")
+        self.limit = limit
 
 
 class BodyTimeout(Exception):
@@ -41,7 +45,7 @@ async def read_body(
     Raises BodyTooLarge, BodyTimeout (`seconds` from this call), ClientDisconnected.
     """
     if declared_length(headers) > limit:
-        raise BodyTooLarge
+        raise BodyTooLarge(limit)
     try:
         async with asyncio.timeout(seconds):
             return await _read_chunks(receive, limit)
@@ -66,7 +70,7 @@ async def _read_chunks(receive: Receive, limit: int) -> bytes:
             raise ClientDisconnected
         body += message.get("body", b"")
         if len(body) > limit:
-            raise BodyTooLarge
+            raise BodyTooLarge(limit)
         more = message.get("more_body", False)
     return bytes(body)
 

@@ -14,7 +14,7 @@ from starlette.routing import Match
 
 from schemas.values import Problem
 from services.platform.core.errors import Fenced, Unavailable, Unknown
-from services.platform.http.bodies import BODY_SECONDS, MAX_BODY_BYTES, BodyTimeout, BodyTooLarge, ClientDisconnected
+from services.platform.http.bodies import BODY_SECONDS, BodyTimeout, BodyTooLarge, ClientDisconnected
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -229,7 +229,7 @@ async def _timeout_handler(_: Request, error: BodyTimeout) -> Response:
 
 
 async def _large(_: Request, error: BodyTooLarge) -> Response:
-    return problem_response(413, f"A body has at most {MAX_BODY_BYTES} bytes.", headers={"Connection": "close"})
+    return problem_response(413, f"A body has at most {error.limit} bytes.", headers={"Connection": "close"})
 
 
 async def _disconnect_handler(_: Request, error: ClientDisconnected) -> Response:

@@ -1,0 +1,70 @@
+"""Verifies one call against one account: the platform's handshake, or its proof over the raw bytes of the body."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from services.channels.port import Account, Channel, InvalidSignature, PublicKeyVerified, Request, WebhookResponse
+from services.ingest.public_keys import KEY_SECONDS, PublicKeys
+from services.platform.core.threads import WorkerThread
+from services.platform.http.problems import HttpProblem
+
+LARGE_BODY_BYTES = 100_000
+"""Larger bodies (mail) are verified and parsed on a thread of their own: 10 MB of MIME take a second."""
+Result = TypeVar("Result")
+
+
+class MethodNotAllowed(HttpProblem):
+    """405: a method that no platform uses here."""
+
+    status = 405
+
+
+@dataclass(frozen=True, slots=True)
+class CallVerifier:
+    """Verifies calls. `key_sources` are the channels whose platforms sign with keys that they publish."""
+
+    key_sources: Mapping[str, PublicKeyVerified]
+    keys: PublicKeys
+    large_bodies: WorkerThread
+
+    async def verify(
+        self, channel: Channel, account: Account, request: Request, *, max_key_age: float = KEY_SECONDS
+    ) -> WebhookResponse | None:
+        """The answer of a handshake, or None once the platform is proven.
+
+        Raises InvalidSignature, MethodNotAllowed, KeyUnavailable.
+        """
+        if channel.name in self.key_sources:
+            request = await self._with_keys(self.key_sources[channel.name], account, request, max_key_age)
+        return await self._run(request, lambda: _verify(channel, account, request))
+
+    async def accepts(self, channel: Channel, account: Account, request: Request) -> bool:
+        """Whether the account's own `verify` accepts the same request. Raises KeyUnavailable."""
+        try:
+            if channel.name in self.key_sources:
+                request = await self._with_keys(self.key_sources[channel.name], account, request, KEY_SECONDS)
+            await self._run(request, lambda: channel.verify(request, account))
+        except InvalidSignature:
+            return False
+        return True
+
+    async def _with_keys(
+        self, source: PublicKeyVerified, account: Account, request: Request, max_age: float
+    ) -> Request:
+        urls = await self._run(request, lambda: source.key_urls(request, account))
+        if not all(url.startswith("https://") for url in urls):
+            raise InvalidSignature("the call names a key at an address that is not https")
+        return replace(request, public_keys=await self.keys.read(urls, max_age))
+
+    async def _run(self, request: Request, work: Callable[[], Result]) -> Result:
+        return await self.large_bodies.run(work) if len(request.body) > LARGE_BODY_BYTES else work()
+
+
+def _verify(channel: Channel, account: Account, request: Request) -> WebhookResponse | None:
+    reply = channel.handshake(request, account)
+    if reply is None and request.method == "GET":
+        raise MethodNotAllowed("This channel has no handshake; its events are posted.", headers={"Allow": "POST"})
+    if reply is None:
+        channel.verify(request, account)
+    return reply
