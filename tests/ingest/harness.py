@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -47,8 +48,9 @@ class Ingest:
         body_seconds: float = 15.0,
         channel: Channel | None = None,
         http: FakeHttp | None = None,
+        at: datetime = START,
     ) -> None:
-        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(4), ManualTimeSource()
+        self.store, self.bus, self.clock = MemoryStore(), MemoryBus(4), ManualTimeSource(at)
         self.http = http or FakeHttp()
         self.configure(1)
         self.instruments = IngestInstruments()

@@ -10,6 +10,7 @@ from services.platform.http.standard_webhooks import signed_headers
 PAYLOADS = Path(__file__).parent / "payloads"
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"
+SIGNS_BODY, PROOF = True, ("webhook-id", "webhook-timestamp", "webhook-signature")
 PREVIOUS = "whsec_dGhlIGludmVudGVkIHNlY3JldCBiZWZvcmUgaXQ="
 CALLBACK = "https://shop.example.com/pasokh"
 

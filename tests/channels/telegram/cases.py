@@ -11,6 +11,7 @@ RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOKEN = "123456:ABC-secret_part"
 SECRET = "s3cret-Token_1"
 HEADER = "x-telegram-bot-api-secret-token"
+SIGNS_BODY, PROOF = False, (HEADER,)
 
 
 def account(**changes: object) -> Account:

@@ -1,0 +1,277 @@
+"""What every channel of the registry keeps to. A new one is held to it by its folder `tests/channels/<name>` alone.
+
+`cases.py` there says what a call of the platform is: see `Cases`. Its fixtures are the files of `payloads/`.
+"""
+
+import importlib
+import random
+import traceback
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol, cast
+
+import orjson
+import pytest
+
+from schemas.activity import Address
+from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfiguration
+from schemas.conversation import Author
+from schemas.outbound import OutboundMessage
+from schemas.values import EncryptedText
+from services.channels.abilities import find_abilities
+from services.channels.port import Account, Channel, InvalidPayload, InvalidSignature, Request
+from services.channels.registry import CHANNELS, account_rules
+from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from tests.configuration import configure
+from tests.fakes import START, FakeHttp, HttpCall
+from tests.ingest.harness import Ingest
+
+MUTATIONS = 400
+WITHOUT_WEBHOOKS = {"webchat": "browsers call /webchat, and there is no platform in between"}
+
+
+class Cases(Protocol):
+    """The module `tests.channels.<name>.cases`.
+
+    `SIGNS_BODY`: the proof covers the body. `PROOF` names the headers that carry the proof, `subpath` among them for a secret
+    in the path. A module whose fixtures need calls of different kinds (mail) has `fixture_request(path)` as well.
+    """
+
+    PAYLOADS: Path
+    SIGNS_BODY: bool
+    PROOF: tuple[str, ...]
+
+    def account(self) -> Account: ...
+
+    def request(self, body: bytes) -> Request: ...
+
+
+def cases_of(channel: Channel) -> Cases:
+    return cast(Cases, importlib.import_module(f"tests.channels.{channel.name}.cases"))
+
+
+def authentic(cases: Cases, path: Path) -> Request:
+    request: Request = getattr(cases, "fixture_request", lambda path: cases.request(path.read_bytes()))(path)
+    return request
+
+
+WITH_WEBHOOKS = [channel for channel in CHANNELS if channel.name not in WITHOUT_WEBHOOKS]
+FIXTURES = [
+    pytest.param(channel, path, id=f"{channel.name}/{path.name}")
+    for channel in WITH_WEBHOOKS
+    for path in sorted(cases_of(channel).PAYLOADS.iterdir())
+]
+every_channel = pytest.mark.parametrize("channel", WITH_WEBHOOKS, ids=lambda channel: channel.name)
+every_fixture = pytest.mark.parametrize(("channel", "path"), FIXTURES)
+
+
+@every_channel
+def test_a_channel_has_fixtures_and_an_account_that_its_model_accepts(channel: Channel) -> None:
+    cases = cases_of(channel)
+    assert any(cases.PAYLOADS.iterdir())
+    assert account_rules(channel).problems(cases.account().body) == []
+
+
+@every_fixture
+def test_an_authentic_body_gives_activities_of_its_account(channel: Channel, path: Path) -> None:
+    cases = cases_of(channel)
+    account, request = cases.account(), authentic(cases, path)
+    channel.verify(request, account)
+    found = channel.parse(request, account)
+    assert found
+    assert {(a.workspace, a.channel, a.account) for a in found} == {(account.workspace, channel.name, account.id)}
+    assert len({a.id for a in found}) == len(found)
+    assert {a.received_at for a in found} == {request.received_at}
+    scope = f"{channel.name}:{account.id}:"
+    assert all(a.person.startswith(scope) and a.person != scope for a in found)
+
+
+@every_fixture
+def test_files_that_come_in_a_body_are_those_that_its_attachments_name(channel: Channel, path: Path) -> None:
+    source = find_abilities([channel]).inline_files.get(channel.name)
+    cases = cases_of(channel)
+    account, request = cases.account(), authentic(cases, path)
+    named = {one.digest for a in channel.parse(request, account) for one in a.attachments if one.digest is not None}
+    assert named <= ({file.digest for file in source.files(request, account)} if source else set())
+
+
+@every_fixture
+def test_a_repeat_has_the_same_ids_whenever_it_comes(channel: Channel, path: Path) -> None:
+    cases = cases_of(channel)
+    account, request = cases.account(), authentic(cases, path)
+    later = replace(request, received_at=request.received_at + timedelta(hours=3))
+    first, again = channel.parse(request, account), channel.parse(later, account)
+    assert [(a.id, a.message) for a in again] == [(a.id, a.message) for a in first]
+    other = [a.id for a in channel.parse(request, replace(account, id="other"))]
+    assert not {a.id for a in first} & set(other)
+
+
+@every_fixture
+async def test_a_fixture_is_published_by_its_webhook_and_answered_with_success(channel: Channel, path: Path) -> None:
+    cases = cases_of(channel)
+    account, request = cases.account(), authentic(cases, path)
+    ingest = Ingest(
+        http=FakeHttp(lambda call: HttpResponse(200, {}, request.public_keys[call.url])), at=request.received_at
+    )
+    ingest.serve({channel.name: channel})
+    profile = Versioned(body=WorkspaceBody(name="Shop"), version=1, at=START)
+    accounts = {f"{channel.name}/{account.id}": Versioned(body=account.body, version=2, at=START)}
+    configuration = WorkspaceConfiguration(workspace=account.workspace, version=2, profile=profile, accounts=accounts)
+    configure(ingest.store, configuration)
+    answered = await ingest.call(
+        request.body,
+        path=request.path,
+        query=request.raw_query,
+        headers={"x-telegram-bot-api-secret-token": "", **request.headers},
+    )
+    assert answered.status // 100 == 2
+    assert [event.id for event in ingest.events]
+
+
+# -- proof ---------------------------------------------------------------------------------------------------------------
+
+
+def mutations(text: bytes, chance: random.Random) -> Iterator[bytes]:
+    """Other bytes than these: each with a byte changed, left out or added, cut, or doubled."""
+    for _ in range(MUTATIONS):
+        at = chance.randrange(len(text))
+        changed = bytes([text[at] ^ (1 << chance.randrange(8))])
+        kept = (changed, b"", text[at : at + 1] + changed)[chance.randrange(3)]
+        yield text[:at] + kept + text[at + 1 :]
+    yield from (text[: len(text) // 2], text + text, text + b" ", b"")
+
+
+def is_refused(channel: Channel, request: Request, account: Account) -> bool:
+    try:
+        channel.verify(request, account)
+    except InvalidSignature:
+        return True
+    return False
+
+
+@every_channel
+def test_no_mutation_of_a_signed_body_is_accepted(channel: Channel) -> None:
+    cases, chance = cases_of(channel), random.Random(7)
+    if not cases.SIGNS_BODY:
+        pytest.skip("the platform proves itself by a secret that it repeats, whatever the body is")
+    for path in sorted(cases.PAYLOADS.iterdir()):
+        request = authentic(cases, path)
+        for body in mutations(request.body, chance):
+            assert body == request.body or is_refused(channel, replace(request, body=body), cases.account()), path.name
+
+
+@every_channel
+def test_no_mutation_of_a_proof_is_accepted(channel: Channel) -> None:
+    cases, chance = cases_of(channel), random.Random(8)
+    request = authentic(cases, min(cases.PAYLOADS.iterdir()))
+    assert cases.PROOF
+    for name in cases.PROOF:
+        value = request.subpath if name == "subpath" else request.headers[name]
+        for changed in (other.decode("latin-1") for other in mutations(value.encode(), chance)):
+            # Headers and paths come without spaces around them, and a list of signatures may hold one that fits.
+            if value in changed.split() or changed.strip() == value:
+                continue
+            forged = (
+                replace(request, subpath=changed)
+                if name == "subpath"
+                else replace(request, headers={**request.headers, name: changed})
+            )
+            assert is_refused(channel, forged, cases.account()), name
+
+
+@every_channel
+def test_nothing_is_accepted_for_an_account_without_secrets(channel: Channel) -> None:
+    cases = cases_of(channel)
+    request = authentic(cases, min(cases.PAYLOADS.iterdir()))
+    account = cases.account()
+    bare = replace(account, body=account.body.model_copy(update={"credentials": {}}))
+    assert is_refused(channel, request, bare)
+    assert is_refused(channel, replace(request, headers={}, subpath="", query={}, raw_query=""), bare)
+    assert is_refused(channel, replace(request, headers={}, subpath="", query={}, raw_query=""), account)
+
+
+# -- secrets -------------------------------------------------------------------------------------------------------------
+
+
+def secrets_of(channel: Channel, account: Account) -> list[str]:
+    """Every credential of the account but the addresses that we call."""
+    called = {url for _, url in account_rules(channel).called_urls(account.body)}
+    return [secret for name in account.body.credentials for secret in account.secrets(name) if secret not in called]
+
+
+def printed(error: Exception) -> str:
+    """All that a log could show of an error: its causes too."""
+    return "".join(traceback.format_exception(error))
+
+
+@every_channel
+def test_no_error_about_a_call_quotes_a_secret(channel: Channel) -> None:
+    cases, chance = cases_of(channel), random.Random(9)
+    account, texts = cases.account(), []
+    for path in sorted(cases.PAYLOADS.iterdir()):
+        request = authentic(cases, path)
+        # A near miss, so that an error that quotes what was expected, or what came, is found out.
+        near = {name: f"{value}x" for name, value in request.headers.items()}
+        for forged in (replace(request, headers=near, subpath=f"{request.subpath}x"), replace(request, headers={})):
+            try:
+                channel.verify(forged, account)
+            except InvalidSignature as error:
+                texts.append(printed(error))
+        for body in (*mutations(request.body, chance), "".join(secrets_of(channel, account)).encode()):
+            try:
+                channel.parse(replace(request, body=body), account)
+            except InvalidPayload as error:
+                texts.append(printed(error))
+    assert texts
+    assert not [secret for secret in secrets_of(channel, account) if secret in "".join(texts)]
+
+
+def message_to(channel: Channel, account: Account) -> OutboundMessage:
+    return OutboundMessage(
+        id="0195511e-0000-7000-8000-00000000000a",
+        conversation="c-1",
+        key=f"{account.workspace}/{channel.name}:{account.id}:70001",
+        workspace=account.workspace,
+        channel=channel.name,
+        account=account.id,
+        surface="private",
+        address=Address(chat="70001"),
+        author=Author(kind="agent", id="sara", name="Sara"),
+        text=EncryptedText(text="hello"),
+        accepted_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+    )
+
+
+@every_channel
+async def test_no_error_of_a_send_quotes_a_secret(channel: Channel) -> None:
+    account = cases_of(channel).account()
+    secrets = secrets_of(channel, account)
+
+    def quoting(status: int) -> FakeHttp:
+        """A platform that quotes all that it was sent in its answer."""
+
+        def respond(call: HttpCall) -> HttpResponse:
+            quoted = f"{call.url} {call.headers} {call.body.decode()}"
+            return HttpResponse(status, {}, orjson.dumps({"ok": False, "error_code": status, "description": quoted}))
+
+        return FakeHttp(respond)
+
+    def failing(kind: type[Exception]) -> FakeHttp:
+        def respond(call: HttpCall) -> HttpResponse:
+            detail = f"failed: {call.url} {call.headers}"
+            raise kind("target", detail) if kind is PermanentSendError else kind(detail)
+
+        return FakeHttp(respond)
+
+    texts: list[str] = []
+    statuses = (400, 401, 403, 404, 409, 413, 429, 500, 502, 503)
+    for http in (*map(quoting, statuses), *map(failing, (TransientSendError, PermanentSendError, SendOutcomeUnknown))):
+        try:
+            await channel.send(message_to(channel, account), account, http)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, a log may show it
+            texts.append(printed(error))
+    assert len(texts) == len(statuses) + 3
+    # A header with a signature is no secret; what signs it is.
+    assert not [text for text in texts if any(secret in text for secret in secrets)]
