@@ -57,7 +57,6 @@ class InlineFileStore:
                 identity,
                 file.content,
                 workspace=activity.workspace,
-                media_type=file.media_type,
                 at=request.received_at,
                 person=activity.person_key,
                 name=attachment.name,
