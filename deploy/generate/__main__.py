@@ -14,6 +14,7 @@ from deploy.generate.panels import as_json
 from deploy.generate.proxy import paths_conf, served, upstreams_conf
 from deploy.generate.runbooks import page, readdressed
 from deploy.generate.services import opened
+from services.channels.registry import CHANNELS
 
 DEPLOY = Path(__file__).parents[1]
 ROOT = DEPLOY.parent
@@ -28,13 +29,14 @@ async def generated(public_url: str | None = None) -> Mapping[Path, str]:
     parts = await opened()
     routes = served(parts)
     base = DEPLOY / "kubernetes" / "base"
+    webhook_bytes = max(channel.capabilities.max_body_bytes for channel in CHANNELS)
     return {
-        DEPLOY / "proxy" / "paths.conf": paths_conf(routes),
+        DEPLOY / "proxy" / "paths.conf": paths_conf(routes, webhook_bytes),
         DEPLOY / "proxy" / "upstreams.conf": upstreams_conf(routes),
         **{base / f"{process}.yaml": manifests(process, brought) for process, brought in parts.items()},
         # Kustomize reads only files in its folder. The address of a Kubernetes service does not change.
         base / "proxy" / "nginx.conf": (DEPLOY / "proxy" / "nginx.conf").read_text(),
-        base / "proxy" / "paths.conf": paths_conf(routes),
+        base / "proxy" / "paths.conf": paths_conf(routes, webhook_bytes),
         base / "proxy" / "upstreams.conf": upstreams_conf(routes, names_change=False),
         ROOT / "services" / "console" / "files" / "runbooks.html": page((ROOT / "docs" / "runbooks.md").read_text()),
         ALERTS: readdressed(ALERTS.read_text(), public_url),

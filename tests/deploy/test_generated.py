@@ -12,7 +12,8 @@ from services.composition import PUBLIC_API_SERVICES
 from services.platform.http.reference import page
 
 LOCATION = re.compile(
-    r'^location (?:(?P<how>=|~) )?"?(?P<what>[^ "]+)"? \{ proxy_pass http://(?P<to>\w+); \}$', re.MULTILINE
+    r'^location (?:(?P<how>=|~) )?"?(?P<what>[^ "]+)"? \{ (?:client_max_body_size \d+m; )?proxy_pass http://(?P<to>\w+); \}$',
+    re.MULTILINE,
 )
 
 
@@ -71,3 +72,12 @@ def test_a_path_with_names_in_the_middle_is_told_from_its_neighbours() -> None:
         "ingest",
         None,
     ]
+
+
+def test_the_proxy_lets_the_largest_webhook_through_and_nothing_else_that_large() -> None:
+    routes = {"/webhooks/": "ingest", "/webchat/x": "ingest"}
+    conf = paths_conf(routes, 25_000_000)
+    assert "location /webhooks/ { client_max_body_size 26m; proxy_pass http://ingest; }" in conf
+    assert conf.count("client_max_body_size") == 1
+    assert process_for("/webhooks/mail/shop/main/secret", conf) == "ingest"
+    assert "client_max_body_size" not in paths_conf(routes, 1_000_000)

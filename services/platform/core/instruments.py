@@ -100,7 +100,7 @@ class LoopInstruments:
 class AdmissionInstruments:
     """Counts calls and connections that were refused because a share was used up. One per process, registered by its app.
 
-    `at`: `connection`, `webhook`, `body`, `stream`, `visitor`. `reason` is whose share was used up: `account`, `address`,
+    `at`: `connection`, `webhook`, `large_webhook`, `body`, `stream`, `visitor`. `reason` is whose share was used up: `account`, `address`,
     `key`, `workspace`, `visitor` or `process`.
     """
 

@@ -208,11 +208,11 @@ def _webhook_path() -> Document:
     post = {
         "tags": ["webhooks"],
         "operationId": operation_id("POST", path, "receive"),
-        "summary": "A platform delivers updates, signed as that platform does",
+        "summary": "A platform delivers updates, signed as that platform does, or with a secret that follows in the path",
         "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
         "responses": {
             "200": {"description": "Stored durably, or authentic and ignored"},
-            "401": _unauthorized("`Signature`."),
+            "401": _unauthorized("`Signature`, or the challenge of the channel."),
             **{str(status): _problem(status) for status in (400, 404, 408, 413, 503)},
         },
     }
@@ -222,7 +222,7 @@ def _webhook_path() -> Document:
         "summary": "A platform tests the address (handshake)",
         "responses": {
             "200": {"description": "The answer that the platform expects"},
-            "401": _unauthorized("`Signature`."),
+            "401": _unauthorized("`Signature`, or the challenge of the channel."),
             **{str(status): _problem(status) for status in (404, 405, 408, 413, 503)},
         },
     }
