@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
+from services.channels.abilities import find_abilities
 from services.channels.port import Channel
-from services.channels.registry import CHANNELS, channels_with_tokens
+from services.channels.registry import CHANNELS
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import PROCESSOR as SENDER
@@ -27,7 +28,7 @@ async def open_delivery(context: Context, channels: Sequence[Channel] = CHANNELS
             time_source=context.time_source,
             instruments=DeliveryInstruments(registry),
             shares=ConnectionShares(instruments=context.admission),
-            refreshing=channels_with_tokens(channels),
+            refreshing=frozenset(find_abilities(channels).refreshes),
         )
         yield ServiceComponents(
             processors=(SENDER.bind(dependencies),),

@@ -14,6 +14,7 @@ from schemas.configuration import AccountBody, Versioned, WorkspaceBody, Workspa
 from schemas.envelope import Event, decode
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText, RequestModel
+from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountSettings, Secret
 from services.channels.port import (
     Account,
@@ -25,7 +26,6 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
-from services.channels.registry import channels_with_tokens
 from services.collector.context import CollectorDependencies
 from services.collector.instruments import CollectorInstruments
 from services.collector.processor import PROCESSOR
@@ -33,7 +33,7 @@ from services.composition import COLLECTIONS
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
 from services.ingest.instruments import IngestInstruments
-from services.ingest.webhooks import Webhooks
+from services.ingest.webhooks import WebhookDependencies, Webhooks
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import HttpClient
 from services.platform.processing.inputs import EffectCompleted, TimerFired
@@ -147,15 +147,31 @@ class CollectorHarness:
     def __init__(self, channels: Sequence[Channel], http: HttpClient | None = None) -> None:
         self.clock = ManualTimeSource()
         self.store, self.bus = MemoryStore(*RUNTIME_COLLECTIONS, *COLLECTIONS), MemoryBus()
-        by_name = {channel.name: channel for channel in channels}
-        accounts = AccountCache(self.store, self.clock, spacing=0, refreshing=channels_with_tokens(channels))
+        by_name, abilities, http = (
+            {channel.name: channel for channel in channels},
+            find_abilities(channels),
+            http or FakeHttp(),
+        )
+        accounts = AccountCache(self.store, self.clock, spacing=0, refreshing=frozenset(abilities.refreshes))
         self.notes = AccountActivityRecorder(self.store, self.clock)
-        self.webhooks = Webhooks(by_name, accounts, self.bus, self.clock, IngestInstruments(), self.notes)
+        self.webhooks = Webhooks(
+            WebhookDependencies(
+                channels=by_name,
+                abilities=abilities,
+                accounts=accounts,
+                store=self.store,
+                bus=self.bus,
+                http=http,
+                time_source=self.clock,
+                instruments=IngestInstruments(),
+                notes=self.notes,
+            )
+        )
         self.registry = CollectorRegistry()
         self.dependencies = CollectorDependencies(
             channels=by_name,
             accounts=accounts,
-            http=http or FakeHttp(),
+            http=http,
             time_source=self.clock,
             receive=self.webhooks.take,
             instruments=CollectorInstruments(self.registry),
