@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 from fastapi import APIRouter
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
@@ -76,6 +76,13 @@ COLLECTIONS: Sequence[Collection[Any]] = (
 Answer = Callable[[Event], CommandResult | None]
 
 
+class StandInAccount(BaseModel):
+    """The account model of the stand-in of a channel."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"credentials": {"bot_token": "123456:ABC"}}]})
+    credentials: dict[str, str]
+
+
 CHOSEN = ("secret_token", "secret_token_previous", "identity_secret")
 
 
@@ -84,6 +91,7 @@ class StandInRules:
     """What the stand-in of a channel demands: one credential."""
 
     required: str = "bot_token"
+    model: type[BaseModel] = StandInAccount
 
     def problems(self, body: AccountBody) -> list[tuple[str, str]]:
         fine = bool(body.credentials.get(self.required))

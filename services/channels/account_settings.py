@@ -4,23 +4,34 @@ REST validates an account with the model, OpenAPI shows its JSON Schema, and for
 the sentence that a caller reads when the field is missing or wrong, so it says what to write. No error quotes a value.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, Field, GetCoreSchemaHandler, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from schemas.business_calendar import Calendar
 from schemas.configuration import AccountBody, Language, Name
-from schemas.values import RequestModel
+from schemas.values import Json, RequestModel
 
 T = TypeVar("T")
 MAX_LIVE_VALUES = 8
 """Values of one credential that may be live while it rotates."""
+STORED_VALUE = "set"
+"""What stands for a stored value of a credential: every read shows it, and a write that has it keeps the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,10 @@ class SecretValue:
     """
 
     is_chosen: bool = False
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Forms draw a password field, and generated clients never expect the value in a response."""
+        return {**handler(schema), "format": "password", "writeOnly": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,19 @@ class OwnUrl:
     """Marks an address of ours that the platform calls. We never call it, so it may be private."""
 
 
+@dataclass(frozen=True, slots=True)
+class ValueOrList:
+    """Marks a list that may be written as its one value alone."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Both forms, each with what the types of the values demand."""
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -67,11 +95,7 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=4096), Secret
 """A credential that the platform gave."""
 ChosenSecret = Annotated[str, StringConstraints(min_length=1, max_length=512), SecretValue(is_chosen=True)]
 """A credential that a person chooses, by which callers prove themselves."""
-Rotating = Annotated[
-    list[T],
-    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
-    Field(min_length=1, max_length=MAX_LIVE_VALUES),
-]
+Rotating = Annotated[list[T], Field(min_length=1, max_length=MAX_LIVE_VALUES), ValueOrList()]
 """A value, or a list of the values that are live while it rotates, newest first."""
 ApiBase = Annotated[str, CalledUrl(has_query=False)]
 """Replaces the platform's own address, for every call to it."""
@@ -86,17 +110,54 @@ class HandoffSettings(RequestModel):
     handoff_seconds: HandoffSeconds | None = Field(None, description="a number of seconds, over 0 and at most 604800")
 
 
-class AccountSettings(RequestModel):
-    """The base of every channel's account model. A model narrows `credentials`, `settings` and `api_base`."""
+class AccountCredentials(RequestModel):
+    """The base of every channel's `credentials`. In the JSON Schema each field also takes `"set"`, as a list does inside.
 
-    name: Name | None = None
-    language: Language | None = None
-    calendar: Calendar | None = None
+    The model itself never meets `"set"`: REST replaces it by the stored value before it validates an account.
+    """
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema).get("properties", {})
+        fields.update({name: _or_stored(field) for name, field in fields.items()})
+        return schema
+
+
+def _or_stored(field: Mapping[str, Any]) -> JsonSchemaValue:
+    """The schema of a credential as REST takes it: also `"set"`, and no null, which REST refuses."""
+    annotations = {name: field[name] for name in ("title", "description") if name in field}
+    plain = {name: value for name, value in field.items() if name not in (*annotations, "default")}
+    forms = [form for form in plain.get("anyOf", [plain]) if form not in ({"type": "null"}, _STORED_SCHEMA)]
+    return {**annotations, "anyOf": [_STORED_SCHEMA, *map(_with_stored_items, forms)]}
+
+
+def _with_stored_items(form: JsonSchemaValue) -> JsonSchemaValue:
+    return {**form, "items": _or_stored(form["items"])} if form.get("type") == "array" else form
+
+
+_STORED_SCHEMA = {"const": STORED_VALUE, "type": "string", "description": "Keeps the stored value."}
+
+
+class AccountSettings(RequestModel):
+    """The base of every channel's account model. A model narrows `credentials`, `settings` and `api_base`.
+
+    `model_config` of a model has an example of an account, with invented values (`account_example`).
+    """
+
+    name: Name | None = Field(None, description="what your team calls the account, up to 200 characters")
+    language: Language | None = Field(None, description="the language of customers whose own is not known, like fa")
+    calendar: Calendar | None = Field(None, description="its opening hours in reports, if the workspace's do not apply")
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
         """What is wrong between fields: (JSON pointer, sentence). Here nothing is."""
         return []
+
+
+def account_example(**body: Json) -> ConfigDict:
+    """The `model_config` of an account model: the example that OpenAPI shows of its accounts."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,16 @@ from pydantic import AfterValidator, Field
 from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit, every_kind
 from schemas.outbound import OutboundMessage
-from schemas.values import Json, RequestModel, instant_text
-from services.channels.account_settings import AccountSettings, CalledUrl, HandoffSettings, Rotating, Secret
+from schemas.values import Json, instant_text
+from services.channels.account_settings import (
+    AccountCredentials,
+    AccountSettings,
+    CalledUrl,
+    HandoffSettings,
+    Rotating,
+    Secret,
+    account_example,
+)
 from services.channels.api_activities import parse
 from services.channels.port import Account, CredentialsRejected, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.core.time_source import SystemTimeSource, TimeSource
@@ -45,7 +53,7 @@ def _is_signing_secret(secret: str) -> str:
 SigningSecret = Annotated[Secret, AfterValidator(_is_signing_secret)]
 
 
-class ApiCredentials(RequestModel):
+class ApiCredentials(AccountCredentials):
     """What signs in both directions, and where replies go."""
 
     secret: Rotating[SigningSecret] = Field(description=SECRET_FORMAT_HELP)
@@ -58,6 +66,13 @@ class ApiCredentials(RequestModel):
 class ApiAccount(AccountSettings):
     """An integrator's own system."""
 
+    model_config = account_example(
+        name="Our app",
+        credentials={
+            "secret": "whsec_ZXhhbXBsZS1zZWNyZXQtb2YtMzItYnl0ZXMtbG9uZyE=",
+            "callback_url": "https://app.example/support",
+        },
+    )
     credentials: ApiCredentials
     settings: HandoffSettings = HandoffSettings()
 

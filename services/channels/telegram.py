@@ -15,14 +15,15 @@ from schemas.activity import Activity, Attachment
 from schemas.channel import Capabilities, MediaLimit, RateLimit, TextLimit
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from schemas.values import RequestModel
 from services.channels.account_settings import (
+    AccountCredentials,
     AccountSettings,
     ApiBase,
     ChosenSecret,
     HandoffSettings,
     Rotating,
     Secret,
+    account_example,
 )
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
 from services.channels.bot_api.calls import send_message
@@ -51,7 +52,7 @@ SecretToken = Annotated[ChosenSecret, StringConstraints(pattern=r"^[A-Za-z0-9_-]
 GreetingText = Annotated[str, StringConstraints(pattern=r"\S", max_length=MAX_TEXT)]
 
 
-class TelegramCredentials(RequestModel):
+class TelegramCredentials(AccountCredentials):
     """What BotFather gave, and what we give to `setWebhook`."""
 
     bot_token: Annotated[Secret, StringConstraints(pattern=r"^[0-9]{1,20}:[A-Za-z0-9_-]{1,200}$")] = Field(
@@ -80,6 +81,11 @@ class TelegramSettings(HandoffSettings):
 class TelegramAccount(AccountSettings):
     """A bot. `api_base` is a Bot API server of one's own."""
 
+    model_config = account_example(
+        name="Our bot",
+        credentials={"bot_token": "123456:ABC-DEF", "secret_token": "a-long-random-text-of-yours"},
+        settings={"username": "example_shop_bot"},
+    )
     credentials: TelegramCredentials
     settings: TelegramSettings = TelegramSettings()
     api_base: ApiBase | None = Field(

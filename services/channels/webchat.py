@@ -14,8 +14,14 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit, every_kind
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from schemas.values import RequestModel
-from services.channels.account_settings import AccountSettings, ChosenSecret, HandoffSettings, Rotating
+from services.channels.account_settings import (
+    AccountCredentials,
+    AccountSettings,
+    ChosenSecret,
+    HandoffSettings,
+    Rotating,
+    account_example,
+)
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
 
@@ -46,7 +52,7 @@ Origins = Annotated[
 _ORIGINS = TypeAdapter[list[str]](Origins)
 
 
-class WebchatCredentials(RequestModel):
+class WebchatCredentials(AccountCredentials):
     """What proves a visitor, and the pages that may open chats; without origins only our own page may."""
 
     identity_secret: Rotating[Annotated[ChosenSecret, StringConstraints(pattern=r"^\S[\s\S]{6,510}\S$")]] = Field(
@@ -58,6 +64,13 @@ class WebchatCredentials(RequestModel):
 class WebchatAccount(AccountSettings):
     """A page or a shop with a chat."""
 
+    model_config = account_example(
+        name="Our shop",
+        credentials={
+            "identity_secret": "a-long-random-text-of-yours",
+            "allowed_origins": ["https://shop.example", "https://www.shop.example"],
+        },
+    )
     credentials: WebchatCredentials
     settings: HandoffSettings = HandoffSettings()
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from schemas.configuration import AccountBody, Credential, Versioned, WorkspaceConfiguration
 from services.platform.http.dependencies import Precondition
 from services.platform.http.problems import NotFound, UnprocessableContent
@@ -18,6 +20,10 @@ CheckAccount = Callable[[AccountBody], list[tuple[str, str]]]
 
 class AccountRules(Protocol):
     """What a channel demands of its accounts. Composition passes it in, because services import no channel."""
+
+    @property
+    def model(self) -> type[BaseModel]:
+        """The model of an account's body. Its JSON Schema has an example."""
 
     def problems(self, body: AccountBody) -> list[tuple[str, str]]:
         """All that is wrong: (JSON pointer within the body, sentence); empty when valid."""

@@ -13,7 +13,6 @@ from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep, IfMatch, Page, PageParamsDep
 from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import NotFound
 from services.platform.http.service import Context
 from services.records.accounts import read_health
 from services.records.configuration import FRESH_SECONDS
@@ -21,11 +20,10 @@ from services.rest.dependencies import ExistingWorkspace
 from services.workspaces import account_mutations
 from services.workspaces.account_mutations import AccountRules
 from services.workspaces.account_notifier import publish_account_changed
+from services.workspaces.channels import unknown_channel
 from services.workspaces.configuration_update import update_configuration
 from services.workspaces.target_validation import validate_api_base, validate_called_urls, weak_secrets
 from services.workspaces.views import AccountView, account_view, to_page
-
-AccountIn = Annotated[AccountBody, Depends(JsonBody(AccountBody))]
 
 
 async def list_accounts(
@@ -77,8 +75,7 @@ class AccountEndpoints:
     async def require_channel(self, channel: str) -> AccountRules:
         """The account rules of the path's channel. Raises NotFound for an unknown channel."""
         if channel not in self.rules:
-            names = ", ".join(sorted(self.rules))
-            raise NotFound(f"There is no channel {channel!r}. There are: {names}.")
+            raise unknown_channel(channel, self.rules)
         return self.rules[channel]
 
     async def put(
@@ -86,7 +83,7 @@ class AccountEndpoints:
         configuration: ExistingWorkspace,
         channel: str,
         account: Slug,
-        body: AccountIn,
+        body: AccountBody,
         condition: IfMatch,
         context: ContextDep,
         response: Response,
@@ -123,6 +120,20 @@ class AccountEndpoints:
 def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
     """The routes; writing an account needs `admin`."""
     endpoints = AccountEndpoints(rules)
+    read_body = JsonBody(AccountBody, forms={channel: one.model for channel, one in rules.items()})
+
+    async def put_account(
+        configuration: ExistingWorkspace,
+        channel: str,
+        account: Slug,
+        body: Annotated[AccountBody, Depends(read_body)],
+        condition: IfMatch,
+        context: ContextDep,
+        response: Response,
+    ) -> AccountView:
+        """Connect an account, or replace it. The fields of the body depend on the channel in the path."""
+        return await endpoints.put(configuration, channel, account, body, condition, context, response)
+
     read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
     path = "/{channel}/{account}"
@@ -131,5 +142,5 @@ def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
     router.add_api_route(path, delete_account, methods=["DELETE"], dependencies=admin, status_code=204)
     # The channel is a resource of the path: an unknown one must answer 404 before the body is read.
     guards = [*admin, Depends(endpoints.require_channel)]
-    router.add_api_route(path, endpoints.put, methods=["PUT"], dependencies=guards)
+    router.add_api_route(path, put_account, methods=["PUT"], dependencies=guards)
     return router

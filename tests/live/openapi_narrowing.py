@@ -41,6 +41,8 @@ def narrowed(document: Document, known: Known) -> Document:
         found["paths"][path].pop("parameters", None)
     schemas = found["components"]["schemas"]
     schemas["Escalation"]["required"] = ["priority"]
+    # The accounts of requests are this channel's, as the channel in their path is.
+    schemas["AccountBody"]["anyOf"] = [{"$ref": "#/components/schemas/TelegramAccount"}]
     for name, fields in _bodies(known).items():
         schemas[name]["properties"].update(fields)
     for name, replaced in _whole(known).items():
@@ -76,6 +78,7 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
     # Of all teams only this one is in every workspace, those too that some request made.
     agents, teams = known.ids["agent"], ["default"]
     skills = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 5}}
+    never_matches = {name: _one_of([None]) for name in ("tag", "tier")}
     acting = {"agent": _one_of([*agents, None])}
     return {
         "AgentBody": {"teams": {"type": "array", "minItems": 1, "items": _one_of(teams)}},
@@ -83,7 +86,8 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
         "KeyBody": {"workspace": _one_of([*known.ids["workspace"], None])},
         "Calendar": {"timezone": _one_of(ZONES), "hours": _one_of([{"mon": [["09:00", "17:00"]], "fri": []}])},
         "Escalation": {"priority": _one_of(["urgent", "high"]), "team": _one_of([*teams, None])},
-        "SlaMatch": {"team": _one_of([*teams, None])},
+        "Match": never_matches,
+        "SlaMatch": {"team": _one_of([*teams, None]), **never_matches},
         "SlaBody": {"policies": {"type": "array", "maxItems": 1, "items": {"$ref": "#/components/schemas/Policy"}}},
         "RuleActions": {
             "team": _one_of(teams),
@@ -103,7 +107,7 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
             "secret": _one_of([None]),
             "types": {"type": "array", "minItems": 1, "items": _one_of(["pasokh.", "pasokh.sla."]), "maxItems": 5},
         },
-        "AccountBody": {
+        "TelegramAccount": {
             "api_base": _one_of([None]),
             "credentials": _exactly({"bot_token": _one_of(["7000001:AAtest"]), "secret_token": _one_of([SECRET])}),
             "settings": {**_exactly({"username": _one_of(["example_shop_bot"])}), "required": []},

@@ -64,9 +64,14 @@ def test_every_body_has_an_example_that_fits_it(document: dict[str, Any]) -> Non
         if content["schema"]:
             wrong += [
                 f"{name}: {error.message}"
-                for error in jsonschema_rs.validator_for(schema).iter_errors(content["example"])
+                for example in _examples(content)
+                for error in jsonschema_rs.validator_for(schema).iter_errors(example)
             ]
     assert wrong == []
+
+
+def _examples(content: dict[str, Any]) -> list[Any]:
+    return [one["value"] for one in content["examples"].values()] if "examples" in content else [content["example"]]
 
 
 def _bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

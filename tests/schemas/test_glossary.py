@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from schemas.events import EVENT_TYPES
+from services.channels.registry import CHANNELS
 
 ROOT = Path(__file__).parents[2]
 ENTRY = re.compile(r"^- \*\*(?P<term>[^*]+)\*\*: (?P<meaning>.+)$")
@@ -39,10 +40,11 @@ def singular(word: str) -> str:
 
 
 def known_words() -> set[str]:
-    """Every word of the terms, of what the glossary sets in italics beside them, and of plain English."""
+    """Every word of the terms, of what the glossary sets in italics beside them, of plain English, and channels' names."""
     entries = glossary()
     beside = [word for meaning in entries.values() for word in re.findall(r"\*([a-z ]+)\*", meaning)]
-    return {singular(word) for text in (*entries, *beside, HAPPENS, FORMS, NOUNS) for word in words_in(text)}
+    channels = [channel.name for channel in CHANNELS]
+    return {singular(word) for text in (*entries, *beside, *channels, HAPPENS, FORMS, NOUNS) for word in words_in(text)}
 
 
 def unknown(names: Iterable[str]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 FastAPI reads its own body parameters before authentication. A dependency is resolved in the order of the signature.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import pydantic_core
@@ -26,14 +26,23 @@ class JsonBody(Generic[Model]):
     """`body: Annotated[AgentBody, Depends(JsonBody(AgentBody))]`. `optional`: no body at all is an empty object.
 
     `mend`: broken characters are repaired (services/platform/http/lenient_json.py), for customers; for others they are
-    an error. Raises BadRequest (no JSON, NaN, nested too deeply), UnprocessableContent (another shape), and the errors
+    an error. `forms`: where the body depends on something else of the request, the models of all its forms by name, each
+    with an example in its schema; OpenAPI then shows these. Raises BadRequest (no JSON, NaN, nested too deeply), UnprocessableContent (another shape), and the errors
     of `read_body`.
     """
 
-    def __init__(self, model: type[Model], *, optional: bool = False, mend: bool = False) -> None:
+    def __init__(
+        self,
+        model: type[Model],
+        *,
+        optional: bool = False,
+        mend: bool = False,
+        forms: Mapping[str, type[BaseModel]] | None = None,
+    ) -> None:
         self.model = model
         self.optional = optional
         self.mend = mend
+        self.forms = forms or {}
 
     async def __call__(self, request: Request) -> Model:
         body = await _read(request)

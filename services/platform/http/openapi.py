@@ -1,5 +1,6 @@
 """Builds the OpenAPI 3.1 document: FastAPI's description of the routes, with our bodies, errors and webhooks."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -89,10 +90,18 @@ def exported() -> Document:
 
 def _schemas(routes: Iterable[APIRoute]) -> Mapping[str, Any]:
     models: dict[str, type[BaseModel]] = {"ProblemBody": ProblemBody}
-    models |= {body.model.__name__: body.model for route in routes for body in json_bodies(route.dependant)}
+    bodies = [body for route in routes for body in json_bodies(route.dependant)]
+    models |= {one.__name__: one for body in bodies for one in body.forms.values() or [body.model]}
     _, schemas = models_json_schema([(model, "validation") for model in models.values()], ref_template=COMPONENTS)
-    found: Mapping[str, Any] = schemas["$defs"]
+    found: Document = schemas["$defs"]
+    found |= {body.model.__name__: _any_form(body) for body in bodies if body.forms}
     return found
+
+
+def _any_form(body: JsonBody[Any]) -> Document:
+    """The schema of a body of several forms. `anyOf` and not `oneOf`: two forms may have the same fields."""
+    title, description = body.model.__name__, inspect.cleandoc(body.model.__doc__ or "")
+    return {"title": title, "description": description, "anyOf": [_reference(form) for form in body.forms.values()]}
 
 
 def json_bodies(dependant: Dependant) -> list[JsonBody[Any]]:
@@ -129,9 +138,18 @@ def _add_common_responses(operation: Document, route: APIRoute, method: str) -> 
 
 
 def _declare_body(operation: Document, body: JsonBody[Any]) -> None:
-    reference = {"$ref": COMPONENTS.format(model=body.model.__name__)}
-    content = {"application/json": {"schema": reference}}
+    content: Document = {"application/json": {"schema": _reference(body.model)}}
+    if body.forms:
+        content["application/json"]["examples"] = {name: _example(name, form) for name, form in body.forms.items()}
     operation["requestBody"] = {"required": not body.optional, "content": content}
+
+
+def _example(name: str, form: type[BaseModel]) -> Document:
+    return {"summary": name, "value": form.model_json_schema()["examples"][0]}
+
+
+def _reference(model: type[BaseModel]) -> Document:
+    return {"$ref": COMPONENTS.format(model=model.__name__)}
 
 
 def _add_outcomes(responses: Document, dependencies: Set[object], method: str) -> None:

@@ -9,7 +9,6 @@ MAX_DEPTH = 6
 
 BODIES: Mapping[str, Any] = {
     "WorkspaceBody": {"name": "Blue Shop", "languages": ["fa", "en"], "timezone": "Asia/Tehran"},
-    "AccountBody": {"name": "Our bot", "credentials": {"bot_token": "123456:ABC", "secret_token": "choose-one"}},
     "TeamBody": {"name": "Support"},
     "AgentBody": {"name": "Sara", "teams": ["support"], "skills": {"lang:fa": 5, "refunds": 3}, "capacity": 4},
     "PresenceBody": {"status": "online"},

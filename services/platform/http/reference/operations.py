@@ -29,6 +29,8 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("DELETE", f"{_W}/agents/{{agent}}"): "deleteAgent",
     ("GET", f"{_W}/agents/{{agent}}/presence"): "getPresence",
     ("PUT", f"{_W}/agents/{{agent}}/presence"): "putPresence",
+    ("GET", f"{_W}/channels"): "listChannels",
+    ("GET", f"{_W}/channels/{{channel}}"): "getChannel",
     ("GET", f"{_W}/commands/{{command}}"): "getCommand",
     ("GET", f"{_W}/conversations"): "listConversations",
     ("GET", _C): "getConversation",
@@ -87,7 +89,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
 }
 
 TAGS: Mapping[str, str] = {
-    "configuration": "Workspaces, their accounts, teams, routing rules and SLA policies. Changes are in force at once.",
+    "configuration": "Workspaces, their channels, accounts, teams, routing rules and SLA policies. Changes are in force at once.",
     "agents": "Agents with their teams, skills, capacity and presence.",
     "conversations": "Conversations with their messages, decisions and SLA clocks, and the commands of agents.",
     "events": "Facts as an event stream that a client can resume.",
