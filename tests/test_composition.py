@@ -28,7 +28,7 @@ from services.composition import (
 )
 from services.platform.core.settings import Settings
 from services.platform.http.service import Context, DeclaredService, ServiceComponents, routes_context
-from services.platform.processing.decide import CONTROL
+from services.platform.processing.inputs import CONTROL
 from services.platform.processing.processor import Processor
 from services.platform.store.collections import ACCEPTED, RUNTIME_COLLECTIONS
 from services.platform.store.declared_writes import UndeclaredWrite

@@ -1,21 +1,25 @@
-"""Records when the platform of an account called last, and when somebody without its secret did.
+"""Records of each account what came in: when its platform called last, who called without its secret, and the counts.
 
 Calls are collected in memory and written every few seconds, so that a webhook costs no commit of its own.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 
 from services.channels.port import Account
+from services.ingest.received_counts import AccountName, ReceivedCounter
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import TimeSource
 from services.platform.store.port import Changes, Condition, Key, Put, Store
 from services.records.accounts import ACCOUNT_CALLS, FORGED_WITHIN, AccountCalls, account_id
+from services.records.configuration import CONFIGURATION_HEADS
+from services.records.ledgers import ReceivedCounts
 
-INTERVAL_SECONDS, MAX_ATTEMPTS = 5.0, 4
+INTERVAL_SECONDS, LAST_WRITE_SECONDS, MAX_ATTEMPTS = 5.0, 1.0, 4
 log = structlog.get_logger(__name__)
 
 
@@ -23,7 +27,8 @@ log = structlog.get_logger(__name__)
 class _AccountActivity:
     """The calls of an account since the last write."""
 
-    account: Account
+    account: AccountName
+    counts: ReceivedCounts = field(default_factory=ReceivedCounts)
     webhook_at: datetime | None = None
     forged: int = 0
     forged_since: datetime | None = None
@@ -31,10 +36,11 @@ class _AccountActivity:
 
 
 class AccountActivityRecorder:
-    """Collects the activity of one process. A crash loses the last seconds; the Prometheus counters are exact."""
+    """Collects the activity of one process. `counter` is where its ledgers are counted. A crash loses the last seconds."""
 
-    def __init__(self, store: Store, time_source: TimeSource) -> None:
+    def __init__(self, store: Store, time_source: TimeSource, counter: ReceivedCounter | None = None) -> None:
         self._store, self._time_source = store, time_source
+        self._counter = counter or ReceivedCounter()
         self._unwritten: dict[str, _AccountActivity] = {}
 
     def record_call(self, account: Account) -> None:
@@ -49,34 +55,58 @@ class AccountActivityRecorder:
         activity.forged_at = now
 
     def _activity_for(self, account: Account) -> _AccountActivity:
-        return self._unwritten.setdefault(
-            account_id(account.workspace, account.channel, account.id), _AccountActivity(account)
-        )
+        return self._activity_of(AccountName(account.workspace, account.channel, account.id))
+
+    def _activity_of(self, name: AccountName) -> _AccountActivity:
+        return self._unwritten.setdefault(account_id(*name), _AccountActivity(name))
 
     async def run(self) -> None:
-        """Write the collected activity periodically. Runs until cancelled."""
-        while True:
-            await asyncio.sleep(INTERVAL_SECONDS)
-            await self.write()
+        """Write the collected activity periodically, and once more when cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(INTERVAL_SECONDS)
+                await self.write()
+        finally:
+            # An orderly end loses no counts.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WRITE_SECONDS):
+                    await self.write()
 
     async def write(self) -> None:
-        """Write the collected activity now. Activity that the store does not take is lost here; the Prometheus counters have it."""
-        # The table is replaced before the first await: calls that come in meanwhile belong to the next write.
+        """Write the collected activity now. Counts that the store does not take are written the next time; times are lost."""
+        # The tables are replaced before the first await: calls that come in meanwhile belong to the next write.
+        for name, counts in self._counter.take().items():
+            self._activity_of(name).counts = counts
         activities, self._unwritten = self._unwritten, {}
-        for identity, activity in activities.items():
-            try:
-                await self._write(identity, activity)
-            except (Fenced, Unavailable, Unknown) as error:
-                log.info("account_calls_write_failed", account=identity, reason=str(error))
+        try:
+            while activities:
+                await self._try_to_write(*activities.popitem())
+        finally:
+            for activity in activities.values():
+                self._counter.add(activity.account, activity.counts)
+
+    async def _try_to_write(self, identity: str, activity: _AccountActivity) -> None:
+        try:
+            await self._write(identity, activity)
+        except (Fenced, Unavailable) as error:
+            self._counter.add(activity.account, activity.counts)
+            log.info("account_calls_write_failed", account=identity, reason=str(error))
+        except Unknown as error:
+            # Counts that may be there are not written again: an activity that is counted twice would look lost.
+            log.warning("account_calls_write_unknown", account=identity, reason=str(error))
 
     async def _write(self, identity: str, activity: _AccountActivity) -> None:
-        key = Key(ACCOUNT_CALLS.name, identity)
+        key, head = Key(ACCOUNT_CALLS.name, identity), Key(CONFIGURATION_HEADS.name, activity.account.workspace)
         # Every process that serves webhooks writes this document. The condition on the revision keeps two of them from
         # losing each other's counts: the loser reads again and adds to what it finds.
         for left in reversed(range(MAX_ATTEMPTS)):
-            document = (await self._store.get_many([key])).get(key)
+            found = await self._store.get_many([key, head])
+            # The workspace was deleted meanwhile: its next owner must not find what was counted for this one.
+            if head not in found:
+                return
+            document = found.get(key)
             before = ACCOUNT_CALLS.decode(document) if document else None
-            after = _with(before, activity)
+            after = _with(before, activity, self._time_source.now())
             if before is not None and after == before:
                 return
             condition = Condition(key, "revision", before.revision) if before else Condition(key)
@@ -89,9 +119,12 @@ class AccountActivityRecorder:
                     raise
 
 
-def _with(before: AccountCalls | None, activity: _AccountActivity) -> AccountCalls:
-    account = activity.account
-    calls = before or AccountCalls(workspace=account.workspace, channel=account.channel, account=account.id)
+def _with(before: AccountCalls | None, activity: _AccountActivity, now: datetime) -> AccountCalls:
+    name = activity.account
+    calls = before or AccountCalls(workspace=name.workspace, channel=name.channel, account=name.account)
+    if activity.counts != ReceivedCounts():
+        counted_since = calls.counted_since or now
+        calls = replace(calls, counts=calls.counts + activity.counts, counted_since=counted_since)
     if activity.webhook_at is not None:
         calls = replace(calls, last_webhook_at=max(activity.webhook_at, calls.last_webhook_at or activity.webhook_at))
     if activity.forged_at is not None:

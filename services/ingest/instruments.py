@@ -1,19 +1,28 @@
-"""Metrics of ingest. They count activities; a rejected call without activities counts as one.
+"""Counts of ingest, as metrics and for the ledgers of accounts. They count activities; a rejected call without any is one.
 
-Always: received = published + rejected + failed, per workspace and channel. A workspace or channel becomes a label only
+Always: received = published + rejected + failed, per account. A workspace or channel becomes a label only
 when it exists, because an attacker chooses the names in paths.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from prometheus_client import Counter, Gauge
 from prometheus_client.registry import Collector
+
+from schemas.activity import Activity
+from services.channels.port import Account
+from services.ingest.received_counts import AccountName, ReceivedCounter, account_name
+from services.records.ledgers import ReceivedCounts
 
 LABELS = ("workspace", "channel")
 
 
 class IngestInstruments:
-    """The counters of one process. The process's `/metrics` route registers them."""
+    """The counters of one process. The process's `/metrics` route registers them; `ledgers` are for the store."""
 
     def __init__(self) -> None:
+        self.ledgers = ReceivedCounter()
         self.received = Counter("pasokh_ingest_received_total", "Activities that came in.", LABELS, registry=None)
         self.published = Counter(
             "pasokh_ingest_published_total", "Activities that the bus has durably.", [*LABELS, "kind"], registry=None
@@ -45,12 +54,32 @@ class IngestInstruments:
         self.overloaded = Counter("pasokh_ingest_overloaded_total", "Calls refused for want of room.", registry=None)
         self.in_flight = Gauge("pasokh_ingest_in_flight", "Calls that are being answered now.", registry=None)
 
-    def count_rejected(self, workspace: str, channel: str, reason: str, calls: int = 1) -> None:
+    def count_rejected(self, account: Account, reason: str, calls: int = 1) -> None:
         """Count calls, or items of a list, that came in and were turned away for good."""
-        self.received.labels(workspace, channel).inc(calls)
-        self.rejected.labels(workspace, channel, reason).inc(calls)
+        name = AccountName(account.workspace, account.channel, account.id)
+        self.received.labels(name.workspace, name.channel).inc(calls)
+        self.rejected.labels(name.workspace, name.channel, reason).inc(calls)
+        self.ledgers.add(name, ReceivedCounts(received=calls, rejected=calls))
+
+    @contextmanager
+    def count_publishing(self, activities: Sequence[Activity]) -> Iterator[None]:
+        """Count activities of one account that are published within the context; an error means that they failed."""
+        name, count = account_name(activities), len(activities)
+        self.received.labels(name.workspace, name.channel).inc(count)
+        try:
+            yield
+        except BaseException:
+            # A cancelled call counts too: its sender got no 200 and will send the activities again.
+            self.failed.labels(name.workspace, name.channel).inc(count)
+            self.ledgers.add(name, ReceivedCounts(failed=count))
+            raise
+        else:
+            self.ledgers.add(name, ReceivedCounts(published=count))
+        finally:
+            # Only now, so that a call that is being answered is in no sum of the ledger that is written meanwhile.
+            self.ledgers.add(name, ReceivedCounts(received=count))
 
     @property
     def collectors(self) -> tuple[Collector, ...]:
         """All collectors, for a registry."""
-        return tuple(vars(self).values())
+        return tuple(collector for name, collector in vars(self).items() if name != "ledgers")

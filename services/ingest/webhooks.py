@@ -165,7 +165,7 @@ class Webhooks:
         await publish_activities(self._bus, self._instruments, activities, request.headers)
         refused = sum(verdict.refusal is not None for verdict in parsed.verdicts)
         if refused:
-            self._instruments.count_rejected(connected.account.workspace, channel.name, "malformed", refused)
+            self._instruments.count_rejected(connected.account, "malformed", refused)
             _log.warning(
                 "webhook_partly_malformed",
                 channel=channel.name,
@@ -186,4 +186,4 @@ class Webhooks:
             return ACKNOWLEDGED
 
     def _count_rejection(self, account: Account, error: Exception) -> None:
-        self._instruments.count_rejected(account.workspace, account.channel, rejection_reason(error))
+        self._instruments.count_rejected(account, rejection_reason(error))

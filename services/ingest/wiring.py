@@ -48,7 +48,7 @@ def open_ingest(*other_ways_in: OtherWayIn, channels: Sequence[Channel] = CHANNE
         abilities = find_abilities(channels)
         accounts = AccountCache(context.store, context.time_source, refreshing=frozenset(abilities.refreshes))
         rates, settings = RateLimits(context.settings, context.admission), context.settings
-        notes = AccountActivityRecorder(context.store, context.time_source)
+        notes = AccountActivityRecorder(context.store, context.time_source, instruments.ledgers)
         async with open_outgoing(settings) as http:
             webhooks = Webhooks(
                 WebhookDependencies(

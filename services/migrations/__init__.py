@@ -13,6 +13,7 @@ from services.migrations import (
     m0004_metrics_state,
     m0005_stored_fields,
     m0006_stored_names,
+    m0007_account_counts,
     m0010_collector,
 )
 from services.platform.store.migration_steps import Migration
@@ -24,6 +25,7 @@ MIGRATIONS: Sequence[Migration] = (
     m0004_metrics_state.STEP,
     m0005_stored_fields.STEP,
     m0006_stored_names.STEP,
+    m0007_account_counts.STEP,
     m0010_collector.STEP,
 )
 """Every step, by rising number. The number of a step that was released is never used again."""

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,6 +14,7 @@ from services.domain.account_sends import AccountSends
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Collection, Index, Key, Query
+from services.records.ledgers import ReceivedCounts
 from services.records.sends import ACCOUNT_SENDS
 
 WRITER = "collector"
@@ -26,6 +27,7 @@ class AccountCalls:
     """The calls to an account's webhook; its id is `workspace/channel:account`. Ingest alone writes it.
 
     `forged`: calls without the account's secret since `forged_since`, not further apart than `FORGED_WITHIN`.
+    `counts` are of all that came in since `counted_since`: the first sum of the account's ledger.
     `revision` rises with each write and keeps two processes from losing each other's counts.
     """
 
@@ -36,6 +38,8 @@ class AccountCalls:
     last_forged_at: Instant | None = None
     forged_since: Instant | None = None
     forged: int = 0
+    counts: ReceivedCounts = field(default_factory=ReceivedCounts)
+    counted_since: Instant | None = None
     revision: int = 0
 
 

@@ -65,7 +65,8 @@ class MessageRecord:
 class ActivityRecord:
     """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`.
 
-    Under the id of a message that never arrived, one of kind `deletion` records that it was deleted. `ignored_reason`
+    Under the id of a message that never arrived, one of kind `deletion` records that it was deleted; under the id of one
+    that became no message of its partition, one of its own kind records that it was handled. `ignored_reason`
     says why an activity changed nothing, where it might have.
     """
 

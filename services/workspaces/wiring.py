@@ -6,7 +6,7 @@ from typing import Any
 
 from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.store.port import Collection
-from services.workspaces import accounts, channels, deletion_routes, keys, routes
+from services.workspaces import accounts, channels, deletion_routes, keys, ledgers, routes
 from services.workspaces.account_mutations import AccountRules
 from services.workspaces.deletion import Remover, run_remover
 from services.workspaces.rule_notifier import run_announcer
@@ -31,6 +31,7 @@ def open_workspaces(
                 deletion_routes.build_router(remover),
                 accounts.build_router(rules),
                 channels.build_router(rules),
+                ledgers.build_router(),
                 keys.build_router(),
             ],
             background=[lambda: run_announcer(context), lambda: run_remover(remover)],

@@ -23,6 +23,7 @@ from services.ingest.webhooks import WebhookDependencies, Webhooks
 from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.rate_limits import RateLimits
+from services.records.configuration import CONFIGURATION_HEADS, ConfigurationHead
 from tests.configuration import configure
 from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
 
@@ -59,7 +60,8 @@ class Ingest:
             self.registry.register(collector)
         self.accounts = AccountCache(self.store, self.clock, spacing=0)
         self.noted = MemoryStore()
-        self.notes = AccountActivityRecorder(self.noted, self.clock)
+        self.noted.insert(CONFIGURATION_HEADS, "shop", ConfigurationHead(workspace="shop", version=1))
+        self.notes = AccountActivityRecorder(self.noted, self.clock, self.instruments.ledgers)
         self.bounds = Bounds(Entrance(room or AdmissionControl(), body_seconds), rates=rates or RateLimits(Settings()))
         self.serve({"telegram": channel or Telegram()})
 

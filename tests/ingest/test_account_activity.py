@@ -1,9 +1,16 @@
 """What is written down of an account's calls, and that two processes lose nothing of each other."""
 
+import asyncio
+from collections.abc import Callable
+
 from schemas.configuration import AccountBody
 from services.channels.port import Account
 from services.ingest.account_activity import AccountActivityRecorder
+from services.platform.core.errors import Unavailable, Unknown
+from services.platform.store.port import Changes, Key
 from services.records.accounts import ACCOUNT_CALLS, FORGED_WITHIN, AccountCalls
+from services.records.configuration import CONFIGURATION_HEADS
+from services.records.ledgers import ReceivedCounts
 from tests.ingest.harness import SECRET_HEADER, Ingest, update
 
 MAIN = Account("shop", "telegram", "main", AccountBody(credentials={}))
@@ -39,6 +46,69 @@ async def test_forged_calls_are_counted_while_they_go_on_and_anew_after_a_pause(
     ingest.notes.record_forged(MAIN)
     await ingest.notes.write()
     assert (stored_calls(ingest).forged, stored_calls(ingest).forged_since) == (1, ingest.clock.now())
+
+
+async def test_what_came_in_is_counted_by_what_became_of_it() -> None:
+    ingest = Ingest()
+    await ingest.call(update())
+    await ingest.call(update(), headers={SECRET_HEADER: "wrong"})
+    await ingest.call(b"[]")
+    ingest.bus.failure = Unavailable("away")
+    await ingest.call(update())
+    await ingest.notes.write()
+    assert stored_calls(ingest).counts == ReceivedCounts(received=4, published=1, rejected=2, failed=1)
+    assert stored_calls(ingest).counted_since == ingest.clock.now()
+
+
+async def test_counts_that_the_store_does_not_take_are_written_later_and_once() -> None:
+    ingest = Ingest()
+    await ingest.call(update())
+    ingest.noted.failure = Unavailable("away")
+    await ingest.notes.write()
+    ingest.noted.failure = None
+    await ingest.call(update())
+    await ingest.notes.write()
+    await ingest.notes.write()
+    assert stored_calls(ingest).counts == ReceivedCounts(received=2, published=2)
+
+
+def unsure(ingest: Ingest) -> Callable[[Changes], None]:
+    """A commit that happens, and of which the store cannot say so."""
+
+    def commit(changes: Changes) -> None:
+        for put in changes.puts:
+            ingest.noted.documents[put.key] = put.document
+        raise Unknown("the answer did not arrive")
+
+    return commit
+
+
+async def test_counts_that_may_have_been_written_are_not_written_again() -> None:
+    """Twice as published would look like a loss; not counted is what the log proves (`uncounted`)."""
+    ingest = Ingest()
+    ingest.noted.before_commit = unsure(ingest)
+    await ingest.call(update())
+    await ingest.notes.write()
+    await ingest.notes.write()
+    assert stored_calls(ingest).counts == ReceivedCounts(received=1, published=1)
+
+
+async def test_an_orderly_end_writes_the_last_counts() -> None:
+    ingest = Ingest()
+    running = asyncio.create_task(ingest.notes.run())
+    await ingest.call(update())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert stored_calls(ingest).counts == ReceivedCounts(received=1, published=1)
+
+
+async def test_nothing_is_written_for_a_workspace_that_was_deleted_meanwhile() -> None:
+    ingest = Ingest()
+    await ingest.call(update())
+    del ingest.noted.documents[Key(CONFIGURATION_HEADS.name, "shop")]
+    await ingest.notes.write()
+    assert ingest.noted.find(ACCOUNT_CALLS, "shop/telegram:main") is None
 
 
 async def test_two_processes_add_up() -> None:

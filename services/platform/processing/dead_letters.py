@@ -18,6 +18,7 @@ from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.time_source import TimeSource
 from services.platform.processing.batch import Batch
 from services.platform.processing.inputs import Input, PendingInput, ReceivedEvent, TimerFired
+from services.platform.processing.processor import Accounting
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
 
@@ -72,7 +73,7 @@ def command_on(
     return ProducerRecord(topic, letter.partition, event.partitionkey, encode(event))
 
 
-async def carry_out(work: UnitOfWork, action: DeadLetterAction) -> Input | None:
+async def carry_out(work: UnitOfWork, action: DeadLetterAction, accounting: Accounting | None = None) -> Input | None:
     """Delete the letter; returns its input if it is to be handled again. Store errors pass through."""
     # Several groups read the topic, and each sees the command.
     if action.group != work.place.group:
@@ -82,7 +83,12 @@ async def carry_out(work: UnitOfWork, action: DeadLetterAction) -> Input | None:
     if letter is None:
         return None
     work.delete(DEAD_LETTERS, action.dead_letter)
-    return _retried_event(letter) if action.action == "retry" else None
+    if action.action != "retry":
+        return None
+    retried = _retried_event(letter)
+    if accounting is not None and isinstance(retried, ReceivedEvent) and letter.topic == accounting.topic:
+        await accounting.revive(work, retried.event.partitionkey)
+    return retried
 
 
 def _retried_event(letter: DeadLetter) -> Input:
@@ -107,10 +113,10 @@ class FailedInput:
     event: Event | None = None
 
 
-def set_aside(batch: Batch, error: Exception) -> None:
+async def set_aside(batch: Batch, error: Exception, accounting: Accounting | None = None) -> None:
     """Write the letter of the one input of this batch, and see that the input does not come again.
 
-    A letter whose retry failed again stays what it was.
+    A letter whose retry failed again stays what it was. Store errors pass through.
     """
     (one,), work = batch.pending, batch.work
     failed = _failed_input(one)
@@ -121,6 +127,8 @@ def set_aside(batch: Batch, error: Exception) -> None:
         work.cancel_timer(one.timer.name)
     if failed.event_type == DEAD_LETTER_ACTION:
         return
+    if accounting is not None and one.record is not None and failed.topic == accounting.topic:
+        await accounting.set_aside(work, one.record.key)
     subject = failed.event_id or str(failed.offset)
     letter = DeadLetter(
         group=work.place.group,

@@ -11,6 +11,7 @@ from services.platform.bus.port import Record
 from services.platform.processing import dead_letters, failpoints
 from services.platform.processing.batch import Batch
 from services.platform.processing.inputs import (
+    CONTROL,
     EffectCompleted,
     Input,
     PendingInput,
@@ -18,13 +19,11 @@ from services.platform.processing.inputs import (
     TimerFired,
     causation_id,
 )
-from services.platform.processing.processor import AnyProcessor
+from services.platform.processing.processor import Accounting, AnyProcessor
 from services.platform.processing.restarts import PARTITION_RESET_ERRORS
 from services.platform.processing.runtime import Runtime
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.processing.workspaces import belongs_to
-
-CONTROL = "pasokh.control."
 
 
 class Poison(Exception):
@@ -35,24 +34,24 @@ class Poison(Exception):
         self.error = error
 
 
-async def decode_inputs(batch: Batch) -> None:
+async def decode_inputs(batch: Batch, accounting: Accounting | None = None) -> None:
     """Fill `inputs`: without duplicates and inputs of closed workspaces, with the inputs that operators retry.
 
     Raises ValueError for a record that is no event. Store errors pass through.
     """
     for one in batch.pending:
         if one.record is not None:
-            await _decode_record(batch, one.record)
+            await _decode_record(batch, one.record, accounting)
         elif (known := _without_record(batch.work, one)) is not None and not _is_of_closed_workspace(batch, known):
             batch.inputs.append(known)
 
 
-async def _decode_record(batch: Batch, record: Record) -> None:
+async def _decode_record(batch: Batch, record: Record, accounting: Accounting | None) -> None:
     event = decode(record.value)
     if not batch.seen.admit(event, record.topic):
         batch.duplicates += 1
     elif event.type == dead_letters.DEAD_LETTER_ACTION:
-        revived = await dead_letters.carry_out(batch.work, event.payload_as(DeadLetterAction))
+        revived = await dead_letters.carry_out(batch.work, event.payload_as(DeadLetterAction), accounting)
         batch.inputs += [revived] if revived is not None else []
     # Control events pass even for a closed workspace: the one that opens it again is among them.
     elif event.workspace not in batch.closed or event.type.startswith(CONTROL):
@@ -87,7 +86,7 @@ async def decide(batch: Batch, processor: AnyProcessor, memory: Any, runtime: Ru
     Raises Poison when that is impossible for one of its inputs; errors of store and bus pass through as they are.
     """
     try:
-        await decode_inputs(batch)
+        await decode_inputs(batch, processor.accounting)
         await runtime.hook(failpoints.INPUTS_KNOWN)
         decisions = await processor.load(batch.work, memory, batch.inputs)
     except PARTITION_RESET_ERRORS:

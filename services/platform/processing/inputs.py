@@ -8,6 +8,9 @@ from schemas.envelope import Event
 from schemas.values import Json
 from services.platform.bus.port import Record
 
+CONTROL = "pasokh.control."
+"""The prefix of events of the machinery itself."""
+
 
 class ReceivedEvent(NamedTuple):
     """An event of an input topic, not handled before."""

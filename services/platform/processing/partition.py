@@ -201,7 +201,7 @@ class PartitionOwner:
                     continue
                 self._letters.note_dead_letter(poison.error)
                 batch = self._start_batch(part)
-                set_aside(batch, poison.error)
+                await set_aside(batch, poison.error, self._processor.accounting)
                 self._report_dead_letter(poison.error)
             if not self._position.skip_commit(batch, self._runtime.time_source):
                 await self._commit(batch)

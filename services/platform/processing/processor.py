@@ -18,13 +18,13 @@ or name that begins with it (up to the last dot, or the first slash). An event o
 this group and is passed by. A timer or a result that no key names is a mistake, and becomes a dead letter.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from services.platform.processing.document_cache import DocumentCache, ImmutableDocuments
-from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
+from services.platform.processing.inputs import CONTROL, EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.reads import Reading, Step, load
 from services.platform.processing.unit_of_work import Effect, PartitionContext, Reader, UnitOfWork
 from services.platform.store.port import Collection
@@ -46,6 +46,25 @@ class Handler(Generic[Context, OneInput]):
 
     run: Callable[[Context, OneInput], None]
     reads: Sequence[Step[Context, OneInput]] = ()
+
+
+class Accounting(Protocol):
+    """Counts what becomes of the records of one topic, in documents that are written with the batch.
+
+    The handlers count the outcomes; what is here counts beside them, so that a record without an outcome shows. Keys are
+    those of the records. Every method raises Unavailable.
+    """
+
+    topic: str
+
+    async def consume(self, work: UnitOfWork, keys: Iterable[str]) -> None:
+        """Count the records that a batch takes from the log."""
+
+    async def set_aside(self, work: UnitOfWork, key: str) -> None:
+        """Count a record that becomes a dead letter."""
+
+    async def revive(self, work: UnitOfWork, key: str) -> None:
+        """Take back what `set_aside` counted: the record is handled again, and counted as if it had just come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,7 @@ class Processor(Generic[Dependencies, Memory, Context]):
     commands, which every group may write. `context` makes, for each batch, what handlers are given. `memory` makes what
     one partition keeps between batches: it is dropped, never repaired, whenever a commit may have failed. A group whose
     results no customer or agent waits for has `linger_seconds`: that time is between its batches, which makes them larger.
+    `accounting` counts what becomes of the records of a topic.
     """
 
     group: str
@@ -86,6 +106,7 @@ class Processor(Generic[Dependencies, Memory, Context]):
     # Any: a collection of some model is none of every model.
     collections: tuple[Collection[Any], ...] = ()
     linger_seconds: float = 0.0
+    accounting: Accounting | None = None
 
     def bind(self, dependencies: Dependencies) -> "BoundProcessor[Dependencies, Memory, Context]":
         """The processor with what it needs of its process."""
@@ -111,6 +132,12 @@ class Processor(Generic[Dependencies, Memory, Context]):
         if handler is None:
             raise UndeclaredName(f"{self.group} has no effect {name}")
         return handler
+
+
+def _counted_keys(inputs: Sequence[Input], topic: str) -> Iterator[str]:
+    for one in inputs:
+        if isinstance(one, ReceivedEvent) and one.topic == topic and not one.event.type.startswith(CONTROL):
+            yield one.event.partitionkey
 
 
 def _entry(table: Mapping[str, Entry], name: str, separator: int) -> Entry | None:
@@ -142,6 +169,11 @@ class BoundProcessor(Generic[Dependencies, Memory, Context]):
         """Seconds between its batches, in which inputs collect."""
         return self.processor.linger_seconds
 
+    @property
+    def accounting(self) -> Accounting | None:
+        """What counts the records of a topic; None: nothing does."""
+        return self.processor.accounting
+
     def new_memory(self) -> Memory:
         """What a partition that was just opened remembers."""
         return self.processor.memory()
@@ -165,7 +197,9 @@ class BoundProcessor(Generic[Dependencies, Memory, Context]):
         )
 
     async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> "Decisions[Context]":
-        """Read all that the handlers of these inputs declare. Store errors pass through. Raises UndeclaredName."""
+        """Count these inputs, and read all that their handlers declare. Store errors pass through. Raises UndeclaredName."""
+        if self.accounting is not None:
+            await self.accounting.consume(work, _counted_keys(inputs, self.accounting.topic))
         context = self.processor.context(work, memory, self.dependencies)
         handlers = [(one, self.processor.handler_for(one)) for one in inputs]
         await load(work, context, [Reading(one, handler.reads) for one, handler in handlers if handler is not None])

@@ -63,4 +63,5 @@ def _remember_deletion(work: UnitOfWork, activity: Activity) -> None:
 
 def was_deleted(work: UnitOfWork, activity: Activity) -> bool:
     """Whether the deletion of this message arrived before the message."""
-    return work.get(ACTIVITIES, activity.message or activity.id) is not None
+    record = work.get(ACTIVITIES, activity.message or activity.id)
+    return record is not None and record.kind == "deletion"

@@ -10,7 +10,7 @@ from services.domain.lifecycle import is_closed
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, ActivityRecord
-from services.router.conversations import echoes, moved_chats
+from services.router.conversations import echoes, ledger, moved_chats
 from services.router.conversations.calls import on_call
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.contact_states import on_contact_state
@@ -30,9 +30,17 @@ ActivityHandler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
 
 def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """Act on one activity, once: a message is its own dedupe record, anything else leaves its id."""
+    """Act on one activity, once, and count it in the ledger of its account."""
     activity, work = with_typed_fields(received.event.payload_as(Activity)), context.work
-    activity_context = context.for_activity(activity.workspace)
+    repeat = ledger.is_repeat(work, activity, MESSAGE_HANDLERS)
+    _act(work, activity, context.for_activity(activity.workspace))
+    if not repeat:
+        ledger.leave_id(work, activity, MESSAGE_HANDLERS)
+    ledger.count_outcome(work, received.event.partitionkey, repeat=repeat)
+
+
+def _act(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
+    """A message is its own dedupe record, anything else leaves its id."""
     if activity.kind in MESSAGE_HANDLERS:
         MESSAGE_HANDLERS[activity.kind](work, activity, activity_context)
     elif work.get(ACTIVITIES, activity.id) is None:

@@ -3,6 +3,7 @@
 from services.platform.processing.processor import Handler, Processor, no_memory
 from services.records.calls import CALLS
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, WRITER
+from services.records.ledgers import CONSUMED_COUNTS
 from services.router.conversations import (
     action_commands,
     action_results,
@@ -17,6 +18,7 @@ from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
 from services.router.conversations.facts import CLOSE_TIMER
 from services.router.conversations.handoff_notices import EXPIRY
+from services.router.conversations.ledger import ACCOUNTING
 
 # The steps of reads that several handlers share: each step may use the documents of the step before.
 COMMAND = (reads.command, reads.chat_of_conversation)
@@ -73,5 +75,6 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         CLOSE_TIMER: Handler(event_handlers.on_close_timer, TIMER),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
-    collections=(ACTIVITIES, CALLS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),
+    collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),
+    accounting=ACCOUNTING,
 )

@@ -23,6 +23,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/accounts/{{channel}}/{{account}}"): "getAccount",
     ("PUT", f"{_W}/accounts/{{channel}}/{{account}}"): "putAccount",
     ("DELETE", f"{_W}/accounts/{{channel}}/{{account}}"): "deleteAccount",
+    ("GET", f"{_W}/accounts/{{channel}}/{{account}}/ledger"): "getLedger",
     ("GET", f"{_W}/agents"): "listAgents",
     ("GET", f"{_W}/agents/{{agent}}"): "getAgent",
     ("PUT", f"{_W}/agents/{{agent}}"): "putAgent",

@@ -1,0 +1,37 @@
+"""What became of the activities of each account before the log, since its counts were last written: the first sum of a ledger."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas.activity import Activity
+from services.records.ledgers import ReceivedCounts
+
+
+class AccountName(NamedTuple):
+    """The account that something is counted for."""
+
+    workspace: str
+    channel: str
+    account: str
+
+
+class ReceivedCounter:
+    """Counts in memory, by account. `AccountActivityRecorder` takes the counts and writes them every few seconds."""
+
+    def __init__(self) -> None:
+        self._unwritten: dict[AccountName, ReceivedCounts] = {}
+
+    def add(self, account: AccountName, counts: ReceivedCounts) -> None:
+        """Count for an account."""
+        self._unwritten[account] = self._unwritten.get(account, ReceivedCounts()) + counts
+
+    def take(self) -> dict[AccountName, ReceivedCounts]:
+        """All counts since the last call, which the caller now has to write, or to `add` again."""
+        taken, self._unwritten = self._unwritten, {}
+        return taken
+
+
+def account_name(activities: Sequence[Activity]) -> AccountName:
+    """The account of activities of one account; there is at least one."""
+    first = activities[0]
+    return AccountName(first.workspace, first.channel, first.account)
