@@ -244,6 +244,21 @@ WEBHOOKS = Instrument(
 )
 GAUGES = (AGENTS, AGENTS_FREE, AGENTS_USED, TEAM_AGENTS, TEAM_FREE, TEAM_USED, OPEN, WEBHOOKS)
 """What is there now, read from documents and not counted."""
+LEDGER = Instrument(
+    "pasokh_ledger_activities",
+    "gauge",
+    "Activities of an account by what became of them, since counting began: received = published + rejected + failed, and "
+    "consumed = new + duplicates + dead_lettered; `on_its_way` is published and not consumed yet.",
+    ("channel", "account", "term"),
+)
+LEDGER_DIFFERENCE = Instrument(
+    "pasokh_ledger_difference",
+    "gauge",
+    "Activities of an account without a term: of the sum `received`, of the sum `consumed`, or lost on the log. 0 is right.",
+    ("channel", "account", "sum"),
+)
+LEDGER_GAUGES = (LEDGER, LEDGER_DIFFERENCE)
+"""The ledgers of accounts. Their labels are bounded by the accounts that are connected."""
 
 INSTRUMENTS = (
     FIRST_RESPONSE,

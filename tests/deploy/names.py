@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from services.collector.instruments import AccountInstruments, CollectorInstruments
 from services.delivery.instruments import DeliveryInstruments
 from services.ingest.instruments import IngestInstruments
-from services.metrics.instruments import GAUGES, INSTRUMENTS
+from services.metrics.instruments import GAUGES, INSTRUMENTS, LEDGER_GAUGES
 from services.platform.core.instruments import (
     AdmissionInstruments,
     HttpInstruments,
@@ -26,7 +26,7 @@ PARTS = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_co
 def existing() -> dict[str, frozenset[str]]:
     """Name of a time series → its labels."""
     found = {"up": OF_A_SCRAPE}
-    for one in (*INSTRUMENTS, *GAUGES):
+    for one in (*INSTRUMENTS, *GAUGES, *LEDGER_GAUGES):
         for part in PARTS[one.kind]:
             found[f"{one.name}{part}"] = OF_A_SCRAPE | set(one.labels)
     for name, labels in _of_processes():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -102,6 +103,7 @@ async def test_all_in_one_loses_and_doubles_nothing_when_killed(
         assert _dead_letters(tmp_path) == []
         assert kills >= 3
         updates = EMBEDDED.updates
+        await _assert_ledger_balances(shop, campaign)
         assert await _metric(running.url, "pasokh_messages_total", 'direction="inbound"', updates) == updates
         customers = EMBEDDED.customers
         assert await _metric(running.url, "pasokh_conversations_opened_total", "", customers) == customers
@@ -110,6 +112,27 @@ async def test_all_in_one_loses_and_doubles_nothing_when_killed(
         capsys, "embedded", updates=EMBEDDED.updates, posts=campaign.posts, kills=kills, replies=dict(ends),
         seconds=round(took), met=dict(campaign.answers),
     )  # fmt: skip
+
+
+async def _assert_ledger_balances(shop: Shop, campaign: LoadScenario) -> None:
+    """Every post that was answered with 200 is in both sums, though processes were killed before they wrote their counts."""
+    ledger = await _settled_ledger(shop)
+    updates, taken = campaign.size.updates, campaign.answers["200"]
+    assert (ledger["balances"], ledger["detail"], ledger["lost"], ledger["on_its_way"]) == (True, "", 0, 0)
+    assert ledger["received"] == ledger["published"] + ledger["rejected"] + ledger["failed"]
+    assert ledger["consumed"] == ledger["new"] + ledger["duplicates"] + ledger["dead_lettered"] == ledger["published"]
+    assert (ledger["new"], ledger["dead_lettered"]) == (updates, 0)
+    assert ledger["published"] >= taken >= updates
+
+
+async def _settled_ledger(shop: Shop) -> dict[str, Any]:
+    """The ledger of the account, once nothing of it is on its way."""
+    until = time.monotonic() + SETTLE_SECONDS
+    while True:
+        ledger = await shop.get("/accounts/telegram/main/ledger")
+        if ledger["on_its_way"] == 0 or time.monotonic() > until:
+            return ledger
+        await asyncio.sleep(0.5)
 
 
 async def _metric(url: str, name: str, label: str, expected: float) -> float:
@@ -169,6 +192,7 @@ async def test_services_on_kafka_and_mongodb_lose_and_double_nothing_when_killed
             ends = assert_nothing_lost_or_doubled(found, DISTRIBUTED, list(stand_in.sent))
             assert _dead_letters(tmp_path, **environment) == []
             assert kills >= 5
+            await _assert_ledger_balances(routers[0], campaign)
             metrics = processes[-1].url
             updates = DISTRIBUTED.updates
             assert await _metric(metrics, "pasokh_messages_total", 'direction="inbound"', updates) == updates

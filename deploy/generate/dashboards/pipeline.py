@@ -28,6 +28,25 @@ PIPELINE = Dashboard(
             about="Events that could not be handled and were set aside; `pasokh dead-letters list` has them.",
         ),
         Panel(
+            "Unaccounted activities",
+            (Query(or_zero("sum (abs(max by (workspace, channel, account, sum) (pasokh_ledger_difference)))")),),
+            kind="stat",
+            bad_above=1,
+            about="What is in no term of a ledger, over all accounts; `GET …/accounts/{channel}/{account}/ledger` says more.",
+        ),
+        Panel(
+            "What came in, by what became of it",
+            (
+                Query(
+                    f"sum by (term) (max without (instance) (deriv(pasokh_ledger_activities{WINDOW})))",
+                    "{{term}}",
+                ),
+            ),
+            "ops",
+            about="The terms of the ledgers of all accounts, a second: received = published + rejected + failed, and "
+            "consumed = new + duplicates + dead_lettered.",
+        ),
+        Panel(
             "Stopped partitions",
             (Query(or_zero("sum (pasokh_processor_stopped_partitions)")),),
             kind="stat",

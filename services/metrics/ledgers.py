@@ -1,0 +1,89 @@
+"""The ledgers of accounts on `/metrics`: their terms, and what does not balance.
+
+They are read from documents, so that every replica shows the same values: a dashboard takes the `max` of them.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from services.domain.ledger import Ledger
+from services.metrics.instruments import LEDGER_GAUGES
+from services.platform.bus.port import Bus
+from services.platform.core.errors import Unavailable
+from services.platform.core.time_source import TimeSource
+from services.platform.store.all_pages import all_pages
+from services.platform.store.port import Query, Store
+from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.rest.ledgers import read_ledgers
+
+REFRESH_SECONDS = 5.0
+"""As often as ingest writes its counts."""
+MAX_SHARE = 0.02
+"""Of a process's time that goes into reading."""
+
+log = structlog.get_logger()
+
+
+class LedgersCollector(Collector):
+    """The ledgers of all accounts. `refresh` reads documents, `collect` renders what was read last."""
+
+    def __init__(self, store: Store, bus: Bus, time_source: TimeSource) -> None:
+        self._store, self._bus, self._time_source = store, bus, time_source
+        self._configurations = Configurations()
+        self._ledgers: Mapping[tuple[str, str], Ledger] = {}
+
+    async def refresh(self) -> None:
+        """Read the ledgers of every account of every workspace. Raises Unavailable; they then stay as they were."""
+        accounts: dict[str, list[str]] = {}
+        async for heads in all_pages(self._store, Query(CONFIGURATION_HEADS.name, "workspace")):
+            found = await self._configurations.current(self._store, [identity for identity, _ in heads])
+            accounts |= {workspace: list(one.accounts) for workspace, one in found.items() if one.accounts}
+        self._ledgers = await read_ledgers(self._store, self._bus, accounts)
+
+    async def keep_fresh(self) -> None:
+        """Refresh for as long as the process runs. While store or bus is unavailable, the ledgers stay as they were."""
+        while True:
+            began = self._time_source.monotonic()
+            try:
+                await self.refresh()
+            except Unavailable:
+                log.warning("ledgers_refresh_failed")
+            took = self._time_source.monotonic() - began
+            await asyncio.sleep(max(REFRESH_SECONDS, took / MAX_SHARE))
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Every term and every difference of each account, as they were read last."""
+        terms, differences = self.describe()
+        for (workspace, name), ledger in self._ledgers.items():
+            channel, account = name.split("/", 1)
+            for term, value in _terms(ledger).items():
+                terms.add_metric((workspace, channel, account, term), value)
+            for kind, value in _differences(ledger).items():
+                differences.add_metric((workspace, channel, account, kind), value)
+        yield from (terms, differences)
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """The families without samples, so that registration reads no document."""
+        return (GaugeMetricFamily(one.name, one.help, labels=("workspace", *one.labels)) for one in LEDGER_GAUGES)
+
+
+def _terms(ledger: Ledger) -> dict[str, float]:
+    return {
+        "received": ledger.received,
+        "published": ledger.published,
+        "rejected": ledger.before.rejected,
+        "failed": ledger.before.failed,
+        "consumed": ledger.after.consumed,
+        "new": ledger.after.new,
+        "duplicates": ledger.after.duplicates,
+        "dead_lettered": ledger.after.dead_lettered,
+        "on_its_way": ledger.on_its_way,
+    }
+
+
+def _differences(ledger: Ledger) -> dict[str, float]:
+    return {"received": ledger.received_difference, "consumed": ledger.consumed_difference, "lost": ledger.lost}
