@@ -9,6 +9,7 @@ from services.composition import COLLECTIONS
 from services.metrics import wiring
 from services.metrics.exposition import BusinessMetricsCollector
 from services.metrics.gauges import GaugesCollector
+from services.metrics.ledgers import LedgersCollector
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
@@ -30,7 +31,7 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
         open_engine(settings, SystemTimeSource(), (COUNTERS, COUNTED, METRICS_STATES)) as (store, bus),
         wiring.open_metrics(Context(settings=settings, store=store, bus=bus, time_source=SystemTimeSource())) as part,
     ):
-        totals, present = part.collectors
+        totals, present, ledgers = part.collectors
         assert isinstance(totals, BusinessMetricsCollector)
         assert isinstance(present, GaugesCollector)
         registry = CollectorRegistry()
@@ -46,7 +47,8 @@ async def test_the_scrape_shows_what_batches_of_all_partitions_wrote(tmp_path: P
             labels |= {"priority": "normal", "metric": "first_response"}
             assert registry.get_sample_value("pasokh_sla_breached_total", labels) == 2 * version
         assert [one.group for one in part.processors] == ["metrics"]
-        assert part.background == [totals.keep_fresh, present.keep_fresh]
+        assert isinstance(ledgers, LedgersCollector)
+        assert part.background == [totals.keep_fresh, present.keep_fresh, ledgers.keep_fresh]
 
 
 async def test_agents_are_shown_as_dispatch_wrote_them(tmp_path: Path) -> None:
