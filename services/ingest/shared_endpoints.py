@@ -41,7 +41,7 @@ class SharedEndpoints:
         recipients = [*([connected] if own in ids else []), *(account for account, _ in found)]
         foreign = others - {one for _, one in found}
         if recipients and foreign:
-            self.instruments.count_rejected(connected.account.workspace, channel.name, "foreign", len(foreign))
+            self.instruments.count_rejected(connected.account, "foreign", len(foreign))
         return recipients or [connected]
 
     async def _find(
