@@ -31,6 +31,11 @@ CHOSEN = {"agent", "team", "webhook", "account", "channel", "workspace"}
 BODIES: dict[str, dict[str, Any]] = {
     "replies": {"agent": "{agent}", "text": "hello"},
     "notes": {"text": "hello"},
+    "edit": {"agent": "{agent}", "text": "hello"},
+    "delete": {"agent": "{agent}"},
+    "react": {"agent": "{agent}", "emoji": "👍"},
+    "hide": {"agent": "{agent}"},
+    "unhide": {"agent": "{agent}"},
     "transfer": {"to_team": "default"},
     "priority": {"priority": "low"},
     "replay": {"since": "2026-01-01T00:00:00Z"},
@@ -382,11 +387,16 @@ def test_no_secret_of_mine_posts_to_a_webhook_of_theirs(pair: tuple[Tenant, Tena
 
 def test_what_is_theirs_is_refused_in_my_bodies(pair: tuple[Tenant, Tenant]) -> None:
     theirs, mine = pair
-    one = f"{mine.path}/conversations/{mine.ids['conversation']}"
+    one, message = (
+        f"{mine.path}/conversations/{mine.ids['conversation']}",
+        f"{mine.path}/messages/{mine.ids['message']}",
+    )
     visitor = f"webchat:main:{USER}"
     for scope, method, path, body in (
         ("desk", "POST", f"{one}/replies", {"agent": theirs.ids["agent"], "text": "x"}),
         ("desk", "POST", f"{one}/notes", {"agent": theirs.ids["agent"], "text": "x"}),
+        ("desk", "POST", f"{message}/edit", {"agent": theirs.ids["agent"], "text": "x"}),
+        ("desk", "POST", f"{message}/delete", {"agent": theirs.ids["agent"]}),
         ("desk", "POST", f"{one}/resolve", {"agent": theirs.ids["agent"]}),
         ("desk", "POST", f"{one}/reopen", {"agent": theirs.ids["agent"]}),
         ("desk", "POST", f"{one}/transfer", {"to_agent": theirs.ids["agent"]}),
