@@ -16,7 +16,7 @@ from schemas.values import Slug
 from services.platform.http.problems import NotFound
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of our own page. No other page may frame it: shops embed the widget instead."""
@@ -47,6 +47,7 @@ MODULES = (
     "main.js",
     "agreed.js",
     "elements.js",
+    "files.js",
     "lines.js",
     "memory.js",
     "reach.js",

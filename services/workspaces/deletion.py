@@ -24,6 +24,7 @@ from services.platform.http.service import Context
 from services.platform.processing.workspaces import belongs_to
 from services.platform.store.collections import ACCEPTED, OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS, AcceptedCommand
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query
+from services.records.blobs import BLOB_PARTS
 from services.records.configuration import CONFIGURATION_HEADS
 from services.records.counters import COUNTERS
 from services.records.polls import POLLS
@@ -36,6 +37,8 @@ GRACE_SECONDS = 1.5
 """Seconds in which ingest may still write for the workspace: it caches accounts for one second."""
 POLL_SECONDS = 0.05
 PAGE_SIZE = 500
+PARTS_PAGE_SIZE = 20
+"""The same for parts of files, each of which is a quarter of a megabyte."""
 SPARED = frozenset({REMOVALS.name, COUNTERS.name, ROWS.name, OUTBOXES.name})
 """Collections that are not emptied: partition rows belong to no workspace, and `metrics` empties the counters itself."""
 
@@ -158,13 +161,13 @@ class Remover:
 
     async def _empty_collection(self, collection: Collection[Any], workspace: str, command: str) -> None:
         index = next((i for i in collection.indexes if i.fields[0] == "workspace"), None)
-        after = ""
+        after, limit = "", PARTS_PAGE_SIZE if collection.name == BLOB_PARTS.name else PAGE_SIZE
         while True:
             # A query needs no cursor: what it found is deleted, so that the next one finds the rest.
             if index is None:
-                page = await self.context.store.scan(collection.name, after, PAGE_SIZE)
+                page = await self.context.store.scan(collection.name, after, limit)
             else:
-                query = Query(collection.name, index.name, {"workspace": workspace}, limit=PAGE_SIZE)
+                query = Query(collection.name, index.name, {"workspace": workspace}, limit=limit)
                 page = (await self.context.store.query(query)).items
             # The accepted command stays until the end: its caller asks for its state.
             deletes = [
@@ -174,7 +177,7 @@ class Remover:
             ]
             if deletes:
                 await self.context.store.commit(Changes(deletes=deletes))
-            if len(page) < PAGE_SIZE:
+            if len(page) < limit:
                 return
             after = page[-1][0]
 

@@ -1,8 +1,10 @@
 """The chat of a web page in a real browser: what a visitor sees, by keyboard and screen reader, in four languages."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
@@ -20,6 +22,10 @@ PHRASES = {
     "ar": ("مرحبا، أين طلبي؟", "أهلا بك! تم إرسال طلبك اليوم."),
     "lv": ("Labdien! Kur ir mans pasūtījums?", "Labdien! Sūtījums šodien ir izsūtīts."),
 }
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+SCRIPT = b"<!doctype html><script>window.wasRun = true</script>"
 TITLES = {"en": "Chat with us", "fa": "گفتگو با ما", "ar": "تحدّث معنا", "lv": "Tērzējiet ar mums"}
 
 
@@ -190,3 +196,68 @@ async def test_our_own_page_is_the_chat(
     await answer(shop, PHRASES[language][1])
     await expect(page.locator(".message:not(.mine)")).to_have_count(1, timeout=TIMEOUT_MS)
     await picture(page, f"webchat-page-{language}-{size}", whole=False)
+
+
+async def answer_with_files(shop: Shop, **files: bytes) -> None:
+    """An agent answers the newest conversation with files, by name."""
+    identities = []
+    for name, content in files.items():
+        named = {"content-disposition": f'attachment; filename="{name.replace("_", ".")}"'}
+        made = await shop.client.post("/v1/workspaces/shop/attachments", content=content, headers=named)
+        assert made.status_code == 201, made.text
+        identities.append(made.json()["id"])
+    [newest] = (await shop.get("/conversations", channel="webchat", limit="1"))["items"]
+    body = {"agent": newest["agent"], "text": "Here they are", "attachments": identities}
+    given = await shop.client.post(f"/v1/workspaces/shop/conversations/{newest['id']}/replies", json=body)
+    assert given.status_code == 201, given.text
+
+
+async def test_files_go_both_ways_and_only_pictures_are_shown(
+    open_page: OpenPage, page_of_shop: str, shop: Shop, tmp_path: Path
+) -> None:
+    page = await open_page(page_of_shop)
+    await page.locator(".launcher").click()
+    await page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "receipt.png", "mimeType": "image/png", "buffer": DOT},
+            {"name": "terms.html", "mimeType": "text/html", "buffer": SCRIPT},
+        ]
+    )
+    await expect(page.locator(".files li")).to_have_count(2)
+    await expect(page.get_by_text("Uploading…")).to_have_count(0, timeout=TIMEOUT_MS)
+    await page.get_by_role("button", name="Remove receipt.png").click()
+    await page.locator("input[type=file]").set_input_files(
+        [{"name": "receipt.png", "mimeType": "image/png", "buffer": DOT}]
+    )
+    await expect(page.locator("form[aria-busy=false] .files li")).to_have_count(2, timeout=TIMEOUT_MS)
+    await write(page, "My receipt")
+    mine = page.locator(".message.mine:not(.waiting)")
+    await expect(mine.locator("img[alt='receipt.png']")).to_be_visible(timeout=TIMEOUT_MS)
+    # A page is never shown, only saved.
+    await expect(mine.locator("img")).to_have_count(1)
+    async with page.expect_download() as saving:
+        await mine.get_by_role("button", name="terms.html").click()
+    saved = await saving.value
+    assert saved.suggested_filename == "terms.html"
+    await saved.save_as(tmp_path / "terms")
+    assert (tmp_path / "terms").read_bytes() == SCRIPT
+
+    await answer(shop, "Thank you")
+    await answer_with_files(shop, invoice_png=DOT, drawing_svg=b"<svg onload='document.title=1'/>")
+    theirs = page.locator(".message:not(.mine)").last
+    await expect(theirs.locator("img[alt='invoice.png']")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(theirs.locator("img")).to_have_count(1)
+    await expect(theirs.get_by_role("button", name="drawing.svg")).to_be_visible()
+    assert await page.evaluate("window.wasRun === undefined && document.title") == "Shop"
+    await picture(page, "webchat-files", whole=False)
+
+
+async def test_a_file_that_is_too_large_says_so_and_can_be_removed(open_page: OpenPage, page_of_shop: str) -> None:
+    page = await open_page(page_of_shop)
+    await page.locator(".launcher").click()
+    await page.locator("input[type=file]").set_input_files(
+        [{"name": "film.mp4", "mimeType": "video/mp4", "buffer": bytes(20_000_001)}]
+    )
+    await expect(page.get_by_text("This file is too large.")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.get_by_role("button", name="Remove film.mp4").click()
+    await expect(page.locator(".files li")).to_have_count(0)

@@ -3,8 +3,14 @@
 import { h } from "./elements.js";
 import { languageIn, named, nodesOf } from "./text.js";
 
+function waitingFiles(message, words) {
+  return (message.files || []).map((file) => h("span", { class: "file" }, h("bdi", {}, named(file.name, words.file))));
+}
+
 export class Lines {
-  constructor(words, times, language, hello, retry) {
+  // `filesOf` makes the elements of a stored message's files.
+  constructor(words, times, language, hello, retry, filesOf) {
+    this.filesOf = filesOf;
     this.words = words;
     this.times = times;
     this.language = language;
@@ -23,7 +29,7 @@ export class Lines {
     if (known && known.isStored) return false;
     const at = Date.parse(message.received_at);
     const hidden = message.masked.length > 0;
-    const element = this.bubble({ isMine, text: message.text || "", at, who: message.author, hidden });
+    const element = this.bubble({ isMine, text: message.text || "", at, who: message.author, hidden, files: this.filesOf(message) });
     this.put(key, { at, since: at, day: at, isStored: true, element });
     return true;
   }
@@ -31,7 +37,7 @@ export class Lines {
   addUnsent(message) {
     const known = this.lines.get(message.id);
     if (known && known.isStored) return;
-    const element = this.bubble({ isMine: true, text: message.text, at: message.at, waiting: message });
+    const element = this.bubble({ isMine: true, text: message.text, at: message.at, waiting: message, files: waitingFiles(message, this.words) });
     this.put(message.id, { at: Infinity, since: message.at, day: message.at, isStored: false, element });
   }
 
@@ -75,7 +81,7 @@ export class Lines {
     });
   }
 
-  bubble({ isMine, text, at, who, hidden, waiting }) {
+  bubble({ isMine, text, at, who, hidden, waiting, files }) {
     const words = this.words;
     const name = isMine ? words.you : named(who.name, words.agent);
     const time = h("time", { datetime: new Date(at).toISOString(), title: this.times.whole.format(at) }, this.times.clock.format(at));
@@ -84,7 +90,8 @@ export class Lines {
     const retry = refused ? h("button", { type: "button", click: () => this.retry(waiting) }, words.again) : null;
     return h("li", { class: `message${isMine ? " mine" : ""}${waiting ? " waiting" : ""}` },
       h("span", { class: "heard" }, h("bdi", {}, name), ": "),
-      h("p", { class: "bubble", dir: "auto", lang: languageIn(text, this.language) }, ...nodesOf(text)),
+      text ? h("p", { class: "bubble", dir: "auto", lang: languageIn(text, this.language) }, ...nodesOf(text)) : null,
+      files.length ? h("div", { class: "attached" }, ...files) : null,
       h("div", { class: "meta" }, isMine ? null : h("bdi", { class: "who" }, name), state, retry, hidden ? h("span", {}, words.hidden) : null));
   }
 }

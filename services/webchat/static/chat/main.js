@@ -1,6 +1,7 @@
 // The chat itself: the panel, what is unread, and what is on its way.
 
 import { dressed, h, icon } from "./elements.js";
+import { Files, shownFiles } from "./files.js";
 import { Lines } from "./lines.js";
 import { Memory, uuid } from "./memory.js";
 import { Reach } from "./reach.js";
@@ -66,8 +67,8 @@ async function sendAll() {
     }
   }
 }
-function submitMessage(text) {
-  const message = { id: uuid(), text, at: Date.now() };
+function submitMessage(text, chosen) {
+  const message = { id: uuid(), text, files: chosen, at: Date.now() };
   memory.write(`unsent/${message.id}`, message);
   lines.addUnsent(message);
   lines.toEnd();
@@ -116,7 +117,7 @@ function showMessage(message) {
   }
   answers.set(message.id, message.received_at);
   if (isNew && isUnread(message.received_at)) {
-    announcement.textContent = `${named(message.author.name, t.agent)} ${t.says}: ${message.text || ""}`;
+    announcement.textContent = `${named(message.author.name, t.agent)} ${t.says}: ${message.text || message.attachments.map((file) => file.name || t.file).join(", ")}`;
   }
   if (isSeen()) read();
   else count();
@@ -144,15 +145,16 @@ function count() {
 
 const title = given.title || t.title;
 const isMoved = Boolean(query.get("handoff") || (isPage && server.session && server.session.handoff));
-const lines = new Lines(t, times, language, isMoved ? t.moved : t.hello, retry);
+const lines = new Lines(t, times, language, isMoved ? t.moved : t.hello, retry, (message) => shownFiles(server, t, message));
+const files = new Files(server, t, onFiles);
 const reach = new Reach(server, memory, t, times, () => showNotice(t.closed));
 const notice = h("p", { class: "notice", role: "status", hidden: true });
 const announcement = h("div", { class: "heard", role: "status", "aria-live": "polite" });
 const box = h("textarea", {
   rows: "1", maxlength: "10000", placeholder: t.write, "aria-label": t.write, enterkeyhint: "send", keydown: onKey, input: onInput,
 });
-const form = h("form", { class: "write", submit: onSubmit }, box,
-  h("button", { type: "submit", "aria-label": t.send, title: t.send }, icon("M4 12h14M12 5l7 7-7 7")));
+const form = h("form", { class: "write", submit: onSubmit, paste: onPaste }, files.list, files.input, files.button, box,
+  h("button", { type: "submit", class: "send", "aria-label": t.send, title: t.send }, icon("M4 12h14M12 5l7 7-7 7")));
 const closing = h("button", { type: "button", "aria-label": t.close, title: t.close, click: close }, icon("M6 6l12 12M18 6L6 18"));
 const panel = h("section", {
   class: "panel", id: "panel", role: isPage ? "main" : "dialog", "aria-modal": isPage ? null : "true", "aria-label": title,
@@ -183,10 +185,20 @@ function onSubmit(event) {
   event.preventDefault();
   const text = box.value.trim();
   box.focus();
-  if (!text) return;
+  // Enter while a file is on its way sends nothing: text and files are one message.
+  if (files.isUploading || (!text && !files.waiting.some((one) => one.stored))) return;
   box.value = "";
   onInput();
-  submitMessage(text);
+  submitMessage(text, files.take());
+}
+function onFiles() {
+  form.setAttribute("aria-busy", String(files.isUploading));
+}
+function onPaste(event) {
+  const pasted = Array.from((event.clipboardData || {}).files || []);
+  if (!pasted.length) return;
+  event.preventDefault();
+  files.add(pasted);
 }
 function onPanelKey(event) {
   if (isPage) return;

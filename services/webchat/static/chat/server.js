@@ -3,7 +3,8 @@
 import { readShared, writeShared } from "./agreed.js";
 
 const SILENCE_MS = 45000;
-const TIMEOUT_MS = 30000;
+const TIMEOUT_SECONDS = 30;
+const FILE_SECONDS = 120;
 
 export class Late extends Error {
   constructor(after, status) {
@@ -23,6 +24,12 @@ function posted(body, headers) {
   return { method: "POST", body: JSON.stringify(body), headers: Object.assign({ "Content-Type": "application/json" }, headers) };
 }
 
+// A field that is not there stays away: a message has a text, files, or both.
+function bodyOf(message) {
+  const files = (message.files || []).map((file) => file.id);
+  return Object.assign({ id: message.id }, message.text ? { text: message.text } : {}, files.length ? { attachments: files } : {});
+}
+
 export class Server {
   // `base`: the account's address; `who`: what a session is opened with; `handoff`: the token of a link, or null.
   constructor(base, memory, who, handoff) {
@@ -40,10 +47,11 @@ export class Server {
     return this.memory.read("session") || null;
   }
 
-  async request(path, options) {
+  // `seconds`: how long the answer may take; a file takes longer than a message.
+  async request(path, options, seconds = TIMEOUT_SECONDS) {
     const always = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
     const limit = new AbortController();
-    const alarm = setTimeout(() => limit.abort(), TIMEOUT_MS);
+    const alarm = setTimeout(() => limit.abort(), seconds * 1000);
     let answer;
     try {
       answer = await fetch(this.base + path, Object.assign({ signal: limit.signal }, always, options));
@@ -106,12 +114,12 @@ export class Server {
     return this.opening;
   }
 
-  async authorised(path, options) {
+  async authorised(path, options, seconds) {
     await this.ensureSession();
     const token = (this.session || {}).token;
     const headers = Object.assign({}, (options || {}).headers, { Authorization: `Bearer ${token}` });
     try {
-      return await this.request(path, Object.assign({}, options, { headers }));
+      return await this.request(path, Object.assign({}, options, { headers }), seconds);
     } catch (error) {
       if (error.status !== 401) throw error;
       // The token has ended. Another tab may have a new one already, which stays.
@@ -131,7 +139,19 @@ export class Server {
   }
 
   async send(message) {
-    return (await this.authorised("/messages", posted({ id: message.id, text: message.text }))).json();
+    return (await this.authorised("/messages", posted(bodyOf(message)))).json();
+  }
+
+  // Uploads a file; what the server knows of it. A message names it by its `id`.
+  async upload(file) {
+    const name = `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`;
+    const headers = { "Content-Type": "application/octet-stream", "Content-Disposition": name };
+    return (await this.authorised("/attachments", { method: "POST", body: file, headers }, FILE_SECONDS)).json();
+  }
+
+  // The bytes of a file of the conversation, with the type that the server found in them.
+  async readFile(message, number) {
+    return (await this.authorised(`/messages/${encodeURIComponent(message)}/attachments/${number}`, {}, FILE_SECONDS)).blob();
   }
 
   // Every message of the conversation, oldest first.
