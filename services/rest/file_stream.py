@@ -60,9 +60,9 @@ class FileStream(Response):
     """
 
     def __init__(self, open_file: Callable[[], AbstractAsyncContextManager[OpenedFile]], name: str | None) -> None:
-        # Not by the constructor of the base class: there is no body yet, and so no Content-Length.
-        self.status_code, self.body, self.background = 200, b"", None
-        self.init_headers({})
+        super().__init__()
+        # There is no body yet: its length is known once the file is open, or never.
+        del self.headers["Content-Length"]
         self._open_file, self._name = open_file, name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

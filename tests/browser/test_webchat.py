@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
@@ -219,15 +219,15 @@ async def test_files_go_both_ways_and_only_pictures_are_shown(
     await page.locator(".launcher").click()
     await page.locator("input[type=file]").set_input_files(
         [
-            {"name": "receipt.png", "mimeType": "image/png", "buffer": DOT},
-            {"name": "terms.html", "mimeType": "text/html", "buffer": SCRIPT},
+            FilePayload(name="receipt.png", mimeType="image/png", buffer=DOT),
+            FilePayload(name="terms.html", mimeType="text/html", buffer=SCRIPT),
         ]
     )
     await expect(page.locator(".files li")).to_have_count(2)
     await expect(page.get_by_text("Uploading…")).to_have_count(0, timeout=TIMEOUT_MS)
     await page.get_by_role("button", name="Remove receipt.png").click()
     await page.locator("input[type=file]").set_input_files(
-        [{"name": "receipt.png", "mimeType": "image/png", "buffer": DOT}]
+        [FilePayload(name="receipt.png", mimeType="image/png", buffer=DOT)]
     )
     await expect(page.locator("form[aria-busy=false] .files li")).to_have_count(2, timeout=TIMEOUT_MS)
     await write(page, "My receipt")
@@ -256,7 +256,7 @@ async def test_a_file_that_is_too_large_says_so_and_can_be_removed(open_page: Op
     page = await open_page(page_of_shop)
     await page.locator(".launcher").click()
     await page.locator("input[type=file]").set_input_files(
-        [{"name": "film.mp4", "mimeType": "video/mp4", "buffer": bytes(20_000_001)}]
+        [FilePayload(name="film.mp4", mimeType="video/mp4", buffer=bytes(20_000_001))]
     )
     await expect(page.get_by_text("This file is too large.")).to_be_visible(timeout=TIMEOUT_MS)
     await page.get_by_role("button", name="Remove film.mp4").click()

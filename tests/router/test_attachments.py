@@ -193,6 +193,7 @@ async def test_a_file_that_cannot_be_had_says_why(
     answer = await rest.request("GET", FILE)
     assert problem_of(answer, status)["code"] == code
     assert TOKEN not in answer.text
+    assert answer.headers["content-length"] == str(len(answer.content))
     assert ("retry-after" in answer.headers) == (status == 503)
     if failure == HttpResponse(429, {}, b'{"ok":false,"parameters":{"retry_after":7}}'):
         assert answer.headers["retry-after"] == "7"
