@@ -61,10 +61,15 @@ async def world(installation: Running, port: int) -> AsyncIterator[World]:
     telegram, streamed = FakeTelegram(), [0]
     private = Starlette(routes=[Route("/secret", lambda _: Response(b"inner secret"))])
 
-    async def endless() -> AsyncIterator[bytes]:
-        for _ in range(10_000):
-            streamed[0] += len(CHUNK)
-            yield CHUNK
+    async def endless(request: Request) -> Response:
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(10_000):
+                if await request.is_disconnected():
+                    return
+                streamed[0] += len(CHUNK)
+                yield CHUNK
+
+        return StreamingResponse(chunks(), media_type="video/mp4")
 
     async with serving(private) as forbidden:
 
@@ -73,7 +78,7 @@ async def world(installation: Running, port: int) -> AsyncIterator[World]:
 
         media = [
             Route("/page.png", lambda _: Response(PAGE, media_type="image/png")),
-            Route("/endless", lambda _: StreamingResponse(endless(), media_type="video/mp4")),
+            Route("/endless", endless),
             Route("/huge", lambda _: Response(b"", headers={"content-length": "10000000000"})),
             Route("/moved", moved),
         ]
