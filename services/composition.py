@@ -67,7 +67,8 @@ async def locate_file(
     source: AttachmentSource, body: AccountBody, attachment: Attachment, http: HttpClient
 ) -> FileLocation:
     """`services.rest.files.LocateFile` by the channels."""
-    return await locate_media(Account(source.workspace, source.channel, source.account, body), attachment, http)
+    account = Account(source.workspace, source.channel, source.account, body, source.tokens)
+    return await locate_media(account, attachment, http)
 
 
 SERVICES: Mapping[str, Sequence[DeclaredService]] = {

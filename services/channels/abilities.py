@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.channels.port import (
     AccountCapabilities,
+    AnnouncesEvents,
     Channel,
     ChecksAccount,
     InlineFiles,
@@ -23,6 +24,7 @@ class Abilities:
     """The channels with each ability, by name."""
 
     account_capabilities: Mapping[str, AccountCapabilities]
+    announces: Mapping[str, AnnouncesEvents]
     checks: Mapping[str, ChecksAccount]
     inline_files: Mapping[str, InlineFiles]
     media: Mapping[str, ResolvesMedia]
@@ -39,6 +41,7 @@ def find_abilities(channels: Iterable[Channel]) -> Abilities:
     by_name = {channel.name: channel for channel in channels}
     return Abilities(
         account_capabilities={name: it for name, it in by_name.items() if isinstance(it, AccountCapabilities)},
+        announces={name: it for name, it in by_name.items() if isinstance(it, AnnouncesEvents)},
         checks={name: it for name, it in by_name.items() if isinstance(it, ChecksAccount)},
         inline_files={name: it for name, it in by_name.items() if isinstance(it, InlineFiles)},
         media={name: it for name, it in by_name.items() if isinstance(it, ResolvesMedia)},

@@ -23,6 +23,7 @@ from services.ingest.inline_files import InlineFileStore
 from services.ingest.instruments import IngestInstruments
 from services.ingest.parsing import ParsedBody
 from services.ingest.public_keys import PublicKeys
+from services.ingest.poll_notices import publish_poll_now
 from services.ingest.publishing import publish_activities
 from services.ingest.reading import BodyReader
 from services.ingest.receiving import receive_request
@@ -77,7 +78,7 @@ class Webhooks:
         self._http, self._time_source, self._bounds = dependencies.http, dependencies.time_source, dependencies.bounds
         self._instruments, self._notes = dependencies.instruments, dependencies.notes
         abilities, large_bodies = dependencies.abilities, WorkerThread()
-        self._responders = abilities.responders
+        self._responders, self._announcing = abilities.responders, abilities.announces
         self._reader = BodyReader(abilities, self._instruments, large_bodies)
         self._files = InlineFileStore(abilities.inline_files, dependencies.store, large_bodies)
         verifier = CallVerifier(abilities.public_keys, PublicKeys(self._http, self._time_source), large_bodies)
@@ -154,6 +155,7 @@ class Webhooks:
         for recipient in await self._shared.recipients(channel, connected, request):
             self._notes.record_call(recipient.account)
             bodies.append(await self._accept(channel, recipient, request))
+            await self._poll_if_announced(channel, recipient.account, request)
         if channel.name in self._responders:
             return self._channel_response(channel, connected.account, request, bodies)
         return acknowledgement([verdict for body in bodies for verdict in body.verdicts])
@@ -184,6 +186,12 @@ class Webhooks:
             names = {"channel": channel.name, "workspace": account.workspace}
             _log.error("webhook_response_failed", **names, **error_location(error))
             return ACKNOWLEDGED
+
+    async def _poll_if_announced(self, channel: Channel, account: Account, request: Request) -> None:
+        """Let the account be polled, if the call only said that there is something. Raises Unavailable, Unknown."""
+        announcing = self._announcing.get(channel.name)
+        if announcing is not None and announcing.announces(request, account):
+            await publish_poll_now(self._bus, account, self._time_source.now())
 
     def _count_rejection(self, account: Account, error: Exception) -> None:
         self._instruments.count_rejected(account, rejection_reason(error))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from schemas.activity import Attachment
@@ -12,8 +12,10 @@ from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.outgoing import HttpClient, SendOutcomeUnknown, TransientSendError
 from services.platform.http.problems import NotFound
 from services.platform.processing.unit_of_work import Reader
+from services.records.accounts import account_id
 from services.records.blobs import read_blob, read_content
 from services.records.configuration import Configurations
+from services.records.tokens import read_tokens, tokens_for
 from services.rest.file_stream import OpenedFile
 
 
@@ -29,11 +31,13 @@ class FileLocation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AttachmentSource:
-    """The account by which an attachment came in."""
+    """The account by which an attachment came in. `tokens`: its access tokens that were refreshed, by credential name."""
 
     workspace: str
     channel: str
     account: str
+    # Not in `repr`: a source may end in a log.
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 LocateFile = Callable[[AttachmentSource, AccountBody, Attachment, HttpClient], Awaitable[FileLocation]]
@@ -65,7 +69,8 @@ class FileReader:
             raise NotFound("The account by which the file came is not connected any more.")
         async with self.shares.acquire(source.workspace, f"{source.channel}/{source.account}"):
             try:
-                location = await self.locate(source, stored.body, attachment, self.http)
+                with_tokens = await self._with_tokens(source, stored.body)
+                location = await self.locate(with_tokens, stored.body, attachment, self.http)
             except SendOutcomeUnknown as error:
                 raise TransientSendError("the platform did not answer") from error
             async with self.http.download(
@@ -75,6 +80,11 @@ class FileReader:
                 max_seconds=self.settings.file_seconds,
             ) as download:
                 yield OpenedFile(download.size_bytes, download.chunks)
+
+    async def _with_tokens(self, source: AttachmentSource, body: AccountBody) -> AttachmentSource:
+        identity = account_id(source.workspace, source.channel, source.account)
+        refreshed = await read_tokens(self.store, [identity])
+        return replace(source, tokens=tokens_for(body, refreshed.get(identity)))
 
 
 @asynccontextmanager

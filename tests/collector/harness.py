@@ -1,7 +1,7 @@
 """The collector on one partition, with ingest behind it in memory. Effects run, and time passes, when a test says so."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -144,7 +144,7 @@ class ReviewSite:
 class CollectorHarness:
     """An installation with one workspace `shop`, the collector on its only partition, and what ingest publishes."""
 
-    def __init__(self, channels: Sequence[Channel], http: HttpClient | None = None) -> None:
+    def __init__(self, channels: Sequence[Channel], http: HttpClient | None = None, partitions: int = 1) -> None:
         self.clock = ManualTimeSource()
         self.store, self.bus = MemoryStore(*RUNTIME_COLLECTIONS, *COLLECTIONS), MemoryBus()
         by_name, abilities, http = (
@@ -176,7 +176,9 @@ class CollectorHarness:
             receive=self.webhooks.take,
             instruments=CollectorInstruments(self.registry),
         )
-        self.driver = Driver(PROCESSOR.bind(self.dependencies), store=self.store, time_source=self.clock)
+        self.driver = Driver(
+            PROCESSOR.bind(self.dependencies), store=self.store, time_source=self.clock, partitions=partitions
+        )
         self.accounts: dict[str, Versioned[AccountBody]] = {}
         self.profile = WorkspaceBody(name="Shop")
         self.version = 0
@@ -296,15 +298,6 @@ class CollectorHarness:
         found = [(event.type.rsplit(".", 1)[1], event) for event in self.driver.sent if ".account." in event.type]
         named = [(noun, AccountFact.model_validate(event.data).state) for noun, event in found]
         return [one for one in named if not nouns or one[0] in nouns]
-
-
-def raising(error: Exception) -> Callable[[], None]:
-    """A callable that raises."""
-
-    def act() -> None:
-        raise error
-
-    return act
 
 
 def body(settings: Mapping[str, Any] | None = None, **credentials: str) -> AccountBody:

@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 
 from schemas.accounts import ACCOUNT_CHANGED
+from schemas.envelope import decode
 from services.channels.registry import CHANNELS
 from services.collector.polls import GIVEN_UP_AFTER
 from services.demo.telegram import FakeTelegram
+from services.platform.bus.port import partition_for
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import TransientSendError
+from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.workspaces import belongs_to
 from services.records.accounts import ACCOUNT_CALLS
 from services.records.polls import POLLS, Poll
@@ -287,3 +290,34 @@ async def test_bug_of_a_channel_neither_ends_the_polling_nor_harms_other_account
     assert (
         shop.registry.get_sample_value("pasokh_collector_polls_total", {"channel": "reviews", "result": "unclear"}) == 1
     )
+
+
+async def test_webhook_that_only_says_that_there_is_something_lets_the_account_be_polled(site: ReviewSite) -> None:
+    shop = await opened(site)
+    await shop.complete("poll/")
+    body_of_notice = b'{"number": 900, "text": "a notice"}'
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body_of_notice, "more_body": False}
+
+    async def send(message: object) -> None:
+        return
+
+    for query in (b"", b"notice=1"):
+        scope = {"type": "http", "method": "POST", "path": "/webhooks/reviews/shop/main", "query_string": query}
+        await shop.webhooks({**scope, "headers": [], "client": ("192.0.2.1", 1)}, receive, send)
+    published = [decode(one.value) for (topic, _), log in shop.bus.logs.items() if topic == "accounts" for one in log]
+    assert [(event.type, event.data["account"]) for event in published] == [("pasokh.control.poll_now", "main")]
+    await shop.driver.batch([ReceivedEvent(event, "accounts", 1) for event in published])
+    assert shop.waiting("poll/") == [REVIEWS]
+
+
+async def test_account_of_another_partition_is_left_to_it_and_its_event_goes_there(site: ReviewSite) -> None:
+    partitions = 4
+    home = partition_for("shop/reviews:main", partitions)
+    assert home != 0
+    shop = CollectorHarness([site], partitions=partitions)
+    await shop.connect("reviews/main", body(access_token="first"))
+    await shop.start_process()
+    assert [one.name for one in shop.driver.timers()] == ["check", "sweep"]
+    assert (shop.driver.effects, [event.type for event in shop.driver.sent]) == ([], [ACCOUNT_CHANGED])

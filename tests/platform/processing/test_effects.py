@@ -41,3 +41,22 @@ async def test_a_result_stays_until_a_commit_has_handled_it() -> None:
     effects.acknowledge(effects.results()[:1])
     assert [completed.name for completed in effects.results()] == ["second"]
     assert effects.busy
+
+
+async def test_an_effect_that_may_be_repeated_is_not_waited_for_but_its_result_is() -> None:
+    gate = asyncio.Event()
+
+    async def perform(effect: Effect) -> str:
+        await gate.wait()
+        return "fetched"
+
+    effects = Effects(perform, lambda effect, error: None)
+    effects.start(Effect("poll", {}, datetime(2026, 3, 21, tzinfo=UTC)), is_repeatable=True)
+    assert (effects.busy, effects.must_finish) == (True, False)
+    gate.set()
+    await effects.has_result()
+    assert effects.must_finish
+    effects.acknowledge(effects.results())
+    effects.start(Effect("send", {}, datetime(2026, 3, 21, tzinfo=UTC)))
+    assert effects.must_finish
+    await effects.has_result()
