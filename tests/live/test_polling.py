@@ -62,8 +62,7 @@ async def test_no_update_is_lost_or_doubled_when_the_process_that_polls_is_kille
                 await asyncio.sleep(0.5)
             assert list(stand_in.updates) == []
             assert await _texts(shop) == Counter(written)
-            health = (await shop.get("/accounts/telegram/main"))["health"]
-            assert (health["state"], health["last_webhook_at"] is not None) == ("ok", True)
+            assert (await shop.get("/accounts/telegram/main"))["health"]["state"] == "ok"
     finally:
         running.kill()
 
