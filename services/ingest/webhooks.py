@@ -22,8 +22,8 @@ from services.ingest.forgeries import Forgeries
 from services.ingest.inline_files import InlineFileStore
 from services.ingest.instruments import IngestInstruments
 from services.ingest.parsing import ParsedBody
-from services.ingest.public_keys import PublicKeys
 from services.ingest.poll_notices import publish_poll_now
+from services.ingest.public_keys import PublicKeys
 from services.ingest.publishing import publish_activities
 from services.ingest.reading import BodyReader
 from services.ingest.receiving import receive_request
