@@ -1,4 +1,4 @@
-"""Albums: files that were sent together, each of which the platform delivers as a message of its own, shown as one."""
+"""Albums: files that were sent together, each of which the platform delivers as a message of its own, shown as one where that is wanted."""
 
 from collections.abc import Sequence
 from dataclasses import replace

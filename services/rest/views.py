@@ -40,7 +40,7 @@ class AttachmentView(BaseModel):
 
 
 class AlbumView(BaseModel):
-    """Files that were sent together: the platform's id of the album, and the ids of the messages that are shown as one."""
+    """Files that were sent together: the platform's id of the album, and the ids of the messages that are shown here."""
 
     id: str
     messages: list[str]
@@ -71,7 +71,7 @@ class MessageView(BaseModel):
 
     - `subject` and `participants` are of a mail; `context` says where a public message stands.
     - `review` has the stars of a review, `call` what came of a call, `answers` those of a survey.
-    - `automatic`: a machine wrote it. `album`: the files were sent together, and are shown as one message.
+    - `automatic`: a machine wrote it. `album`: its files were sent together with those of other messages.
     """
 
     id: str
@@ -181,6 +181,7 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         call=_call_view(record.call),
         answers=record.answers,
         automatic=record.automatic,
+        album=AlbumView(id=record.album, messages=[record.id]) if record.album else None,
         hidden=record.hidden,
         own_reaction=record.own_reaction,
         actions=[_action_view(action) for action in record.actions],

@@ -35,7 +35,7 @@ from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.rest.uploads import assign_files, to_outbound
-from services.rest.views import MessageView, initial_view
+from services.rest.views import MessageView, initial_view, message_view
 from services.router import agents, message_routes, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
 from services.router.attachments import reply_files
@@ -47,6 +47,7 @@ from services.router.views import (
     CommandView,
     ConversationQuery,
     DecisionsQuery,
+    MessagesQuery,
     PersonView,
     ReplyBody,
     person_view,
@@ -70,13 +71,15 @@ async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonVie
 
 
 async def list_messages(
-    conversation: ExistingConversation, context: ContextDep, params: PageParamsDep
+    conversation: ExistingConversation, context: ContextDep, query: Annotated[MessagesQuery, Query()]
 ) -> Page[MessageView]:
-    """The messages of a conversation, oldest first. Files that were sent together are one message, which has a `album`."""
-    records, following = await read_whole_albums(
-        context.store, _conversation_query(conversation, MESSAGES.name, params)
-    )
-    return Page(items=grouped_views(records), next=following)
+    """The messages of a conversation, oldest first. With `albums` files that were sent together are one message."""
+    page_query = _conversation_query(conversation, MESSAGES.name, query)
+    if query.albums:
+        records, following = await read_whole_albums(context.store, page_query)
+        return Page(items=grouped_views(records), next=following)
+    page = await query_page(context.store, page_query)
+    return Page(items=[message_view(MESSAGES.decode(document)) for _, document in page.items], next=page.next)
 
 
 async def list_decisions(

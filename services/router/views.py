@@ -147,6 +147,12 @@ class ConversationQuery(PageParams):
     )
 
 
+class MessagesQuery(PageParams):
+    """The page of messages."""
+
+    albums: bool = Field(default=False, description="Show files that were sent together as one message.")
+
+
 class DecisionsQuery(PageParams):
     """The page of decisions, and the language of their sentences."""
 

@@ -223,6 +223,19 @@ async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> N
     }
 
 
+async def test_an_album_is_one_message_where_that_is_asked_for(rest: Rest) -> None:
+    for number in (1, 2):
+        rest.store.insert(MESSAGES, f"m{number}", message(f"m{number}", str(number), album="A"))
+    apart = (await rest.request("GET", f"{ONE}/messages")).json()["items"]
+    assert [(item["id"], item["album"]) for item in apart] == [
+        ("m1", {"id": "A", "messages": ["m1"]}),
+        ("m2", {"id": "A", "messages": ["m2"]}),
+    ]
+    together = (await rest.request("GET", f"{ONE}/messages?albums=true&limit=1")).json()
+    assert [(item["id"], item["album"]["messages"]) for item in together["items"]] == [("m1", ["m1", "m2"])]
+    assert together["next"] is None
+
+
 async def test_decisions_and_events_are_listed_oldest_first(rest: Rest) -> None:
     for number in (2, 1):
         at = START + timedelta(seconds=number)

@@ -12,7 +12,7 @@ from services.channels.telegram import Telegram
 from services.platform.store.port import Query
 from services.records.conversations import MESSAGES
 from services.rest.albums import grouped_views, read_whole_albums
-from services.rest.views import message_view
+from services.rest.views import AlbumView, message_view
 from tests.router.conversations.real_path import RealPath, ScriptedChannel
 
 BUYER = {"id": "1"}
@@ -244,9 +244,9 @@ async def test_a_deleted_file_of_an_album_is_seen_to_be_deleted() -> None:
     await path.post(*(message(n, album="A") for n in (1, 2, 3)), scripted("deletion", 2))
     views = grouped_views(path.house.messages())
     assert [(view.id, view.state, view.album) for view in views] == [
-        ("m1", "received", None),
-        ("m2", "deleted", None),
-        ("m3", "received", None),
+        ("m1", "received", AlbumView(id="A", messages=["m1"])),
+        ("m2", "deleted", AlbumView(id="A", messages=["m2"])),
+        ("m3", "received", AlbumView(id="A", messages=["m3"])),
     ]
 
 
