@@ -20,6 +20,9 @@ USER = "user-u1"
 GET_LISTS = ("agents", "teams", "accounts", "webhooks", "conversations")
 
 
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
 @dataclass
 class Tenant:
     """A workspace, and all that it was given: ids of paths, keys, cursors, versions, places in streams, tokens."""
@@ -173,7 +176,10 @@ def _name(tenant: Tenant) -> None:
     path = tenant.path
     eventually(lambda: len(tenant.get("/conversations?status=assigned")["items"]) == 6)
     mine = tenant.get(f"/conversations?person=telegram:main:{tenant.customer}")["items"][0]
-    agent = {"agent": mine["agent"], "text": f"{tenant.canary} we look at it"}
+    named = {"content-disposition": f'attachment; filename="{tenant.canary}.png"'}
+    file = tenant.request("POST", f"{path}/attachments", content=PICTURE, headers=named)
+    assert file.status_code == 201, file.text
+    agent = {"agent": mine["agent"], "text": f"{tenant.canary} we look at it", "attachments": [file.json()["id"]]}
     replied = tenant.request("POST", f"{path}/conversations/{mine['id']}/replies", json=agent)
     assert replied.status_code == 201, replied.text
     for number in range(3):
@@ -201,6 +207,7 @@ def _name(tenant: Tenant) -> None:
         "dead_letter": f"letter-of-{tenant.name}",
         "person": f"telegram:main:{tenant.customer}",
         "message": replied.json()["id"],
+        "number": "0",
         "event": tenant.get(f"/conversations/{mine['id']}/events")["items"][0]["id"],
         "moved": moved["id"],
     }
