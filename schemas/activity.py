@@ -140,9 +140,11 @@ class Activity(Contract):
       (`edit`, `deletion`, `reaction`, `receipt`): a hash of workspace, account, the scope in which the platform numbers
       messages (Telegram: the bot and the business connection), chat, and the platform's message id.
     - `former` is the id of the same message before the scope was part of it; stored messages may still have that id.
+    - `aliases` are other ids of that message, made as `message` is, or our own id of a message that we sent, where the
+      platform returns it.
     - `original_sent_at` is the platform's time of the message that an edit changes.
     - `author` is the side of the author.
-    - `reply_to` is the id of the message that this one answers, `quote` the quoted part of it.
+    - `quote` is the quoted part of the message that this one answers. `reply_to` was its id before `replies_to`.
     - `forwarded_from` is the name of the original author; `links` are URLs that the text does not show.
     - `thread` identifies a public place (Telegram group: chat and topic; elsewhere the root post); None in private.
     - `language`, `sentiment`, `intent`, `sensitive` and `masked` are set by ingest before it publishes the activity.
@@ -152,7 +154,9 @@ class Activity(Contract):
     - `locale` is the language of the person's app, as the platform states it: a BCP 47 tag. What the person writes decides.
     - `receipt_state`, `failure` and `watermark` belong to a receipt: the state of the message; why the platform could not
       deliver it; every message that we sent until that time has the state.
-    - `replies_to` are the ids of messages that this one answers, the best first.
+    - `replies_to` are the ids of the message that this one answers, the best first; as `aliases`, our own id is among them.
+    - `own_reply` and `author_name` belong to an echo: the platform says that our own application sent the message; the
+      name of the person of ours who wrote it.
     - `identities` are other names of the person. An activity of kind `contact` consists of them.
     - `automatic`: a machine wrote the message; it opens and reopens no conversation, and no clock starts or stops.
     - `participants` are the other people of a mail, `subject` is its subject.
@@ -173,6 +177,7 @@ class Activity(Contract):
     thread: str | None = None
     message: str | None = None
     former: str | None = None
+    aliases: list[str] = []
     platform_id: str | None = None
     text: EncryptedText | None = None
     masked: list[str] = []
@@ -194,6 +199,8 @@ class Activity(Contract):
     failure: Failure | None = None
     watermark: Instant | None = None
     replies_to: list[str] = []
+    own_reply: bool = False
+    author_name: str | None = None
     identities: list[PersonIdentity] = []
     automatic: bool = False
     subject: str | None = None

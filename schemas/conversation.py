@@ -119,6 +119,18 @@ class MessageAction(Contract):
     error: Failure | None = None
 
 
+class MessageReaction(Contract):
+    """What somebody's reaction to a message is since `at`; each author has one per message, and a new one replaces it.
+
+    `emoji` is None where the platform tells none. `removed`: it was taken back.
+    """
+
+    author: Author
+    emoji: str | None = None
+    removed: bool = False
+    at: Instant
+
+
 class FirstResponse(Contract):
     """The time to the first answer: from the first customer message that needs an answer, to the acceptance of the
     answer.
@@ -177,7 +189,8 @@ class ConversationFact(Contract):
 
     `key` is the person key. `snapshot` is the conversation after the fact, `previous_status` its status before (None on
     opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, replied,
-    reply_delivered, reply_failed, message_hidden, message_unhidden, message_reacted, action_failed).
+    reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, message_reacted, action_failed).
+    `reaction` is what somebody's reaction to it is now.
 
     `at` is the time that counts. For message_received it is the start of waiting for an answer: `received_at`, or the
     platform's `sent_at` if that is more than 5 s earlier. For replied, reply_delivered and reply_failed it is the time
@@ -212,3 +225,4 @@ class ConversationFact(Contract):
     needs_answer: bool = True
     response: ResponseRun | None = None
     ended_responses: list[ResponseRun] | None = None
+    reaction: MessageReaction | None = None

@@ -27,6 +27,7 @@ CONVERSATION_FACTS = (
     "message_unhidden",
     "message_reacted",
     "action_failed",
+    "reaction_changed",
     "queued",
     "assigned",
     "transferred",

@@ -101,7 +101,8 @@ class DeliverySent(Contract):
     `address` is the address that was used when `requested_address`, the address of the message, no longer existed (a
     closed topic, a group that moved): later answers of the conversation go there. Both are None otherwise. Of a private
     reply to a public post, `address` is the private chat that it opened, and `person` the platform's id of the person
-    there. `aliases` are other ids under which receipts, reactions and echoes will name the message.
+    there. `aliases` are the ids, made as `Activity.message` is, under which receipts, reactions and echoes will name the
+    message. `started_at` is when the attempt began that the platform accepted: its own time of the message is not earlier.
     """
 
     message: str
@@ -112,6 +113,7 @@ class DeliverySent(Contract):
     requested_address: Address | None = None
     aliases: Annotated[list[str], OMITTED_IF_EMPTY] = []
     person: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    started_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     # The number of calls to the platform, this one included.
     attempts: int
     at: Instant

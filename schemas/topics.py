@@ -9,6 +9,8 @@ WEEK_SECONDS = 7 * 86400
 DEDUPE_RETENTION_SECONDS = timedelta(seconds=WEEK_SECONDS) + timedelta(days=30)
 """How long ids are stored to recognise repeats: 30 days longer than the log, because a platform may repeat a call
 late."""
+ALIAS_RETENTION_SECONDS = timedelta(days=90)
+"""How long receipts, reactions and replies find a message of ours by the platform's ids."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 
 import orjson
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit, every_kind
@@ -25,6 +25,8 @@ from services.channels.account_settings import (
     account_example,
 )
 from services.channels.api_activities import parse
+from services.channels.api_ids import message_id
+from services.channels.api_payloads import CallbackAnswer
 from services.channels.port import Account, CredentialsRejected, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 from services.platform.http.outgoing import HttpClient, HttpResponse, PermanentSendError, TransientSendError
@@ -115,7 +117,7 @@ class Api:
         return parse(self.name, request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
-        """Post the reply. Any 2xx is a receipt.
+        """Post the reply. Any 2xx is a receipt; its body may give the ids by which the system will name the reply.
 
         401 and 403 mean that our credentials are refused. 408, 425, 429 and every status outside 4xx are retried. Every
         other 4xx refuses this message for good.
@@ -125,8 +127,19 @@ class Api:
         headers = signed_headers(account.secrets("secret"), message.id, self._time_source.now(), body)
         answer = await http.call("POST", account.token("callback_url"), body, headers)
         if 200 <= answer.status < 300:
-            return SendReceipt(message.id)
+            return _receipt(message, answer)
         raise _verdict(answer, self._time_source.now())
+
+
+def _receipt(message: OutboundMessage, answer: HttpResponse) -> SendReceipt:
+    try:
+        given = CallbackAnswer.model_validate_json(answer.body)
+    except ValidationError:
+        # Most answers are empty, or a page of the framework.
+        return SendReceipt(message.id)
+    names = dict.fromkeys([*([given.id] if given.id else []), *(given.aliases or [])])
+    scope = (message.workspace, message.channel, message.account, message.address.chat)
+    return SendReceipt(given.id or message.id, aliases=tuple(message_id(*scope, name) for name in names))
 
 
 def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | PermanentSendError | CredentialsRejected:
@@ -168,6 +181,7 @@ def _view(message: OutboundMessage) -> dict[str, Json]:
         "forwarded_from": None,
         "links": [],
         "edits": [],
+        "reactions": [],
     }
 
 

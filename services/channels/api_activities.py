@@ -14,10 +14,18 @@ from schemas.activity import (
     ActivityKind,
     Address,
     Call,
+    Reaction,
     SurveyAnswer,
 )
-from schemas.values import Json, Surface
-from services.channels.api_fields import ItemContext, WebhookContext, map_content, to_attachment, to_identities
+from schemas.values import Failure, Json, Surface, instant_text
+from services.channels.api_fields import (
+    ItemContext,
+    WebhookContext,
+    map_content,
+    to_attachment,
+    to_identities,
+)
+from services.channels.api_ids import own_ids
 from services.channels.api_payloads import (
     MAX_ID_LENGTH,
     CallItem,
@@ -38,6 +46,7 @@ from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 
 MAX_ITEMS, MAX_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
+LIKE = "\U0001f44d"
 ANONYMOUS_CUSTOMER = "none"
 """The person of an item of unknown type that names none."""
 
@@ -175,10 +184,15 @@ def _echo(context: ItemContext) -> Activity:
     """An echo. When its `id` is the id of a reply that we posted to the callback, it is that reply coming back."""
     item: Echoed = _read(Echoed, context)
     identity = context.activity_id("echo", item.person.id, item.id)
-    # `former` is the bare id: if it names a reply of ours, the router finds it under the id that we posted it with.
-    words = map_content(context, item, item.id)
-    words["details"] |= {"author_name": item.author_name}
-    return _build_activity(context, "echo", item, identity, author="account", former=item.id, **words)
+    content = map_content(context, item, item.id)
+    return _build_activity(context, "echo", item, identity, author="account", author_name=item.author_name, **content)
+
+
+# Any: fields of Activity, which validates them.
+def _named(context: ItemContext, person: str, external_id: str) -> dict[str, Any]:
+    """The fields that name the message which an item changes: one of the person, or a reply of ours."""
+    names = context.delivery.message_id(person, external_id)
+    return {"platform_id": external_id, "message": names, "aliases": own_ids(external_id)}
 
 
 def _edit(context: ItemContext) -> Activity:
@@ -190,25 +204,35 @@ def _edit(context: ItemContext) -> Activity:
 
 def _delete(context: ItemContext) -> Activity:
     item: MessageReference = _read(MessageReference, context)
-    about = context.delivery.message_id(item.person.id, item.message)
     identity = context.activity_id("deletion", item.person.id, item.message)
-    return _build_activity(context, "deletion", item, identity, platform_id=item.message, message=about)
+    return _build_activity(context, "deletion", item, identity, **_named(context, item.person.id, item.message))
 
 
 def _reaction(context: ItemContext) -> Activity:
     item: ReactionItem = _read(ReactionItem, context)
-    about = context.delivery.message_id(item.person.id, item.message)
-    details: dict[str, Json] = {"removed" if item.removed else "added": [item.emoji or "like"]}
+    # A reaction without an emoji is a like.
+    reaction = Reaction(emoji=None if item.removed else item.emoji or LIKE, removed=item.removed)
     identity = context.state_id("reaction", item)
-    return _build_activity(
-        context, "reaction", item, identity, platform_id=item.message, message=about, details=details
-    )
+    names = _named(context, item.person.id, item.message)
+    return _build_activity(context, "reaction", item, identity, reaction=reaction, **names)
 
 
 def _receipt(context: ItemContext) -> Activity:
     item: ReceiptItem = _read(ReceiptItem, context)
-    identity = context.activity_id("receipt", item.person.id, item.message, item.state)
-    return _build_activity(context, "receipt", item, identity, message=item.message, details={"state": item.state})
+    until = [instant_text(item.watermark)] if item.watermark is not None else []
+    identity = context.activity_id("receipt", item.person.id, item.message or "", item.state, *until)
+    names = _named(context, item.person.id, item.message) if item.message is not None else {}
+    error = Failure(code=item.error.code, detail=item.error.detail) if item.error is not None else None
+    return _build_activity(
+        context,
+        "receipt",
+        item,
+        identity,
+        receipt_state=item.state,
+        failure=error if item.state == "failed" else None,
+        watermark=item.watermark if item.state in ("delivered", "read") else None,
+        **names,
+    )
 
 
 def _contact(context: ItemContext) -> Activity:

@@ -8,6 +8,7 @@ import orjson
 
 from schemas.activity import Attachment, Participant, PersonIdentity, PostContext, Review
 from schemas.values import EncryptedText
+from services.channels.api_ids import message_id, own_ids
 from services.channels.api_payloads import Customer, File, Item, MessageContent
 from services.platform.core.identifiers import hashed_id
 
@@ -23,11 +24,8 @@ class WebhookContext:
     received_at: datetime
 
     def message_id(self, person: str, external_id: str) -> str:
-        """The permanent id of a message. It includes the person, so that one person cannot edit another's message.
-
-        The account is the scope in which the integrator names messages: one system writes to one account.
-        """
-        return hashed_id(self.workspace, self.channel, self.account, person, external_id)
+        """The permanent id of a message; see `api_ids.message_id`."""
+        return message_id(self.workspace, self.channel, self.account, person, external_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +55,20 @@ class ItemContext:
 
 # Any: fields of Activity, which validates them.
 def map_content(context: ItemContext, item: MessageContent, own_id: str) -> dict[str, Any]:
-    replied = context.delivery.message_id(item.person.id, item.reply_to) if item.reply_to else None
+    replied = [context.delivery.message_id(item.person.id, item.reply_to)] if item.reply_to else []
     return {
         "platform_id": own_id,
         "message": context.delivery.message_id(item.person.id, own_id),
+        "aliases": own_ids(own_id),
         "text": EncryptedText(text=item.text) if item.text else None,
         "attachments": [to_attachment(file) for file in item.attachments],
-        "reply_to": replied,
+        "replies_to": [*replied, *own_ids(item.reply_to)],
         "review": Review(**item.review.model_dump()) if item.review else None,
         "context": PostContext(**item.context.model_dump()) if item.context else None,
         "subject": item.subject,
         "participants": [Participant(**p.model_dump(exclude_none=True)) for p in item.participants],
         "album": item.album,
         "automatic": bool(item.automatic),
-        "details": {"reply_to_id": item.reply_to},
     }
 
 

@@ -174,10 +174,37 @@ class ReactionItem(MessageReference):
     removed: bool = False
 
 
-class ReceiptItem(MessageReference):
-    """`message` is the id of a reply of ours, as it was posted to the callback."""
+class ReceiptError(_PayloadModel):
+    """Why a message could not be delivered: a stable code and a sentence for agents."""
 
-    state: Literal["delivered", "read"] = "delivered"
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "not_delivered"
+    detail: ShortString = ""
+
+
+class ReceiptItem(Item):
+    """`message` is the id of a reply of ours, as it was posted to the callback, or one that its answer gave.
+
+    With `watermark` the receipt is about every reply to the person that was posted until that time; `message` may be
+    absent then.
+    """
+
+    message: ExternalId | None = None
+    state: Literal["sent", "delivered", "read", "failed"] = "delivered"
+    error: Annotated[ReceiptError | None, NoneIfInvalid] = None
+    watermark: InputInstant | None = None
+
+    @model_validator(mode="after")
+    def _names_messages(self) -> "ReceiptItem":
+        if self.message is None and (self.watermark is None or self.state not in ("delivered", "read")):
+            raise ValueError("give a message, or a watermark with the state delivered or read")
+        return self
+
+
+class CallbackAnswer(_PayloadModel):
+    """What the callback may answer to a reply: the ids by which the system will name it."""
+
+    id: Annotated[ExternalId | None, NoneIfInvalid] = None
+    aliases: Annotated[Annotated[list[ExternalId], Field(max_length=10)], NoneIfInvalid] | None = None
 
 
 class ContactItem(Item):

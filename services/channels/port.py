@@ -136,7 +136,7 @@ class WebhookResponse:
 class SendReceipt:
     """The platform accepted the message and gave it `platform_id`.
 
-    `aliases` are other ids under which receipts, reactions and echoes will name it. `address` is set when the message went to
+    `aliases` are the ids under which receipts, reactions and echoes will name it, made as `Activity.message` is. `address` is set when the message went to
     another address than its own: a topic was deleted, a group moved. `person` is the external id of whom it reached,
     where only the platform could say: of a private reply to a comment.
     """

@@ -28,6 +28,7 @@ from services.channels.account_settings import (
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.files import locate, send_files
+from services.channels.bot_api.origin import bot_id, with_message_ids
 from services.channels.bot_api.updates import parse
 from services.channels.live_secrets import is_live_secret
 from services.channels.port import (
@@ -149,7 +150,7 @@ class Telegram:
         token = account.token("bot_token")
         url = f"{api_base_url(account.body)}/bot{token}/sendMessage"
         with _without_token(token):
-            return await send_message(url, message, http)
+            return with_message_ids(await send_message(url, message, http), message, bot_id(token))
 
     async def send_files(
         self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
@@ -157,7 +158,8 @@ class Telegram:
         """`sendPhoto`, `sendVideo`, `sendAudio`, `sendDocument` or `sendMediaGroup`; see `bot_api.files`."""
         token = account.token("bot_token")
         with _without_token(token):
-            return await send_files(http, api_base_url(account.body), token, message, files)
+            receipt = await send_files(http, api_base_url(account.body), token, message, files)
+            return with_message_ids(receipt, message, bot_id(token))
 
     async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
         """`getFile`. The URL holds the bot token; see `ResolvesMedia`."""

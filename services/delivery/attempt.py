@@ -166,6 +166,7 @@ async def _call(
     account: Account,
     dependencies: SendDependencies,
 ) -> AttemptResult:
+    started_at = dependencies.time_source.now()
     try:
         # The timeout includes the wait for a free connection, so that the whole attempt ends within `SEND_TIMEOUT`.
         async with (
@@ -195,6 +196,7 @@ async def _call(
         platform_id=receipt.platform_id,
         address=receipt.address,
         aliases=receipt.aliases,
+        started_at=started_at,
         person=receipt.person,
     )
 

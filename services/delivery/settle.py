@@ -91,6 +91,7 @@ def _sent_fact(message: OutboundMessage, sent: Sent, attempts: int, now: datetim
         requested_address=message.address if is_redirected else None,
         aliases=list(sent.aliases),
         person=sent.person,
+        started_at=sent.started_at,
         attempts=attempts,
         at=now,
     )

@@ -49,8 +49,10 @@ class ConversationState:
     `response_tracking` says since when the customer waits for an answer. `rule` and `config_version` name the routing
     rule that applied, `queued_at` orders the queue, `last_agent` is the last assignee. `resolutions` and `transfers` are
     counts. `private_person` is the person of the private side: who completed the hand-off, or whom a private reply reached.
-    `private_reply` is one that is on its way, `private_replies` are the posts that had one, the latest last. `overrides` survive a new run of the rules.
-    `hidden` are the ids of the public messages that were hidden because they are sensitive.
+    `private_reply` is one that is on its way, `private_replies` are the posts that had one, the latest last. `overrides`
+    survive a new run of the rules. `hidden` are the ids of the public messages that were hidden because they are sensitive.
+    `watermarks` are the latest times until which the platform reported our messages `delivered` or `read`, by surface and
+    state (`private/read`).
     """
 
     id: str
@@ -94,6 +96,7 @@ class ConversationState:
     hidden: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
     private_reply: Annotated[PrivateReplyAttempt | None, OMITTED_IF_EMPTY] = None
     private_replies: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
+    watermarks: Annotated[dict[str, Instant], OMITTED_IF_EMPTY] = field(default_factory=dict)
 
 
 def conversation_view(state: ConversationState) -> Conversation:

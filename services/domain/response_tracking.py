@@ -13,10 +13,10 @@ on the topic decides which messages an answer has answered: the own time of a me
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from schemas.conversation import PEOPLE_OF_OURS, ConversationFact, ResponseKind, ResponseRun
-from schemas.values import Instant
+from schemas.values import OMITTED_IF_EMPTY, Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,18 @@ class Resolution:
     entry: Literal["resolve"] = "resolve"
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredRun:
+    """The run that an answer has ended: the answer and its acceptance, the kind, the start of the wait, and the messages."""
+
+    answer: str
+    at: Instant
+    kind: ResponseKind
+    since: Instant
+    count: int
+    last: str
+
+
 Entry = CustomerMessages | Answer | Resolution
 
 
@@ -57,6 +69,7 @@ class ResponseTracking:
     `run` is the number of the last run that began, 0 before the first. `log` begins with the first messages of the open
     run, and is empty when none is open; `kind` is the kind of the open run, `visible_at` the acceptance of the first
     answer of any author that was delivered in it. `was_answered` tells whether a human answer ever reached the customer.
+    `answered` is the last run, as long as its answer is the last word: that answer may turn out to have failed.
     """
 
     run: int = 0
@@ -64,6 +77,7 @@ class ResponseTracking:
     was_answered: bool = False
     visible_at: Instant | None = None
     log: tuple[Entry, ...] = ()
+    answered: Annotated[AnsweredRun | None, OMITTED_IF_EMPTY] = None
 
     def open_run(self) -> ResponseRun | None:
         """The open run; None when the customer waits for no answer."""
@@ -106,19 +120,38 @@ def answer_delivered(tracking: ResponseTracking, message: str) -> Tracked:
     position = _position(tracking, message)
     answered = replace(tracking, was_answered=True)
     if position is None:
-        return Tracked(answered)
+        # The customer has another answer beside the one that ended the last run.
+        is_same = tracking.answered is not None and tracking.answered.answer == message
+        return Tracked(answered if is_same else replace(answered, answered=None))
     before = _all_failed(answered.log[:position])
     delivered = _with_state(answered.log[position], "delivered")
     return settle(replace(answered, log=(*before, delivered, *answered.log[position + 1 :])))
 
 
 def answer_failed(tracking: ResponseTracking, message: str) -> Tracked:
-    """A human answer will not reach the customer: the run goes on as if the answer had not been accepted."""
+    """A human answer will not reach the customer: the run goes on as if the answer had not been accepted.
+
+    When it ended a run already, because the platform had accepted it, its messages wait again: in a run of the same kind
+    and start, or in the one that is open.
+    """
     position = _position(tracking, message)
     if position is None:
-        return Tracked(tracking)
+        return Tracked(_waiting_again(tracking, message))
     log = tracking.log
     return settle(replace(tracking, log=(*log[:position], _with_state(log[position], "failed"), *log[position + 1 :])))
+
+
+def _waiting_again(tracking: ResponseTracking, message: str) -> ResponseTracking:
+    answered = tracking.answered
+    if answered is None or answered.answer != message:
+        return tracking
+    # With the answer, which may prove to be delivered after all.
+    waiting = CustomerMessages(answered.since, answered.count, answered.last)
+    again = replace(tracking, answered=None, log=(waiting, Answer(message, answered.at, "failed"), *tracking.log))
+    if tracking.log:
+        return again
+    was_answered = answered.kind == "next_response"
+    return replace(again, run=again.run + 1, kind=answered.kind, was_answered=was_answered, visible_at=None)
 
 
 def notice_delivered(tracking: ResponseTracking, at: datetime) -> Tracked:
@@ -131,12 +164,12 @@ def notice_delivered(tracking: ResponseTracking, at: datetime) -> Tracked:
 
 def resolved(tracking: ResponseTracking, at: datetime) -> Tracked:
     """The conversation was resolved. An open run ends unanswered, unless an answer on its way is delivered after all."""
-    return settle(_with_resolve(tracking, at))
+    return settle(_with_resolve(replace(tracking, answered=None), at))
 
 
 def closed(tracking: ResponseTracking, at: datetime) -> Tracked:
     """The conversation is done for good: nothing is open after it, and answers still on their way end nothing."""
-    return settle(_with_resolve(replace(tracking, log=_all_failed(tracking.log)), at))
+    return settle(_with_resolve(replace(tracking, log=_all_failed(tracking.log), answered=None), at))
 
 
 def _with_resolve(tracking: ResponseTracking, at: datetime) -> ResponseTracking:
@@ -172,6 +205,7 @@ def settle(tracking: ResponseTracking) -> Tracked:
     ended: list[ResponseRun] = []
     while tracking.log and (run := _first_run(tracking)).ended_at is not None:
         ended.append(run)
+        tracking = replace(tracking, answered=_answered_run(run))
         tracking = _begun(tracking, tracking.log[_end_of_first_run(tracking.log) + 1 :])
     return Tracked(tracking, tuple(ended))
 
@@ -208,6 +242,12 @@ def _answered(run: ResponseRun, answer: Answer) -> ResponseRun:
         return run.model_copy(update={**accepted, "state": "answered_unconfirmed"})
     visible_at = min(run.visible_at or at, at)
     return run.model_copy(update={**accepted, "state": "answered", "ended_at": at, "visible_at": visible_at})
+
+
+def _answered_run(run: ResponseRun) -> AnsweredRun | None:
+    if run.answer is None or run.accepted_at is None or run.state != "answered":
+        return None
+    return AnsweredRun(run.answer, run.accepted_at, run.kind, run.started_at, run.messages, run.last_message or "")
 
 
 def _begun(tracking: ResponseTracking, log: Sequence[Entry]) -> ResponseTracking:

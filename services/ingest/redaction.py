@@ -120,6 +120,7 @@ def _identities(redactor: Redactor, identities: Sequence[PersonIdentity]) -> lis
 TREATMENTS: Mapping[type[Contract], Mapping[str, Treatment]] = {
     Activity: {
         "person_name": _visible_name,
+        "author_name": _visible_name,
         "text": _nested,
         "attachments": _each,
         "quote": Redactor.text,
@@ -172,6 +173,7 @@ NOT_WRITTEN_BY_PERSONS: Mapping[type[Contract], Mapping[str, str]] = {
         "thread": "the platform's id of the place, by which its conversation is found",
         "message": _OUR_ID,
         "former": _OUR_ID,
+        "aliases": _OUR_ID,
         "reply_to": _OUR_ID,
         "replies_to": _OUR_ID,
         "conversation": _OUR_ID,

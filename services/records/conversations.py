@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from schemas.activity import Attachment, Call, Participant, PostContext, Review, SurveyAnswer
-from schemas.conversation import Author, Direction, Edit, MessageAction, MessageState
-from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Surface
+from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState
+from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.store.port import Collection, Expiry, Index
 
@@ -20,9 +20,10 @@ class MessageRecord:
     that was quoted. `forwarded_from` is the name of the first author. `links` are addresses that the text does not show.
     `edits` are the earlier texts, oldest first. `key` is the customer's person key. `order` sorts the messages of a
     conversation by arrival: unique and rising. `conversation` is empty for an automatic message that came while none was
-    open: the next one takes it in. `hidden`: its platform hides it from others. `own_reaction` is the emoji with which our
-    side reacted. `actions` are those that its platform has not performed, oldest first. From `subject` to `automatic`,
-    fields are those of the activity (`schemas.activity`).
+    open: the next one takes it in. `reactions` has one of each author, also those that were taken back. `delivery` is the
+    state of delivery of a message of ours that was deleted. `hidden`: its platform hides it from others. `own_reaction` is
+    the emoji with which our side reacted. `actions` are those that its platform has not performed, oldest first. From
+    `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -48,6 +49,8 @@ class MessageRecord:
     key: str
     order: str
     edited_at: Instant | None = None
+    reactions: Annotated[list[MessageReaction], OMITTED_IF_EMPTY] = field(default_factory=list)
+    delivery: Annotated[MessageState | None, OMITTED_IF_EMPTY] = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)
     context: Annotated[PostContext | None, OMITTED_IF_EMPTY] = None
@@ -63,17 +66,21 @@ class MessageRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityRecord:
-    """An activity that is no message and was handled: its id (the document's) is the dedupe, until `expires_at`.
+    """What is known, until `expires_at`, under an id that is no message's own.
 
-    Under the id of a message that never arrived, one of kind `deletion` records that it was deleted; under the id of one
-    that became no message of its partition, one of its own kind records that it was handled. `ignored_reason`
-    says why an activity changed nothing, where it might have.
+    - The id of an activity that is no message: it was handled, and a repeat is dropped. `ignored_reason` says why it
+      changed nothing, where it might have. The id of a message that became none of its partition: it was handled, too.
+    - An id by which a platform names a message of ours: `message` is that message, the kind is `alias`.
+    - `early/` and the id of a message that has not arrived: `early` are the activities that change it, as they are on the
+      log, the kind is `early`. Earlier versions recorded a deletion alone, under the id of the message, as a `deletion`.
     """
 
     workspace: str
     kind: str
     expires_at: Instant
     ignored_reason: str | None = None
+    message: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    early: Annotated[list[dict[str, Json]], OMITTED_IF_EMPTY] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

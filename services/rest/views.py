@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from schemas.activity import Attachment, AttachmentKind, Call, CallState, Participant, PostContext, Review, SurveyAnswer
 from schemas.channel import ActionKind
-from schemas.conversation import Author, Direction, Edit, MessageAction, MessageState
+from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
 from services.rest.files import is_file
@@ -66,6 +66,14 @@ class ActionView(BaseModel):
     error: Failure | None = Field(description="Why it failed.")
 
 
+class ReactionView(BaseModel):
+    """What somebody's reaction to a message is, since `at`."""
+
+    author: Author
+    emoji: str | None
+    at: Instant
+
+
 class MessageView(BaseModel):
     """A message with its text open. The fields from `subject` on are left out where they are empty.
 
@@ -93,6 +101,7 @@ class MessageView(BaseModel):
     forwarded_from: str | None = None
     links: list[str] = []
     edits: list[EditView] = []
+    reactions: list[ReactionView] = []
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
     context: Annotated[PostContext | None, OMITTED_IF_EMPTY] = None
@@ -174,6 +183,7 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         forwarded_from=record.forwarded_from,
         links=record.links,
         edits=[_edit_view(edit) for edit in record.edits],
+        reactions=[_reaction_view(reaction) for reaction in record.reactions if not reaction.removed],
         subject=record.subject,
         participants=record.participants,
         context=record.context,
@@ -209,7 +219,11 @@ def _action_view(action: MessageAction) -> ActionView:
     )
 
 
+def _reaction_view(reaction: MessageReaction) -> ReactionView:
+    return ReactionView(author=reaction.author, emoji=reaction.emoji, at=reaction.at)
+
+
 def initial_view(record: MessageRecord) -> MessageView:
     """A reply as its POST answers it, whatever its delivery state is by now: a repeated POST gets the same answer."""
     # The fields that a delivery changes, as they were when the reply was accepted.
-    return message_view(replace(record, state="queued", error=None, sent_at=None, platform_id=None))
+    return message_view(replace(record, state="queued", error=None, sent_at=None, platform_id=None, reactions=[]))

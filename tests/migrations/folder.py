@@ -66,3 +66,8 @@ def expected_answers(version: int = 0) -> dict[str, Any]:
     """What the process of the fixture answered just before it stopped."""
     answers: dict[str, Any] = json.loads((FIXTURES / f"data_version_{version}.json").read_text())
     return answers
+
+
+def known_fields(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was found, with the fields alone that the process of the fixture knew."""
+    return [{name: one[name] for name in before} for one, before in zip(found, expected, strict=True)]

@@ -12,7 +12,7 @@ from services.records.clocks import CLOCK_SCHEDULES, SLA_STATES
 from services.records.conversations import ACTIVITIES, MOVED_CHATS, PERSONS
 from services.records.counters import COUNTED, METRICS_STATES
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
-from tests.migrations.folder import expected_answers, left_collections
+from tests.migrations.folder import expected_answers, known_fields, left_collections
 from tests.migrations.harness import BASE, Migrated, open_migrated, unread_fields
 
 STOPPED_AT = datetime(2026, 11, 28, 9, 32, 3, tzinfo=UTC)
@@ -89,7 +89,8 @@ async def test_rest_answers_as_before(migrated: Migrated) -> None:
     assert found == expected["conversations"]
     for kind in ("messages", "clocks"):
         for conversation, items in expected[kind].items():
-            assert (await migrated.get(f"{BASE}/conversations/{conversation}/{kind}", limit="200"))["items"] == items
+            now = (await migrated.get(f"{BASE}/conversations/{conversation}/{kind}", limit="200"))["items"]
+            assert known_fields(now, items) == items
     for path, name in (("webhooks/crm", "webhook"), ("accounts/telegram/second", "account")):
         answer = await migrated.get(f"{BASE}/{path}")
         if name == "account":

@@ -106,7 +106,7 @@ def _activity(
         platform_id=number,
         text=content.encrypted_text,
         attachments=list(content.attachments),
-        reply_to=delivery.message_id(where, content.answered) if content.answered else None,
+        replies_to=[delivery.message_id(where, content.answered)] if content.answered else [],
         quote=content.quote,
         forwarded_from=content.forwarded_from,
         links=list(content.links),
@@ -118,6 +118,8 @@ def _activity(
         identities=[] if is_from_team else [*where.identities, *own_phone(body, where.author)],
         contact_state="started" if kind == "follow" else None,
         album=as_str(body.get("media_group_id")),
+        own_reply=kind == "echo" and is_our_bot(delivery, where, body),
+        author_name=where.author_name if kind == "echo" else None,
         details=_details(delivery, kind, raw, where, body, content) | (about or {}),
     )
 
@@ -128,8 +130,6 @@ def _details(
     return drop_none(
         raw=raw if kind == "unknown" or raw != "message" else None,
         answered_text=content.answered_text,
-        author_name=where.author_name if kind == "echo" else None,
-        is_own_reply=True if kind == "echo" and is_our_bot(delivery, where, body) else None,
         automatic_forward=True if body.get("is_automatic_forward") is True else None,
         anonymous="admin" if where.sender_chat_id and where.sender_chat_id == where.chat else None,
         **_command(delivery, content.text),

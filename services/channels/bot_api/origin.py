@@ -1,18 +1,51 @@
 """The origin of an update (chat, topic, author), and what follows from it: surface, thread, person, address and ids."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.activity import Address, PersonIdentity
+from schemas.outbound import OutboundMessage
 from schemas.values import Json, Surface
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_str
+from services.channels.port import SendReceipt
 from services.platform.core.identifiers import hashed_id
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 """A language tag by BCP 47: a language of two or three letters and optional subtags."""
 NO_SENDER = "none"
 """The external id of updates that name neither a person nor a chat, such as the count of a poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageScope:
+    """Where a message has its number: each bot numbers its private chats from 1, and each business account its own."""
+
+    workspace: str
+    channel: str
+    account: str
+    bot: str | None
+    connection: str | None
+    chat: str | None
+
+    def message_id(self, number: str) -> str:
+        """The permanent id of a message: its edits, its deletion, reactions to it and its echo carry the same one."""
+        scope = (self.bot or "", self.connection or "")
+        return hashed_id(self.workspace, self.channel, self.account, *scope, self.chat or "", number)
+
+
+def with_message_ids(receipt: SendReceipt, message: OutboundMessage, bot: str | None) -> SendReceipt:
+    """The receipt of a message of this bot with the ids of everything that was sent, which it has as numbers."""
+    to = receipt.address or message.address
+    scope = MessageScope(message.workspace, message.channel, message.account, bot, to.via, to.chat)
+    numbers = [number for number in (receipt.platform_id, *receipt.aliases) if number is not None]
+    return replace(receipt, aliases=tuple(scope.message_id(number) for number in numbers))
+
+
+def bot_id(token: str) -> str | None:
+    """The user id of a bot, with which its token begins."""
+    bot, colon, _ = token.partition(":")
+    return bot if colon and bot.isascii() and bot.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +65,9 @@ class UpdateContext:
         return f"{self.channel}:{self.account}:{external}"
 
     def message_id(self, sender: "SenderContext", platform_id: str) -> str:
-        """The permanent id of a message: its edits and its deletion carry the same one.
-
-        Each bot numbers its private chats from 1, and each business account those with its own customers: the bot and
-        the business connection are part of the id.
-        """
-        scope = (self.bot or "", sender.business or "")
-        return hashed_id(self.workspace, self.channel, self.account, *scope, sender.chat or "", platform_id)
+        """The permanent id of a message."""
+        scope = MessageScope(self.workspace, self.channel, self.account, self.bot, sender.business, sender.chat)
+        return scope.message_id(platform_id)
 
     def former_id(self, sender: "SenderContext", platform_id: str) -> str:
         """The id that older versions gave the message, when the account alone was its scope. Stored messages may have it."""

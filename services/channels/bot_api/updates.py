@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from schemas.activity import Activity, ActivityKind, ContactState
+from schemas.activity import Activity, ActivityKind, ContactState, Reaction
 from schemas.values import EncryptedText, Json
 from services.channels.bot_api.json_access import (
     as_dict,
@@ -20,7 +20,7 @@ from services.channels.bot_api.json_access import (
     seconds,
 )
 from services.channels.bot_api.messages import channel_post, edited, message
-from services.channels.bot_api.origin import SenderContext, UpdateContext, origin
+from services.channels.bot_api.origin import SenderContext, UpdateContext, bot_id, origin
 from services.channels.port import Account, InvalidPayload, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
@@ -58,7 +58,7 @@ def _activity(
         former=delivery.former_id(where, name) if name else None,
         platform_id=platform_id,
         address=where.address(platform_id),
-        reply_to=delivery.message_id(where, platform_id) if own and platform_id else None,
+        replies_to=[delivery.message_id(where, platform_id)] if own and platform_id else [],
         sent_at=seconds(body.get("date")),
         received_at=delivery.received_at,
         locale=where.locale,
@@ -120,17 +120,14 @@ def _reaction(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     number = as_id_str(body.get("message_id"))
     if number is None:
         return _unknown(delivery, raw, value)
-    # The update has the person's reactions before and after, not the change. An anonymous reaction has no `user`.
-    old, new = _emoji(body.get("old_reaction")), _emoji(body.get("new_reaction"))
+    # The update has all reactions of the person as they are now, not the change. An anonymous reaction has no `user`.
     where = origin(body, body.get("user"), speaks_as=body.get("actor_chat"))
-    details = drop_none(added=[e for e in new if e not in old], removed=[e for e in old if e not in new], now=new)
-    return [_activity(delivery, "reaction", where, body, details, platform_id=number)]
-
-
-def _emoji(value: Json) -> list[Json]:
-    reactions = [as_dict(r) for r in as_list_of_dicts(value)]
-    named = [as_str(r.get("emoji")) or as_str(r.get("custom_emoji_id")) or as_str(r.get("type")) for r in reactions]
-    return [name for name in named if name]
+    now = [as_dict(reaction) for reaction in as_list_of_dicts(body.get("new_reaction"))]
+    # A custom emoji has only an id, and a paid reaction is a star of Telegram's: neither has a character.
+    emoji = "".join(text for reaction in now if (text := as_str(reaction.get("emoji"))))
+    reaction = Reaction(emoji=emoji or None, removed=not now)
+    activity = _activity(delivery, "reaction", where, body, {}, platform_id=number)
+    return [activity.model_copy(update={"reaction": reaction})]
 
 
 def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
@@ -203,12 +200,11 @@ def _is_kind(field: str) -> bool:
 
 
 def _delivery(channel: str, request: Request, account: Account, number: int | None) -> UpdateContext:
-    bot, colon, _ = account.token("bot_token").partition(":")
     return UpdateContext(
         channel=channel,
         workspace=account.workspace,
         account=account.id,
-        bot=bot if colon and bot.isascii() and bot.isdigit() else None,
+        bot=bot_id(account.token("bot_token")),
         username=as_str(account.body.settings.get("username")),
         # Without `update_id` only a hash of the bytes identifies the update. The account's secret is part of the hash, so
         # that the content cannot be guessed from it.

@@ -47,7 +47,8 @@ def upload_time(message: Outbound) -> timedelta:
 class AttemptResult:
     """The result of an attempt. With every kind but `sent` and `uncertain` the platform certainly has not the message.
 
-    `address`, `aliases` and `person` are those of the `SendReceipt`. `after` (seconds) and `scope` are set when
+    `address`, `aliases` and `person` are those of the `SendReceipt`; `started_at` is when the call to the platform began.
+    `after` (seconds) and `scope` are set when
     the platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent.
     """
 
@@ -61,6 +62,7 @@ class AttemptResult:
     code: str = ""
     detail: str = ""
     status: int | None = None
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Sent:
     address: Address | None = None
     aliases: tuple[str, ...] = ()
     person: str | None = None
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ def probe_after(refusals: int) -> timedelta:
 
 
 def _sent(result: AttemptResult, attempt: AttemptContext) -> Outcome:
-    return Sent(result.platform_id, result.address, result.aliases, result.person)
+    return Sent(result.platform_id, result.address, result.aliases, result.person, result.started_at)
 
 
 def _refused(result: AttemptResult, attempt: AttemptContext) -> Outcome:

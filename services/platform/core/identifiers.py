@@ -31,6 +31,11 @@ def random_id(now: datetime) -> str:
     return uuid7(now, int.from_bytes(os.urandom(2), "big"), os.urandom(8))
 
 
+def is_derived_id(identity: str) -> bool:
+    """Whether an id is one of those that `derived_id` and `random_id` make, and no hash."""
+    return len(identity) == 36 and identity[8] == "-" and identity[14] == "7"
+
+
 def hashed_id(*parts: str) -> str:
     """32 hex digits that are the same for the same parts: deterministic ids of activities, messages, commands."""
     # The separator keeps ("a", "bc") and ("ab", "c") apart.

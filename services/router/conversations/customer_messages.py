@@ -9,9 +9,9 @@ from services.domain.lifecycle import is_closed, is_pending, is_resolved, is_wai
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import moved_chats, unfiled
+from services.router.conversations import early, moved_chats, unfiled
 from services.router.conversations.context import ActivityContext, Configuration
-from services.router.conversations.deletions import emptied, was_deleted
+from services.router.conversations.deletions import emptied
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.activities import (
     asks_for_nothing,
@@ -31,7 +31,7 @@ from services.router.conversations.facts import (
     record_fact,
     record_resolved,
 )
-from services.router.conversations.legacy_ids import answered_message, stored_message
+from services.router.conversations.message_ids import answered_message, stored_message
 
 
 def add_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext, state: MessageState) -> None:
@@ -41,7 +41,7 @@ def add_message(work: UnitOfWork, activity: Activity, activity_context: Activity
         return
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     before = open_conversation(work, person, activity)
-    if was_deleted(work, activity):
+    if early.was_deleted(work, activity):
         work.put(PERSONS, person.key, person)
         _add_deleted_message(work, activity, activity_context, before)
         return

@@ -1,45 +1,57 @@
-"""An answer reached the customer: the platform accepted it, or a receipt says so. The first of the two counts, once."""
+"""What became of a message of ours: the result of its send and the platform's receipts, in whatever order they arrive."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from schemas.conversation import PEOPLE_OF_OURS, MessageState
+from schemas.values import Failure
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.domain import responses
+from services.router.conversations.domain.delivery_states import REACHED, rank, state_by_watermark
 from services.router.conversations.facts import FactDetails, record_change
 
-DELIVERY_STATE_ORDER: Mapping[MessageState, int] = {"queued": 0, "sent": 1, "delivered": 2, "read": 3}
-"""The states of an outbound message in the order in which they follow each other."""
-ARRIVED: frozenset[MessageState] = frozenset({"delivered", "read"})
-DOUBTFUL = frozenset({"outcome_unknown", "unreachable"})
-"""Codes of failures that may be wrong: a receipt afterwards proves that the message arrived."""
+NOT_REPORTED = Failure(code="not_delivered", detail="The platform reported that it could not deliver the message.")
+"""The error of a message whose receipt `failed` gives no reason."""
 
 
-def receive_receipt(work: UnitOfWork, message: MessageRecord, reported: str, at: datetime) -> None:
-    """Store that a message was delivered or read. Receipts arrive in any order; the furthest state stays.
+def advance(
+    work: UnitOfWork, message: MessageRecord, state: MessageState, at: datetime, error: Failure | None = None
+) -> MessageRecord:
+    """The message after a report that it is in this state, stored with the facts that follow.
 
-    A receipt that arrives before the result of the send, or after a doubtful failure, counts as that result.
+    A report of a lower rank than what is known changes nothing. The first that says that the platform has the message
+    counts as the answer; one that it cannot deliver it fails the answer, also after it was sent.
     """
-    state = next((known for known in DELIVERY_STATE_ORDER if known == reported), None)
-    if state is None or not _is_further(message, state):
-        return
-    is_first = message.state in {"queued", "failed"}
-    after = replace(message, state=state, error=None, sent_at=at if is_first else message.sent_at)
-    work.put(MESSAGES, message.id, after)
+    before = message.delivery or message.state
+    if rank(state, error) <= rank(before, message.error):
+        return message
+    case, is_first = work.get(CONVERSATIONS, message.conversation), before not in REACHED and state in REACHED
+    if state == "sent" and case is not None:
+        state = state_by_watermark(case, message.surface, at)
+    after = replace(message, error=error, sent_at=at if is_first else message.sent_at)
+    # A deletion hides the state of delivery, which goes on.
+    after = replace(after, delivery=state) if message.state == "deleted" else replace(after, state=state)
+    work.put(MESSAGES, after.id, after)
     if is_first:
-        record_delivered(work, after, work.get(CONVERSATIONS, message.conversation))
+        record_delivered(work, after, case)
+    elif state == "failed" and before != "failed" and error is not None:
+        record_failed(work, after, case, error)
+    return after
 
 
-def _is_further(message: MessageRecord, state: MessageState) -> bool:
-    """Whether a receipt changes a message: it says more than what is known, or contradicts a doubtful failure."""
-    if message.state == "failed":
-        # Only an arrival contradicts the failure; "sent" says no more than that the platform had the message.
-        return message.error is not None and message.error.code in DOUBTFUL and state in ARRIVED
-    current = DELIVERY_STATE_ORDER.get(message.state)
-    return current is not None and DELIVERY_STATE_ORDER[state] > current
+def record_failed(
+    work: UnitOfWork, message: MessageRecord, conversation: ConversationState | None, error: Failure
+) -> None:
+    """Record that a message does not reach the customer; a human answer has not been given then."""
+    if conversation is None:
+        return
+    is_answer = message.author.kind in PEOPLE_OF_OURS
+    unchanged = responses.Change(conversation)
+    change = responses.reply_failed(conversation, message.id, work.now) if is_answer else unchanged
+    details: FactDetails = {**message_details(message), "error": error}
+    record_change(work, "reply_failed", change, conversation.status, **details)
 
 
 def record_delivered(

@@ -1,6 +1,8 @@
-"""Messages of our own side that were written elsewhere: by phone, in the platform's own app, as a group's admin.
+"""Echoes: messages of our own side as the platform shows them.
 
-Each is part of its conversation, and an answer: clocks stop, and no agent has to answer a second time.
+Those that were written elsewhere (by phone, in the platform's own app, as a group's admin) are part of their
+conversation, and answers: clocks stop, and no agent has to answer a second time. A reply that we sent ourselves is
+stored already; its echo says that the platform has it.
 """
 
 from dataclasses import replace
@@ -9,18 +11,20 @@ from datetime import datetime
 from schemas.activity import Activity
 from schemas.commands import Forward
 from schemas.conversation import PEOPLE_OF_OURS, Author
+from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed, is_pending, is_queued
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.router.conversations import moved_chats
-from services.router.conversations.deletions import was_deleted
-from services.router.conversations.delivered import message_details, record_delivered
+from services.router.conversations import early, moved_chats
+from services.router.conversations.deletions import emptied
+from services.router.conversations.delivered import advance, message_details, record_delivered
 from services.router.conversations.domain import responses
 from services.router.conversations.domain.activities import content_fields, merged_participants, waiting_started_at
 from services.router.conversations.domain.contacts import updated_contact
+from services.router.conversations.domain.delivery_states import is_unsettled
 from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact
-from services.router.conversations.legacy_ids import answered_message, stored_message
+from services.router.conversations.message_ids import answered_message, put_alias, stored_message
 
 
 def is_own_side(work: UnitOfWork, activity: Activity) -> bool:
@@ -33,9 +37,6 @@ def receive_echo(work: UnitOfWork, activity: Activity) -> None:
     """Add a message of our own side to the conversation that it belongs to. Without one it has no effect."""
     if activity.details.get("automatic_forward"):
         _record_linked_channel(work, activity)
-        return
-    # The platform's echo of a reply that we sent ourselves is stored already.
-    if activity.details.get("is_own_reply"):
         return
     case = _answered_conversation(work, activity)
     if case is not None and case.key != str(activity.person_key):
@@ -67,12 +68,22 @@ def _answered_conversation(work: UnitOfWork, activity: Activity) -> Conversation
 
 
 def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> None:
-    """Add an echo to a conversation of this partition. A repeat, and a message that was deleted meanwhile, add nothing."""
-    if case is None or is_closed(case.status):
-        return
-    if stored_message(work, activity) is not None or was_deleted(work, activity):
-        return
+    """Add an echo to a conversation of this partition. A repeat, and the echo of a reply that we sent, add nothing."""
+    known = stored_message(work, activity) or _sent_reply(work, activity, case)
+    if known is not None:
+        _confirm(work, known, activity)
+    elif case is not None and not is_closed(case.status) and not _is_own_reply(activity):
+        _add(work, activity, case)
+
+
+def _add(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
+    """Add a message that was written elsewhere."""
     message = _record(work, activity, case)
+    if early.was_deleted(work, activity):
+        work.put(MESSAGES, message.id, emptied(message))
+        after = replace(case, updated_at=work.now)
+        record_fact(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
+        return
     work.put(MESSAGES, message.id, message)
     accepted_at = _accepted_at(activity, case)
     is_answer = message.author.kind in PEOPLE_OF_OURS
@@ -88,6 +99,48 @@ def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | Non
         close_task(work, after)
 
 
+def _is_own_reply(activity: Activity) -> bool:
+    """Whether the platform says that our own application wrote it. Earlier versions had it in `details`."""
+    return activity.own_reply or activity.details.get("is_own_reply") is True
+
+
+def _confirm(work: UnitOfWork, message: MessageRecord, activity: Activity) -> None:
+    """The platform shows a reply of ours: it has it, whatever the result of the send says."""
+    if message.direction != "outbound" or message.workspace != activity.workspace:
+        return
+    identity = activity.message or activity.id
+    if message.id != identity and activity.message is not None:
+        put_alias(work, identity, message)
+    if message.platform_id is None and activity.platform_id is not None:
+        message = replace(message, platform_id=activity.platform_id)
+        work.put(MESSAGES, message.id, message)
+    advance(work, message, "sent", activity.sent_at or activity.received_at)
+
+
+def _sent_reply(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> MessageRecord | None:
+    """The reply of this conversation that an echo shows before the result of its send: one with the same text.
+
+    Its result is not known yet, or is doubtful. Of several with one text it is the oldest.
+    """
+    text = _words(activity.text)
+    if case is None or not text:
+        return None
+    unsettled = [
+        message
+        for message in work.cached(MESSAGES).values()
+        if (message.conversation, message.direction) == (case.id, "outbound")
+        and message.surface == activity.surface
+        and is_unsettled(message)
+        and _words(message.text) == text
+    ]
+    return min(unsettled, key=lambda message: message.order, default=None)
+
+
+def _words(text: EncryptedText | None) -> list[str]:
+    # Platforms trim texts and change white space.
+    return text.text.split() if text is not None else []
+
+
 def _accepted_at(activity: Activity, case: ConversationState) -> datetime:
     # The time of an echo and of a customer's message come from different clocks: no run lasts a negative time.
     written_at, run = waiting_started_at(activity), case.response_tracking.open_run()
@@ -95,7 +148,7 @@ def _accepted_at(activity: Activity, case: ConversationState) -> datetime:
 
 
 def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> MessageRecord:
-    answered, name = answered_message(work, activity), activity.details.get("author_name")
+    answered, name = answered_message(work, activity), activity.author_name or activity.details.get("author_name")
     return MessageRecord(
         id=activity.message or activity.id,
         conversation=case.id,

@@ -8,13 +8,12 @@ from schemas.conversation import Edit
 from services.domain.lifecycle import is_finished, is_pending
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MessageRecord
-from services.router.conversations import echoes
+from services.router.conversations import early, echoes
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import add_message, take_up_again
-from services.router.conversations.deletions import was_deleted
 from services.router.conversations.domain.activities import edited_at, is_late_edit
 from services.router.conversations.facts import record_fact
-from services.router.conversations.legacy_ids import stored_message
+from services.router.conversations.message_ids import stored_message
 
 MAX_EDITS = 100
 """How many earlier texts of a message are stored."""
@@ -23,7 +22,8 @@ MAX_EDITS = 100
 def edit_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """Replace the text of the message that an edit names.
 
-    An edit of a customer's message that never arrived is stored as that message; its original is a repeat then.
+    An edit of a customer's message that never arrived is stored as that message; its original is a repeat then. One that
+    is too old for that, or of our own side, waits for its message.
     """
     message = stored_message(work, activity)
     if message is None:
@@ -32,6 +32,7 @@ def edit_message(work: UnitOfWork, activity: Activity, activity_context: Activit
             add_message(work, activity, activity_context, "edited")
         else:
             _record_ignored(work, activity, reason)
+            early.remember(work, activity)
     elif message.workspace == activity.workspace and _is_newer(message, activity):
         _replace_text(work, activity, message, activity_context)
 
@@ -40,7 +41,7 @@ def _reason_to_ignore(work: UnitOfWork, activity: Activity) -> str | None:
     """Why an edit of a message that never arrived has no effect; None: the edit is taken for the message."""
     if activity.author != "customer" or echoes.is_own_side(work, activity):
         return "own"
-    if was_deleted(work, activity):
+    if early.was_deleted(work, activity):
         return "deleted"
     return "late" if is_late_edit(activity) else None
 

@@ -1,24 +1,19 @@
-"""Events of the other processors (assignments, deliveries, SLA clocks) and timers of this one."""
+"""Events of dispatch and of SLA clocks, and timers of this processor."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from schemas.commands import Escalate, TaskDueChanged
-from schemas.conversation import PEOPLE_OF_OURS
-from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, instant, instant_text
-from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_finished, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.delivered import ARRIVED, message_details, record_delivered
 from services.router.conversations.domain import responses, transitions
-from services.router.conversations.facts import FactDetails, record_change, record_fact, text_field
-from services.router.conversations.handoff_notices import private_reply_of
+from services.router.conversations.facts import record_change, record_fact, text_field
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
 WATERMARK_TIMER = "watermark/"
@@ -43,63 +38,6 @@ def handle_unassigned(context: ConversationsContext, received: ReceivedEvent) ->
     after = transitions.unassigned(conversation, unassigned.agent, work.now) if conversation else None
     if conversation is not None and after is not None:
         record_fact(work, "queued", after, conversation.status)
-
-
-def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """The platform accepted a message. After a receipt, which may arrive earlier, only its platform id is new."""
-    work = context.work
-    sent = received.event.payload_as(DeliverySent)
-    message = work.get(MESSAGES, sent.message)
-    if message is None:
-        return
-    if message.state == "queued":
-        message = replace(message, state="sent", platform_id=sent.platform_id, sent_at=sent.at, error=None)
-        work.put(MESSAGES, message.id, message)
-        record_delivered(work, message, _with_used_address(work, message, sent))
-    elif message.platform_id is None and message.state in ARRIVED:
-        work.put(MESSAGES, message.id, replace(message, platform_id=sent.platform_id))
-        _store_address(work, message, sent)
-    case = private_reply_of(work, message)
-    if case is not None:
-        context.handoffs.private_reply_sent(work, case, sent, context.configuration(case.workspace))
-
-
-def _store_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> None:
-    before, after = work.get(CONVERSATIONS, message.conversation), _with_used_address(work, message, sent)
-    if after is not None and after is not before:
-        work.put(CONVERSATIONS, after.id, after)
-
-
-def _with_used_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent) -> ConversationState | None:
-    """The conversation of a message that was sent. Later answers go to the address that the sender used at last.
-
-    The two differ when the platform had no chat or message of the requested address any more.
-    """
-    conversation = work.get(CONVERSATIONS, message.conversation)
-    if conversation is None or sent.address is None or sent.requested_address is None:
-        return conversation
-    return responses.redirected(conversation, message.surface, sent.requested_address, sent.address)
-
-
-def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """The platform refused a message for good, or the sender cannot know whether the platform has it."""
-    work = context.work
-    failed = received.event.payload_as(DeliveryFailed)
-    message = work.get(MESSAGES, failed.message)
-    # A receipt that arrived before the failure proves the opposite.
-    if message is None or message.state != "queued":
-        return
-    work.put(MESSAGES, message.id, replace(message, state="failed", error=failed.error))
-    conversation = work.get(CONVERSATIONS, message.conversation)
-    if conversation is not None:
-        is_answer = message.author.kind in PEOPLE_OF_OURS
-        unchanged = responses.Change(conversation)
-        change = responses.reply_failed(conversation, message.id, work.now) if is_answer else unchanged
-        details: FactDetails = {**message_details(message), "error": failed.error}
-        record_change(work, "reply_failed", change, conversation.status, **details)
-    case = private_reply_of(work, message)
-    if case is not None:
-        context.handoffs.private_reply_failed(work, case, context.configuration(case.workspace))
 
 
 def handle_clock_started(context: ConversationsContext, received: ReceivedEvent) -> None:

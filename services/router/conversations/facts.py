@@ -4,7 +4,14 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 
 from schemas.channel import ActionKind
-from schemas.conversation import AuthorKind, ConversationFact, FirstResponse, ResponseRun, Status
+from schemas.conversation import (
+    AuthorKind,
+    ConversationFact,
+    FirstResponse,
+    MessageReaction,
+    ResponseRun,
+    Status,
+)
 from schemas.routing import TaskClosed
 from schemas.values import Failure, Json, Surface
 from services.domain.conversation_state import ConversationState, conversation_view
@@ -33,6 +40,7 @@ class FactDetails(TypedDict, total=False):
     needs_answer: bool
     response: ResponseRun | None
     ended_responses: list[ResponseRun]
+    reaction: MessageReaction
 
 
 def record_fact(

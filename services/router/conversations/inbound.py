@@ -9,21 +9,19 @@ from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, PERSONS, ActivityRecord
-from services.router.conversations import echoes, ledger, moved_chats
+from services.records.conversations import ACTIVITIES, CONVERSATIONS, PERSONS, ActivityRecord
+from services.router.conversations import early, echoes, ledger, moved_chats, receipts
 from services.router.conversations.calls import on_call
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.contact_states import on_contact_state
 from services.router.conversations.context import ActivityContext, ConversationsContext
 from services.router.conversations.customer_messages import add_message, append_message
-from services.router.conversations.deletions import delete_message
-from services.router.conversations.delivered import receive_receipt
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.handoff import is_in_private, is_invited, is_private_side, private_address
 from services.router.conversations.earlier_activities import with_typed_fields
-from services.router.conversations.edits import edit_message
 from services.router.conversations.handoff_commands import claim_handoff, complete, forward
-from services.router.conversations.legacy_ids import stored_message
+from services.router.conversations.message_changes import MUTATING_HANDLERS, apply_waiting
+from services.router.conversations.message_ids import is_known, stored_message
 from services.router.conversations.surveys import add_answers, on_survey_answer
 
 ActivityHandler = Callable[[UnitOfWork, Activity, ActivityContext], None]
@@ -46,8 +44,19 @@ def _act(work: UnitOfWork, activity: Activity, activity_context: ActivityContext
     elif work.get(ACTIVITIES, activity.id) is None:
         # The record is written first: an ignored edit notes its reason in it.
         _record_activity(work, activity)
+        if activity.watermark is not None:
+            receipts.receive_watermark(work, activity)
         if not _forward_to_owner(work, activity):
             DEDUPED_HANDLERS.get(activity.kind, _ignore)(work, activity, activity_context)
+    _apply_waiting(work, activity, activity_context)
+
+
+def _apply_waiting(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
+    """Apply what arrived before a message that this activity has brought."""
+    identity = activity.message or activity.id
+    is_waited_for = activity.kind in CREATING_KINDS and early.has_waiting(work, [identity])
+    if is_waited_for and is_known(work, identity):
+        apply_waiting(work, [identity], activity_context)
 
 
 def _record_activity(work: UnitOfWork, activity: Activity) -> None:
@@ -58,7 +67,7 @@ def _record_activity(work: UnitOfWork, activity: Activity) -> None:
 
 
 def _forward_to_owner(work: UnitOfWork, activity: Activity) -> bool:
-    """Forward an edit or a deletion in another person's conversation. True: that is all, its partition does the rest."""
+    """Forward a change of a message in another person's conversation. True: that is all, its partition does the rest."""
     message = stored_message(work, activity) if activity.kind in MUTATING_HANDLERS else None
     if message is None or message.workspace != activity.workspace or message.key == str(activity.person_key):
         return False
@@ -75,6 +84,8 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     activity, activity_context = with_typed_fields(command.activity), context.for_activity(received.event.workspace)
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, command.conversation))
     if activity.kind in MUTATING_HANDLERS:
+        if case is not None and activity.watermark is not None:
+            receipts.apply_watermark(work, activity, [case])
         MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
     elif activity.kind == "survey_answer":
         if case is not None:
@@ -90,6 +101,7 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
         # The author writes on another channel than the conversation: answers need that channel in the address.
         addressed = activity.model_copy(update={"address": private_address(activity)})
         append_message(work, addressed, activity_context, _in_private(work, addressed, case), "received")
+    _apply_waiting(work, activity, activity_context)
 
 
 def _in_private(work: UnitOfWork, activity: Activity, case: ConversationState) -> ConversationState:
@@ -163,21 +175,6 @@ def _on_echo(work: UnitOfWork, activity: Activity, activity_context: ActivityCon
     echoes.receive_echo(work, activity)
 
 
-def _on_deletion(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    delete_message(work, activity)
-
-
-def _on_receipt(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    message = work.get(MESSAGES, activity.message) if activity.message else None
-    state = activity.details.get("state")
-    if message is None or not isinstance(state, str) or message.direction != "outbound":
-        return
-    # Clients of the channel `api` write our message ids themselves, and could name another person's.
-    if message.workspace != activity.workspace or message.key != str(activity.person_key):
-        return
-    receive_receipt(work, message, state, activity.sent_at or activity.received_at)
-
-
 def _on_contact(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """Another name of a person became known: an e-mail address, a telephone number."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
@@ -190,16 +187,15 @@ def _on_unknown(work: UnitOfWork, activity: Activity, activity_context: Activity
 
 
 def _ignore(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    """Reactions and the like: they stay on the log and are counted, and change no conversation."""
+    """Kinds that change no conversation: they stay on the log and are counted."""
 
 
 MESSAGE_HANDLERS: dict[str, ActivityHandler] = {"message": _on_message, "postback": _on_postback}
 """Kinds that become a message, which is their dedupe record."""
-MUTATING_HANDLERS: dict[str, ActivityHandler] = {"edit": edit_message, "deletion": _on_deletion}
-"""Kinds that change a message. Its conversation may be another person's, whose partition alone may write it."""
+CREATING_KINDS = frozenset({*MESSAGE_HANDLERS, "edit", "echo"})
+"""Kinds that may bring a message which is not stored yet."""
 DEDUPED_HANDLERS: dict[str, ActivityHandler] = {
     **MUTATING_HANDLERS,
-    "receipt": _on_receipt,
     "follow": on_contact_state,
     "contact": _on_contact,
     "echo": _on_echo,

@@ -11,7 +11,7 @@ from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, ActivityRecord
 from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts
-from services.router.conversations.legacy_ids import stored_message
+from services.router.conversations.message_ids import stored_message
 
 SEPARATORS = 2
 """Colons in a person's key `workspace/channel:account:external_id`; the external id may have more."""

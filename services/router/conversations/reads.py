@@ -14,18 +14,26 @@ from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
+from services.router.conversations.early import early_ids
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.inbound import MESSAGE_HANDLERS
-from services.router.conversations.legacy_ids import legacy_ids
+from services.router.conversations.message_ids import (
+    aliased_messages,
+    answered_ids,
+    named_ids,
+    possible_aliases,
+    scoped_ids,
+)
 from services.router.conversations.moved_chats import answered_chats, public_chats
 
-MAYBE_DELETED = frozenset({*MESSAGE_HANDLERS, "edit", "echo", "call"})
-"""Kinds of activities whose message may have been deleted before it arrived."""
+MAX_REPORTED_MESSAGES = 100
+"""How many of a person's latest messages a watermark may cover, and an echo may show."""
 MAX_MERGED_MESSAGES = 100
 """How many of a visitor's latest messages move to the conversation that they are the customer of."""
 
 # -- activities: the person and the message, then their conversations, then where these are answered --------------------
-# Three steps, because each needs ids that only the documents of the step before hold.
+# Three steps, because each needs ids that only the documents of the step before hold. A message that is named by an alias
+# is known one step later than others.
 
 
 def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -36,6 +44,8 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
     yield from _message_reads(found)
     if found.kind not in MESSAGE_HANDLERS:
         yield Documents(ACTIVITIES, [found.id])
+    if found.watermark is not None:
+        yield ByIndex(MESSAGES, messages_of_person(str(found.person_key)))
     token_opens = context.handoffs.conversation_of_token(found)
     if token_opens is not None:
         yield Documents(CONVERSATIONS, [token_opens])
@@ -46,11 +56,18 @@ def activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator
 
 
 def _message_reads(activity: Activity) -> Iterator[Read]:
-    yield Documents(MESSAGES, legacy_ids([activity]))
+    yield Documents(MESSAGES, _ids(activity))
     yield Documents(MOVED_CHATS, public_chats([activity]))
-    # Under the id of the message, not of the activity: that is where a deletion that arrived first is recorded.
-    if activity.kind in MAYBE_DELETED:
-        yield Documents(ACTIVITIES, [activity.message or activity.id])
+    # Another id of a message of ours, and what arrived before the message, are recorded under its id.
+    yield Documents(ACTIVITIES, possible_aliases(activity))
+    yield Documents(ACTIVITIES, early_ids(scoped_ids(activity)))
+
+
+def _ids(activity: Activity) -> Iterator[str]:
+    yield from named_ids(activity)
+    yield from answered_ids(activity)
+    if activity.former is not None:
+        yield activity.former
 
 
 def conversations_of_activity(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -59,12 +76,31 @@ def conversations_of_activity(context: ConversationsContext, received: ReceivedE
     yield from numbered_configuration(context.work, found.workspace)
     yield Documents(CONVERSATIONS, _linked(context.work, found, str(found.person_key)))
     yield from _unfiled(context.work, str(found.person_key))
+    yield Documents(CONVERSATIONS, _covered(context.work, found))
+    yield Documents(MESSAGES, aliased_messages(context.work, found))
+    if found.kind == "echo" and not _is_known(context.work, found):
+        # The echo may be that of a reply whose send is not settled.
+        yield ByIndex(MESSAGES, messages_of_person(str(found.person_key)))
 
 
 def _unfiled(work: UnitOfWork, key: str) -> Iterator[Read]:
     person = work.get(PERSONS, key)
     if person is not None and person.unfiled:
         yield Documents(MESSAGES, person.unfiled)
+
+
+def _covered(work: UnitOfWork, activity: Activity) -> Iterator[str]:
+    """The conversations of the messages that a watermark may cover."""
+    if activity.watermark is not None:
+        found = work.found(MESSAGES, messages_of_person(str(activity.person_key)))
+        yield from (message.conversation for message in found.values())
+
+
+def _is_known(work: UnitOfWork, activity: Activity) -> bool:
+    """Whether the message of an activity is stored, under an id of its own or as an alias."""
+    return any(work.get(MESSAGES, identity) for identity in named_ids(activity)) or any(
+        aliased_messages(work, activity)
+    )
 
 
 def _linked(work: UnitOfWork, activity: Activity, key: str) -> Iterator[str]:
@@ -74,7 +110,7 @@ def _linked(work: UnitOfWork, activity: Activity, key: str) -> Iterator[str]:
         if person.forwarded_to is not None:
             yield person.forwarded_to
     # A reply or an edit may lead to a conversation that is not the open one of its thread.
-    messages = (work.get(MESSAGES, identity) for identity in legacy_ids([activity]))
+    messages = (work.get(MESSAGES, identity) for identity in _ids(activity))
     yield from (message.conversation for message in messages if message is not None)
 
 
@@ -84,6 +120,12 @@ def chats_of_activity(context: ConversationsContext, received: ReceivedEvent) ->
     token_opens = context.handoffs.conversation_of_token(found)
     linked = {*_linked(work, found, str(found.person_key)), *([token_opens] if token_opens is not None else [])}
     yield _moved_chats(work, linked)
+    yield _conversations_of_aliases(work, found)
+
+
+def _conversations_of_aliases(work: UnitOfWork, activity: Activity) -> Read:
+    messages = (work.get(MESSAGES, identity) for identity in aliased_messages(work, activity))
+    return Documents(CONVERSATIONS, [message.conversation for message in messages if message is not None])
 
 
 def _moved_chats(work: UnitOfWork, conversations: Iterable[str]) -> Read:
@@ -102,6 +144,8 @@ def forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterato
     yield Documents(PERSONS, [received.event.partitionkey])
     yield Documents(CONVERSATIONS, [command.conversation])
     yield from _message_reads(command.activity)
+    if command.activity.watermark is not None or command.activity.kind == "echo":
+        yield ByIndex(MESSAGES, last_messages(received.event.workspace, command.conversation))
 
 
 def conversations_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -110,6 +154,7 @@ def conversations_of_forwarded(context: ConversationsContext, received: Received
     yield from numbered_configuration(context.work, received.event.workspace)
     yield Documents(CONVERSATIONS, _linked(context.work, command.activity, received.event.partitionkey))
     yield from _unfiled(context.work, received.event.partitionkey)
+    yield Documents(MESSAGES, aliased_messages(context.work, command.activity))
 
 
 def chats_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -117,6 +162,7 @@ def chats_of_forwarded(context: ConversationsContext, received: ReceivedEvent) -
     command = received.event.payload_as(Forward)
     linked = {command.conversation, *_linked(context.work, command.activity, received.event.partitionkey)}
     yield _moved_chats(context.work, linked)
+    yield _conversations_of_aliases(context.work, command.activity)
 
 
 # -- commands and facts about a conversation ----------------------------------------------------------------------------
@@ -170,8 +216,10 @@ def fact(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Rea
 
 
 def delivery(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The message of a delivery's fact, and the conversation that the fact names."""
-    yield Documents(MESSAGES, _named(received, "message"))
+    """The message of a delivery's fact, the conversation that the fact names, and what is known under the message's aliases."""
+    aliases = _all_named(received, "aliases")
+    yield Documents(MESSAGES, [*_named(received, "message"), *aliases])
+    yield Documents(ACTIVITIES, early_ids(aliases))
     yield conversation(context, received)
 
 
@@ -220,6 +268,11 @@ def merge_conversations(context: ConversationsContext, received: ReceivedEvent) 
     yield ByIndex(MESSAGES, last_messages(received.event.workspace, merge.conversation))
 
 
+def messages_of_person(key: str) -> Query:
+    """The latest messages of a person's conversations."""
+    return Query(MESSAGES.name, "key", {"key": key}, descending=True, limit=MAX_REPORTED_MESSAGES)
+
+
 def last_messages(workspace: str, conversation_id: str) -> Query:
     """The latest messages of a conversation."""
     equals: dict[str, Json] = {"workspace": workspace, "conversation": conversation_id}
@@ -233,6 +286,12 @@ def timer(context: ConversationsContext, timer: TimerFired) -> Iterator[Read]:
     """The conversation and the person of a timer."""
     yield conversation(context, timer)
     yield Documents(PERSONS, _named(timer, "key"))
+
+
+def _all_named(received: ReceivedEvent, name: str) -> list[str]:
+    """The ids that an event carries as a list under this name."""
+    values = received.event.data.get(name)
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def _named(source: ReceivedEvent | TimerFired, name: str) -> list[str]:

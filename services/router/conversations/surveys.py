@@ -12,7 +12,7 @@ from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import message_record, open_conversation
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import record_fact
-from services.router.conversations.legacy_ids import answered_message
+from services.router.conversations.message_ids import answered_message
 
 
 def on_survey_answer(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:

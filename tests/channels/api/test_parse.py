@@ -90,8 +90,8 @@ def test_another_person_cannot_edit_it() -> None:
 
 def test_a_receipt_is_about_the_reply_as_it_was_posted() -> None:
     receipt = one("receipt")
-    assert receipt.message == "0195511e-0000-7000-8000-00000000000a"
-    assert receipt.details == {"state": "read"}
+    assert receipt.aliases == ["0195511e-0000-7000-8000-00000000000a"]
+    assert receipt.receipt_state == "read"
 
 
 def test_what_is_known_of_the_person_is_kept() -> None:

@@ -16,7 +16,7 @@ from services.channels.telegram import Telegram
 from services.domain.outgoing_files import as_sent, file_problem
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
-from tests.channels.telegram.test_send import answer, outbound, refusal
+from tests.channels.telegram.test_send import answer, named, outbound, refusal
 from tests.fakes import FakeHttp, in_order
 from tests.fakes.http import HttpCall
 
@@ -63,7 +63,7 @@ def form(call: HttpCall) -> dict[str, Any]:
 async def test_one_file_goes_out_with_its_text_as_caption(kind: AttachmentKind, method: str, field: str) -> None:
     http = FakeHttp(in_order(answer(200, SENT)))
     one = file(kind, "فاکتور ۱.png")
-    assert await sent(http, one) == SendReceipt("77")
+    assert await sent(http, one) == named("77")
     [call] = http.calls
     assert call.url == f"https://api.telegram.org/bot{TOKEN}/{method}"
     assert form(call) == {
@@ -84,7 +84,7 @@ async def test_a_file_without_text_has_no_caption_and_finds_its_topic() -> None:
 
 async def test_several_files_are_one_album_whose_other_messages_are_aliases() -> None:
     http = FakeHttp(in_order(answer(200, ALBUM)))
-    assert await sent(http, file("image"), file("video", "b.mp4")) == SendReceipt("77", aliases=("78",))
+    assert await sent(http, file("image"), file("video", "b.mp4")) == named("77", "78")
     [call] = http.calls
     assert call.url.endswith("/sendMediaGroup")
     parts = form(call)
@@ -103,7 +103,7 @@ async def test_files_that_fit_into_no_album_go_out_as_documents_in_one_call() ->
 
 async def test_a_picture_that_is_no_photo_goes_out_as_a_document() -> None:
     http = FakeHttp(in_order(refusal(400, "Bad Request: PHOTO_INVALID_DIMENSIONS"), answer(200, SENT)))
-    assert await sent(http, file()) == SendReceipt("77")
+    assert await sent(http, file()) == named("77")
     assert [call.url.rpartition("/")[2] for call in http.calls] == ["sendPhoto", "sendDocument"]
 
 

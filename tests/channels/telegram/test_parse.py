@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.activity import Activity, Address
+from schemas.activity import Activity, Address, Reaction
 from services.channels.port import InvalidPayload
 from services.channels.telegram import Telegram
 from tests.channels.telegram.cases import PAYLOADS, account, payload, request
@@ -70,7 +70,6 @@ DETAILS: dict[str, dict[str, Any]] = {
     "callback_inline": {"inline_message_id": "AAA1"},
     "callback_game": {"game": "chess"},
     "business_connection": {"raw": "business_connection", "connection_id": "bc1", "enabled": True},
-    "reaction": {"added": ["👎"], "removed": ["👍"], "now": ["👎"]},
     "reaction_count": {"raw": "message_reaction_count", "total": 4},
     "poll_answer": {"raw": "poll_answer", "poll_id": "555", "options": [0, 2]},
     "added_to_group": {"raw": "my_chat_member", "before": "left", "after": "member"},
@@ -119,6 +118,19 @@ def test_what_has_a_field_stands_in_it() -> None:
     assert (one("text").locale, one("text").contact_state) == ("fa", None)
     assert one("caption_of_album_photo").album == "13650001"
     assert [one(name).contact_state for name in ("blocked", "unblocked")] == ["blocked", "unblocked"]
+
+
+def test_a_reaction_is_what_the_persons_reactions_are_now() -> None:
+    assert one("reaction").reaction == Reaction(emoji="👎")
+    update = json.loads(payload("reaction"))
+    for now, expected in (
+        ([], Reaction(removed=True)),
+        ([{"type": "custom_emoji", "custom_emoji_id": "5368324170671202286"}], Reaction()),
+        ([{"type": "emoji", "emoji": "👍"}, {"type": "emoji", "emoji": "🔥"}], Reaction(emoji="👍🔥")),
+    ):
+        update["message_reaction"]["new_reaction"] = now
+        (found,) = parsed(json.dumps(update).encode())
+        assert found.reaction == expected
 
 
 @pytest.mark.parametrize("name", ADDRESSES)

@@ -9,6 +9,7 @@ from schemas.activity import Address
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
+from services.channels.bot_api.origin import MessageScope
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -48,9 +49,15 @@ async def sent(http: FakeHttp, message: OutboundMessage | None = None, **changes
     return await Telegram().send(message or outbound(), account(**changes), http)
 
 
+def named(*numbers: str, chat: str = "70001", via: str | None = None, address: Address | None = None) -> SendReceipt:
+    """The receipt of messages that have these numbers there."""
+    scope = MessageScope("shop", "telegram", "main", TOKEN.split(":")[0], via, chat)
+    return SendReceipt(numbers[0], address, tuple(scope.message_id(number) for number in numbers))
+
+
 async def test_private_answer_names_chat_and_text_alone() -> None:
     http = FakeHttp(in_order(answer(200, SENT)))
-    assert await sent(http) == SendReceipt("77")
+    assert await sent(http) == named("77")
     [call] = http.calls
     assert call.url == f"https://api.telegram.org/bot{TOKEN}/sendMessage"
     assert call.json == {"chat_id": 70001, "text": "سلام سارا"}
@@ -127,7 +134,7 @@ async def test_group_that_moved_is_followed_once() -> None:
     moved = refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009)
     http = FakeHttp(in_order(moved, answer(200, SENT)))
     message = outbound(thread="33", reply_to="900")
-    assert await sent(http, message) == SendReceipt("77", Address(chat="-1009"))
+    assert await sent(http, message) == named("77", chat="-1009", address=Address(chat="-1009"))
     assert [body["chat_id"] for _, body, *_ in http.calls] == [70001, -1009]
     with pytest.raises(PermanentSendError):
         await sent(FakeHttp(in_order(moved, moved)))
@@ -145,7 +152,7 @@ async def test_topic_that_is_gone_gives_way_to_its_own_chat_once_and_the_receipt
 ) -> None:
     http = FakeHttp(in_order(refusal(400, description), answer(200, SENT)))
     receipt = await sent(http, outbound(**IN_TOPIC))
-    assert receipt == SendReceipt("77", Address(chat="-1001", via="bc1"))
+    assert receipt == named("77", chat="-1001", via="bc1", address=Address(chat="-1001", via="bc1"))
     first, second = (call.json for call in http.calls)
     assert (first["message_thread_id"], first["chat_id"]) == (33, -1001)
     assert second == {"chat_id": -1001, "text": "سلام سارا", "business_connection_id": "bc1"}

@@ -109,11 +109,16 @@ async def test_receipt_ends_the_doubt_about_an_unknown_outcome() -> None:
     assert (found.state, found.error, house.case().first_response_at) == ("delivered", None, accepted)
 
 
-async def test_receipt_does_not_contradict_a_definite_refusal() -> None:
+@pytest.mark.parametrize("order", [("blocked", "read"), ("read", "blocked")])
+async def test_what_was_read_was_not_refused_whichever_is_known_first(order: tuple[str, str]) -> None:
     house, message = await answered()
-    await failed(house, message, "blocked")
-    assert await receipt(house, message, "read") == []
-    assert message_of(house, message).state == "failed"
+    for report in order:
+        if report == "blocked":
+            await failed(house, message, report)
+        else:
+            await receipt(house, message, report)
+    found = message_of(house, message)
+    assert (found.state, found.error) == ("read", None)
 
 
 async def test_receipt_of_another_person_or_of_a_customers_own_message_changes_nothing() -> None:

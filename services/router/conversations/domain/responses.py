@@ -49,9 +49,14 @@ def notice_delivered(conversation: ConversationState, accepted_at: datetime) -> 
 
 
 def reply_failed(conversation: ConversationState, message: str, now: datetime) -> Change:
-    """A human answer did not reach the customer: it is the agent's turn again."""
+    """A human answer did not reach the customer, perhaps after it was sent: it is the agent's turn again."""
     after = replace(conversation, status=status_after(conversation, "reply_failed"))
-    return _changed(after, response_tracking.answer_failed(conversation.response_tracking, message), now)
+    tracked = response_tracking.answer_failed(conversation.response_tracking, message)
+    waiting = tracked.tracking.open_run()
+    if waiting is not None and waiting.kind == "first_response":
+        # The answer that failed was the first response, and no longer is.
+        after = replace(after, first_response=None, first_response_at=None)
+    return _changed(after, tracked, now)
 
 
 def resolved(conversation: ConversationState, now: datetime) -> Change:

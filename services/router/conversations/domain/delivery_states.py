@@ -1,0 +1,60 @@
+"""How the reports about one message of ours combine: results of the send, receipts and watermarks. Pure.
+
+Reports arrive in any order and more than once. Each has a rank, and the highest one counts: so the state is the same in
+whatever order they arrive.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.conversation import MessageState
+from schemas.values import Failure, Surface
+from services.domain.conversation_state import ConversationState
+from services.records.conversations import MessageRecord
+
+DOUBTFUL = frozenset({"outcome_unknown", "unreachable"})
+"""Codes of failures that may be wrong: any report that the platform has the message proves the opposite."""
+REACHED: frozenset[MessageState] = frozenset({"sent", "delivered", "read"})
+"""States in which the platform has the message, and nothing says that it cannot deliver it."""
+RANKS: Mapping[MessageState, int] = {"queued": 0, "sent": 2, "failed": 3, "delivered": 4, "read": 5}
+"""A platform may fail to deliver what it accepted, but not what it delivered. A doubtful failure has the rank 1."""
+WATERMARKS: tuple[MessageState, ...] = ("read", "delivered")
+"""States that a platform can report of all messages until a time, the furthest first."""
+
+
+def rank(state: MessageState, error: Failure | None) -> int:
+    """The rank of a state of a message of ours. One that is in another state never changes."""
+    if state == "failed" and error is not None and error.code in DOUBTFUL:
+        return 1
+    return RANKS.get(state, max(RANKS.values()))
+
+
+def is_unsettled(message: MessageRecord) -> bool:
+    """Whether it is not known of a message of ours whether the platform has it."""
+    return rank(message.delivery or message.state, message.error) < RANKS["sent"]
+
+
+def with_watermark(
+    case: ConversationState, surface: Surface, state: MessageState, until: datetime
+) -> ConversationState:
+    """The conversation after the platform reported this state of all our messages there until a time."""
+    name = _name(surface, state)
+    known = case.watermarks.get(name)
+    if known is not None and known >= until:
+        return case
+    return replace(case, watermarks={**case.watermarks, name: until})
+
+
+def state_by_watermark(case: ConversationState, surface: Surface, sent_at: datetime) -> MessageState:
+    """The state of a message that the platform has since `sent_at`, as far as the watermarks tell."""
+    return next((state for state in WATERMARKS if _is_covered(case, _name(surface, state), sent_at)), "sent")
+
+
+def _is_covered(case: ConversationState, name: str, sent_at: datetime) -> bool:
+    until = case.watermarks.get(name)
+    return until is not None and sent_at <= until
+
+
+def _name(surface: Surface, state: MessageState) -> str:
+    return f"{surface}/{state}"

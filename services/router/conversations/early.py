@@ -1,0 +1,61 @@
+"""Changes that arrived before their message: a deletion, an edit, a reaction or a receipt is stored until it arrives."""
+
+from collections.abc import Iterable, Iterator
+
+from schemas.activity import Activity
+from schemas.topics import DEDUPE_RETENTION_SECONDS
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import ACTIVITIES, ActivityRecord
+from services.router.conversations.domain import early_changes
+from services.router.conversations.message_ids import scoped_ids
+
+PREFIX = "early/"
+
+
+def early_ids(ids: Iterable[str]) -> Iterator[str]:
+    """The ids of the records of changes that wait for messages of these ids."""
+    return (f"{PREFIX}{identity}" for identity in ids)
+
+
+def remember(work: UnitOfWork, change: Activity) -> None:
+    """Store a change until its message arrives, for as long as the log can still bring that."""
+    identity = next(scoped_ids(change), None)
+    if identity is None or (change.message is None and not change.aliases):
+        return
+    changes = early_changes.merged(waiting_changes(work, [identity]), change)
+    record = ActivityRecord(
+        workspace=change.workspace,
+        kind="early",
+        expires_at=work.now + DEDUPE_RETENTION_SECONDS,
+        early=[waiting.model_dump(mode="json", exclude_defaults=True) for waiting in changes],
+    )
+    work.put(ACTIVITIES, f"{PREFIX}{identity}", record)
+
+
+def has_waiting(work: UnitOfWork, ids: Iterable[str]) -> bool:
+    """Whether changes wait for a message of these ids."""
+    return any(work.get(ACTIVITIES, identity) is not None for identity in early_ids(ids))
+
+
+def waiting_changes(work: UnitOfWork, ids: Iterable[str]) -> list[Activity]:
+    """The changes that wait for a message of these ids, in the order in which they apply."""
+    records = (work.get(ACTIVITIES, identity) for identity in early_ids(ids))
+    waiting = [change for record in records if record is not None for change in record.early]
+    return early_changes.in_order(Activity.model_validate(change) for change in waiting)
+
+
+def forget(work: UnitOfWork, ids: Iterable[str]) -> None:
+    """Drop the changes that waited for a message: they were applied."""
+    for identity in early_ids(ids):
+        if work.get(ACTIVITIES, identity) is not None:
+            work.delete(ACTIVITIES, identity)
+
+
+def was_deleted(work: UnitOfWork, activity: Activity) -> bool:
+    """Whether the deletion of this message arrived before the message."""
+    identity = activity.message or activity.id
+    known = work.get(ACTIVITIES, identity)
+    # Earlier versions recorded an early deletion under the id of the message.
+    if known is not None and known.kind == "deletion":
+        return True
+    return any(change.kind == "deletion" for change in waiting_changes(work, [identity]))

@@ -1,0 +1,75 @@
+"""Receipts: a platform's reports that messages of ours were sent, delivered, read, or could not be delivered."""
+
+from collections.abc import Iterable
+
+from schemas.activity import Activity, ReceiptState
+from schemas.commands import Forward
+from services.domain.conversation_state import ConversationState
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations import early
+from services.router.conversations.context import ActivityContext
+from services.router.conversations.delivered import NOT_REPORTED, advance
+from services.router.conversations.domain.delivery_states import REACHED, with_watermark
+from services.router.conversations.message_ids import stored_message
+
+STATES: tuple[ReceiptState, ...] = ("sent", "delivered", "read", "failed")
+
+
+def receive_receipt(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
+    """Apply a receipt to the message that it names. One that names none, or one not known yet, waits for its message."""
+    state = _reported_state(activity)
+    message = stored_message(work, activity) if state is not None else None
+    if state is None or (message is not None and not _is_ours(message, activity)):
+        return
+    if message is None:
+        early.remember(work, activity)
+        return
+    error = (activity.failure or NOT_REPORTED) if state == "failed" else None
+    advance(work, message, state, activity.sent_at or activity.received_at, error)
+
+
+def _reported_state(activity: Activity) -> ReceiptState | None:
+    """The state that a receipt reports; None: one that is not known. Earlier versions had it in `details`."""
+    reported = activity.receipt_state or activity.details.get("state")
+    return next((state for state in STATES if state == reported), None)
+
+
+def _is_ours(message: MessageRecord, activity: Activity) -> bool:
+    return message.direction == "outbound" and message.workspace == activity.workspace
+
+
+# -- watermarks --------------------------------------------------------------------------------------------------------
+
+
+def receive_watermark(work: UnitOfWork, activity: Activity) -> None:
+    """Apply a watermark to every conversation of its person: those of this partition, and one that goes on elsewhere."""
+    key = str(activity.person_key)
+    apply_watermark(work, activity, [case for case in work.cached(CONVERSATIONS).values() if case.key == key])
+    person = work.get(PERSONS, key)
+    continued = work.get(CONVERSATIONS, person.forwarded_to) if person is not None and person.forwarded_to else None
+    if continued is not None and continued.key != key and continued.workspace == activity.workspace:
+        work.emit("pasokh.command.forward", continued.key, Forward(conversation=continued.id, activity=activity))
+
+
+def apply_watermark(work: UnitOfWork, activity: Activity, cases: Iterable[ConversationState]) -> None:
+    """Report a state of every message of ours in these conversations that was sent until the time of the watermark.
+
+    The conversations keep the watermark for messages whose send is not settled yet.
+    """
+    state, until = _reported_state(activity), activity.watermark
+    if until is None or state not in ("delivered", "read"):
+        return
+    for case in cases:
+        for message in list(work.cached(MESSAGES).values()):
+            is_covered = message.sent_at is not None and message.sent_at <= until
+            is_sent = (message.delivery or message.state) in REACHED
+            if message.conversation == case.id and is_covered and is_sent and _is_in_chat(message, activity):
+                advance(work, message, state, until)
+        after = with_watermark(case, activity.surface, state, until)
+        if after is not case:
+            work.put(CONVERSATIONS, case.id, after)
+
+
+def _is_in_chat(message: MessageRecord, activity: Activity) -> bool:
+    return _is_ours(message, activity) and (message.surface, message.channel) == (activity.surface, activity.channel)
