@@ -130,7 +130,7 @@ def _sent_reply(work: UnitOfWork, activity: Activity, case: ConversationState | 
         for message in work.cached(MESSAGES).values()
         if (message.conversation, message.direction) == (case.id, "outbound")
         and message.surface == activity.surface
-        and is_unsettled(message)
+        and is_unsettled(message.state, message.error)
         and _words(message.text) == text
     ]
     return min(unsettled, key=lambda message: message.order, default=None)

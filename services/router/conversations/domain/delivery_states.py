@@ -11,7 +11,6 @@ from datetime import datetime
 from schemas.conversation import MessageState
 from schemas.values import Failure, Surface
 from services.domain.conversation_state import ConversationState
-from services.records.conversations import MessageRecord
 
 DOUBTFUL = frozenset({"outcome_unknown", "unreachable"})
 """Codes of failures that may be wrong: any report that the platform has the message proves the opposite."""
@@ -30,9 +29,9 @@ def rank(state: MessageState, error: Failure | None) -> int:
     return RANKS.get(state, max(RANKS.values()))
 
 
-def is_unsettled(message: MessageRecord) -> bool:
-    """Whether it is not known of a message of ours whether the platform has it."""
-    return rank(message.delivery or message.state, message.error) < RANKS["sent"]
+def is_unsettled(state: MessageState, error: Failure | None) -> bool:
+    """Whether it is not known of a message of ours in this state whether the platform has it."""
+    return rank(state, error) < RANKS["sent"]
 
 
 def with_watermark(
