@@ -131,6 +131,22 @@ PIPELINE = Dashboard(
             about="Calls to platforms to send an answer, and how they ended.",
         ),
         Panel(
+            "Polls, by result",
+            (Query(or_zero(rate("pasokh_collector_polls_total", "channel, result")), "{{channel}} {{result}}"),),
+            "ops",
+            about="Questions to platforms for what is new, and how they ended; unclear is no clear answer, which is asked again.",
+        ),
+        Panel(
+            "Token refreshes",
+            (
+                Query(
+                    or_zero(rate("pasokh_collector_token_refreshes_total", "channel, result")), "{{channel}} {{result}}"
+                ),
+            ),
+            "ops",
+            about="Access tokens that were renewed, and refreshes that failed; refused takes a person.",
+        ),
+        Panel(
             "Webhooks out, by answer",
             (Query(or_zero(rate("pasokh_webhook_calls_total", "answer")), "{{answer}}"),),
             "ops",
