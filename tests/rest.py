@@ -31,6 +31,7 @@ from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, C
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
 from services.records.keys import KEYS, ApiKeyAuthenticator
+from services.records.ledgers import CONSUMED_COUNTS
 from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
@@ -41,7 +42,7 @@ from services.router import attachments
 from services.router.routes import build_routers
 from services.sla.routes import build_router as clocks_router
 from services.subscriptions.routes import build_router as subscriptions_router
-from services.workspaces import accounts, deletion_routes, keys, routes
+from services.workspaces import accounts, channels, deletion_routes, keys, ledgers, routes
 from services.workspaces.account_mutations import AccountRules
 from services.workspaces.deletion import Remover
 from tests.fakes import FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
@@ -61,6 +62,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     CLOCKS,
     CONFIGURATIONS,
     CONFIGURATION_HEADS,
+    CONSUMED_COUNTS,
     CONVERSATIONS,
     DECISIONS,
     FACTS,
@@ -178,7 +180,14 @@ def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
 
     The first ones are matched first, and FastAPI prepares a router anew for each app when it is matched.
     """
-    configuration = [routes.build_router(), accounts.build_router(dict(checks)), keys.build_router()]
+    rules = dict(checks)
+    configuration = [
+        routes.build_router(),
+        accounts.build_router(rules),
+        channels.build_router(rules),
+        ledgers.build_router(),
+        keys.build_router(),
+    ]
     return [*configuration, *build_routers(), clocks_router(), subscriptions_router()]
 
 

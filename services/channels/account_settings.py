@@ -208,6 +208,11 @@ class AccountModelRules:
             _marked_credentials(self.model, body, lambda marker: isinstance(marker, SecretValue) and marker.is_chosen)
         )
 
+    def secrets(self, body: AccountBody) -> list[str]:
+        """Where the secrets of an account stand: JSON pointers."""
+        marked = _marked_credentials(self.model, body, lambda marker: isinstance(marker, SecretValue))
+        return [pointer for pointer, _ in marked]
+
 
 def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join(f"/{part}" for part in location)

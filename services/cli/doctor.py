@@ -16,7 +16,7 @@ import typer
 from services.cli.data import current_version, missing_database
 from services.cli.errors import CliError, error_message
 from services.cli.printing import echo, print_json
-from services.cli.workspace_checks import check_accounts, check_routing, check_secrets
+from services.cli.workspace_checks import check_account_settings, check_accounts, check_routing, check_secrets
 from services.composition import COLLECTIONS
 from services.migrations import MIGRATIONS
 from services.platform.core.errors import Misconfigured, Unavailable
@@ -222,6 +222,7 @@ CHECKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "bus": _bus,
     "routing": check_routing,
     "accounts": check_accounts,
+    "account settings": check_account_settings,
     "database": _database,
     "secrets": check_secrets,
     "admin key": _admin_key,

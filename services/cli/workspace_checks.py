@@ -61,6 +61,30 @@ def _chosen_secrets(account: str, body: AccountBody) -> list[tuple[str, str]]:
     return account_rules(adapter).chosen_secrets(body) if adapter is not None else []
 
 
+async def check_account_settings(settings: Settings) -> str:
+    """Every stored account is what its channel demands today. Raises CliError, Misconfigured, Unavailable."""
+    if (missing := missing_database(settings.store_url)) is not None:
+        return missing
+    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
+        wrong = [
+            f"{workspace}/{account}: {sentence}."
+            async for workspace, configuration in _configurations(store)
+            for account, stored in configuration.accounts.items()
+            for sentence in _account_problems(account, stored.body)
+        ]
+    if wrong:
+        raise CliError(" ".join([*wrong, "Write these accounts anew: PUT …/accounts/{channel}/{account}."]))
+    return "every account is what its channel demands"
+
+
+def _account_problems(account: str, body: AccountBody) -> list[str]:
+    name = account.split("/", 1)[0]
+    adapter = channel(name)
+    if adapter is None:
+        return [f"this Pasokh has no channel {name}"]
+    return [f"{pointer.removeprefix('/')}: {sentence}" for pointer, sentence in account_rules(adapter).problems(body)]
+
+
 async def check_accounts(settings: Settings) -> str:
     """Every connected account sends and receives. Raises CliError, Misconfigured, Unavailable.
 

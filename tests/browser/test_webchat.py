@@ -60,7 +60,7 @@ async def page_of_shop(installation: Running, shop: Shop) -> AsyncIterator[str]:
             await HTMLResponse(text)(scope, receive, send)
 
         url = await stack.enter_async_context(serving(app))
-        credentials = {"identity_secret": "a-secret-of-the-shop", "allowed_origins": url}
+        credentials = {"identity_secret": "a-secret-of-the-shop", "allowed_origins": [url]}
         await shop.put("/accounts/webchat/main", {"credentials": credentials})
         yield url
 

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.cli import doctor
+from services.composition import COLLECTIONS
 from services.platform.core.settings import Settings
+from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
+from services.platform.host.engine import open_engine
 from services.platform.http.admin_key import FILE_NAME
-from tests.cli.conftest import Pasokh
+from services.platform.store.port import Changes, Key, Put
+from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead, version_id
+from tests.cli.conftest import Pasokh, up_to_date
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +104,35 @@ def test_a_key_without_its_database_and_a_guessable_secret_are_named(pasokh: Pas
     assert refused.exit_code == 1
     assert "pasokh up --new" in refused.stderr
     assert not (tmp_path / "pasokh.db").exists()
+
+
+def test_stored_accounts_that_would_be_refused_today_are_named_without_their_values(data: Settings) -> None:
+    assert findings(data)["account settings"].ok
+    accounts = {
+        "telegram/main": AccountBody(credentials={"bot_token": "no-token-of-any-bot"}),
+        "pager/old": AccountBody(credentials={}),
+    }
+    now = SystemTimeSource().now()
+    configuration = WorkspaceConfiguration(
+        workspace="shop",
+        version=1,
+        profile=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=now),
+        accounts={name: Versioned(body=body, version=1, at=now) for name, body in accounts.items()},
+    )
+
+    async def write() -> None:
+        async with open_engine(data, SystemTimeSource(), COLLECTIONS, ensure_version=up_to_date) as (store, _):
+            head = ConfigurationHead(workspace="shop", version=1)
+            puts = [
+                Put(Key(CONFIGURATIONS.name, version_id("shop", 1)), configuration.model_dump(mode="json")),
+                Put(Key(CONFIGURATION_HEADS.name, "shop"), head),
+            ]
+            await store.commit(Changes(puts=puts))
+
+    event_loop.run(write())
+    found = findings(data)["account settings"]
+    assert not found.ok
+    assert "shop/telegram/main: credentials/bot_token: bot_token is not valid: the token BotFather gave" in found.detail
+    assert "shop/telegram/main: credentials/secret_token: secret_token is required" in found.detail
+    assert "shop/pager/old: this Pasokh has no channel pager." in found.detail
+    assert "no-token-of-any-bot" not in found.detail

@@ -122,7 +122,7 @@ def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
         put("", {"name": f"{tenant.canary}-{number}"})
     put("", {"name": tenant.canary, "languages": ["en"]})
     bot = {"bot_token": "7000001:AAtest", "secret_token": tenant.telegram_secret}
-    webchat = {"identity_secret": tenant.identity_secret, "allowed_origins": "*"}
+    webchat = {"identity_secret": tenant.identity_secret, "allowed_origins": ["*"]}
     api = {"secret": tenant.signing_secret, "callback_url": "https://hooks.example/replies"}
     for account, credentials in (
         ("telegram/main", bot),

@@ -96,7 +96,7 @@ def furnish(client: httpx2.Client) -> Known:
         put(client, f"/agents/{agent}", {"name": agent, "teams": ["default"], "capacity": 1000})
     for account in ("main", *DOOMED):
         put(client, f"/accounts/telegram/{account}", {"credentials": telegram})
-    put(client, "/accounts/webchat/main", {"credentials": {"identity_secret": "s" * 32, "allowed_origins": "*"}})
+    put(client, "/accounts/webchat/main", {"credentials": {"identity_secret": "s" * 32, "allowed_origins": ["*"]}})
     for webhook in ("desk", *DOOMED):
         put(client, f"/webhooks/{webhook}", {"url": "https://hooks.example/pasokh"})
     for agent in AGENTS:

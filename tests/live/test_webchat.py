@@ -38,7 +38,7 @@ async def shop(installation: Running) -> AsyncIterator[Shop]:
         await shop.put("", {"name": "Shop"})
         await shop.put("/agents/sara", {"name": "Sara", "teams": ["default"], "capacity": 1000})
         await shop.put("/agents/sara/presence", {"status": "online"})
-        credentials = {"identity_secret": "a-secret-of-the-shop", "allowed_origins": "*"}
+        credentials = {"identity_secret": "a-secret-of-the-shop", "allowed_origins": ["*"]}
         await shop.put("/accounts/webchat/main", {"credentials": credentials})
         callback = {"secret": SIGNING, "callback_url": "http://127.0.0.1:9/replies"}
         await shop.put("/accounts/api/main", {"credentials": callback})

@@ -79,7 +79,7 @@ class WebchatHarness:
         """One more workspace, with the same accounts and secrets."""
         await _configured(self.client, workspace)
 
-    async def changed(self, credentials: dict[str, str] | None, account: str = "main") -> None:
+    async def changed(self, credentials: dict[str, Any] | None, account: str = "main") -> None:
         """Write the account anew; None: delete it."""
         admin, path = {"authorization": f"Bearer {ADMIN_KEY}"}, f"/v1/workspaces/shop/accounts/webchat/{account}"
         self.time_source.move(1)
@@ -274,7 +274,7 @@ async def open_webchat(*, wait_seconds: float = 5.0, **given: Any) -> AsyncItera
 
 async def _configured(client: httpx2.AsyncClient, workspace: str = "shop") -> None:
     admin = {"authorization": f"Bearer {ADMIN_KEY}"}
-    credentials = {"identity_secret": IDENTITY_SECRET, "allowed_origins": f"{ORIGIN}, https://other.example:8443"}
+    credentials = {"identity_secret": IDENTITY_SECRET, "allowed_origins": [ORIGIN, "https://other.example:8443"]}
     for path, body in (
         ("", {"name": "Shop", "languages": ["fa", "en"]}),
         ("/accounts/webchat/main", {"credentials": credentials}),

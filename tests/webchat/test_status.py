@@ -68,7 +68,7 @@ async def test_a_closed_shop_says_when_it_opens(where: str) -> None:
         if where == "workspace":
             await put(shop, "", {"name": "Shop", "calendar": calendar})
         elif where == "account":
-            credentials = {"identity_secret": "a-secret-of-the-shop", "allowed_origins": ORIGIN}
+            credentials = {"identity_secret": "a-secret-of-the-shop", "allowed_origins": [ORIGIN]}
             await put(shop, "/accounts/webchat/main", {"credentials": credentials, "calendar": calendar})
         else:
             night = {"id": "night", "when": {"channel": "telegram"}, "targets": {"first_response_seconds": 60}}

@@ -94,7 +94,7 @@ async def test_a_stream_outlives_other_changes_of_its_account() -> None:
     async with open_webchat() as shop:
         holder, key = await visiting(shop)
         client = await shop.stream(holder)
-        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
+        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": ["*"]})
         await shop.streams.end_revoked()
         await shop.store_message(key, "c", "reply")
         await client.wait_until(lambda: client.events)

@@ -69,7 +69,7 @@ async def test_a_token_ends_with_its_account_and_does_not_come_back_with_another
 async def test_a_token_ends_with_the_secret_of_its_account_and_with_nothing_else() -> None:
     async with open_webchat() as shop:
         holder = await shop.holder(identity=proof_of("customer-7"))
-        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
+        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": ["*"]})
         assert await shop.messages(holder) == []
         await shop.changed({"identity_secret": "set"})
         assert await shop.messages(holder) == []
@@ -91,7 +91,7 @@ async def test_tokens_and_accounts_of_older_versions_name_no_generation_and_go_o
         token = f"{body}.{encoded(hmac.digest(secret, body.encode(), 'sha256'))}"
         holder = {"authorization": f"Bearer {token}"}
         assert await shop.messages(holder) == []
-        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": "*"})
+        await shop.changed({"identity_secret": IDENTITY_SECRET, "allowed_origins": ["*"]})
         assert await shop.messages(holder) == []
         await shop.changed({"identity_secret": "another-secret"})
         problem_of(await shop.client.get(f"{PATH}/messages", headers=holder), 401)
