@@ -249,7 +249,9 @@ def _page(request: Request, view: FormView) -> Response:
 def _line(message: MessageView, phrases: FormTexts) -> str:
     is_mine = message.direction == "inbound"
     name = phrases.you if is_mine else visible_name(message.author.name or "") or phrases.agent
-    text = without_direction(message.text or "")
+    # A form without scripts cannot read a file with the visitor's token: it names them.
+    names = [visible_name(attachment.name or "") or attachment.kind for attachment in message.attachments]
+    text = without_direction("\n".join([message.text or "", *(f"[{name}]" for name in names)]).strip())
     at = message.received_at.strftime("%H:%M UTC")
     heading = f'<span class="who"><bdi>{escape(name)}</bdi> <bdi dir="ltr">{at}</bdi></span>'
     return f'<li class="{"mine" if is_mine else "theirs"}">{heading}<span class="text" dir="auto">{escape(text)}</span></li>'

@@ -61,6 +61,9 @@ async def filled(client: httpx2.AsyncClient, workspace: str) -> Desk:
     answer = await desk.reply(case["id"], "sara", f"on its way, {workspace}")
     assert answer.status_code == 201
     await eventually(lambda: desk.items(f"/conversations/{case['id']}/clocks"))
+    # More parts than are deleted at a time.
+    uploaded = await client.post(f"{desk.path}/attachments", content=bytes(6_000_000))
+    assert uploaded.status_code == 201, uploaded.text
     return desk
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
+from schemas.activity import Attachment
 from tests.webchat.harness import LINK, ORIGIN, PATH, WebchatHarness, open_webchat
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -135,3 +136,12 @@ async def test_our_page_leads_to_the_form_where_no_script_runs() -> None:
         page = await shop.client.get(f'{PATH}?handoff=abc&x="><b>')
         assert "url=/webchat/shop/main/plain?handoff=abc&amp;x=" in page.text
         assert "<b>" not in page.text
+
+
+async def test_files_are_named() -> None:
+    async with open_webchat() as shop:
+        page = await send(shop, await opened(shop), "Hello")
+        [person] = {one.person for one in shop.activities}
+        files = [Attachment(kind="image", name="<b>\u202e.png", blob="b1"), Attachment(kind="voice", blob="b2")]
+        await shop.store_message(f"shop/{person}", f"case of {person}", "answer", attachments=files, text=None)
+        assert lines(await send(shop, page, ""))[-1] == ("theirs", "[<b>.png]\n[voice]")

@@ -12,7 +12,7 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.deletions import emptied
+from services.router.conversations.deletions import delete_files, emptied
 from services.router.conversations.edits import MAX_EDITS
 from services.router.conversations.facts import record_fact
 
@@ -36,6 +36,8 @@ def handle_action_performed(context: ConversationsContext, received: ReceivedEve
     if action.kind == "edit" and performed.platform_id is not None:
         after = replace(after, platform_id=performed.platform_id)
     work.put(MESSAGES, message.id, after)
+    if action.kind == "delete":
+        delete_files(work, message)
     case, fact = work.get(CONVERSATIONS, message.conversation), FACT_OF_ACTION.get(action.kind)
     if case is not None and fact is not None:
         changed = replace(case, updated_at=work.now)

@@ -11,7 +11,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import early, moved_chats, unfiled
 from services.router.conversations.context import ActivityContext, Configuration
-from services.router.conversations.deletions import emptied
+from services.router.conversations.deletions import delete_files, emptied
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.activities import (
     asks_for_nothing,
@@ -137,7 +137,9 @@ def _add_deleted_message(
     """Show a message whose deletion arrived before it. It asks for no answer: a conversation that it opens is closed."""
     identity = activity.message or activity.id
     case = before or transitions.discarded(_opened(work, activity, activity_context.configuration, None), work.now)
-    work.put(MESSAGES, identity, emptied(message_record(work, activity, case, "deleted")))
+    message = message_record(work, activity, case, "deleted")
+    work.put(MESSAGES, identity, emptied(message))
+    delete_files(work, message)
     if before is None:
         # Without a fact: no other processor has ever known of this conversation.
         work.put(CONVERSATIONS, case.id, case)

@@ -25,13 +25,18 @@ def delete_message(work: UnitOfWork, activity: Activity, activity_context: Activ
         # Only what the platform has can be deleted there.
         message = advance(work, message, "sent", activity.sent_at or activity.received_at)
     work.put(MESSAGES, message.id, emptied(message))
-    for attachment in message.attachments:
-        if attachment.blob is not None:
-            delete_in_batch(work, attachment.blob, attachment.size_bytes or 0)
+    delete_files(work, message)
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None:
         after = replace(case, updated_at=work.now)
         record_fact(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
+
+
+def delete_files(work: UnitOfWork, message: MessageRecord) -> None:
+    """Delete the files of a message that this installation holds."""
+    for attachment in message.attachments:
+        if attachment.blob is not None:
+            delete_in_batch(work, attachment.blob, attachment.size_bytes or 0)
 
 
 def emptied(message: MessageRecord) -> MessageRecord:
