@@ -6,11 +6,13 @@ from datetime import datetime
 from schemas.conversation import PEOPLE_OF_OURS, MessageState
 from schemas.values import Failure
 from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_assigned
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.domain import responses
 from services.router.conversations.domain.delivery_states import REACHED, rank, state_by_watermark
-from services.router.conversations.facts import FactDetails, record_change
+from services.router.conversations.domain.transitions import status_after
+from services.router.conversations.facts import FactDetails, record_change, record_fact
 
 NOT_REPORTED = Failure(code="not_delivered", detail="The platform reported that it could not deliver the message.")
 """The error of a message whose receipt `failed` gives no reason."""
@@ -36,9 +38,18 @@ def advance(
     work.put(MESSAGES, after.id, after)
     if is_first:
         record_delivered(work, after, case)
+        if before == "failed" and message.author.kind in PEOPLE_OF_OURS:
+            _wait_for_customer(work, message.conversation)
     elif state == "failed" and before != "failed" and error is not None:
         record_failed(work, after, case, error)
     return after
+
+
+def _wait_for_customer(work: UnitOfWork, conversation: str) -> None:
+    """An answer that was taken for failed has reached the customer: nobody has to answer again."""
+    case = work.get(CONVERSATIONS, conversation)
+    if case is not None and is_assigned(case.status) and case.response_tracking.open_run() is None:
+        record_fact(work, "pending", replace(case, status=status_after(case, "replied")), case.status)
 
 
 def record_failed(

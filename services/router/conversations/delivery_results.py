@@ -10,7 +10,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations.context import ActivityContext, ConversationsContext
 from services.router.conversations.delivered import advance
 from services.router.conversations.domain import responses
-from services.router.conversations.domain.delivery_states import REACHED
+from services.router.conversations.domain.delivery_states import REACHED, state_by_watermark
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.message_changes import apply_waiting
 from services.router.conversations.message_ids import put_alias
@@ -33,11 +33,14 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
         # A receipt that was first had no better time than its own.
         message = replace(message, sent_at=sent_at)
     work.put(MESSAGES, message.id, message)
+    case = work.get(CONVERSATIONS, message.conversation)
+    if case is not None:
+        message = advance(work, message, state_by_watermark(case, message.surface, sent_at), sent_at)
     # What arrived under the platform's ids before they were known.
     apply_waiting(work, sent.aliases, ActivityContext(None, context.handoffs))
-    case = private_reply_of(work, message)
-    if case is not None:
-        context.handoffs.private_reply_sent(work, case, sent, context.configuration(case.workspace))
+    opening = private_reply_of(work, message)
+    if opening is not None:
+        context.handoffs.private_reply_sent(work, opening, sent, context.configuration(opening.workspace))
 
 
 def _without_echoes(work: UnitOfWork, message: MessageRecord, aliases: Sequence[str]) -> MessageRecord:
