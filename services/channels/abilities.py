@@ -15,6 +15,7 @@ from services.channels.port import (
     RefreshesTokens,
     ResolvesMedia,
     RespondsToWebhook,
+    SendsFiles,
     SharedEndpoint,
 )
 
@@ -26,6 +27,7 @@ class Abilities:
     account_capabilities: Mapping[str, AccountCapabilities]
     announces: Mapping[str, AnnouncesEvents]
     checks: Mapping[str, ChecksAccount]
+    file_senders: Mapping[str, SendsFiles]
     inline_files: Mapping[str, InlineFiles]
     media: Mapping[str, ResolvesMedia]
     actions: Mapping[str, PerformsActions]
@@ -43,6 +45,7 @@ def find_abilities(channels: Iterable[Channel]) -> Abilities:
         account_capabilities={name: it for name, it in by_name.items() if isinstance(it, AccountCapabilities)},
         announces={name: it for name, it in by_name.items() if isinstance(it, AnnouncesEvents)},
         checks={name: it for name, it in by_name.items() if isinstance(it, ChecksAccount)},
+        file_senders={name: it for name, it in by_name.items() if isinstance(it, SendsFiles)},
         inline_files={name: it for name, it in by_name.items() if isinstance(it, InlineFiles)},
         media={name: it for name, it in by_name.items() if isinstance(it, ResolvesMedia)},
         actions={name: it for name, it in by_name.items() if isinstance(it, PerformsActions)},

@@ -1,8 +1,8 @@
 """Where the files of customers are, for all channels: those of `ResolvesMedia` are asked, others have an address in the attachment."""
 
 from schemas.activity import Attachment
-from services.channels.port import Account, CredentialsRejected, MediaLocation, ResolvesMedia
-from services.channels.registry import channel
+from services.channels.port import Account, CredentialsRejected, MediaLocation
+from services.channels.registry import ABILITIES
 from services.platform.http.outgoing import HttpClient, PermanentSendError
 
 
@@ -10,8 +10,8 @@ async def locate_media(account: Account, attachment: Attachment, http: HttpClien
     """The file's location now. Raises PermanentSendError (codes `not_found`, `unauthorized` and others), TransientSendError,
     SendOutcomeUnknown.
     """
-    adapter = channel(account.channel)
-    if isinstance(adapter, ResolvesMedia):
+    adapter = ABILITIES.media.get(account.channel)
+    if adapter is not None:
         try:
             return await adapter.locate(attachment, account, http)
         except CredentialsRejected as error:

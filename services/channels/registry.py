@@ -1,5 +1,6 @@
 """The registry of channels: adding one is a file, its fixtures, and one line here."""
 
+from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
 from services.channels.port import Channel
@@ -7,6 +8,7 @@ from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 
 CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat())
+ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 
 

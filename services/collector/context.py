@@ -6,6 +6,7 @@ from datetime import datetime
 
 from schemas.configuration import AccountBody, Versioned, WorkspaceConfiguration
 from schemas.values import Json
+from services.channels.abilities import Abilities
 from services.channels.port import Channel, Polls, RefreshesTokens
 from services.collector.instruments import CollectorInstruments
 from services.domain.account_sends import AccountSends
@@ -28,10 +29,11 @@ PAGE_SIZE = 200
 class CollectorDependencies:
     """What the collector needs of its process.
 
-    `receive` publishes a body as if it had been posted. `public_url` is the address at which platforms reach this server.
+    `abilities` are those of `channels`. `receive` publishes a body as if it had been posted. `public_url` is the address at which platforms reach this server.
     """
 
     channels: Mapping[str, Channel]
+    abilities: Abilities
     accounts: AccountCache
     http: HttpClient
     time_source: TimeSource
@@ -41,17 +43,12 @@ class CollectorDependencies:
 
     def polling(self, channel: str, body: AccountBody) -> Polls | None:
         """The channel, if it polls such an account."""
-        found = self.channels.get(channel)
-        if not isinstance(found, Polls):
-            return None
-        return found if found.is_polled(body) else None
+        found = self.abilities.polls.get(channel)
+        return found if found is not None and found.is_polled(body) else None
 
     def refreshing(self, channel: str) -> RefreshesTokens | None:
         """The channel, if it refreshes tokens."""
-        found = self.channels.get(channel)
-        if not isinstance(found, RefreshesTokens):
-            return None
-        return found
+        return self.abilities.refreshes.get(channel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from services.channels.port import Polls
 from services.collector import reads
 from services.collector.context import CollectorContext, NamedAccount, named_by_timer
 from services.collector.domain.schedule import FIRST_POLL_RETRY, MAX_POLL_RETRY, pause_after
@@ -133,7 +132,5 @@ def _schedule_next(context: CollectorContext, named: NamedAccount, poll: Poll, o
 
 
 def _interval(context: CollectorContext, named: NamedAccount) -> timedelta:
-    channel = context.dependencies.channels.get(named.channel)
-    if not isinstance(channel, Polls):
-        return MAX_POLL_RETRY
-    return channel.interval
+    channel = context.dependencies.abilities.polls.get(named.channel)
+    return channel.interval if channel is not None else MAX_POLL_RETRY

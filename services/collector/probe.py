@@ -34,8 +34,8 @@ async def probe_account(named: NamedAccount, dependencies: CollectorDependencies
         return UNKNOWN
     if connected is None:
         return ProbeResult(state="gone")
-    adapter = dependencies.channels.get(named.channel)
-    if not isinstance(adapter, ChecksAccount):
+    adapter = dependencies.abilities.checks.get(named.channel)
+    if adapter is None:
         return ProbeResult(state="ok")
     return await _probe(adapter, connected.account, dependencies)
 

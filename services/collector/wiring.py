@@ -15,6 +15,7 @@ def open_collector(context: Context, shared: SharedComponents) -> ServiceCompone
     registry = CollectorRegistry()
     dependencies = CollectorDependencies(
         channels=shared.channels,
+        abilities=shared.abilities,
         accounts=shared.accounts,
         http=shared.http,
         time_source=context.time_source,

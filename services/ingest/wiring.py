@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from services.channels.abilities import find_abilities
+from services.channels.abilities import Abilities, find_abilities
 from services.channels.port import Channel
 from services.channels.registry import CHANNELS
 from services.ingest.account_activity import AccountActivityRecorder
@@ -28,6 +28,7 @@ class SharedComponents:
     """
 
     channels: Mapping[str, Channel]
+    abilities: Abilities
     accounts: AccountCache
     rates: RateLimits
     instruments: IngestInstruments
@@ -64,7 +65,7 @@ def open_ingest(*other_ways_in: OtherWayIn, channels: Sequence[Channel] = CHANNE
                     bounds=_bounds(context, rates),
                 )
             )
-            shared = SharedComponents(by_name, accounts, rates, instruments, http, webhooks.take)
+            shared = SharedComponents(by_name, abilities, accounts, rates, instruments, http, webhooks.take)
             others = [open_other(context, shared) for open_other in other_ways_in]
             yield ServiceComponents(
                 mounts={PREFIX: webhooks},

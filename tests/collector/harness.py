@@ -170,6 +170,7 @@ class CollectorHarness:
         self.registry = CollectorRegistry()
         self.dependencies = CollectorDependencies(
             channels=by_name,
+            abilities=abilities,
             accounts=accounts,
             http=http,
             time_source=self.clock,

@@ -18,6 +18,7 @@ from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.outgoing import TransientSendError
 from services.platform.http.rate_limits import RateLimits
+from services.records.accounts import ACCOUNT_CALLS, AccountCalls
 from services.records.blobs import read_blob, read_content
 from tests.configuration import configure
 from tests.fakes import START, FakeHttp, always, in_order
@@ -41,6 +42,12 @@ def connect(ingest: Ingest, accounts: Accounts, *, workspace: str = "shop", vers
             },
         ),
     )
+
+
+def calls_of(ingest: Ingest) -> list[AccountCalls]:
+    """What is stored of the accounts that were called, by their ids."""
+    documents = sorted(ingest.noted.documents.items(), key=lambda one: one[0].id)
+    return [ACCOUNT_CALLS.decode(document) for key, document in documents if key.collection == ACCOUNT_CALLS.name]
 
 
 def entries(*items: tuple[str, str], text: str = "hello") -> bytes:
@@ -77,8 +84,7 @@ async def test_each_account_of_a_shared_url_gets_its_own_activities_health_and_c
     assert (await post_pages(ingest, entries(("1", "A"), ("2", "B"), ("3", "A")))).status == 200
     assert [(a.account, a.kind) for a in ingest.activities] == [("a", "message"), ("a", "message"), ("b", "message")]
     await ingest.notes.write()
-    called = [document["account"] for document in ingest.noted.documents.values() if document["last_webhook_at"]]
-    assert called == ["a", "b"]
+    assert [calls.account for calls in calls_of(ingest) if calls.last_webhook_at] == ["a", "b"]
     assert ingest.count("received") == ingest.count("published") == 3
 
 
@@ -401,7 +407,7 @@ async def test_platform_that_waits_to_be_asked_for_a_password_is_asked_and_is_no
     assert [(one.status, one.headers["www-authenticate"]) for one in asked] == [(401, 'Basic realm="mail"')] * 4
     assert len(ingest.store.reads) - reads <= 2
     await ingest.notes.write()
-    assert ingest.noted.documents == {}
+    assert [calls.last_forged_at for calls in calls_of(ingest)] == [None]
     assert 'reason="challenged"' in generate_latest(ingest.registry).decode()
     wrong = {"authorization": "Basic eDp5"}
     guesses = [(await ingest.call(letter("1", b"x"), path=MAIL_PATH, headers=wrong)).status for _ in range(3)]
