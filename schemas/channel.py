@@ -15,15 +15,15 @@ ActionKind = Literal["hide", "unhide", "delete", "edit", "react", "typing", "see
 """What can be done to a message, or shown in its chat, besides sending: see `schemas.outbound.ChannelAction`."""
 
 TextUnit = Literal["code_points", "utf16", "weighted", "segments"]
-"""How a platform counts the length of a text: characters, UTF-16 code units, weighted characters (X: most scripts
-beyond Latin count two, a URL 23), or SMS segments."""
+"""How a platform counts the length of a text: characters, UTF-16 code units, weighted characters (X: Chinese and emoji
+count two, a URL 23), or SMS segments."""
 
 Pace = Literal["chat", "mail", "review", "call"]
 """How soon people expect an answer. The defaults of SLA targets hang on it, not on channel names."""
 
 
 class Window(Contract):
-    """How long after a customer's last message an answer may go out, in seconds.
+    """How long after a customer's last private message a private answer may go out, in seconds.
 
     `tag` is what the platform wants such an answer marked with; None: nothing. `people_only`: no automatic answer may use
     the window.
@@ -78,10 +78,11 @@ def every_kind(max_bytes: int) -> tuple[MediaLimit, ...]:
 class Capabilities(Contract):
     """What a channel can do.
 
-    - `windows`, widest last; empty: an answer may go out at any time.
+    - `windows`, widest last; empty: an answer may go out at any time. A template needs no window.
     - `first_contact`: whether we may write to a person who has not written: never, with a template, or always.
     - `private_reply`: whether a public post can be answered in private.
     - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
+    - `templates`: whether the platform has approved messages, which go out by their name.
     - `deep_link`: the form of a link that opens a private chat, with `{username}` of the account and `{token}`.
     - `drops_repeats`: the receiver knows a message it has by its id, so that an uncertain send may be repeated.
     - `automated`: whether messages that no person wrote may go out; `approved`: only with the platform's approval.
@@ -97,6 +98,7 @@ class Capabilities(Contract):
     text_limits: tuple[TextLimit, ...]
     windows: tuple[Window, ...] = ()
     first_contact: Literal["never", "template", "always"] = "never"
+    templates: bool = False
     private_reply: PrivateReply | None = None
     invitation: bool = False
     deep_link: str | None = None

@@ -11,8 +11,8 @@ from typing import Literal
 from schemas.activity import Activity
 from schemas.channel import ActionKind
 from schemas.identity import PersonKeyText
-from schemas.outbound import OutboundAttachment
-from schemas.values import Contract, EncryptedText, Instant, Priority, Problem, Surface
+from schemas.outbound import MessageTemplate, OutboundAttachment
+from schemas.values import AgentLanguage, Contract, EncryptedText, Instant, Priority, Problem, Surface
 
 
 class Reply(Contract):
@@ -21,7 +21,8 @@ class Reply(Contract):
     `sensitive_kinds` are the kinds of sensitive data that the guard found, which must not be sent in public. In private
     only an unconfirmed card number is refused, and REST does that before this command is written. `confirmed_by` is the
     id of the key that confirmed the text nevertheless. `masked` is set by earlier versions only. `attachments` are files of
-    the blob store, each of the kind that its media type is.
+    the blob store, each of the kind that its media type is. With a `template` the platform words the message, and `text`
+    is what agents read of it. `language` is that of the reason of a refusal.
     """
 
     conversation: str
@@ -33,6 +34,27 @@ class Reply(Contract):
     confirmed_by: str | None = None
     attachments: list[OutboundAttachment] = []
     surface: Surface | None = None
+    template: MessageTemplate | None = None
+    language: AgentLanguage = "en"
+    accepted_at: Instant
+    request_hash: str
+
+
+class WriteFirst(Contract):
+    """`pasokh.command.write_first` (key of the customer): write to a customer in private, whether they wrote or not.
+
+    The message continues the open private conversation of `person`, or opens one. Without an `agent` no person wrote it.
+    The other fields are those of a Reply.
+    """
+
+    person: str
+    agent: str | None = None
+    agent_name: str | None = None
+    text: EncryptedText
+    sensitive_kinds: list[str] = []
+    confirmed_by: str | None = None
+    template: MessageTemplate | None = None
+    language: AgentLanguage = "en"
     accepted_at: Instant
     request_hash: str
 

@@ -35,6 +35,18 @@ def to_gregorian(year: int, month: int, day: int) -> date:
     return NOWRUZ_1348 + timedelta(days=years + sum(lengths[: month - 1]) + day - 1)
 
 
+def to_jalali(day: date) -> tuple[int, int, int]:
+    """Year, month and day of a date in the Jalali calendar. Raises ValueError for a date out of range."""
+    year = FIRST_JALALI + (day - NOWRUZ_1348).days // 366
+    if not FIRST_JALALI <= year <= LAST_JALALI:
+        raise ValueError(f"a date from {FIRST_JALALI} to {LAST_JALALI} in the Jalali calendar is needed")
+    while year < LAST_JALALI and to_gregorian(year + 1, 1, 1) <= day:
+        year += 1
+    left = (day - to_gregorian(year, 1, 1)).days
+    month = left // 31 if left < 186 else 6 + (left - 186) // 30
+    return year, month + 1, left - (31 * month if month < 6 else 186 + 30 * (month - 6)) + 1
+
+
 def require_year_in_range(year: int) -> None:
     """Raise ValueError for a year before `FIRST_YEAR` or after `LAST_YEAR`."""
     if FIRST_YEAR <= year <= LAST_YEAR:

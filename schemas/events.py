@@ -60,6 +60,7 @@ _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.sla.{fact}": sla.ClockFact for fact in SLA_FACTS},
     **{f"pasokh.account.{fact}": accounts.AccountFact for fact in ACCOUNT_FACTS},
     "pasokh.command.reply": commands.Reply,
+    "pasokh.command.write_first": commands.WriteFirst,
     "pasokh.command.resolve": commands.Resolve,
     "pasokh.command.reopen": commands.Reopen,
     "pasokh.command.transfer": commands.Transfer,

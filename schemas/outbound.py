@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.activity import Address, AttachmentKind, Participant
-from schemas.channel import ActionKind
+from schemas.channel import ActionKind, Window
 from schemas.conversation import Author
 from schemas.values import OMITTED_IF_EMPTY, Contract, EncryptedText, Failure, Instant, Surface
 
@@ -39,12 +39,26 @@ class ReplyReference(Contract):
     references: list[str] = []
 
 
+class SendWindow(Contract):
+    """Until when a message may go out. The router judged so when it accepted the message; the sender judges again.
+
+    `since` is the customer's last message at that time, `windows` are those that the message may use, the narrowest first.
+    `failure` is the reason once all are closed.
+    """
+
+    since: Instant
+    windows: list[Window]
+    failure: Failure
+
+
 class OutboundMessage(Contract):
     """`pasokh.outbound.message`: a message to send once.
 
     `id` is the message's id and the idempotency key of the send.
     `tag` marks an answer outside the platform's usual window; `participants` are the other people of a mail, who get the
     answer too. `private_reply`: it answers the public post `in_reply_to` in private, and `address` is that of the post.
+    `parts` are the texts of the sends of a message that is too long for one; empty: one send of `text`. `window` is None
+    where the message may go out at any time.
     """
 
     id: str
@@ -64,6 +78,8 @@ class OutboundMessage(Contract):
     tag: str | None = None
     participants: list[Participant] = []
     private_reply: Annotated[bool, OMITTED_IF_EMPTY] = False
+    parts: Annotated[list[EncryptedText], OMITTED_IF_EMPTY] = []
+    window: Annotated[SendWindow | None, OMITTED_IF_EMPTY] = None
 
 
 class ChannelAction(Contract):

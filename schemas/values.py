@@ -39,6 +39,9 @@ PRIORITIES: tuple[Priority, ...] = ("urgent", "high", "normal", "low")
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """An id that a caller chooses, of a workspace, an account, a team, an agent or a policy."""
 
+AgentLanguage = Literal["en", "fa", "ar", "lv"]
+"""A language in which sentences for agents are written."""
+
 LENGTH = 27
 """The number of characters of the text of an instant."""
 

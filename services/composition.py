@@ -11,7 +11,7 @@ from schemas.activity import Attachment
 from schemas.configuration import AccountBody
 from services.channels.media import locate_media
 from services.channels.port import Account
-from services.channels.registry import CHANNELS, account_rules
+from services.channels.registry import CAPABILITIES, CHANNELS, account_rules
 from services.collector.processor import PROCESSOR as COLLECTOR
 from services.collector.wiring import open_collector
 from services.console.wiring import open_console
@@ -97,7 +97,7 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
             purges=True,
         ),
         DeclaredService(
-            open_router({channel.name: channel.capabilities for channel in CHANNELS}, lambda: COLLECTIONS, locate_file),
+            open_router(CAPABILITIES, lambda: COLLECTIONS, locate_file),
             writes=(BLOB_PARTS, BLOBS, SECRETS),
             purges=True,
         ),

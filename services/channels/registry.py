@@ -3,13 +3,21 @@
 from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
-from services.channels.port import Channel
+from services.channels.port import AccountCapabilities, Channel
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
+from services.domain.channel_capabilities import ChannelCapabilities
 
 CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat())
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
+
+
+CAPABILITIES = ChannelCapabilities(
+    {channel.name: channel.capabilities for channel in CHANNELS},
+    {channel.name: channel.capabilities_for for channel in CHANNELS if isinstance(channel, AccountCapabilities)},
+)
+"""What the channels can do, of the account where that decides."""
 
 
 def channel(name: str) -> Channel | None:

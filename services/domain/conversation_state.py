@@ -53,6 +53,7 @@ class ConversationState:
     survive a new run of the rules. `hidden` are the ids of the public messages that were hidden because they are sensitive.
     `watermarks` are the latest times until which the platform reported our messages `delivered` or `read`, by surface and
     state (`private/read`).
+    `wrote_at` maps each surface to the time of the customer's last message there.
     """
 
     id: str
@@ -97,6 +98,7 @@ class ConversationState:
     private_reply: Annotated[PrivateReplyAttempt | None, OMITTED_IF_EMPTY] = None
     private_replies: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
     watermarks: Annotated[dict[str, Instant], OMITTED_IF_EMPTY] = field(default_factory=dict)
+    wrote_at: Annotated[dict[str, Instant], OMITTED_IF_EMPTY] = field(default_factory=dict)
 
 
 def conversation_view(state: ConversationState) -> Conversation:

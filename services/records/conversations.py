@@ -5,6 +5,7 @@ from typing import Annotated
 
 from schemas.activity import Attachment, Call, Participant, PostContext, Review, SurveyAnswer
 from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState
+from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.store.port import Collection, Expiry, Index
@@ -19,11 +20,12 @@ class MessageRecord:
     `reply_to` is the id of the message that this one answers, None when that is not known here; `quote` is the part of it
     that was quoted. `forwarded_from` is the name of the first author. `links` are addresses that the text does not show.
     `edits` are the earlier texts, oldest first. `key` is the customer's person key. `order` sorts the messages of a
-    conversation by arrival: unique and rising. `conversation` is empty for an automatic message that came while none was
-    open: the next one takes it in. `reactions` has one of each author, also those that were taken back. `delivery` is the
-    state of delivery of a message of ours that was deleted. `hidden`: its platform hides it from others. `own_reaction` is
-    the emoji with which our side reacted. `actions` are those that its platform has not performed, oldest first. From
-    `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
+    conversation by arrival: unique and rising. `template` is what the platform was asked to send in place of `text`.
+    `conversation` is empty for an automatic message that came while none was open: the next one takes it in. `reactions`
+    has one of each author, also those that were taken back. `delivery` is the state of delivery of a message of ours that
+    was deleted. `hidden`: its platform hides it from others. `own_reaction` is the emoji with which our side reacted.
+    `actions` are those that its platform has not performed, oldest first. From `subject` to `automatic`, fields are those
+    of the activity (`schemas.activity`).
     """
 
     id: str
@@ -51,6 +53,7 @@ class MessageRecord:
     edited_at: Instant | None = None
     reactions: Annotated[list[MessageReaction], OMITTED_IF_EMPTY] = field(default_factory=list)
     delivery: Annotated[MessageState | None, OMITTED_IF_EMPTY] = None
+    template: Annotated[MessageTemplate | None, OMITTED_IF_EMPTY] = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)
     context: Annotated[PostContext | None, OMITTED_IF_EMPTY] = None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from schemas.activity import Attachment, AttachmentKind, Call, CallState, Participant, PostContext, Review, SurveyAnswer
 from schemas.channel import ActionKind
 from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState
+from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
 from services.rest.files import is_file
@@ -119,6 +120,7 @@ class MessageView(BaseModel):
     actions: Annotated[list[ActionView], OMITTED_IF_EMPTY] = Field(
         default=[], description="What was asked of the platform and is not done, oldest first."
     )
+    template: Annotated[MessageTemplate | None, OMITTED_IF_EMPTY] = None
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
@@ -195,6 +197,7 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         hidden=record.hidden,
         own_reaction=record.own_reaction,
         actions=[_action_view(action) for action in record.actions],
+        template=record.template,
     )
 
 

@@ -89,7 +89,7 @@ async def edit(
         await require_agent(action.context, case, body.agent)
         guard.check(confirmed=body.confirm)
         if data.confirmed_by is not None:
-            record_confirmed(case, data)
+            record_confirmed(case.workspace, case.id, data)
 
     return await action.execute(case, data, admit)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from schemas.routing import Advantage
-from schemas.values import Priority
+from schemas.values import AgentLanguage, Priority
 
-Language = Literal["en", "fa", "ar", "lv"]
+Language = AgentLanguage
 
 
 @dataclass(frozen=True, slots=True)

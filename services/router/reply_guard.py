@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from schemas.commands import PerformAction, Reply
+from schemas.commands import PerformAction, Reply, WriteFirst
 from schemas.values import Surface
-from services.domain.conversation_state import ConversationState
 from services.platform.http.problems import Conflict
 from services.platform.http.service import Context
 from services.records.configuration import Configurations
@@ -79,13 +78,13 @@ async def redact_reply(text: str, own_identifiers: OwnIdentifierMatcher) -> tupl
     return redact_both() if len(text) <= LONG_TEXT else await asyncio.to_thread(redact_both)
 
 
-def record_confirmed(conversation: ConversationState, reply: Reply | PerformAction) -> None:
+def record_confirmed(workspace: str, conversation: str | None, reply: Reply | WriteFirst | PerformAction) -> None:
     """Write an audit log line: which key sent a text that the guard had refused."""
     _audit.warning(
         "guard_confirmed",
         key=reply.confirmed_by,
-        workspace=conversation.workspace,
-        conversation=conversation.id,
+        workspace=workspace,
+        conversation=conversation,
         agent=reply.agent,
         kinds=reply.sensitive_kinds,
     )

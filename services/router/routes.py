@@ -9,7 +9,7 @@ from schemas.commands import CommandResult, Reply
 from schemas.conversation import Conversation
 from schemas.envelope import Event
 from schemas.routing import Decision
-from schemas.values import EncryptedText, Json
+from schemas.values import AgentLanguage, EncryptedText, Json
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.dependencies import (
@@ -20,25 +20,23 @@ from services.platform.http.dependencies import (
     PageParams,
     PageParamsDep,
     Wait,
-    accepted_response,
     query_page,
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
 from services.platform.http.problems import Forbidden, NotFound, problem_code
-from services.platform.http.service import Context
 from services.platform.store import port
 from services.platform.store.collections import FACTS
-from services.platform.store.port import Key
-from services.records.conversations import MESSAGES, MessageRecord
+from services.records.conversations import MESSAGES
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
 from services.rest.uploads import assign_files, to_outbound
-from services.rest.views import MessageView, initial_view, message_view
+from services.rest.views import MessageView, message_view
 from services.router import agents, message_routes, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
 from services.router.attachments import reply_files
+from services.router.first_messages import AcceptLanguage, hashed_fields, message_response, write_first
 from services.router.lists import list_page
 from services.router.phrases import Language
 from services.router.reply_guard import check_text, record_confirmed
@@ -50,6 +48,8 @@ from services.router.views import (
     MessagesQuery,
     PersonView,
     ReplyBody,
+    guarded_text,
+    message_template,
     person_view,
 )
 
@@ -114,18 +114,15 @@ async def reply(
     commands: CommandsDep,
     context: ContextDep,
     caller: Annotated[Principal, Depends(current_caller)],
+    accept_language: AcceptLanguage = None,
 ) -> Response:
     """Send an agent's answer unchanged, or refuse it: 409 says what the guard found. The caller may confirm the reply."""
     surface = body.surface or conversation.last_surface
-    guard = await check_text(context, conversation.workspace, body.text or "", surface)
+    guard = await check_text(context, conversation.workspace, guarded_text(body), surface)
     if body.confirm and not caller.has_scope("write"):
         raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
     # The hash is of the redacted text: a card number could be guessed from its hash.
-    fields = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
-    if not body.attachments:
-        # As earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
-        del fields["attachments"]
-    request = action_hash(conversation, "replies", {**fields, "text": guard.masked})
+    request = action_hash(conversation, "replies", hashed_fields(body, guard))
     files = await reply_files(context, conversation, body.attachments)
     agent = await agents.read_agent(context, conversation.workspace, body.agent)
     data = Reply(
@@ -137,6 +134,8 @@ async def reply(
         sensitive_kinds=guard.kinds_found,
         confirmed_by=caller.key if body.confirm and guard.kinds_found else None,
         surface=body.surface,
+        template=message_template(body),
+        language=preferred_language(accept_language, get_args(AgentLanguage)),
         accepted_at=context.time_source.now(),
         request_hash=request,
     )
@@ -147,14 +146,10 @@ async def reply(
         guard.check(confirmed=body.confirm)
         await assign_files(context.store, files, conversation.key)
         if data.confirmed_by is not None:
-            record_confirmed(conversation, data)
+            record_confirmed(conversation.workspace, conversation.id, data)
 
     command = build_command(context, conversation, "pasokh.command.reply", data, repeat)
-    outcome = await commands.execute(command, wait, admit)
-    message = await _message(context, outcome)
-    if message is None:
-        return accepted_response(command)
-    return JSONResponse(initial_view(message).model_dump(mode="json"), status_code=201)
+    return await message_response(context, command, await commands.execute(command, wait, admit))
 
 
 async def show_command(workspace: str, command: str, commands: CommandsDep) -> Response:
@@ -171,13 +166,6 @@ async def show_command(workspace: str, command: str, commands: CommandsDep) -> R
 def _conversation_query(conversation: ConversationState, collection: str, page: PageParams) -> port.Query:
     equals: dict[str, Json] = {"workspace": conversation.workspace, "conversation": conversation.id}
     return port.Query(collection, "conversation", equals, limit=page.limit, after=page.cursor)
-
-
-async def _message(context: Context, outcome: CommandResult | None) -> MessageRecord | None:
-    if outcome is None or outcome.result is None:
-        return None
-    key = Key(MESSAGES.name, outcome.result)
-    return MESSAGES.decode((await context.store.get_many([key]))[key])
 
 
 def build_router() -> APIRouter:
@@ -201,6 +189,14 @@ def build_router() -> APIRouter:
     for action, route in ACTIONS.items():
         needed = [Depends(require_scope("write" if action in ADMIN_ACTIONS else "desk"))]
         add(f"{conversation_path}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
+    add(
+        "/messages",
+        write_first,
+        methods=["POST"],
+        dependencies=desk_scope,
+        status_code=201,
+        response_model=MessageView,
+    )
     add("/persons/{person:path}", show_person, dependencies=read)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandView)
     return router

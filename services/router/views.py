@@ -1,38 +1,106 @@
 """Request bodies and views of conversations and agents that only the router's REST routes use."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
 from schemas.activity import PersonIdentity
 from schemas.configuration import PresenceStatus
 from schemas.contact import Consent
 from schemas.conversation import Status
+from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
 from schemas.visible import Visible
 from services.domain.conversation_state import Contact
 from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
 from services.records.unmet import ConfigurationWarning
-from services.rest.uploads import FileIds, required_without_files
+from services.rest.uploads import FileIds
 from services.router.phrases import Language
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S"), Visible]
 
 
+def _required_without(**absent: object) -> Callable[[str | None, ValidationInfo], str | None]:
+    """A text that may be left out where another field is not `absent`: files, a template."""
+
+    def check(text: str | None, info: ValidationInfo) -> str | None:
+        # Where another field is wrong itself, it has no value here, and its own error says so.
+        if text is None and all(name in info.data and info.data[name] == value for name, value in absent.items()):
+            raise ValueError(f"a text is required where no {' and no '.join(absent)} is given")
+        return text
+
+    return check
+
+
+TemplateParameter = Annotated[str, Field(max_length=1024)]
+
+
+class TemplateBody(RequestModel):
+    """A message that the platform has approved: its name, its language, and what fills its placeholders, in order."""
+
+    name: Annotated[str, Field(min_length=1, max_length=512)]
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")]
+    parameters: Annotated[list[TemplateParameter], Field(max_length=50)] = []
+
+
+class MessageContent(Protocol):
+    """What a message of ours says: a text, a template, or both."""
+
+    @property
+    def text(self) -> str | None: ...
+
+    @property
+    def template(self) -> TemplateBody | None: ...
+
+
+def guarded_text(body: MessageContent) -> str:
+    """All of a message that the guard reads: its text, and what fills the placeholders of its template."""
+    parameters = body.template.parameters if body.template else []
+    return "\n".join([*([body.text] if body.text else []), *parameters])
+
+
+def message_template(body: MessageContent) -> MessageTemplate | None:
+    """The template of a message, as it travels."""
+    return MessageTemplate.model_validate(body.template.model_dump()) if body.template else None
+
+
 class ReplyBody(RequestModel):
     """An agent's answer. Without `surface` it goes to the surface on which the customer wrote last.
 
-    `attachments` are ids of uploaded files, in the order in which they go out; with them `text` may be left out.
+    `attachments` are ids of uploaded files, in the order in which they go out; with them `text` may be left out. With a
+    `template`, which the platform has approved, the platform words the message, and `text` is what agents read of it.
 
     `confirm`: send it although the guard took something in it for a secret; the audit log names the key that did.
     """
 
     agent: Slug
-    # Before `text`, which may be absent where files are named.
+    # Before `text`, which may be absent where files or a template are named.
     attachments: FileIds = []
-    text: Annotated[ReplyText | None, AfterValidator(required_without_files), Field(validate_default=True)] = None
+    template: TemplateBody | None = None
+    text: Annotated[
+        ReplyText | None,
+        AfterValidator(_required_without(attachments=[], template=None)),
+        Field(validate_default=True),
+    ] = None
     surface: Surface | None = None
+    confirm: bool = False
+
+
+class FirstMessageBody(RequestModel):
+    """A message to a customer who need not have written: it continues their open private conversation, or opens one.
+
+    Without an `agent` no person wrote it. The other fields are those of a reply.
+    """
+
+    person: Annotated[str, Field(max_length=512, pattern=r"^[^:/]+:[^:]+:[\s\S]*\S[\s\S]*$")]
+    agent: Slug | None = None
+    # Before `text`, which may be absent where a template is named.
+    template: TemplateBody | None = None
+    text: Annotated[
+        ReplyText | None, AfterValidator(_required_without(template=None)), Field(validate_default=True)
+    ] = None
     confirm: bool = False
 
 

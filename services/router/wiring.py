@@ -1,9 +1,9 @@
 """Wires the router into a process: the processors of conversations and dispatch, and their REST routes."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from schemas.channel import Capabilities
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.broadcaster import FactBroadcaster
 from services.platform.http.client import open_outgoing
 from services.platform.http.fair_share import ConnectionShares
@@ -24,11 +24,11 @@ from services.router.stream_check import open_fact_streams
 
 
 def open_router(
-    capabilities: Mapping[str, Capabilities],
+    capabilities: ChannelCapabilities,
     collections: Callable[[], Sequence[AnyCollection]],
     locate_file: LocateFile,
 ) -> Service:
-    """The service. `capabilities`: channel name → what it can do, handed in because services know no channel.
+    """The service. `capabilities`: what channels can do, handed in because services know no channel.
 
     `locate_file` asks a channel where a customer's file is. `collections` are those of all services: the router deletes their expired documents.
     """

@@ -13,7 +13,9 @@ WEIGHT_ONE = (range(0x1100), range(0x2000, 0x200E), range(0x2010, 0x2020), range
 """Code points that count one: Latin, Cyrillic, Arabic and their neighbours, and the usual punctuation. All others two."""
 URL_WEIGHT = 23
 URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*[A-Za-z0-9/=_~#&%+\-]", re.IGNORECASE)
-_BARE_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?:/[^\s]*)?", re.IGNORECASE | re.ASCII)
+_BARE_DOMAIN = re.compile(
+    r"(?<![a-z0-9.\-])(?:[a-z0-9\-]++\.(?=[a-z0-9]))++[a-z]{2,63}+(?:/\S*+)?", re.IGNORECASE | re.ASCII
+)
 _EMOJI_VARIATION, _KEYCAP = "\ufe0f", "\u20e3"
 
 # -- SMS: 3GPP TS 23.038 and 23.040 ------------------------------------------------------------------------------------

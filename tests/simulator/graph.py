@@ -37,6 +37,7 @@ from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import PROCESSOR as SENDER
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.metrics.processor import PROCESSOR as METRICS
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -124,7 +125,9 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
     )
     return [
         CONVERSATIONS.bind(
-            ConversationsDependencies({"telegram": CAPABILITIES}, Handoffs(b"a secret of the simulation"))
+            ConversationsDependencies(
+                ChannelCapabilities({"telegram": CAPABILITIES}), Handoffs(b"a secret of the simulation")
+            )
         ),
         DISPATCH.bind(DispatchDependencies()),
         SLA.bind(None),

@@ -22,7 +22,7 @@ def handle_perform_action(context: ConversationsContext, received: ReceivedEvent
         work,
         received,
         command,
-        lambda case: refuse_action(case, command, _target(case, message), context.capabilities),
+        lambda case: refuse_action(case, command, _target(case, message), context.capabilities.by_channel),
         lambda case: _start_command(work, case, command, message),
     )
 

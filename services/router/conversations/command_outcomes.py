@@ -29,27 +29,49 @@ def handle_command(
     fields: CommandFields,
     refuse: Callable[[ConversationState], Problem | None],
     apply: Callable[[ConversationState], str],
-    *,
-    created: bool = False,
 ) -> None:
     """Apply a command to its conversation unless it is refused, and store the outcome. A repeat does nothing.
 
-    `refuse` says why not, `apply` returns the id of its result; `created`: the result is a new resource.
+    `refuse` says why not, `apply` returns the id of its result.
     """
+    decide_command(work, command, fields, lambda case: refuse(case) or apply(case))
+
+
+def decide_command(
+    work: UnitOfWork,
+    command: ReceivedEvent,
+    fields: CommandFields,
+    decide: Callable[[ConversationState], Problem | str],
+    *,
+    created: bool = False,
+) -> None:
+    """As `handle_command`, by one function that refuses a command, or applies it and returns the id of its result."""
+    case = work.get(CONVERSATIONS, fields.conversation)
+    decided = (lambda: NO_CONVERSATION) if case is None else (lambda: decide(case))
+    record_outcome(work, command, fields.request_hash, decided, created=created)
+
+
+def record_outcome(
+    work: UnitOfWork,
+    command: ReceivedEvent,
+    request_hash: str,
+    decide: Callable[[], Problem | str],
+    *,
+    created: bool = False,
+) -> None:
+    """Decide a command once, and store its outcome. `created`: the result is a new resource."""
     if is_repeat(work, command):
         return
-    case = work.get(CONVERSATIONS, fields.conversation)
-    problem = NO_CONVERSATION if case is None else refuse(case)
-    result = apply(case) if case is not None and problem is None else None
-    event = command.event
+    decided, event = decide(), command.event
+    problem = decided if isinstance(decided, Problem) else None
     outcome = CommandResult(
         id=event.id,
         workspace=event.workspace,
         status="applied" if problem is None else "refused",
-        result=result,
+        result=None if isinstance(decided, Problem) else decided,
         created=created and problem is None,
         problem=problem,
-        request_hash=fields.request_hash,
+        request_hash=request_hash,
         at=work.now,
     )
     work.put(OUTCOMES, outcome.id, outcome)

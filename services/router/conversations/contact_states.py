@@ -20,7 +20,7 @@ def on_contact_state(work: UnitOfWork, activity: Activity, activity_context: Act
     person = with_state(before, state, activity.sent_at or activity.received_at)
     conversation = open_conversation(work, person, activity)
     if state == "started" and conversation is None:
-        person = greeting.greet(work, person, activity, activity_context.configuration)
+        person = greeting.greet(work, person, activity, activity_context.configuration, activity_context.capabilities)
     work.put(PERSONS, person.key, person)
     if has_changed_state(before, person):
         fact = ContactFact(

@@ -124,7 +124,9 @@ def open_conversation(work: UnitOfWork, person: Contact, activity: Activity) -> 
 def add_without_answer(work: UnitOfWork, activity: Activity, before: ConversationState) -> ConversationState:
     """Show a message that asks for no answer in a conversation: it reopens nothing, and no clock starts or stops."""
     identity = activity.message or activity.id
-    after = replace(before, updated_at=work.now)
+    # What a machine wrote opens no window: only a person can be answered.
+    wrote_at = before.wrote_at if activity.automatic else transitions.wrote_at_after(before, activity)
+    after = replace(before, wrote_at=wrote_at, updated_at=work.now)
     work.put(MESSAGES, identity, message_record(work, activity, after, "received"))
     details: FactDetails = {**_message_details(activity, identity), "needs_answer": False}
     record_fact(work, "message_received", after, before.status, **details)

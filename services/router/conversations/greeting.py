@@ -8,16 +8,35 @@ from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText, Json
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact
 from services.platform.processing.unit_of_work import UnitOfWork
+from services.router.conversations.automatic import language_of_agents, log_held_back
+from services.router.conversations.domain.plans import rules_for
+from services.router.conversations.domain.sending_rules import Draft, Recipient, Refused
 
 
 def greet(
-    work: UnitOfWork, person: Contact, activity: Activity, configuration: WorkspaceConfiguration | None
+    work: UnitOfWork,
+    person: Contact,
+    activity: Activity,
+    configuration: WorkspaceConfiguration | None,
+    capabilities: ChannelCapabilities,
 ) -> Contact:
-    """Send the greeting of the workspace in the person's language, once. Returns the contact as it is afterwards."""
+    """Send the greeting of the workspace in the person's language, once. Returns the contact as it is afterwards.
+
+    Where the channel takes no automatic messages it is held back: only the log says so, since there is no conversation.
+    """
     text = _text(activity, configuration)
     if text is None or person.greeted_at is not None or activity.surface != "private" or activity.address is None:
+        return person
+    language = language_of_agents(configuration)
+    rules = rules_for(capabilities, activity.channel, activity.account, configuration, language, work.now)
+    # Whoever opens a bot has just acted: that opens the windows of platforms that have them.
+    recipient = Recipient(wrote_at=activity.received_at)
+    planned = rules.plan(Draft(surface="private", text=text, is_automatic=True), recipient, activity.address)
+    if isinstance(planned, Refused):
+        log_held_back(person.workspace, activity.channel, planned)
         return person
     identity = work.new_id("greeting")
     greeting = OutboundMessage(
@@ -33,6 +52,8 @@ def greet(
         author=Author(kind="system"),
         text=EncryptedText(text=text),
         accepted_at=work.now,
+        parts=planned.parts,
+        window=planned.window,
     )
     work.emit("pasokh.outbound.message", person.key, greeting)
     return replace(person, greeted_at=work.now)

@@ -65,9 +65,9 @@ def earlier_thread(work: UnitOfWork, activity: Activity) -> str | None:
     return moved.moved_from + activity.thread.removeprefix(chat)
 
 
-def current_address(work: UnitOfWork, case: ConversationState, surface: str) -> Address:
-    """The address of an answer, in the chat of today where the chat moved."""
-    address = case.addresses[surface]
+def current_address(work: UnitOfWork, case: ConversationState, surface: str, address: Address | None = None) -> Address:
+    """The address of an answer on this surface (by default its last one), in the chat of today where the chat moved."""
+    address = address or case.addresses[surface]
     moved = work.get(MOVED_CHATS, _chat_of(case)) if surface == "public" else None
     if moved is None or moved.moved_to is None:
         return address

@@ -11,6 +11,7 @@ from services.router.conversations import (
     commands,
     delivery_results,
     event_handlers,
+    first_messages,
     handoff_commands,
     inbound,
     reads,
@@ -25,6 +26,7 @@ from services.router.conversations.ledger import ACCOUNTING
 COMMAND = (reads.command, reads.chat_of_conversation)
 CONFIGURED_COMMAND = (reads.configured_command, reads.rules)
 ACTION = (reads.action_command, reads.chat_of_conversation)
+REPLY = (reads.command, reads.reply, reads.configuration_of_reply)
 FACT = (reads.fact, reads.chat_of_conversation)
 DELIVERY = (reads.delivery, reads.conversation_of_message)
 SENT = (*DELIVERY, reads.configuration_of_private_reply, reads.texts_of_private_reply)
@@ -43,7 +45,10 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.forward": Handler(
             inbound.on_forward, (reads.forwarded, reads.conversations_of_forwarded, reads.chats_of_forwarded)
         ),
-        "pasokh.command.reply": Handler(commands.handle_reply, COMMAND),
+        "pasokh.command.reply": Handler(commands.handle_reply, REPLY),
+        "pasokh.command.write_first": Handler(
+            first_messages.handle_write_first, (first_messages.person, first_messages.conversations)
+        ),
         "pasokh.command.resolve": Handler(commands.handle_resolve, COMMAND),
         "pasokh.command.transfer": Handler(lifecycle.handle_transfer, COMMAND),
         "pasokh.command.set_priority": Handler(lifecycle.handle_priority, CONFIGURED_COMMAND),

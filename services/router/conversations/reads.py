@@ -14,6 +14,7 @@ from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
+from services.router.conversations.domain.plans import channel_of
 from services.router.conversations.early import early_ids
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.inbound import MESSAGE_HANDLERS
@@ -196,6 +197,25 @@ def hidden_messages(context: ConversationsContext, received: ReceivedEvent) -> I
     yield from chat_of_conversation(context, received)
     cases = (context.work.get(CONVERSATIONS, identity) for identity in _named(received, "conversation"))
     yield Documents(MESSAGES, [identity for case in cases if case is not None for identity in case.hidden])
+
+
+def reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a reply: its chat, and the head of the configuration where the channel's rules need one."""
+    yield from chat_of_conversation(context, received)
+    if _needs_configuration(context, received):
+        yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+
+
+def configuration_of_reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The third step of a reply: the configuration whose head was read."""
+    if _needs_configuration(context, received):
+        yield from numbered_configuration(context.work, received.event.workspace)
+
+
+def _needs_configuration(context: ConversationsContext, received: ReceivedEvent) -> bool:
+    case = context.work.get(CONVERSATIONS, str(received.event.data["conversation"]))
+    sides = (None, *case.addresses.values()) if case else ()
+    return any(context.capabilities.needs_configuration(channel_of(case, side)[0]) for side in sides if case)
 
 
 def configured_command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:

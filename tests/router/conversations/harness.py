@@ -12,6 +12,7 @@ from schemas.envelope import Event
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned
 from schemas.values import Contract, EncryptedText, Failure
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.store.collections import OUTCOMES
@@ -44,7 +45,9 @@ class ConversationsHarness:
     """Does one thing after the other and tells what came of it."""
 
     def __init__(self, *rules: Rule) -> None:
-        self.driver = Driver(PROCESSOR.bind(ConversationsDependencies(CAPABILITIES, HANDOFFS)), COLLECTIONS)
+        self.driver = Driver(
+            PROCESSOR.bind(ConversationsDependencies(ChannelCapabilities(CAPABILITIES), HANDOFFS)), COLLECTIONS
+        )
         self._settled = 0
         at = self.driver.now
         configuration = WorkspaceConfiguration(

@@ -27,6 +27,7 @@ from services.channels.port import Account, SendReceipt
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import PROCESSOR as SENDER
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState
 from services.platform.http.outgoing import HttpClient
 from services.platform.processing.inputs import ReceivedEvent
@@ -96,7 +97,7 @@ class Page:
         )
         self.sender = Driver(SENDER.bind(dependencies), store=sender_store, time_source=time_source)
         bound = CONVERSATIONS_PROCESSOR.bind(
-            ConversationsDependencies({"page": capabilities, "webchat": PLAIN}, HANDOFFS)
+            ConversationsDependencies(ChannelCapabilities({"page": capabilities, "webchat": PLAIN}), HANDOFFS)
         )
         self.driver = Driver(bound, store=MemoryStore(*COLLECTIONS), time_source=time_source)
         self._moved, self._number = {id(self.driver): 0, id(self.sender): 0}, 0

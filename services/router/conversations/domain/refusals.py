@@ -1,8 +1,6 @@
 """Why a command on a conversation is refused, as the problem that REST answers: what is wrong and what to do. Pure."""
 
-from collections.abc import Mapping
-
-from schemas.channel import Capabilities, TextLimit
+from schemas.channel import Capabilities
 from schemas.commands import ConfirmHandoff, Reply, Resolve, Transfer
 from schemas.identity import PersonKey
 from schemas.values import Problem, Surface
@@ -29,35 +27,28 @@ def refuse_finished(case: ConversationState) -> Problem | None:
     return Problem(status=409, title="Conversation is finished", detail=detail)
 
 
-def refuse_reply(case: ConversationState, reply: Reply, capabilities: Mapping[str, Capabilities]) -> Problem | None:
-    """Refuse a reply that the conversation does not take from this agent, or not on this surface, or not in this length."""
+def refuse_reply(case: ConversationState, agent: str) -> Problem | None:
+    """Refuse a reply that the conversation does not take from this agent."""
     if is_finished(case.status):
         detail = f"The conversation is {case.status}. Reopen it, or wait for the customer to write again."
         return Problem(status=409, title="Conversation is finished", detail=detail)
-    if case.agent != reply.agent:
-        without_agent = ANSWERED_ELSEWHERE if has_no_task(case) else NOT_ASSIGNED
-        assignee = f"It is with {case.agent}" if case.agent else without_agent
-        detail = f"{reply.agent} is not the assignee. {assignee}; only the assignee can reply."
-        return Problem(status=409, title="Not the assignee", detail=detail)
-    return _refuse_surface(case, reply, reply.surface or case.last_surface, capabilities)
+    if case.agent == agent:
+        return None
+    without_agent = ANSWERED_ELSEWHERE if has_no_task(case) else NOT_ASSIGNED
+    assignee = f"It is with {case.agent}" if case.agent else without_agent
+    detail = f"{agent} is not the assignee. {assignee}; only the assignee can reply."
+    return Problem(status=409, title="Not the assignee", detail=detail)
 
 
-def _refuse_surface(
-    case: ConversationState, reply: Reply, surface: Surface, capabilities: Mapping[str, Capabilities]
-) -> Problem | None:
-    if surface not in case.addresses:
-        written_on = ", ".join(sorted(case.addresses)) or "nowhere"
-        detail = f"The customer has not written on the {surface} side of this channel, only here: {written_on}."
-        return Problem(status=409, title="No address on that surface", detail=detail)
-    public_problem = _refuse_in_public(case, reply) if surface == "public" else None
-    channel = case.addresses[surface].channel or case.channel
-    if public_problem is not None or channel not in capabilities:
-        return public_problem
-    limit = capabilities[channel].text_limit("public" if surface == "public" else "private")
-    return _refuse_files(reply, channel, capabilities[channel]) or _refuse_length(reply, channel, limit)
+def refuse_without_address(case: ConversationState, surface: Surface) -> Problem:
+    """Refuse a reply on a surface on which the customer has not written, and cannot be reached."""
+    written_on = ", ".join(sorted(case.addresses)) or "nowhere"
+    detail = f"The customer has not written on the {surface} side of this channel, only here: {written_on}."
+    return Problem(status=409, title="No address on that surface", detail=detail)
 
 
-def _refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Problem | None:
+def refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Problem | None:
+    """Refuse a reply with files that the channel does not take."""
     problem = file_problem(reply.attachments, reply.text.text, channel, capabilities)
     if problem is None:
         return None
@@ -65,7 +56,8 @@ def _refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Pro
     return Problem(status=422, title="File not taken by the channel", detail=detail, pointer=pointer)
 
 
-def _refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
+def refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
+    """Refuse a public reply that holds a secret, or that is about a sensitive case."""
     # The route checked the text for the surface of that moment. Since then the customer may have written in public.
     secrets = reply.masked or reply.sensitive_kinds
     if secrets and reply.confirmed_by is None:
@@ -80,12 +72,14 @@ def _refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
     return None
 
 
-def _refuse_length(reply: Reply, channel: str, stated: TextLimit | None) -> Problem | None:
-    length = len(reply.text.text)
-    if stated is None or length <= stated.limit:
+def refuse_to_write_first(case: ConversationState, agent: str | None) -> Problem | None:
+    """Refuse to write into a conversation that another agent has."""
+    if agent is None or is_finished(case.status) or case.agent in {None, agent}:
         return None
-    detail = f"{channel} takes at most {stated.limit} characters; this has {length}. Split it."
-    return Problem(status=422, title="Text too long", detail=detail, pointer="/text")
+    detail = (
+        f"The customer's conversation {case.id} is with {case.agent}: leave the message to them, or transfer it first."
+    )
+    return Problem(status=409, title="Not the assignee", detail=detail)
 
 
 def refuse_resolve(case: ConversationState, resolve: Resolve) -> Problem | None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Address
+from schemas.configuration import DEFAULT_TEAM
 from schemas.conversation import Status
+from schemas.identity import PersonKey
 from schemas.routing import Assigned, TaskQueued
 from services.domain import response_tracking
 from services.domain.conversation_state import ConversationState, Override
@@ -57,6 +59,26 @@ def opened(
     )
 
 
+def begun(identity: str, person: PersonKey, address: Address, language: str | None, now: datetime) -> ConversationState:
+    """A new conversation in private that our side begins: the customer has the next word, and waits for nothing."""
+    channel, account, _ = person.person.split(":", 2)
+    return ConversationState(
+        id=identity,
+        workspace=person.workspace,
+        key=str(person),
+        status="pending",
+        channel=channel,
+        account=account,
+        surface="private",
+        person=person.person,
+        team=DEFAULT_TEAM,
+        language=language,
+        addresses={"private": address},
+        opened_at=now,
+        updated_at=now,
+    )
+
+
 def on_customer_message(
     conversation: ConversationState, activity: Activity, message: str, now: datetime
 ) -> ConversationState:
@@ -72,6 +94,7 @@ def on_customer_message(
         # A group that became a supergroup has another thread; a private message leaves the public thread as it is.
         thread=activity.thread if conversation.thread and activity.surface == "public" else conversation.thread,
         addresses=_addresses_after(conversation, activity),
+        wrote_at=wrote_at_after(conversation, activity),
         last_surface="private" if is_in_private(conversation) else activity.surface,
         response_tracking=tracked.tracking,
         # Language and intent are those of the first message, which routing went by; the sentiment is the latest.
@@ -89,6 +112,13 @@ def _addresses_after(conversation: ConversationState, activity: Activity) -> dic
     # The latest message decides where the answer goes: a customer may write from another chat of the account.
     latest: dict[str, Address] = {} if activity.address is None else {activity.surface: activity.address}
     return {**conversation.addresses, **latest}
+
+
+def wrote_at_after(conversation: ConversationState, activity: Activity) -> dict[str, datetime]:
+    """When the customer last wrote on each surface: a platform counts from its own time, which is not later than ours."""
+    at, known = min(activity.sent_at or activity.received_at, activity.received_at), conversation.wrote_at
+    latest = known.get(activity.surface)
+    return known if latest is not None and at <= latest else {**known, activity.surface: at}
 
 
 def status_after(conversation: ConversationState, event: LifecycleEvent) -> Status:
@@ -176,6 +206,12 @@ def transferred_to_team(conversation: ConversationState, team: str, now: datetim
         transfers=conversation.transfers + 1,
         updated_at=now,
     )
+
+
+def taken(conversation: ConversationState, agent: str, now: datetime) -> ConversationState:
+    """The conversation with the agent who writes to its customer unasked; dispatch confirms the agent."""
+    status = status_after(conversation, "transferred_to_agent")
+    return replace(conversation, status=status, agent=agent, last_agent=agent, assigned_at=None, updated_at=now)
 
 
 def reopened_by_agent(conversation: ConversationState, now: datetime) -> ConversationState:

@@ -1,0 +1,34 @@
+"""A message that is too long for the platform goes out in parts: one message, several sends, one after the other. Pure."""
+
+from schemas.outbound import OutboundMessage
+from schemas.values import Failure
+
+
+def part_of(message: OutboundMessage, part: int) -> OutboundMessage:
+    """What the send number `part` (from 0) of a message sends. Its id is the idempotency key of this send alone."""
+    if not message.parts:
+        return message
+    is_first, is_last = part == 0, part == len(message.parts) - 1
+    return message.model_copy(
+        update={
+            "id": message.id if is_first else f"{message.id}.{part + 1}",
+            "text": message.parts[part],
+            "parts": [],
+            "in_reply_to": message.in_reply_to if is_first else None,
+            "attachments": message.attachments if is_last else [],
+        }
+    )
+
+
+def is_last_part(message: OutboundMessage, part: int) -> bool:
+    """Whether the message is complete once its send number `part` (from 0) is."""
+    return part + 1 >= len(message.parts)
+
+
+def incomplete(failure: Failure, sent: int, parts: int) -> Failure:
+    """The failure of a message of which `sent` parts reached the platform before one failed."""
+    if not sent:
+        return failure
+    went = "Part 1" if sent == 1 else f"Parts 1 to {sent}"
+    detail = f"{went} of {parts} went out; part {sent + 1} failed: {failure.detail}"
+    return failure.model_copy(update={"detail": detail})

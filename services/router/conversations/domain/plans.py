@@ -1,0 +1,151 @@
+"""How a message of ours goes out, or the problem why it does not: its surface, its address, its parts, its windows. Pure."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from schemas.activity import Address
+from schemas.channel import Capabilities
+from schemas.commands import Reply, WriteFirst
+from schemas.configuration import WorkspaceConfiguration
+from schemas.outbound import MessageTemplate, OutboundAttachment, SendWindow
+from schemas.values import AgentLanguage, EncryptedText, Problem, Surface
+from services.domain.channel_capabilities import ChannelCapabilities
+from services.domain.conversation_state import Contact, ConversationState
+from services.domain.outgoing_files import as_sent
+from services.domain.windows import closes_at
+from services.router.conversations.domain.refusal_phrases import Reader, to_failure, to_problem
+from services.router.conversations.domain.refusals import (
+    refuse_files,
+    refuse_in_public,
+    refuse_reply,
+    refuse_without_address,
+)
+from services.router.conversations.domain.sending_rules import (
+    Allowed,
+    Draft,
+    Reason,
+    Recipient,
+    Refused,
+    judge,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A message that may go out."""
+
+    surface: Surface
+    address: Address
+    parts: list[EncryptedText]
+    window: SendWindow | None = None
+    template: MessageTemplate | None = None
+    files: list[OutboundAttachment] = field(default_factory=list)
+
+    @property
+    def tag(self) -> str | None:
+        """The mark of the narrowest window that is open."""
+        return self.window.windows[0].tag if self.window else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What a message is judged by: the abilities of its account (None: no such channel), the reader of refusals, the time."""
+
+    channel: str
+    capabilities: Capabilities | None
+    reader: Reader
+    now: datetime
+
+    def problem(self, refused: Refused) -> Problem:
+        """The answer to a request that is refused."""
+        return to_problem(refused, self.channel, self.reader, self.now)
+
+    def plan(
+        self, draft: Draft, recipient: Recipient, address: Address, template: MessageTemplate | None = None
+    ) -> Plan | Refused:
+        """The plan of a message to this address."""
+        judged = Allowed() if self.capabilities is None else judge(draft, recipient, self.capabilities, self.now)
+        if isinstance(judged, Refused):
+            return judged
+        return Plan(
+            surface=draft.surface,
+            address=address,
+            parts=[EncryptedText(text=part) for part in judged.parts],
+            window=self._window(judged, recipient),
+            template=template,
+        )
+
+    def _window(self, judged: Allowed, recipient: Recipient) -> SendWindow | None:
+        if not judged.windows or recipient.wrote_at is None or self.capabilities is None:
+            return None
+        # Worded now, for whoever reads later that the message did not go out in time.
+        reason: Reason = "window_closed_use_template" if self.capabilities.templates else "window_closed"
+        closed_at = closes_at(judged.windows[-1], recipient.wrote_at)
+        closed = Refused(reason=reason, span=closed_at - recipient.wrote_at, at=closed_at)
+        failure = to_failure(closed, self.channel, self.reader, closed_at)
+        return SendWindow(since=recipient.wrote_at, windows=list(judged.windows), failure=failure)
+
+
+def channel_of(case: ConversationState, side: Address | None) -> tuple[str, str]:
+    """Channel and account of a side of a conversation: after a hand-off the private one may name its own."""
+    return (side and side.channel) or case.channel, (side and side.account) or case.account
+
+
+def rules_for(
+    capabilities: ChannelCapabilities,
+    channel: str,
+    account: str,
+    configuration: WorkspaceConfiguration | None,
+    language: AgentLanguage,
+    now: datetime,
+) -> Judge:
+    """The rules of an account at `now`. Without a configuration those of its channel, with times in UTC."""
+    timezone = configuration.profile.body.timezone if configuration else "UTC"
+    return Judge(channel, capabilities.of_account(channel, account, configuration), Reader(language, timezone), now)
+
+
+def recipient_of(case: ConversationState, person: Contact | None) -> Recipient:
+    """Whom a private message of a conversation reaches. `person` is its customer's contact."""
+    wrote_at = case.wrote_at.get("private")
+    # After a hand-off the private side may be another person, of whom this partition knows only what they wrote.
+    if person is None or case.private_person is not None:
+        return Recipient(wrote_at=wrote_at)
+    opted_out_at = person.consent_at if person.consent == "opted_out" else None
+    return Recipient(wrote_at=wrote_at, is_blocked=person.blocked, opted_out_at=opted_out_at)
+
+
+def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, rules: Judge) -> Plan | Problem:
+    """How an agent's answer goes out, or why not. `rules` are those of the channel on whose side it goes out."""
+    refused = refuse_reply(case, reply.agent)
+    if refused is not None:
+        return refused
+    surface = reply.surface or case.last_surface
+    if surface not in case.addresses:
+        return refuse_without_address(case, surface)
+    refused = refuse_in_public(case, reply) if surface == "public" else None
+    if refused is not None:
+        return refused
+    draft = Draft(surface=surface, text=reply.text.text, has_template=reply.template is not None)
+    planned = rules.plan(draft, recipient_of(case, person), case.addresses[surface], reply.template)
+    return rules.problem(planned) if isinstance(planned, Refused) else _with_files(planned, reply, rules)
+
+
+def _with_files(plan: Plan, reply: Reply, rules: Judge) -> Plan | Problem:
+    """The plan with the files of a reply, each as the channel takes it."""
+    if rules.capabilities is None:
+        return replace(plan, files=reply.attachments)
+    problem = refuse_files(reply, rules.channel, rules.capabilities)
+    return problem or replace(plan, files=as_sent(reply.attachments, rules.capabilities))
+
+
+def plan_first(command: WriteFirst, recipient: Recipient, address: Address, rules: Judge) -> Plan | Problem:
+    """How a message that we write first goes out, or why not."""
+    draft = Draft(
+        surface="private",
+        text=command.text.text,
+        has_template=command.template is not None,
+        is_automatic=command.agent is None,
+        is_first=True,
+    )
+    planned = rules.plan(draft, recipient, address, command.template)
+    return rules.problem(planned) if isinstance(planned, Refused) else planned

@@ -1,0 +1,171 @@
+"""Whether a message of ours may go out, by what its channel can do: windows, first contact, consent, length. Pure.
+
+A channel states these as data (`schemas.channel.Capabilities`) and decides nothing. `refusal_phrases` has the sentences.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Literal
+
+from schemas.channel import Capabilities, TextLimit, TextUnit, Window
+from schemas.values import Surface
+from services.domain.windows import closes_at, open_window
+from services.text.splitting import split_text
+from services.text.text_length import text_length
+
+MAX_PARTS = 10
+"""Into how many messages a text may be split. A longer one is refused: nobody reads it, and each message has its price."""
+
+Reason = Literal[
+    "window_closed",
+    "window_closed_use_template",
+    "template_required",
+    "customer_must_write_first",
+    "customer_blocked",
+    "opted_out",
+    "automatic",
+    "no_templates",
+    "text_too_long",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message of ours before it is accepted. `is_automatic`: no person wrote it. `is_first`: it answers nothing."""
+
+    surface: Surface
+    text: str
+    has_template: bool = False
+    is_automatic: bool = False
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """What is known of the customer on the account that writes to them. `wrote_at`: their last private message.
+
+    `is_known`: they have been in touch with the account. `opted_out_at`: when they asked for no more messages.
+    """
+
+    is_known: bool = True
+    wrote_at: datetime | None = None
+    is_blocked: bool = False
+    opted_out_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The message may go out, in `parts` where it is too long for one (empty: it is not).
+
+    `windows` are those that are still open, the narrowest first; empty: it may go out at any time.
+    """
+
+    parts: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The message may not go out. The other fields are what the sentence of the reason needs."""
+
+    reason: Reason
+    span: timedelta | None = None
+    at: datetime | None = None
+    length: int = 0
+    limit: int = 0
+    unit: TextUnit = "code_points"
+
+
+Rule = Callable[[Draft, Recipient, Capabilities, datetime], Refused | None]
+
+
+def judge(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Allowed | Refused:
+    """Whether a message may go out at `now`; the first rule that refuses it decides."""
+    for rule in RULES:
+        refused = rule(draft, recipient, capabilities, now)
+        if refused is not None:
+            return refused
+    parts = _parts(draft, capabilities.text_limit(draft.surface))
+    if isinstance(parts, Refused):
+        return parts
+    windows = _usable(draft, capabilities) if _needs_window(draft, capabilities) else ()
+    still_open = (window for window in windows if recipient.wrote_at and now < closes_at(window, recipient.wrote_at))
+    return Allowed(parts, tuple(still_open))
+
+
+def _refuse_template(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
+    is_possible = capabilities.templates and draft.surface == "private"
+    return Refused(reason="no_templates") if draft.has_template and not is_possible else None
+
+
+def _refuse_automatic(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
+    # `approved` counts as no until the account says that it has the approval: then its own capabilities say `yes`.
+    return Refused(reason="automatic") if draft.is_automatic and capabilities.automated != "yes" else None
+
+
+def _refuse_unwanted(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
+    if draft.surface == "public":
+        return None
+    if recipient.is_blocked:
+        return Refused(reason="customer_blocked")
+    # Whoever writes after having opted out wants an answer, and nothing else.
+    has_written_since = (
+        recipient.opted_out_at is not None
+        and recipient.wrote_at is not None
+        and recipient.wrote_at > recipient.opted_out_at
+    )
+    is_wanted = has_written_since and not draft.is_first and not draft.has_template
+    return (
+        None if recipient.opted_out_at is None or is_wanted else Refused(reason="opted_out", at=recipient.opted_out_at)
+    )
+
+
+def _refuse_first(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
+    if recipient.is_known or capabilities.first_contact == "always":
+        return None
+    if capabilities.first_contact == "never":
+        return Refused(reason="customer_must_write_first")
+    return None if draft.has_template else Refused(reason="template_required")
+
+
+def _refuse_late(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
+    if not _needs_window(draft, capabilities):
+        return None
+    usable = _usable(draft, capabilities)
+    if recipient.wrote_at is None:
+        return Refused(reason="template_required" if capabilities.templates else "customer_must_write_first")
+    if open_window(usable, recipient.wrote_at, now) is not None:
+        return None
+    # No window is left to a message that no person wrote: it counts as if the narrowest of all had closed.
+    widest = (usable or capabilities.windows[:1])[-1]
+    reason: Reason = "window_closed_use_template" if capabilities.templates else "window_closed"
+    return Refused(reason=reason, span=timedelta(seconds=widest.seconds), at=closes_at(widest, recipient.wrote_at))
+
+
+RULES: tuple[Rule, ...] = (_refuse_template, _refuse_automatic, _refuse_unwanted, _refuse_first, _refuse_late)
+
+
+def _needs_window(draft: Draft, capabilities: Capabilities) -> bool:
+    return bool(capabilities.windows) and draft.surface == "private" and not draft.has_template
+
+
+def _usable(draft: Draft, capabilities: Capabilities) -> Sequence[Window]:
+    return [window for window in capabilities.windows if not (draft.is_automatic and window.people_only)]
+
+
+def _parts(draft: Draft, stated: TextLimit | None) -> tuple[str, ...] | Refused:
+    """The parts of a text that is too long for one message; empty for one that fits."""
+    # The platform words the text of a template; what is here is for agents to read.
+    length = 0 if stated is None or draft.has_template else text_length(draft.text, stated.unit)
+    if stated is None or length <= stated.limit:
+        return ()
+    parts = tuple(islice(split_text(draft.text, stated.limit, stated.unit), MAX_PARTS + 1)) if stated.splits else ()
+    if parts and len(parts) <= MAX_PARTS:
+        return parts
+    if draft.is_automatic and not stated.splits:
+        # Nobody is there to shorten it: the platform cuts or refuses it.
+        return ()
+    limit = stated.limit * (MAX_PARTS if stated.splits else 1)
+    return Refused(reason="text_too_long", length=length, limit=limit, unit=stated.unit)

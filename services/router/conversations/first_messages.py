@@ -1,0 +1,184 @@
+"""We write first: a message to a customer who need not have written continues their private conversation, or opens one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from schemas.activity import Address
+from schemas.commands import WriteFirst
+from schemas.conversation import Author
+from schemas.identity import PersonKey
+from schemas.routing import TaskForceAssigned
+from schemas.values import Json, Problem
+from services.domain.conversation_state import Contact, ConversationState
+from services.domain.lifecycle import is_closed, is_queued, is_resolved
+from services.platform.processing.inputs import ReceivedEvent
+from services.platform.processing.reads import ByIndex, Documents, Read
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.collections import OUTCOMES
+from services.platform.store.port import Query
+from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
+from services.records.conversations import CONVERSATIONS, PERSONS
+from services.router.conversations.command_outcomes import record_outcome
+from services.router.conversations.commands import record_human_answer
+from services.router.conversations.context import Configuration, ConversationsContext
+from services.router.conversations.domain import transitions
+from services.router.conversations.domain.plans import Judge, Plan, plan_first, recipient_of, rules_for
+from services.router.conversations.domain.refusals import refuse_to_write_first
+from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
+from services.router.conversations.domain.sending_rules import Recipient
+from services.router.conversations.facts import CLOSE_TIMER, record_fact
+from services.router.conversations.outgoing import put_message
+
+MAX_EARLIER = 5
+"""In how many of a customer's latest conversations their private address is looked for."""
+PRIVATE_THREAD = ""
+AUTOMATIC = Author(kind="bot")
+"""Who wrote a message that names no agent: a program of the integrator."""
+
+
+def person(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The first step: the outcome, the customer, their latest conversations, and the head of the configuration."""
+    yield Documents(OUTCOMES, [received.event.id])
+    yield Documents(PERSONS, [received.event.partitionkey])
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+    yield ByIndex(CONVERSATIONS, _latest(received))
+
+
+def conversations(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step: the configuration, the customer's open private conversation, and the one they went on with."""
+    yield from numbered_configuration(context.work, received.event.workspace)
+    contact = context.work.get(PERSONS, received.event.partitionkey)
+    if contact is not None:
+        named = (contact.open.get(PRIVATE_THREAD), contact.forwarded_to)
+        yield Documents(CONVERSATIONS, [identity for identity in named if identity])
+
+
+def handle_write_first(context: ConversationsContext, received: ReceivedEvent) -> None:
+    """Send a message that we write first. The result is the id of the message."""
+    command, work = received.event.payload_as(WriteFirst), context.work
+    contact = work.get(PERSONS, received.event.partitionkey)
+    configuration = context.configuration(received.event.workspace)
+    channel, account, _ = command.person.split(":", 2)
+    rules = rules_for(context.capabilities, channel, account, configuration, command.language, work.now)
+    earlier = list(work.found(CONVERSATIONS, _latest(received)).values())
+
+    def decide() -> Problem | str:
+        case = _open_conversation(work, contact)
+        refused = _refuse_elsewhere(work, contact) or (refuse_to_write_first(case, command.agent) if case else None)
+        if refused is not None:
+            return refused
+        key = PersonKey(received.event.workspace, command.person)
+        planned = _plan(command, key, contact, case, earlier, rules)
+        if isinstance(planned, Problem):
+            return planned
+        begun = case or _begin(work, key, contact, planned, configuration)
+        return _send(work, begun, command, planned, configuration)
+
+    record_outcome(work, received, command.request_hash, decide, created=True)
+
+
+def _latest(received: ReceivedEvent) -> Query:
+    equals: dict[str, Json] = {"workspace": received.event.workspace, "person": str(received.event.data["person"])}
+    return Query(CONVERSATIONS.name, "person", equals, descending=True, limit=MAX_EARLIER)
+
+
+def _open_conversation(work: UnitOfWork, contact: Contact | None) -> ConversationState | None:
+    identity = contact.open.get(PRIVATE_THREAD) if contact else None
+    case = work.get(CONVERSATIONS, identity) if identity else None
+    return None if case is None or is_closed(case.status) else case
+
+
+def _refuse_elsewhere(work: UnitOfWork, contact: Contact | None) -> Problem | None:
+    """Refuse to write to a visitor who goes on as the customer of another conversation: its agent answers them there."""
+    case = work.get(CONVERSATIONS, contact.forwarded_to) if contact and contact.forwarded_to else None
+    if contact is None or case is None or case.key == contact.key or is_closed(case.status):
+        return None
+    detail = f"This visitor is the customer of conversation {case.id}: reply there."
+    return Problem(status=409, title="Goes on elsewhere", detail=detail)
+
+
+def _plan(
+    command: WriteFirst,
+    key: PersonKey,
+    contact: Contact | None,
+    case: ConversationState | None,
+    earlier: Sequence[ConversationState],
+    rules: Judge,
+) -> Plan | Problem:
+    """How the message goes out: to where the customer last wrote in private, else to the id by which they are known."""
+    latest = case or next((one for one in earlier if "private" in one.addresses), None)
+    address = latest.addresses.get("private") if latest else None
+    if latest is not None and address is not None:
+        recipient = replace(recipient_of(latest, contact), is_known=True)
+    else:
+        # Who wrote in public alone, or never, has no private chat with the account. Who did something else has one.
+        is_known = contact is not None and not earlier
+        recipient = replace(_unwritten(contact), is_known=is_known)
+    chat = address or Address(chat=key.person.split(":", 2)[2])
+    return plan_first(command, recipient, chat.model_copy(update={"reply_to": None}), rules)
+
+
+def _unwritten(contact: Contact | None) -> Recipient:
+    if contact is None:
+        return Recipient()
+    opted_out_at = contact.consent_at if contact.consent == "opted_out" else None
+    return Recipient(is_blocked=contact.blocked, opted_out_at=opted_out_at)
+
+
+def _begin(
+    work: UnitOfWork, key: PersonKey, contact: Contact | None, plan: Plan, configuration: Configuration
+) -> ConversationState:
+    """A new conversation of ours, by the routing rules in force; it is not stored yet."""
+    known = contact or Contact(key=str(key), workspace=key.workspace, person=key.person, seen_at=work.now)
+    channel, account, _ = key.person.split(":", 2)
+    stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
+    language = known.language or (stored.body.language if stored else None)
+    case = transitions.begun(work.new_id("conversation"), key, plan.address, language, work.now)
+    work.put(PERSONS, known.key, replace(known, open={**known.open, PRIVATE_THREAD: case.id}))
+    return transitions.rerouted(case, evaluate_rules(conversation_attributes(case), configuration), work.now)
+
+
+def _send(
+    work: UnitOfWork, case: ConversationState, command: WriteFirst, plan: Plan, configuration: Configuration
+) -> str:
+    """Send the message. Its agent has the conversation from then on; what no person wrote changes no status."""
+    is_new = work.get(CONVERSATIONS, case.id) is None
+    if command.agent is None:
+        if is_new:
+            record_fact(work, "opened", case, None)
+        message = put_message(work, case, AUTOMATIC, command.text, plan, command.accepted_at)
+        record_fact(
+            work, "replied", case, case.status, message=message.id, message_surface="private", author=AUTOMATIC.kind
+        )
+        return message.id
+    taken = case if case.agent == command.agent and not is_resolved(case.status) else None
+    if taken is None:
+        taken = _take(work, case, command.agent, configuration, is_new=is_new)
+    author = Author(kind="agent", id=command.agent, name=command.agent_name)
+    message = put_message(work, taken, author, command.text, plan, command.accepted_at)
+    record_human_answer(work, taken, message, command.confirmed_by)
+    return message.id
+
+
+def _take(
+    work: UnitOfWork, case: ConversationState, agent: str, configuration: Configuration, *, is_new: bool
+) -> ConversationState:
+    """Give a conversation to the agent who writes, without the queue; dispatch confirms the agent and counts their load."""
+    has_task = is_queued(case.status)
+    if is_resolved(case.status):
+        work.cancel_timer(f"{CLOSE_TIMER}{case.id}")
+        reopened = transitions.reopened_by_agent(case, work.now)
+        routing = evaluate_rules(conversation_attributes(reopened), configuration)
+        after = transitions.taken(transitions.rerouted(reopened, routing, work.now), agent, work.now)
+        record_fact(work, "reopened", after, case.status)
+    else:
+        after = transitions.taken(case, agent, work.now)
+        if is_new:
+            record_fact(work, "opened", after, None)
+    if not has_task:
+        work.emit("pasokh.routing.task_queued", after.workspace, transitions.task(after))
+    forced = TaskForceAssigned(
+        conversation=after.id, key=after.key, workspace=after.workspace, to_agent=agent, by=agent
+    )
+    work.emit("pasokh.routing.task_force_assigned", after.workspace, forced)
+    return after

@@ -1,0 +1,82 @@
+"""Messages of ours on their way out: the record that agents see, and the event by which the sender sends it."""
+
+from datetime import datetime
+
+from schemas.conversation import Author, MessageState
+from schemas.outbound import OutboundMessage
+from schemas.values import EncryptedText, Failure, Surface
+from services.domain.conversation_state import ConversationState
+from services.domain.outgoing_files import to_attachment
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import MESSAGES, MessageRecord
+from services.router.conversations import moved_chats
+from services.router.conversations.domain.plans import Plan, channel_of
+from services.router.conversations.facts import next_sequence
+
+
+def put_message(
+    work: UnitOfWork,
+    case: ConversationState,
+    author: Author,
+    text: EncryptedText,
+    plan: Plan,
+    accepted_at: datetime,
+) -> MessageRecord:
+    """Store a message of ours as `queued`, and let the sender send it as it is planned."""
+    message = new_message(work, case, author, text, plan.surface, accepted_at, plan=plan)
+    work.put(MESSAGES, message.id, message)
+    address = moved_chats.current_address(work, case, plan.surface, plan.address)
+    channel, account = channel_of(case, address)
+    outbound = OutboundMessage(
+        id=message.id,
+        conversation=case.id,
+        key=case.key,
+        workspace=case.workspace,
+        channel=channel,
+        account=account,
+        surface=plan.surface,
+        address=address,
+        author=author,
+        text=text,
+        accepted_at=accepted_at,
+        template=plan.template,
+        tag=plan.tag,
+        parts=plan.parts,
+        attachments=plan.files,
+        window=plan.window,
+    )
+    work.emit("pasokh.outbound.message", case.key, outbound)
+    return message
+
+
+def new_message(
+    work: UnitOfWork,
+    case: ConversationState,
+    author: Author,
+    text: EncryptedText,
+    surface: Surface,
+    accepted_at: datetime,
+    *,
+    plan: Plan | None = None,
+    failure: Failure | None = None,
+) -> MessageRecord:
+    """The record of a message of ours; with a `failure` it does not go out."""
+    channel, _ = channel_of(case, plan.address if plan else case.addresses.get(surface))
+    state: MessageState = "queued" if failure is None else "failed"
+    return MessageRecord(
+        id=work.new_id("notice" if author.kind == "system" else "message"),
+        conversation=case.id,
+        workspace=case.workspace,
+        key=case.key,
+        order=next_sequence(work),
+        direction="outbound",
+        surface=surface,
+        channel=channel,
+        author=author,
+        text=text if text.text else None,
+        attachments=[to_attachment(file) for file in plan.files] if plan else [],
+        received_at=accepted_at,
+        state=state,
+        error=failure,
+        template=plan.template if plan else None,
+    )

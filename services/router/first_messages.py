@@ -1,0 +1,103 @@
+"""Messages to customers who need not have written, over REST; and what they share with replies."""
+
+from typing import Annotated, get_args
+
+from fastapi import Depends, Header
+from starlette.responses import JSONResponse, Response
+
+from schemas.commands import CommandResult, WriteFirst
+from schemas.configuration import WorkspaceConfiguration
+from schemas.identity import PersonKey
+from schemas.values import AgentLanguage, EncryptedText, Json
+from services.platform.http.auth import Principal, current_caller
+from services.platform.http.command_gateway import Command, command_id, request_hash
+from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
+from services.platform.http.json_body import JsonBody
+from services.platform.http.languages import preferred_language
+from services.platform.http.problems import Forbidden, UnprocessableContent
+from services.platform.http.service import Context
+from services.platform.store.port import Key
+from services.records.conversations import MESSAGES
+from services.rest.dependencies import ExistingWorkspace
+from services.rest.views import initial_view
+from services.router import agents
+from services.router.reply_guard import Guard, check_text, record_confirmed
+from services.router.views import FirstMessageBody, ReplyBody, guarded_text, message_template
+
+AcceptLanguage = Annotated[str | None, Header(max_length=1000)]
+
+
+async def write_first(
+    configuration: ExistingWorkspace,
+    body: Annotated[FirstMessageBody, Depends(JsonBody(FirstMessageBody))],
+    repeat: IdempotencyKey,
+    wait: Wait,
+    commands: CommandsDep,
+    context: ContextDep,
+    caller: Annotated[Principal, Depends(current_caller)],
+    accept_language: AcceptLanguage = None,
+) -> Response:
+    """Write to a customer in private where the platform allows it: the open conversation goes on, or one is opened."""
+    workspace = configuration.workspace
+    guard = await check_text(context, workspace, guarded_text(body), "private")
+    if body.confirm and not caller.has_scope("write"):
+        raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
+    agent = await agents.read_agent(context, workspace, body.agent) if body.agent else None
+    data = WriteFirst(
+        person=body.person,
+        agent=body.agent,
+        agent_name=agent.body.name if agent else None,
+        text=EncryptedText(text=body.text or ""),
+        sensitive_kinds=guard.kinds_found,
+        confirmed_by=caller.key if body.confirm and guard.kinds_found else None,
+        template=message_template(body),
+        language=preferred_language(accept_language, get_args(AgentLanguage)),
+        accepted_at=context.time_source.now(),
+        request_hash=request_hash("POST", "messages", hashed_fields(body, guard)),
+    )
+
+    async def admit() -> None:
+        _require_account(configuration, body.person)
+        if body.agent is not None and agent is None:
+            raise UnprocessableContent(("/agent", f"There is no agent {body.agent!r} in this workspace."))
+        guard.check(confirmed=body.confirm)
+        if data.confirmed_by is not None:
+            record_confirmed(workspace, None, data)
+
+    key, identity = str(PersonKey(workspace, body.person)), command_id(context.time_source, workspace, repeat)
+    command = Command(
+        identity, "pasokh.command.write_first", workspace, key, data, data.request_hash, repeatable=repeat is not None
+    )
+    return await message_response(context, command, await commands.execute(command, wait, admit))
+
+
+def hashed_fields(body: ReplyBody | FirstMessageBody, guard: Guard) -> dict[str, Json]:
+    """The fields of a message by which a repeated request is known.
+
+    Of the redacted text: a card number could be guessed from its hash. What is absent adds nothing.
+    """
+    fields: dict[str, Json] = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
+    del fields["template"]
+    if not fields.get("attachments"):
+        # As earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
+        fields.pop("attachments", None)
+    template: Json = body.template.model_dump(mode="json", exclude={"parameters"}) if body.template else None
+    return {**fields, "text": guard.masked, **({"template": template} if template else {})}
+
+
+async def message_response(context: Context, command: Command, outcome: CommandResult | None) -> Response:
+    """201 with the message that a command made; 202 while there is no outcome."""
+    if outcome is None or outcome.result is None:
+        return accepted_response(command)
+    key = Key(MESSAGES.name, outcome.result)
+    message = MESSAGES.decode((await context.store.get_many([key]))[key])
+    return JSONResponse(initial_view(message).model_dump(mode="json"), status_code=201)
+
+
+def _require_account(configuration: WorkspaceConfiguration, person: str) -> None:
+    channel, account, _ = person.split(":", 2)
+    if f"{channel}/{account}" not in configuration.accounts:
+        detail = (
+            f"There is no account {channel}/{account} in this workspace; a person is `channel:account:external_id`."
+        )
+        raise UnprocessableContent(("/person", detail))
