@@ -45,7 +45,7 @@ class TemplateBody(RequestModel):
     parameters: Annotated[list[TemplateParameter], Field(max_length=50)] = []
 
 
-class MessageContent(Protocol):
+class OutgoingContent(Protocol):
     """What a message of ours says: a text, a template, or both."""
 
     @property
@@ -55,13 +55,13 @@ class MessageContent(Protocol):
     def template(self) -> TemplateBody | None: ...
 
 
-def guarded_text(body: MessageContent) -> str:
+def guarded_text(body: OutgoingContent) -> str:
     """All of a message that the guard reads: its text, and what fills the placeholders of its template."""
     parameters = body.template.parameters if body.template else []
     return "\n".join([*([body.text] if body.text else []), *parameters])
 
 
-def message_template(body: MessageContent) -> MessageTemplate | None:
+def message_template(body: OutgoingContent) -> MessageTemplate | None:
     """The template of a message, as it travels."""
     return MessageTemplate.model_validate(body.template.model_dump()) if body.template else None
 

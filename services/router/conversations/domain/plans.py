@@ -13,7 +13,7 @@ from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.outgoing_files import as_sent
 from services.domain.windows import closes_at
-from services.router.conversations.domain.refusal_phrases import Reader, to_failure, to_problem
+from services.router.conversations.domain.refusal_phrases import RefusalReader, to_failure, to_problem
 from services.router.conversations.domain.refusals import (
     refuse_files,
     refuse_in_public,
@@ -53,7 +53,7 @@ class Judge:
 
     channel: str
     capabilities: Capabilities | None
-    reader: Reader
+    reader: RefusalReader
     now: datetime
 
     def problem(self, refused: Refused) -> Problem:
@@ -101,7 +101,9 @@ def rules_for(
 ) -> Judge:
     """The rules of an account at `now`. Without a configuration those of its channel, with times in UTC."""
     timezone = configuration.profile.body.timezone if configuration else "UTC"
-    return Judge(channel, capabilities.of_account(channel, account, configuration), Reader(language, timezone), now)
+    return Judge(
+        channel, capabilities.of_account(channel, account, configuration), RefusalReader(language, timezone), now
+    )
 
 
 def recipient_of(case: ConversationState, person: Contact | None) -> Recipient:

@@ -143,14 +143,14 @@ REFUSAL_PHRASES: Mapping[Language, RefusalPhrases] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RefusalReader:
     """Who reads a refusal: their language, and the workspace's time zone."""
 
     language: Language = "en"
     timezone: str = "UTC"
 
 
-def to_problem(refused: Refused, channel: str, reader: Reader, now: datetime) -> Problem:
+def to_problem(refused: Refused, channel: str, reader: RefusalReader, now: datetime) -> Problem:
     """The problem that a request is answered with."""
     pointer = POINTERS.get(refused.reason)
     return Problem(
@@ -161,13 +161,13 @@ def to_problem(refused: Refused, channel: str, reader: Reader, now: datetime) ->
     )
 
 
-def to_failure(refused: Refused, channel: str, reader: Reader, now: datetime) -> Failure:
+def to_failure(refused: Refused, channel: str, reader: RefusalReader, now: datetime) -> Failure:
     """The failure of a message that was accepted or made, and may not go out."""
     code = "window_closed" if refused.reason == "window_closed_use_template" else refused.reason
     return Failure(code=code, detail=sentence(refused, channel, reader, now))
 
 
-def sentence(refused: Refused, channel: str, reader: Reader, now: datetime) -> str:
+def sentence(refused: Refused, channel: str, reader: RefusalReader, now: datetime) -> str:
     """What is wrong and what to do about it."""
     phrases = REFUSAL_PHRASES[reader.language]
     return phrases.sentences[refused.reason].format(
@@ -186,7 +186,7 @@ def _span(span: timedelta, language: Language) -> str:
     return form.format(n=_number(count, language))
 
 
-def _moment(at: datetime, reader: Reader, now: datetime) -> str:
+def _moment(at: datetime, reader: RefusalReader, now: datetime) -> str:
     phrases, zone = REFUSAL_PHRASES[reader.language], ZoneInfo(reader.timezone)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     form = phrases.today if local.date() == today else phrases.earlier
