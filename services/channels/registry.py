@@ -3,7 +3,7 @@
 from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
-from services.channels.port import AccountCapabilities, Channel
+from services.channels.port import Channel
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 from services.domain.channel_capabilities import ChannelCapabilities
@@ -11,11 +11,9 @@ from services.domain.channel_capabilities import ChannelCapabilities
 CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat())
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
-
-
 CAPABILITIES = ChannelCapabilities(
     {channel.name: channel.capabilities for channel in CHANNELS},
-    {channel.name: channel.capabilities_for for channel in CHANNELS if isinstance(channel, AccountCapabilities)},
+    {name: ability.capabilities_for for name, ability in find_abilities(CHANNELS).account_capabilities.items()},
 )
 """What the channels can do, of the account where that decides."""
 

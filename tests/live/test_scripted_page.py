@@ -25,6 +25,7 @@ from services.channels.account_settings import AccountModelRules, AccountSetting
 from services.channels.port import Account, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.composition import COLLECTIONS, GROUP_TOPICS, locate_file, process_for
 from services.delivery.wiring import open_delivery
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.ingest.wiring import open_ingest
 from services.platform.core.settings import Settings
 from services.platform.host.process import Process, run_process
@@ -98,7 +99,7 @@ def process_of(channel: ScriptedPage) -> Process:
     services = (
         open_ingest(channels=(channel,)),
         open_workspaces(rules, GROUP_TOPICS, lambda: COLLECTIONS),
-        open_router({channel.name: channel.capabilities}, lambda: COLLECTIONS, locate_file),
+        open_router(ChannelCapabilities({channel.name: channel.capabilities}), lambda: COLLECTIONS, locate_file),
         partial(open_delivery, channels=(channel,)),
     )
     every = tuple(collection for service in process_for("up").services for collection in service.writes)

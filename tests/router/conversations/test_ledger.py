@@ -154,7 +154,7 @@ class Partition:
         collections: Sequence[Collection[Any]] = [*RUNTIME_COLLECTIONS, *COLLECTIONS, CONSUMED_COUNTS]
         await self.store.prepare(collections)
         runtime = Runtime(self.store, self.bus, LoopTimeSource(), ProcessorInstruments(CollectorRegistry()))
-        bound = self.processor.bind(ConversationsDependencies(CAPABILITIES, HANDOFFS))
+        bound = self.processor.bind(ConversationsDependencies(ChannelCapabilities(CAPABILITIES), HANDOFFS))
         return asyncio.create_task(GroupMember(bound, runtime).run())
 
     @property
