@@ -37,7 +37,7 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     if case is not None:
         message = advance(work, message, state_by_watermark(case, message.surface, sent_at), sent_at)
     # What arrived under the platform's ids before they were known.
-    apply_waiting(work, sent.aliases, ActivityContext(None, context.handoffs))
+    apply_waiting(work, sent.aliases, ActivityContext(None, context.handoffs, context.capabilities))
     opening = private_reply_of(work, message)
     if opening is not None:
         context.handoffs.private_reply_sent(work, opening, sent, context.configuration(opening.workspace))

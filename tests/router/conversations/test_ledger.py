@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.envelope import Event, encode
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.dead_letters import command_on
