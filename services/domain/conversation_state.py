@@ -9,6 +9,7 @@ from schemas.activity import Address, Participant, PersonIdentity
 from schemas.contact import Consent
 from schemas.conversation import Conversation, FirstResponse, Handoff, Status
 from schemas.identity import PersonKey, PersonKeyText
+from schemas.outbound import ReplyReference
 from schemas.values import OMITTED_IF_EMPTY, Instant, Priority, Requirement, Surface
 from services.domain.response_tracking import ResponseTracking
 
@@ -53,7 +54,8 @@ class ConversationState:
     survive a new run of the rules. `hidden` are the ids of the public messages that were hidden because they are sensitive.
     `watermarks` are the latest times until which the platform reported our messages `delivered` or `read`, by surface and
     state (`private/read`).
-    `wrote_at` maps each surface to the time of the customer's last message there.
+    `wrote_at` maps each surface to the time of the customer's last message there. `mail` is the
+    customer's last mail, which the next answer refers to.
     """
 
     id: str
@@ -94,6 +96,7 @@ class ConversationState:
     private_person: WorkspacePerson | None = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)
+    mail: Annotated[ReplyReference | None, OMITTED_IF_EMPTY] = None
     hidden: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
     private_reply: Annotated[PrivateReplyAttempt | None, OMITTED_IF_EMPTY] = None
     private_replies: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)

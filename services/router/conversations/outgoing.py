@@ -27,6 +27,8 @@ def put_message(
     work.put(MESSAGES, message.id, message)
     address = moved_chats.current_address(work, case, plan.surface, plan.address)
     channel, account = channel_of(case, address)
+    # A mail is answered to everybody of the thread; a private side on another channel is no mail.
+    is_mail = plan.surface == "private" and channel == case.channel
     outbound = OutboundMessage(
         id=message.id,
         conversation=case.id,
@@ -40,6 +42,8 @@ def put_message(
         text=text,
         accepted_at=accepted_at,
         template=plan.template,
+        in_reply_to=case.mail if is_mail else None,
+        participants=case.participants if is_mail else [],
         tag=plan.tag,
         parts=plan.parts,
         attachments=plan.files,

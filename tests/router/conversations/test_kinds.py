@@ -7,6 +7,7 @@ import pytest
 
 from schemas.activity import Participant, PersonIdentity, PostContext
 from schemas.contact import ContactFact
+from schemas.outbound import OutboundMessage, ReplyReference
 from services.channels.api import Api
 from services.channels.telegram import Telegram
 from services.platform.store.port import Query
@@ -122,6 +123,32 @@ async def test_a_mail_has_a_subject_and_everybody_of_the_thread() -> None:
     ]
     assert (first.subject, second.subject) == ("Broken lamp", "Re: Broken lamp")
     assert first.participants == [Participant(address="omid@example.com", role="cc")]
+
+
+async def test_an_answer_to_a_mail_names_the_mail_and_goes_to_everybody() -> None:
+    path = RealPath(Api())
+    omid = {"address": "omid@example.com", "role": "cc"}
+    for number, subject in enumerate(("Broken lamp", "Re: Broken lamp"), 1):
+        item = {"type": "message", "id": f"<{number}@mail>", "person": BUYER, "text": "x", "subject": subject}
+        await path.post({**item, "participants": [omid]})
+    await path.house.assign()
+    assert (await path.house.reply()).status == "applied"
+    (event,) = [event for event in path.house.driver.sent if event.type == "pasokh.outbound.message"]
+    sent = event.payload_as(OutboundMessage)
+    assert sent.participants == [Participant(address="omid@example.com", role="cc")]
+    assert sent.in_reply_to == ReplyReference(
+        platform_id="<2@mail>", subject="Re: Broken lamp", references=["<1@mail>"]
+    )
+
+
+async def test_an_answer_to_a_chat_refers_to_nothing() -> None:
+    path = RealPath(Api())
+    await path.post({"type": "message", "id": "1", "person": BUYER, "text": "x"})
+    await path.house.assign()
+    assert (await path.house.reply()).status == "applied"
+    (event,) = [event for event in path.house.driver.sent if event.type == "pasokh.outbound.message"]
+    sent = event.payload_as(OutboundMessage)
+    assert (sent.participants, sent.in_reply_to) == ([], None)
 
 
 async def test_an_automatic_mail_through_the_api_opens_nothing() -> None:

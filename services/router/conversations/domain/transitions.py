@@ -10,6 +10,7 @@ from schemas.activity import Activity, Address
 from schemas.configuration import DEFAULT_TEAM
 from schemas.conversation import Status
 from schemas.identity import PersonKey
+from schemas.outbound import ReplyReference
 from schemas.routing import Assigned, TaskQueued
 from services.domain import response_tracking
 from services.domain.conversation_state import ConversationState, Override
@@ -26,6 +27,8 @@ from services.router.conversations.domain.activities import merged_participants,
 from services.router.conversations.domain.handoff import is_in_private
 from services.router.conversations.domain.routing_rules import RoutingResult
 
+MAX_REFERENCES = 20
+"""How many earlier mails of a thread an answer names, the latest."""
 CLOSES_AFTER = timedelta(hours=72)
 """How long a resolved conversation can be reopened."""
 
@@ -103,8 +106,19 @@ def on_customer_message(
         intent=conversation.intent or activity.intent,
         subject=conversation.subject or activity.subject,
         participants=merged_participants(conversation.participants, activity.participants),
+        mail=_last_mail(conversation.mail, activity),
         sensitive=conversation.sensitive or activity.sensitive,
         updated_at=now,
+    )
+
+
+def _last_mail(before: ReplyReference | None, activity: Activity) -> ReplyReference | None:
+    """The mail that the next answer refers to, with those before it (RFC 5322, 3.6.4)."""
+    if activity.subject is None or activity.platform_id is None:
+        return before
+    earlier = [*before.references, before.platform_id] if before else []
+    return ReplyReference(
+        platform_id=activity.platform_id, subject=activity.subject, references=earlier[-MAX_REFERENCES:]
     )
 
 
