@@ -1,7 +1,7 @@
 """Files that the installation itself holds: what came inside a mail, what an agent or a visitor of a chat sends.
 
-A file is a `Blob` and its parts, documents like all others: one store port carries them on every engine, and backup, the
-deletion of a workspace and expiry need no second way (docs/adr/0030). The parts are written first, so that a blob that can
+A file is a `Blob` and its parts, documents like all others: one store port carries them on every engine, and backup and
+the deletion of a workspace need no second way (docs/adr/0030). The parts are written first, so that a blob that can
 be read is whole. A repeat writes the same documents again.
 """
 
