@@ -59,7 +59,7 @@ ACCOUNT_MISSING = AttemptResult(
 class SendDependencies:
     """What an attempt needs of its process. `channels` maps the name of each channel to its adapter.
 
-    `refreshing`: the channels whose tokens are refreshed; of others no tokens are read.
+    `performing`: those of the channels that perform actions. `refreshing`: the channels whose tokens are refreshed; of others no tokens are read.
     """
 
     channels: Mapping[str, Channel]
@@ -70,6 +70,7 @@ class SendDependencies:
     configurations: Configurations = field(default_factory=Configurations)
     shares: ConnectionShares = field(default_factory=ConnectionShares)
     file_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILE_SENDS))
+    performing: Mapping[str, PerformsActions] = field(default_factory=dict)
     refreshing: Collection[str] = ()
 
 
@@ -173,7 +174,7 @@ async def _call(
             asyncio.timeout((SEND_TIMEOUT + upload_time(message)).total_seconds()),
             dependencies.shares.acquire(account.workspace, f"{account.channel}/{account.id}"),
         ):
-            receipt = await _hand_over(channel, message, files, account, dependencies.http)
+            receipt = await _hand_over(channel, message, files, account, dependencies)
     except NoConnection as error:
         return AttemptResult(kind="not_started", detail=str(error))
     except TransientSendError as error:
@@ -202,13 +203,19 @@ async def _call(
 
 
 async def _hand_over(
-    channel: Channel, message: Outbound, files: Sequence[OutgoingFile], account: Account, http: HttpClient
+    channel: Channel,
+    message: Outbound,
+    files: Sequence[OutgoingFile],
+    account: Account,
+    dependencies: SendDependencies,
 ) -> SendReceipt:
     """Send a message, or perform an action. Raises as `Channel.send`."""
+    http = dependencies.http
     if isinstance(message, OutboundMessage):
         if files and isinstance(channel, SendsFiles):
             return await channel.send_files(message, files, account, http)
         return await channel.send(message, account, http)
-    if not isinstance(channel, PerformsActions):
+    performer = dependencies.performing.get(channel.name)
+    if performer is None:
         raise PermanentSendError("unsupported", f"{channel.name} performs no actions")
-    return await channel.perform(message, account, http)
+    return await performer.perform(message, account, http)

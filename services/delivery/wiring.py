@@ -19,7 +19,7 @@ from services.platform.http.service import Context, ServiceComponents
 @asynccontextmanager
 async def open_delivery(context: Context, channels: Sequence[Channel] = CHANNELS) -> AsyncIterator[ServiceComponents]:
     """The processor `sender`, its metrics, and the connections it sends over."""
-    registry = CollectorRegistry()
+    registry, abilities = CollectorRegistry(), find_abilities(channels)
     async with open_outgoing(context.settings) as http:
         dependencies = SendDependencies(
             channels={channel.name: channel for channel in channels},
@@ -28,7 +28,8 @@ async def open_delivery(context: Context, channels: Sequence[Channel] = CHANNELS
             time_source=context.time_source,
             instruments=DeliveryInstruments(registry),
             shares=ConnectionShares(instruments=context.admission),
-            refreshing=frozenset(find_abilities(channels).refreshes),
+            performing=abilities.actions,
+            refreshing=frozenset(abilities.refreshes),
         )
         yield ServiceComponents(
             processors=(SENDER.bind(dependencies),),

@@ -14,6 +14,7 @@ from schemas.conversation import Author
 from schemas.envelope import Event
 from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from schemas.values import Contract, EncryptedText, Json, RequestModel
+from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountSettings, HandoffSettings, Secret
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.delivery.attempt import SendDependencies
@@ -98,6 +99,7 @@ class SenderHarness(Driver):
         time_source, store, self.channel = ManualTimeSource(), MemoryStore(*COLLECTIONS), channel or ScriptedChannel()
         dependencies = SendDependencies(
             channels={self.channel.name: self.channel},
+            performing=find_abilities([self.channel]).actions,
             http=FakeHttp(),
             store=store,
             time_source=time_source,

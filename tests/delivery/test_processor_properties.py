@@ -1,21 +1,25 @@
-"""Any interleaving of results, timers, crashes and zombies: at most one attempt that may have been accepted."""
+"""Any interleaving of results, timers, crashes and zombies: at most one attempt that may have been accepted.
+
+Of an action there may be more, as long as nothing that came after it was done before.
+"""
 
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from schemas.values import Json
 from services.channels.port import Account, CredentialsRejected
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.inputs import EffectCompleted
 from services.platform.processing.unit_of_work import Effect
-from tests.delivery.harness import LIKE_TELEGRAM, ScriptedChannel, SenderHarness, outbound
+from tests.delivery.harness import LIKE_TELEGRAM, ActingChannel, SenderHarness, action, outbound
 from tests.examples import examples
 
 Fate = Literal["taken", "busy", "flood", "paused", "locked", "refused", "reset_after", "reset_before"]
@@ -39,11 +43,22 @@ class Platform:
         if (MAYBE_ACCEPTED | {"refused"}) & set(earlier):
             self.wrongs.append(f"{message.id} was sent again after {earlier}")
         earlier.append(self.fate)
-        if self.fate in ("taken", "reset_after"):
-            self.accepted[message.address.chat].append(message.id)
+        self._accept(message)
         return self._answer(message)
 
-    def _answer(self, message: OutboundMessage) -> str:
+    async def act(self, message: ChannelAction) -> None:
+        earlier = self.attempts.setdefault(message.id, [])
+        if "refused" in earlier:
+            self.wrongs.append(f"{message.id} was done again after {earlier}")
+        earlier.append(self.fate)
+        self._accept(message)
+        self._answer(message)
+
+    def _accept(self, message: Outbound) -> None:
+        if self.fate in ("taken", "reset_after"):
+            self.accepted[message.address.chat].append(message.id)
+
+    def _answer(self, message: Outbound) -> str:
         match self.fate:
             case "busy":
                 raise TransientSendError("busy")
@@ -68,7 +83,8 @@ class Sending(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.platform = Platform()
-        self.sender = SenderHarness(ScriptedChannel(capabilities=LIKE_TELEGRAM, script=self.platform.take))
+        channel = ActingChannel(capabilities=LIKE_TELEGRAM, script=self.platform.take, act=self.platform.act)
+        self.sender = SenderHarness(channel)
         self.queued: dict[str, list[str]] = {p: [] for p in PERSONS}
         self.results: list[EffectCompleted] = []
         self.zombies: list[Effect] = []
@@ -87,13 +103,16 @@ class Sending(RuleBasedStateMachine):
 
     # -- what can happen -----------------------------------------------------------------------------------------------
 
-    @rule(persons=st.lists(st.sampled_from(PERSONS), min_size=1, max_size=5), again=st.booleans())
-    def agents_answer(self, persons: list[str], again: bool) -> None:
-        messages = []
-        for person in persons:
+    @rule(
+        work=st.lists(st.tuples(st.sampled_from(PERSONS), st.booleans()), min_size=1, max_size=5), again=st.booleans()
+    )
+    def agents_answer(self, work: list[tuple[str, bool]], again: bool) -> None:
+        messages: list[Outbound] = []
+        for person, is_action in work:
             identity = f"{person}-{len(self.queued[person])}"
             self.queued[person].append(identity)
-            messages.append(outbound(identity, person))
+            edit = action(identity, "edit", person, message="m", platform_id="9", text="better")
+            messages.append(edit if is_action else outbound(identity, person))
         self.do(self.sender.arrive(*messages, *(messages if again else [])))
 
     @precondition(lambda self: self.sender.effects)
@@ -151,7 +170,9 @@ class Sending(RuleBasedStateMachine):
     @invariant()
     def platform_sees_each_once_in_order(self) -> None:
         for person, accepted in self.platform.accepted.items():
-            assert accepted == sorted(set(accepted), key=self.queued[person].index)
+            # An action that was done several times in a row counts as once: `wrongs` holds messages to once.
+            in_order = [identity for identity, _ in groupby(accepted)]
+            assert in_order == sorted(set(accepted), key=self.queued[person].index)
 
     @invariant()
     def facts_come_at_most_once_and_in_order(self) -> None:
@@ -174,7 +195,7 @@ class Sending(RuleBasedStateMachine):
 
     def _ended(self, identity: str, facts: dict[Json, str]) -> None:
         fates, record = self.platform.attempts.get(identity, []), self.sender.record(identity)
-        assert facts[identity] == record.state
+        assert facts[identity].replace("action_performed", "sent").removeprefix("action_") == record.state
         if record.state == "sent":
             assert fates[-1] == "taken"
         else:

@@ -23,6 +23,7 @@ from schemas.configuration import (
 from schemas.outbound import ChannelAction, OutboundMessage
 from schemas.routing import Assigned
 from schemas.values import Contract, EncryptedText, Surface
+from services.channels.abilities import find_abilities
 from services.channels.port import Account, SendReceipt
 from services.delivery.attempt import SendDependencies
 from services.delivery.instruments import DeliveryInstruments
@@ -90,6 +91,7 @@ class Page:
         sender_store = MemoryStore(*COLLECTIONS)
         dependencies = SendDependencies(
             channels={"page": self.channel, "webchat": self.webchat},
+            performing=find_abilities([self.channel, self.webchat]).actions,
             http=FakeHttp(),
             store=sender_store,
             time_source=time_source,
