@@ -189,7 +189,7 @@ class ConversationFact(Contract):
 
     `key` is the person key. `snapshot` is the conversation after the fact, `previous_status` its status before (None on
     opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, replied,
-    reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, message_reacted, action_failed).
+    reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed).
     `reaction` is what somebody's reaction to it is now.
 
     `at` is the time that counts. For message_received it is the start of waiting for an answer: `received_at`, or the

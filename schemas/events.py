@@ -25,7 +25,6 @@ CONVERSATION_FACTS = (
     "survey_answered",
     "message_hidden",
     "message_unhidden",
-    "message_reacted",
     "action_failed",
     "reaction_changed",
     "queued",

@@ -114,9 +114,6 @@ class MessageView(BaseModel):
     hidden: Annotated[bool, OMITTED_IF_EMPTY] = Field(
         default=False, description="Whether the platform hides the message from others."
     )
-    own_reaction: Annotated[str | None, OMITTED_IF_EMPTY] = Field(
-        default=None, description="The emoji with which our side reacted to it."
-    )
     actions: Annotated[list[ActionView], OMITTED_IF_EMPTY] = Field(
         default=[], description="What was asked of the platform and is not done, oldest first."
     )
@@ -195,7 +192,6 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         automatic=record.automatic,
         album=AlbumView(id=record.album, messages=[record.id]) if record.album else None,
         hidden=record.hidden,
-        own_reaction=record.own_reaction,
         actions=[_action_view(action) for action in record.actions],
         template=record.template,
     )

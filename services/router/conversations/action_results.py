@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.channel import ActionKind
-from schemas.conversation import Edit, MessageAction
+from schemas.conversation import Author, Edit, MessageAction, MessageReaction
 from schemas.outbound import ActionFailed, ActionPerformed
 from schemas.values import EncryptedText
 from services.platform.processing.inputs import ReceivedEvent
@@ -13,15 +13,16 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.deletions import delete_files, emptied
+from services.router.conversations.domain.reactions import reacted
 from services.router.conversations.edits import MAX_EDITS
-from services.router.conversations.facts import record_fact
+from services.router.conversations.facts import FactDetails, record_fact
 
 FACT_OF_ACTION: Mapping[ActionKind, str] = {
     "hide": "message_hidden",
     "unhide": "message_unhidden",
     "edit": "message_edited",
     "delete": "message_deleted",
-    "react": "message_reacted",
+    "react": "reaction_changed",
 }
 """The fact of a performed action. `typing` and `seen` change nothing that anybody reads here."""
 
@@ -41,7 +42,10 @@ def handle_action_performed(context: ConversationsContext, received: ReceivedEve
     case, fact = work.get(CONVERSATIONS, message.conversation), FACT_OF_ACTION.get(action.kind)
     if case is not None and fact is not None:
         changed = replace(case, updated_at=work.now)
-        record_fact(work, fact, changed, case.status, message=message.id, message_surface=message.surface)
+        details: FactDetails = {"message": message.id, "message_surface": message.surface}
+        if action.kind == "react":
+            details |= {"author": "account", "reaction": _own_reaction(action, performed.at)}
+        record_fact(work, fact, changed, case.status, **details)
 
 
 def handle_action_failed(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -82,6 +86,11 @@ def _without(message: MessageRecord, action: MessageAction) -> list[MessageActio
     return [other for other in message.actions if other.id != action.id]
 
 
+def _own_reaction(action: MessageAction, at: datetime) -> MessageReaction:
+    """The reaction of our side: the platform shows one, of the account, whichever agent it was."""
+    return MessageReaction(author=Author(kind="account"), emoji=action.emoji, removed=action.emoji is None, at=at)
+
+
 def _performed(message: MessageRecord, action: MessageAction, at: datetime) -> MessageRecord:
     """A message after an action on it was performed."""
     match action.kind:
@@ -90,7 +99,8 @@ def _performed(message: MessageRecord, action: MessageAction, at: datetime) -> M
         case "delete":
             return emptied(message)
         case "react":
-            return replace(message, own_reaction=action.emoji)
+            reactions = reacted(message.reactions, _own_reaction(action, at))
+            return message if reactions is None else replace(message, reactions=reactions)
         case "edit":
             earlier = Edit(text=message.text, masked=message.masked, edited_at=at)
             return replace(

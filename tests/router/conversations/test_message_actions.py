@@ -86,9 +86,11 @@ async def test_hide_and_unhide_a_comment() -> None:
 async def test_react_and_take_it_back() -> None:
     page, _ = await answered()
     await page.act("react", "m1", emoji="👍")
-    assert (page.message("m1").own_reaction, page.verbs()[-1]) == ("👍", "message_reacted")
+    (ours,) = page.message("m1").reactions
+    assert (ours.author.kind, ours.emoji, ours.removed) == ("account", "👍", False)
+    assert page.verbs()[-1] == "reaction_changed"
     await page.act("react", "m1")
-    assert page.message("m1").own_reaction is None
+    assert [reaction.removed for reaction in page.message("m1").reactions] == [True]
     assert [action.emoji for action in page.actions()] == ["👍", None]
 
 
