@@ -21,7 +21,13 @@ from schemas.activity import Activity, Address
 from schemas.channel import Capabilities, PrivateReply
 from schemas.outbound import ChannelAction, OutboundMessage
 from schemas.values import RequestModel
-from services.channels.account_settings import AccountModelRules, AccountSettings, HandoffSettings, Secret
+from services.channels.account_settings import (
+    AccountModelRules,
+    AccountSettings,
+    HandoffSettings,
+    Secret,
+    account_example,
+)
 from services.channels.port import Account, InvalidSignature, Request, SendReceipt, WebhookResponse
 from services.composition import COLLECTIONS, GROUP_TOPICS, locate_file, process_for
 from services.delivery.wiring import open_delivery
@@ -44,6 +50,8 @@ class PageCredentials(RequestModel):
 
 
 class PageAccount(AccountSettings):
+    model_config = account_example(credentials={"secret": "a secret of this page"})
+
     credentials: PageCredentials
     settings: HandoffSettings = HandoffSettings()
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from schemas.commands import PerformAction
 from schemas.conversation import MessageAction
+from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -11,7 +12,8 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations.channel_actions import start_action
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.domain.action_rules import ActionTarget, refuse_action
+from services.router.conversations.domain.action_rules import ActionTarget, refuse_action, surface_of
+from services.router.conversations.domain.plans import channel_of
 
 
 def handle_perform_action(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -22,9 +24,20 @@ def handle_perform_action(context: ConversationsContext, received: ReceivedEvent
         work,
         received,
         command,
-        lambda case: refuse_action(case, command, _target(case, message), context.capabilities.by_channel),
+        lambda case: _refuse(context, case, command, message),
         lambda case: _start_command(work, case, command, message),
     )
+
+
+def _refuse(
+    context: ConversationsContext, case: ConversationState, command: PerformAction, message: MessageRecord | None
+) -> Problem | None:
+    target = _target(case, message)
+    channel, account = channel_of(case, case.addresses.get(surface_of(case, target)))
+    is_needed = context.capabilities.needs_configuration(channel)
+    configuration = context.configuration(case.workspace) if is_needed else None
+    known = context.capabilities.of_account(channel, account, configuration)
+    return refuse_action(case, command, target, known)
 
 
 def _target(case: ConversationState, message: MessageRecord | None) -> ActionTarget | None:

@@ -1,6 +1,5 @@
 """Has actions performed on messages at their platforms; sensitive public posts are hidden by it, and shown again."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -58,7 +57,7 @@ def hide_post(
     case: ConversationState,
     activity: Activity,
     identity: str,
-    capabilities: Mapping[str, Capabilities],
+    capabilities: Capabilities | None,
 ) -> ConversationState:
     """Hide a customer's sensitive public message (`identity`) from others, where the channel can.
 
@@ -66,8 +65,8 @@ def hide_post(
     """
     if not (activity.sensitive and activity.surface == "public") or identity in case.hidden:
         return case
-    known, message = capabilities.get(case.channel), work.get(MESSAGES, identity)
-    if known is None or "hide" not in known.actions or message is None or "public" not in case.addresses:
+    message = work.get(MESSAGES, identity)
+    if capabilities is None or "hide" not in capabilities.actions or message is None or "public" not in case.addresses:
         return case
     start_action(work, case, MessageAction(id=work.new_id("action"), kind="hide"), message, work.now)
     after = replace(case, hidden=[*case.hidden, identity][-MAX_HIDDEN:])

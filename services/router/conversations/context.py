@@ -47,7 +47,7 @@ class ConversationsContext:
     def of(cls, work: UnitOfWork, memory: None, dependencies: ConversationsDependencies) -> "ConversationsContext":
         """The context of a batch; conversations keep nothing in memory between batches."""
         capabilities = dependencies.capabilities
-        return cls(work, capabilities, HandoffService(dependencies.handoffs, capabilities.by_channel))
+        return cls(work, capabilities, HandoffService(dependencies.handoffs, capabilities))
 
     def configuration(self, workspace: str) -> Configuration:
         """The configuration in force. The handler's `reads` must declare it."""

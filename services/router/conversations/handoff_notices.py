@@ -1,6 +1,6 @@
 """Hand-offs as the customer sees them: sensitive posts are hidden, and the customer is invited to a private place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from schemas.activity import Activity
@@ -9,6 +9,7 @@ from schemas.commands import ContinueConversation
 from schemas.configuration import WorkspaceConfiguration
 from schemas.identity import PersonKey
 from schemas.outbound import DeliverySent
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, PrivateReplyAttempt
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MessageRecord
@@ -32,7 +33,7 @@ class HandoffService:
     """Starts hand-offs, with the installation's secret and address and with what each channel can do."""
 
     handoffs: handoff.Handoffs
-    capabilities: Mapping[str, Capabilities]
+    capabilities: ChannelCapabilities
 
     def protect(
         self,
@@ -43,7 +44,7 @@ class HandoffService:
         configuration: WorkspaceConfiguration | None,
     ) -> None:
         """Hide a customer's activity when it is sensitive in public, and start a hand-off when none is on its way."""
-        case = hide_post(work, case, activity, message_id, self.capabilities)
+        case = hide_post(work, case, activity, message_id, self._capabilities(case, configuration))
         if handoff.needs_handoff(case, activity):
             self._start(work, case, activity, configuration)
 
@@ -56,7 +57,7 @@ class HandoffService:
     ) -> None:
         """Invite the customer to a private place without any detail, and set the timer of the invitation's expiry."""
         post, languages = invitations.post_of(activity), _languages(activity.language, case, configuration)
-        capabilities = self.capabilities.get(case.channel)
+        capabilities = self._capabilities(case, configuration)
         invitation = invitations.choose_invitation(case, configuration, capabilities, self.handoffs, post, work.now)
         if not invitations.may_write_by_itself(capabilities):
             invitation = Invitation()
@@ -107,12 +108,17 @@ class HandoffService:
         if case.handoff is None or case.handoff.state != "started":
             work.put(CONVERSATIONS, after.id, after)
             return
-        capabilities = self.capabilities.get(case.channel)
+        capabilities = self._capabilities(case, configuration)
         invitation = invitations.choose_invitation(after, configuration, capabilities, self.handoffs, None, work.now)
         changed = {"method": invitation.method, "private_channel": invitation.channel}
         after = replace(after, handoff=case.handoff.model_copy(update=changed))
         languages = _languages(attempt.language, case, configuration)
         notify(work, after, invitations.public_text(invitation, languages, configuration), "public")
+
+    def _capabilities(
+        self, case: ConversationState, configuration: WorkspaceConfiguration | None
+    ) -> Capabilities | None:
+        return self.capabilities.of_account(case.channel, case.account, configuration)
 
     def conversation_of_token(self, activity: Activity) -> str | None:
         """The id of the conversation that the hand-off token of an activity opens; None without a valid token."""

@@ -25,7 +25,7 @@ from services.router.conversations.ledger import ACCOUNTING
 # The steps of reads that several handlers share: each step may use the documents of the step before.
 COMMAND = (reads.command, reads.chat_of_conversation)
 CONFIGURED_COMMAND = (reads.configured_command, reads.rules)
-ACTION = (reads.action_command, reads.chat_of_conversation)
+ACTION = (reads.action_command, reads.reply, reads.configuration_of_reply)
 REPLY = (reads.command, reads.reply, reads.configuration_of_reply)
 FACT = (reads.fact, reads.chat_of_conversation)
 DELIVERY = (reads.delivery, reads.conversation_of_message)

@@ -1,6 +1,5 @@
 """Why an agent's action on a message is refused, as the problem that REST answers. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.channel import ActionKind, Capabilities
@@ -10,6 +9,8 @@ from schemas.values import Problem, Surface
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed
 from services.router.conversations.domain import handoff
+from services.router.conversations.domain.plans import channel_of
+from services.text.text_length import text_length
 
 OF_CUSTOMERS: frozenset[ActionKind] = frozenset({"hide", "unhide", "seen"})
 """Actions on what the customer wrote."""
@@ -30,16 +31,24 @@ class ActionTarget:
     author: Author
 
 
+def surface_of(case: ConversationState, target: ActionTarget | None) -> Surface:
+    """The side of the conversation of an action: of its message, else where the customer wrote last."""
+    return target.surface if target else case.last_surface
+
+
 def refuse_action(
     case: ConversationState,
     command: PerformAction,
     target: ActionTarget | None,
-    capabilities: Mapping[str, Capabilities],
+    capabilities: Capabilities | None,
 ) -> Problem | None:
-    """Refuse an action that the channel, the message or the state of the conversation does not allow."""
+    """Refuse an action that the channel, the message or the state of the conversation does not allow.
+
+    `capabilities` are those of the account on the message's side of the conversation; None: no such channel.
+    """
     if is_closed(case.status):
         return Problem(status=409, title="Conversation is closed", detail="The conversation is closed for good.")
-    surface = target.surface if target else case.last_surface
+    surface = surface_of(case, target)
     if target is None and command.kind != "typing":
         return NO_MESSAGE
     return (
@@ -51,15 +60,14 @@ def refuse_action(
 
 
 def _refuse_kind(
-    case: ConversationState, kind: ActionKind, surface: Surface, capabilities: Mapping[str, Capabilities]
+    case: ConversationState, kind: ActionKind, surface: Surface, known: Capabilities | None
 ) -> Problem | None:
     if surface not in case.addresses:
         detail = f"The customer has not written on the {surface} side of this channel, so it has no address there."
         return Problem(status=409, title="No address on that surface", detail=detail)
-    channel = case.addresses[surface].channel or case.channel
-    known = capabilities.get(channel)
     if known is None or kind in known.actions:
         return None
+    channel, _ = channel_of(case, case.addresses[surface])
     possible = ", ".join(known.actions) or "none"
     detail = f"{channel} cannot {kind} messages. Its actions: {possible}."
     return Problem(status=409, title="Not possible on this channel", detail=detail)
@@ -92,7 +100,7 @@ def _refuse_agent(case: ConversationState, command: PerformAction, target: Actio
 
 
 def _refuse_edit(
-    case: ConversationState, command: PerformAction, surface: Surface, capabilities: Mapping[str, Capabilities]
+    case: ConversationState, command: PerformAction, surface: Surface, known: Capabilities | None
 ) -> Problem | None:
     text = command.text.text if command.text else ""
     if surface == "public":
@@ -103,9 +111,11 @@ def _refuse_edit(
         if handoff.is_private_only(case):
             detail = "The case is sensitive: delete the message, or answer on the private surface."
             return Problem(status=409, title="Public reply to a sensitive case", detail=detail)
-    channel = case.addresses[surface].channel or case.channel
-    stated = capabilities[channel].text_limit(surface) if channel in capabilities else None
-    if stated is None or len(text) <= stated.limit:
+    stated = known.text_limit(surface) if known else None
+    # An edit changes one message, so it is never split.
+    length = text_length(text, stated.unit) if stated else 0
+    if stated is None or length <= stated.limit:
         return None
-    detail = f"{channel} takes at most {stated.limit} characters in one message; this has {len(text)}."
+    channel, _ = channel_of(case, case.addresses[surface])
+    detail = f"{channel} takes at most {stated.limit} characters in one message; this counts {length}."
     return Problem(status=422, title="Text too long", detail=detail, pointer="/text")
