@@ -88,7 +88,7 @@ def _account_problems(account: str, body: AccountBody) -> list[str]:
 async def check_accounts(settings: Settings) -> str:
     """Every connected account sends and receives. Raises CliError, Misconfigured, Unavailable.
 
-    A state that ends without the operator (`paused`, `forged`) is reported and is no failure.
+    A state that may end without the operator (`paused`, `forged`, `silent`) is reported and is no failure.
     """
     if (missing := missing_database(settings.store_url)) is not None:
         return missing

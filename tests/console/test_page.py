@@ -3,9 +3,11 @@
 import json
 import re
 from importlib import resources
+from typing import get_args
 
 import pytest
 
+from schemas.accounts import AccountState
 from services.console.page import FILES, build_router
 from services.domain.lifecycle import OPEN, STATUSES
 from services.platform.http.service import ServiceComponents
@@ -44,6 +46,10 @@ def test_every_status_has_a_word_and_open_ones_are_on_the_board() -> None:
     assert on_board is not None
     assert set(json.loads(on_board[1])) == OPEN
     assert [status for status in STATUSES if f"\n  {status}: [" not in TEXTS["words.js"]] == []
+
+
+def test_every_state_of_an_account_has_a_word() -> None:
+    assert [state for state in get_args(AccountState) if f"\n  health_{state}: [" not in TEXTS["words.js"]] == []
 
 
 def test_every_word_is_there_in_every_language() -> None:

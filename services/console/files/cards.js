@@ -37,7 +37,7 @@ export function drawAccounts({ accounts }) {
 function accountCells({ id, channel, name: called, health }) {
   const when = (at) => (at ? h("time", { datetime: at }, time(at)) : "–");
   const state = health?.state ?? "";
-  const tone = FAILING_STATES.includes(state) ? "urgent" : state === "paused" ? "high" : "";
+  const tone = FAILING_STATES.includes(state) ? "urgent" : ["paused", "silent"].includes(state) ? "high" : "";
   const refusal = health?.last_refusal;
   return [
     h("span", { class: "customer" }, name(called, id), h("span", { class: "quiet" }, code(`${channel}/${id}`))),

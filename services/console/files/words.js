@@ -131,6 +131,7 @@ const WORDS = {
   health_webhook: ["وب‌هوک کار نمی‌کند", "الويب هوك لا يعمل", "Tīmekļa āķis nedarbojas", "Webhook fails"],
   health_paused: ["موقتاً متوقف", "متوقف مؤقتًا", "Apturēts", "Held back"],
   health_forged: ["تماس‌های جعلی", "نداءات مزوّرة", "Viltoti izsaukumi", "Forged calls"],
+  health_silent: ["سکوت غیرعادی", "صمت غير معتاد", "Neparasti kluss", "Unusually silent"],
   webhooks: ["وب‌هوک‌های خروجی", "الويب هوك الصادرة", "Izejošie tīmekļa āķi", "Webhooks out"],
   webhook: ["اشتراک", "الاشتراك", "Abonements", "Subscription"],
   host: ["گیرنده", "المستلم", "Saņēmējs", "Receiver"],
