@@ -32,6 +32,7 @@ from services.delivery.domain.outcomes import (
 )
 from services.delivery.files import FilesUnreadable, read_files
 from services.delivery.instruments import DeliveryInstruments
+from services.delivery.windows import in_window
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import ConnectionShares, NoConnection
@@ -91,6 +92,11 @@ async def _attempt(message: Outbound, committed: datetime, dependencies: SendDep
     try:
         # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
         account = await _read_account(message, dependencies)
+        if isinstance(message, OutboundMessage):
+            judged = await in_window(message, dependencies.store, dependencies.time_source.now())
+            if isinstance(judged, AttemptResult):
+                return judged
+            message = judged
     except Unavailable:
         return AttemptResult(kind="not_started", detail="the configuration could not be read")
     if channel is None or account is None or _has_missing_credentials(channel, account):

@@ -48,11 +48,15 @@ class HoldTimerPayload:
 
 @dataclass(frozen=True, slots=True)
 class SendEffect:
-    """The request of an effect: attempt number `attempt` to send a message, or to perform an action. Its result is an `AttemptResult`."""
+    """The request of an effect: attempt number `attempt` to send a message, or to perform an action. Its result is an `AttemptResult`.
+
+    `part` is the number (from 0) of the part of the message that is sent.
+    """
 
     key: str
     attempt: int
     message: Outbound
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ reach the platform, or when the receiver drops messages that it already has.
 from dataclasses import replace
 
 from schemas.accounts import ACCOUNT_CHANGED
+from schemas.outbound import OutboundMessage
 from services.delivery import reads
 from services.delivery.account_holds import end_hold, probe
 from services.delivery.attempt import SendDependencies, attempt
@@ -19,6 +20,7 @@ from services.delivery.domain.outcomes import (
     is_repeatable,
     outcome_unknown,
 )
+from services.delivery.domain.parts import part_of
 from services.delivery.domain.rate_limits import RateLimiter
 from services.delivery.settle import apply_outcome
 from services.delivery.start import start
@@ -31,7 +33,10 @@ from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS, WRITER, Se
 async def _send(dependencies: SendDependencies, effect: Effect) -> AttemptResult:
     """Attempt to send a message or to perform an action. Never raises."""
     request: SendEffect = effect.request
-    return await attempt(request.message, effect.committed_now, dependencies)
+    message = request.message
+    if isinstance(message, OutboundMessage):
+        message = part_of(message, request.part)
+    return await attempt(message, effect.committed_now, dependencies)
 
 
 # -- inputs ------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from services.delivery.account_holds import put_holds
 from services.delivery.context import SendContext, set_message_timer
 from services.delivery.domain import holds
 from services.delivery.domain.outcomes import Failed, Locked, Outcome, Retry, Sent
+from services.delivery.domain.parts import incomplete, is_last_part
 from services.delivery.start import start
 from services.records.sends import SEND_QUEUES, SendQueue, SendRecord
 
@@ -25,10 +26,15 @@ def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) ->
     """Apply the outcome of an attempt to its message, to the account's holds, and to the person's queue."""
     message, (sends_id, before) = record.message, context.account_sends(record.message)
     after = holds.after_outcome(before, message, outcome, context.now)
-    changed = _record_after(record, outcome, sends_id, context.now)
+    outcome = _of_all_parts(record, outcome)
+    is_next_part = isinstance(outcome, Sent) and _has_more_parts(record)
+    changed = _after_part(record, outcome) if is_next_part else _record_after(record, outcome, sends_id, context.now)
     context.put_record(changed)
     put_holds(context, sends_id, message.address.chat, before, after)
     match outcome:
+        case Sent() if is_next_part:
+            # Before the person's next message: the parts of one message stay together.
+            start(context, changed)
         case Retry():
             set_message_timer(context, "retry", message, outcome.at)
         case Locked():
@@ -39,6 +45,37 @@ def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) ->
         case Failed():
             _emit_failure(context, message, outcome.error, record.attempts)
             _start_next(context, message.key)
+
+
+def _of_all_parts(record: SendRecord, outcome: Outcome) -> Outcome:
+    """The outcome of a part as that of its message: with the ids of the parts before it, or which of them went out."""
+    if isinstance(record.message, ChannelAction) or not record.parts_sent:
+        return outcome
+    match outcome:
+        case Sent():
+            platform_id = record.platform_id or outcome.platform_id
+            return replace(outcome, platform_id=platform_id, aliases=(*record.aliases, *outcome.aliases))
+        case Failed():
+            return replace(outcome, error=incomplete(outcome.error, record.parts_sent, len(record.message.parts)))
+    return outcome
+
+
+def _has_more_parts(record: SendRecord) -> bool:
+    return isinstance(record.message, OutboundMessage) and not is_last_part(record.message, record.parts_sent)
+
+
+def _after_part(record: SendRecord, sent: Outcome) -> SendRecord:
+    """The record of a message of which one more part went out: the next part has a day of its own to be sent in."""
+    ids = (sent.platform_id, sent.aliases) if isinstance(sent, Sent) else (None, ())
+    return replace(
+        record,
+        state="queued",
+        due_at=None,
+        first_tried_at=None,
+        parts_sent=record.parts_sent + 1,
+        platform_id=ids[0],
+        aliases=ids[1],
+    )
 
 
 def _record_after(record: SendRecord, outcome: Outcome, sends_id: str, now: datetime) -> SendRecord:
@@ -57,8 +94,9 @@ def _record_after(record: SendRecord, outcome: Outcome, sends_id: str, now: date
 
 def _settled(record: SendRecord, now: datetime) -> SendRecord:
     """The record of a message that will not be sent again, without its text: the conversation keeps that."""
-    text = None if isinstance(record.message, ChannelAction) else EncryptedText(text="")
-    message = record.message.model_copy(update={"text": text})
+    is_action = isinstance(record.message, ChannelAction)
+    emptied = {"text": None} if is_action else {"text": EncryptedText(text=""), "parts": []}
+    message = record.message.model_copy(update=emptied)
     return replace(record, message=message, due_at=None, hold=None, settled_at=now)
 
 

@@ -45,7 +45,7 @@ def send(context: SendContext, record: SendRecord) -> None:
         )
     )
     set_message_timer(context, "settle", record.message, unknown_at, attempt=attempt)
-    effect = SendEffect(key=record.message.key, attempt=attempt, message=record.message)
+    effect = SendEffect(key=record.message.key, attempt=attempt, message=record.message, part=record.parts_sent)
     context.work.schedule_effect(f"send/{record.message.id}", effect)
 
 

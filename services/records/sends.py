@@ -1,10 +1,10 @@
 """Messages to send and actions to perform, the queue of each person, and the holds of each account. Written by the group `sender` alone."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from schemas.outbound import Outbound
-from schemas.values import Failure, Instant
+from schemas.values import OMITTED_IF_EMPTY, Failure, Instant
 from services.domain.account_sends import AccountSends
 from services.platform.store.port import Collection, Index
 
@@ -27,7 +27,8 @@ class SendRecord:
     - `sent`, `failed`: settled at `settled_at`. The text is erased here, because the conversation keeps it.
 
     `hold` is the id of an account's `AccountSends`, followed by `/` and the chat where the hold is of one chat.
-    `first_tried_at` begins the period after which a message is given up.
+    `first_tried_at` begins the period after which a message is given up. Of a message in parts `parts_sent` went out:
+    `platform_id` is that of the first, `aliases` are those of all.
     """
 
     message: Outbound
@@ -39,6 +40,8 @@ class SendRecord:
     error: Failure | None = None
     settled_at: Instant | None = None
     hold: str | None = None
+    parts_sent: Annotated[int, OMITTED_IF_EMPTY] = 0
+    aliases: Annotated[tuple[str, ...], OMITTED_IF_EMPTY] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 from schemas.outbound import OutboundMessage, ReplyReference
 from schemas.values import EncryptedText, Failure
+from services.channels.port import Account
 from services.delivery.domain.parts import incomplete, is_last_part, part_of
-from tests.delivery.harness import outbound
+from services.platform.http.outgoing import PermanentSendError
+from tests.delivery.harness import ScriptedChannel, SenderHarness, outbound
 
 
 def long_message() -> OutboundMessage:
@@ -35,3 +37,53 @@ def test_a_failure_says_which_parts_went_out() -> None:
     assert incomplete(failure, 1, 3).detail == "Part 1 of 3 went out; part 2 failed: the customer blocked the bot"
     assert incomplete(failure, 2, 3).detail == "Parts 1 to 2 of 3 went out; part 3 failed: the customer blocked the bot"
     assert incomplete(failure, 2, 3).code == "blocked"
+
+
+def scripted(*, fails_at: int | None = None) -> ScriptedChannel:
+    sent: list[OutboundMessage] = []
+
+    async def script(message: OutboundMessage, account: Account) -> str:
+        if len(sent) == fails_at:
+            raise PermanentSendError("blocked", "the customer blocked the bot", 403)
+        sent.append(message)
+        return f"tg-{message.id}:{message.text.text}"
+
+    return ScriptedChannel(script=script)
+
+
+async def test_parts_go_out_in_order_and_are_one_fact() -> None:
+    sender = SenderHarness(scripted())
+    await sender.arrive(long_message(), outbound("next"))
+    await sender.complete_all_effects()
+    # The person's next message waits for the last part.
+    assert sender.channel.attempted == ["m", "m.2", "m.3", "next"]
+    assert sender.facts() == [("sent", "m"), ("sent", "next")]
+    fact = next(event for event in sender.sent if event.data.get("message") == "m")
+    assert (fact.data["platform_id"], fact.data["attempts"]) == ("tg-m:One.", 3)
+    assert sender.record("m").message == long_message().model_copy(update={"text": EncryptedText(text=""), "parts": []})
+
+
+async def test_a_part_that_fails_ends_the_message_and_says_what_went_out() -> None:
+    sender = SenderHarness(scripted(fails_at=1))
+    await sender.arrive(long_message())
+    await sender.complete_all_effects()
+    assert sender.channel.attempted == ["m", "m.2"]
+    (fact,) = [event for event in sender.sent if event.type == "pasokh.delivery.failed"]
+    assert fact.data["error"] == {
+        "code": "blocked",
+        "detail": "Part 1 of 3 went out; part 2 failed: the customer blocked the bot",
+        "status": 403,
+    }
+
+
+async def test_a_process_that_dies_between_parts_sends_none_twice() -> None:
+    sender = SenderHarness(scripted())
+    await sender.arrive(long_message())
+    await sender.complete_effects()
+    assert sender.record("m").parts_sent == 1
+    sender.restart()
+    await sender.run_until_idle()
+    # Whether the second part went out is not known: nothing more is sent, and the agent learns how far it came.
+    assert sender.channel.attempted == ["m"]
+    assert sender.error_code("m") == "outcome_unknown"
+    assert "Part 1 of 3 went out" in str(sender.record("m").error)
