@@ -337,3 +337,20 @@ def test_repeats_change_nothing(lines: Sequence[Line]) -> None:
     fates = [step for _, step in fates_of(lines)]
     once = story(*steps_of(lines), *fates)
     assert story(*steps_of(lines), *fates, *fates) == once
+
+
+def test_an_answer_that_fails_after_it_ended_a_run_makes_its_messages_wait_again() -> None:
+    tracking = message_received(ResponseTracking(), "m1", START).tracking
+    tracking = answer_accepted(tracking, "a1", START + timedelta(seconds=5)).tracking
+    delivered = answer_delivered(tracking, "a1")
+    assert (delivered.tracking.open_run(), [run.state for run in delivered.ended]) == (None, ["answered"])
+    again = answer_failed(delivered.tracking, "a1")
+    run = again.tracking.open_run()
+    assert run is not None
+    assert (run.run, run.kind, run.started_at, run.state, again.ended) == (2, "first_response", START, "waiting", ())
+    # A repeat changes nothing, and so does the failure of an answer that ended no run.
+    assert answer_failed(again.tracking, "a1").tracking.open_run() == run
+    assert answer_failed(delivered.tracking, "a2").tracking == delivered.tracking
+    # It may prove to be delivered after all.
+    after_all = answer_delivered(again.tracking, "a1")
+    assert (after_all.tracking.open_run(), [run.run for run in after_all.ended]) == (None, [2])

@@ -327,3 +327,18 @@ async def test_one_batch_may_hold_a_whole_life() -> None:
     )
     assert sla.emitted_names() == ["started", "breached", "late"]
     assert Key(CLOCKS.name, clock_id("c1", "first_response", 1)) in sla.store.documents
+
+
+async def test_an_answer_that_fails_after_it_was_sent_starts_another_clock_with_the_first_start() -> None:
+    sla = SlaHarness()
+    await sla.receive_message(at(0))
+    await sla.replied(at(10), "r1")
+    await sla.delivered(at(10), "r1")
+    assert sla.names_of_run("first_response") == ["started", "fulfilled"]
+    sla.now = at(30)
+    await sla.failed(at(10), "r1")
+    clock = sla.clock(run=2)
+    assert (clock.started_at, clock.due_at, clock.state) == (at(0), at(60), "running")
+    await sla.replied(at(40), "r2")
+    await sla.delivered(at(40), "r2")
+    assert sla.names_of_run("first_response", run=2) == ["started", "fulfilled"]
