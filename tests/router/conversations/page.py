@@ -3,6 +3,7 @@
 Events go from one processor to the other until nobody has anything to do. What the customer reads is recorded.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -83,6 +84,7 @@ class Page:
         webchat: bool = False,
         texts: HandoffTexts | None = None,
         channel: PageChannel | None = None,
+        by_account: Mapping[str, Callable[[AccountBody], Capabilities]] | None = None,
     ) -> None:
         self.channel = channel or PageChannel()
         self.channel.capabilities = capabilities
@@ -99,7 +101,9 @@ class Page:
         )
         self.sender = Driver(SENDER.bind(dependencies), store=sender_store, time_source=time_source)
         bound = CONVERSATIONS_PROCESSOR.bind(
-            ConversationsDependencies(ChannelCapabilities({"page": capabilities, "webchat": PLAIN}), HANDOFFS)
+            ConversationsDependencies(
+                ChannelCapabilities({"page": capabilities, "webchat": PLAIN}, by_account or {}), HANDOFFS
+            )
         )
         self.driver = Driver(bound, store=MemoryStore(*COLLECTIONS), time_source=time_source)
         self._moved, self._number = {id(self.driver): 0, id(self.sender): 0}, 0

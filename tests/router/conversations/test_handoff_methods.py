@@ -321,6 +321,17 @@ async def test_platform_that_lets_no_program_write_gets_no_notice_and_agents_a_n
     assert (await page.reply("Please send us a private message.")).status == "applied"
 
 
+async def test_account_with_the_approval_of_its_platform_is_written_to_and_acts() -> None:
+    needs_approval = WITH_INVITATION.model_copy(update={"automated": "approved"})
+    approved = WITH_INVITATION.model_copy(update={"actions": ("hide", "react")})
+    page = Page(needs_approval, by_account={"page": lambda _: approved})
+    await page.comment()
+    assert [where for where, _ in page.read_by_customer()] == ["public"]
+    assert page.performed() == [("hide", "comment-1")]
+    await page.assign("sara")
+    assert (await page.act("react", "m1", emoji="👍")).status == "applied"
+
+
 # -- hiding ------------------------------------------------------------------------------------------------------------
 
 HIDES = PLAIN.model_copy(update={"actions": ("hide", "unhide")})
