@@ -7,6 +7,7 @@ from services.records.ledgers import CONSUMED_COUNTS
 from services.router.conversations import (
     action_commands,
     action_results,
+    activity_reads,
     claims,
     commands,
     delivery_results,
@@ -40,10 +41,12 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
     handlers={
         # A prefix: one handler for all kinds of activities, which has a table by kind of its own.
         "pasokh.inbound.": Handler(
-            inbound.on_activity, (reads.activity, reads.conversations_of_activity, reads.chats_of_activity)
+            inbound.on_activity,
+            (activity_reads.activity, activity_reads.conversations_of_activity, activity_reads.chats_of_activity),
         ),
         "pasokh.command.forward": Handler(
-            inbound.on_forward, (reads.forwarded, reads.conversations_of_forwarded, reads.chats_of_forwarded)
+            inbound.on_forward,
+            (activity_reads.forwarded, activity_reads.conversations_of_forwarded, activity_reads.chats_of_forwarded),
         ),
         "pasokh.command.reply": Handler(commands.handle_reply, REPLY),
         "pasokh.command.write_first": Handler(
