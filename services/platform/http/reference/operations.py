@@ -44,6 +44,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("POST", f"{_W}/messages/{{message}}/react"): "reactToMessage",
     ("POST", f"{_W}/messages/{{message}}/hide"): "hideMessage",
     ("POST", f"{_W}/messages/{{message}}/unhide"): "unhideMessage",
+    ("POST", f"{_W}/messages"): "writeToPerson",
     ("POST", f"{_C}/notes"): "addNote",
     ("POST", f"{_C}/priority"): "setPriority",
     ("POST", f"{_C}/reopen"): "reopenConversation",
