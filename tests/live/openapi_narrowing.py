@@ -41,6 +41,8 @@ def narrowed(document: Document, known: Known) -> Document:
         found["paths"][path].pop("parameters", None)
     schemas = found["components"]["schemas"]
     schemas["Escalation"]["required"] = ["priority"]
+    for name in ("ReplyBody", "FirstMessageBody", "MessageBody"):
+        schemas[name]["required"] = sorted({*schemas[name]["required"], "text"})
     # The accounts of requests are this channel's, as the channel in their path is.
     schemas["AccountBody"]["anyOf"] = [{"$ref": "#/components/schemas/TelegramAccount"}]
     for name, fields in _bodies(known).items():
@@ -79,12 +81,17 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
     agents, teams = known.ids["agent"], ["default"]
     skills = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 5}}
     never_matches = {name: _one_of([None]) for name in ("tag", "tier")}
+    text = _one_of(["Where is my order?", "سفارش من کجاست؟"])
     acting = {"agent": _one_of([*agents, None])}
     return {
         "AgentBody": {"teams": {"type": "array", "minItems": 1, "items": _one_of(teams)}},
         "WorkspaceBody": {"timezone": _one_of(ZONES)},
         "KeyBody": {"workspace": _one_of([*known.ids["workspace"], None])},
-        "Calendar": {"timezone": _one_of(ZONES), "hours": _one_of([{"mon": [["09:00", "17:00"]], "fri": []}])},
+        "Calendar": {
+            "timezone": _one_of(ZONES),
+            "hours": _one_of([{"mon": [["09:00", "17:00"]], "fri": []}]),
+            "holidays": _one_of([[], ["2026-03-21"]]),
+        },
         "Escalation": {"priority": _one_of(["urgent", "high"]), "team": _one_of([*teams, None])},
         "Match": never_matches,
         "SlaMatch": {"team": _one_of([*teams, None]), **never_matches},
@@ -93,7 +100,10 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
             "team": _one_of(teams),
             "skills": {**skills, "propertyNames": _one_of(["vip", "lang:{language}"])},
         },
-        "ReplyBody": {"agent": _one_of(agents)},
+        # A file would have to be uploaded before, and a text may be left out only where one is there.
+        "ReplyBody": {"agent": _one_of(agents), "attachments": _one_of([[]]), "text": text},
+        "FirstMessageBody": {"text": text},
+        "MessageBody": {"attachments": _one_of([[]]), "text": text},
         "EditBody": {"agent": _one_of(agents)},
         "MessageActionBody": {"agent": _one_of(agents)},
         "ReactBody": {"agent": _one_of(agents)},
