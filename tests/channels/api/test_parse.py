@@ -1,6 +1,7 @@
 """Every fixture and what it becomes; what is refused, and with which words."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Address, Attachment, PersonIdentity
-from schemas.values import EncryptedText
+from schemas.values import EncryptedText, Failure
 from services.channels.api import Api
 from services.channels.port import InvalidPayload, PartlyInvalidPayload
 from services.ingest.parsing import preview_activities
@@ -92,6 +93,29 @@ def test_a_receipt_is_about_the_reply_as_it_was_posted() -> None:
     receipt = one("receipt")
     assert receipt.aliases == ["0195511e-0000-7000-8000-00000000000a"]
     assert receipt.receipt_state == "read"
+
+
+def receipt(**fields: Any) -> Activity:
+    body = {"type": "receipt", "person": {"id": "buyer-7"}, **fields}
+    (found,) = Api().parse(request(json.dumps(body).encode()), account())
+    return found
+
+
+def test_a_receipt_has_the_reason_of_a_failure_and_the_time_of_a_watermark() -> None:
+    failed = receipt(message="x-1", state="failed", error={"code": "no_account", "detail": "No account."})
+    assert (failed.receipt_state, failed.failure) == ("failed", Failure(code="no_account", detail="No account."))
+    assert failed.aliases == []
+    mark = receipt(state="read", watermark="2026-03-01T09:00:00Z")
+    assert (mark.receipt_state, mark.watermark, mark.message) == ("read", datetime(2026, 3, 1, 9, tzinfo=UTC), None)
+    assert receipt(message="x-1", state="failed", error={"code": "No!"}).failure is None
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"state": "failed", "watermark": "2026-03-01T09:00:00Z"}, {"message": "x-1", "state": "seen"}]
+)
+def test_a_receipt_names_a_message_or_a_time(fields: dict[str, Any]) -> None:
+    with pytest.raises(InvalidPayload):
+        receipt(**fields)
 
 
 def test_what_is_known_of_the_person_is_kept() -> None:
