@@ -40,6 +40,9 @@ def add_message(work: UnitOfWork, activity: Activity, activity_context: Activity
     if stored_message(work, activity) is not None:
         return
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
+    if person.blocked and activity.surface == "private":
+        # Who writes has unblocked the account, whether the platform said so or not.
+        person = replace(person, blocked=False)
     before = open_conversation(work, person, activity)
     if early.was_deleted(work, activity):
         work.put(PERSONS, person.key, person)

@@ -72,7 +72,7 @@ def handle_write_first(context: ConversationsContext, received: ReceivedEvent) -
         if isinstance(planned, Problem):
             return planned
         begun = case or _begin(work, key, contact, planned, configuration)
-        return _send(work, begun, command, planned, configuration)
+        return _send(work, begun, command, planned, configuration, is_new=case is None)
 
     record_outcome(work, received, command.request_hash, decide, created=True)
 
@@ -139,10 +139,15 @@ def _begin(
 
 
 def _send(
-    work: UnitOfWork, case: ConversationState, command: WriteFirst, plan: Plan, configuration: Configuration
+    work: UnitOfWork,
+    case: ConversationState,
+    command: WriteFirst,
+    plan: Plan,
+    configuration: Configuration,
+    *,
+    is_new: bool,
 ) -> str:
     """Send the message. Its agent has the conversation from then on; what no person wrote changes no status."""
-    is_new = work.get(CONVERSATIONS, case.id) is None
     if command.agent is None:
         if is_new:
             record_fact(work, "opened", case, None)
@@ -151,7 +156,8 @@ def _send(
             work, "replied", case, case.status, message=message.id, message_surface="private", author=AUTOMATIC.kind
         )
         return message.id
-    taken = case if case.agent == command.agent and not is_resolved(case.status) else None
+    is_theirs = case.agent == command.agent and not is_resolved(case.status)
+    taken = case if is_theirs else None
     if taken is None:
         taken = _take(work, case, command.agent, configuration, is_new=is_new)
     author = Author(kind="agent", id=command.agent, name=command.agent_name)

@@ -1,5 +1,6 @@
 """A partition of conversations in memory, with a customer, an agent and what they do."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -44,9 +45,9 @@ CONVERSATION = "pasokh.conversation."
 class ConversationsHarness:
     """Does one thing after the other and tells what came of it."""
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(self, *rules: Rule, capabilities: Mapping[str, Capabilities] = CAPABILITIES) -> None:
         self.driver = Driver(
-            PROCESSOR.bind(ConversationsDependencies(ChannelCapabilities(CAPABILITIES), HANDOFFS)), COLLECTIONS
+            PROCESSOR.bind(ConversationsDependencies(ChannelCapabilities(capabilities), HANDOFFS)), COLLECTIONS
         )
         self._settled = 0
         at = self.driver.now
