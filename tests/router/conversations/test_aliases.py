@@ -8,7 +8,9 @@ from schemas.activity import Reaction
 from schemas.commands import Forward
 from schemas.outbound import DeliverySent
 from schemas.values import Failure
-from services.records.conversations import MessageRecord
+from services.domain.conversation_state import Contact
+from services.platform.processing.inputs import ReceivedEvent
+from services.records.conversations import PERSONS, MessageRecord
 from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.test_delivered import answered, failed, message_of
 
@@ -334,3 +336,21 @@ async def test_our_own_id_counts_for_the_person_alone_whom_the_reply_went_to(kin
     assert message_of(house, message) == before
     await house.customer(71, kind, **fields)
     assert message_of(house, message) != before
+
+
+async def test_a_watermark_of_the_person_who_goes_on_in_private_covers_the_conversation_of_another_partition() -> None:
+    house, message = await answered()
+    await sent(house, message)
+    other = "w/telegram:main:2"
+    contact = Contact(
+        key=other, workspace="w", person="telegram:main:2", seen_at=house.driver.now, forwarded_to=house.case().id
+    )
+    house.driver.put(PERSONS, other, contact)
+    assert await receipt(house, "read", None, watermark=house.driver.now, person="telegram:main:2") == [
+        "command.forward"
+    ]
+    assert message_of(house, message).state == "sent"
+    event = house.driver.sent[-1]
+    assert event.partitionkey == house.case().key
+    await house.driver.batch([ReceivedEvent(event, "commands", 99)])
+    assert message_of(house, message).state == "read"
