@@ -27,6 +27,7 @@ NEEDED = {
     "desk": {
         "POST /v1/workspaces/{workspace}/attachments",
         f"POST {ONE}/replies",
+        "POST /v1/workspaces/{workspace}/messages",
         f"POST {ONE}/notes",
         *(f"POST {MESSAGE}/{action}" for action in ("edit", "delete", "react", "hide", "unhide")),
         f"POST {ONE}/resolve",

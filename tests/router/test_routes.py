@@ -537,3 +537,14 @@ async def test_many_at_once_with_one_key_are_one_reply(rest: Rest) -> None:
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert len({event.id for event in rest.events}) == 1
+
+
+async def test_a_first_message_of_an_unknown_account_or_agent_is_422_and_publishes_nothing(rest: Rest) -> None:
+    path = "/v1/workspaces/shop/messages"
+    found = problem_of(await rest.request("POST", path, {"person": "telegram:gone:1", "text": "x"}), 422)
+    assert found["errors"][0]["pointer"] == "/person"
+    found = problem_of(await rest.request("POST", path, {"person": "telegram", "text": "x"}), 422)
+    assert found["errors"][0]["pointer"] == "/person"
+    found = problem_of(await rest.request("POST", path, {"person": "telegram:main:1"}), 422)
+    assert found["errors"][0]["pointer"] == "/text"
+    assert rest.events == []
