@@ -49,7 +49,6 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("POST", f"{_C}/priority"): "setPriority",
     ("POST", f"{_C}/reopen"): "reopenConversation",
     ("POST", f"{_C}/replies"): "replyToConversation",
-    ("POST", f"{_W}/messages"): "writeFirst",
     ("POST", "/v1/workspaces/{workspace}/attachments"): "uploadAttachment",
     ("GET", "/v1/workspaces/{workspace}/messages/{message}/attachments/{number}"): "getAttachment",
     ("GET", f"{_C}/messages/{{message}}/attachments/{{number}}"): "getConversationAttachment",
