@@ -26,8 +26,8 @@ MESSAGE = "/v1/workspaces/{workspace}/messages/{message}"
 NEEDED = {
     "desk": {
         "POST /v1/workspaces/{workspace}/attachments",
-        f"POST {ONE}/replies",
         "POST /v1/workspaces/{workspace}/messages",
+        f"POST {ONE}/replies",
         f"POST {ONE}/notes",
         *(f"POST {MESSAGE}/{action}" for action in ("edit", "delete", "react", "hide", "unhide")),
         f"POST {ONE}/resolve",
