@@ -102,7 +102,7 @@ class MessageView(BaseModel):
     forwarded_from: str | None = None
     links: list[str] = []
     edits: list[EditView] = []
-    reactions: list[ReactionView] = []
+    reactions: Annotated[list[ReactionView], OMITTED_IF_EMPTY] = []
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
     context: Annotated[PostContext | None, OMITTED_IF_EMPTY] = None

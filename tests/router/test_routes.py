@@ -219,7 +219,7 @@ async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> N
     assert set(items[0]) == {
         *("id", "conversation", "direction", "surface", "channel", "author", "text", "masked", "attachments"),
         *("sent_at", "received_at", "state", "error", "platform_id"),
-        *("reply_to", "quote", "forwarded_from", "links", "edits", "reactions"),
+        *("reply_to", "quote", "forwarded_from", "links", "edits"),
     }
 
 
