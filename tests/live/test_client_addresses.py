@@ -33,7 +33,10 @@ def proxied(folder: Path, upstream: int, trusted: str) -> Iterator[str]:
     text = text.replace("0.0.0.0:8080", f"127.0.0.1:{port}").replace("/tmp/", f"{folder}/")  # noqa: S108 - replaced
     (folder / "nginx.conf").write_text(text)
     (folder / "trusted.conf").write_text(trusted)
-    (folder / "upstreams.conf").write_text(f"upstream router {{ server 127.0.0.1:{upstream}; }}\n")
+    names = ("router", "ingest")
+    (folder / "upstreams.conf").write_text(
+        "".join(f"upstream {name} {{ server 127.0.0.1:{upstream}; }}\n" for name in names)
+    )
     (folder / "paths.conf").write_text("location = /seen { proxy_pass http://router; }\n")
     command = [nginx, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
     replica = Replica("proxy", port, Process(command, folder))
