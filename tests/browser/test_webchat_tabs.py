@@ -49,8 +49,17 @@ async def closed(shop: Shop) -> AsyncIterator[datetime]:
     day = EVERY_DAY[opens.weekday()]
     languages = {"name": "Shop", "languages": list(PHRASES)}
     await shop.put("", {**languages, "calendar": {"timezone": "UTC", "hours": {day: [["09:00", "17:00"]]}}})
+    await _until_shown(shop, is_open=False)
     yield opens
     await shop.put("", languages)
+    await _until_shown(shop, is_open=True)
+
+
+async def _until_shown(shop: Shop, *, is_open: bool) -> None:
+    """Wait until visitors read the new opening hours: the configuration is cached for a second."""
+    async with asyncio.timeout(10):
+        while (await shop.client.get("/webchat/shop/main/status")).json()["open"] != is_open:  # noqa: ASYNC110 - it is cached for a moment
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("locks", [True, False])
@@ -211,6 +220,7 @@ def _named(name: str) -> Callable[[Route], Awaitable[None]]:
                 "author": {"kind": "agent", "id": "a", "name": called},
                 "text": "Hello",
                 "masked": [],
+                "attachments": [],
                 "received_at": f"2026-01-01T00:00:0{number}.000000Z",
                 "platform_id": None,
             }
