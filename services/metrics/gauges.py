@@ -4,17 +4,15 @@ Counters follow facts; these gauges follow documents, so that no fact that was m
 shows the same values: a dashboard takes the `max` of them.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 
-import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from schemas.configuration import WorkspaceConfiguration
 from services.metrics.domain.staffing import Reading, Seat, staffing
 from services.metrics.instruments import GAUGES, WEBHOOKS
-from services.platform.core.errors import Unavailable
+from services.metrics.refreshing import refresh_forever
 from services.platform.core.time_source import TimeSource
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
@@ -24,12 +22,8 @@ from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState
 
 REFRESH_SECONDS = 1.0
-MAX_SHARE = 0.02
-"""Of a process's time that goes into reading: a thousand agents are read less often than ten."""
 FAILING_AFTER = 3
 """Failures in a row after which an endpoint counts as failing."""
-
-log = structlog.get_logger()
 
 
 class GaugesCollector(Collector):
@@ -74,15 +68,7 @@ class GaugesCollector(Collector):
 
     async def keep_fresh(self) -> None:
         """Refresh for as long as the process runs. While the store is unavailable, the gauges stay as they were."""
-        while True:
-            began = self._time_source.monotonic()
-            try:
-                await self.refresh()
-            except Unavailable:
-                log.warning("gauges_refresh_failed")
-            took = self._time_source.monotonic() - began
-            # In proportion to the time that a refresh takes, so that many agents do not take the process from its work.
-            await asyncio.sleep(max(REFRESH_SECONDS, took / MAX_SHARE))
+        await refresh_forever(self.refresh, self._time_source, REFRESH_SECONDS, "gauges_refresh_failed")
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every gauge, as it was read last."""

@@ -3,17 +3,15 @@
 They are read from documents, so that every replica shows the same values: a dashboard takes the `max` of them.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
 
-import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from services.domain.ledger import Ledger
 from services.metrics.instruments import LEDGER_GAUGES
+from services.metrics.refreshing import refresh_forever
 from services.platform.bus.port import Bus
-from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.store.all_pages import all_pages
 from services.platform.store.port import Query, Store
@@ -22,10 +20,6 @@ from services.rest.ledgers import read_ledgers
 
 REFRESH_SECONDS = 5.0
 """As often as ingest writes its counts."""
-MAX_SHARE = 0.02
-"""Of a process's time that goes into reading."""
-
-log = structlog.get_logger()
 
 
 class LedgersCollector(Collector):
@@ -46,14 +40,7 @@ class LedgersCollector(Collector):
 
     async def keep_fresh(self) -> None:
         """Refresh for as long as the process runs. While store or bus is unavailable, the ledgers stay as they were."""
-        while True:
-            began = self._time_source.monotonic()
-            try:
-                await self.refresh()
-            except Unavailable:
-                log.warning("ledgers_refresh_failed")
-            took = self._time_source.monotonic() - began
-            await asyncio.sleep(max(REFRESH_SECONDS, took / MAX_SHARE))
+        await refresh_forever(self.refresh, self._time_source, REFRESH_SECONDS, "ledgers_refresh_failed")
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every term and every difference of each account, as they were read last."""

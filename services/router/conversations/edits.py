@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from schemas.activity import REDACTION, Activity
+from schemas.activity import REDACTION, Activity, Review
 from schemas.conversation import Edit
 from services.domain.lifecycle import is_finished, is_pending
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -69,21 +69,8 @@ def _is_newer(message: MessageRecord, activity: Activity) -> bool:
 def _replace_text(
     work: UnitOfWork, activity: Activity, message: MessageRecord, activity_context: ActivityContext
 ) -> None:
-    at, is_inbound = edited_at(activity), message.direction == "inbound"
-    was_one_star = message.review is not None and message.review.stars == 1
-    edited = replace(
-        message,
-        review=activity.review or message.review,
-        subject=activity.subject or message.subject,
-        text=activity.text,
-        masked=activity.masked,
-        state="edited" if is_inbound else message.state,
-        links=activity.links,
-        edited_at=at,
-        attachments=activity.attachments or message.attachments,
-        edits=_earlier_texts(message, activity, at),
-    )
-    work.put(MESSAGES, message.id, edited)
+    is_inbound = message.direction == "inbound"
+    work.put(MESSAGES, message.id, _edited(message, activity))
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is None:
         return
@@ -93,13 +80,34 @@ def _replace_text(
         after = replace(after, language=language, sensitive=conversation.sensitive or activity.sensitive)
     record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
     # Whoever takes all stars but one away waits for an answer again, also after we were done.
-    fell = not was_one_star and activity.review is not None and activity.review.stars == 1
+    fell = _has_one_star(activity.review) and not _has_one_star(message.review)
     if is_inbound and fell and (is_pending(after.status) or is_finished(after.status)):
         take_up_again(work, activity, activity_context, after, message.id)
         after = work.get(CONVERSATIONS, message.conversation) or after
     # An edit can add a secret to a text that was harmless: the conversation moves then, as with a message.
     if is_inbound and activity.sensitive:
         activity_context.handoffs.protect(work, after, activity, message.id, activity_context.configuration)
+
+
+def _edited(message: MessageRecord, activity: Activity) -> MessageRecord:
+    """The message after an edit. An edit that names no review, subject or files leaves those of the message."""
+    at = edited_at(activity)
+    return replace(
+        message,
+        review=activity.review or message.review,
+        subject=activity.subject or message.subject,
+        text=activity.text,
+        masked=activity.masked,
+        state="edited" if message.direction == "inbound" else message.state,
+        links=activity.links,
+        edited_at=at,
+        attachments=activity.attachments or message.attachments,
+        edits=_earlier_texts(message, activity, at),
+    )
+
+
+def _has_one_star(review: Review | None) -> bool:
+    return review is not None and review.stars == 1
 
 
 def _earlier_texts(message: MessageRecord, activity: Activity, at: datetime) -> list[Edit]:
