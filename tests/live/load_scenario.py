@@ -18,6 +18,8 @@ from tests.live.installation import SECRET_HEADER, Shop, update_of
 from tests.live.retrying import RETRY_SECONDS, post_until_accepted
 
 REPLIES = 2
+PATIENCE_SECONDS = 240.0
+"""How much longer than `Size.seconds` customers and agents insist, before the run says what it is waiting for."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,22 @@ class LoadScenario:
     done: bool = False
 
     async def run(self) -> None:
-        """Until every update was taken and every conversation was answered."""
-        agents = asyncio.create_task(self._agents())
-        await asyncio.gather(*(self._customer(chat) for chat in range(1, self.size.customers + 1)))
-        self.done = True
-        await agents
+        """Until every update was taken and every conversation was answered; AssertionError where that never comes."""
+        try:
+            async with asyncio.timeout(self.size.seconds + PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+                group.create_task(self._agents())
+                await asyncio.gather(*(self._customer(chat) for chat in range(1, self.size.customers + 1)))
+                self.done = True
+        except TimeoutError:
+            raise AssertionError(await self._unfinished()) from None
+
+    async def _unfinished(self) -> str:
+        conversations = await self._open_conversations()
+        waiting = [one for one in conversations if not one["agent"]]
+        return (
+            f"{'every' if self.done else 'not every'} update was taken; answers: {dict(self.answers)}; "
+            f"{len(conversations)} conversations; without an agent: {waiting}"
+        )
 
     # -- customers -----------------------------------------------------------------------------------------------------
 
@@ -83,13 +96,14 @@ class LoadScenario:
     # -- agents --------------------------------------------------------------------------------------------------------
 
     async def _agents(self) -> None:
-        answering: dict[str, asyncio.Task[None]] = {}
-        while not self.done or len(answering) < self.size.customers:
-            for conversation in await self._open_conversations():
-                if conversation["agent"] and conversation["id"] not in answering:
-                    answering[conversation["id"]] = asyncio.create_task(self._answer(conversation))
-            await asyncio.sleep(RETRY_SECONDS)
-        await asyncio.gather(*answering.values())
+        answering: set[str] = set()
+        async with asyncio.TaskGroup() as group:
+            while not self.done or len(answering) < self.size.customers:
+                for conversation in await self._open_conversations():
+                    if conversation["agent"] and conversation["id"] not in answering:
+                        answering.add(conversation["id"])
+                        group.create_task(self._answer(conversation))
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _open_conversations(self) -> list[dict[str, Any]]:
         try:

@@ -40,8 +40,11 @@ async def everything_on(tmp_path: Path, kafka: Server, mongo: Server, port: int)
     try:
         await asyncio.to_thread(running.wait_ready)
         yield running
-    finally:
-        code, seconds = await asyncio.to_thread(running.stop)
+    except BaseException:
+        print(running.process.last_words())  # noqa: T201 - pytest shows it with the failure
+        await asyncio.to_thread(running.stop)
+        raise
+    code, seconds = await asyncio.to_thread(running.stop)
     assert code == 0
     assert seconds < 10
 
