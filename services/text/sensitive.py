@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.text.bidi_isolation import isolate
-from services.text.cards import MIN_CARD_DIGITS, card_spans
+from services.text.cards import MIN_CARD_DIGITS, CoveredSpans, card_spans
 from services.text.checksums import IBAN_LENGTHS, iban, iranian_id, latvian_id
 from services.text.folding import ESCAPED, fold_text, unescape
 from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher
@@ -36,6 +36,7 @@ from services.text.sensitive_patterns import (
     POSTCODE,
     SHEBA,
     TEN_DIGITS,
+    UUID,
 )
 
 Span = tuple[int, int, str]
@@ -157,7 +158,7 @@ def _is_near(keyword_positions: list[int], start: int, stop: int) -> bool:
 
 
 def _cards(plain: str) -> list[Span]:
-    accounts = [(start, stop) for start, stop, _ in _ibans(plain)]
+    accounts = [(start, stop) for start, stop, _ in _ibans(plain)] + _uuids(plain)
     words = [m.start() for m in ANY_CARD_WORD.finditer(plain)]
     spans = card_spans(plain, accounts, lambda start, stop: _is_near(words, start, stop))
     # Three or four digits soon after a card are its CVV, unless a word between them says that they count or cost something.
@@ -216,15 +217,35 @@ def _whole(pattern: re.Pattern[str], kind: str) -> Detector:
     return lambda plain: [(*m.span(), kind) for m in pattern.finditer(plain)]
 
 
+def _uuids(plain: str) -> list[tuple[int, int]]:
+    return [m.span() for m in UUID.finditer(plain)]
+
+
+def _outside_uuids(detector: Detector) -> Detector:
+    """The detector without what it finds inside a UUID, whose digits look like any number by chance."""
+
+    def find(plain: str) -> list[Span]:
+        found = detector(plain)
+        uuids = CoveredSpans(len(plain), _uuids(plain) if found else ())
+        return [
+            (start, stop, kind)
+            for start, stop, kind in found
+            if not (uuids.touches((start, start + 1)) and uuids.touches((stop - 1, stop)))
+        ]
+
+    return find
+
+
 def _digits(value: str) -> str:
     return "".join(c for c in value if c.isdigit())
 
 
 _cvvs, _codes, _codes_before = _values(CVV, "cvv"), _values(CODE_AFTER_WORD, "code"), _values(CODE_BEFORE_WORD, "code")
-_emails, _phones = _whole(EMAIL, "email"), _whole(PHONE, "phone")
+_emails, _phones = _whole(EMAIL, "email"), _outside_uuids(_whole(PHONE, "phone"))
+_accounts = _outside_uuids(_ibans)
 # The order is the rank: where two matches overlap, the earlier detector names the value.
 SECRETS: tuple[Detector, ...] = (_cards, _cvvs, _national_ids, _codes, _codes_before, _passwords)
-PERSONAL: tuple[Detector, ...] = (_ibans, _emails, _phones, _order_numbers, _postcodes)
+PERSONAL: tuple[Detector, ...] = (_accounts, _emails, _phones, _order_numbers, _postcodes)
 ALL_DETECTORS = SECRETS + PERSONAL
 MIN_DIGITS: dict[Detector, int] = {
     _cards: MIN_CARD_DIGITS,
@@ -232,7 +253,7 @@ MIN_DIGITS: dict[Detector, int] = {
     _national_ids: 10,
     _codes: 3,
     _codes_before: 3,
-    _ibans: 2,
+    _accounts: 2,
     _phones: 7,
     _order_numbers: 3,
     _postcodes: 4,

@@ -63,6 +63,10 @@ DIGIT = re.compile(r"\d")
 EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}+@[\w\-]{1,63}+(?:\.[\w\-]{1,63}+){1,8}+")
 IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]){11,30}")
 SHEBA = re.compile(rf"(?<!\w){SHEBA_WORD}{_GAP}(?P<value>\d(?:[ \-]?\d){{23}}(?!\d))")
+# RFC 9562. One of digits alone is left to the other rules.
+UUID = re.compile(
+    r"(?<![^\W_])(?=[\d-]{0,35}[a-f])[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}(?![^\W_])", re.IGNORECASE
+)
 PHONE = re.compile(
     r"(?<![\d\w])(?:\+|00|0|\(0)[ \-.()]{0,2}\d(?:[ \-.()]{0,2}\d){6,13}(?!\d)|(?<![\d\w+])[26]\d(?: ?\d){6}(?!\d)"
 )

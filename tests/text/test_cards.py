@@ -1,6 +1,7 @@
 """A card is masked however it is spelled, and what only looks like one stays readable."""
 
 import random
+from uuid import UUID
 
 import pytest
 
@@ -49,6 +50,22 @@ def test_random_codes_are_seldom_taken_for_cards() -> None:
     codes = ["".join(dice.choices("0123456789", k=dice.randint(13, 19))) for _ in range(scaled(20_000))]
     alarms = sum("card" in redact(code, public=False).kinds for code in codes)
     assert alarms <= len(codes) / 100
+
+
+def test_a_uuid_holds_no_card() -> None:
+    """The digits of this one pass as a card: 4870 0683 7513 1485."""
+    reference = "01a22239-5b48-7006-8375-131485e22e83"
+    for text in (f"{reference} 0", f"https://shop.example/orders/{reference}", reference.upper()):
+        assert redact(text, public=False).kinds == [], text
+    assert redact(f"{reference} 4111 1111 1111 1111", public=False).text == f"{reference} [card]"
+    assert redact(f"password: {reference}", public=False).kinds == ["password"]
+    assert redact("48700683-7513-1485-4870-068375131485", public=False).kinds == ["card"]
+
+
+def test_a_uuid_holds_no_phone_and_no_account() -> None:
+    dice = random.Random(20261128)
+    texts = [f"see {UUID(int=dice.getrandbits(128), version=4)}, please" for _ in range(scaled(20_000))]
+    assert [text for text in texts if redact(text, public=True).kinds] == []
 
 
 def test_luhn_alone_is_enough_beside_a_word_that_says_card() -> None:
