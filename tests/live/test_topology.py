@@ -66,8 +66,10 @@ class TopologyRun(NamedTuple):
 @pytest.fixture(scope="module")
 def run_topology(topology: Topology, kafka_server: Server, stand_in_port: int) -> TopologyRun:
     lived = asyncio.run(live(topology, kafka_server, PLAN, stand_in_port))
-    # What is asked is asked for that moment, in whatever order and however slowly the tests run.
     time.sleep(3 * SCRAPE_SECONDS)
+    # The ledgers are the last to come: they are written, and read for the scrape, every five seconds or more.
+    assert eventually(lambda: has_data(instant(topology, "count_over_time(pasokh_ledger_activities[1m]) >= 2")), 60)
+    # What is asked is asked for that moment, in whatever order and however slowly the tests run.
     return TopologyRun(topology, lived, time.time())
 
 
