@@ -1,7 +1,11 @@
 """Which channel has which ability: found once, in tables by the channel's name. Services ask the tables, never a channel's type."""
 
+# mypy: disable-error-code="type-abstract"
+# The Protocols are handed to `isinstance` alone, and nobody makes one of them (python/mypy#4717).
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from services.channels.port import (
     AccountCapabilities,
@@ -18,6 +22,8 @@ from services.channels.port import (
     SendsFiles,
     SharedEndpoint,
 )
+
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +46,22 @@ class Abilities:
 
 def find_abilities(channels: Iterable[Channel]) -> Abilities:
     """The tables of these channels. A channel has an ability when it has all methods of its Protocol."""
-    by_name = {channel.name: channel for channel in channels}
+    listed = list(channels)
+
+    def having(ability: type[A]) -> dict[str, A]:
+        return {channel.name: channel for channel in listed if isinstance(channel, ability)}
+
     return Abilities(
-        account_capabilities={name: it for name, it in by_name.items() if isinstance(it, AccountCapabilities)},
-        announces={name: it for name, it in by_name.items() if isinstance(it, AnnouncesEvents)},
-        checks={name: it for name, it in by_name.items() if isinstance(it, ChecksAccount)},
-        file_senders={name: it for name, it in by_name.items() if isinstance(it, SendsFiles)},
-        inline_files={name: it for name, it in by_name.items() if isinstance(it, InlineFiles)},
-        media={name: it for name, it in by_name.items() if isinstance(it, ResolvesMedia)},
-        actions={name: it for name, it in by_name.items() if isinstance(it, PerformsActions)},
-        polls={name: it for name, it in by_name.items() if isinstance(it, Polls)},
-        public_keys={name: it for name, it in by_name.items() if isinstance(it, PublicKeyVerified)},
-        refreshes={name: it for name, it in by_name.items() if isinstance(it, RefreshesTokens)},
-        responders={name: it for name, it in by_name.items() if isinstance(it, RespondsToWebhook)},
-        shared_endpoints={name: it for name, it in by_name.items() if isinstance(it, SharedEndpoint)},
+        account_capabilities=having(AccountCapabilities),
+        announces=having(AnnouncesEvents),
+        checks=having(ChecksAccount),
+        file_senders=having(SendsFiles),
+        inline_files=having(InlineFiles),
+        media=having(ResolvesMedia),
+        actions=having(PerformsActions),
+        polls=having(Polls),
+        public_keys=having(PublicKeyVerified),
+        refreshes=having(RefreshesTokens),
+        responders=having(RespondsToWebhook),
+        shared_endpoints=having(SharedEndpoint),
     )

@@ -4,7 +4,7 @@ It reads the account, calls the channel and returns the result.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,15 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.outbound import ChannelAction, Outbound, OutboundMessage
-from services.channels.port import (
-    Account,
-    Channel,
-    CredentialsRejected,
-    OutgoingFile,
-    PerformsActions,
-    SendReceipt,
-    SendsFiles,
-)
+from services.channels.abilities import Abilities
+from services.channels.port import Account, Channel, CredentialsRejected, OutgoingFile, SendReceipt
 from services.channels.registry import account_rules
 from services.delivery.domain.outcomes import (
     SEND_TIMEOUT,
@@ -58,12 +51,10 @@ ACCOUNT_MISSING = AttemptResult(
 
 @dataclass(frozen=True, slots=True)
 class SendDependencies:
-    """What an attempt needs of its process. `channels` maps the name of each channel to its adapter.
-
-    `performing`: those of the channels that perform actions. `refreshing`: the channels whose tokens are refreshed; of others no tokens are read.
-    """
+    """What an attempt needs of its process. `channels` maps the name of each channel to its adapter, `abilities` are theirs."""
 
     channels: Mapping[str, Channel]
+    abilities: Abilities
     http: HttpClient
     store: Reader
     time_source: TimeSource
@@ -71,8 +62,6 @@ class SendDependencies:
     configurations: Configurations = field(default_factory=Configurations)
     shares: ConnectionShares = field(default_factory=ConnectionShares)
     file_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILE_SENDS))
-    performing: Mapping[str, PerformsActions] = field(default_factory=dict)
-    refreshing: Collection[str] = ()
 
 
 async def attempt(message: Outbound, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
@@ -102,7 +91,7 @@ async def _attempt(message: Outbound, committed: datetime, dependencies: SendDep
     if channel is None or account is None or _has_missing_credentials(channel, account):
         return ACCOUNT_MISSING
     try:
-        async with _files(channel, message, dependencies) as files:
+        async with _files(message, dependencies) as files:
             # After the reads, which may have taken long: a late attempt could reach the customer when another owner of
             # the partition has settled it as unknown already.
             if not within_send_window(committed, dependencies.time_source.now()):
@@ -117,11 +106,10 @@ async def _attempt(message: Outbound, committed: datetime, dependencies: SendDep
 
 
 @asynccontextmanager
-async def _files(
-    channel: Channel, message: Outbound, dependencies: SendDependencies
-) -> AsyncIterator[Sequence[OutgoingFile]]:
+async def _files(message: Outbound, dependencies: SendDependencies) -> AsyncIterator[Sequence[OutgoingFile]]:
     """The files that the channel uploads; none for one that only names them. Raises FilesUnreadable."""
-    if isinstance(message, ChannelAction) or not message.attachments or not isinstance(channel, SendsFiles):
+    uploads = message.channel in dependencies.abilities.file_senders
+    if isinstance(message, ChannelAction) or not message.attachments or not uploads:
         yield ()
         return
     # The files are in memory while they are sent, twice: as they are and as the body. So few go out at a time.
@@ -144,7 +132,7 @@ async def _read_account(message: Outbound, dependencies: SendDependencies) -> Ac
     if stored is None:
         return None
     account = Account(message.workspace, message.channel, message.account, stored.body)
-    if message.channel not in dependencies.refreshing:
+    if message.channel not in dependencies.abilities.refreshes:
         return account
     identity = account_id(account.workspace, account.channel, account.id)
     refreshed = await read_tokens(dependencies.store, [identity])
@@ -218,10 +206,11 @@ async def _hand_over(
     """Send a message, or perform an action. Raises as `Channel.send`."""
     http = dependencies.http
     if isinstance(message, OutboundMessage):
-        if files and isinstance(channel, SendsFiles):
-            return await channel.send_files(message, files, account, http)
+        uploader = dependencies.abilities.file_senders.get(channel.name)
+        if files and uploader is not None:
+            return await uploader.send_files(message, files, account, http)
         return await channel.send(message, account, http)
-    performer = dependencies.performing.get(channel.name)
+    performer = dependencies.abilities.actions.get(channel.name)
     if performer is None:
         raise PermanentSendError("unsupported", f"{channel.name} performs no actions")
     return await performer.perform(message, account, http)

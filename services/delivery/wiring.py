@@ -19,17 +19,16 @@ from services.platform.http.service import Context, ServiceComponents
 @asynccontextmanager
 async def open_delivery(context: Context, channels: Sequence[Channel] = CHANNELS) -> AsyncIterator[ServiceComponents]:
     """The processor `sender`, its metrics, and the connections it sends over."""
-    registry, abilities = CollectorRegistry(), find_abilities(channels)
+    registry = CollectorRegistry()
     async with open_outgoing(context.settings) as http:
         dependencies = SendDependencies(
             channels={channel.name: channel for channel in channels},
+            abilities=find_abilities(channels),
             http=http,
             store=context.store,
             time_source=context.time_source,
             instruments=DeliveryInstruments(registry),
             shares=ConnectionShares(instruments=context.admission),
-            performing=abilities.actions,
-            refreshing=frozenset(abilities.refreshes),
         )
         yield ServiceComponents(
             processors=(SENDER.bind(dependencies),),

@@ -12,6 +12,7 @@ from schemas.activity import Activity, Address, Reaction
 from schemas.configuration import AccountBody, Credential, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText, Failure, RequestModel
+from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountSettings, Secret
 from services.channels.api import Api
 from services.channels.port import Account, Channel, Request, SendReceipt
@@ -189,7 +190,9 @@ class Installation:
         http = FakeHttp(always(200, platform.answer))
         instruments = DeliveryInstruments(CollectorRegistry())
         clock = self.house.driver.time_source
-        dependencies = SendDependencies({channel.name: channel}, http, self.store, clock, instruments)
+        dependencies = SendDependencies(
+            {channel.name: channel}, find_abilities([channel]), http, self.store, clock, instruments
+        )
         self.sender = Driver(PROCESSOR.bind(dependencies), store=self.store, time_source=clock)
 
     async def report(self, name: str) -> list[str]:

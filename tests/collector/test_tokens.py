@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.outbound import OutboundMessage
+from services.channels.abilities import find_abilities
 from services.channels.port import CredentialsRejected
 from services.collector.instruments import AccountInstruments
 from services.delivery.attempt import SendDependencies, attempt
@@ -62,11 +63,11 @@ async def test_polls_and_replies_use_the_renewed_token(site: ReviewSite) -> None
     assert (site.used, shop.check(MAIN).poll_error) == (["token 1"], None)
     dependencies = SendDependencies(
         channels={"reviews": site},
+        abilities=find_abilities([site]),
         http=FakeHttp(),
         store=shop.store,
         time_source=shop.clock,
         instruments=DeliveryInstruments(CollectorRegistry()),
-        refreshing=frozenset({"reviews"}),
     )
     result = await attempt(reply(shop), shop.clock.now(), dependencies)
     assert (result.kind, site.used[-1]) == ("sent", "token 1")

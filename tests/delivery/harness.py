@@ -99,7 +99,7 @@ class SenderHarness(Driver):
         time_source, store, self.channel = ManualTimeSource(), MemoryStore(*COLLECTIONS), channel or ScriptedChannel()
         dependencies = SendDependencies(
             channels={self.channel.name: self.channel},
-            performing=find_abilities([self.channel]).actions,
+            abilities=find_abilities([self.channel]),
             http=FakeHttp(),
             store=store,
             time_source=time_source,

@@ -32,6 +32,7 @@ from schemas.envelope import Event
 from schemas.outbound import OutboundMessage
 from schemas.routing import AgentPut, PresenceSet
 from schemas.values import Contract, EncryptedText, instant
+from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountSettings
 from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.delivery.attempt import SendDependencies
@@ -118,6 +119,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
     """Every stage of Pasokh, in one process."""
     outside = SendDependencies(
         channels={"telegram": telegram},  # type: ignore[dict-item]  # only what the sender asks of a channel
+        abilities=find_abilities([]),
         http=process,  # type: ignore[arg-type]  # the way back to the process, see Telegram.send
         store=process,
         time_source=process,

@@ -93,7 +93,7 @@ class Page:
         sender_store = MemoryStore(*COLLECTIONS)
         dependencies = SendDependencies(
             channels={"page": self.channel, "webchat": self.webchat},
-            performing=find_abilities([self.channel, self.webchat]).actions,
+            abilities=find_abilities([self.channel, self.webchat]),
             http=FakeHttp(),
             store=sender_store,
             time_source=time_source,
