@@ -18,7 +18,7 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Document, Query
 from services.records.agents import AGENTS
-from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.records.configuration import Configurations
 from services.records.subscriptions import WEBHOOK_ENDPOINTS, EndpointState
 
 REFRESH_SECONDS = 1.0
@@ -38,7 +38,7 @@ class GaugesCollector(Collector):
     async def refresh(self) -> None:
         """Read agents and endpoints of every workspace. Raises Unavailable; the gauges then stay as they were."""
         readings: dict[str, list[Reading]] = {}
-        async for configuration in self._workspaces():
+        async for configuration in self._configurations.every(self._reader):
             seats = [_seat(document) async for document in self._all(AGENTS.name, configuration.workspace)]
             lines = [
                 WEBHOOK_ENDPOINTS.decode(document)
@@ -51,20 +51,11 @@ class GaugesCollector(Collector):
         # At once, so that a scrape never sees half of a refresh.
         self._readings = readings
 
-    async def _workspaces(self) -> AsyncIterator[WorkspaceConfiguration]:
-        async for document in self._pages(Query(CONFIGURATION_HEADS.name, "workspace")):
-            head = CONFIGURATION_HEADS.decode(document)
-            for configuration in (await self._configurations.for_heads(self._reader, [head])).values():
-                yield configuration
-
     def _all(self, collection: str, workspace: str) -> AsyncIterator[Document]:
         # Each of the two collections has an index that begins with the workspace, under another name.
         index = "workspace" if collection == AGENTS.name else "webhook"
-        return self._pages(Query(collection, index, {"workspace": workspace}))
-
-    async def _pages(self, query: Query) -> AsyncIterator[Document]:
-        async for _, document in all_documents(self._reader, query):
-            yield document
+        query = Query(collection, index, {"workspace": workspace})
+        return (document async for _, document in all_documents(self._reader, query))
 
     async def keep_fresh(self) -> None:
         """Refresh for as long as the process runs. While the store is unavailable, the gauges stay as they were."""

@@ -13,9 +13,8 @@ from services.metrics.instruments import LEDGER_GAUGES
 from services.metrics.refreshing import refresh_forever
 from services.platform.bus.port import Bus
 from services.platform.core.time_source import TimeSource
-from services.platform.store.all_pages import all_pages
-from services.platform.store.port import Query, Store
-from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.platform.store.port import Store
+from services.records.configuration import Configurations
 from services.rest.ledgers import read_ledgers
 
 REFRESH_SECONDS = 5.0
@@ -32,10 +31,8 @@ class LedgersCollector(Collector):
 
     async def refresh(self) -> None:
         """Read the ledgers of every account of every workspace. Raises Unavailable; they then stay as they were."""
-        accounts: dict[str, list[str]] = {}
-        async for heads in all_pages(self._store, Query(CONFIGURATION_HEADS.name, "workspace")):
-            found = await self._configurations.current(self._store, [identity for identity, _ in heads])
-            accounts |= {workspace: list(one.accounts) for workspace, one in found.items() if one.accounts}
+        configurations = self._configurations.every(self._store)
+        accounts = {one.workspace: list(one.accounts) async for one in configurations if one.accounts}
         self._ledgers = await read_ledgers(self._store, self._bus, accounts)
 
     async def keep_fresh(self) -> None:

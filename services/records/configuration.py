@@ -1,14 +1,15 @@
 """The configurations of workspaces: numbered documents, and a head that names the number in force. Only REST writes them."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import Instant
 from services.platform.processing.reads import Documents
 from services.platform.processing.unit_of_work import Reader, UnitOfWork
-from services.platform.store.port import Collection, Index, Key
+from services.platform.store.all_pages import all_pages
+from services.platform.store.port import Collection, Index, Key, Query
 
 MAX_CACHED = 512
 FRESH_SECONDS = 1.0
@@ -64,15 +65,26 @@ class Configurations:
     ) -> dict[str, WorkspaceConfiguration]:
         """The same for heads that are read already; None stands for a workspace that does not exist."""
         ids = sorted({version_id(head.workspace, head.version) for head in heads if head is not None})
-        await self._load(reader, [i for i in ids if i not in self._cached])
-        return {self._cached[i].workspace: self._cached[i] for i in ids}
+        # Taken out before anything is loaded: what is loaded may push them out of the cache.
+        known = {i: self._cached[i] for i in ids if i in self._cached}
+        known |= await self._load(reader, [i for i in ids if i not in known])
+        return {known[i].workspace: known[i] for i in ids if i in known}
 
-    async def _load(self, reader: Reader, ids: list[str]) -> None:
+    async def every(self, reader: Reader) -> AsyncIterator[WorkspaceConfiguration]:
+        """The configuration in force of every workspace, in the order of their names. Raises Unavailable."""
+        async for page in all_pages(reader, Query(CONFIGURATION_HEADS.name, "workspace")):
+            heads = [CONFIGURATION_HEADS.decode(document) for _, document in page]
+            for configuration in (await self.for_heads(reader, heads)).values():
+                yield configuration
+
+    async def _load(self, reader: Reader, ids: list[str]) -> dict[str, WorkspaceConfiguration]:
+        """The numbered documents that are still there: those of a workspace that is being deleted are not."""
         found = await reader.get_many([Key(CONFIGURATIONS.name, i) for i in ids]) if ids else {}
-        for key, document in found.items():
-            self._cached[key.id] = CONFIGURATIONS.decode(document)
+        loaded = {key.id: CONFIGURATIONS.decode(document) for key, document in found.items()}
+        self._cached |= loaded
         while len(self._cached) > MAX_CACHED:
             self._cached.popitem(last=False)
+        return loaded
 
 
 async def read_configuration(reader: Reader, workspace: str) -> WorkspaceConfiguration | None:
