@@ -9,7 +9,7 @@ from schemas.activity import Address
 from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.bot_api.bot import retry_after
+from services.channels.bot_api.bot import UNAUTHORIZED, retry_after
 from services.channels.bot_api.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
@@ -35,8 +35,6 @@ ERROR_CODE_BY_DESCRIPTION = (
     ("bot is not a member", "blocked"),
     ("have no rights to send", "blocked"),
 )
-# The bot token is part of every method's URL, so a revoked token gives 401, or 404 like any wrong path.
-UNAUTHORIZED = frozenset({401, 404})
 THREAD_NOT_FOUND = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
 REPLY_NOT_FOUND = (
     "message to be replied not found",
