@@ -4,8 +4,7 @@ Telegram does not sign bodies: it repeats the `secret_token` of `setWebhook` in 
 to us, so it is compared in constant time and never logged.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -25,7 +24,7 @@ from services.channels.account_settings import (
     Secret,
     account_example,
 )
-from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
+from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem, without_token
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.files import locate, send_files
 from services.channels.bot_api.origin import bot_id, with_message_ids
@@ -42,7 +41,7 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
-from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import HttpClient
 
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
@@ -149,7 +148,7 @@ class Telegram:
         """`sendMessage`. Errors never quote the URL, because the bot token is part of it."""
         token = account.token("bot_token")
         url = f"{api_base_url(account.body)}/bot{token}/sendMessage"
-        with _without_token(token):
+        with without_token(token):
             return with_message_ids(await send_message(url, message, http), message, bot_id(token))
 
     async def send_files(
@@ -157,7 +156,7 @@ class Telegram:
     ) -> SendReceipt:
         """`sendPhoto`, `sendVideo`, `sendAudio`, `sendDocument` or `sendMediaGroup`; see `bot_api.files`."""
         token = account.token("bot_token")
-        with _without_token(token):
+        with without_token(token):
             receipt = await send_files(http, api_base_url(account.body), token, message, files)
             return with_message_ids(receipt, message, bot_id(token))
 
@@ -199,23 +198,3 @@ def is_polled(body: AccountBody) -> bool:
 def api_base_url(body: AccountBody) -> str:
     """The base URL of an account's Bot API server."""
     return (body.api_base or API_BASE).rstrip("/")
-
-
-@contextmanager
-def _without_token(token: str) -> Iterator[None]:
-    """Errors from within without the bot token, which is part of every URL."""
-    # `from None`: the original error, which a log would show with its cause, quotes the URL.
-    try:
-        yield
-    except TransientSendError as error:
-        raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
-    except PermanentSendError as error:
-        raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
-    except CredentialsRejected as error:
-        raise CredentialsRejected(_redact_token(str(error), token), error.status) from None
-    except SendOutcomeUnknown as error:
-        raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
-
-
-def _redact_token(detail: str, token: str) -> str:
-    return detail.replace(token, "<token>") if token else detail

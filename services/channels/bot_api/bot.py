@@ -1,7 +1,8 @@
 """Bot API calls about the bot itself: its identity, its webhook, and the updates that wait for it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -49,20 +50,28 @@ async def call(
 
     Errors never quote the URL, because the bot token is part of it.
     """
+    with without_token(token):
+        return _result(await post_json(http, f"{base}/bot{token}/{method}", dict(parameters or {})), method)
+
+
+@contextmanager
+def without_token(token: str) -> Iterator[None]:
+    """Errors from within without the bot token, which is part of every URL."""
+    # `from None`: the original error, which a log would show with its cause, quotes the URL.
     try:
-        answer = await post_json(http, f"{base}/bot{token}/{method}", dict(parameters or {}))
+        yield
     except TransientSendError as error:
-        # `from None`: the original error quotes the URL, and a log shows an error with its cause.
-        raise TransientSendError(_hidden(error, token), error.after) from None
+        raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
     except PermanentSendError as error:
-        raise PermanentSendError(error.code, _hidden(error, token)) from None
+        raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
+    except CredentialsRejected as error:
+        raise CredentialsRejected(_redact_token(str(error), token), error.status) from None
     except SendOutcomeUnknown as error:
-        raise SendOutcomeUnknown(_hidden(error, token)) from None
-    return _result(answer, method)
+        raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
 
 
-def _hidden(error: Exception, token: str) -> str:
-    return str(error).replace(token, "<token>") if token else str(error)
+def _redact_token(detail: str, token: str) -> str:
+    return detail.replace(token, "<token>") if token else detail
 
 
 def retry_after(body: Mapping[str, Json]) -> float | None:

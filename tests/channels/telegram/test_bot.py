@@ -43,6 +43,23 @@ async def test_revoked_token_is_unauthorized_and_in_no_error(given: HttpResponse
     assert TOKEN not in str(raised.value)
 
 
+@pytest.mark.parametrize("status", [401, 404, 409, 429, 500])
+async def test_description_that_quotes_the_token_does_not_carry_it_into_an_error(status: int) -> None:
+    with pytest.raises((CredentialsRejected, PermanentSendError, TransientSendError)) as raised:
+        await checked(refusal(status, f"no method at /bot{TOKEN}/getMe"))
+    assert TOKEN not in str(raised.value)
+    assert "/bot<token>/getMe" in str(raised.value)
+
+
+async def test_error_of_a_call_keeps_its_status_and_its_scope() -> None:
+    with pytest.raises(PermanentSendError) as refused:
+        await checked(PermanentSendError("target", f"bot{TOKEN} is private", 403))
+    assert (refused.value.code, refused.value.status, TOKEN in str(refused.value)) == ("target", 403, False)
+    with pytest.raises(TransientSendError) as late:
+        await checked(TransientSendError(f"bot{TOKEN} is slow", 7.0, "account"))
+    assert (late.value.after, late.value.scope, TOKEN in str(late.value)) == (7.0, "account", False)
+
+
 @pytest.mark.parametrize(
     ("info", "problem"),
     [
