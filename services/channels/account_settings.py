@@ -251,7 +251,7 @@ def _fields(model: type[BaseModel], location: tuple[int | str, ...]) -> dict[str
 
 
 def _marked_credentials(
-    model: type[AccountSettings], body: AccountBody, has: Callable[[Any], bool]
+    model: type[AccountSettings], body: AccountBody, has: Callable[[object], bool]
 ) -> Iterator[tuple[str, str]]:
     for name, field in _fields(model, ("credentials",)).items():
         if not any(map(has, _markers(field))):
@@ -263,13 +263,13 @@ def _marked_credentials(
             yield from ((f"/credentials/{name}/{index}", str(one)) for index, one in enumerate(value))
 
 
-def _markers(field: FieldInfo) -> Iterator[Any]:
+def _markers(field: FieldInfo) -> Iterator[object]:
     """What the annotations of a field say, also those inside `Rotating[...]` and `... | None`."""
     yield from field.metadata
     yield from _inner_markers(field.annotation)
 
 
-def _inner_markers(annotation: object) -> Iterator[Any]:
+def _inner_markers(annotation: object) -> Iterator[object]:
     yield from getattr(annotation, "__metadata__", ())
     for inner in (*getattr(annotation, "__args__", ()), getattr(annotation, "__origin__", None)):
         if inner is not None and inner is not annotation:

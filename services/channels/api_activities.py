@@ -5,7 +5,7 @@ verdict on each item. Errors name the field and never quote its value, which may
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -44,6 +44,7 @@ from services.channels.port import Account, InvalidPayload, ItemVerdict, PartlyI
 from services.platform.http.lenient_json import read_json
 from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 
+AnyItem = TypeVar("AnyItem", bound=Item)
 MAX_ITEMS, MAX_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
 LIKE = "\U0001f44d"
@@ -124,8 +125,8 @@ def _activity(context: ItemContext) -> Activity:
     return HANDLERS.get(kind, _unknown)(context)
 
 
-def _read(shape: type[Any], context: ItemContext) -> Any:
-    """The item validated as `shape`. The return type is Any because each handler names its own shape."""
+def _read(shape: type[AnyItem], context: ItemContext) -> AnyItem:
+    """The item validated as `shape`. Raises InvalidPayload."""
     try:
         return shape.model_validate(context.raw)
     except ValidationError as error:
@@ -175,14 +176,14 @@ def _build_activity(
 
 
 def _message(context: ItemContext) -> Activity:
-    item: NewMessage = _read(NewMessage, context)
+    item = _read(NewMessage, context)
     identity = context.activity_id("message", item.person.id, item.id)
     return _build_activity(context, "message", item, identity, **map_content(context, item, item.id))
 
 
 def _echo(context: ItemContext) -> Activity:
     """An echo. When its `id` is the id of a reply that we posted to the callback, it is that reply coming back."""
-    item: Echoed = _read(Echoed, context)
+    item = _read(Echoed, context)
     identity = context.activity_id("echo", item.person.id, item.id)
     content = map_content(context, item, item.id)
     return _build_activity(context, "echo", item, identity, author="account", author_name=item.author_name, **content)
@@ -196,20 +197,20 @@ def _named(context: ItemContext, person: str, external_id: str) -> dict[str, Any
 
 
 def _edit(context: ItemContext) -> Activity:
-    item: MessageEdit = _read(MessageEdit, context)
+    item = _read(MessageEdit, context)
     return _build_activity(
         context, "edit", item, context.state_id("edit", item), **map_content(context, item, item.message)
     )
 
 
 def _delete(context: ItemContext) -> Activity:
-    item: MessageReference = _read(MessageReference, context)
+    item = _read(MessageReference, context)
     identity = context.activity_id("deletion", item.person.id, item.message)
     return _build_activity(context, "deletion", item, identity, **_named(context, item.person.id, item.message))
 
 
 def _reaction(context: ItemContext) -> Activity:
-    item: ReactionItem = _read(ReactionItem, context)
+    item = _read(ReactionItem, context)
     # A reaction without an emoji is a like.
     reaction = Reaction(emoji=None if item.removed else item.emoji or LIKE, removed=item.removed)
     identity = context.state_id("reaction", item)
@@ -218,7 +219,7 @@ def _reaction(context: ItemContext) -> Activity:
 
 
 def _receipt(context: ItemContext) -> Activity:
-    item: ReceiptItem = _read(ReceiptItem, context)
+    item = _read(ReceiptItem, context)
     until = [instant_text(item.watermark)] if item.watermark is not None else []
     identity = context.activity_id("receipt", item.person.id, item.message or "", item.state, *until)
     names = _named(context, item.person.id, item.message) if item.message is not None else {}
@@ -236,13 +237,13 @@ def _receipt(context: ItemContext) -> Activity:
 
 
 def _contact(context: ItemContext) -> Activity:
-    item: ContactItem = _read(ContactItem, context)
+    item = _read(ContactItem, context)
     kind: ActivityKind = "follow" if item.state else "contact"
     return _build_activity(context, kind, item, context.state_id("contact", item), contact_state=item.state)
 
 
 def _call(context: ItemContext) -> Activity:
-    item: CallItem = _read(CallItem, context)
+    item = _read(CallItem, context)
     said = item.call
     recording = to_attachment(said.recording) if said.recording else None
     call = Call(**said.model_dump(exclude={"recording"}), recording=recording)
@@ -251,7 +252,7 @@ def _call(context: ItemContext) -> Activity:
 
 
 def _survey_answer(context: ItemContext) -> Activity:
-    item: SurveyItem = _read(SurveyItem, context)
+    item = _read(SurveyItem, context)
     return _build_activity(
         context,
         "survey_answer",
@@ -266,7 +267,7 @@ def _survey_answer(context: ItemContext) -> Activity:
 def _unknown(context: ItemContext) -> Activity:
     """An activity for an unknown type. It keeps person and place; its content is dropped because it may hold anything."""
     try:
-        item: Item = _read(Item, context)
+        item = _read(Item, context)
     except InvalidPayload:
         item = Item(person=Customer(id=ANONYMOUS_CUSTOMER))
     return _build_activity(
