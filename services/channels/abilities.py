@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from schemas.channel import Capabilities
+from schemas.configuration import AccountBody
 from services.channels.port import (
     AccountCapabilities,
     AnnouncesEvents,
@@ -42,6 +44,11 @@ class Abilities:
     refreshes: Mapping[str, RefreshesTokens]
     responders: Mapping[str, RespondsToWebhook]
     shared_endpoints: Mapping[str, SharedEndpoint]
+
+    def capabilities_of(self, channel: Channel, body: AccountBody) -> Capabilities:
+        """What an account can do: what its channel can, unless the channel decides by the account."""
+        by_account = self.account_capabilities.get(channel.name)
+        return by_account.capabilities_for(body) if by_account else channel.capabilities
 
 
 def find_abilities(channels: Iterable[Channel]) -> Abilities:

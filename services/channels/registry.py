@@ -13,7 +13,7 @@ ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 CAPABILITIES = ChannelCapabilities(
     {channel.name: channel.capabilities for channel in CHANNELS},
-    {name: ability.capabilities_for for name, ability in find_abilities(CHANNELS).account_capabilities.items()},
+    {name: ability.capabilities_for for name, ability in ABILITIES.account_capabilities.items()},
 )
 """What the channels can do, of the account where that decides."""
 

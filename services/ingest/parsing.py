@@ -8,9 +8,8 @@ from urllib.parse import parse_qsl, unquote
 from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
-from services.channels.abilities import find_abilities
 from services.channels.port import Account, Channel, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
-from services.channels.registry import channel
+from services.channels.registry import ABILITIES, channel
 from services.ingest.enrichment import enrich
 from services.platform.http.bodies import MAX_DEPTH, too_deep
 
@@ -71,8 +70,7 @@ def preview_activities(
         unquote(subpath),
         query,
     )
-    by_account = find_abilities([adapter]).account_capabilities.get(channel_name)
-    check_depth(request, by_account.capabilities_for(account.body) if by_account else adapter.capabilities)
+    check_depth(request, ABILITIES.capabilities_of(adapter, account.body))
     parsed = parse_body(adapter, account, request)
     activities = [enrich(activity) for activity in parsed.activities]
     if parsed.verdicts:

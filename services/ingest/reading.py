@@ -36,7 +36,7 @@ class BodyReader:
     """
 
     def __init__(self, abilities: Abilities, instruments: IngestInstruments, large_bodies: WorkerThread) -> None:
-        self._capabilities, self._instruments = abilities.account_capabilities, instruments
+        self._abilities, self._instruments = abilities, instruments
         self._worker, self._large_bodies, self._split_cards = WorkerThread(), large_bodies, SplitCardDetector()
 
     async def read_activities(self, channel: Channel, connected: ConnectedAccount, request: Request) -> ParsedBody:
@@ -72,9 +72,7 @@ class BodyReader:
             return frozenset()
 
     def _check_depth(self, channel: Channel, connected: ConnectedAccount, request: Request) -> None:
-        by_account = self._capabilities.get(channel.name)
-        capabilities = by_account.capabilities_for(connected.account.body) if by_account else channel.capabilities
-        check_depth(request, capabilities)
+        check_depth(request, self._abilities.capabilities_of(channel, connected.account.body))
 
     def _read(self, channel: Channel, connected: ConnectedAccount, request: Request) -> ParsedBody:
         account, expected, own = connected.account, connected.expected_languages, connected.own
