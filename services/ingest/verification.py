@@ -35,23 +35,23 @@ class CallVerifier:
 
         Raises InvalidSignature, MethodNotAllowed, KeyUnavailable.
         """
-        if channel.name in self.key_sources:
-            request = await self._with_keys(self.key_sources[channel.name], account, request, max_key_age)
+        request = await self._with_keys(channel, account, request, max_key_age)
         return await self._run(request, lambda: _verify(channel, account, request))
 
     async def accepts(self, channel: Channel, account: Account, request: Request) -> bool:
         """Whether the account's own `verify` accepts the same request. Raises KeyUnavailable."""
         try:
-            if channel.name in self.key_sources:
-                request = await self._with_keys(self.key_sources[channel.name], account, request, KEY_SECONDS)
+            request = await self._with_keys(channel, account, request, KEY_SECONDS)
             await self._run(request, lambda: channel.verify(request, account))
         except InvalidSignature:
             return False
         return True
 
-    async def _with_keys(
-        self, source: PublicKeyVerified, account: Account, request: Request, max_age: float
-    ) -> Request:
+    async def _with_keys(self, channel: Channel, account: Account, request: Request, max_age: float) -> Request:
+        """The request with the public keys that it is verified with; as it is where the platform publishes none."""
+        source = self.key_sources.get(channel.name)
+        if source is None:
+            return request
         urls = await self._run(request, lambda: source.key_urls(request, account))
         if not all(url.startswith("https://") for url in urls):
             raise InvalidSignature("the call names a key at an address that is not https")
