@@ -22,10 +22,10 @@ from services.channels.api_fields import (
     ItemContext,
     WebhookContext,
     map_content,
+    message_fields,
     to_attachment,
     to_identities,
 )
-from services.channels.api_ids import own_ids
 from services.channels.api_payloads import (
     MAX_ID_LENGTH,
     CallItem,
@@ -189,13 +189,6 @@ def _echo(context: ItemContext) -> Activity:
     return _build_activity(context, "echo", item, identity, author="account", author_name=item.author_name, **content)
 
 
-# Any: fields of Activity, which validates them.
-def _named(context: ItemContext, person: str, external_id: str) -> dict[str, Any]:
-    """The fields that name the message which an item changes: one of the person, or a reply of ours."""
-    names = context.delivery.message_id(person, external_id)
-    return {"platform_id": external_id, "message": names, "aliases": own_ids(external_id)}
-
-
 def _edit(context: ItemContext) -> Activity:
     item = _read(MessageEdit, context)
     return _build_activity(
@@ -206,7 +199,7 @@ def _edit(context: ItemContext) -> Activity:
 def _delete(context: ItemContext) -> Activity:
     item = _read(MessageReference, context)
     identity = context.activity_id("deletion", item.person.id, item.message)
-    return _build_activity(context, "deletion", item, identity, **_named(context, item.person.id, item.message))
+    return _build_activity(context, "deletion", item, identity, **message_fields(context, item.person.id, item.message))
 
 
 def _reaction(context: ItemContext) -> Activity:
@@ -214,7 +207,7 @@ def _reaction(context: ItemContext) -> Activity:
     # A reaction without an emoji is a like.
     reaction = Reaction(emoji=None if item.removed else item.emoji or LIKE, removed=item.removed)
     identity = context.state_id("reaction", item)
-    names = _named(context, item.person.id, item.message)
+    names = message_fields(context, item.person.id, item.message)
     return _build_activity(context, "reaction", item, identity, reaction=reaction, **names)
 
 
@@ -222,7 +215,7 @@ def _receipt(context: ItemContext) -> Activity:
     item = _read(ReceiptItem, context)
     until = [instant_text(item.watermark)] if item.watermark is not None else []
     identity = context.activity_id("receipt", item.person.id, item.message or "", item.state, *until)
-    names = _named(context, item.person.id, item.message) if item.message is not None else {}
+    names = message_fields(context, item.person.id, item.message) if item.message is not None else {}
     error = Failure(code=item.error.code, detail=item.error.detail) if item.error is not None else None
     return _build_activity(
         context,

@@ -57,9 +57,7 @@ class ItemContext:
 def map_content(context: ItemContext, item: MessageContent, own_id: str) -> dict[str, Any]:
     replied = [context.delivery.message_id(item.person.id, item.reply_to)] if item.reply_to else []
     return {
-        "platform_id": own_id,
-        "message": context.delivery.message_id(item.person.id, own_id),
-        "aliases": own_ids(own_id),
+        **message_fields(context, item.person.id, own_id),
         "text": EncryptedText(text=item.text) if item.text else None,
         "attachments": [to_attachment(file) for file in item.attachments],
         "replies_to": [*replied, *own_ids(item.reply_to)],
@@ -70,6 +68,13 @@ def map_content(context: ItemContext, item: MessageContent, own_id: str) -> dict
         "album": item.album,
         "automatic": bool(item.automatic),
     }
+
+
+# Any: fields of Activity, which validates them.
+def message_fields(context: ItemContext, person: str, external_id: str) -> dict[str, Any]:
+    """The fields that name the message of an item: one of the person, or a reply of ours."""
+    message = context.delivery.message_id(person, external_id)
+    return {"platform_id": external_id, "message": message, "aliases": own_ids(external_id)}
 
 
 def to_attachment(file: File) -> Attachment:
