@@ -100,8 +100,14 @@ def _item_context(delivery: WebhookContext, index: int, raw: Json) -> ItemContex
 
 
 def _without_null(raw: dict[str, Json]) -> dict[str, Json]:
-    """The object without null values, at every depth: null means the same as absent."""
-    return {n: _without_null(v) if isinstance(v, dict) else v for n, v in raw.items() if v is not None}
+    """The object without null values, at every depth: null means the same as absent. A null in a list stays in it."""
+    return {name: _without_null_inside(value) for name, value in raw.items() if value is not None}
+
+
+def _without_null_inside(value: Json) -> Json:
+    if isinstance(value, dict):
+        return _without_null(value)
+    return [_without_null_inside(one) for one in value] if isinstance(value, list) else value
 
 
 def _items(body: bytes) -> Sequence[Json]:

@@ -47,9 +47,6 @@ def _readable(raw_value: object, model: type[BaseModel]) -> list[BaseModel]:
 
 
 def _object(raw_value: object, model: type[BaseModel]) -> BaseModel | None:
-    # null means the same as absent; in a list it is not removed before validation.
-    if isinstance(raw_value, dict):
-        raw_value = {name: value for name, value in raw_value.items() if value is not None}
     try:
         return model.model_validate(raw_value)
     except ValidationError:

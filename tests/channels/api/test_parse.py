@@ -215,6 +215,18 @@ def test_what_nobody_needs_decides_over_no_message(changes: dict[str, Any], expe
         assert got == value
 
 
+def test_null_in_an_object_of_a_list_means_absent_too() -> None:
+    (found,) = of(GOOD | {"attachments": [{"url": "https://a.example/1", "kind": None, "name": None}]})
+    assert found.attachments == [Attachment(kind="file", url="https://a.example/1")]
+    survey = {"type": "survey_answer", "id": "1", "person": {"id": "a"}}
+    (answered,) = of(survey | {"answers": [{"ref": "q1", "question": None, "value": 5}]})
+    assert [(answer.ref, answer.question, answer.value) for answer in answered.answers] == [("q1", None, 5)]
+    with pytest.raises(InvalidPayload, match="answers/0/value"):
+        of(survey | {"answers": [{"ref": "q1", "value": None}]})
+    with pytest.raises(InvalidPayload, match="answers/0/value"):
+        of(survey | {"answers": [{"ref": "q1", "value": ["a", None]}]})
+
+
 def test_bytes_that_are_no_text_lose_no_message() -> None:
     body = json.dumps(GOOD | {"text": "CUT"}).encode().replace(b"CUT", "سلام".encode()[:-1])
     (found,) = preview_activities("api", body)
