@@ -119,15 +119,15 @@ class ScanContext:
     near_card: NearCard
 
 
-def card_spans(plain: str, accounts: Iterable[tuple[int, int]], near_card: NearCard) -> Spans:
-    """The spans of card numbers in a folded text. `accounts` are spans of bank accounts, which never count as cards.
+def card_spans(plain: str, excluded: Iterable[tuple[int, int]], near_card: NearCard) -> Spans:
+    """The spans of card numbers in a folded text. `excluded` are spans whose digits never count as cards: bank accounts, UUIDs.
 
     A card is: a run of digits that is an issuer's number as a whole, in any grouping; a part of a longer run that is
     grouped as cards are, also with an expiry date or CVV glued on; the groups of a card with words or signs between them.
     Where `near_card(start, stop)` is true, a valid check digit is enough.
     """
-    # What is covered first is not looked at again: an IBAN holds runs of digits that pass as cards.
-    covered = CoveredSpans(len(plain), accounts)
+    # What is covered first is not looked at again: an IBAN or a UUID holds runs of digits that pass as cards.
+    covered = CoveredSpans(len(plain), excluded)
     named = CoveredSpans(len(plain), (m.span("value") for m in _NAMED.finditer(plain)))
     shaped = CoveredSpans(len(plain), (m.span() for shape in _SHAPES for m in shape.finditer(plain)))
     context = ScanContext(plain, named, shaped, near_card)

@@ -158,9 +158,9 @@ def _is_near(keyword_positions: list[int], start: int, stop: int) -> bool:
 
 
 def _cards(plain: str) -> list[Span]:
-    accounts = [(start, stop) for start, stop, _ in _ibans(plain)] + _uuids(plain)
+    excluded = [(start, stop) for start, stop, _ in _ibans(plain)] + _uuids(plain)
     words = [m.start() for m in ANY_CARD_WORD.finditer(plain)]
-    spans = card_spans(plain, accounts, lambda start, stop: _is_near(words, start, stop))
+    spans = card_spans(plain, excluded, lambda start, stop: _is_near(words, start, stop))
     # Three or four digits soon after a card are its CVV, unless a word between them says that they count or cost something.
     loose = [
         m
@@ -226,7 +226,9 @@ def _outside_uuids(detector: Detector) -> Detector:
 
     def find(plain: str) -> list[Span]:
         found = detector(plain)
-        uuids = CoveredSpans(len(plain), _uuids(plain) if found else ())
+        if not found:
+            return []
+        uuids = CoveredSpans(len(plain), _uuids(plain))
         return [
             (start, stop, kind)
             for start, stop, kind in found
