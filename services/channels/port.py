@@ -149,10 +149,9 @@ class SendReceipt:
 
 @dataclass(frozen=True, slots=True)
 class InlineFile:
-    """A file that came inside a webhook: the SHA-256 of its bytes in hex, its media type, and the bytes."""
+    """A file that came inside a webhook: the SHA-256 of its bytes in hex, and the bytes."""
 
     digest: str
-    media_type: str
     content: bytes
 
 

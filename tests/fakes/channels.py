@@ -154,7 +154,7 @@ class MailChannel(PlainChannel):
 
     def files(self, request: Request, account: Account) -> Iterator[InlineFile]:
         for _, _, _, _, content in _mails(request):
-            yield InlineFile(hashlib.sha256(content).hexdigest(), "application/octet-stream", content)
+            yield InlineFile(hashlib.sha256(content).hexdigest(), content)
 
 
 def _mails(request: Request) -> Iterator[tuple[str, str, str, str, bytes]]:
