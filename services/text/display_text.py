@@ -2,10 +2,10 @@
 
 import unicodedata
 
+from schemas.visible import BLANKS
+
 TURNING = frozenset(range(0x202A, 0x202F)) | frozenset(range(0x2066, 0x206A))
 """Embeddings, overrides and isolates of the bidirectional algorithm, and their ends (UAX 9)."""
-BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\u17b4\u17b5\u034f")
-"""Characters that count as letters or marks but have no visible glyph."""
 _WITHOUT = dict.fromkeys(TURNING)
 
 
@@ -21,4 +21,4 @@ def visible_name(name: str) -> str:
 
 
 def _can_be_seen(character: str) -> bool:
-    return character not in BLANK and unicodedata.category(character)[0] not in "CZM"
+    return character not in BLANKS and unicodedata.category(character)[0] not in "CZM"

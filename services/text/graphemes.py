@@ -6,7 +6,9 @@ syllables, and CR LF. Scripts with clusters beyond these (Devanagari conjuncts) 
 
 import unicodedata
 
-ZERO_WIDTH_NON_JOINER, ZERO_WIDTH_JOINER = "\u200c", "\u200d"
+from services.text.normalise import ZWNJ
+
+ZERO_WIDTH_JOINER = "\u200d"
 _MARKS = frozenset({"Mn", "Me", "Mc"})
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _TAGS = range(0xE0020, 0xE0080)
@@ -63,7 +65,7 @@ def _extends(character: str) -> bool:
     code = ord(character)
     if code < 0x300:
         return False
-    is_joiner = character in (ZERO_WIDTH_NON_JOINER, ZERO_WIDTH_JOINER)
+    is_joiner = character in (ZWNJ, ZERO_WIDTH_JOINER)
     return is_joiner or code in _SKIN_TONES or code in _TAGS or unicodedata.category(character) in _MARKS
 
 
