@@ -16,7 +16,7 @@ from services.channels.port import Account, Channel, InvalidPayload, Request
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.authentication import WebhookAuthenticator
-from services.ingest.bounds import Bounds
+from services.ingest.bounds import Bounds, Entrance
 from services.ingest.confirmation import confirm
 from services.ingest.forgeries import Forgeries
 from services.ingest.inline_files import InlineFileStore
@@ -111,9 +111,10 @@ class Webhooks:
         try:
             address = parse_path(scope["path"], self._channels)
             # Admission counts by the path, because the account is looked up only for a call that is admitted.
-            async with self._bounds.entrance_of(address.channel).room.admit(network, address.name) as admitted:
+            entrance = self._bounds.entrance_of(address.channel)
+            async with entrance.room.admit(network, address.name) as admitted:
                 with self._instruments.in_flight.track_inprogress():
-                    return await self._handle(scope, receive, address, admitted)
+                    return await self._handle(scope, receive, address, entrance, admitted)
         except tuple(RESPONSES) as error:
             if isinstance(error, NotFound):
                 self._instruments.unknown_paths.inc()
@@ -122,12 +123,11 @@ class Webhooks:
             return error_response(error)
 
     async def _handle(
-        self, scope: Scope, receive: Receive, address: WebhookAddress, admitted: AdmittedRequest
+        self, scope: Scope, receive: Receive, address: WebhookAddress, entrance: Entrance, admitted: AdmittedRequest
     ) -> Response:
         if scope["method"] not in ("POST", "GET"):
             raise MethodNotAllowed("Webhooks are posted.", headers={"Allow": "POST, GET"})
-        channel, entrance = address.channel, self._bounds.entrance_of(address.channel)
-        connected = await resolve_account(address, self._accounts)
+        channel, connected = address.channel, await resolve_account(address, self._accounts)
         try:
             request = await receive_request(
                 scope,
