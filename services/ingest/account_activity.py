@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from services.channels.port import Account
-from services.ingest.received_counts import AccountName, ReceivedCounter
+from services.ingest.received_counts import AccountName, ReceivedCounter, name_of
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.time_source import TimeSource
 from services.platform.store.port import Changes, Condition, Key, Put, Store
@@ -45,17 +45,14 @@ class AccountActivityRecorder:
 
     def record_call(self, account: Account) -> None:
         """Record an authentic call by the platform, or events that were polled."""
-        self._activity_for(account).webhook_at = self._time_source.now()
+        self._activity_of(name_of(account)).webhook_at = self._time_source.now()
 
     def record_forged(self, account: Account) -> None:
         """Record a call without the account's secret."""
-        activity, now = self._activity_for(account), self._time_source.now()
+        activity, now = self._activity_of(name_of(account)), self._time_source.now()
         activity.forged += 1
         activity.forged_since = activity.forged_since or now
         activity.forged_at = now
-
-    def _activity_for(self, account: Account) -> _AccountActivity:
-        return self._activity_of(AccountName(account.workspace, account.channel, account.id))
 
     def _activity_of(self, name: AccountName) -> _AccountActivity:
         return self._unwritten.setdefault(account_id(*name), _AccountActivity(name))

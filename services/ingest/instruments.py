@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from schemas.activity import Activity
 from services.channels.port import Account
-from services.ingest.received_counts import AccountName, ReceivedCounter, account_name
+from services.ingest.received_counts import ReceivedCounter, account_name, name_of
 from services.records.ledgers import ReceivedCounts
 
 LABELS = ("workspace", "channel")
@@ -56,7 +57,7 @@ class IngestInstruments:
 
     def count_rejected(self, account: Account, reason: str, calls: int = 1) -> None:
         """Count calls, or items of a list, that came in and were turned away for good."""
-        name = AccountName(account.workspace, account.channel, account.id)
+        name = name_of(account)
         self.received.labels(name.workspace, name.channel).inc(calls)
         self.rejected.labels(name.workspace, name.channel, reason).inc(calls)
         self.ledgers.add(name, ReceivedCounts(received=calls, rejected=calls))
@@ -82,4 +83,4 @@ class IngestInstruments:
     @property
     def collectors(self) -> tuple[Collector, ...]:
         """All collectors, for a registry."""
-        return tuple(collector for name, collector in vars(self).items() if name != "ledgers")
+        return tuple(value for value in vars(self).values() if isinstance(value, MetricWrapperBase))

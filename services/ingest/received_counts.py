@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from schemas.activity import Activity
+from services.channels.port import Account
 from services.records.ledgers import ReceivedCounts
 
 
@@ -29,6 +30,11 @@ class ReceivedCounter:
         """All counts since the last call, which the caller now has to write, or to `add` again."""
         taken, self._unwritten = self._unwritten, {}
         return taken
+
+
+def name_of(account: Account) -> AccountName:
+    """The name of a connected account."""
+    return AccountName(account.workspace, account.channel, account.id)
 
 
 def account_name(activities: Sequence[Activity]) -> AccountName:
