@@ -93,12 +93,16 @@ def _invalid_position() -> UnprocessableContent:
     return UnprocessableContent(("/header/Last-Event-ID", "This is no id of this stream. Leave it out to start now."))
 
 
+def own_transcript(visitor: Visitor) -> Transcript:
+    """The messages of the visitor's own person."""
+    return Transcript(visitor.workspace, visitor.key, f"/webchat/{visitor.workspace}/{visitor.account}")
+
+
 async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
     """The visitor's own transcript, or that of the conversation that a hand-off joined them to. Raises Unavailable."""
     # After a hand-off the visitor reads the conversation of another person key (a group's member), but only while it is
     # open and this visitor is its private side.
-    path = f"/webchat/{visitor.workspace}/{visitor.account}"
-    own = Transcript(visitor.workspace, visitor.key, path)
+    own = own_transcript(visitor)
     person = await _read(store, PERSONS, visitor.key)
     conversation = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
     is_private_side = (
@@ -107,7 +111,7 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
         and not is_closed(conversation.status)
     )
     return (
-        Transcript(conversation.workspace, conversation.key, path, conversation.id)
+        Transcript(conversation.workspace, conversation.key, own.path, conversation.id)
         if conversation is not None and is_private_side
         else own
     )
@@ -157,20 +161,19 @@ def _view(record: MessageRecord, transcript: Transcript) -> MessageView | None:
 async def get_message(store: Store, visitor: Visitor, message: str) -> MessageView | None:
     """A message that the visitor wrote, by its id; None while it is not stored yet. Raises Unavailable."""
     record = await _read(store, MESSAGES, message)
-    return None if record is None else message_view(record, (await transcript_for(store, visitor)).file_url)
+    return None if record is None else message_view(record, own_transcript(visitor).file_url)
 
 
 async def get_file(store: Store, visitor: Visitor, message: str, number: int) -> Attachment | None:
-    """The attachment of a message that the visitor may see; None when there is no such file. Raises Unavailable."""
+    """An attachment, with or without a file, of a message that the visitor may see; None when there is none. Raises Unavailable."""
     record = await _read(store, MESSAGES, message)
     if record is None or number >= len(record.attachments):
         return None
     # Their own files stay theirs, also after a hand-off joined them to another conversation.
-    own, joined = Transcript(visitor.workspace, visitor.key, ""), await transcript_for(store, visitor)
+    own, joined = own_transcript(visitor), await transcript_for(store, visitor)
     if not (own.has(record) or joined.has(record)):
         return None
-    attachment = record.attachments[number]
-    return attachment if attachment.blob is not None else None
+    return record.attachments[number]
 
 
 async def wait_for_message(
