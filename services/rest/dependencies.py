@@ -46,8 +46,13 @@ async def get_message(reader: Reader, workspace: str, message: str) -> MessageRe
     key = Key(MESSAGES.name, message)
     document = (await reader.get_many([key])).get(key)
     if document is None or document["workspace"] != workspace:
-        raise NotFound(f"There is no message {message!r} in this workspace.")
+        raise no_message(message)
     return MESSAGES.decode(document)
+
+
+def no_message(message: str) -> NotFound:
+    """The refusal of a message that does not exist, or is not of the workspace or the conversation that the path names."""
+    return NotFound(f"There is no message {message!r} here.")
 
 
 async def existing_message(request: Request, context: ContextDep) -> MessageRecord:

@@ -14,11 +14,15 @@ from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import NotFound
 from services.platform.http.service import Context
-from services.platform.processing.unit_of_work import Reader
-from services.platform.store.port import Key
 from services.records.blobs import Blob
-from services.records.conversations import MESSAGES, MessageRecord
-from services.rest.dependencies import ExistingConversation, ExistingWorkspace, get_conversation
+from services.records.conversations import MessageRecord
+from services.rest.dependencies import (
+    ExistingConversation,
+    ExistingWorkspace,
+    get_conversation,
+    get_message,
+    no_message,
+)
 from services.rest.file_stream import FileStream
 from services.rest.files import AttachmentSource, FileReader, is_file
 from services.rest.uploads import UploadedFile, Uploads, named_files
@@ -40,7 +44,7 @@ class AttachmentRoutes:
         self, configuration: ExistingWorkspace, context: ContextDep, message: str, number: Number
     ) -> Response:
         """The file of a message. Browsers save it; pictures, sound and film have the type that their bytes show."""
-        record = await _message(context.store, configuration.workspace, message)
+        record = await get_message(context.store, configuration.workspace, message)
         conversation = await get_conversation(context.store, configuration.workspace, record.conversation)
         return self._stream(conversation, record, number)
 
@@ -48,9 +52,9 @@ class AttachmentRoutes:
         self, conversation: ExistingConversation, context: ContextDep, message: str, number: Number
     ) -> Response:
         """The same, under the path of its conversation."""
-        record = await _message(context.store, conversation.workspace, message)
+        record = await get_message(context.store, conversation.workspace, message)
         if record.conversation != conversation.id:
-            raise _no_message(message)
+            raise no_message(message)
         return self._stream(conversation, record, number)
 
     async def upload(self, configuration: ExistingWorkspace, context: ContextDep, request: Request) -> UploadedFile:
@@ -73,19 +77,6 @@ def _source(conversation: ConversationState, record: MessageRecord) -> Attachmen
     is_elsewhere = address is not None and address.channel == record.channel and address.account is not None
     account = address.account if address is not None and is_elsewhere else conversation.account
     return AttachmentSource(record.workspace, record.channel, account or conversation.account)
-
-
-async def _message(reader: Reader, workspace: str, message: str) -> MessageRecord:
-    key = Key(MESSAGES.name, message)
-    document = (await reader.get_many([key])).get(key)
-    # Another workspace's message is answered like one that does not exist.
-    if document is None or document["workspace"] != workspace:
-        raise _no_message(message)
-    return MESSAGES.decode(document)
-
-
-def _no_message(message: str) -> NotFound:
-    return NotFound(f"There is no message {message!r} here.")
 
 
 # -- files of a reply --------------------------------------------------------------------------------------------------
