@@ -1,6 +1,6 @@
 """Opens an installation's data for commands that work with the server running or stopped."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from services.cli.errors import CliError
@@ -55,3 +55,18 @@ def missing_database(url: str) -> str | None:
     """
     path = sqlite_path(url)
     return f"{path} will be made at the first start" if path is not None and not path.exists() else None
+
+
+def on_store(check: Callable[[Store], Awaitable[str]]) -> Callable[[Settings], Awaitable[str]]:
+    """A check of the store, as one of an installation. It passes where the database will be made at the first start.
+
+    It raises what `check` raises, and Misconfigured, Unavailable.
+    """
+
+    async def check_installation(settings: Settings) -> str:
+        if (missing := missing_database(settings.store_url)) is not None:
+            return missing
+        async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
+            return await check(store)
+
+    return check_installation

@@ -13,7 +13,7 @@ from typing import Annotated
 import httpx2
 import typer
 
-from services.cli.data import current_version, missing_database
+from services.cli.data import current_version, missing_database, on_store
 from services.cli.errors import CliError, error_message
 from services.cli.printing import echo, print_json
 from services.cli.workspace_checks import check_account_settings, check_accounts, check_routing, check_secrets
@@ -220,11 +220,11 @@ CHECKS: dict[str, Callable[[Settings], Awaitable[str]]] = {
     "data version": _data_version,
     "store": _store,
     "bus": _bus,
-    "routing": check_routing,
-    "accounts": check_accounts,
-    "account settings": check_account_settings,
+    "routing": on_store(check_routing),
+    "accounts": on_store(check_accounts),
+    "account settings": on_store(check_account_settings),
     "database": _database,
-    "secrets": check_secrets,
+    "secrets": on_store(check_secrets),
     "admin key": _admin_key,
     "server": _server,
 }

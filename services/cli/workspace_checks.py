@@ -5,12 +5,8 @@ from collections.abc import AsyncIterator
 from schemas.accounts import AccountHealth
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from services.channels.registry import account_rules, channel
-from services.cli.data import current_version, missing_database
 from services.cli.errors import CliError
-from services.composition import COLLECTIONS
-from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
-from services.platform.host.engine import open_store
 from services.platform.store.all_pages import all_pages
 from services.platform.store.port import Query, Store
 from services.records.accounts import read_health
@@ -19,12 +15,9 @@ from services.records.unmet import ConfigurationWarning, read_warnings
 from services.workspaces.target_validation import MIN_SECRET_LENGTH, is_weak
 
 
-async def check_routing(settings: Settings) -> str:
-    """Every routing rule of every workspace has an agent who meets it. Raises CliError, Misconfigured, Unavailable."""
-    if (missing := missing_database(settings.store_url)) is not None:
-        return missing
-    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        details = [f"{workspace}: {warning.detail}" async for workspace, warning in _unmet(store)]
+async def check_routing(store: Store) -> str:
+    """Every routing rule of every workspace has an agent who meets it. Raises CliError, Unavailable."""
+    details = [f"{workspace}: {warning.detail}" async for workspace, warning in _unmet(store)]
     if details:
         raise CliError(" ".join(details))
     return "every rule can be met by somebody"
@@ -36,18 +29,15 @@ async def _unmet(store: Store) -> AsyncIterator[tuple[str, ConfigurationWarning]
             yield workspace, warning
 
 
-async def check_secrets(settings: Settings) -> str:
-    """No account has a secret that could be guessed. Raises CliError, Misconfigured, Unavailable."""
-    if (missing := missing_database(settings.store_url)) is not None:
-        return missing
-    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        weak = [
-            f"{workspace}/{account}: {pointer.removeprefix('/credentials/')}"
-            async for workspace, configuration in _configurations(store)
-            for account, stored in configuration.accounts.items()
-            for pointer, secret in _chosen_secrets(account, stored.body)
-            if is_weak(secret)
-        ]
+async def check_secrets(store: Store) -> str:
+    """No account has a secret that could be guessed. Raises CliError, Unavailable."""
+    weak = [
+        f"{workspace}/{account}: {pointer.removeprefix('/credentials/')}"
+        async for workspace, configuration in _configurations(store)
+        for account, stored in configuration.accounts.items()
+        for pointer, secret in _chosen_secrets(account, stored.body)
+        if is_weak(secret)
+    ]
     if weak:
         raise CliError(
             f"secrets of fewer than {MIN_SECRET_LENGTH} characters can be guessed: {', '.join(weak)}. Write a longer one to the "
@@ -61,17 +51,14 @@ def _chosen_secrets(account: str, body: AccountBody) -> list[tuple[str, str]]:
     return account_rules(adapter).chosen_secrets(body) if adapter is not None else []
 
 
-async def check_account_settings(settings: Settings) -> str:
-    """Every stored account is what its channel demands today. Raises CliError, Misconfigured, Unavailable."""
-    if (missing := missing_database(settings.store_url)) is not None:
-        return missing
-    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        wrong = [
-            f"{workspace}/{account}: {sentence}."
-            async for workspace, configuration in _configurations(store)
-            for account, stored in configuration.accounts.items()
-            for sentence in _account_problems(account, stored.body)
-        ]
+async def check_account_settings(store: Store) -> str:
+    """Every stored account is what its channel demands today. Raises CliError, Unavailable."""
+    wrong = [
+        f"{workspace}/{account}: {sentence}."
+        async for workspace, configuration in _configurations(store)
+        for account, stored in configuration.accounts.items()
+        for sentence in _account_problems(account, stored.body)
+    ]
     if wrong:
         raise CliError(" ".join([*wrong, "Write these accounts anew: PUT …/accounts/{channel}/{account}."]))
     return "every account is what its channel demands"
@@ -85,21 +72,17 @@ def _account_problems(account: str, body: AccountBody) -> list[str]:
     return [f"{pointer.removeprefix('/')}: {sentence}" for pointer, sentence in account_rules(adapter).problems(body)]
 
 
-async def check_accounts(settings: Settings) -> str:
-    """Every connected account sends and receives. Raises CliError, Misconfigured, Unavailable.
+async def check_accounts(store: Store) -> str:
+    """Every connected account sends and receives. Raises CliError, Unavailable.
 
     A state that may end without the operator (`paused`, `forged`, `silent`) is reported and is no failure.
     """
-    if (missing := missing_database(settings.store_url)) is not None:
-        return missing
     accounts: list[tuple[str, AccountHealth]] = []
-    async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:
-        async for workspace, configuration in _configurations(store):
-            health = await read_health(store, workspace, configuration.accounts, SystemTimeSource().now())
-            accounts += [
-                (f"{workspace} {name}: {account_health.detail}", account_health)
-                for name, account_health in health.items()
-            ]
+    async for workspace, configuration in _configurations(store):
+        health = await read_health(store, workspace, configuration.accounts, SystemTimeSource().now())
+        accounts += [
+            (f"{workspace} {name}: {account_health.detail}", account_health) for name, account_health in health.items()
+        ]
     if broken := [
         sentence for sentence, account_health in accounts if account_health.state in ("credentials", "webhook")
     ]:
