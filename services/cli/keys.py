@@ -5,17 +5,16 @@ from typing import Annotated
 import typer
 
 from schemas.configuration import KeyBody, Scope
-from schemas.values import Json, instant_text
 from services.cli.data import store_at
 from services.cli.errors import CliError
 from services.cli.printing import echo, print_json, print_table
-from services.platform.core.identifiers import random_id
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.store.port import Changes, Condition, DocumentPage, Key, Put, Query
 from services.records.configuration import read_configuration
-from services.records.keys import KEYS, KeyRecord, format_key, new_secret, secret_digest
+from services.records.keys import KEYS, KeyRecord, format_key, new_key
+from services.workspaces.views import key_view
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
@@ -30,7 +29,7 @@ def list_keys(
     page = event_loop.run(_page(settings, limit, cursor))
     records = [KEYS.decode(document) for _, document in page.items]
     if json:
-        print_json({"items": [_view(record) for record in records], "next": page.next})
+        print_json({"items": [key_view(record).model_dump(mode="json") for record in records], "next": page.next})
         return
     rows = [
         (r.id, r.name, r.workspace or "(all)", ", ".join(r.scopes), f"{r.created_at:%Y-%m-%d %H:%M}Z") for r in records
@@ -61,7 +60,7 @@ def create(
     body = KeyBody.model_validate({"name": name, "workspace": workspace, "scopes": [scope]})
     record, secret = event_loop.run(_create(settings, body))
     if json:
-        print_json({**_view(record), "secret": secret})
+        print_json({**key_view(record).model_dump(mode="json"), "secret": secret})
         return
     echo(f"Key {record.id}, shown this once: {secret}")
 
@@ -70,23 +69,10 @@ async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
     async with store_at(settings) as store:
         if body.workspace is not None and await read_configuration(store, body.workspace) is None:
             raise CliError(f"there is no workspace {body.workspace!r}.")
-        record, secret = _new_key(body)
+        record, secret = new_key(body, SystemTimeSource().now())
         key_document = Key(KEYS.name, record.id)
         await store.commit(Changes(conditions=[Condition(key_document)], puts=[Put(key_document, record)]))
         return record, format_key(record.id, secret)
-
-
-def _new_key(body: KeyBody) -> tuple[KeyRecord, str]:
-    secret, now = new_secret(), SystemTimeSource().now()
-    record = KeyRecord(
-        id=random_id(now).replace("-", ""),
-        name=body.name,
-        workspace=body.workspace or "",
-        scopes=body.scopes,
-        digest=secret_digest(secret),
-        created_at=now,
-    )
-    return record, secret
 
 
 def revoke(
@@ -104,13 +90,3 @@ async def _revoke(settings: Settings, identity: str) -> None:
         if not await store.get_many([key_document]):
             raise CliError(f"there is no key {identity}; `pasokh keys list` shows those there are.")
         await store.commit(Changes(deletes=[key_document]))
-
-
-def _view(record: KeyRecord) -> dict[str, Json]:
-    return {
-        "id": record.id,
-        "name": record.name,
-        "workspace": record.workspace or None,
-        "scopes": list(record.scopes),
-        "created_at": instant_text(record.created_at),
-    }

@@ -11,9 +11,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from schemas.configuration import Scope
+from schemas.configuration import KeyBody, Scope
 from schemas.values import Instant
+from services.platform.core.identifiers import random_id
 from services.platform.http.auth import Principal
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Collection, Index, Key
@@ -63,6 +65,20 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def new_key(body: KeyBody, now: datetime) -> tuple[KeyRecord, str]:
+    """The record of a new key, and its secret, which is stored nowhere."""
+    secret = new_secret()
+    record = KeyRecord(
+        id=random_id(now).replace("-", ""),
+        name=body.name,
+        workspace=body.workspace or EVERY_WORKSPACE,
+        scopes=list(dict.fromkeys(body.scopes)),
+        digest=secret_digest(secret),
+        created_at=now,
+    )
+    return record, secret
+
+
 class ApiKeyAuthenticator:
     """Authenticates callers by their keys. Records are cached for `CACHE_TTL_SECONDS`, so that a deleted key ends within that time."""
 
@@ -78,7 +94,6 @@ class ApiKeyAuthenticator:
             return None
         record = await self._record(identity)
         # In constant time: the time of a comparison by `==` would tell how much of a digest is right.
-        # In constant time: the time of a comparison by `==` would tell how many digits of a digest are right.
         if record is None or not hmac.compare_digest(secret_digest(secret), record.digest):
             return None
         return record.principal()

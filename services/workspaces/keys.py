@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from schemas.commands import CommandResult
 from schemas.configuration import KeyBody
 from services.platform.core.errors import Fenced
-from services.platform.core.identifiers import hashed_id, random_id
+from services.platform.core.identifiers import hashed_id
 from services.platform.http.auth import Principal, require_scope
 from services.platform.http.command_gateway import request_hash
 from services.platform.http.dependencies import ContextDep, IdempotencyKey, Page, PageParamsDep, query_page
@@ -18,7 +18,7 @@ from services.platform.http.service import Context
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
 from services.records.configuration import read_configuration
-from services.records.keys import EVERY_WORKSPACE, KEYS, KeyRecord, format_key, new_secret, secret_digest
+from services.records.keys import KEYS, KeyRecord, format_key, new_key
 from services.workspaces.views import KeyCreated, KeyView, key_view
 
 Admin = Annotated[Principal, Depends(require_scope("admin"))]
@@ -42,7 +42,7 @@ async def create_key(
     outcome = Key(OUTCOMES.name, hashed_id("key", caller.key, repeat)) if repeat else None
     if outcome and (earlier := await _stored_outcome(context, outcome)):
         return _repeated_response(earlier, body, request)
-    record, secret = _new_key(context, body)
+    record, secret = new_key(body, context.time_source.now())
     try:
         await context.store.commit(_changes(record, outcome, request))
     except Fenced:
@@ -76,19 +76,6 @@ async def _require_access(caller: Principal, body: KeyBody, context: Context) ->
         or await read_configuration(context.store, body.workspace) is None
     ):
         raise UnprocessableContent(("/workspace", f"There is no workspace {body.workspace!r} that this key can see."))
-
-
-def _new_key(context: Context, body: KeyBody) -> tuple[KeyRecord, str]:
-    secret, now = new_secret(), context.time_source.now()
-    record = KeyRecord(
-        id=random_id(now).replace("-", ""),
-        name=body.name,
-        workspace=body.workspace or EVERY_WORKSPACE,
-        scopes=list(dict.fromkeys(body.scopes)),
-        digest=secret_digest(secret),
-        created_at=now,
-    )
-    return record, secret
 
 
 def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Changes:
