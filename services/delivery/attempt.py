@@ -31,9 +31,8 @@ from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import ConnectionShares, NoConnection
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.unit_of_work import Reader
-from services.records.accounts import account_id
 from services.records.configuration import Configurations
-from services.records.tokens import read_tokens, tokens_for
+from services.records.tokens import read_account_tokens
 
 FILE_SENDS, FILE_WAIT_SECONDS = 4, 3.0
 """How many messages with files one process sends at a time, and how long another waits for its turn in one attempt."""
@@ -134,9 +133,8 @@ async def _read_account(message: Outbound, dependencies: SendDependencies) -> Ac
     account = Account(message.workspace, message.channel, message.account, stored.body)
     if message.channel not in dependencies.abilities.refreshes:
         return account
-    identity = account_id(account.workspace, account.channel, account.id)
-    refreshed = await read_tokens(dependencies.store, [identity])
-    return replace(account, tokens=tokens_for(stored.body, refreshed.get(identity)))
+    tokens = await read_account_tokens(dependencies.store, account.workspace, account.channel, account.id, stored.body)
+    return replace(account, tokens=tokens)
 
 
 def _has_missing_credentials(channel: Channel, account: Account) -> bool:

@@ -8,7 +8,7 @@ from schemas.values import Instant
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Collection, Key
-from services.records.accounts import WRITER
+from services.records.accounts import WRITER, account_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +50,11 @@ async def read_tokens(reader: Reader, accounts: Iterable[str]) -> dict[str, Acco
     keys = [Key(ACCOUNT_TOKENS.name, account) for account in accounts]
     found = await reader.get_many(keys) if keys else {}
     return {key.id: ACCOUNT_TOKENS.decode(document) for key, document in found.items()}
+
+
+async def read_account_tokens(
+    reader: Reader, workspace: str, channel: str, account: str, body: AccountBody
+) -> Mapping[str, str]:
+    """The refreshed tokens of one account that go with its credentials; empty without any. Raises Unavailable."""
+    identity = account_id(workspace, channel, account)
+    return tokens_for(body, (await read_tokens(reader, [identity])).get(identity))

@@ -12,10 +12,9 @@ from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.outgoing import HttpClient, SendOutcomeUnknown, TransientSendError
 from services.platform.http.problems import NotFound
 from services.platform.processing.unit_of_work import Reader
-from services.records.accounts import account_id
 from services.records.blobs import read_blob, read_content
 from services.records.configuration import Configurations
-from services.records.tokens import read_tokens, tokens_for
+from services.records.tokens import read_account_tokens
 from services.rest.file_stream import OpenedFile
 
 
@@ -82,9 +81,8 @@ class FileReader:
                 yield OpenedFile(download.size_bytes, download.chunks)
 
     async def _with_tokens(self, source: AttachmentSource, body: AccountBody) -> AttachmentSource:
-        identity = account_id(source.workspace, source.channel, source.account)
-        refreshed = await read_tokens(self.store, [identity])
-        return replace(source, tokens=tokens_for(body, refreshed.get(identity)))
+        tokens = await read_account_tokens(self.store, source.workspace, source.channel, source.account, body)
+        return replace(source, tokens=tokens)
 
 
 @asynccontextmanager
