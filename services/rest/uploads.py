@@ -19,7 +19,7 @@ from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.bodies import ClientDisconnected, declared_length
 from services.platform.http.problems import HttpProblem, UnprocessableContent
-from services.platform.http.rate_limits import network_for
+from services.platform.http.rate_limits import client_address, network_for
 from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Store
@@ -99,7 +99,7 @@ class Uploads:
         """
         settings, identity = self.context.settings, random_id(self.context.time_source.now())
         self.check_size(request)
-        address = network_for(request.client.host) if request.client else "unknown"
+        address = network_for(client_address(request))
         name = name_in_disposition(request.headers.get("content-disposition"))
         try:
             async with self.admission.admit(address, workspace) as admitted, asyncio.timeout(settings.file_seconds):

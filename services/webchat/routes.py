@@ -16,7 +16,7 @@ from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import NotFound, Unauthorized
-from services.platform.http.rate_limits import network_for
+from services.platform.http.rate_limits import client_address, network_for
 from services.platform.http.service import Context
 from services.platform.http.sse import HEARTBEAT, EventStream, format_event
 from services.platform.http.stream_limits import StreamShares
@@ -26,7 +26,7 @@ from services.rest.files import open_blob
 from services.rest.uploads import UploadedFile, assign_files, named_files, to_outbound
 from services.rest.views import MessageView, attachment_view
 from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
-from services.webchat.session_auth import PREFLIGHT, TOKENS, client_address
+from services.webchat.session_auth import PREFLIGHT, TOKENS
 from services.webchat.session_check import CHANNEL, SessionStream
 from services.webchat.session_context import TOKEN, SessionContext, SessionContextDep, WebchatDependencies, cors_route
 from services.webchat.status import AvailabilityView, calendar_for, to_availability

@@ -11,7 +11,7 @@ from services.channels.port import Account
 from services.channels.webchat import is_origin_allowed
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.platform.http.problems import Forbidden, NotFound, Unauthorized
-from services.platform.http.rate_limits import RateLimits
+from services.platform.http.rate_limits import RateLimits, client_address
 from services.platform.http.service import Context
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS
@@ -144,8 +144,3 @@ class WebchatAuthenticator:
         key = Key(CONVERSATIONS.name, conversation)
         document = (await self.context.store.get_many([key])).get(key)
         return document is not None and document.get("workspace") == workspace
-
-
-def client_address(request: Request) -> str:
-    """The client's network address."""
-    return request.client.host if request.client else "unknown"

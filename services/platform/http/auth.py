@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from schemas.configuration import Scope
 from services.platform.http.problems import Forbidden, NotFound, Unauthorized
-from services.platform.http.rate_limits import RateLimits
+from services.platform.http.rate_limits import RateLimits, client_address
 
 SCOPE_IMPLIES: dict[Scope, frozenset[Scope]] = {
     "read": frozenset({"read"}),
@@ -58,7 +58,7 @@ class Authenticator:
 
     async def caller(self, request: Request) -> Principal:
         """The caller of a request. Raises Unauthorized, TooManyRequests, Unavailable."""
-        address = request.client.host if request.client else "unknown"
+        address = client_address(request)
         # The address is counted before the key is looked up, so that guessing keys does not cost reads of the store.
         await self._rates.check_address_limit(address)
         presented = _bearer_token(request.headers.get("authorization"))

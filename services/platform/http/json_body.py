@@ -16,7 +16,7 @@ from services.platform.http.admission import AdmissionControl
 from services.platform.http.bodies import MAX_DEPTH, read_body, too_deep
 from services.platform.http.lenient_json import strip_invalid_unicode_bytes
 from services.platform.http.problems import BadRequest, UnprocessableContent, to_unprocessable_content
-from services.platform.http.rate_limits import network_for
+from services.platform.http.rate_limits import client_address, network_for
 
 Model = TypeVar("Model", bound=BaseModel)
 INTEGERS = range(-(2**63), 2**63)
@@ -57,7 +57,7 @@ async def _read(request: Request) -> bytes:
     All bodies share a limited number of bytes; if it is used up, the slowest senders are refused first.
     """
     room: AdmissionControl = request.app.state.bodies
-    address = network_for(request.client.host) if request.client else "unknown"
+    address = network_for(client_address(request))
     # The first part separates web chat visitors from callers of REST, the second part separates workspaces.
     whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
     async with room.admit(address, whose) as place:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
+from starlette.requests import Request
 
 from services.platform.core.instruments import AdmissionInstruments
 from services.platform.core.settings import Settings
@@ -93,6 +94,11 @@ class RateLimits:
             return
         window = await self._limiter.get_window_stats(limit, kind, who)
         raise TooManyRequests(f"{sentence}: {limit} at most.", max(1, math.ceil(window.reset_time - time.time())))
+
+
+def client_address(request: Request) -> str:
+    """The client's network address; `unknown` where the server names none."""
+    return request.client.host if request.client else "unknown"
 
 
 def network_for(address: str) -> str:
