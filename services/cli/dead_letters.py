@@ -15,7 +15,8 @@ from services.platform.host import event_loop
 from services.platform.processing.dead_letters import Action, command_on
 from services.platform.store.codec import encode
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
-from services.platform.store.port import DocumentPage, Key, Query, Store
+from services.platform.store.port import DocumentPage, Query, Store
+from services.platform.store.read_one import read_one
 
 COLUMNS = ("id", "at", "group", "type", "workspace", "error")
 Identity = Annotated[str, typer.Argument(help="The id of a dead letter, as `list` shows it.", show_default=False)]
@@ -69,11 +70,10 @@ async def _read(settings: Settings, identity: str) -> DeadLetter:
 
 
 async def _letter(store: Store, identity: str) -> DeadLetter:
-    key = Key(DEAD_LETTERS.name, identity)
-    document = (await store.get_many([key])).get(key)
-    if document is None:
+    letter = await read_one(store, DEAD_LETTERS, identity)
+    if letter is None:
         raise CliError(f"there is no dead letter {identity}; `pasokh dead-letters list` shows those there are.")
-    return DEAD_LETTERS.decode(document)
+    return letter
 
 
 def retry(settings: Settings, identity: Identity) -> None:

@@ -14,7 +14,8 @@ from services.platform.http.problems import NotFound
 from services.platform.http.service import Context
 from services.platform.processing.dead_letters import Action, GroupTopics, command_on
 from services.platform.store.collections import DEAD_LETTERS, DeadLetter
-from services.platform.store.port import Key, Query
+from services.platform.store.port import Query
+from services.platform.store.read_one import read_one
 
 SCAN_LIMIT = 2000
 """The maximum number of other workspaces' dead letters that are skipped for one page."""
@@ -92,9 +93,7 @@ def _to_store_cursor(caller: Principal, cursor: str | None) -> str | None:
 
 async def get_dead_letter(context: Context, caller: Principal, identity: str) -> DeadLetter:
     """A dead letter that the caller may see. Raises NotFound, also for one of another workspace."""
-    key = Key(DEAD_LETTERS.name, identity)
-    document = (await context.store.get_many([key])).get(key)
-    letter = DEAD_LETTERS.decode(document) if document else None
+    letter = await read_one(context.store, DEAD_LETTERS, identity)
     if letter is None or not caller.can_access_workspace(letter.workspace):
         raise NotFound(f"There is no dead letter {identity!r} that this key can see.")
     return letter

@@ -18,7 +18,8 @@ from schemas.values import Instant
 from services.platform.core.identifiers import random_id
 from services.platform.http.auth import Principal
 from services.platform.processing.unit_of_work import Reader
-from services.platform.store.port import Collection, Index, Key
+from services.platform.store.port import Collection, Index
+from services.platform.store.read_one import read_one
 
 PREFIX = "pasokh"
 CACHE_TTL_SECONDS = 1.0
@@ -105,9 +106,8 @@ class ApiKeyAuthenticator:
         if cached is not None and now - cached[0] < CACHE_TTL_SECONDS:
             return cached[1]
         self._cached.pop(identity, None)
-        key = Key(KEYS.name, identity)
-        document = (await self._reader.get_many([key])).get(key)
-        return None if document is None else self._cache(identity, now, KEYS.decode(document))
+        record = await read_one(self._reader, KEYS, identity)
+        return None if record is None else self._cache(identity, now, record)
 
     def _cache(self, identity: str, now: float, record: KeyRecord) -> KeyRecord:
         self._cached[identity] = (now, record)

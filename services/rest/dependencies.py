@@ -11,7 +11,7 @@ from services.platform.http.auth import no_workspace
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import NotFound
 from services.platform.processing.unit_of_work import Reader
-from services.platform.store.port import Key
+from services.platform.store.read_one import read_one
 from services.records.configuration import read_configuration
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 
@@ -27,12 +27,11 @@ async def existing_workspace(request: Request, context: ContextDep) -> Workspace
 
 async def get_conversation(reader: Reader, workspace: str, conversation: str) -> ConversationState:
     """A conversation of a workspace. Raises NotFound, Unavailable."""
-    key = Key(CONVERSATIONS.name, conversation)
-    document = (await reader.get_many([key])).get(key)
+    found = await read_one(reader, CONVERSATIONS, conversation)
     # Another workspace's conversation is answered like one that does not exist: ids reveal nothing across workspaces.
-    if document is None or document["workspace"] != workspace:
+    if found is None or found.workspace != workspace:
         raise NotFound(f"There is no conversation {conversation!r} in this workspace.")
-    return CONVERSATIONS.decode(document)
+    return found
 
 
 async def existing_conversation(request: Request, context: ContextDep) -> ConversationState:
@@ -43,11 +42,10 @@ async def existing_conversation(request: Request, context: ContextDep) -> Conver
 
 async def get_message(reader: Reader, workspace: str, message: str) -> MessageRecord:
     """A message of a workspace. Raises NotFound, Unavailable."""
-    key = Key(MESSAGES.name, message)
-    document = (await reader.get_many([key])).get(key)
-    if document is None or document["workspace"] != workspace:
+    found = await read_one(reader, MESSAGES, message)
+    if found is None or found.workspace != workspace:
         raise no_message(message)
-    return MESSAGES.decode(document)
+    return found
 
 
 def no_message(message: str) -> NotFound:
@@ -64,11 +62,10 @@ async def existing_message(request: Request, context: ContextDep) -> MessageReco
 async def existing_person(request: Request, context: ContextDep) -> Contact:
     """The path's customer, as one account of the path's workspace sees them. Raises NotFound."""
     workspace, person = request.path_params["workspace"], request.path_params["person"]
-    key = Key(PERSONS.name, f"{workspace}/{person}")
-    document = (await context.store.get_many([key])).get(key)
-    if document is None or document["workspace"] != workspace:
+    found = await read_one(context.store, PERSONS, f"{workspace}/{person}")
+    if found is None or found.workspace != workspace:
         raise NotFound(f"There is no customer {person!r} in this workspace.")
-    return PERSONS.decode(document)
+    return found
 
 
 ExistingWorkspace = Annotated[WorkspaceConfiguration, Depends(existing_workspace)]

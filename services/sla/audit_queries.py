@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from schemas.configuration import WorkspaceConfiguration
 from schemas.envelope import Event
 from schemas.values import Json, instant_text
-from services.domain.sla_state import ConversationSlaState
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Document, Key, Query
+from services.platform.store.read_one import read_one
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES
 from services.records.configuration import CONFIGURATIONS, read_configuration, version_id
 from services.sla.audit import CONVERSATION, AuditFindings, audit
@@ -80,7 +80,7 @@ async def load_for_audit(
     `progress` was read before. Raises Unavailable.
     """
     about = {"workspace": workspace, "conversation": conversation}
-    state = await _state(reader, conversation)
+    state = await read_one(reader, SLA_STATES, conversation)
     clocks = [CLOCKS.decode(d) async for _, d in pages(reader, CLOCKS.name, "conversation", about)]
     facts = [Event.model_validate(d) async for _, d in pages(reader, FACTS.name, "conversation", about)]
     until = _settled_until(facts, progress, now - SETTLING_TIME)
@@ -104,12 +104,6 @@ def _settled_until(facts: Iterable[Event], progress: Mapping[str, AuditProgress]
     return until
 
 
-async def _state(reader: Reader, conversation: str) -> ConversationSlaState | None:
-    key = Key(SLA_STATES.name, conversation)
-    document = (await reader.get_many([key])).get(key)
-    return SLA_STATES.decode(document) if document is not None else None
-
-
 async def read_policy_history(reader: Reader, workspace: str) -> list[PolicyVersion] | None:
     """Every version of the SLA policies of a workspace, oldest first; None: there is no such workspace.
 
@@ -121,11 +115,10 @@ async def read_policy_history(reader: Reader, workspace: str) -> list[PolicyVers
         return None
     versions = [_policy_version(current)]
     while versions[-1].since > 1:
-        key = Key(CONFIGURATIONS.name, version_id(workspace, versions[-1].since - 1))
-        document = (await reader.get_many([key])).get(key)
-        if document is None:
+        earlier = await read_one(reader, CONFIGURATIONS, version_id(workspace, versions[-1].since - 1))
+        if earlier is None:
             break
-        versions.append(_policy_version(CONFIGURATIONS.decode(document)))
+        versions.append(_policy_version(earlier))
     return versions[::-1]
 
 

@@ -19,6 +19,7 @@ from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.collections import FACTS, OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put
+from services.platform.store.read_one import read_one
 from services.rest.dependencies import ExistingWorkspace
 from services.subscriptions.dependencies import ExistingWebhook, is_disabled
 from services.subscriptions.views import ReplayAccepted, ReplayBody
@@ -85,11 +86,10 @@ def _replay_event(identity: str, workspace: str, webhook: str, body: ReplayBody,
 
 async def _is_repeated_request(context: Context, identity: str, hashed: str) -> bool:
     """Whether this request was accepted before under its Idempotency-Key. Raises Conflict when another request was."""
-    key = Key(OUTCOMES.name, identity)
-    document = (await context.store.get_many([key])).get(key)
-    if document is None:
+    earlier = await read_one(context.store, OUTCOMES, identity)
+    if earlier is None:
         return False
-    if OUTCOMES.decode(document).request_hash != hashed:
+    if earlier.request_hash != hashed:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
     return True
 

@@ -13,7 +13,8 @@ from services.platform.core import base64url
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.dependencies import Page, PageParams, query_page
 from services.platform.http.problems import UnprocessableContent
-from services.platform.store.port import Collection, Key, Model, Query, Store
+from services.platform.store.port import Query, Store
+from services.platform.store.read_one import read_one
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.rest.views import MessageView, message_view
 from services.webchat.notifier import ChangeNotifier
@@ -103,8 +104,8 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
     # After a hand-off the visitor reads the conversation of another person key (a group's member), but only while it is
     # open and this visitor is its private side.
     own = own_transcript(visitor)
-    person = await _read(store, PERSONS, visitor.key)
-    conversation = await _read(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
+    person = await read_one(store, PERSONS, visitor.key)
+    conversation = await read_one(store, CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
     is_private_side = (
         conversation is not None
         and conversation.private_person == visitor.person_key
@@ -115,12 +116,6 @@ async def transcript_for(store: Store, visitor: Visitor) -> Transcript:
         if conversation is not None and is_private_side
         else own
     )
-
-
-async def _read(store: Store, collection: Collection[Model], identity: str) -> Model | None:
-    key = Key(collection.name, identity)
-    document = (await store.get_many([key])).get(key)
-    return None if document is None else collection.decode(document)
 
 
 async def list_transcript(store: Store, visitor: Visitor, params: PageParams) -> Page[MessageView]:
@@ -160,13 +155,13 @@ def _view(record: MessageRecord, transcript: Transcript) -> MessageView | None:
 
 async def get_message(store: Store, visitor: Visitor, message: str) -> MessageView | None:
     """A message that the visitor wrote, by its id; None while it is not stored yet. Raises Unavailable."""
-    record = await _read(store, MESSAGES, message)
+    record = await read_one(store, MESSAGES, message)
     return None if record is None else message_view(record, own_transcript(visitor).file_url)
 
 
 async def get_file(store: Store, visitor: Visitor, message: str, number: int) -> Attachment | None:
     """An attachment, with or without a file, of a message that the visitor may see; None when there is none. Raises Unavailable."""
-    record = await _read(store, MESSAGES, message)
+    record = await read_one(store, MESSAGES, message)
     if record is None or number >= len(record.attachments):
         return None
     # Their own files stay theirs, also after a hand-off joined them to another conversation.

@@ -9,6 +9,7 @@ from services.platform.core.errors import Fenced, Unavailable
 from services.platform.http.problems import Conflict
 from services.platform.http.service import Context
 from services.platform.store.port import Changes, Condition, Key, Put
+from services.platform.store.read_one import read_one
 from services.records.configuration import (
     ANNOUNCEMENTS,
     CONFIGURATION_HEADS,
@@ -65,11 +66,9 @@ async def update_configuration(
 
 async def _version_of_removed(context: Context, workspace: str) -> int:
     """The last version of a deleted workspace of this name, 0 if there was none. Raises Conflict while it is being deleted."""
-    key = Key(REMOVALS.name, workspace)
-    document = (await context.store.get_many([key])).get(key)
-    if document is None:
+    removal = await read_one(context.store, REMOVALS, workspace)
+    if removal is None:
         return 0
-    removal = REMOVALS.decode(document)
     if removal.state != "done":
         raise Conflict(f"A workspace {workspace!r} is being deleted. Try again in a few seconds.")
     # Numbers go on: processes may still cache a numbered configuration of the deleted workspace.

@@ -17,6 +17,7 @@ from services.platform.http.problems import Conflict, Forbidden, NotFound, Unpro
 from services.platform.http.service import Context
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
+from services.platform.store.read_one import read_one
 from services.records.configuration import read_configuration
 from services.records.keys import KEYS, KeyRecord, format_key, new_key
 from services.workspaces.views import KeyCreated, KeyView, key_view
@@ -40,14 +41,14 @@ async def create_key(
     await _require_access(caller, body, context)
     request = request_hash("POST", "/v1/keys", body.model_dump(mode="json"))
     outcome = Key(OUTCOMES.name, hashed_id("key", caller.key, repeat)) if repeat else None
-    if outcome and (earlier := await _stored_outcome(context, outcome)):
+    if outcome and (earlier := await read_one(context.store, OUTCOMES, outcome.id)):
         return _repeated_response(earlier, body, request)
     record, secret = new_key(body, context.time_source.now())
     try:
         await context.store.commit(_changes(record, outcome, request))
     except Fenced:
         # A concurrent request with the same Idempotency-Key was first.
-        earlier = await _stored_outcome(context, outcome) if outcome else None
+        earlier = await read_one(context.store, OUTCOMES, outcome.id) if outcome else None
         if earlier is None:
             raise
         return _repeated_response(earlier, body, request)
@@ -57,12 +58,10 @@ async def create_key(
 
 async def delete_key(key: str, caller: Admin, context: ContextDep) -> None:
     """Delete a key. Every process refuses it within a second."""
-    document_key = Key(KEYS.name, key)
-    document = (await context.store.get_many([document_key])).get(document_key)
-    record = KEYS.decode(document) if document else None
+    record = await read_one(context.store, KEYS, key)
     if record is None or (caller.workspace is not None and record.workspace != caller.workspace):
         raise NotFound(f"There is no key {key!r} that this key can see.")
-    await context.store.commit(Changes(deletes=[document_key]))
+    await context.store.commit(Changes(deletes=[Key(KEYS.name, key)]))
 
 
 async def _require_access(caller: Principal, body: KeyBody, context: Context) -> None:
@@ -93,11 +92,6 @@ def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Chang
     )
     # The outcome must not exist: of two concurrent requests with one Idempotency-Key, one creates a key.
     return Changes(conditions=[Condition(outcome)], puts=[key, Put(outcome, result)])
-
-
-async def _stored_outcome(context: Context, outcome: Key) -> CommandResult | None:
-    document = (await context.store.get_many([outcome])).get(outcome)
-    return OUTCOMES.decode(document) if document else None
 
 
 def _repeated_response(earlier: CommandResult, body: KeyBody, request_hash: str) -> Response:
