@@ -70,12 +70,12 @@ class FileStream(Response):
         is_started = False
         try:
             async with self._open_file() as file:
-                head, rest = await _head(file.chunks)
+                head = await _head(file.chunks)
                 self._describe(head, file.size_bytes)
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 is_started = True
                 await send({"type": "http.response.body", "body": head, "more_body": True})
-                async for chunk in rest:
+                async for chunk in file.chunks:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
         except (HttpProblem, PermanentSendError, TransientSendError, Unavailable, LookupError) as error:
@@ -97,14 +97,14 @@ class FileStream(Response):
             self.headers["Content-Length"] = str(size_bytes)
 
 
-async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
-    """The first bytes, enough to tell the type, and what follows."""
+async def _head(chunks: AsyncIterator[bytes]) -> bytes:
+    """The first bytes, enough to tell the type. What follows is still to come from `chunks`."""
     head = b""
     async for chunk in chunks:
         head += chunk
         if len(head) >= HEAD_BYTES:
             break
-    return head, chunks
+    return head
 
 
 def _to_problem(error: Exception) -> HttpProblem:

@@ -127,7 +127,7 @@ class Uploads:
         if size > limit:
             raise UploadTooLarge(limit)
         if size == 0:
-            raise UnprocessableContent(("", "The file is empty. Its bytes are the body of the request."))
+            raise _empty_file()
         return size
 
 
@@ -151,7 +151,11 @@ async def _chunks(receive: Receive, limit: int) -> AsyncIterator[bytes]:
             yield body
         more = message.get("more_body", False)
     if size == 0:
-        raise UnprocessableContent(("", "The file is empty. Its bytes are the body of the request."))
+        raise _empty_file()
+
+
+def _empty_file() -> UnprocessableContent:
+    return UnprocessableContent(("", "The file is empty. Its bytes are the body of the request."))
 
 
 async def named_files(

@@ -138,15 +138,11 @@ def rest_file_url(record: MessageRecord, number: int) -> str:
     return f"/v1/workspaces/{record.workspace}/messages/{record.id}/attachments/{number}"
 
 
-def attachment_id(message: str, number: int, attachment: Attachment) -> str:
-    """The id of an attachment in REST: that of its file where this installation holds it."""
-    return attachment.blob or f"{message}-{number}"
-
-
 def attachment_view(message: str, number: int, attachment: Attachment, url: str | None) -> AttachmentView:
     """An attachment of a message; `url` is where its file is read, None where it is none or cannot be."""
     return AttachmentView(
-        id=attachment_id(message, number, attachment),
+        # Where this installation holds the file, its id is the attachment's.
+        id=attachment.blob or f"{message}-{number}",
         kind=attachment.kind,
         platform_id=attachment.platform_id,
         name=attachment.name,
