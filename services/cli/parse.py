@@ -14,6 +14,7 @@ from services.channels.registry import CHANNELS
 from services.cli.errors import CliError
 from services.cli.printing import print_line
 from services.ingest.parsing import preview_activities
+from services.platform.http.problems import to_json_pointer
 
 NAMES = ", ".join(channel.name for channel in CHANNELS)
 
@@ -76,7 +77,7 @@ def _account(file: Path) -> AccountBody:
     except ValidationError as error:
         # The values are credentials, so only places and rules are named.
         wrong = "; ".join(
-            f"/{'/'.join(map(str, one['loc']))}: {one['msg']}"
+            f"{to_json_pointer(one['loc'], root=True) or '/'}: {one['msg']}"
             for one in error.errors(include_input=False, include_context=False, include_url=False)
         )
         raise CliError(f"{file} is no account: {wrong}.") from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, AgentBody, Rule, WorkspaceConfiguration
+from services.platform.http.problems import escape_pointer
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_pages
 from services.platform.store.port import Query
@@ -113,7 +114,7 @@ def _languages(rule: Rule, configuration: WorkspaceConfiguration) -> list[str]:
 
 
 def _skill(pointer: str, name: str) -> str:
-    return f"{pointer}/skills/{name.replace('~', '~0').replace('/', '~1')}"
+    return f"{pointer}/skills/{escape_pointer(name)}"
 
 
 def _without_consequences(unmet: Iterable[RuleRequirement]) -> list[RuleRequirement]:

@@ -96,7 +96,8 @@ def test_the_rest_of_a_call_is_told_by_options(pasokh: Pasokh, tmp_path: Path, m
     ("option", "content", "sentence"),
     [
         ("--account", '{"credentials": "s3cret"}', "is no account: /credentials"),
-        ("--account", "s3cret", "is no account"),
+        ("--account", '{"credentials": {"a/b~": 1}}', "is no account: /credentials/a~1b~0"),
+        ("--account", "s3cret", "is no account: /: "),
         ("--header", None, "'name: value'"),
     ],
 )

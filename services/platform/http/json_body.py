@@ -15,7 +15,7 @@ from schemas.visible import WRITTEN
 from services.platform.http.admission import AdmissionControl
 from services.platform.http.bodies import MAX_DEPTH, read_body, too_deep
 from services.platform.http.lenient_json import strip_invalid_unicode_bytes
-from services.platform.http.problems import BadRequest, UnprocessableContent, to_unprocessable_content
+from services.platform.http.problems import BadRequest, UnprocessableContent, escape_pointer, to_unprocessable_content
 from services.platform.http.rate_limits import client_address, network_for
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -111,4 +111,4 @@ def _validation_error(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
         case dict():
             for name, item in value.items():
                 yield from _validation_error(name, pointer)
-                yield from _validation_error(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+                yield from _validation_error(item, f"{pointer}/{escape_pointer(name)}")

@@ -182,7 +182,12 @@ def to_json_pointer(location: Sequence[str | int], *, root: bool = False) -> str
     parts = parts[:-1] if parts and parts[-1] == "[key]" else parts
     # A repeated query parameter is one parameter; its index is not part of the pointer.
     parts = parts[:2] if location and location[0] == "query" and not root else parts
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(f"/{escape_pointer(str(part))}" for part in parts)
+
+
+def escape_pointer(name: str) -> str:
+    """A name as one part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _validation_message(one: Mapping[str, Any]) -> str:
