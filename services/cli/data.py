@@ -18,7 +18,7 @@ from services.platform.store.port import Store
 async def store_at(settings: Settings) -> AsyncIterator[Store]:
     """The store.
 
-    Raises Failed when there is no data yet, Misconfigured (also for data of another version), Unavailable.
+    Raises CliError when there is no data yet, Misconfigured (also for data of another version), Unavailable.
     """
     must_exist(settings)
     async with open_store(settings, COLLECTIONS, ensure_version=current_version) as store:

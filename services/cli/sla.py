@@ -62,7 +62,7 @@ def audit(
 
 def _no_conversations(workspace: str, summary: "AuditSummary") -> str:
     if summary.in_flight:
-        return f"Nothing was checked: sla has not heard all of the conversations of {workspace} yet. Ask again when it has."
+        return f"Nothing was checked: sla has not read every event of the conversations of {workspace} yet. Ask again when it has."
     return f"Nothing was checked: {workspace} has no conversations."
 
 
