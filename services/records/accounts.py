@@ -90,6 +90,12 @@ def account_id(workspace: str, channel: str, account: str) -> str:
     return f"{workspace}/{channel}:{account}"
 
 
+def named_account_id(workspace: str, name: str) -> str:
+    """The same, of an account `channel/account`."""
+    channel, account = name.split("/", 1)
+    return account_id(workspace, channel, account)
+
+
 def account_health(
     calls: AccountCalls | None, sends: Sequence[AccountSends], check: AccountCheck | None, now: datetime
 ) -> AccountHealth:
@@ -175,7 +181,7 @@ def _silent(calls: AccountCalls | None, check: AccountCheck | None) -> State | N
 
 async def read_health(reader: Reader, workspace: str, names: Iterable[str], now: datetime) -> dict[str, AccountHealth]:
     """How the accounts `channel/account` of a workspace are. Raises Unavailable."""
-    wanted = {name: f"{workspace}/{name.replace('/', ':', 1)}" for name in names}
+    wanted = {name: named_account_id(workspace, name) for name in names}
     if not wanted:
         return {}
     keys = [Key(c.name, i) for c in (ACCOUNT_CALLS, ACCOUNT_CHECKS) for i in wanted.values()]

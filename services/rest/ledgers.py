@@ -8,7 +8,7 @@ from services.platform.processing.commit import row_key
 from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import ROWS
 from services.platform.store.port import Key, Query, Store
-from services.records.accounts import ACCOUNT_CALLS, AccountCalls, account_id
+from services.records.accounts import ACCOUNT_CALLS, AccountCalls, account_id, named_account_id
 from services.records.ledgers import CONSUMED_COUNTS, WRITER
 
 TOPIC = "inbound"
@@ -21,7 +21,9 @@ async def read_ledgers(store: Store, bus: Bus, accounts: Mapping[str, Iterable[s
     read first, then the ends of the log, then how far conversations has read, then what it has counted: where it has read
     to those ends, all that ingest had counted is in the second sum, and what is missing there was lost.
     """
-    wanted = {(workspace, name): _identity(workspace, name) for workspace, names in accounts.items() for name in names}
+    wanted = {
+        (workspace, name): named_account_id(workspace, name) for workspace, names in accounts.items() for name in names
+    }
     keys = {identity: Key(ACCOUNT_CALLS.name, identity) for identity in wanted.values()}
     calls = await store.get_many(list(keys.values())) if keys else {}
     is_read = await _is_read(store, bus)
@@ -68,8 +70,3 @@ def _received(calls: AccountCalls) -> ReceivedSum:
         rejected=counts.rejected,
         failed=counts.failed,
     )
-
-
-def _identity(workspace: str, name: str) -> str:
-    channel, account = name.split("/", 1)
-    return account_id(workspace, channel, account)
