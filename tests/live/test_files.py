@@ -1,6 +1,5 @@
 """Files through a running installation: in from Telegram and from an integrator, out to Telegram, and what nobody gets."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.http.standard_webhooks import signed_headers
+from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up, update_of
 from tests.live_servers.server import free_ports
 from tests.rest import problem_of
@@ -90,13 +90,14 @@ async def world(installation: Running, port: int) -> AsyncIterator[World]:
             yield World(shop, telegram, f"{url}/media", forbidden, streamed)
 
 
-async def eventually(shop: Shop, path: str, **given: str) -> dict[str, Any]:
-    for _ in range(200):
-        if items := (await shop.get(path, **given))["items"]:
-            newest: dict[str, Any] = items[-1]
-            return newest
-        await asyncio.sleep(0.05)
-    raise TimeoutError(path)
+async def last_of(shop: Shop, path: str, **given: str) -> dict[str, Any]:
+    """The last item of a list, as soon as there is one."""
+
+    async def items() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await shop.get(path, **given))["items"]
+        return found
+
+    return (await eventually(items))[-1]
 
 
 async def from_integrator(world: World, url: str) -> str:
@@ -107,8 +108,8 @@ async def from_integrator(world: World, url: str) -> str:
     headers = signed_headers([SECRET], uuid4().hex, SystemTimeSource().now(), raw)
     answer = await world.shop.client.post("/webhooks/api/shop/main", content=raw, headers=headers)
     assert answer.status_code in (200, 207), answer.text
-    case = await eventually(world.shop, "/conversations", person=f"api:main:{person}")
-    message = await eventually(world.shop, f"/conversations/{case['id']}/messages")
+    case = await last_of(world.shop, "/conversations", person=f"api:main:{person}")
+    message = await last_of(world.shop, f"/conversations/{case['id']}/messages")
     [attachment] = message["attachments"]
     assert url not in str(message)
     return str(attachment["url"])
@@ -121,8 +122,8 @@ async def test_a_photo_comes_in_and_an_album_goes_out(world: World) -> None:
     del update["message"]["text"]
     update["message"] |= {"photo": [{**described, "width": 10, "height": 10}], "caption": "my receipt"}
     assert (await shop.post(update)).status_code == 200
-    case = await eventually(shop, "/conversations", person="telegram:main:901")
-    message = await eventually(shop, f"/conversations/{case['id']}/messages")
+    case = await last_of(shop, "/conversations", person="telegram:main:901")
+    message = await last_of(shop, f"/conversations/{case['id']}/messages")
     [attachment] = message["attachments"]
     read = await shop.client.get(attachment["url"])
     assert (read.status_code, read.headers["content-type"], read.content) == (200, "image/png", PNG)
@@ -136,18 +137,20 @@ async def test_a_photo_comes_in_and_an_album_goes_out(world: World) -> None:
         known = {"id": made.json()["id"], "media_type": "image/png", "size_bytes": len(content), "name": name}
         assert made.json() == known
         identities.append(known["id"])
-    for _ in range(200):
-        if (await shop.get(f"/conversations/{case['id']}"))["agent"]:
-            break
-        await asyncio.sleep(0.05)
+
+    async def agent() -> object:
+        return (await shop.get(f"/conversations/{case['id']}"))["agent"]
+
+    await eventually(agent)
     path = f"/v1/workspaces/shop/conversations/{case['id']}/replies"
     given = await shop.client.post(path, json={"agent": "sara", "text": "Here", "attachments": identities})
     assert given.status_code == 201, given.text
     assert [file["id"] for file in given.json()["attachments"]] == identities
-    for _ in range(400):
-        if len(world.telegram.sent) == 2:
-            break
-        await asyncio.sleep(0.05)
+
+    async def both_sent() -> bool:
+        return len(world.telegram.sent) == 2
+
+    await eventually(both_sent, seconds=20)
     sent: list[dict[str, Any]] = list(world.telegram.sent)
     assert [(one["chat_id"], one["text"], one["file"]["kind"], one["file"]["name"]) for one in sent] == [
         (901, "Here", "photo", "رسید.png"),

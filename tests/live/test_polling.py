@@ -7,6 +7,7 @@ from random import Random
 
 import httpx2
 
+from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up, update_of
 from tests.live_servers.server import free_ports
 
@@ -79,10 +80,7 @@ async def test_polling_begins_and_ends_with_the_configuration(tmp_path: Path) ->
             account = {"credentials": credentials, "settings": {"receive": "poll"}, "api_base": address}
             await shop.put("/accounts/telegram/main", account)
             await _add(address, "before")
-            for _ in range(100):
-                if await _texts(shop):
-                    break
-                await asyncio.sleep(0.1)
+            await eventually(lambda: _texts(shop))
             await shop.put("/accounts/telegram/main", {**account, "settings": {"receive": "webhook"}})
             # The poll that waits at the platform ends first; what it brings is not ours any more.
             await asyncio.sleep(6)
