@@ -17,6 +17,7 @@ from services.router.conversations.inbound import MESSAGE_HANDLERS
 from services.router.conversations.message_ids import (
     aliased_messages,
     answered_ids,
+    is_known,
     named_ids,
     possible_aliases,
     scoped_ids,
@@ -89,9 +90,9 @@ def _covered(work: UnitOfWork, activity: Activity) -> Iterator[str]:
 
 
 def _is_known(work: UnitOfWork, activity: Activity) -> bool:
-    """Whether the message of an activity is stored, under an id of its own or as an alias."""
+    """Whether the message of an activity is stored, under an id of its own or as an alias; what it answers does not count."""
     return any(work.get(MESSAGES, identity) for identity in named_ids(activity)) or any(
-        aliased_messages(work, activity)
+        is_known(work, identity) for identity in scoped_ids(activity)
     )
 
 

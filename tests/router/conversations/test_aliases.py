@@ -288,6 +288,16 @@ async def test_an_echo_proves_that_a_reply_with_a_doubtful_outcome_was_sent() ->
     assert message_of(house, message).state == "read"
 
 
+async def test_the_echo_of_an_unsettled_reply_is_no_other_message_when_it_quotes_a_message_of_ours() -> None:
+    house, first = await answered()
+    await sent(house, first)
+    second = await house.reply(text="and one thing more")
+    # What it quotes is known by an alias; the echo itself is not.
+    echo = {"message": "b" * 32, "author": "account", "text": {"text": "and one thing more"}, "replies_to": [ALIAS]}
+    assert await house.customer(8, "echo", **echo) == ["reply_delivered"]
+    assert [(one.id, one.state) for one in house.messages()[1:]] == [(first, "sent"), (second.result, "sent")]
+
+
 async def test_an_echo_of_our_own_application_that_fits_no_reply_is_no_message() -> None:
     house, _ = await answered()
     assert await house.customer(8, "echo", message="x" * 32, own_reply=True, author="bot") == []
