@@ -14,14 +14,14 @@ from services.platform.http.command_gateway import Command, command_id, request_
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
-from services.platform.http.problems import Forbidden, UnprocessableContent
+from services.platform.http.problems import UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.port import Key
 from services.records.conversations import MESSAGES
 from services.rest.dependencies import ExistingWorkspace
 from services.rest.views import initial_view
 from services.router import agents
-from services.router.reply_guard import Guard, check_text, record_confirmed
+from services.router.reply_guard import Guard, check_text, record_confirmed, require_may_confirm
 from services.router.views import FirstMessageBody, ReplyBody, guarded_text, message_template
 
 AcceptLanguage = Annotated[str | None, Header(max_length=1000)]
@@ -40,8 +40,7 @@ async def write_first(
     """Write to a customer in private where the platform allows it: the open conversation goes on, or one is opened."""
     workspace = configuration.workspace
     guard = await check_text(context, workspace, guarded_text(body), "private")
-    if body.confirm and not caller.has_scope("write"):
-        raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
+    require_may_confirm(caller, confirm=body.confirm)
     agent = await agents.read_agent(context, workspace, body.agent) if body.agent else None
     data = WriteFirst(
         person=body.person,
@@ -49,7 +48,7 @@ async def write_first(
         agent_name=agent.body.name if agent else None,
         text=EncryptedText(text=body.text or ""),
         sensitive_kinds=guard.kinds_found,
-        confirmed_by=caller.key if body.confirm and guard.kinds_found else None,
+        confirmed_by=guard.confirmed_by(caller, confirm=body.confirm),
         template=message_template(body),
         language=preferred_language(accept_language, get_args(AgentLanguage)),
         accepted_at=context.time_source.now(),
@@ -61,8 +60,7 @@ async def write_first(
         if body.agent is not None and agent is None:
             raise UnprocessableContent(("/agent", f"There is no agent {body.agent!r} in this workspace."))
         guard.check(confirmed=body.confirm)
-        if data.confirmed_by is not None:
-            record_confirmed(workspace, None, data)
+        record_confirmed(workspace, None, data)
 
     key, identity = str(PersonKey(workspace, body.person)), command_id(context.time_source, workspace, repeat)
     command = Command(

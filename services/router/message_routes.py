@@ -14,11 +14,10 @@ from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.command_gateway import Precheck
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Forbidden
 from services.rest.dependencies import ExistingMessage, get_conversation, get_message
 from services.rest.views import MessageView, message_view
 from services.router.actions import action_hash, build_command, require_agent
-from services.router.reply_guard import check_text, record_confirmed
+from services.router.reply_guard import check_text, record_confirmed, require_may_confirm
 from services.router.views import EditBody, MessageActionBody, ReactBody
 
 
@@ -70,8 +69,7 @@ async def edit(
     caller: Annotated[Principal, Depends(current_caller)],
 ) -> Response:
     """Replace the text of a message that we sent. Secrets are refused as in a reply; the caller may confirm them."""
-    if body.confirm and not caller.has_scope("write"):
-        raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
+    require_may_confirm(caller, confirm=body.confirm)
     case = await action.conversation()
     guard = await check_text(action.context, case.workspace, body.text, action.message.surface)
     # The hash is of the redacted text: a card number could be guessed from its hash.
@@ -81,15 +79,14 @@ async def edit(
         update={
             "text": EncryptedText(text=body.text),
             "sensitive_kinds": guard.kinds_found,
-            "confirmed_by": caller.key if body.confirm and guard.kinds_found else None,
+            "confirmed_by": guard.confirmed_by(caller, confirm=body.confirm),
         }
     )
 
     async def admit() -> None:
         await require_agent(action.context, case, body.agent)
         guard.check(confirmed=body.confirm)
-        if data.confirmed_by is not None:
-            record_confirmed(case.workspace, case.id, data)
+        record_confirmed(case.workspace, case.id, data)
 
     return await action.execute(case, data, admit)
 

@@ -10,7 +10,8 @@ import structlog
 
 from schemas.commands import PerformAction, Reply, WriteFirst
 from schemas.values import Surface
-from services.platform.http.problems import Conflict
+from services.platform.http.auth import Principal
+from services.platform.http.problems import Conflict, Forbidden
 from services.platform.http.service import Context
 from services.records.configuration import Configurations
 from services.text.own import OwnIdentifierMatcher, compile_own_identifiers
@@ -36,6 +37,10 @@ class Guard:
         """The kinds of secrets and personal data in the reply."""
         return list(self.seen.kinds)
 
+    def confirmed_by(self, caller: Principal, *, confirm: bool) -> str | None:
+        """The key that confirmed what was found; None when nothing was, or nobody confirmed it."""
+        return caller.key if confirm and self.kinds_found else None
+
     def check(self, *, confirmed: bool) -> None:
         """Raise Conflict, quoting the redacted places, for kinds refused on this surface, unless the caller confirmed them."""
         refused = (
@@ -53,6 +58,12 @@ class Guard:
                 title="Secret in a public reply",
             )
         raise Conflict(f"A reply must not hold a card number: {where}. {rest}", title="Card number in a reply")
+
+
+def require_may_confirm(caller: Principal, *, confirm: bool) -> None:
+    """Raise Forbidden for a caller who confirms and may not."""
+    if confirm and not caller.has_scope("write"):
+        raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
 
 
 async def check_text(context: Context, workspace: str, text: str, surface: Surface) -> Guard:
@@ -79,7 +90,9 @@ async def redact_reply(text: str, own_identifiers: OwnIdentifierMatcher) -> tupl
 
 
 def record_confirmed(workspace: str, conversation: str | None, reply: Reply | WriteFirst | PerformAction) -> None:
-    """Write an audit log line: which key sent a text that the guard had refused."""
+    """Write an audit log line where somebody confirmed: which key sent a text that the guard had refused."""
+    if reply.confirmed_by is None:
+        return
     _audit.warning(
         "guard_confirmed",
         key=reply.confirmed_by,

@@ -24,7 +24,7 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
-from services.platform.http.problems import Forbidden, NotFound, problem_code
+from services.platform.http.problems import NotFound, problem_code
 from services.platform.store import port
 from services.platform.store.collections import FACTS
 from services.records.conversations import MESSAGES
@@ -39,7 +39,7 @@ from services.router.attachments import reply_files
 from services.router.first_messages import AcceptLanguage, hashed_fields, message_response, write_first
 from services.router.lists import list_page
 from services.router.phrases import Language
-from services.router.reply_guard import check_text, record_confirmed
+from services.router.reply_guard import check_text, record_confirmed, require_may_confirm
 from services.router.sentences import decision_view
 from services.router.views import (
     CommandView,
@@ -119,8 +119,7 @@ async def reply(
     """Send an agent's answer unchanged, or refuse it: 409 says what the guard found. The caller may confirm the reply."""
     surface = body.surface or conversation.last_surface
     guard = await check_text(context, conversation.workspace, guarded_text(body), surface)
-    if body.confirm and not caller.has_scope("write"):
-        raise Forbidden("To send what the guard refuses (`confirm`) needs a key with the scope `write`.")
+    require_may_confirm(caller, confirm=body.confirm)
     # The hash is of the redacted text: a card number could be guessed from its hash.
     request = action_hash(conversation, "replies", hashed_fields(body, guard))
     files = await reply_files(context, conversation, body.attachments)
@@ -132,7 +131,7 @@ async def reply(
         text=EncryptedText(text=body.text or ""),
         attachments=[to_outbound(identity, blob) for identity, blob in files.items()],
         sensitive_kinds=guard.kinds_found,
-        confirmed_by=caller.key if body.confirm and guard.kinds_found else None,
+        confirmed_by=guard.confirmed_by(caller, confirm=body.confirm),
         surface=body.surface,
         template=message_template(body),
         language=preferred_language(accept_language, get_args(AgentLanguage)),
@@ -145,8 +144,7 @@ async def reply(
         await require_agent(context, conversation, body.agent)
         guard.check(confirmed=body.confirm)
         await assign_files(context.store, files, conversation.key)
-        if data.confirmed_by is not None:
-            record_confirmed(conversation.workspace, conversation.id, data)
+        record_confirmed(conversation.workspace, conversation.id, data)
 
     command = build_command(context, conversation, "pasokh.command.reply", data, repeat)
     return await message_response(context, command, await commands.execute(command, wait, admit))
