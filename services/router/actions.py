@@ -28,7 +28,7 @@ from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import Configurations
 from services.rest.dependencies import ExistingConversation, get_conversation
-from services.router import agents
+from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
     ClearHandoffBody,
@@ -96,7 +96,7 @@ async def resolve(
 ) -> Response:
     data = Resolve(agent=body.agent, **action.common_fields("resolve", body.model_dump(mode="json")))
     return await action.execute(
-        "pasokh.command.resolve", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.resolve", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
 
 
@@ -105,7 +105,7 @@ async def reopen(
 ) -> Response:
     data = Reopen(agent=body.agent, **action.common_fields("reopen", body.model_dump(mode="json")))
     return await action.execute(
-        "pasokh.command.reopen", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.reopen", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
 
 
@@ -126,7 +126,7 @@ async def prioritise(
     fields = body.model_dump(mode="json")
     data = SetPriority(agent=body.agent, priority=body.priority, **action.common_fields("priority", fields))
     return await action.execute(
-        "pasokh.command.set_priority", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.set_priority", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
 
 
@@ -136,7 +136,7 @@ async def reapply(
     """Apply the current SLA policies: running clocks are recomputed from their start, ended clocks stay as they are."""
     data = ReapplySla(agent=body.agent, **action.common_fields("sla/reapply", body.model_dump(mode="json")))
     return await action.execute(
-        "pasokh.command.reapply_sla", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.reapply_sla", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
 
 
@@ -147,7 +147,7 @@ async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(Json
     fields = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
     data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **fields)
     return await action.execute(
-        "pasokh.command.add_note", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.add_note", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
 
 
@@ -157,7 +157,7 @@ async def clear_handoff(
     """Allow answers in public again. The fact `handoff_cleared` names the agent."""
     data = ClearHandoff(agent=body.agent, **action.common_fields("handoff/clear", body.model_dump(mode="json")))
     return await action.execute(
-        "pasokh.command.clear_handoff", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.clear_handoff", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
 
 
@@ -168,7 +168,7 @@ async def confirm_handoff(
     fields = action.common_fields("handoff/confirm", body.model_dump(mode="json"))
     data = ConfirmHandoff(agent=body.agent, person=body.person, **fields)
     return await action.execute(
-        "pasokh.command.confirm_handoff", data, lambda: require_agent(action.context, action.case, body.agent)
+        "pasokh.command.confirm_handoff", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
 
 
@@ -201,14 +201,8 @@ def build_command(
     return Command(identity, kind, workspace, key, data, data.request_hash, repeatable=repeat is not None)
 
 
-async def require_agent(context: Context, conversation: ConversationState, agent: str | None) -> None:
-    """Raise UnprocessableContent for an agent that does not exist."""
-    if agent is not None and await agents.read_agent(context, conversation.workspace, agent) is None:
-        raise UnprocessableContent(("/agent", f"There is no agent {agent!r} in this workspace."))
-
-
 async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
-    await require_agent(action.context, action.case, body.agent)
+    await require_agent(action.context, action.case.workspace, body.agent)
     if body.to_agent is not None:
         await _is_existing_agent(action, body.to_agent)
     if body.to_team is not None:
@@ -216,9 +210,9 @@ async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
 
 
 async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
-    record = await agents.read_agent(action.context, action.case.workspace, agent)
+    record = await read_agent(action.context, action.case.workspace, agent)
     if record is None:
-        raise UnprocessableContent(("/to_agent", f"There is no agent {agent!r} in this workspace."))
+        raise unknown_agent(agent, "/to_agent")
     if record.presence == "offline":
         raise Conflict(f"{agent} is offline. Transfer to a team, or to an agent who is online or away.")
 

@@ -39,6 +39,17 @@ async def read_agent(context: Context, workspace: str, agent: str) -> AgentRecor
     return AGENTS.decode(document) if document else None
 
 
+async def require_agent(context: Context, workspace: str, agent: str | None) -> None:
+    """Raise UnprocessableContent for an agent that does not exist. None, who acts in nobody's name, is no agent."""
+    if agent is not None and await read_agent(context, workspace, agent) is None:
+        raise unknown_agent(agent)
+
+
+def unknown_agent(agent: str, pointer: str = "/agent") -> UnprocessableContent:
+    """The problem of a body that names an agent who does not exist."""
+    return UnprocessableContent((pointer, f"There is no agent {agent!r} in this workspace."))
+
+
 async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
     """The path's agent. Raises NotFound."""
     agent = request.path_params["agent"]

@@ -58,7 +58,7 @@ async def write_first(
     async def admit() -> None:
         _require_account(configuration, body.person)
         if body.agent is not None and agent is None:
-            raise UnprocessableContent(("/agent", f"There is no agent {body.agent!r} in this workspace."))
+            raise agents.unknown_agent(body.agent)
         guard.check(confirmed=body.confirm)
         record_confirmed(workspace, None, data)
 

@@ -16,7 +16,8 @@ from services.platform.http.dependencies import CommandsDep, ContextDep, Idempot
 from services.platform.http.json_body import JsonBody
 from services.rest.dependencies import ExistingMessage, get_conversation, get_message
 from services.rest.views import MessageView, message_view
-from services.router.actions import action_hash, build_command, require_agent
+from services.router.actions import action_hash, build_command
+from services.router.agents import require_agent
 from services.router.reply_guard import check_text, record_confirmed, require_may_confirm
 from services.router.views import EditBody, MessageActionBody, ReactBody
 
@@ -84,7 +85,7 @@ async def edit(
     )
 
     async def admit() -> None:
-        await require_agent(action.context, case, body.agent)
+        await require_agent(action.context, case.workspace, body.agent)
         guard.check(confirmed=body.confirm)
         record_confirmed(case.workspace, case.id, data)
 
@@ -96,7 +97,7 @@ async def react(action: ActionRequestDep, body: Annotated[ReactBody, Depends(Jso
     case = await action.conversation()
     command = action.command(case, "react", body.agent, body.model_dump(mode="json"))
     data = command.model_copy(update={"emoji": body.emoji})
-    return await action.execute(case, data, lambda: require_agent(action.context, case, body.agent))
+    return await action.execute(case, data, lambda: require_agent(action.context, case.workspace, body.agent))
 
 
 PlainBody = Annotated[MessageActionBody, Depends(JsonBody(MessageActionBody))]
@@ -120,7 +121,7 @@ async def unhide(action: ActionRequestDep, body: PlainBody) -> Response:
 async def _perform(action: ActionRequest, kind: ActionKind, body: MessageActionBody) -> Response:
     case = await action.conversation()
     data = action.command(case, kind, body.agent, body.model_dump(mode="json"))
-    return await action.execute(case, data, lambda: require_agent(action.context, case, body.agent))
+    return await action.execute(case, data, lambda: require_agent(action.context, case.workspace, body.agent))
 
 
 MESSAGE_ACTIONS: Mapping[str, Callable[..., Awaitable[Response]]] = {

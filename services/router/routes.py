@@ -34,7 +34,7 @@ from services.rest.dependencies import ExistingConversation, ExistingPerson, Exi
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.views import MessageView, message_view
 from services.router import agents, message_routes, sla_reapply
-from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command, require_agent
+from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
 from services.router.attachments import reply_files
 from services.router.first_messages import AcceptLanguage, hashed_fields, message_response, write_first
 from services.router.lists import list_page
@@ -141,7 +141,8 @@ async def reply(
 
     # Checked only for a new command: a repeat gets the outcome of the first, whatever has changed since.
     async def admit() -> None:
-        await require_agent(context, conversation, body.agent)
+        if agent is None:
+            raise agents.unknown_agent(body.agent)
         guard.check(confirmed=body.confirm)
         await assign_files(context.store, files, conversation.key)
         record_confirmed(conversation.workspace, conversation.id, data)

@@ -11,9 +11,8 @@ from services.platform.http.auth import require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import UnprocessableContent
 from services.rest.dependencies import ExistingWorkspace
-from services.router import agents
+from services.router.agents import require_agent
 from services.router.views import ReapplyBody
 
 
@@ -42,8 +41,7 @@ async def reapply_all(
     )
 
     async def admit() -> None:
-        if body.agent is not None and await agents.read_agent(context, workspace, body.agent) is None:
-            raise UnprocessableContent(("/agent", f"There is no agent {body.agent!r} in this workspace."))
+        await require_agent(context, workspace, body.agent)
 
     outcome = await commands.execute(command, wait, admit)
     if outcome is None:
