@@ -26,7 +26,7 @@ from services.platform.http.dependencies import CommandsDep, ContextDep, Idempot
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
-from services.records.configuration import Configurations
+from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
 from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.reply_guard import own_identifiers_for, redact_reply
@@ -218,7 +218,6 @@ async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
 
 
 async def _is_team(action: CommandRequest, team: str) -> None:
-    workspace = action.case.workspace
-    configuration = (await Configurations().current(action.context.store, [workspace])).get(workspace)
+    configuration = await read_configuration(action.context.store, action.case.workspace)
     if team != DEFAULT_TEAM and (configuration is None or team not in configuration.teams):
         raise UnprocessableContent(("/to_team", f"There is no team {team!r} in this workspace."))

@@ -13,7 +13,7 @@ from schemas.values import Surface
 from services.platform.http.auth import Principal
 from services.platform.http.problems import Conflict, Forbidden
 from services.platform.http.service import Context
-from services.records.configuration import Configurations
+from services.records.configuration import read_configuration
 from services.text.own import OwnIdentifierMatcher, compile_own_identifiers
 from services.text.sensitive import RedactionResult, redact, redacted_excerpts
 
@@ -74,7 +74,7 @@ async def check_text(context: Context, workspace: str, text: str, surface: Surfa
 
 async def own_identifiers_for(context: Context, workspace: str) -> OwnIdentifierMatcher:
     """The matcher for the workspace's own identifiers."""
-    configuration = (await Configurations().current(context.store, [workspace])).get(workspace)
+    configuration = await read_configuration(context.store, workspace)
     return compile_own_identifiers(configuration.profile.body.own if configuration else None)
 
 
