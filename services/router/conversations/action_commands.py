@@ -34,9 +34,7 @@ def _refuse(
 ) -> Problem | None:
     target = _target(case, message)
     channel, account = channel_of(case, case.addresses.get(surface_of(case, target)))
-    is_needed = context.capabilities.needs_configuration(channel)
-    configuration = context.configuration(case.workspace) if is_needed else None
-    known = context.capabilities.of_account(channel, account, configuration)
+    known = context.capabilities.of_account(channel, account, context.account_configuration(case, channel))
     return refuse_action(case, command, target, known)
 
 

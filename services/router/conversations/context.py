@@ -53,11 +53,14 @@ class ConversationsContext:
         """The configuration in force. The handler's `reads` must declare it."""
         return configuration_in_force(self.work, workspace)
 
+    def account_configuration(self, case: ConversationState, channel: str) -> Configuration:
+        """The configuration where the abilities of the channel's accounts depend on it; None where they do not."""
+        return self.configuration(case.workspace) if self.capabilities.needs_configuration(channel) else None
+
     def rules(self, case: ConversationState, side: Address | None, language: AgentLanguage) -> Judge:
         """The rules for a message of a conversation to this side of it. `reads.reply` must be declared."""
         channel, account = channel_of(case, side)
-        is_needed = self.capabilities.needs_configuration(channel)
-        configuration = self.configuration(case.workspace) if is_needed else None
+        configuration = self.account_configuration(case, channel)
         return rules_for(self.capabilities, channel, account, configuration, language, self.work.now)
 
     def for_activity(self, workspace: str) -> ActivityContext:
