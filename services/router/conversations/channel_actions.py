@@ -11,6 +11,7 @@ from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import moved_chats
+from services.router.conversations.domain.plans import channel_of
 
 MAX_HIDDEN = 50
 """How many hidden messages of a conversation are remembered, to show them again."""
@@ -26,13 +27,14 @@ def start_action(
     """Have an action performed on a message, or in the chat. It shows as pending on the message until there is a result."""
     surface = message.surface if message else case.last_surface
     address = moved_chats.current_address(work, case, surface)
+    channel, account = channel_of(case, address)
     outbound = ChannelAction(
         id=action.id,
         conversation=case.id,
         key=case.key,
         workspace=case.workspace,
-        channel=address.channel or case.channel,
-        account=address.account or case.account,
+        channel=channel,
+        account=account,
         surface=surface,
         address=address,
         kind=action.kind,

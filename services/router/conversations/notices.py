@@ -8,6 +8,7 @@ from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations import moved_chats
+from services.router.conversations.domain.plans import channel_of
 from services.router.conversations.facts import next_sequence, record_fact
 
 
@@ -15,7 +16,7 @@ def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surfac
     """Send the customer a message of the system. Without an address on that surface it is stored, and not sent."""
     # Stored in any case: agents see what the customer was to be told.
     address = moved_chats.current_address(work, case, surface) if surface in case.addresses else None
-    channel = (address.channel if address else None) or case.channel
+    channel, _ = channel_of(case, address)
     message = _stored(work, case, work.new_id("notice"), text, surface, channel)
     if address is not None:
         work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
@@ -74,14 +75,14 @@ def _stored(
 
 
 def _outbound(message: MessageRecord, case: ConversationState, address: Address) -> OutboundMessage:
+    channel, account = channel_of(case, address)
     return OutboundMessage(
         id=message.id,
         conversation=case.id,
         key=case.key,
         workspace=case.workspace,
-        # After a hand-off the private side may be on another channel than the conversation; its address names it.
-        channel=address.channel or case.channel,
-        account=address.account or case.account,
+        channel=channel,
+        account=account,
         surface=message.surface,
         address=address,
         author=message.author,

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from schemas.conversation import Author, MessageState
+from schemas.conversation import Author
 from schemas.outbound import OutboundMessage
-from schemas.values import EncryptedText, Failure, Surface
+from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
 from services.domain.outgoing_files import to_attachment
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -23,7 +23,7 @@ def put_message(
     accepted_at: datetime,
 ) -> MessageRecord:
     """Store a message of ours as `queued`, and let the sender send it as it is planned."""
-    message = new_message(work, case, author, text, plan.surface, accepted_at, plan=plan)
+    message = _record(work, case, author, text, plan, accepted_at)
     work.put(MESSAGES, message.id, message)
     address = moved_chats.current_address(work, case, plan.surface, plan.address)
     channel, account = channel_of(case, address)
@@ -53,34 +53,28 @@ def put_message(
     return message
 
 
-def new_message(
+def _record(
     work: UnitOfWork,
     case: ConversationState,
     author: Author,
     text: EncryptedText,
-    surface: Surface,
+    plan: Plan,
     accepted_at: datetime,
-    *,
-    plan: Plan | None = None,
-    failure: Failure | None = None,
 ) -> MessageRecord:
-    """The record of a message of ours; with a `failure` it does not go out."""
-    channel, _ = channel_of(case, plan.address if plan else case.addresses.get(surface))
-    state: MessageState = "queued" if failure is None else "failed"
+    channel, _ = channel_of(case, plan.address)
     return MessageRecord(
-        id=work.new_id("notice" if author.kind == "system" else "message"),
+        id=work.new_id("message"),
         conversation=case.id,
         workspace=case.workspace,
         key=case.key,
         order=next_sequence(work),
         direction="outbound",
-        surface=surface,
+        surface=plan.surface,
         channel=channel,
         author=author,
         text=text if text.text else None,
-        attachments=[to_attachment(file) for file in plan.files] if plan else [],
+        attachments=[to_attachment(file) for file in plan.files],
         received_at=accepted_at,
-        state=state,
-        error=failure,
-        template=plan.template if plan else None,
+        state="queued",
+        template=plan.template,
     )
