@@ -13,6 +13,7 @@ from services.router.conversations import early, moved_chats, unfiled
 from services.router.conversations.context import ActivityContext, Configuration
 from services.router.conversations.deletions import delete_files, emptied
 from services.router.conversations.domain import transitions
+from services.router.conversations.domain.accounts import account_language
 from services.router.conversations.domain.activities import (
     asks_for_nothing,
     content_fields,
@@ -157,20 +158,14 @@ def _opened(
     work: UnitOfWork, activity: Activity, configuration: Configuration, before: ConversationState | None
 ) -> ConversationState:
     """A new conversation, or the resolved one `before` reopened, by the routing rules in force."""
-    language = (before.language if before else None) or activity.language or _account_language(activity, configuration)
+    said = (before.language if before else None) or activity.language
+    language = said or account_language(configuration, activity.channel, activity.account)
     sensitive = activity.sensitive or (before is not None and before.sensitive)
     routing = evaluate_rules(activity_attributes(activity, language, sensitive), configuration)
     if before is None:
         return transitions.opened(work.new_id("conversation"), activity, routing, language, work.now)
     work.cancel_timer(f"{CLOSE_TIMER}{before.id}")
     return transitions.reopened(before, routing, work.now)
-
-
-def _account_language(activity: Activity, configuration: Configuration) -> str | None:
-    if configuration is None:
-        return None
-    account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
-    return account.body.language if account else None
 
 
 def _with_open_conversation(

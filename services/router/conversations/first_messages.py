@@ -22,6 +22,7 @@ from services.router.conversations.command_outcomes import record_outcome
 from services.router.conversations.commands import record_human_answer
 from services.router.conversations.context import Configuration, ConversationsContext
 from services.router.conversations.domain import transitions
+from services.router.conversations.domain.accounts import account_language
 from services.router.conversations.domain.plans import Judge, Plan, plan_first, recipient_of, rules_for
 from services.router.conversations.domain.refusals import refuse_to_write_first
 from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
@@ -131,8 +132,7 @@ def _begin(
     """A new conversation of ours, by the routing rules in force; it is not stored yet."""
     known = contact or Contact(key=str(key), workspace=key.workspace, person=key.person, seen_at=work.now)
     channel, account, _ = key.person.split(":", 2)
-    stored = configuration.accounts.get(f"{channel}/{account}") if configuration else None
-    language = known.language or (stored.body.language if stored else None)
+    language = known.language or account_language(configuration, channel, account)
     case = transitions.begun(work.new_id("conversation"), key, plan.address, language, work.now)
     work.put(PERSONS, known.key, replace(known, open={**known.open, PRIVATE_THREAD: case.id}))
     return transitions.rerouted(case, evaluate_rules(conversation_attributes(case), configuration), work.now)

@@ -12,6 +12,7 @@ from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.router.conversations.automatic import language_of_agents, log_held_back
+from services.router.conversations.domain.accounts import account_language, account_of
 from services.router.conversations.domain.plans import rules_for
 from services.router.conversations.domain.sending_rules import Draft, Recipient, Refused
 
@@ -63,9 +64,9 @@ def _text(activity: Activity, configuration: WorkspaceConfiguration | None) -> s
     """`settings.greeting` of the account, else of the workspace: one text, or one per language."""
     if configuration is None:
         return None
-    account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
+    account = account_of(configuration, activity.channel, activity.account)
     general = configuration.profile.body.settings
-    greeting: Json = (account.body.settings.get("greeting") if account else None) or (
+    greeting: Json = (account.settings.get("greeting") if account else None) or (
         _plain(general.greeting) if general else None
     )
     if not isinstance(greeting, dict):
@@ -89,7 +90,7 @@ def _languages(activity: Activity, configuration: WorkspaceConfiguration) -> Ite
         # Platforms give a tag such as `pt-BR`; the greeting may have `pt` alone.
         yield code
         yield code.split("-", 1)[0].split("_", 1)[0].lower()
-    account = configuration.accounts.get(f"{activity.channel}/{activity.account}")
-    if account is not None and account.body.language is not None:
-        yield account.body.language
+    language = account_language(configuration, activity.channel, activity.account)
+    if language is not None:
+        yield language
     yield from configuration.profile.body.languages

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.activity import Activity, Address
-from schemas.configuration import AccountBody, WorkspaceConfiguration
+from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Handoff, HandoffMethod, UnconfirmedPerson
 from schemas.identity import HandoffToken, PersonKey
 from schemas.values import PRIORITIES, Priority
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed
 from services.platform.core import base64url
+from services.router.conversations.domain.accounts import account_of
 
 EXPIRES_AFTER = timedelta(seconds=900)
 """How long an invitation is open, unless the account says otherwise."""
@@ -105,15 +106,9 @@ def handoff_reason(activity: Activity) -> str:
     return ", ".join(activity.masked) or "sensitive"
 
 
-def account_of(case: ConversationState, configuration: WorkspaceConfiguration | None) -> AccountBody | None:
-    """The account of a conversation in the configuration; None for one that was deleted."""
-    account = configuration.accounts.get(f"{case.channel}/{case.account}") if configuration else None
-    return account.body if account else None
-
-
 def expires_at(case: ConversationState, configuration: WorkspaceConfiguration | None, now: datetime) -> datetime:
     """When an invitation expires: after `handoff_seconds` of the account, 900 unless set."""
-    account = account_of(case, configuration)
+    account = account_of(configuration, case.channel, case.account)
     seconds = account.settings.get("handoff_seconds") if account else None
     # A bool is an int in Python, and no number of seconds.
     is_valid = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0

@@ -10,7 +10,8 @@ from schemas.channel import Capabilities
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import HandoffMethod
 from services.domain.conversation_state import ConversationState
-from services.router.conversations.domain.handoff import WEBCHAT, Handoffs, account_of, sign_token
+from services.router.conversations.domain.accounts import account_of
+from services.router.conversations.domain.handoff import WEBCHAT, Handoffs, sign_token
 from services.router.conversations.domain.handoff_texts import TextName, text_for
 
 
@@ -54,7 +55,7 @@ def choose_invitation(
     if capabilities is not None and post is not None and _takes_private_reply(case, capabilities, post, now):
         return Invitation("private_reply", case.channel)
     token = sign_token(handoffs.secret, case.workspace, case.id)
-    account = account_of(case, configuration)
+    account = account_of(configuration, case.channel, case.account)
     username = account.settings.get("username") if account else None
     # The same platform first: the customer need not leave it. Then the web chat, which needs no account anywhere.
     if capabilities is not None and capabilities.deep_link and isinstance(username, str):
