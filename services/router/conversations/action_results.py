@@ -15,7 +15,7 @@ from services.router.conversations.context import ConversationsContext
 from services.router.conversations.deletions import delete_files, emptied
 from services.router.conversations.domain.reactions import reacted
 from services.router.conversations.edits import MAX_EDITS
-from services.router.conversations.facts import FactDetails, record_fact
+from services.router.conversations.facts import FactDetails, record_message_fact
 
 FACT_OF_ACTION: Mapping[ActionKind, str] = {
     "hide": "message_hidden",
@@ -41,11 +41,10 @@ def handle_action_performed(context: ConversationsContext, received: ReceivedEve
         delete_files(work, message)
     case, fact = work.get(CONVERSATIONS, message.conversation), FACT_OF_ACTION.get(action.kind)
     if case is not None and fact is not None:
-        changed = replace(case, updated_at=work.now)
-        details: FactDetails = {"message": message.id, "message_surface": message.surface}
+        details: FactDetails = {}
         if action.kind == "react":
-            details |= {"author": "account", "reaction": _own_reaction(action, performed.at)}
-        record_fact(work, fact, changed, case.status, **details)
+            details = {"author": "account", "reaction": _own_reaction(action, performed.at)}
+        record_message_fact(work, fact, case, message, **details)
 
 
 def handle_action_failed(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -58,18 +57,8 @@ def handle_action_failed(context: ConversationsContext, received: ReceivedEvent)
     kept = action.model_copy(update={"state": "failed", "error": failed.error})
     work.put(MESSAGES, message.id, replace(message, actions=[*_without(message, action), kept]))
     case = work.get(CONVERSATIONS, message.conversation)
-    if case is None:
-        return
-    record_fact(
-        work,
-        "action_failed",
-        replace(case, updated_at=work.now),
-        case.status,
-        message=message.id,
-        message_surface=message.surface,
-        action=action.kind,
-        error=failed.error,
-    )
+    if case is not None:
+        record_message_fact(work, "action_failed", case, message, action=action.kind, error=failed.error)
 
 
 def _open_action(

@@ -19,7 +19,7 @@ from services.router.conversations.customer_messages import (
 )
 from services.router.conversations.domain import calls
 from services.router.conversations.domain.contacts import updated_contact
-from services.router.conversations.facts import record_fact
+from services.router.conversations.facts import record_message_fact
 
 
 def on_call(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
@@ -81,5 +81,4 @@ def _correct(work: UnitOfWork, shown: Activity) -> None:
     if corrected == message or case is None:
         return
     work.put(MESSAGES, message.id, corrected)
-    after = replace(case, updated_at=work.now)
-    record_fact(work, "message_edited", after, case.status, message=message.id, message_surface=message.surface)
+    record_message_fact(work, "message_edited", case, message)

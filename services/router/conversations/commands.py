@@ -10,10 +10,11 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import PERSONS, MessageRecord
 from services.router.conversations.command_outcomes import decide_command, handle_command
 from services.router.conversations.context import ConversationsContext
+from services.router.conversations.delivered import message_details
 from services.router.conversations.domain import responses
 from services.router.conversations.domain.plans import Plan, plan_reply
 from services.router.conversations.domain.refusals import refuse_resolve
-from services.router.conversations.facts import record_fact, record_resolved
+from services.router.conversations.facts import FactDetails, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
 
 
@@ -42,17 +43,8 @@ def record_human_answer(
 ) -> None:
     """Record that a person of ours wrote: the customer has the next word."""
     after = responses.replied(case, message.id, message.received_at, work.now)
-    record_fact(
-        work,
-        "replied",
-        after,
-        case.status,
-        at=message.received_at,
-        message=message.id,
-        message_surface=message.surface,
-        author=message.author.kind,
-        confirmed_by=confirmed_by,
-    )
+    details: FactDetails = {**message_details(message), "confirmed_by": confirmed_by}
+    record_fact(work, "replied", after, case.status, **details)
     # `replied` is about the message, `pending` about the status: a second answer in a row changes no status.
     if not is_pending(case.status):
         record_fact(work, "pending", after, after.status)

@@ -30,6 +30,7 @@ from services.router.conversations.facts import (
     next_sequence,
     queue,
     record_fact,
+    record_message_fact,
     record_resolved,
 )
 from services.router.conversations.message_ids import answered_message, stored_message
@@ -150,8 +151,7 @@ def _add_deleted_message(
         # Without a fact: no other processor has ever known of this conversation.
         work.put(CONVERSATIONS, case.id, case)
         return
-    after = replace(before, updated_at=work.now)
-    record_fact(work, "message_deleted", after, before.status, message=identity, message_surface=activity.surface)
+    record_message_fact(work, "message_deleted", before, message)
 
 
 def _opened(

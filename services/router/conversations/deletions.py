@@ -9,7 +9,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations import early
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.delivered import advance
-from services.router.conversations.facts import record_fact
+from services.router.conversations.facts import record_message_fact
 from services.router.conversations.message_ids import stored_message
 
 
@@ -28,8 +28,7 @@ def delete_message(work: UnitOfWork, activity: Activity, activity_context: Activ
     delete_files(work, message)
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None:
-        after = replace(case, updated_at=work.now)
-        record_fact(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
+        record_message_fact(work, "message_deleted", case, message)
 
 
 def delete_files(work: UnitOfWork, message: MessageRecord) -> None:

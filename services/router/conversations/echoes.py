@@ -23,7 +23,7 @@ from services.router.conversations.domain import responses
 from services.router.conversations.domain.activities import content_fields, merged_participants, waiting_started_at
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.delivery_states import is_unsettled
-from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact
+from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact, record_message_fact
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
 
 
@@ -81,8 +81,7 @@ def _add(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
     message = _record(work, activity, case)
     if early.was_deleted(work, activity):
         work.put(MESSAGES, message.id, emptied(message))
-        after = replace(case, updated_at=work.now)
-        record_fact(work, "message_deleted", after, case.status, message=message.id, message_surface=message.surface)
+        record_message_fact(work, "message_deleted", case, message)
         return
     work.put(MESSAGES, message.id, message)
     accepted_at = _accepted_at(activity, case)

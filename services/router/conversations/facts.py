@@ -1,5 +1,6 @@
 """Stores a conversation together with the fact about it, and sends dispatch its tasks."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict, Unpack
 
@@ -16,7 +17,7 @@ from schemas.routing import TaskClosed
 from schemas.values import Failure, Json, Surface
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import CONVERSATIONS
+from services.records.conversations import CONVERSATIONS, MessageRecord
 from services.router.conversations.domain import responses, transitions
 from services.router.conversations.domain.responses import Change
 
@@ -60,6 +61,14 @@ def record_fact(
         conversation=after.id, key=after.key, snapshot=conversation_view(after), previous_status=before, **known
     )
     work.emit(f"pasokh.conversation.{verb}", after.key, fact)
+
+
+def record_message_fact(
+    work: UnitOfWork, verb: str, case: ConversationState, changed: MessageRecord, **details: Unpack[FactDetails]
+) -> None:
+    """As `record_fact`, for a change of a message that changes nothing else of its conversation."""
+    known: FactDetails = {"message": changed.id, "message_surface": changed.surface, **details}
+    record_fact(work, verb, replace(case, updated_at=work.now), case.status, **known)
 
 
 def record_change(

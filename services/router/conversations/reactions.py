@@ -9,7 +9,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES
 from services.router.conversations import early
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.domain.reactions import of_author, reacted, reaction_of
-from services.router.conversations.facts import record_fact
+from services.router.conversations.facts import record_message_fact
 from services.router.conversations.message_ids import stored_message
 
 
@@ -29,17 +29,8 @@ def receive_reaction(work: UnitOfWork, activity: Activity, activity_context: Act
     work.put(MESSAGES, message.id, replace(message, reactions=reactions))
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None and _is_news(message.reactions, reaction):
-        after = replace(case, updated_at=work.now)
-        record_fact(
-            work,
-            "reaction_changed",
-            after,
-            case.status,
-            message=message.id,
-            message_surface=message.surface,
-            author=reaction.author.kind,
-            reaction=reaction,
-        )
+        author = reaction.author.kind
+        record_message_fact(work, "reaction_changed", case, message, author=author, reaction=reaction)
 
 
 def _is_news(before: list[MessageReaction], reaction: MessageReaction) -> bool:

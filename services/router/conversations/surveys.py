@@ -1,7 +1,5 @@
 """Answers of surveys: they stand in the conversation that they are about, whatever its status."""
 
-from dataclasses import replace
-
 from schemas.activity import Activity
 from schemas.commands import Forward
 from services.domain.conversation_state import ConversationState
@@ -11,7 +9,7 @@ from services.router.conversations import unfiled
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import message_record, open_conversation
 from services.router.conversations.domain.contacts import updated_contact
-from services.router.conversations.facts import record_fact
+from services.router.conversations.facts import record_message_fact
 from services.router.conversations.message_ids import answered_message
 
 
@@ -46,13 +44,4 @@ def add_answers(work: UnitOfWork, activity: Activity, case: ConversationState) -
         return
     message = message_record(work, activity, case, "received")
     work.put(MESSAGES, message.id, message)
-    after = replace(case, updated_at=work.now)
-    record_fact(
-        work,
-        "survey_answered",
-        after,
-        case.status,
-        message=message.id,
-        message_surface=message.surface,
-        author="customer",
-    )
+    record_message_fact(work, "survey_answered", case, message, author="customer")
