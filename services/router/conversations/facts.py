@@ -13,7 +13,7 @@ from schemas.conversation import (
     ResponseRun,
     Status,
 )
-from schemas.routing import TaskClosed
+from schemas.routing import TaskClosed, TaskForceAssigned
 from schemas.values import Failure, Json, Surface
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -83,6 +83,18 @@ def queue(work: UnitOfWork, conversation: ConversationState, before: Status | No
     """Record that a conversation waits, and give dispatch its task."""
     record_fact(work, "queued", conversation, before)
     work.emit("pasokh.routing.task_queued", conversation.workspace, transitions.task(conversation))
+
+
+def force_assign(work: UnitOfWork, conversation: ConversationState, agent: str, by: str | None) -> None:
+    """Have dispatch give a conversation to this agent, whatever skills and capacity they have. `by` decided it."""
+    forced = TaskForceAssigned(
+        conversation=conversation.id,
+        key=conversation.key,
+        workspace=conversation.workspace,
+        to_agent=agent,
+        by=by,
+    )
+    work.emit("pasokh.routing.task_force_assigned", conversation.workspace, forced)
 
 
 def close_task(work: UnitOfWork, conversation: ConversationState) -> None:

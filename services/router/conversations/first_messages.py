@@ -7,7 +7,6 @@ from schemas.activity import Address
 from schemas.commands import WriteFirst
 from schemas.conversation import Author
 from schemas.identity import PersonKey
-from schemas.routing import TaskForceAssigned
 from schemas.values import Json, Problem
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_queued, is_resolved
@@ -27,7 +26,8 @@ from services.router.conversations.domain.plans import Judge, Plan, plan_first, 
 from services.router.conversations.domain.refusals import refuse_to_write_first
 from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
 from services.router.conversations.domain.sending_rules import Recipient
-from services.router.conversations.facts import CLOSE_TIMER, record_fact
+from services.router.conversations.facts import force_assign, record_fact
+from services.router.conversations.lifecycle_commands import reopened
 from services.router.conversations.outgoing import put_message
 
 MAX_EARLIER = 5
@@ -172,10 +172,7 @@ def _take(
     """Give a conversation to the agent who writes, without the queue; dispatch confirms the agent and counts their load."""
     has_task = is_queued(case.status)
     if is_resolved(case.status):
-        work.cancel_timer(f"{CLOSE_TIMER}{case.id}")
-        reopened = transitions.reopened_by_agent(case, work.now)
-        routing = evaluate_rules(conversation_attributes(reopened), configuration)
-        after = transitions.taken(transitions.rerouted(reopened, routing, work.now), agent, work.now)
+        after = transitions.taken(reopened(work, case, configuration), agent, work.now)
         record_fact(work, "reopened", after, case.status)
     else:
         after = transitions.taken(case, agent, work.now)
@@ -183,8 +180,5 @@ def _take(
             record_fact(work, "opened", after, None)
     if not has_task:
         work.emit("pasokh.routing.task_queued", after.workspace, transitions.task(after))
-    forced = TaskForceAssigned(
-        conversation=after.id, key=after.key, workspace=after.workspace, to_agent=agent, by=agent
-    )
-    work.emit("pasokh.routing.task_force_assigned", after.workspace, forced)
+    force_assign(work, after, agent, by=agent)
     return after

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from schemas.commands import AddNote, ReapplySla, Reopen, Reroute, SetPriority, Transfer
 from schemas.conversation import Author
-from schemas.routing import TaskChanged, TaskForceAssigned
+from schemas.routing import TaskChanged
 from schemas.values import Priority
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_waiting
@@ -16,7 +16,7 @@ from services.router.conversations.context import Configuration, ConversationsCo
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.refusals import refuse_finished, refuse_none, refuse_reopen, refuse_transfer
 from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
-from services.router.conversations.facts import CLOSE_TIMER, next_sequence, queue, record_fact
+from services.router.conversations.facts import CLOSE_TIMER, force_assign, next_sequence, queue, record_fact
 
 
 def handle_transfer(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -38,14 +38,7 @@ def _transfer(work: UnitOfWork, case: ConversationState, transfer: Transfer) -> 
         # Dispatch dropped the task when the conversation was answered elsewhere: it needs one before it assigns it.
         if transitions.has_no_task(case):
             work.emit("pasokh.routing.task_queued", case.workspace, transitions.task(after))
-        forced = TaskForceAssigned(
-            conversation=case.id,
-            key=case.key,
-            workspace=case.workspace,
-            to_agent=transfer.to_agent,
-            by=transfer.agent,
-        )
-        work.emit("pasokh.routing.task_force_assigned", case.workspace, forced)
+        force_assign(work, after, transfer.to_agent, by=transfer.agent)
     elif transfer.to_team is not None:
         move_to_team(work, case, transfer.to_team)
     return case.id
@@ -154,12 +147,17 @@ def handle_reopen(context: ConversationsContext, received: ReceivedEvent) -> Non
 
 
 def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> str:
-    routing = evaluate_rules(conversation_attributes(case), configuration)
-    after = transitions.rerouted(transitions.reopened_by_agent(case, work.now), routing, work.now)
-    work.cancel_timer(f"{CLOSE_TIMER}{case.id}")
+    after = reopened(work, case, configuration)
     record_fact(work, "reopened", after, case.status)
     queue(work, after, after.status)
     return case.id
+
+
+def reopened(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> ConversationState:
+    """A resolved conversation reopened by the routing rules in force; its timer does not close it any more."""
+    work.cancel_timer(f"{CLOSE_TIMER}{case.id}")
+    routing = evaluate_rules(conversation_attributes(case), configuration)
+    return transitions.rerouted(transitions.reopened_by_agent(case, work.now), routing, work.now)
 
 
 def handle_note(context: ConversationsContext, received: ReceivedEvent) -> None:
