@@ -28,14 +28,14 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
         put_alias(work, alias, message)
     message = _without_echoes(work, message, sent.aliases)
     _store_address(work, message, sent)
-    message = advance(work, message, "sent", sent_at)
+    case = work.get(CONVERSATIONS, message.conversation)
+    # A watermark may be the first to say that a message arrived which was taken for failed.
+    state = state_by_watermark(case, message.surface, sent_at) if case is not None else "sent"
+    message = advance(work, message, state, sent_at)
     if (message.delivery or message.state) in REACHED:
         # A receipt that was first had no better time than its own.
         message = replace(message, sent_at=sent_at)
     work.put(MESSAGES, message.id, message)
-    case = work.get(CONVERSATIONS, message.conversation)
-    if case is not None:
-        message = advance(work, message, state_by_watermark(case, message.surface, sent_at), sent_at)
     # What arrived under the platform's ids before they were known.
     apply_waiting(work, sent.aliases, ActivityContext(None, context.handoffs, context.capabilities))
     opening = private_reply_of(work, message)
