@@ -7,6 +7,7 @@ from services.records.conversations import PERSONS
 from services.router.conversations import greeting
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import open_conversation
+from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.contacts import has_changed_state, updated_contact, with_state
 
 
@@ -17,7 +18,7 @@ def on_contact_state(work: UnitOfWork, activity: Activity, activity_context: Act
     if state is None:
         work.put(PERSONS, before.key, before)
         return
-    person = with_state(before, state, activity.sent_at or activity.received_at)
+    person = with_state(before, state, happened_at(activity))
     conversation = open_conversation(work, person, activity)
     if state == "started" and conversation is None:
         person = greeting.greet(work, person, activity, activity_context.configuration, activity_context.capabilities)

@@ -17,7 +17,7 @@ from services.router.conversations.domain.accounts import account_language
 from services.router.conversations.domain.activities import (
     asks_for_nothing,
     content_fields,
-    edited_at,
+    happened_at,
     thread_for,
     waiting_started_at,
 )
@@ -205,7 +205,7 @@ def message_record(
         received_at=activity.received_at,
         state=state,
         platform_id=activity.platform_id,
-        edited_at=edited_at(activity) if state == "edited" else None,
+        edited_at=happened_at(activity) if state == "edited" else None,
         reply_to=answered.id if answered else None,
         quote=activity.quote or (text if isinstance(text, str) else None),
         forwarded_from=activity.forwarded_from,

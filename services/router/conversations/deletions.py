@@ -9,6 +9,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations import early
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.delivered import advance
+from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.facts import record_message_fact
 from services.router.conversations.message_ids import stored_message
 
@@ -23,7 +24,7 @@ def delete_message(work: UnitOfWork, activity: Activity, activity_context: Activ
         return
     if message.direction == "outbound":
         # Only what the platform has can be deleted there.
-        message = advance(work, message, "sent", activity.sent_at or activity.received_at)
+        message = advance(work, message, "sent", happened_at(activity))
     work.put(MESSAGES, message.id, emptied(message))
     delete_files(work, message)
     case = work.get(CONVERSATIONS, message.conversation)

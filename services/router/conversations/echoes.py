@@ -20,7 +20,12 @@ from services.router.conversations import early, moved_chats
 from services.router.conversations.deletions import emptied
 from services.router.conversations.delivered import advance, message_details, record_delivered
 from services.router.conversations.domain import responses
-from services.router.conversations.domain.activities import content_fields, merged_participants, waiting_started_at
+from services.router.conversations.domain.activities import (
+    content_fields,
+    happened_at,
+    merged_participants,
+    waiting_started_at,
+)
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.delivery_states import is_unsettled
 from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact, record_message_fact
@@ -113,7 +118,7 @@ def _confirm(work: UnitOfWork, message: MessageRecord, activity: Activity) -> No
     if message.platform_id is None and activity.platform_id is not None:
         message = replace(message, platform_id=activity.platform_id)
         work.put(MESSAGES, message.id, message)
-    advance(work, message, "sent", activity.sent_at or activity.received_at)
+    advance(work, message, "sent", happened_at(activity))
 
 
 def _sent_reply(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> MessageRecord | None:

@@ -11,7 +11,7 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 from services.router.conversations import early, echoes
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import add_message, take_up_again
-from services.router.conversations.domain.activities import edited_at, is_late_edit
+from services.router.conversations.domain.activities import happened_at, is_late_edit
 from services.router.conversations.facts import record_fact
 from services.router.conversations.message_ids import stored_message
 
@@ -54,7 +54,7 @@ def _record_ignored(work: UnitOfWork, activity: Activity, reason: str) -> None:
 
 def _is_newer(message: MessageRecord, activity: Activity) -> bool:
     """Whether an edit changes the message: it is no repeat, and not older than the text that is stored."""
-    at = edited_at(activity)
+    at = happened_at(activity)
     is_same_text = (message.text, message.edited_at) == (activity.text, at) and activity.review in (
         None,
         message.review,
@@ -91,7 +91,7 @@ def _replace_text(
 
 def _edited(message: MessageRecord, activity: Activity) -> MessageRecord:
     """The message after an edit. An edit that names no review, subject or files leaves those of the message."""
-    at = edited_at(activity)
+    at = happened_at(activity)
     return replace(
         message,
         review=activity.review or message.review,

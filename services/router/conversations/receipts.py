@@ -10,6 +10,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, Mes
 from services.router.conversations import early
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.delivered import NOT_REPORTED, advance
+from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.delivery_states import REACHED, with_watermark
 from services.router.conversations.message_ids import stored_message
 
@@ -26,7 +27,7 @@ def receive_receipt(work: UnitOfWork, activity: Activity, activity_context: Acti
         early.remember(work, activity)
         return
     error = (activity.failure or NOT_REPORTED) if state == "failed" else None
-    advance(work, message, state, activity.sent_at or activity.received_at, error)
+    advance(work, message, state, happened_at(activity), error)
 
 
 def _reported_state(activity: Activity) -> ReceiptState | None:

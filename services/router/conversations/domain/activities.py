@@ -22,14 +22,14 @@ def waiting_started_at(activity: Activity) -> datetime:
     return sent if sent is not None and received - sent > PLATFORM_TIME_TRUSTED_AFTER else received
 
 
-def edited_at(activity: Activity) -> datetime:
-    """When an edit was made."""
+def happened_at(activity: Activity) -> datetime:
+    """When an activity happened: the platform's time, or that of our receipt where the platform names none."""
     return activity.sent_at or activity.received_at
 
 
 def is_late_edit(activity: Activity) -> bool:
     """Whether an edit of a message that never arrived comes too late to be answered as that message."""
-    sent_at = activity.original_sent_at or activity.sent_at or activity.received_at
+    sent_at = activity.original_sent_at or happened_at(activity)
     return activity.received_at - sent_at > MAX_EDIT_AGE
 
 

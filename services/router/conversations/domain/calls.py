@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from schemas.activity import Activity, Call
 from services.domain.calls import CallOutcome, CallRecord
+from services.router.conversations.domain.activities import happened_at
 
 ENDED = frozenset({"ended", "missed", "abandoned", "failed"})
 """States of a leg after which nothing more is said in it."""
@@ -42,7 +43,7 @@ def text(outcome: CallOutcome, languages: Sequence[str]) -> str:
 
 def call_after(before: CallRecord | None, activity: Activity, call: Call) -> CallRecord:
     """The call after one more state of one of its legs."""
-    at = activity.sent_at or activity.received_at
+    at = happened_at(activity)
     known = before or CallRecord(
         workspace=activity.workspace, key=str(activity.person_key), direction=call.direction, started_at=at
     )

@@ -1,9 +1,9 @@
 """Changes that arrived before the message that they change: which of them are stored, and in which order they apply. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from schemas.activity import Activity
+from services.router.conversations.domain.activities import happened_at
 
 MAX_EARLY = 50
 """How many changes wait for one message: the latest of them."""
@@ -14,7 +14,7 @@ ORDER = ("edit", "reaction", "receipt", "deletion")
 def merged(early: Sequence[Activity], change: Activity) -> list[Activity]:
     """The stored changes after one more. Of those of one sort the newest stays; of two of one time the later to arrive."""
     same = next((one for one in early if _sort(one) == _sort(change)), None)
-    if same is not None and _made_at(same) > _made_at(change):
+    if same is not None and happened_at(same) > happened_at(change):
         return list(early)
     return [*(one for one in early if one is not same), change][-MAX_EARLY:]
 
@@ -31,7 +31,3 @@ def _sort(change: Activity) -> tuple[str, ...]:
     if change.kind == "receipt":
         return change.kind, str(change.receipt_state)
     return (change.kind,)
-
-
-def _made_at(change: Activity) -> datetime:
-    return change.sent_at or change.received_at

@@ -11,6 +11,7 @@ from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import HandoffMethod
 from services.domain.conversation_state import ConversationState
 from services.router.conversations.domain.accounts import account_of
+from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.handoff import WEBCHAT, Handoffs, sign_token
 from services.router.conversations.domain.handoff_texts import TextName, text_for
 
@@ -40,7 +41,7 @@ def post_of(activity: Activity) -> PublicPost | None:
     if activity.platform_id is None:
         return None
     # Of an edit the time of the post counts, not that of the edit.
-    return PublicPost(activity.platform_id, activity.original_sent_at or activity.sent_at or activity.received_at)
+    return PublicPost(activity.platform_id, activity.original_sent_at or happened_at(activity))
 
 
 def choose_invitation(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from schemas.activity import Activity
 from schemas.conversation import Author, AuthorKind, MessageReaction
 from schemas.values import Json
+from services.router.conversations.domain.activities import happened_at
 
 MAX_REACTIONS = 200
 """How many reactions to one message are stored: the latest of them."""
@@ -27,7 +28,7 @@ def reaction_of(activity: Activity) -> MessageReaction | None:
         author=author,
         emoji=emoji[:MAX_EMOJI] if emoji and not removed else None,
         removed=bool(removed),
-        at=activity.sent_at or activity.received_at,
+        at=happened_at(activity),
     )
 
 

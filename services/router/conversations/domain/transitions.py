@@ -23,7 +23,7 @@ from services.domain.lifecycle import (
     is_with_agent,
     next_status,
 )
-from services.router.conversations.domain.activities import merged_participants, waiting_started_at
+from services.router.conversations.domain.activities import happened_at, merged_participants, waiting_started_at
 from services.router.conversations.domain.handoff import is_in_private
 from services.router.conversations.domain.routing_rules import RoutingResult
 
@@ -130,7 +130,7 @@ def _addresses_after(conversation: ConversationState, activity: Activity) -> dic
 
 def wrote_at_after(conversation: ConversationState, activity: Activity) -> dict[str, datetime]:
     """When the customer last wrote on each surface: a platform counts from its own time, which is not later than ours."""
-    at, known = min(activity.sent_at or activity.received_at, activity.received_at), conversation.wrote_at
+    at, known = min(happened_at(activity), activity.received_at), conversation.wrote_at
     latest = known.get(activity.surface)
     return known if latest is not None and at <= latest else {**known, activity.surface: at}
 
