@@ -30,6 +30,8 @@ from services.router.conversations.channel_actions import show_hidden_posts
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import handoff, proof
+from services.router.conversations.domain.activities import PRIVATE_THREAD
+from services.router.conversations.domain.contacts import new_contact
 from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.refusals import refuse_confirmation, refuse_none
 from services.router.conversations.facts import record_fact, record_resolved
@@ -47,7 +49,7 @@ def claim(work: UnitOfWork, activity: Activity, case: ConversationState) -> None
     if not handoff.may_claim(case, person) or handoff.unconfirmed(case, person) is not None:
         return
     contact = work.get(PERSONS, str(person))
-    own = contact.open.get("") if contact else None
+    own = contact.open.get(PRIVATE_THREAD) if contact else None
     if own is None:
         return
     claimed = ClaimHandoff(
@@ -157,16 +159,12 @@ def handle_continue_conversation(context: ConversationsContext, received: Receiv
     case = work.get(CONVERSATIONS, command.conversation)
     if case is None or not handoff.is_private_side(case, person_key(key)):
         return
-    person = work.get(PERSONS, key) or _new_contact(person_key(key), work)
-    own_id = person.open.get("")
+    person = work.get(PERSONS, key) or new_contact(person_key(key), work.now)
+    own_id = person.open.get(PRIVATE_THREAD)
     own = work.get(CONVERSATIONS, own_id) if own_id is not None else None
     work.put(PERSONS, key, replace(person, forwarded_to=case.id))
     if own is not None and not is_closed(own.status):
         _move_messages(work, own, case, command.since)
-
-
-def _new_contact(person: PersonKey, work: UnitOfWork) -> Contact:
-    return Contact(key=str(person), workspace=person.workspace, person=person.person, seen_at=work.now)
 
 
 def _move_messages(work: UnitOfWork, own: ConversationState, case: ConversationState, since: datetime) -> None:

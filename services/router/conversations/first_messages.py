@@ -22,6 +22,8 @@ from services.router.conversations.commands import record_human_answer
 from services.router.conversations.context import Configuration, ConversationsContext
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.accounts import account_language
+from services.router.conversations.domain.activities import PRIVATE_THREAD
+from services.router.conversations.domain.contacts import new_contact, opted_out_at
 from services.router.conversations.domain.plans import Judge, Plan, plan_first, recipient_of, rules_for
 from services.router.conversations.domain.refusals import refuse_to_write_first
 from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
@@ -32,7 +34,6 @@ from services.router.conversations.outgoing import put_message
 
 MAX_EARLIER = 5
 """In how many of a customer's latest conversations their private address is looked for."""
-PRIVATE_THREAD = ""
 AUTOMATIC = Author(kind="bot")
 """Who wrote a message that names no agent: a program of the integrator."""
 
@@ -122,15 +123,14 @@ def _plan(
 def _unwritten(contact: Contact | None) -> Recipient:
     if contact is None:
         return Recipient()
-    opted_out_at = contact.consent_at if contact.consent == "opted_out" else None
-    return Recipient(is_blocked=contact.blocked, opted_out_at=opted_out_at)
+    return Recipient(is_blocked=contact.blocked, opted_out_at=opted_out_at(contact))
 
 
 def _begin(
     work: UnitOfWork, key: PersonKey, contact: Contact | None, plan: Plan, configuration: Configuration
 ) -> ConversationState:
     """A new conversation of ours, by the routing rules in force; it is not stored yet."""
-    known = contact or Contact(key=str(key), workspace=key.workspace, person=key.person, seen_at=work.now)
+    known = contact or new_contact(key, work.now)
     channel, account, _ = key.person.split(":", 2)
     language = known.language or account_language(configuration, channel, account)
     case = transitions.begun(work.new_id("conversation"), key, plan.address, language, work.now)

@@ -12,6 +12,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import handoff
+from services.router.conversations.domain.activities import PRIVATE_THREAD
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import record_fact, text_field
 from services.router.conversations.handoff_notices import EXPIRY
@@ -26,7 +27,7 @@ def claim_handoff(work: UnitOfWork, case: ConversationState, activity: Activity)
     if address is None:
         return
     # From here on the private thread of the person leads to this conversation.
-    work.put(PERSONS, person.key, replace(person, open={**person.open, "": case.id}))
+    work.put(PERSONS, person.key, replace(person, open={**person.open, PRIVATE_THREAD: case.id}))
     complete(work, case, activity.person_key, address)
 
 

@@ -12,6 +12,7 @@ from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
+from services.router.conversations.domain.activities import PRIVATE_THREAD
 from services.router.conversations.domain.plans import channel_of
 from services.router.conversations.early import early_ids
 from services.router.conversations.handoff_notices import private_reply_of
@@ -136,7 +137,7 @@ def continued_person(context: ConversationsContext, received: ReceivedEvent) -> 
 def own_conversation(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step: the person's own private conversation and its latest messages."""
     person = context.work.get(PERSONS, received.event.partitionkey)
-    own = person.open.get("") if person else None
+    own = person.open.get(PRIVATE_THREAD) if person else None
     if own is not None:
         yield Documents(CONVERSATIONS, [own])
         yield ByIndex(MESSAGES, last_messages(received.event.workspace, own))

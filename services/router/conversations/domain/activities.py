@@ -7,6 +7,8 @@ from typing import TypedDict
 from schemas.activity import Activity, Call, Participant, PostContext, Review, SurveyAnswer
 
 PLATFORM_TIME_TRUSTED_AFTER = timedelta(seconds=5)
+PRIVATE_THREAD = ""
+"""The thread of all that a person writes in private."""
 MAX_EDIT_AGE = timedelta(minutes=15)
 """An edit of a message that never arrived is taken for the message, unless the message is older than that."""
 MAX_PARTICIPANTS = 100
@@ -34,8 +36,8 @@ def is_late_edit(activity: Activity) -> bool:
 
 
 def thread_for(activity: Activity) -> str:
-    """The thread of an activity, by which `Contact.open` names its conversation: '' in private, else the public place."""
-    return (activity.thread or "") if activity.surface == "public" else ""
+    """The thread of an activity, by which `Contact.open` names its conversation: in private one, else the public place."""
+    return (activity.thread or "") if activity.surface == "public" else PRIVATE_THREAD
 
 
 class ContentFields(TypedDict):

@@ -5,17 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.activity import Activity, ContactState, PersonIdentity
+from schemas.identity import PersonKey
 from services.domain.conversation_state import Contact
 
 MAX_IDENTITIES = 20
 """How many names of one person are stored, the latest."""
 
 
+def new_contact(person: PersonKey, now: datetime) -> Contact:
+    """The contact of a person of whom nothing is known yet."""
+    return Contact(key=str(person), workspace=person.workspace, person=person.person, seen_at=now)
+
+
 def updated_contact(person: Contact | None, activity: Activity, now: datetime) -> Contact:
     """The contact after an activity; `person` None: the activity is their first."""
-    known = person or Contact(
-        key=str(activity.person_key), workspace=activity.workspace, person=activity.person, seen_at=now
-    )
+    known = person or new_contact(activity.person_key, now)
     return replace(
         known,
         name=activity.person_name or known.name,
@@ -54,6 +58,11 @@ def with_state(person: Contact, state: ContactState, at: datetime) -> Contact:
         is_late = person.consent_at is not None and at < person.consent_at
         return person if is_late else replace(person, consent=state, consent_at=at)
     return replace(person, blocked=state == "blocked")
+
+
+def opted_out_at(person: Contact) -> datetime | None:
+    """When a person asked for no more messages; None for one who did not, or who asked for messages since."""
+    return person.consent_at if person.consent == "opted_out" else None
 
 
 def has_changed_state(before: Contact, after: Contact) -> bool:

@@ -13,6 +13,7 @@ from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.outgoing_files import as_sent
 from services.domain.windows import closes_at
+from services.router.conversations.domain.contacts import opted_out_at
 from services.router.conversations.domain.refusal_phrases import RefusalReader, to_failure, to_problem
 from services.router.conversations.domain.refusals import (
     refuse_files,
@@ -112,8 +113,7 @@ def recipient_of(case: ConversationState, person: Contact | None) -> Recipient:
     # After a hand-off the private side may be another person, of whom this partition knows only what they wrote.
     if person is None or case.private_person is not None:
         return Recipient(wrote_at=wrote_at)
-    opted_out_at = person.consent_at if person.consent == "opted_out" else None
-    return Recipient(wrote_at=wrote_at, is_blocked=person.blocked, opted_out_at=opted_out_at)
+    return Recipient(wrote_at=wrote_at, is_blocked=person.blocked, opted_out_at=opted_out_at(person))
 
 
 def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, rules: Judge) -> Plan | Problem:
