@@ -7,7 +7,7 @@ any set of streams.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import get_args
 
@@ -140,16 +140,7 @@ class IndexCursor:
 
 
 def _page(query: Query, following: str | None) -> Query:
-    return Query(
-        query.collection,
-        query.index,
-        query.equals,
-        at_least=query.at_least,
-        below=query.below,
-        descending=query.descending,
-        limit=STREAM_PAGE_SIZE if following else query.limit,
-        after=following,
-    )
+    return replace(query, limit=STREAM_PAGE_SIZE if following else query.limit, after=following)
 
 
 def _streams(

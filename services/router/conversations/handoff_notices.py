@@ -58,12 +58,12 @@ class HandoffService:
         """Invite the customer to a private place without any detail, and set the timer of the invitation's expiry."""
         post, languages = invitations.post_of(activity), _languages(activity.language, case, configuration)
         capabilities = self._capabilities(case, configuration)
-        invitation = invitations.choose_invitation(case, configuration, capabilities, self.handoffs, post, work.now)
-        if not invitations.may_write_by_itself(capabilities):
-            invitation = Invitation()
+        may_write, invitation = invitations.may_write_by_itself(capabilities), Invitation()
+        if may_write:
+            invitation = invitations.choose_invitation(case, configuration, capabilities, self.handoffs, post, work.now)
         after = handoff.started(case, handoff.handoff_reason(activity), invitation.method, invitation.channel, work.now)
         # The notice first: its fact shows the conversation on its way already, as `after` is what it stores.
-        if not invitations.may_write_by_itself(capabilities):
+        if not may_write:
             add_note(work, after, INVITE_YOURSELF)
         elif invitation.method == "private_reply" and post is not None:
             after = _reply_in_private(work, after, post, languages, configuration)
