@@ -1,7 +1,7 @@
 """A partition of conversations in memory, with a customer, an agent and what they do."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.activity import Activity, Address
@@ -100,17 +100,7 @@ class ConversationsHarness:
 
     async def assign(self, agent: str = "sara") -> list[str]:
         """Dispatch gives the conversation to an agent."""
-        case = self.case()
-        assigned = Assigned(
-            conversation=case.id,
-            key=case.key,
-            workspace="w",
-            agent=agent,
-            team=case.team,
-            at=self.driver.now,
-            decision="d",
-            summary="s",
-        )
+        assigned = assigned_to(self.case(), agent, self.driver.now)
         return await self.arrives("assignments", "pasokh.assignment.assigned", assigned)
 
     async def reply(self, agent: str = "sara", text: str = "hello", **more: Any) -> CommandResult:
@@ -176,6 +166,20 @@ class ConversationsHarness:
         """The facts of a verb, oldest first."""
         emitted = [e for e in self.driver.sent if e.type == f"{CONVERSATION}{verb}"]
         return [ConversationFact.model_validate(event.data) for event in emitted]
+
+
+def assigned_to(case: ConversationState, agent: str, at: datetime) -> Assigned:
+    """The decision of dispatch that an agent has a conversation."""
+    return Assigned(
+        conversation=case.id,
+        key=case.key,
+        workspace="w",
+        agent=agent,
+        team=case.team,
+        at=at,
+        decision="d",
+        summary="s",
+    )
 
 
 def _types(events: list[Event]) -> list[str]:

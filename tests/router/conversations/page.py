@@ -22,7 +22,6 @@ from schemas.configuration import (
     WorkspaceSettings,
 )
 from schemas.outbound import ChannelAction, OutboundMessage
-from schemas.routing import Assigned
 from schemas.values import Contract, EncryptedText, Surface
 from services.channels.abilities import find_abilities
 from services.channels.port import Account, SendReceipt
@@ -42,7 +41,7 @@ from services.router.conversations.processor import PROCESSOR as CONVERSATIONS_P
 from tests.delivery.harness import ActingChannel
 from tests.driver import Driver
 from tests.fakes import FakeHttp, ManualTimeSource, MemoryStore
-from tests.router.conversations.harness import HANDOFFS
+from tests.router.conversations.harness import HANDOFFS, assigned_to
 
 PLAIN = Capabilities(surfaces=("private", "public"), text_limits=())
 WITH_PRIVATE_REPLY = PLAIN.model_copy(
@@ -168,16 +167,7 @@ class Page:
 
     async def assign(self, agent: str = "sara") -> None:
         case = self.case()
-        assigned = Assigned(
-            conversation=case.id,
-            key=case.key,
-            workspace="w",
-            agent=agent,
-            team=case.team,
-            at=self.driver.now,
-            decision="d",
-            summary="s",
-        )
+        assigned = assigned_to(case, agent, self.driver.now)
         await self._arrive("assignments", "pasokh.assignment.assigned", assigned, case.key)
 
     async def reply(self, text: str, surface: Surface | None = None) -> CommandResult:
