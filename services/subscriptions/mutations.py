@@ -11,7 +11,7 @@ from services.platform.http.dependencies import Precondition
 from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
 from services.platform.http.standard_webhooks import decode_secret
 from services.workspaces.configuration_update import Mutation, Revision
-from services.workspaces.mutations import REDACTED, require_workspace, stored_version
+from services.workspaces.mutations import REDACTED, replace_parts, require_workspace, stored_version
 
 MAX_WEBHOOKS = 100
 SECRET_ROTATION_PERIOD = timedelta(hours=24)
@@ -21,7 +21,7 @@ SECRET_ROTATION_PERIOD = timedelta(hours=24)
 def put_webhook(workspace: str, webhook: str, body: WebhookBody, condition: Precondition, new_secret: str) -> Mutation:
     """Create a subscription, or replace it. `new_secret` is for one that has none in the body nor from before."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         earlier = current.webhooks.get(webhook)
         condition.check(stored_version(earlier))
@@ -31,11 +31,10 @@ def put_webhook(workspace: str, webhook: str, body: WebhookBody, condition: Prec
             raise UnprocessableContent(
                 ("/secret", 'There is no earlier value that "set" could stand for; leave it out.')
             )
-        full = _with_secrets(body, earlier.body if earlier else None, new_secret, stamp.at)
+        full = _with_secrets(body, earlier.body if earlier else None, new_secret, revision.at)
         # A new version even when nothing changed: an endpoint that answered 410 to the last version is called again.
-        after = Versioned[Webhook](body=full, version=stamp.version, at=stamp.at)
-        webhooks = {**current.webhooks, webhook: after}
-        return current.model_copy(update={"webhooks": webhooks, "version": stamp.version})
+        after = Versioned[Webhook](body=full, version=revision.version, at=revision.at)
+        return replace_parts(current, revision, webhooks={**current.webhooks, webhook: after})
 
     return edit
 
@@ -58,13 +57,13 @@ def _with_secrets(body: WebhookBody, earlier: Webhook | None, new_secret: str, a
 def delete_webhook(workspace: str, webhook: str, condition: Precondition) -> Mutation:
     """Delete a subscription. Raises NotFound."""
 
-    def edit(current: WorkspaceConfiguration | None, stamp: Revision) -> WorkspaceConfiguration:
+    def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         if webhook not in current.webhooks:
             raise no_webhook(webhook)
         condition.check(current.webhooks[webhook].version)
         left = {name: subscription for name, subscription in current.webhooks.items() if name != webhook}
-        return current.model_copy(update={"webhooks": left, "version": stamp.version})
+        return replace_parts(current, revision, webhooks=left)
 
     return edit
 

@@ -16,6 +16,7 @@ from schemas.configuration import (
     WorkspaceBody,
     WorkspaceConfiguration,
 )
+from schemas.webhooks import Webhook
 from services.platform.http.auth import no_workspace
 from services.platform.http.dependencies import Precondition
 from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
@@ -187,6 +188,7 @@ class _Parts(TypedDict, total=False):
     teams: dict[str, Versioned[TeamBody]]
     routing: Versioned[RoutingBody] | None
     sla: Versioned[SlaBody] | None
+    webhooks: dict[str, Versioned[Webhook]]
 
 
 def replace_parts(
