@@ -1,9 +1,8 @@
 """When the next attempt is due: of a poll that failed, of a token that expires. Jitter follows from names, not from chance."""
 
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
-from services.platform.core.backoff import doubled
+from services.platform.core.backoff import doubled, spread
 
 FIRST_POLL_RETRY, MAX_POLL_RETRY = timedelta(seconds=1), timedelta(seconds=60)
 FIRST_REFRESH_RETRY, MAX_REFRESH_RETRY = timedelta(seconds=30), timedelta(hours=1)
@@ -11,11 +10,6 @@ MAX_RETRY_AFTER = timedelta(hours=1)
 """A platform that asks for a longer pause is asked again after this one."""
 REFRESH_AT, REFRESH_SPREAD = 0.7, 0.1
 """A token is refreshed when 70 to 80 per cent of its life are over: a token of 60 days leaves 12 days for a person to help."""
-
-
-def spread(name: str) -> float:
-    """A number from 0 to below 1 that is always the same for a name: what is due at one time for all is spread by it."""
-    return int.from_bytes(blake2b(name.encode(), digest_size=4).digest()) / 2**32
 
 
 def pause_after(failures: int, first: timedelta, longest: timedelta, requested_seconds: float | None) -> timedelta:

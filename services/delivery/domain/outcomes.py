@@ -6,7 +6,6 @@ Three durations, counted from the commit of `sending`, keep a message from being
 times differ.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from schemas.activity import Address
 from schemas.channel import Capabilities, Scope
 from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from schemas.values import Failure
-from services.platform.core.backoff import doubled
+from services.platform.core.backoff import doubled, spread
 
 START_WITHIN = timedelta(seconds=5)
 SEND_TIMEOUT = timedelta(seconds=12)
@@ -157,9 +156,7 @@ def decide_outcome(result: AttemptResult, attempt: AttemptContext) -> Outcome:
 def backoff(message: str, attempts: int) -> timedelta:
     """The pause after `attempts` attempts: doubling from 1 to 60 seconds, ± 25 % of jitter from the message id."""
     plain = doubled(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, attempts)
-    # From the id and not from chance: a batch that is decided again decides the same time.
-    digest = hashlib.blake2b(f"{message}/{attempts}".encode(), digest_size=4).digest()
-    return timedelta(seconds=plain * (0.75 + 0.5 * int.from_bytes(digest, "big") / 2**32))
+    return timedelta(seconds=plain * (0.75 + 0.5 * spread(f"{message}/{attempts}")))
 
 
 def probe_after(refusals: int) -> timedelta:

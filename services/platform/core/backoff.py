@@ -1,6 +1,7 @@
-"""Pauses between attempts that double up to a maximum: the one rule of all loops that retry."""
+"""Pauses between attempts that double up to a maximum, and their jitter: the one rule of all loops that retry."""
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 MAX_DOUBLINGS = 64
 """More than any maximum needs; beyond it, a float would overflow."""
@@ -9,6 +10,12 @@ MAX_DOUBLINGS = 64
 def doubled(first: float, maximum: float, failures: int) -> float:
     """Seconds to wait after so many failures in a row, at least one: `first`, twice as long after each more."""
     return min(first * 2.0 ** min(max(failures, 1) - 1, MAX_DOUBLINGS), maximum)
+
+
+def spread(name: str) -> float:
+    """A number from 0 to below 1 that is always the same for a name: what is due at one time for all is spread by it."""
+    # From a name and not from chance: a batch that is decided again decides the same times.
+    return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") / 2**32
 
 
 @dataclass(slots=True)

@@ -5,12 +5,11 @@ call at a time, with pauses that grow, however many deliveries wait for it. So a
 nothing from the others.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.platform.core.backoff import doubled
+from services.platform.core.backoff import doubled, spread
 
 SCHEDULE_SECONDS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """The pause before each attempt, since the end of the attempt before it."""
@@ -62,9 +61,7 @@ def next_attempt_at(delivery: str, attempts: int, now: datetime, after: float | 
     """
     if attempts >= len(SCHEDULE_SECONDS):
         return None
-    # The jitter comes from the id, not from chance: a batch that is decided again decides the same.
-    digest = hashlib.blake2b(f"{delivery}/{attempts}".encode(), digest_size=4).digest()
-    scheduled = timedelta(seconds=SCHEDULE_SECONDS[attempts] * (1 + 0.1 * int.from_bytes(digest, "big") / 2**32))
+    scheduled = timedelta(seconds=SCHEDULE_SECONDS[attempts] * (1 + 0.1 * spread(f"{delivery}/{attempts}")))
     # Bounded before it becomes a timedelta, which overflows at 1e9 days.
     asked = min(timedelta(seconds=min(after, 1e6)), MAX_RETRY_AFTER) if after is not None and after > 0 else scheduled
     return now + max(scheduled, asked)

@@ -12,7 +12,6 @@ from services.collector.domain.schedule import (
     next_judgement,
     pause_after,
     refresh_due,
-    spread,
 )
 from tests.fakes import START
 
@@ -44,7 +43,3 @@ def test_each_account_has_hours_of_its_own(name: str) -> None:
     first = next_judgement(name, START)
     assert timedelta(0) < first - START <= timedelta(hours=1)
     assert next_judgement(name, first) == first + timedelta(hours=1)
-
-
-def test_what_is_due_at_one_time_for_all_is_spread() -> None:
-    assert len({int(10 * spread(f"account {number}")) for number in range(200)}) == 10

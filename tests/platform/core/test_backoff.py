@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.platform.core.backoff import Backoff, doubled
+from services.platform.core.backoff import Backoff, doubled, spread
 
 
 def test_pauses_double_up_to_the_maximum() -> None:
@@ -28,3 +28,7 @@ def test_the_pause_follows_from_the_number_of_failures(failures: int, seconds: f
 
 def test_a_first_pause_over_the_maximum_is_the_maximum() -> None:
     assert Backoff(first=5.0, maximum=2.0).next() == 2.0
+
+
+def test_what_is_due_at_one_time_for_all_is_spread() -> None:
+    assert len({int(10 * spread(f"account {number}")) for number in range(200)}) == 10
