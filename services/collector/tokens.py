@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from services.channels.port import Account, RefreshesTokens
+from services.channels.port import Account
 from services.collector.context import CollectorContext, NamedAccount, named_by_timer
 from services.collector.domain.schedule import (
     FIRST_REFRESH_RETRY,
@@ -35,7 +35,8 @@ def keep_refreshing(context: CollectorContext, named: NamedAccount) -> None:
     digest = credentials_digest(connected.body)
     if stored is None or stored.credentials != digest:
         account = Account(named.workspace, named.channel, named.account, connected.body)
-        stored = _first(context, channel, account, digest, stored.attempt if stored else 0)
+        attempt = stored.attempt if stored else 0
+        stored = _first(context, named, channel.expires_at(account), digest, attempt)
         context.work.put(ACCOUNT_TOKENS, named.id, stored)
         # What was wrong with the tokens of before is over; the next check decides how healthy the account is then.
         _note(context, named, None, stored.expires_at)
@@ -46,16 +47,15 @@ def keep_refreshing(context: CollectorContext, named: NamedAccount) -> None:
 
 
 def _first(
-    context: CollectorContext, channel: RefreshesTokens, account: Account, digest: str, attempt: int
+    context: CollectorContext, named: NamedAccount, expires_at: datetime | None, digest: str, attempt: int
 ) -> AccountTokens:
-    expires_at = channel.expires_at(account)
     return AccountTokens(
-        workspace=account.workspace,
-        channel=account.channel,
-        account=account.id,
+        workspace=named.workspace,
+        channel=named.channel,
+        account=named.account,
         credentials=digest,
         expires_at=expires_at,
-        refresh_at=refresh_due(f"{account.workspace}/{account.channel}:{account.id}", context.now, expires_at),
+        refresh_at=refresh_due(named.id, context.now, expires_at),
         attempt=attempt,
     )
 
