@@ -10,7 +10,7 @@ from services.channels.abilities import Abilities
 from services.channels.port import Channel, Polls, RefreshesTokens
 from services.collector.instruments import CollectorInstruments
 from services.domain.account_sends import AccountSends
-from services.ingest.accounts import AccountCache
+from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.webhooks import PublishBody
 from services.platform.bus.port import partition_for
 from services.platform.core.time_source import TimeSource
@@ -21,8 +21,27 @@ from services.platform.store.port import Query
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck, account_id
 from services.records.configuration import configuration_in_force
 from services.records.sends import ACCOUNT_SENDS
+from services.records.tokens import credentials_digest
 
 PAGE_SIZE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account by its three names. It is also the request of the effect that probes it."""
+
+    workspace: str
+    channel: str
+    account: str
+
+    @property
+    def id(self) -> str:
+        """The id of the account in every collection of accounts."""
+        return account_id(self.workspace, self.channel, self.account)
+
+    def data(self) -> dict[str, Json]:
+        """The names as the data of a timer."""
+        return {"workspace": self.workspace, "channel": self.channel, "account": self.account}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +69,13 @@ class CollectorDependencies:
         """The channel, if it refreshes tokens."""
         return self.abilities.refreshes.get(channel)
 
+    async def reload(self, named: NamedAccount, credentials: str) -> ConnectedAccount | None:
+        """The account as it is stored now; None when it is not connected any more, or with other credentials.
 
-@dataclass(frozen=True, slots=True)
-class NamedAccount:
-    """An account by its three names. It is also the request of the effect that probes it."""
-
-    workspace: str
-    channel: str
-    account: str
-
-    @property
-    def id(self) -> str:
-        """The id of the account in every collection of accounts."""
-        return account_id(self.workspace, self.channel, self.account)
-
-    def data(self) -> dict[str, Json]:
-        """The names as the data of a timer."""
-        return {"workspace": self.workspace, "channel": self.channel, "account": self.account}
+        `credentials` is the digest of those that it had. Raises Unavailable.
+        """
+        found = await self.accounts.reload(named.workspace, named.channel, named.account)
+        return found if found is not None and credentials_digest(found.account.body) == credentials else None
 
 
 @dataclass(slots=True)

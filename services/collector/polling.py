@@ -11,11 +11,9 @@ from typing import Literal
 import structlog
 
 from services.channels.port import CredentialsRejected, PollResult
-from services.collector.context import CollectorDependencies
-from services.ingest.accounts import ConnectedAccount
+from services.collector.context import CollectorDependencies, NamedAccount
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.records.tokens import credentials_digest
 
 POLL_SECONDS = 60.0
 """The most that one poll may take, with the publishing of its events."""
@@ -26,13 +24,16 @@ log = structlog.get_logger(__name__)
 class PollRequest:
     """Poll an account with these credentials, from the cursor on: attempt number `attempt`. `is_begun`: see `Poll`."""
 
-    workspace: str
-    channel: str
-    account: str
+    named: NamedAccount
     attempt: int
     cursor: str | None
     credentials: str
     is_begun: bool
+
+    @property
+    def workspace(self) -> str:
+        """The workspace whose deletion ends the poll (`belongs_to`)."""
+        return self.named.workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ async def poll_account(request: PollRequest, dependencies: CollectorDependencies
     started = dependencies.time_source.monotonic()
     outcome = await _outcome(request, dependencies)
     # A label of a metric comes from a bounded set, and an account may be of any channel there once was.
-    channel = request.channel if request.channel in dependencies.channels else "unknown"
+    channel = request.named.channel if request.named.channel in dependencies.channels else "unknown"
     dependencies.instruments.polls.labels(channel, outcome.kind).inc()
     elapsed = dependencies.time_source.monotonic() - started
     dependencies.instruments.poll_seconds.labels(channel).observe(max(0.0, elapsed))
@@ -82,16 +83,16 @@ async def _outcome(request: PollRequest, dependencies: CollectorDependencies) ->
         return PollOutcome(kind="failed", is_begun=begun, error=sentence, after=error.after)
     except (SendOutcomeUnknown, TimeoutError, Unavailable, Unknown) as error:
         # Nothing is lost: the cursor stays, and the next poll fetches and publishes the same events.
-        log.info("poll_unclear", account=f"{request.workspace}/{request.channel}", reason=type(error).__name__)
+        log.info("poll_unclear", account=f"{request.workspace}/{request.named.channel}", reason=type(error).__name__)
         return PollOutcome(kind="unclear", is_begun=begun)
     except Exception:  # a bug in one channel must not end the polling of the account, nor that of others
-        log.exception("poll_failed", channel=request.channel, workspace=request.workspace)
+        log.exception("poll_failed", channel=request.named.channel, workspace=request.workspace)
         return PollOutcome(kind="unclear", is_begun=begun)
 
 
 async def _poll(request: PollRequest, dependencies: CollectorDependencies) -> PollOutcome:
-    connected = await _connected(request, dependencies)
-    channel = dependencies.polling(request.channel, connected.account.body) if connected is not None else None
+    connected = await dependencies.reload(request.named, request.credentials)
+    channel = dependencies.polling(request.named.channel, connected.account.body) if connected is not None else None
     # Whoever changes the account publishes that, which begins the next attempt.
     if connected is None or channel is None:
         return PollOutcome(kind="stopped")
@@ -107,18 +108,10 @@ async def _poll(request: PollRequest, dependencies: CollectorDependencies) -> Po
 async def _publish(request: PollRequest, fetched: PollResult, dependencies: CollectorDependencies) -> bool:
     """Publish what was fetched, if the account is still the one that was polled. Raises Unavailable, Unknown."""
     # The poll may have waited long: the account may be disconnected by now, its workspace deleted, or the bot another one.
-    connected = await _connected(request, dependencies)
-    if connected is None or dependencies.polling(request.channel, connected.account.body) is None:
+    connected = await dependencies.reload(request.named, request.credentials)
+    if connected is None or dependencies.polling(request.named.channel, connected.account.body) is None:
         return False
-    channel = dependencies.channels[request.channel]
+    channel = dependencies.channels[request.named.channel]
     for body in fetched.bodies:
         await dependencies.receive(channel, connected, body)
     return True
-
-
-async def _connected(request: PollRequest, dependencies: CollectorDependencies) -> ConnectedAccount | None:
-    """The account as it is stored now; None when it is not connected any more, or with other credentials."""
-    found = await dependencies.accounts.reload(request.workspace, request.channel, request.account)
-    if found is None or credentials_digest(found.account.body) != request.credentials:
-        return None
-    return found

@@ -56,9 +56,7 @@ def start(context: CollectorContext, named: NamedAccount, poll: Poll) -> None:
     context.polls.begin(named.id)
     context.work.set_timer(timer_name(named), context.now + GIVEN_UP_AFTER, named.data())
     request = PollRequest(
-        workspace=named.workspace,
-        channel=named.channel,
-        account=named.account,
+        named=named,
         attempt=attempt,
         cursor=poll.cursor,
         credentials=poll.credentials,
@@ -92,7 +90,7 @@ def on_poll_result(context: CollectorContext, completed: EffectCompleted) -> Non
     """A poll ended: the cursor is committed, and the next poll has its time."""
     request: PollRequest = completed.request
     outcome: PollOutcome = completed.result
-    named = NamedAccount(request.workspace, request.channel, request.account)
+    named = request.named
     poll, check = context.work.get(POLLS, named.id), context.check(named.id)
     if poll is None or check is None or poll.attempt != request.attempt:
         return

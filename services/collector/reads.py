@@ -12,6 +12,7 @@ from services.collector.context import (
     named_by_timer,
     sends_query,
 )
+from services.collector.polling import PollOutcome
 from services.platform.processing.inputs import EffectCompleted, Input, ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -33,11 +34,6 @@ def named_by(received: ReceivedEvent) -> NamedAccount:
     """The account that an event is about."""
     changed = received.event.payload_as(AccountChanged)
     return NamedAccount(changed.workspace, changed.channel, changed.account)
-
-
-def _named_by_request(completed: EffectCompleted) -> NamedAccount:
-    request = completed.request
-    return NamedAccount(request.workspace, request.channel, request.account)
 
 
 def _records(*accounts: NamedAccount) -> Iterator[Read]:
@@ -98,14 +94,15 @@ def poll_due(context: CollectorContext, timer: TimerFired) -> Iterator[Read]:
 
 def polled(context: CollectorContext, completed: EffectCompleted) -> Iterator[Read]:
     """The first step of an account that was polled."""
-    named = _named_by_request(completed)
+    named: NamedAccount = completed.request.named
     yield Documents(POLLS, [named.id])
     yield Documents(ACCOUNT_CHECKS, [named.id])
 
 
 def health_of_polled(context: CollectorContext, completed: EffectCompleted) -> Iterator[Read]:
     """The second step of an account that was polled: what decides its health, if polling fails now or works again."""
-    named, outcome = _named_by_request(completed), completed.result
+    named: NamedAccount = completed.request.named
+    outcome: PollOutcome = completed.result
     check = context.check(named.id)
     if check is not None and outcome.error != check.poll_error:
         yield from _health(named)
@@ -118,7 +115,7 @@ def tokens_due(context: CollectorContext, timer: TimerFired) -> Iterator[Read]:
 
 def refreshed(context: CollectorContext, completed: EffectCompleted) -> Iterator[Read]:
     """The tokens that were refreshed, and what decides the health of their account."""
-    named = _named_by_request(completed)
+    named: NamedAccount = completed.request.named
     yield Documents(ACCOUNT_TOKENS, [named.id])
     yield from _health(named)
 

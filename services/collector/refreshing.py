@@ -9,10 +9,9 @@ from typing import Literal
 import structlog
 
 from services.channels.port import CredentialsRejected
-from services.collector.context import CollectorDependencies
+from services.collector.context import CollectorDependencies, NamedAccount
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
-from services.records.tokens import credentials_digest
 
 REFRESH_SECONDS = 30.0
 log = structlog.get_logger(__name__)
@@ -22,11 +21,14 @@ log = structlog.get_logger(__name__)
 class RefreshRequest:
     """Refresh the tokens of an account that come from these credentials: attempt number `attempt`."""
 
-    workspace: str
-    channel: str
-    account: str
+    named: NamedAccount
     attempt: int
     credentials: str
+
+    @property
+    def workspace(self) -> str:
+        """The workspace whose deletion ends the refresh (`belongs_to`)."""
+        return self.named.workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +60,17 @@ async def refresh_tokens(request: RefreshRequest, dependencies: CollectorDepende
     except (SendOutcomeUnknown, TimeoutError, Unavailable) as error:
         outcome = RefreshOutcome(kind="failed", detail=f"no clear answer ({type(error).__name__})")
     except Exception:  # a bug in one channel must not end the refreshes of all accounts
-        log.exception("token_refresh_failed", channel=request.channel, workspace=request.workspace)
+        log.exception("token_refresh_failed", channel=request.named.channel, workspace=request.workspace)
         outcome = RefreshOutcome(kind="failed", detail="an error of ours; see the log")
-    channel = request.channel if request.channel in dependencies.channels else "unknown"
+    channel = request.named.channel if request.named.channel in dependencies.channels else "unknown"
     dependencies.instruments.refreshes.labels(channel, outcome.kind).inc()
     return outcome
 
 
 async def _refresh(request: RefreshRequest, dependencies: CollectorDependencies) -> RefreshOutcome:
-    connected = await dependencies.accounts.reload(request.workspace, request.channel, request.account)
-    channel = dependencies.refreshing(request.channel)
-    if connected is None or channel is None or credentials_digest(connected.account.body) != request.credentials:
+    connected = await dependencies.reload(request.named, request.credentials)
+    channel = dependencies.refreshing(request.named.channel)
+    if connected is None or channel is None:
         return RefreshOutcome(kind="stopped")
     refreshed = await channel.refresh(connected.account, dependencies.time_source.now(), dependencies.http)
     return RefreshOutcome(kind="refreshed", tokens=refreshed.tokens, expires_at=refreshed.expires_at)

@@ -69,13 +69,7 @@ def on_refresh_timer(context: CollectorContext, timer: TimerFired) -> None:
     attempt, again = stored.attempt + 1, context.now + 2 * FIRST_REFRESH_RETRY
     context.work.put(ACCOUNT_TOKENS, named.id, replace(stored, attempt=attempt, refresh_at=again))
     context.work.set_timer(timer_name(named), again, named.data())
-    request = RefreshRequest(
-        workspace=named.workspace,
-        channel=named.channel,
-        account=named.account,
-        attempt=attempt,
-        credentials=stored.credentials,
-    )
+    request = RefreshRequest(named=named, attempt=attempt, credentials=stored.credentials)
     context.work.schedule_effect(timer_name(named), request)
 
 
@@ -83,7 +77,7 @@ def on_refresh_result(context: CollectorContext, completed: EffectCompleted) -> 
     """A refresh ended: new tokens are stored, a refusal becomes the account's state."""
     request: RefreshRequest = completed.request
     outcome: RefreshOutcome = completed.result
-    named = NamedAccount(request.workspace, request.channel, request.account)
+    named = request.named
     stored = context.work.get(ACCOUNT_TOKENS, named.id)
     if stored is None or stored.credentials != request.credentials:
         return
