@@ -1,5 +1,7 @@
 """The registry of channels: adding one is a file, its fixtures, and one line here."""
 
+from collections.abc import Container
+
 from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
@@ -21,6 +23,12 @@ CAPABILITIES = ChannelCapabilities(
 def channel(name: str) -> Channel | None:
     """The channel of this name; None when there is none."""
     return _BY_NAME.get(name)
+
+
+def channel_label(channels: Container[str], name: str) -> str:
+    """The name of a channel as the label of a metric: `unknown` for one that is not among `channels`."""
+    # A label comes from a bounded set, and what is stored may name any channel there once was.
+    return name if name in channels else "unknown"
 
 
 def account_rules(channel: Channel) -> AccountModelRules:

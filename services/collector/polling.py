@@ -11,6 +11,7 @@ from typing import Literal
 import structlog
 
 from services.channels.port import CredentialsRejected, PollResult
+from services.channels.registry import channel_label
 from services.collector.context import CollectorDependencies, NamedAccount
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -56,8 +57,7 @@ async def poll_account(request: PollRequest, dependencies: CollectorDependencies
     """Poll an account once. Never raises."""
     started = dependencies.time_source.monotonic()
     outcome = await _outcome(request, dependencies)
-    # A label of a metric comes from a bounded set, and an account may be of any channel there once was.
-    channel = request.named.channel if request.named.channel in dependencies.channels else "unknown"
+    channel = channel_label(dependencies.channels, request.named.channel)
     dependencies.instruments.polls.labels(channel, outcome.kind).inc()
     elapsed = dependencies.time_source.monotonic() - started
     dependencies.instruments.poll_seconds.labels(channel).observe(max(0.0, elapsed))

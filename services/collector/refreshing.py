@@ -9,6 +9,7 @@ from typing import Literal
 import structlog
 
 from services.channels.port import CredentialsRejected
+from services.channels.registry import channel_label
 from services.collector.context import CollectorDependencies, NamedAccount
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -62,7 +63,7 @@ async def refresh_tokens(request: RefreshRequest, dependencies: CollectorDepende
     except Exception:  # a bug in one channel must not end the refreshes of all accounts
         log.exception("token_refresh_failed", channel=request.named.channel, workspace=request.workspace)
         outcome = RefreshOutcome(kind="failed", detail="an error of ours; see the log")
-    channel = request.named.channel if request.named.channel in dependencies.channels else "unknown"
+    channel = channel_label(dependencies.channels, request.named.channel)
     dependencies.instruments.refreshes.labels(channel, outcome.kind).inc()
     return outcome
 

@@ -14,7 +14,7 @@ import structlog
 from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from services.channels.abilities import Abilities
 from services.channels.port import Account, Channel, CredentialsRejected, OutgoingFile, SendReceipt
-from services.channels.registry import account_rules
+from services.channels.registry import account_rules, channel_label
 from services.delivery.domain.outcomes import (
     SEND_TIMEOUT,
     AttemptResult,
@@ -67,9 +67,7 @@ async def attempt(message: Outbound, committed: datetime, dependencies: SendDepe
     """Send a message or perform an action once, if `committed` (the time of its `sending`) is recent enough. Never raises."""
     started = dependencies.time_source.monotonic()
     result = await _attempt(message, committed, dependencies)
-    # A label of a metric comes from a bounded set, and the name in a stored message might be of any channel there
-    # once was.
-    channel = message.channel if message.channel in dependencies.channels else "unknown"
+    channel = channel_label(dependencies.channels, message.channel)
     dependencies.instruments.attempts.labels(channel, result.kind).inc()
     dependencies.instruments.duration.labels(channel).observe(max(0.0, dependencies.time_source.monotonic() - started))
     return result
