@@ -14,6 +14,7 @@ Answers have the shapes of core.telegram.org/bots/api. For the demo and for test
 import asyncio
 import re
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -33,7 +34,7 @@ from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 TEXT_LIMIT = 4096
 REMEMBERED = 10_000
-MAX_STORED_MESSAGES = frozenset({"message_thread_id", "reply_parameters", "reply_markup", "file"})
+STORED_FIELDS = frozenset({"message_thread_id", "reply_parameters", "reply_markup", "file"})
 TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
 
 FaultKind = Literal["rate_limited", "error", "blocked", "hang", "drop_after", "drop_before"]
@@ -101,9 +102,9 @@ class FakeTelegram:
             bot, method = _bot(request), request.path_params["method"].lower()
             body = {} if is_form(request) else await _parameters(request)
             if method == "sendmessage":
-                return await self._send_message(bot, body, request)
+                return await self._send_message(bot, body)
             if method in SENDING_FILES:
-                return await self._send_files(bot, await read_files(request), request)
+                return await self._send_files(bot, await read_files(request))
             return _ok(await self._result(bot, method, body))
         except BotApiError as problem:
             return _not_ok(problem)
@@ -142,30 +143,31 @@ class FakeTelegram:
                 await asyncio.wait_for(self._came.wait(), min(timeout, 50))
         return list[Json](self.updates)[: limit if isinstance(limit, int) else 100]
 
-    async def _send_message(self, bot: int, body: dict[str, Json], request: Request) -> Response | TruncatedResponse:
+    async def _send_message(self, bot: int, body: dict[str, Json]) -> Response | TruncatedResponse:
         chat, text = _chat(body), _text(body)
-        fault = self._next_fault()
-        if fault is not None and fault.kind == "drop_before":
-            return TruncatedResponse()
-        if fault is not None and fault.kind != "drop_after":
-            await _fail(fault)
-        message = self._accepted(bot, chat, text, body)
-        return _ok(message) if fault is None else TruncatedResponse()
+        return await self._unless_fault(lambda: self._accepted(bot, chat, text, body))
 
-    async def _send_files(self, bot: int, form: SentFiles, request: Request) -> Response | TruncatedResponse:
+    async def _send_files(self, bot: int, form: SentFiles) -> Response | TruncatedResponse:
         chat = _chat(form.fields)
+        return await self._unless_fault(lambda: self._accepted_files(bot, chat, form))
+
+    async def _unless_fault(self, accept: Callable[[], Json]) -> Response | TruncatedResponse:
+        """Accept what a bot sends and answer, or do what the next fault says. Raises BotApiError."""
         fault = self._next_fault()
         if fault is not None and fault.kind == "drop_before":
             return TruncatedResponse()
         if fault is not None and fault.kind != "drop_after":
             await _fail(fault)
+        result = accept()
+        return _ok(result) if fault is None else TruncatedResponse()
+
+    def _accepted_files(self, bot: int, chat: int | str, form: SentFiles) -> Json:
         messages: list[Json] = []
         for file in form.files:
             described = self.files.add(file.content)
             shape = {"kind": file.kind, "name": file.name, "size_bytes": len(file.content), **described}
             messages.append(self._accepted(bot, chat, file.caption, {**form.fields, "file": shape}))
-        result = messages if form.is_album else messages[0]
-        return _ok(result) if fault is None else TruncatedResponse()
+        return messages if form.is_album else messages[0]
 
     def _accepted(self, bot: int, chat: int | str, text: str, body: dict[str, Json]) -> dict[str, Json]:
         number = next(self._numbers)
@@ -176,7 +178,7 @@ class FakeTelegram:
             "date": int(self.time_source.now().timestamp()),
             "text": text,
         }
-        fields: dict[str, Json] = {k: v for k, v in body.items() if k in MAX_STORED_MESSAGES}
+        fields: dict[str, Json] = {k: v for k, v in body.items() if k in STORED_FIELDS}
         self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **fields, "message": message})
         return message
 
