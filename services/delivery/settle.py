@@ -27,14 +27,13 @@ def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) ->
     message, (sends_id, before) = record.message, context.account_sends(record.message)
     after = holds.after_outcome(before, message, outcome, context.now)
     outcome = _of_all_parts(record, outcome)
-    is_next_part = isinstance(outcome, Sent) and _has_more_parts(record)
-    changed = _after_part(record, outcome) if is_next_part else _record_after(record, outcome, sends_id, context.now)
-    context.put_record(changed)
+    following = _after_part(record, outcome) if isinstance(outcome, Sent) and _has_more_parts(record) else None
+    context.put_record(following or _record_after(record, outcome, sends_id, context.now))
     put_holds(context, sends_id, message.address.chat, before, after)
     match outcome:
-        case Sent() if is_next_part:
+        case Sent() if following is not None:
             # Before the person's next message: the parts of one message stay together.
-            start(context, changed)
+            start(context, following)
         case Retry():
             set_message_timer(context, "retry", message, outcome.at)
         case Locked():
@@ -64,17 +63,16 @@ def _has_more_parts(record: SendRecord) -> bool:
     return isinstance(record.message, OutboundMessage) and not is_last_part(record.message, record.parts_sent)
 
 
-def _after_part(record: SendRecord, sent: Outcome) -> SendRecord:
+def _after_part(record: SendRecord, sent: Sent) -> SendRecord:
     """The record of a message of which one more part went out: the next part has a day of its own to be sent in."""
-    ids = (sent.platform_id, sent.aliases) if isinstance(sent, Sent) else (None, ())
     return replace(
         record,
         state="queued",
         due_at=None,
         first_tried_at=None,
         parts_sent=record.parts_sent + 1,
-        platform_id=ids[0],
-        aliases=ids[1],
+        platform_id=sent.platform_id,
+        aliases=sent.aliases,
     )
 
 
