@@ -13,7 +13,7 @@ from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.codec import codec_for
 from services.records.configuration import configuration_in_force
-from services.records.subscriptions import delivery_id
+from services.records.subscriptions import delivery_id, endpoint_id
 from services.subscriptions.post import PostDependencies
 
 
@@ -60,6 +60,10 @@ class EndpointContext:
     def now(self) -> datetime:
         """The time of the batch."""
         return self.work.now
+
+    def endpoint_id(self, workspace: str, webhook: str) -> str:
+        """The id of a subscription's endpoint in this partition."""
+        return endpoint_id(self.work.place.partition, workspace, webhook)
 
     def subscriptions(self, workspace: str) -> Mapping[str, Versioned[Webhook]]:
         """The subscriptions of a workspace by id."""

@@ -18,7 +18,6 @@ from services.records.subscriptions import (
     DeliveryRecord,
     EndpointState,
     delivery_id,
-    endpoint_id,
 )
 from services.subscriptions.context import EndpointContext, EndpointTimerPayload
 from services.subscriptions.domain.retries import (
@@ -73,7 +72,7 @@ def _new_delivery(
         event=event.id,
         type=event.type,
         conversation=conversation if isinstance(conversation, str) else None,
-        endpoint=endpoint_id(context.work.place.partition, event.workspace, webhook),
+        endpoint=context.endpoint_id(event.workspace, webhook),
         at=context.now,
         next_at=context.now,
         # A replay begins a new schedule, and still shows the attempts before it.
@@ -233,7 +232,7 @@ def _give_up(
 
 def _pending(context: EndpointContext, endpoint: EndpointState) -> list[tuple[str, DeliveryRecord]]:
     """The endpoint's pending deliveries in this batch with their ids, the earliest due first."""
-    name = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
+    name = context.endpoint_id(endpoint.workspace, endpoint.webhook)
     deliveries = context.work.cached(WEBHOOK_DELIVERIES).items()
     pending = [(i, record) for i, record in deliveries if record.endpoint == name and _is_pending(record)]
     return sorted(pending, key=lambda pair: (pair[1].next_at or pair[1].at, pair[0]))
@@ -244,16 +243,16 @@ def _is_pending(record: DeliveryRecord) -> bool:
 
 
 def _set_queue_timer(context: EndpointContext, endpoint: EndpointState, at: datetime) -> None:
-    name = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
+    name = context.endpoint_id(endpoint.workspace, endpoint.webhook)
     data = encode(EndpointTimerPayload(workspace=endpoint.workspace, webhook=endpoint.webhook))
     context.work.set_timer(f"{ENDPOINT_TIMER}{name}", max(at, context.now), data)
 
 
 def _endpoint(context: EndpointContext, workspace: str, webhook: str) -> EndpointState:
-    identity = endpoint_id(context.work.place.partition, workspace, webhook)
+    identity = context.endpoint_id(workspace, webhook)
     return context.work.get(WEBHOOK_ENDPOINTS, identity) or EndpointState(workspace=workspace, webhook=webhook)
 
 
 def _put_endpoint(context: EndpointContext, endpoint: EndpointState) -> None:
-    identity = endpoint_id(context.work.place.partition, endpoint.workspace, endpoint.webhook)
+    identity = context.endpoint_id(endpoint.workspace, endpoint.webhook)
     context.work.put(WEBHOOK_ENDPOINTS, identity, endpoint)

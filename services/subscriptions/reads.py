@@ -13,7 +13,7 @@ from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.store.collections import FACTS
 from services.platform.store.port import Query
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
-from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, delivery_id, endpoint_id
+from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, delivery_id
 from services.subscriptions.context import (
     EndpointContext,
     EndpointTimerPayload,
@@ -27,7 +27,7 @@ REPLAY_PAGE_SIZE = 200
 
 
 def _endpoint(context: EndpointContext, workspace: str, webhook: str, events: Iterable[str]) -> Iterator[Read]:
-    yield Documents(WEBHOOK_ENDPOINTS, [endpoint_id(context.work.place.partition, workspace, webhook)])
+    yield Documents(WEBHOOK_ENDPOINTS, [context.endpoint_id(workspace, webhook)])
     yield Documents(WEBHOOK_DELIVERIES, [delivery_id(workspace, webhook, event) for event in events])
 
 
@@ -118,14 +118,14 @@ def queue_of_result(context: EndpointContext, completed: EffectCompleted) -> Ite
 
 
 def _named(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[Read]:
-    context.queue_reads[endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)] += 1
+    context.queue_reads[context.endpoint_id(payload.workspace, payload.webhook)] += 1
     yield Documents(CONFIGURATION_HEADS, [payload.workspace])
     yield from _endpoint(context, payload.workspace, payload.webhook, [payload.event] if payload.event else [])
 
 
 def _queue(context: EndpointContext, payload: EndpointTimerPayload) -> Iterator[Read]:
     yield from numbered_configuration(context.work, payload.workspace)
-    identity = endpoint_id(context.work.place.partition, payload.workspace, payload.webhook)
+    identity = context.endpoint_id(payload.workspace, payload.webhook)
     equals: dict[str, Json] = {"endpoint": identity, "state": "pending"}
     # As many deliveries as this batch may start: each input of the endpoint frees one call at most. One more, so that
     # the time of the next is known.
