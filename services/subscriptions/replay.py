@@ -12,7 +12,7 @@ from schemas.webhooks import WEBHOOK_REPLAY, WebhookReplay
 from services.platform.bus.port import ProducerRecord, partition_for
 from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import hashed_id, random_id
-from services.platform.http.command_gateway import request_hash
+from services.platform.http.command_gateway import request_hash, require_same_request
 from services.platform.http.dependencies import ContextDep, IdempotencyKey
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, UnprocessableContent
@@ -89,8 +89,7 @@ async def _is_repeated_request(context: Context, identity: str, hashed: str) -> 
     earlier = await read_one(context.store, OUTCOMES, identity)
     if earlier is None:
         return False
-    if earlier.request_hash != hashed:
-        raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
+    require_same_request(earlier, hashed)
     return True
 
 

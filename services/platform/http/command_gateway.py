@@ -103,7 +103,7 @@ class CommandGateway:
     async def _find_earlier(self, command: Command) -> CommandResult | None:
         earlier = await self.status(command.workspace, command.id)
         if earlier is not None:
-            _require_same_request(earlier, command)
+            require_same_request(earlier, command.request_hash)
         return earlier if isinstance(earlier, CommandResult) else None
 
     async def _accept(self, command: Command) -> None:
@@ -186,12 +186,13 @@ def _uncancel() -> None:
 
 
 def _raise_for_outcome(outcome: CommandResult, command: Command) -> CommandResult:
-    _require_same_request(outcome, command)
+    require_same_request(outcome, command.request_hash)
     if outcome.problem is not None:
         raise CommandRejected(outcome.problem)
     return outcome
 
 
-def _require_same_request(earlier: CommandResult | AcceptedCommand, command: Command) -> None:
-    if earlier.request_hash != command.request_hash:
+def require_same_request(earlier: CommandResult | AcceptedCommand, hashed: str) -> None:
+    """Raise Conflict unless the earlier request under an Idempotency-Key was the one of this hash."""
+    if earlier.request_hash != hashed:
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
