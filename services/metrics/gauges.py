@@ -40,13 +40,13 @@ class GaugesCollector(Collector):
         readings: dict[str, list[Reading]] = {}
         async for configuration in self._configurations.every(self._reader):
             seats = [_seat(document) async for document in self._all(AGENTS.name, configuration.workspace)]
-            lines = [
+            states = [
                 WEBHOOK_ENDPOINTS.decode(document)
                 async for document in self._all(WEBHOOK_ENDPOINTS.name, configuration.workspace)
             ]
             readings[configuration.workspace] = [
                 *staffing(seats, configuration, self._time_source.now()),
-                *endpoints(lines, configuration),
+                *endpoints(states, configuration),
             ]
         # At once, so that a scrape never sees half of a refresh.
         self._readings = readings
@@ -63,9 +63,7 @@ class GaugesCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every gauge, as it was read last."""
-        families = {
-            one.name: GaugeMetricFamily(one.name, one.help, labels=("workspace", *one.labels)) for one in GAUGES
-        }
+        families = {family.name: family for family in self.describe()}
         for workspace, readings in self._readings.items():
             for instrument, labels, value in readings:
                 families[instrument.name].add_metric((workspace, *labels), value)
@@ -76,23 +74,24 @@ class GaugesCollector(Collector):
         return (GaugeMetricFamily(one.name, one.help, labels=("workspace", *one.labels)) for one in GAUGES)
 
 
-def endpoints(lines: Iterable[EndpointState], configuration: WorkspaceConfiguration) -> Iterator[Reading]:
+def endpoints(states: Iterable[EndpointState], configuration: WorkspaceConfiguration) -> Iterator[Reading]:
     """How many subscriptions are taken, failing, or gone (their endpoint answered 410).
 
     A subscription has an endpoint state in each partition: it fails where any of them does.
     """
-    states = dict.fromkeys(configuration.webhooks, "taken")
-    for line in lines:
-        webhook = configuration.webhooks.get(line.webhook)
-        if webhook is None or states[line.webhook] == "gone":
+    state_by_webhook = dict.fromkeys(configuration.webhooks, "taken")
+    for state in states:
+        webhook = configuration.webhooks.get(state.webhook)
+        if webhook is None or state_by_webhook[state.webhook] == "gone":
             continue
         # A subscription that was written anew since is tried again, and not gone.
-        if line.gone is not None and line.gone == webhook.version:
-            states[line.webhook] = "gone"
-        elif line.failures >= FAILING_AFTER:
-            states[line.webhook] = "failing"
-    for state in ("taken", "failing", "gone"):
-        yield WEBHOOKS, (state,), float(sum(one == state for one in states.values()))
+        if state.gone is not None and state.gone == webhook.version:
+            state_by_webhook[state.webhook] = "gone"
+        elif state.failures >= FAILING_AFTER:
+            state_by_webhook[state.webhook] = "failing"
+    found = list(state_by_webhook.values())
+    for name in ("taken", "failing", "gone"):
+        yield WEBHOOKS, (name,), float(found.count(name))
 
 
 def _seat(document: Document) -> Seat:

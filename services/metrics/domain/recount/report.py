@@ -81,7 +81,7 @@ class ReportBuilder:
         self._zone = ZoneInfo(request.timezone)
         self._rows: dict[Group, Row] = {}
         self._histories: dict[str, History] = {}
-        self._trimmer = StepBuilder()
+        self._builder = StepBuilder()
         self.facts = 0
 
     @property
@@ -100,11 +100,11 @@ class ReportBuilder:
             name, fact = event.type.removeprefix(CONVERSATION), event.payload_as(ConversationFact)
             fact = self._fill(name, fact) if self._fill else fact
             steps = self._history(fact.conversation).steps
-            steps.append(self._trimmer.step(name, event.time, fact, steps[-1] if steps else None))
+            steps.append(self._builder.step(name, event.time, fact, steps[-1] if steps else None))
         elif event.type.startswith(SLA):
             self.facts += 1
             clock = event.payload_as(ClockFact)
-            clock_step = self._trimmer.clock_step(event.type.removeprefix(SLA), event.time, clock)
+            clock_step = self._builder.clock_step(event.type.removeprefix(SLA), event.time, clock)
             self._history(clock.conversation).clocks.append(clock_step)
 
     def resolved_in_time(self) -> Iterator[str]:
