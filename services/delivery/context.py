@@ -9,7 +9,7 @@ from schemas.channel import Capabilities
 from schemas.outbound import Outbound
 from services.delivery.attempt import SendDependencies
 from services.delivery.domain import holds
-from services.delivery.domain.rate_limits import Gate, RateLimiter, gates_for
+from services.delivery.domain.rate_limits import Limit, RateLimiter, limits_for
 from services.domain.account_sends import AccountSends
 from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -82,9 +82,9 @@ class SendContext:
         known = self.dependencies.channels.get(channel)
         return known.capabilities if known else UNKNOWN_CHANNEL
 
-    def rate_limits(self, message: Outbound) -> list[Gate]:
+    def rate_limits(self, message: Outbound) -> list[Limit]:
         """The rate limits that a message passes, in order."""
-        return gates_for(message, self.capabilities(message.channel), self.work.place.partitions)
+        return limits_for(message, self.capabilities(message.channel), self.work.place.partitions)
 
     def record(self, message_id: str) -> SendRecord | None:
         """The record of a message."""

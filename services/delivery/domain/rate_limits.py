@@ -16,7 +16,7 @@ BURST_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Limit:
     """One limit of a message: `per_second` messages on average; `burst` (at least 1) may go without a pause."""
 
     name: str
@@ -29,17 +29,17 @@ def account_limit_key(message: Outbound) -> str:
     return f"{message.workspace}/{message.channel}:{message.account}"
 
 
-def gates_for(message: Outbound, capabilities: Capabilities, partitions: int) -> list[Gate]:
+def limits_for(message: Outbound, capabilities: Capabilities, partitions: int) -> list[Limit]:
     """The limits of a message in the order in which it passes them: its chat's, then its account's."""
     # The account comes last, so that a message which waits for its chat takes no slot of the account from other chats.
     account = account_limit_key(message)
     scopes = {limit.scope for limit in capabilities.rate_limits}
     # A platform that states no rate of its own for groups means its rate for chats there too.
-    place = "group" if message.surface == "public" and "group" in scopes else "chat"
-    chat_gates = [
-        Gate(f"{account}/{message.address.chat}/{limit.seconds:g}", limit.count / limit.seconds)
+    scope = "group" if message.surface == "public" and "group" in scopes else "chat"
+    chat_limits = [
+        Limit(f"{account}/{message.address.chat}/{limit.seconds:g}", limit.count / limit.seconds)
         for limit in capabilities.rate_limits
-        if limit.scope == place
+        if limit.scope == scope
     ]
     # The persons of an account are spread over all partitions, whose limiters do not know of each other. Each partition
     # uses its share of the rate, so that the sum stays within the limit for any number of processes.
@@ -48,8 +48,8 @@ def gates_for(message: Outbound, capabilities: Capabilities, partitions: int) ->
         for limit in capabilities.rate_limits
         if limit.scope == "account"
     ]
-    return chat_gates + [
-        Gate(f"{account}/{limit.seconds:g}", share, burst=max(1.0, share * BURST_SECONDS)) for limit, share in shares
+    return chat_limits + [
+        Limit(f"{account}/{limit.seconds:g}", share, burst=max(1.0, share * BURST_SECONDS)) for limit, share in shares
     ]
 
 
@@ -59,7 +59,7 @@ class RateLimiter:
 
     _theoretical_arrival_times: dict[str, datetime] = field(default_factory=dict)
 
-    def reserve(self, limit: Gate, now: datetime) -> datetime:
+    def reserve(self, limit: Limit, now: datetime) -> datetime:
         """Take the next slot of a limit and return its time: `now` when a slot is free."""
         if len(self._theoretical_arrival_times) > MAX_LIMITS_BEFORE_PRUNE:
             self._prune(now)
