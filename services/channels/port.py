@@ -114,8 +114,13 @@ class Request:
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
-        """Every parameter of the query in its order, repeated ones too."""
-        return parse_qsl(self.raw_query, keep_blank_values=True)
+        """Every parameter of the query; see `query_parameters`."""
+        return query_parameters(self.raw_query)
+
+
+def query_parameters(raw_query: str) -> list[tuple[str, str]]:
+    """Every parameter of a query in its order, repeated and empty ones too."""
+    return parse_qsl(raw_query, keep_blank_values=True)
 
 
 @dataclass(frozen=True, slots=True)

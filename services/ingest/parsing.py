@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
-from services.channels.port import Account, Channel, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
+from services.channels.port import (
+    Account,
+    Channel,
+    InvalidPayload,
+    ItemVerdict,
+    PartlyInvalidPayload,
+    Request,
+    query_parameters,
+)
 from services.channels.registry import ABILITIES, channel
 from services.ingest.enrichment import enrich
 from services.platform.http.bodies import MAX_DEPTH, too_deep
@@ -63,7 +71,7 @@ def preview_activities(
     request = Request(
         "POST",
         f"/webhooks/{channel_name}/local/main" + (f"/{subpath}" if subpath else ""),
-        dict(parse_qsl(query, keep_blank_values=True)),
+        dict(query_parameters(query)),
         {name.lower(): value for name, value in (headers or {}).items()},
         body,
         EPOCH,

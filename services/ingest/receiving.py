@@ -1,11 +1,10 @@
 """Receives a webhook call from the ASGI server, within bounds of size and time."""
 
 from collections.abc import Iterable
-from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
-from services.channels.port import Request
+from services.channels.port import Request, query_parameters
 from services.platform.core.time_source import TimeSource
 from services.platform.http.bodies import read_body
 
@@ -23,7 +22,7 @@ async def receive_request(
         scope["method"],
         # As it was sent, because platforms sign the address that they call: the server's `path` is decoded.
         scope.get("raw_path", b"").decode("latin-1") or scope["path"],
-        dict(parse_qsl(raw_query, keep_blank_values=True)) if raw_query else {},
+        dict(query_parameters(raw_query)),
         _joined(scope["headers"]),
         body,
         time_source.now(),
