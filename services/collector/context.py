@@ -48,7 +48,7 @@ class NamedAccount:
 class CollectorDependencies:
     """What the collector needs of its process.
 
-    `abilities` are those of `channels`. `receive` publishes a body as if it had been posted. `public_url` is the address at which platforms reach this server.
+    `abilities` are those of `channels`. `publish_body` publishes a body as if it had been posted. `public_url` is the address at which platforms reach this server.
     """
 
     channels: Mapping[str, Channel]
@@ -56,7 +56,7 @@ class CollectorDependencies:
     accounts: AccountCache
     http: HttpClient
     time_source: TimeSource
-    receive: PublishBody
+    publish_body: PublishBody
     instruments: CollectorInstruments
     public_url: str | None = None
 

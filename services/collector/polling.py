@@ -113,5 +113,5 @@ async def _publish(request: PollRequest, fetched: PollResult, dependencies: Coll
         return False
     channel = dependencies.channels[request.named.channel]
     for body in fetched.bodies:
-        await dependencies.receive(channel, connected, body)
+        await dependencies.publish_body(channel, connected, body)
     return True

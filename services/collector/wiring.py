@@ -11,7 +11,7 @@ from services.platform.http.service import Context, ServiceComponents
 
 
 def open_collector(context: Context, shared: SharedComponents) -> ServiceComponents:
-    """The processor `collector` and its metrics, as a way in for `open_ingest`."""
+    """The processor `collector` and its metrics, as a source of messages for `open_ingest`."""
     registry = CollectorRegistry()
     dependencies = CollectorDependencies(
         channels=shared.channels,
@@ -19,7 +19,7 @@ def open_collector(context: Context, shared: SharedComponents) -> ServiceCompone
         accounts=shared.accounts,
         http=shared.http,
         time_source=context.time_source,
-        receive=shared.receive,
+        publish_body=shared.publish_body,
         instruments=CollectorInstruments(registry),
         public_url=context.settings.public_url,
     )

@@ -31,7 +31,7 @@ class WebhookAuthenticator:
     accounts: AccountCache
     verifier: CallVerifier
     forgeries: Forgeries
-    notes: AccountActivityRecorder
+    recorder: AccountActivityRecorder
 
     async def authenticate_call(
         self, channel: Channel, connected: ConnectedAccount, request: Request, address: str
@@ -56,7 +56,7 @@ class WebhookAuthenticator:
         try:
             handshake = await self.verifier.verify(channel, fresh.account, request, max_key_age=RECHECK_SECONDS)
         except InvalidSignature:
-            self.notes.record_forged(fresh.account)
+            self.recorder.record_forged(fresh.account)
             self.forgeries.log(fresh.account)
             raise
         return AuthenticatedCall(fresh, handshake)

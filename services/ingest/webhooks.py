@@ -16,7 +16,7 @@ from services.channels.port import Account, Channel, InvalidPayload, Request
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.authentication import WebhookAuthenticator
-from services.ingest.bounds import Bounds, Entrance
+from services.ingest.bounds import Bounds, ChannelBounds
 from services.ingest.confirmation import confirm
 from services.ingest.forgeries import Forgeries
 from services.ingest.inline_files import InlineFileStore
@@ -66,7 +66,7 @@ class WebhookDependencies:
     http: HttpClient
     time_source: TimeSource
     instruments: IngestInstruments
-    notes: AccountActivityRecorder
+    recorder: AccountActivityRecorder
     bounds: Bounds = field(default_factory=Bounds)
 
 
@@ -76,14 +76,14 @@ class Webhooks:
     def __init__(self, dependencies: WebhookDependencies) -> None:
         self._channels, self._accounts, self._bus = dependencies.channels, dependencies.accounts, dependencies.bus
         self._http, self._time_source, self._bounds = dependencies.http, dependencies.time_source, dependencies.bounds
-        self._instruments, self._notes = dependencies.instruments, dependencies.notes
+        self._instruments, self._recorder = dependencies.instruments, dependencies.recorder
         abilities, large_bodies = dependencies.abilities, WorkerThread()
         self._responders, self._announcing = abilities.responders, abilities.announces
         self._reader = BodyReader(abilities, self._instruments, large_bodies)
         self._files = InlineFileStore(abilities.inline_files, dependencies.store, large_bodies)
         verifier = CallVerifier(abilities.public_keys, PublicKeys(self._http, self._time_source), large_bodies)
         forgeries = Forgeries(self._bounds.rates, self._time_source)
-        self._authenticator = WebhookAuthenticator(self._accounts, verifier, forgeries, self._notes)
+        self._authenticator = WebhookAuthenticator(self._accounts, verifier, forgeries, self._recorder)
         self._shared = SharedEndpoints(
             abilities.shared_endpoints, self._accounts, verifier, self._reader, self._instruments
         )
@@ -93,7 +93,7 @@ class Webhooks:
         if response is not None:
             await response(scope, receive, send)
 
-    async def take(self, channel: Channel, connected: ConnectedAccount, body: bytes) -> None:
+    async def publish_body(self, channel: Channel, connected: ConnectedAccount, body: bytes) -> None:
         """Publish the activities of a body that was polled: the platform's address has proven it. Raises Unavailable, Unknown.
 
         A malformed body is counted as a posted one is, and does not end the polling.
@@ -103,7 +103,7 @@ class Webhooks:
             await self._accept(channel, connected, Request("POST", path, {}, {}, body, now))
         except InvalidPayload as error:
             self._count_rejection(connected.account, error)
-        self._notes.record_call(connected.account)
+        self._recorder.record_call(connected.account)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response | None:
         client = scope.get("client")
@@ -111,10 +111,10 @@ class Webhooks:
         try:
             address = parse_path(scope["path"], self._channels)
             # Admission counts by the path, because the account is looked up only for a call that is admitted.
-            entrance = self._bounds.entrance_of(address.channel)
-            async with entrance.room.admit(network, address.name) as admitted:
+            bounds = self._bounds.bounds_of(address.channel)
+            async with bounds.admission.admit(network, address.name) as admitted:
                 with self._instruments.in_flight.track_inprogress():
-                    return await self._handle(scope, receive, address, entrance, admitted)
+                    return await self._handle(scope, receive, address, bounds, admitted)
         except tuple(RESPONSES) as error:
             if isinstance(error, NotFound):
                 self._instruments.unknown_paths.inc()
@@ -123,7 +123,7 @@ class Webhooks:
             return error_response(error)
 
     async def _handle(
-        self, scope: Scope, receive: Receive, address: WebhookAddress, entrance: Entrance, admitted: AdmittedRequest
+        self, scope: Scope, receive: Receive, address: WebhookAddress, bounds: ChannelBounds, admitted: AdmittedRequest
     ) -> Response:
         if scope["method"] not in ("POST", "GET"):
             raise MethodNotAllowed("Webhooks are posted.", headers={"Allow": "POST, GET"})
@@ -131,15 +131,15 @@ class Webhooks:
         try:
             request = await receive_request(
                 scope,
-                entrance.room.count_bytes(admitted, receive),
+                bounds.admission.count_bytes(admitted, receive),
                 address.subpath,
                 max_bytes=channel.capabilities.max_body_bytes,
-                seconds=entrance.body_seconds,
+                seconds=bounds.body_seconds,
                 time_source=self._time_source,
             )
             # Signatures are over the raw bytes, so nothing reads the body before they are verified.
             call = await self._authenticator.authenticate_call(channel, connected, request, admitted.address)
-            entrance.room.prove(admitted)
+            bounds.admission.prove(admitted)
             if call.handshake is not None:
                 if call.handshake.confirm_url is not None:
                     await confirm(self._http, call.handshake.confirm_url)
@@ -153,7 +153,7 @@ class Webhooks:
         """The answer to an authentic call, once the bus has its activities. Raises InvalidPayload, Unavailable, Unknown."""
         bodies: list[ParsedBody] = []
         for recipient in await self._shared.recipients(channel, connected, request):
-            self._notes.record_call(recipient.account)
+            self._recorder.record_call(recipient.account)
             bodies.append(await self._accept(channel, recipient, request))
             await self._poll_if_announced(channel, recipient.account, request)
         if channel.name in self._responders:

@@ -9,7 +9,7 @@ from services.channels.port import Channel
 from services.channels.registry import CHANNELS
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
-from services.ingest.bounds import LARGE_BODY_SECONDS, Bounds, Entrance
+from services.ingest.bounds import LARGE_BODY_SECONDS, Bounds, ChannelBounds
 from services.ingest.instruments import IngestInstruments
 from services.ingest.resolution import PREFIX
 from services.ingest.webhooks import PublishBody, WebhookDependencies, Webhooks
@@ -22,9 +22,9 @@ from services.platform.http.service import Context, Service, ServiceComponents
 
 @dataclass(frozen=True, slots=True)
 class SharedComponents:
-    """The parts of ingest that exist once per process and that other ways in share.
+    """The parts of ingest that exist once per process and that other sources of messages share.
 
-    `receive` publishes a body as if it had been posted.
+    `publish_body` publishes a body as if it had been posted.
     """
 
     channels: Mapping[str, Channel]
@@ -33,15 +33,15 @@ class SharedComponents:
     rates: RateLimits
     instruments: IngestInstruments
     http: HttpClient
-    receive: PublishBody
+    publish_body: PublishBody
 
 
-OtherWayIn = Callable[[Context, SharedComponents], ServiceComponents]
-"""Opens what receives messages without webhooks (the web chat, the collector). It may import ingest."""
+MessageSourceOpener = Callable[[Context, SharedComponents], ServiceComponents]
+"""Opens what brings messages in without webhooks (the web chat, the collector). It may import ingest."""
 
 
-def open_ingest(*other_ways_in: OtherWayIn, channels: Sequence[Channel] = CHANNELS) -> Service:
-    """The service, with the other ways in."""
+def open_ingest(*source_openers: MessageSourceOpener, channels: Sequence[Channel] = CHANNELS) -> Service:
+    """The service, with the sources of messages beside webhooks."""
 
     @asynccontextmanager
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
@@ -49,7 +49,7 @@ def open_ingest(*other_ways_in: OtherWayIn, channels: Sequence[Channel] = CHANNE
         abilities = find_abilities(channels)
         accounts = AccountCache(context.store, context.time_source, refreshing=frozenset(abilities.refreshes))
         rates, settings = RateLimits(context.settings, context.admission), context.settings
-        notes = AccountActivityRecorder(context.store, context.time_source, instruments.ledgers)
+        recorder = AccountActivityRecorder(context.store, context.time_source, instruments.ledgers)
         async with open_outgoing(settings) as http:
             webhooks = Webhooks(
                 WebhookDependencies(
@@ -61,18 +61,18 @@ def open_ingest(*other_ways_in: OtherWayIn, channels: Sequence[Channel] = CHANNE
                     http=http,
                     time_source=context.time_source,
                     instruments=instruments,
-                    notes=notes,
+                    recorder=recorder,
                     bounds=_bounds(context, rates),
                 )
             )
-            shared = SharedComponents(by_name, abilities, accounts, rates, instruments, http, webhooks.take)
-            others = [open_other(context, shared) for open_other in other_ways_in]
+            shared = SharedComponents(by_name, abilities, accounts, rates, instruments, http, webhooks.publish_body)
+            sources = [open_source(context, shared) for open_source in source_openers]
             yield ServiceComponents(
                 mounts={PREFIX: webhooks},
-                processors=[one for other in others for one in other.processors],
-                routers=[one for other in others for one in other.routers],
-                collectors=[*instruments.collectors, *(one for other in others for one in other.collectors)],
-                background=[*(one for other in others for one in other.background), notes.run],
+                processors=[one for source in sources for one in source.processors],
+                routers=[one for source in sources for one in source.routers],
+                collectors=[*instruments.collectors, *(one for source in sources for one in source.collectors)],
+                background=[*(one for source in sources for one in source.background), recorder.run],
             )
 
     return opened
@@ -87,4 +87,4 @@ def _bounds(context: Context, rates: RateLimits) -> Bounds:
         body_bytes=settings.body_bytes,
         instruments=instruments,
     )
-    return Bounds(Entrance(usual), Entrance(large, LARGE_BODY_SECONDS), rates)
+    return Bounds(ChannelBounds(usual), ChannelBounds(large, LARGE_BODY_SECONDS), rates)

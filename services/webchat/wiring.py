@@ -15,7 +15,7 @@ from services.webchat.status import PresenceCache
 
 
 def open_webchat(read_handoff: HandoffTokenDecoder) -> Callable[[Context, SharedComponents], ServiceComponents]:
-    """The web chat as a way in for `open_ingest`. `read_handoff` decodes hand-off tokens, which the router signs."""
+    """The web chat as a source of messages for `open_ingest`. `read_handoff` decodes hand-off tokens, which the router signs."""
 
     def opened(context: Context, shared: SharedComponents) -> ServiceComponents:
         notifier = ChangeNotifier(context.bus)

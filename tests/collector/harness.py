@@ -153,7 +153,7 @@ class CollectorHarness:
             http or FakeHttp(),
         )
         accounts = AccountCache(self.store, self.clock, spacing=0, refreshing=frozenset(abilities.refreshes))
-        self.notes = AccountActivityRecorder(self.store, self.clock)
+        self.recorder = AccountActivityRecorder(self.store, self.clock)
         self.webhooks = Webhooks(
             WebhookDependencies(
                 channels=by_name,
@@ -164,7 +164,7 @@ class CollectorHarness:
                 http=http,
                 time_source=self.clock,
                 instruments=IngestInstruments(),
-                notes=self.notes,
+                recorder=self.recorder,
             )
         )
         self.registry = CollectorRegistry()
@@ -174,7 +174,7 @@ class CollectorHarness:
             accounts=accounts,
             http=http,
             time_source=self.clock,
-            receive=self.webhooks.take,
+            publish_body=self.webhooks.publish_body,
             instruments=CollectorInstruments(self.registry),
         )
         self.driver = Driver(

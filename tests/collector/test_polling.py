@@ -59,7 +59,7 @@ async def test_updates_are_fetched_after_the_webhook_is_gone_and_published_as_if
     assert "4111" not in bot.texts()[1]
     assert [event.type for event in bot.events()] == ["pasokh.inbound.message"] * 2
     assert (bot.poll(MAIN).cursor, list(bot.stand_in.updates)) == (f"{BOT}:3", [])
-    await bot.notes.write()
+    await bot.recorder.write()
     calls = bot.store.find(ACCOUNT_CALLS, MAIN)
     assert calls is not None
     assert calls.last_webhook_at is not None

@@ -17,7 +17,7 @@ from services.channels.port import Channel
 from services.channels.telegram import Telegram
 from services.ingest.account_activity import AccountActivityRecorder
 from services.ingest.accounts import AccountCache
-from services.ingest.bounds import Bounds, Entrance
+from services.ingest.bounds import Bounds, ChannelBounds
 from services.ingest.instruments import IngestInstruments
 from services.ingest.webhooks import WebhookDependencies, Webhooks
 from services.platform.core.settings import Settings
@@ -44,7 +44,7 @@ class Ingest:
     def __init__(
         self,
         *,
-        room: AdmissionControl | None = None,
+        admission: AdmissionControl | None = None,
         rates: RateLimits | None = None,
         body_seconds: float = 15.0,
         channel: Channel | None = None,
@@ -61,8 +61,10 @@ class Ingest:
         self.accounts = AccountCache(self.store, self.clock, spacing=0)
         self.noted = MemoryStore()
         self.noted.insert(CONFIGURATION_HEADS, "shop", ConfigurationHead(workspace="shop", version=1))
-        self.notes = AccountActivityRecorder(self.noted, self.clock, self.instruments.ledgers)
-        self.bounds = Bounds(Entrance(room or AdmissionControl(), body_seconds), rates=rates or RateLimits(Settings()))
+        self.recorder = AccountActivityRecorder(self.noted, self.clock, self.instruments.ledgers)
+        self.bounds = Bounds(
+            ChannelBounds(admission or AdmissionControl(), body_seconds), rates=rates or RateLimits(Settings())
+        )
         self.serve({"telegram": channel or Telegram()})
 
     def serve(self, channels: Mapping[str, Channel]) -> None:
@@ -77,7 +79,7 @@ class Ingest:
                 http=self.http,
                 time_source=self.clock,
                 instruments=self.instruments,
-                notes=self.notes,
+                recorder=self.recorder,
                 bounds=self.bounds,
             )
         )

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from schemas.configuration import AccountBody, Credential, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.channels.port import Account, Request
-from services.ingest.bounds import Bounds, Entrance
+from services.ingest.bounds import Bounds, ChannelBounds
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
@@ -83,7 +83,7 @@ async def test_each_account_of_a_shared_url_gets_its_own_activities_health_and_c
     ingest = pages()
     assert (await post_pages(ingest, entries(("1", "A"), ("2", "B"), ("3", "A")))).status == 200
     assert [(a.account, a.kind) for a in ingest.activities] == [("a", "message"), ("a", "message"), ("b", "message")]
-    await ingest.notes.write()
+    await ingest.recorder.write()
     assert [calls.account for calls in calls_of(ingest) if calls.last_webhook_at] == ["a", "b"]
     assert ingest.count("received") == ingest.count("published") == 3
 
@@ -283,7 +283,7 @@ async def test_secret_of_a_path_is_in_no_log_metric_or_answer() -> None:
 
 async def test_secret_paths_of_one_account_share_its_room() -> None:
     ingest = answering()
-    ingest.bounds = Bounds(Entrance(AdmissionControl(calls=3)))
+    ingest.bounds = Bounds(ChannelBounds(AdmissionControl(calls=3)))
     ingest.serve({"voice": named(AnsweringChannel(), "voice")})
     refused = asyncio.Event()
 
@@ -406,7 +406,7 @@ async def test_platform_that_waits_to_be_asked_for_a_password_is_asked_and_is_no
     asked = [await ingest.call(letter("1", b"x"), path=MAIL_PATH) for _ in range(4)]
     assert [(one.status, one.headers["www-authenticate"]) for one in asked] == [(401, 'Basic realm="mail"')] * 4
     assert len(ingest.store.reads) - reads <= 2
-    await ingest.notes.write()
+    await ingest.recorder.write()
     assert [calls.last_forged_at for calls in calls_of(ingest)] == [None]
     assert 'reason="challenged"' in generate_latest(ingest.registry).decode()
     wrong = {"authorization": "Basic eDp5"}
@@ -416,7 +416,7 @@ async def test_platform_that_waits_to_be_asked_for_a_password_is_asked_and_is_no
 
 
 async def test_large_bodies_have_a_room_of_their_own() -> None:
-    ingest = mail(large=Entrance(AdmissionControl("large_webhook", calls=1)))
+    ingest = mail(large=ChannelBounds(AdmissionControl("large_webhook", calls=1)))
     ingest.serve({"mail": named(MailChannel(), "mail"), "plain": PlainChannel()})
     connect(ingest, {"mail/main": {"password": "p-1"}, "plain/main": {"secret": "s-1"}}, version=3)
     body = entries(("1", "A"))

@@ -182,7 +182,7 @@ async def test_bus_away_is_503_and_the_repeat_goes_through(error: Exception) -> 
 
 
 async def test_more_proven_calls_than_there_is_room_for_are_503() -> None:
-    ingest = Ingest(room=AdmissionControl(calls=1))
+    ingest = Ingest(admission=AdmissionControl(calls=1))
     published, leave = asyncio.Event(), asyncio.Event()
     publish = ingest.bus.publish
 
@@ -202,7 +202,7 @@ async def test_more_proven_calls_than_there_is_room_for_are_503() -> None:
 
 
 async def test_more_bytes_than_there_is_room_for_are_503_and_given_back() -> None:
-    ingest = Ingest(room=AdmissionControl(body_bytes=1000))
+    ingest = Ingest(admission=AdmissionControl(body_bytes=1000))
     assert (await ingest.call([b"x" * 600, b"x" * 600])).status == 503
     assert (await ingest.call(update())).status == 200
 

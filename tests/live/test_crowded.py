@@ -19,7 +19,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @asynccontextmanager
 async def ingest_served(most: int = 10_000, calls: int = 1_000) -> AsyncIterator[tuple[Ingest, int]]:
     """Ingest in memory behind the server of a process, and its port."""
-    ingest = Ingest(room=AdmissionControl(calls=calls))
+    ingest = Ingest(admission=AdmissionControl(calls=calls))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await ingest.app(scope, receive, send)
