@@ -16,12 +16,12 @@ from services.ingest.bounds import Bounds, ChannelBounds
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
 from services.platform.http.admission import AdmissionControl
-from services.platform.http.outgoing import TransientSendError
+from services.platform.http.outgoing import HttpResponse, TransientSendError
 from services.platform.http.rate_limits import RateLimits
 from services.records.accounts import ACCOUNT_CALLS, AccountCalls
 from services.records.blobs import read_blob, read_content
 from tests.configuration import configure
-from tests.fakes import START, FakeHttp, always, in_order
+from tests.fakes import START, FakeHttp, in_order
 from tests.fakes.channels import KEY_HOST, AnsweringChannel, KeyChannel, MailChannel, PagesChannel, PlainChannel, sign
 from tests.ingest.harness import Ingest, Response
 
@@ -157,8 +157,8 @@ def keys(*answers: Any) -> Ingest:
     return ingest
 
 
-def key(content: bytes, status: int = 200) -> Any:
-    return always(status, content)(None)  # type: ignore[arg-type]
+def key(content: bytes, status: int = 200) -> HttpResponse:
+    return HttpResponse(status, {}, content)
 
 
 async def post_keys(ingest: Ingest, body: bytes, *, by: str = "k-1", url: str = f"{KEY_HOST}/1") -> int:
