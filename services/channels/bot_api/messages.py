@@ -1,6 +1,8 @@
 """Messages and edits from customers and from the team, and service messages, which report a change of the chat."""
 
 import re
+from datetime import datetime
+from typing import NamedTuple
 
 from schemas.activity import Activity, ActivityKind, Side
 from schemas.values import Json
@@ -86,12 +88,10 @@ def _activity(
     number = as_id_str(body.get("message_id"))
     # A message without a number still needs an id that a repeat of the update gives again.
     platform_id = number or f"update:{delivery.update}"
-    is_edit, is_from_team = kind == "edit", side != "customer"
-    written_at, edited_at = seconds(body.get("date")), seconds(body.get("edit_date")) if is_edit else None
-    # An edit's time is part of its id, because a message may be edited several times. Ingest adds a hash of the redacted text.
-    state = [edited_at.isoformat() if edited_at else ""] if is_edit else []
+    is_from_team = side != "customer"
+    times = _edit_times(body) if kind == "edit" else _Times(seconds(body.get("date")))
     return Activity(
-        id=delivery.activity_id(kind, where, platform_id, *state),
+        id=delivery.activity_id(kind, where, platform_id, *times.states),
         workspace=delivery.workspace,
         channel=delivery.channel,
         account=delivery.account,
@@ -111,8 +111,8 @@ def _activity(
         forwarded_from=content.forwarded_from,
         links=list(content.links),
         address=where.address(number),
-        sent_at=edited_at or written_at,
-        original_sent_at=written_at if is_edit else None,
+        sent_at=times.sent_at,
+        original_sent_at=times.original_sent_at,
         received_at=delivery.received_at,
         locale=where.locale,
         identities=[] if is_from_team else [*where.identities, *own_phone(body, where.author)],
@@ -122,6 +122,20 @@ def _activity(
         author_name=where.author_name if kind == "echo" else None,
         details=_details(delivery, kind, raw, where, body, content) | (about or {}),
     )
+
+
+class _Times(NamedTuple):
+    """When a message or an edit was sent; of an edit also when its original was, and what tells its id from other edits'."""
+
+    sent_at: datetime | None
+    original_sent_at: datetime | None = None
+    states: tuple[str, ...] = ()
+
+
+def _edit_times(body: dict[str, Json]) -> _Times:
+    written_at, edited_at = seconds(body.get("date")), seconds(body.get("edit_date"))
+    # An edit's time is part of its id, because a message may be edited several times. Ingest adds a hash of the redacted text.
+    return _Times(edited_at or written_at, written_at, (edited_at.isoformat() if edited_at else "",))
 
 
 def _details(
