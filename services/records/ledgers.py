@@ -73,6 +73,6 @@ CONSUMED_COUNTS = Collection(
 )
 
 
-def consumed_id(partition: int, workspace: str, channel: str, account: str) -> str:
-    """The id of the counts of an account from one partition."""
-    return f"{partition}/{workspace}/{channel}:{account}"
+def consumed_id(partition: int, account: str) -> str:
+    """The id of the counts of an account, `workspace/channel:account`, from one partition."""
+    return f"{partition}/{account}"

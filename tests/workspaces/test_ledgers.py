@@ -47,7 +47,7 @@ def conversations_counted(rest: Rest, partition: int, offset: int, **counts: int
     row = PartitionCheckpoint(seq=1, offsets={"inbound": offset}, decided_at=now)
     rest.store.insert(ROWS, f"conversations/{partition}", row)
     consumed = ConsumedCounts(workspace="shop", channel="telegram", account="main", since=now, **counts)
-    rest.store.insert(CONSUMED_COUNTS, consumed_id(partition, "shop", "telegram", "main"), consumed)
+    rest.store.insert(CONSUMED_COUNTS, consumed_id(partition, "shop/telegram:main"), consumed)
 
 
 async def in_the_log(rest: Rest, *partitions: int) -> None:
@@ -118,7 +118,7 @@ async def test_another_accounts_counts_are_not_in_it(rest: Rest) -> None:
     other = ConsumedCounts(
         workspace="shop", channel="telegram", account="main2", since=rest.time_source.now(), consumed=9, new=9
     )
-    rest.store.insert(CONSUMED_COUNTS, consumed_id(0, "shop", "telegram", "main2"), other)
+    rest.store.insert(CONSUMED_COUNTS, consumed_id(0, "shop/telegram:main2"), other)
     found = await shown(rest)
     assert (found["consumed"], found["uncounted"], found["balances"]) == (1, 1, True)
 

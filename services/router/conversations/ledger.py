@@ -10,7 +10,7 @@ from schemas.activity import Activity
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, ActivityRecord
-from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts
+from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts, consumed_id
 from services.router.conversations.message_ids import stored_message
 
 SEPARATORS = 2
@@ -25,7 +25,7 @@ class LedgerAccounting:
     async def consume(self, work: UnitOfWork, keys: Iterable[str]) -> None:
         """Count activities that a batch takes from the log. Raises Unavailable."""
         accounts = Counter(account for key in keys if (account := _account(key)) is not None)
-        await work.preload([(CONSUMED_COUNTS, [_document_id(work, account) for account in accounts])])
+        await work.preload([(CONSUMED_COUNTS, [consumed_id(work.place.partition, account) for account in accounts])])
         for account, count in accounts.items():
             _put(work, account, _counts(work, account).plus(consumed=count))
 
@@ -40,7 +40,7 @@ class LedgerAccounting:
     async def _change_dead_letters(self, work: UnitOfWork, key: str, change: int) -> None:
         account = _account(key)
         if account is not None:
-            await work.preload([(CONSUMED_COUNTS, [_document_id(work, account)])])
+            await work.preload([(CONSUMED_COUNTS, [consumed_id(work.place.partition, account)])])
             _put(work, account, _counts(work, account).plus(consumed=change, dead_lettered=change))
 
 
@@ -81,12 +81,8 @@ def _account(key: str) -> str | None:
     return f"{parts[0]}:{parts[1]}" if len(parts) > SEPARATORS and "/" in parts[0] else None
 
 
-def _document_id(work: UnitOfWork, account: str) -> str:
-    return f"{work.place.partition}/{account}"
-
-
 def _counts(work: UnitOfWork, account: str) -> ConsumedCounts:
-    found = work.get(CONSUMED_COUNTS, _document_id(work, account))
+    found = work.get(CONSUMED_COUNTS, consumed_id(work.place.partition, account))
     if found is not None:
         return found
     workspace, _, name = account.partition("/")
@@ -95,4 +91,4 @@ def _counts(work: UnitOfWork, account: str) -> ConsumedCounts:
 
 
 def _put(work: UnitOfWork, account: str, counts: ConsumedCounts) -> None:
-    work.put(CONSUMED_COUNTS, _document_id(work, account), counts)
+    work.put(CONSUMED_COUNTS, consumed_id(work.place.partition, account), counts)

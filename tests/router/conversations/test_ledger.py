@@ -40,7 +40,7 @@ KINDS = (
     "call",
     "unknown",
 )
-COUNTS = consumed_id(0, "w", "telegram", "main")
+COUNTS = consumed_id(0, "w/telegram:main")
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ async def test_accounts_are_counted_apart_and_commands_are_not(house: Conversati
     await house.customer()
     await house.resolve("sara")
     assert counted(house) == (1, 1, 0, 0)
-    assert terms(house.driver.get(CONSUMED_COUNTS, consumed_id(0, "w", "api", "b"))) == (1, 1, 0, 0)
+    assert terms(house.driver.get(CONSUMED_COUNTS, consumed_id(0, "w/api:b"))) == (1, 1, 0, 0)
 
 
 class Partition:
