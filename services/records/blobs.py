@@ -18,6 +18,7 @@ from services.domain.media_types import HEAD_BYTES, sniff
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.unit_of_work import Reader, UnitOfWork
+from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Changes, Collection, Condition, Expiry, Index, Key, Put, Query, Store
 
 PART_BYTES = 192 * 1024
@@ -203,13 +204,8 @@ async def assign_blobs(store: Store, blobs: Mapping[str, Blob], person: str) -> 
 
 async def person_blobs(store: Store, person: PersonKey) -> dict[str, Blob]:
     """Every file that a customer sent or got, by id. Raises Unavailable."""
-    found: dict[str, Blob] = {}
-    after: str | None = None
-    while True:
-        page = await store.query(Query(BLOBS.name, "person", {"person": str(person)}, limit=200, after=after))
-        found |= {identity: BLOBS.decode(document) for identity, document in page.items}
-        if (after := page.next) is None:
-            return found
+    query = Query(BLOBS.name, "person", {"person": str(person)})
+    return {identity: BLOBS.decode(document) async for identity, document in all_documents(store, query)}
 
 
 async def delete_blob(store: Store, identity: str, blob: Blob) -> None:
