@@ -59,11 +59,11 @@ def schedule_id(work: UnitOfWork) -> str:
 def read_case(work: UnitOfWork, conversation: str, workspace: str) -> StoredCase:
     """What is stored of a conversation. Raises UndeclaredRead."""
     configuration = configuration_in_force(work, workspace)
-    schedule, state = work.get(CLOCK_SCHEDULES, str(work.place.partition)), work.get(SLA_STATES, conversation)
+    state = work.get(SLA_STATES, conversation)
     ids = open_clock_ids(state) if state is not None else {}
     stored = {metric: work.get(CLOCKS, identity) for metric, identity in ids.items()}
     clocks = {metric: clock for metric, clock in stored.items() if clock is not None}
-    return StoredCase(configuration, state, clocks, schedule or ClockSchedule())
+    return StoredCase(configuration, state, clocks, read_schedule(work))
 
 
 def read_schedule(work: UnitOfWork) -> ClockSchedule:
@@ -78,11 +78,10 @@ def read_due(work: UnitOfWork, confirmed_at: datetime | None) -> DueClocks:
     """
     due_query = due_clocks(work, confirmed_at) if confirmed_at is not None else None
     next_query = first_clock(work, confirmed_at)
-    clocks, schedule = work.cached(CLOCKS), work.get(CLOCK_SCHEDULES, str(work.place.partition))
     due = work.found_at_first(CLOCKS, due_query) if due_query is not None else []
     # What is not in a full batch of due clocks may be due as well, at the earliest with the last of the batch.
     next_clocks = due[-1:] if len(due) == BATCH_SIZE else work.found_at_first(CLOCKS, next_query)
-    return DueClocks(clocks, schedule or ClockSchedule(), next_clocks[0].next_at if next_clocks else None)
+    return DueClocks(work.cached(CLOCKS), read_schedule(work), next_clocks[0].next_at if next_clocks else None)
 
 
 def due_clocks(work: UnitOfWork, confirmed_at: datetime) -> Query:
@@ -136,7 +135,7 @@ def write(work: UnitOfWork, decision: SlaDecision) -> None:
         work.put(CLOCKS, identity, clock)
     if decision.plan is not None:
         schedule = decision.plan.schedule
-        work.put(CLOCK_SCHEDULES, str(work.place.partition), schedule)
+        work.put(CLOCK_SCHEDULES, schedule_id(work), schedule)
         if decision.plan.sets_timer and schedule.timer_at is not None:
             work.set_timer(SCHEDULE_TIMER, schedule.timer_at)
         elif decision.plan.sets_timer:
