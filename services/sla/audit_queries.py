@@ -7,11 +7,11 @@ the progress does not name.
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.envelope import Event
-from schemas.values import Json, instant_text
+from schemas.values import Json
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS
@@ -20,6 +20,7 @@ from services.platform.store.read_one import read_one
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES
 from services.records.configuration import CONFIGURATIONS, read_configuration, version_id
 from services.sla.audit import CONVERSATION, AuditFindings, audit
+from services.sla.documents import BEGINNING, INSTANT, first_clock
 from services.sla.replay import PolicyVersion
 
 GROUP = "sla"
@@ -27,9 +28,6 @@ CONSUMED_TOPICS = "conversations"
 """The topic from which a partition of `sla` reads facts; the group that writes it has the same name."""
 SETTLING_TIME = timedelta(minutes=1)
 """A fact that is younger than this may still be on its way to its clocks."""
-PAGE_SIZE = 200
-INSTANT = timedelta(microseconds=1)
-BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,8 @@ async def _progress(reader: Reader, partition: int) -> AuditProgress:
     last_applied = (
         row.dedupe_vector.get(f"{CONSUMED_TOPICS}/{partition}|{CONSUMED_TOPICS}", (-1, -1)) if row else (-1, -1)
     )
-    first = Query(CLOCKS.name, "due", {"partition": partition}, at_least=instant_text(BEGINNING), limit=1)
-    clocks = [CLOCKS.decode(document) for _, document in (await reader.query(first)).items]
+    page = await reader.query(first_clock(partition, None))
+    clocks = [CLOCKS.decode(document) for _, document in page.items]
     next_due = clocks[0].next_at if clocks else None
     confirmed = schedule.watermark or BEGINNING
     # More may have been due by the watermark than one batch fires: what is left is not judged yet.

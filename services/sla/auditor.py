@@ -20,7 +20,6 @@ from services.platform.store.collections import FACTS
 from services.records.configuration import CONFIGURATION_HEADS
 from services.sla.audit import AuditFindings
 from services.sla.audit_queries import (
-    INSTANT,
     SETTLING_TIME,
     AuditProgress,
     load_for_audit,
@@ -28,6 +27,7 @@ from services.sla.audit_queries import (
     read_policy_history,
     read_progress,
 )
+from services.sla.documents import INSTANT
 from services.sla.instruments import AuditInstruments
 from services.sla.replay import PolicyVersion
 

@@ -26,7 +26,7 @@ SCHEDULE_TIMER = "clocks_due"
 BATCH_SIZE = 500
 """How many clocks are read and fired in one batch; the rest follows in the next ones."""
 INSTANT = timedelta(microseconds=1)
-EPOCH = datetime.min.replace(tzinfo=UTC)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 # -- what is read ------------------------------------------------------------------------------------------------------
@@ -76,30 +76,31 @@ def read_due(work: UnitOfWork, confirmed_at: datetime | None) -> DueClocks:
 
     `due_clocks` must have been read, and `first_clock` where those are no full batch.
     """
-    due_query = due_clocks(work, confirmed_at) if confirmed_at is not None else None
-    next_query = first_clock(work, confirmed_at)
+    partition = work.place.partition
+    due_query = due_clocks(partition, confirmed_at) if confirmed_at is not None else None
+    next_query = first_clock(partition, confirmed_at)
     due = work.found_at_first(CLOCKS, due_query) if due_query is not None else []
     # What is not in a full batch of due clocks may be due as well, at the earliest with the last of the batch.
     next_clocks = due[-1:] if len(due) == BATCH_SIZE else work.found_at_first(CLOCKS, next_query)
     return DueClocks(work.cached(CLOCKS), read_schedule(work), next_clocks[0].next_at if next_clocks else None)
 
 
-def due_clocks(work: UnitOfWork, confirmed_at: datetime) -> Query:
-    """The clocks that a watermark of this time fires, the earliest first, as many as fire in one batch."""
-    return _by_moment(work, at_least=EPOCH, below=confirmed_at + INSTANT, limit=BATCH_SIZE)
+def due_clocks(partition: int, confirmed_at: datetime) -> Query:
+    """The clocks of a partition that a watermark of this time fires, the earliest first, as many as fire in one batch."""
+    return _by_moment(partition, at_least=BEGINNING, below=confirmed_at + INSTANT, limit=BATCH_SIZE)
 
 
-def first_clock(work: UnitOfWork, confirmed_at: datetime | None) -> Query:
-    """The clock that comes next after a watermark of this time; None: the first of all."""
-    at_least = EPOCH if confirmed_at is None else confirmed_at + INSTANT
-    return _by_moment(work, at_least=at_least, below=None, limit=1)
+def first_clock(partition: int, confirmed_at: datetime | None) -> Query:
+    """The clock of a partition that comes next after a watermark of this time; None: the first of all."""
+    at_least = BEGINNING if confirmed_at is None else confirmed_at + INSTANT
+    return _by_moment(partition, at_least=at_least, below=None, limit=1)
 
 
-def _by_moment(work: UnitOfWork, *, at_least: datetime, below: datetime | None, limit: int) -> Query:
+def _by_moment(partition: int, *, at_least: datetime, below: datetime | None, limit: int) -> Query:
     return Query(
         CLOCKS.name,
         "due",
-        {"partition": work.place.partition},
+        {"partition": partition},
         at_least=instant_text(at_least),
         below=None if below is None else instant_text(below),
         limit=limit,
@@ -108,7 +109,9 @@ def _by_moment(work: UnitOfWork, *, at_least: datetime, below: datetime | None, 
 
 def is_full(work: UnitOfWork, confirmed_at: datetime | None) -> bool:
     """Whether more clocks may be due than fire in one batch. Raises UndeclaredRead."""
-    return confirmed_at is not None and len(work.found_at_first(CLOCKS, due_clocks(work, confirmed_at))) == BATCH_SIZE
+    if confirmed_at is None:
+        return False
+    return len(work.found_at_first(CLOCKS, due_clocks(work.place.partition, confirmed_at))) == BATCH_SIZE
 
 
 # -- what is written ---------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def _open_clocks(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]
 
 def _clocks_by_watermark(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a watermark: the clocks that it fires."""
-    yield ByIndex(CLOCKS, due_clocks(context.work, _watermark_at(received)))
+    yield ByIndex(CLOCKS, due_clocks(context.work.place.partition, _watermark_at(received)))
 
 
 def _next_after_watermark(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -96,7 +96,7 @@ def _clocks_by_timer(context: SlaContext, timer: TimerFired) -> Iterator[Read]:
     # Remembered, because a watermark that is handled earlier in the batch may change the schedule after this step.
     at = context.confirmed_at[timer.name] = read_schedule(context.work).watermark
     if at is not None:
-        yield ByIndex(CLOCKS, due_clocks(context.work, at))
+        yield ByIndex(CLOCKS, due_clocks(context.work.place.partition, at))
 
 
 def _next_after_timer(context: SlaContext, timer: TimerFired) -> Iterator[Read]:
@@ -106,7 +106,7 @@ def _next_after_timer(context: SlaContext, timer: TimerFired) -> Iterator[Read]:
 
 def _next(work: UnitOfWork, confirmed_at: datetime | None) -> Iterator[Read]:
     if not is_full(work, confirmed_at):
-        yield ByIndex(CLOCKS, first_clock(work, confirmed_at))
+        yield ByIndex(CLOCKS, first_clock(work.place.partition, confirmed_at))
 
 
 # -- time ------------------------------------------------------------------------------------------------------------------

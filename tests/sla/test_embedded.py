@@ -32,8 +32,8 @@ async def answered_and_waiting() -> list[Put]:
 async def floor(work: UnitOfWork, confirmed_at: datetime) -> datetime | None:
     """The floor of a watermark, after reading what it reads."""
     await work.preload([(CLOCK_SCHEDULES, [documents.schedule_id(work)])])
-    await work.query(CLOCKS, documents.due_clocks(work, confirmed_at))
-    await work.query(CLOCKS, documents.first_clock(work, confirmed_at))
+    await work.query(CLOCKS, documents.due_clocks(work.place.partition, confirmed_at))
+    await work.query(CLOCKS, documents.first_clock(work.place.partition, confirmed_at))
     return documents.read_due(work, confirmed_at).floor
 
 
