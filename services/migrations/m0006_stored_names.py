@@ -26,7 +26,7 @@ def change_timer(timer: Document) -> Document | None:
     return _renamed(timer, "name")
 
 
-def timer_id(timer: Document) -> str:
+def timer_id(_: str, timer: Document) -> str:
     """The id of a timer: group, partition and name."""
     return f"{timer['group']}/{timer['partition']}/{timer['name']}"
 

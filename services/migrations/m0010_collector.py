@@ -15,7 +15,7 @@ def change_group(document: Document) -> Document:
     return {**document, "group": NEW} if document["group"] == OLD else document
 
 
-def rename(identity: str) -> str:
+def new_id(identity: str, _: Document) -> str:
     """The id of a row or a timer, which begins with the name of the group."""
     group, slash, rest = identity.partition("/")
     return f"{NEW}{slash}{rest}" if group == OLD else identity
@@ -25,8 +25,8 @@ STEP = Migration(
     number=10,
     name="collector",
     rewrites=(
-        Rewrite("rows", rename=rename),
-        Rewrite("timers", change_group, rename=rename),
+        Rewrite("rows", new_id=new_id),
+        Rewrite("timers", change_group, new_id=new_id),
         Rewrite("dead_letters", change_group),
         Rewrite("polls", drop_fields("owner", "until", "revision")),
         Rewrite("account_calls", drop_fields("poll_error", "is_failing")),

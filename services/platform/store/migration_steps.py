@@ -27,21 +27,19 @@ class Rewrite:
     `change` gets a document as it is stored and returns it as it shall be; None deletes it. It is pure, and returns a
     document that is in the new shape already as it is. `related` follows on `change` where other documents decide too;
     no rewrite of the same step may change those. `into` is the collection that the documents move to; nothing but the
-    migration knows the old one then. `new_id` gives the id of a changed document, where its fields make up its id;
-    `rename` makes the new id of the old one, where they do not.
+    migration knows the old one then. `new_id` makes the new id of a document from its old id and the changed
+    document; None: the id stays.
     """
 
     collection: str
     change: Callable[[Document], Document | None] = unchanged
     into: str | None = None
     related: Related | None = None
-    new_id: Callable[[Document], str] | None = None
-    rename: Callable[[str], str] | None = None
+    new_id: Callable[[str, Document], str] | None = None
 
     def target(self, identity: str, changed: Document) -> Key:
         """Where a document that had this id rests once it is changed."""
-        renamed = self.rename(identity) if self.rename else identity
-        return Key(self.into or self.collection, self.new_id(changed) if self.new_id else renamed)
+        return Key(self.into or self.collection, self.new_id(identity, changed) if self.new_id else identity)
 
 
 @dataclass(frozen=True, slots=True)

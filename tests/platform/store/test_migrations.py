@@ -151,7 +151,7 @@ async def test_documents_get_new_ids_in_whichever_batch_they_come(monkeypatch: p
     def with_letter(document: Document) -> Document:
         return {**document, "name": f"{'az'[int(str(document['size'])) % 2]}{document['size']}"}
 
-    step = Migration(1, "ids", (Rewrite("things", with_letter, new_id=lambda changed: str(changed["name"])),))
+    step = Migration(1, "ids", (Rewrite("things", with_letter, new_id=lambda _, changed: str(changed["name"])),))
     for batch in (1, 2, 3, 10):
         monkeypatch.setattr(migrations, "BATCH_DOCUMENTS", batch)
         store = await filled(MemoryStore(), 5)
