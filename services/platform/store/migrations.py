@@ -202,7 +202,7 @@ class _Migrator:
                 self.progress,
                 conditions=[Condition(key, "seq", number)],
                 puts=[Put(target, fenced), *([Put(moved, outbox)] if outbox is not None else [])],
-                deletes=[one for one in (key, left) if one != target and (one != left or outbox is not None)],
+                deletes=[*([key] if key != target else []), *([left] if outbox is not None else [])],
             )
 
     async def _advance(self, step: Migration) -> int:
