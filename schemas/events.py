@@ -51,12 +51,15 @@ CONTACT_FACTS = ("blocked", "unblocked", "opted_in", "opted_out")
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
+CONVERSATION, SLA = "pasokh.conversation.", "pasokh.sla."
+"""What the types of the facts about conversations and about clocks begin with."""
+
 # An event type is `pasokh.<prefix>.<word>`, and the prefix decides the topic (`schemas.topics`).
 _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
-    **{f"pasokh.conversation.{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
+    **{f"{CONVERSATION}{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
-    **{f"pasokh.sla.{fact}": sla.ClockFact for fact in SLA_FACTS},
+    **{f"{SLA}{fact}": sla.ClockFact for fact in SLA_FACTS},
     **{f"pasokh.account.{fact}": accounts.AccountFact for fact in ACCOUNT_FACTS},
     "pasokh.command.reply": commands.Reply,
     "pasokh.command.write_first": commands.WriteFirst,

@@ -10,6 +10,7 @@ from schemas.activity import Activity
 from schemas.commands import WORKSPACE_GATE, WorkspaceGate
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
+from schemas.events import CONVERSATION, SLA
 from schemas.sla import ClockFact
 from services.domain.lifecycle import is_closed, is_waiting
 from services.domain.metrics_state import ConversationMetricsState
@@ -39,8 +40,6 @@ from services.records.counters import (
 )
 
 INBOUND = "pasokh.inbound."
-CONVERSATION = "pasokh.conversation."
-SLA = "pasokh.sla."
 DELIVERY = "pasokh.delivery."
 
 

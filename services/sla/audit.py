@@ -15,6 +15,7 @@ from datetime import datetime
 
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
+from schemas.events import CONVERSATION, SLA
 from schemas.sla import ClockFact, ClockMetric
 from services.records.clocks import ClockRecord
 from services.sla.comparison import (
@@ -29,8 +30,6 @@ from services.sla.domain.response_runs import RESPONSE_METRICS
 from services.sla.earlier_runs import ReplayedFacts, without_earlier_runs
 from services.sla.replay import MAX_CLOCK_SKEW, PolicyVersion, Replay, Run
 
-CONVERSATION = "pasokh.conversation."
-SLA = "pasokh.sla."
 BREACHED = f"{SLA}breached"
 EARLIER_RUN = "it began by facts of a version without response runs, whose rules are not known"
 """Why a clock is compared with its own due time, stop and facts alone."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.envelope import Event
+from schemas.events import CONVERSATION
 from schemas.values import Json
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
@@ -19,7 +20,7 @@ from services.platform.store.port import Document, Key, Query
 from services.platform.store.read_one import read_one
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES
 from services.records.configuration import CONFIGURATIONS, read_configuration, version_id
-from services.sla.audit import CONVERSATION, AuditFindings, audit
+from services.sla.audit import AuditFindings, audit
 from services.sla.documents import BEGINNING, INSTANT, first_clock
 from services.sla.replay import PolicyVersion
 

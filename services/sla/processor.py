@@ -10,6 +10,7 @@ from datetime import datetime
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Conversation, ConversationFact
+from schemas.events import CONVERSATION
 from schemas.sla import Watermark
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.processor import Handler, Processor, no_memory
@@ -35,8 +36,6 @@ from services.sla.domain.policies import PolicySelection, needs_selection, selec
 from services.sla.domain.rules import earliest_due
 from services.sla.emissions import task_due_changed, to_emissions
 from services.sla.schedule import after_change, after_timer, after_watermark, earliest_moment
-
-CONVERSATION = "pasokh.conversation."
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, partitio
 from services.platform.core.errors import TooLarge
 from services.platform.core.identifiers import derived_id
 from services.platform.processing.document_cache import ImmutableDocuments
+from services.platform.processing.inputs import CONTROL
 from services.platform.processing.workspaces import belongs_to
 from services.platform.store.codec import StoredRecord
 from services.platform.store.collections import TIMERS, Timer, put_fact
@@ -270,7 +271,7 @@ class UnitOfWork:
         self.outbox = [
             one
             for one in self.outbox
-            if one.key.split("/", 1)[0] not in workspaces or decode(one.value).type.startswith("pasokh.control.")
+            if one.key.split("/", 1)[0] not in workspaces or decode(one.value).type.startswith(CONTROL)
         ]
 
     @property

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.conversation import ConversationFact
 from schemas.envelope import Event
+from schemas.events import CONVERSATION, SLA
 from schemas.kpis import AttributionEdge, Dimension, Report
 from schemas.sla import ClockFact
 from schemas.values import instant_text
@@ -32,8 +33,6 @@ from services.metrics.domain.recount.responses import message_rates, responses
 from services.metrics.domain.recount.rows import Row
 from services.metrics.domain.recount.status_times import handling, is_resolved_for_good, resolutions, waits
 
-CONVERSATION = "pasokh.conversation."
-SLA = "pasokh.sla."
 Group = tuple[str | None, ...]
 Fill = Callable[[str, ConversationFact], ConversationFact]
 """Fills in the response runs of a fact (by its name) that an earlier version wrote without them."""
