@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import lru_cache
 
 import httpcore2
 import httpx2
@@ -159,12 +160,19 @@ class NetworkStream:
     async def start_tls(self, host: str) -> "NetworkStream":
         """The same connection encrypted, with the certificate checked for `host`."""
         with _broken_is_unknown():
-            context = ssl.create_default_context()
-            return NetworkStream(await self._stream.start_tls(context, server_hostname=host, timeout=CONNECT_SECONDS))
+            encrypted = await self._stream.start_tls(_tls_context(), server_hostname=host, timeout=CONNECT_SECONDS)
+            return NetworkStream(encrypted)
 
     async def aclose(self) -> None:
         """Close the connection."""
         await self._stream.aclose()
+
+
+# Reading the certificates of the system takes some 20 ms, during which the event loop stands still. The pool has a
+# context of its own, which it limits to the protocols of HTTP.
+@lru_cache(maxsize=1)
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """Downloads and plain connections against real servers on this machine: bounded, guarded, and honest about what failed."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import httpcore2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response, S
 from starlette.routing import Route
 
 from services.demo.serving import serving
-from services.platform.http.client import OutgoingHttp, open_http, ssrf_safe_client
+from services.platform.http.client import NetworkStream, OutgoingHttp, open_http, ssrf_safe_client
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
 PICTURE = b"\x89PNG" + bytes(1_000)
@@ -177,6 +179,29 @@ async def test_a_connection_without_a_certificate_is_none(http: OutgoingHttp) ->
     async with plain_server(talk) as port:
         with pytest.raises(TransientSendError):
             await http.connect("127.0.0.1", port, tls=True)
+
+
+class TlsStream(httpcore2.AsyncNetworkStream):
+    """A stream that becomes encrypted without a network; `contexts` are those that it was encrypted with."""
+
+    def __init__(self) -> None:
+        self.contexts: list[ssl.SSLContext] = []
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        assert ssl_context.check_hostname
+        assert ssl_context.verify_mode == ssl.CERT_REQUIRED
+        self.contexts.append(ssl_context)
+        return self
+
+
+async def test_the_certificates_of_the_system_are_not_read_again_for_each_connection() -> None:
+    stream = TlsStream()
+    await NetworkStream(stream).start_tls("mail.example")
+    await NetworkStream(stream).start_tls("shop.example")
+    first, second = stream.contexts
+    assert first is second
 
 
 async def test_a_connection_into_a_private_network_is_refused(socket_enabled: None) -> None:
