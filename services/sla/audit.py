@@ -170,9 +170,9 @@ def _compare(case: AuditedCase, breaches: Sequence[BreachObservation], positions
             differences.extend(own_differences(clock, case.until))
         else:
             # `changed` and response runs came with the same version.
-            tells_changes = case.replayed.gives_runs or run[0] in RESPONSE_METRICS
+            emits_changes = case.replayed.gives_runs or run[0] in RESPONSE_METRICS
             expected, names = replay.clocks.get(run), replay.events.get(run, [])
-            differences.extend(replayed_differences(clock, expected, names, tells_changes=tells_changes))
+            differences.extend(replayed_differences(clock, expected, names, emits_changes=emits_changes))
     return AuditFindings(differences, partly)
 
 

@@ -71,7 +71,7 @@ class Auditor:
         """Audit every conversation with facts that are older than a minute and were not audited. Raises Unavailable."""
         workspaces = [identity async for identity, _ in pages(self.reader, CONFIGURATION_HEADS.name, "workspace", {})]
         for workspace in workspaces:
-            await self._audit_conversation(workspace)
+            await self._audit_workspace(workspace)
         now = self.time_source.now()
         # A clock that is due and has not fired shows that `sla` or its watermarks are stuck.
         waiting = [p.next_due for p in (await read_progress(self.reader, self.partitions)).values() if p.next_due]
@@ -79,7 +79,7 @@ class Auditor:
         behind = [(now - SETTLING_TIME - at).total_seconds() for at in self._next.values()]
         self.instruments.behind.set(max((0.0, *behind)))
 
-    async def _audit_conversation(self, workspace: str) -> None:
+    async def _audit_workspace(self, workspace: str) -> None:
         pending = self._pending.setdefault(workspace, {})
         pending.update(dict.fromkeys(await self._conversations_with_recent_facts(workspace)))
         history = await read_policy_history(self.reader, workspace) if pending else None
@@ -87,13 +87,13 @@ class Auditor:
             return
         now, progress = self.time_source.now(), await read_progress(self.reader, self.partitions)
         for conversation in list(pending)[:MAX_CONVERSATIONS]:
-            if await self._is_settled(workspace, conversation, history, progress, now):
+            if await self._audit_one(workspace, conversation, history, progress, now):
                 del pending[conversation]
             await self.pause(PAUSE_SECONDS)
         # A conversation that is left out here comes again with its next fact.
         self._pending[workspace] = dict.fromkeys(list(pending)[:MAX_CONVERSATIONS])
 
-    async def _is_settled(
+    async def _audit_one(
         self,
         workspace: str,
         conversation: str,

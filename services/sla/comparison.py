@@ -53,11 +53,11 @@ class ComparedClock:
 
 
 def replayed_differences(
-    clock: ComparedClock, expected: ClockRecord | None, names: Sequence[ClockFactName], *, tells_changes: bool
+    clock: ComparedClock, expected: ClockRecord | None, names: Sequence[ClockFactName], *, emits_changes: bool
 ) -> Iterator[Difference]:
     """Where a clock differs from the replay: `expected` is the replayed clock, `names` are those of its events.
 
-    `tells_changes`: the versions that wrote the facts emitted `changed`, so that the last fact shows the clock.
+    `emits_changes`: the versions that wrote the facts emitted `changed`, so that the last fact shows the clock.
     """
     if expected is None or clock.stored is None:
         states = (expected.state if expected else None, clock.stored.state if clock.stored else None)
@@ -65,10 +65,10 @@ def replayed_differences(
         return
     differing = list(_field_differences(clock, expected, clock.stored))
     yield from differing
-    passed_over = (WARNED,) if tells_changes else (WARNED, CHANGED)
+    passed_over = (WARNED,) if emits_changes else (WARNED, CHANGED)
     yield from _name_differences(clock, names, passed_over)
     # A stored field that differs mostly differs in the last fact too: it is reported once.
-    if tells_changes and not any(one.what in COMPARED_FIELDS for one in differing):
+    if emits_changes and not any(one.what in COMPARED_FIELDS for one in differing):
         yield from _last_fact_differences(clock, expected)
 
 

@@ -35,7 +35,7 @@ class ReplayedFacts:
 
 def without_earlier_runs(facts: Sequence[ConversationFact], starts: Mapping[Run, datetime]) -> ReplayedFacts:
     """The facts of a conversation, in order, as far as they can be replayed. `starts`: when each of its clocks began."""
-    lacking = [place for place, fact in enumerate(facts) if fact.ended_responses is None]
+    lacking = [position for position, fact in enumerate(facts) if fact.ended_responses is None]
     if not lacking:
         return ReplayedFacts(facts, {}, gives_runs=True)
     earlier, later = facts[: lacking[-1] + 1], facts[lacking[-1] + 1 :]

@@ -107,7 +107,7 @@ class SqliteBus:
         return len(event.value)
 
     @asynccontextmanager
-    async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator["SqliteConsumer"]:
+    async def consume(self, group: str, topics: Sequence[str]) -> AsyncIterator[SqliteConsumer]:
         consumer = SqliteConsumer(self, group, tuple(topics), member=random_id(self.time_source.now()))
         self._members[consumer.member] = consumer
         try:
@@ -117,7 +117,7 @@ class SqliteBus:
             del self._members[consumer.member]
             await self._leave(consumer)
 
-    async def _leave(self, consumer: "SqliteConsumer") -> None:
+    async def _leave(self, consumer: SqliteConsumer) -> None:
         # A bus that is away lets the lease run out instead.
         with suppress(Unavailable, Unknown):
             self._notify(

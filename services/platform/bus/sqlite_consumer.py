@@ -92,9 +92,9 @@ class SqliteConsumer:
                 return await self._read(partition, positions, behind, limit, max_bytes)
             if is_late:
                 return []
-            is_late = await self._is_idle(until, partition)
+            is_late = await self._wait_for_records(until, partition)
 
-    async def _is_idle(self, until: float, partition: int) -> bool:
+    async def _wait_for_records(self, until: float, partition: int) -> bool:
         """Wait for something new; True when it was `until`, by the loop's clock, before there was any."""
         loop, expired = asyncio.get_running_loop(), asyncio.Event()
         if loop.time() >= until:

@@ -56,12 +56,12 @@ async def _read(request: Request) -> bytes:
 
     All bodies share a limited number of bytes; if it is used up, the slowest senders are refused first.
     """
-    room: AdmissionControl = request.app.state.bodies
+    admission: AdmissionControl = request.app.state.bodies
     address = network_for(client_address(request))
     # The first part separates web chat visitors from callers of REST, the second part separates workspaces.
-    whose = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
-    async with room.admit(address, whose) as place:
-        return await read_body(room.count_bytes(place, request.receive), request.scope["headers"])
+    account = f"{request.scope['path'].split('/', 2)[1]}/{request.path_params.get('workspace', '')}"
+    async with admission.admit(address, account) as admitted:
+        return await read_body(admission.count_bytes(admitted, request.receive), request.scope["headers"])
 
 
 def parse_body(model: type[Model], body: bytes) -> Model:
