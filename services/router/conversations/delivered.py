@@ -32,9 +32,7 @@ def advance(
     case, is_first = work.get(CONVERSATIONS, message.conversation), before not in REACHED and state in REACHED
     if state == "sent" and case is not None:
         state = state_by_watermark(case, message.surface, at)
-    after = replace(message, error=error, sent_at=at if is_first else message.sent_at)
-    # A deletion hides the state of delivery, which goes on.
-    after = replace(after, delivery=state) if message.state == "deleted" else replace(after, state=state)
+    after = _in_state(replace(message, error=error, sent_at=at if is_first else message.sent_at), state)
     work.put(MESSAGES, after.id, after)
     if is_first:
         record_delivered(work, after, case)
@@ -43,6 +41,11 @@ def advance(
     elif state == "failed" and before != "failed" and error is not None:
         record_failed(work, after, case, error)
     return after
+
+
+def _in_state(message: MessageRecord, state: MessageState) -> MessageRecord:
+    # A deletion hides the state of delivery, which goes on.
+    return replace(message, delivery=state) if message.state == "deleted" else replace(message, state=state)
 
 
 def _wait_for_customer(work: UnitOfWork, conversation: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from schemas.activity import REDACTION, Activity, Review
 from schemas.conversation import Edit
+from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_finished, is_pending
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MessageRecord
@@ -12,7 +13,7 @@ from services.router.conversations import early, echoes
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import add_message, take_up_again
 from services.router.conversations.domain.activities import happened_at, is_late_edit
-from services.router.conversations.facts import record_fact
+from services.router.conversations.facts import record_fact, record_message_fact
 from services.router.conversations.message_ids import stored_message
 
 MAX_EDITS = 100
@@ -69,23 +70,34 @@ def _is_newer(message: MessageRecord, activity: Activity) -> bool:
 def _replace_text(
     work: UnitOfWork, activity: Activity, message: MessageRecord, activity_context: ActivityContext
 ) -> None:
-    is_inbound = message.direction == "inbound"
     work.put(MESSAGES, message.id, _edited(message, activity))
     conversation = work.get(CONVERSATIONS, message.conversation)
     if conversation is None:
         return
-    after = replace(conversation, updated_at=work.now)
-    if is_inbound:
-        language = activity.language or conversation.language
-        after = replace(after, language=language, sensitive=conversation.sensitive or activity.sensitive)
+    if message.direction == "inbound":
+        _record_customers_edit(work, activity, message, conversation, activity_context)
+    else:
+        record_message_fact(work, "message_edited", conversation, message)
+
+
+def _record_customers_edit(
+    work: UnitOfWork,
+    activity: Activity,
+    message: MessageRecord,
+    conversation: ConversationState,
+    activity_context: ActivityContext,
+) -> None:
+    """Record a customer's edit, and do what it asks for: another answer, or to go on in private."""
+    language, sensitive = activity.language or conversation.language, conversation.sensitive or activity.sensitive
+    after = replace(conversation, updated_at=work.now, language=language, sensitive=sensitive)
     record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
     # Whoever takes all stars but one away waits for an answer again, also after we were done.
     fell = _has_one_star(activity.review) and not _has_one_star(message.review)
-    if is_inbound and fell and (is_pending(after.status) or is_finished(after.status)):
+    if fell and (is_pending(after.status) or is_finished(after.status)):
         take_up_again(work, activity, activity_context, after, message.id)
         after = work.get(CONVERSATIONS, message.conversation) or after
     # An edit can add a secret to a text that was harmless: the conversation moves then, as with a message.
-    if is_inbound and activity.sensitive:
+    if activity.sensitive:
         activity_context.handoffs.protect(work, after, activity, message.id, activity_context.configuration)
 
 
