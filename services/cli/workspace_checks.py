@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 
 from schemas.accounts import AccountHealth
-from schemas.configuration import AccountBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody
 from services.channels.registry import account_rules, channel
 from services.cli.errors import CliError
 from services.platform.core.time_source import SystemTimeSource
-from services.platform.store.all_pages import all_pages
-from services.platform.store.port import Query, Store
+from services.platform.store.port import Store
 from services.records.accounts import read_health
-from services.records.configuration import CONFIGURATION_HEADS, Configurations
+from services.records.configuration import Configurations
 from services.records.unmet import ConfigurationWarning, read_warnings
 from services.workspaces.target_validation import MIN_SECRET_LENGTH, is_weak
 
@@ -24,16 +23,16 @@ async def check_routing(store: Store) -> str:
 
 
 async def _unmet(store: Store) -> AsyncIterator[tuple[str, ConfigurationWarning]]:
-    async for workspace, configuration in _configurations(store):
+    async for configuration in Configurations().every(store):
         for warning in await read_warnings(store, configuration):
-            yield workspace, warning
+            yield configuration.workspace, warning
 
 
 async def check_secrets(store: Store) -> str:
     """No account has a secret that could be guessed. Raises CliError, Unavailable."""
     weak = [
-        f"{workspace}/{account}: {pointer.removeprefix('/credentials/')}"
-        async for workspace, configuration in _configurations(store)
+        f"{configuration.workspace}/{account}: {pointer.removeprefix('/credentials/')}"
+        async for configuration in Configurations().every(store)
         for account, stored in configuration.accounts.items()
         for pointer, secret in _chosen_secrets(account, stored.body)
         if is_weak(secret)
@@ -54,8 +53,8 @@ def _chosen_secrets(account: str, body: AccountBody) -> list[tuple[str, str]]:
 async def check_account_settings(store: Store) -> str:
     """Every stored account is what its channel demands today. Raises CliError, Unavailable."""
     wrong = [
-        f"{workspace}/{account}: {sentence}."
-        async for workspace, configuration in _configurations(store)
+        f"{configuration.workspace}/{account}: {sentence}."
+        async for configuration in Configurations().every(store)
         for account, stored in configuration.accounts.items()
         for sentence in _account_problems(account, stored.body)
     ]
@@ -78,10 +77,11 @@ async def check_accounts(store: Store) -> str:
     A state that may end without the operator (`paused`, `forged`, `silent`) is reported and is no failure.
     """
     accounts: list[tuple[str, AccountHealth]] = []
-    async for workspace, configuration in _configurations(store):
-        health = await read_health(store, workspace, configuration.accounts, SystemTimeSource().now())
+    async for configuration in Configurations().every(store):
+        health = await read_health(store, configuration.workspace, configuration.accounts, SystemTimeSource().now())
         accounts += [
-            (f"{workspace} {name}: {account_health.detail}", account_health) for name, account_health in health.items()
+            (f"{configuration.workspace} {name}: {account_health.detail}", account_health)
+            for name, account_health in health.items()
         ]
     if broken := [
         sentence for sentence, account_health in accounts if account_health.state in ("credentials", "webhook")
@@ -89,10 +89,3 @@ async def check_accounts(store: Store) -> str:
         raise CliError(" ".join(broken))
     passing = [sentence for sentence, account_health in accounts if account_health.state != "ok"]
     return " ".join([f"{len(accounts)} connected, all of them in order.", *passing])
-
-
-async def _configurations(store: Store) -> AsyncIterator[tuple[str, WorkspaceConfiguration]]:
-    async for heads in all_pages(store, Query(CONFIGURATION_HEADS.name, "workspace")):
-        configurations = await Configurations().current(store, [identity for identity, _ in heads])
-        for workspace, configuration in sorted(configurations.items()):
-            yield workspace, configuration
