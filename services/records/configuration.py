@@ -63,8 +63,8 @@ class Configurations:
     async def for_heads(
         self, reader: Reader, heads: Iterable[ConfigurationHead | None]
     ) -> dict[str, WorkspaceConfiguration]:
-        """The same for heads that are read already; None stands for a workspace that does not exist."""
-        ids = sorted({version_id(head.workspace, head.version) for head in heads if head is not None})
+        """The same for heads that are read already, in their order; None stands for a workspace that does not exist."""
+        ids = list(dict.fromkeys(version_id(head.workspace, head.version) for head in heads if head is not None))
         # Taken out before anything is loaded: what is loaded may push them out of the cache.
         known = {i: self._cached[i] for i in ids if i in self._cached}
         known |= await self._load(reader, [i for i in ids if i not in known])

@@ -9,7 +9,7 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, 
 from tests.configuration import configure
 from tests.fakes import START, MemoryStore
 
-NAMES = ["a", "b", "c", "d", "e"]
+NAMES = ["a", "b", "c", "shop", "shop-2"]
 
 
 def shops() -> MemoryStore:
@@ -38,4 +38,4 @@ async def test_what_the_cache_has_no_room_for_is_read_all_the_same(monkeypatch: 
 async def test_a_workspace_that_is_being_deleted_does_not_exist() -> None:
     store = shops()
     store.documents.pop(Key(CONFIGURATIONS.name, version_id("b", 1)))
-    assert sorted(await Configurations().current(store, NAMES)) == ["a", "c", "d", "e"]
+    assert sorted(await Configurations().current(store, NAMES)) == ["a", "c", "shop", "shop-2"]
