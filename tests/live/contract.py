@@ -67,7 +67,7 @@ def pointers(answer: httpx2.Response) -> list[str]:
     return [error["pointer"] for error in problem(answer, 422)["errors"]]
 
 
-async def eventually(look: Callable[[], Awaitable[Found]], seconds: float = 10.0) -> Found:
+async def eventually(look: Callable[[], Awaitable[Found]], seconds: float = 30.0) -> Found:
     """What `look` gives as soon as it is true. Fails with the last answer when it never was."""
     until = time.monotonic() + seconds
     while True:
@@ -148,7 +148,7 @@ class Desk(Shop):
         found = await self.items(f"/conversations/{conversation['id']}/messages")
         return [one for one in found if direction in ("", one["direction"])]
 
-    async def outcome(self, conversation: Mapping[str, Any], message: str, seconds: float = 10.0) -> dict[str, Any]:
+    async def outcome(self, conversation: Mapping[str, Any], message: str, seconds: float = 30.0) -> dict[str, Any]:
         """A reply once it is no longer on its way."""
 
         async def done() -> list[dict[str, Any]]:

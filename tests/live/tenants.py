@@ -101,7 +101,7 @@ class Tenant:
             return 200, next(answer.iter_text())
 
 
-def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
+def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
     """What `look` gives as soon as it is true."""
     until = time.monotonic() + seconds
     while not (found := look()):

@@ -211,7 +211,7 @@ def test_nothing_was_lost_on_the_way_and_nothing_is_left(run_topology: TopologyR
     assert number(run_topology.topology, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
 
 
-async def _until(look: Any, seconds: float = 15) -> Any:
+async def _until(look: Any, seconds: float = 30) -> Any:
     until = time.monotonic() + seconds
     while not (found := await look()) and time.monotonic() < until:  # noqa: ASYNC110 - another process is looked at
         await asyncio.sleep(0.05)

@@ -49,7 +49,7 @@ def key_of(running: Running) -> str:
     return (running.folder / "data" / "admin.key").read_text().strip()
 
 
-async def eventually(look: Callable[[], Any], seconds: float = 10.0) -> Any:
+async def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
     """What `look` gives as soon as it is true; the last answer when it never was."""
     until = time.monotonic() + seconds
     found = await look()
