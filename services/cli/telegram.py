@@ -14,7 +14,7 @@ import typer
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 from schemas.values import Json
 from services.channels.bot_api.bot import call, delete_webhook, set_webhook, webhook_problem
-from services.channels.bot_api.json_access import as_dict, as_str
+from services.channels.json_access import as_dict, as_str
 from services.channels.port import Account, CredentialsRejected
 from services.channels.registry import account_rules
 from services.channels.telegram import Telegram, api_base_url

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
-from services.channels.bot_api.json_access import as_dict, as_int, as_list_of_dicts, as_str, drop_none, number
+from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str, drop_none, number
 
 AttachmentParser = Callable[[Json], list[Attachment]]
 

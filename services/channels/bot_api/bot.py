@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
-from services.channels.bot_api.json_access import as_dict, as_list_of_dicts, as_str, number
+from services.channels.json_access import as_dict, as_list_of_dicts, as_str, number
 from services.channels.port import CredentialsRejected, PollResult
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (

@@ -10,7 +10,7 @@ from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import UNAUTHORIZED, retry_after
-from services.channels.bot_api.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none
+from services.channels.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
     HttpClient,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from schemas.activity import Attachment, PersonIdentity
 from schemas.values import EncryptedText, Json
 from services.channels.bot_api.attachments import attachments
-from services.channels.bot_api.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none, seconds
 from services.channels.bot_api.origin import full_name
+from services.channels.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none, seconds
 
 DEEPEST_RICH_TEXT = 40
 RICH_BLOCK_FIELDS = ("summary", "cells", "blocks", "items")

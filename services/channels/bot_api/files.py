@@ -12,7 +12,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import call
 from services.channels.bot_api.calls import deliver, target_fields
-from services.channels.bot_api.json_access import as_dict, as_str
+from services.channels.json_access import as_dict, as_str
 from services.channels.port import MediaLocation, OutgoingFile, SendReceipt
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import HttpClient, HttpResponse, PermanentSendError

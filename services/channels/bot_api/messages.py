@@ -7,9 +7,9 @@ from typing import NamedTuple
 from schemas.activity import Activity, ActivityKind, Side
 from schemas.values import Json
 from services.channels.bot_api.content import NO_CONTENT, Content, own_phone, service_report, to_content, web_app_data
-from services.channels.bot_api.json_access import as_dict, as_id_str, as_str, drop_none, seconds
 from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
 from services.channels.bot_api.sides import addressee, is_our_bot, side_for
+from services.channels.json_access import as_dict, as_id_str, as_str, drop_none, seconds
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?\s*", re.DOTALL)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from schemas.activity import Address, PersonIdentity
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, Surface
-from services.channels.bot_api.json_access import as_dict, as_id_str, as_str
+from services.channels.json_access import as_dict, as_id_str, as_str
 from services.channels.port import SendReceipt
 from services.platform.core.identifiers import hashed_id
 

@@ -2,8 +2,8 @@
 
 from schemas.activity import Side
 from schemas.values import Json
-from services.channels.bot_api.json_access import as_dict, as_id_str
 from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
+from services.channels.json_access import as_dict, as_id_str
 
 
 def side_for(delivery: UpdateContext, raw: str, where: SenderContext, body: dict[str, Json]) -> Side:

@@ -10,7 +10,9 @@ from typing import Any
 
 from schemas.activity import Activity, ActivityKind, ContactState, Reaction
 from schemas.values import EncryptedText, Json
-from services.channels.bot_api.json_access import (
+from services.channels.bot_api.messages import channel_post, edited, message
+from services.channels.bot_api.origin import SenderContext, UpdateContext, bot_id, origin
+from services.channels.json_access import (
     as_dict,
     as_id_str,
     as_int,
@@ -19,8 +21,6 @@ from services.channels.bot_api.json_access import (
     drop_none,
     seconds,
 )
-from services.channels.bot_api.messages import channel_post, edited, message
-from services.channels.bot_api.origin import SenderContext, UpdateContext, bot_id, origin
 from services.channels.port import Account, InvalidPayload, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json

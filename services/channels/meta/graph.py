@@ -1,0 +1,152 @@
+"""The Graph API: one call, and what its errors mean (developers.facebook.com/docs/graph-api/guides/error-handling)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from schemas.values import Json
+from services.channels.json_access import as_dict, as_int, as_str
+from services.channels.port import CredentialsRejected
+from services.platform.http.lenient_json import read_json
+from services.platform.http.outgoing import (
+    HttpClient,
+    HttpResponse,
+    PermanentSendError,
+    SendOutcomeUnknown,
+    TransientSendError,
+)
+from services.platform.http.retry_after import retry_after_seconds
+
+VERSION = "v25.0"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphError:
+    """An error of the Graph API: its code and subcode, and a sentence for people, without what was sent."""
+
+    code: int
+    subcode: int | None
+    detail: str
+    status: int
+    after: float | None
+    is_transient: bool
+
+
+SendError = TransientSendError | PermanentSendError | CredentialsRejected | SendOutcomeUnknown
+Verdict = Callable[[GraphError], SendError]
+
+
+def refused(code: str) -> Verdict:
+    """It will never accept the message; `code` is what agents and rules see."""
+    return lambda error: PermanentSendError(code, error.detail, error.status)
+
+
+def later(error: GraphError) -> SendError:
+    """It is not accepted now, and may be later."""
+    return TransientSendError(error.detail, error.after)
+
+
+def later_for_chat(error: GraphError) -> SendError:
+    """Too many messages went to this person."""
+    return TransientSendError(error.detail, error.after, "chat")
+
+
+def later_for_account(error: GraphError) -> SendError:
+    """Too many messages went out from this account."""
+    return TransientSendError(error.detail, error.after, "account")
+
+
+def unauthorized(error: GraphError) -> SendError:
+    """The access token is not accepted, or the app lacks a permission."""
+    return CredentialsRejected(error.detail, error.status)
+
+
+Verdicts = Mapping[int, Verdict]
+"""Verdicts by `error_subcode`, which is the more precise, and by `code`; subcodes have six digits or more."""
+
+COMMON: Verdicts = {
+    0: unauthorized,
+    1: later,
+    2: later,
+    3: unauthorized,
+    4: later_for_account,
+    10: unauthorized,
+    17: later_for_account,
+    32: later_for_account,
+    102: unauthorized,
+    190: unauthorized,
+    **dict.fromkeys(range(200, 300), unauthorized),
+    341: later_for_account,
+    368: refused("blocked_by_platform"),
+    613: later_for_account,
+    803: refused("not_found"),
+}
+
+
+async def call_graph(
+    http: HttpClient,
+    method: str,
+    url: str,
+    token: str,
+    verdicts: Verdicts,
+    body: Mapping[str, Json] | None = None,
+    *,
+    idempotent: bool = False,
+) -> dict[str, Json]:
+    """The JSON object of an answer. `verdicts` come before the common ones.
+
+    Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown. The token goes in a header, so that
+    no error can quote it with the URL.
+    """
+    headers = {"authorization": f"Bearer {token}"}
+    if body is not None:
+        headers["content-type"] = "application/json"
+    content = orjson.dumps(dict(body)) if body is not None else None
+    answer = await http.call(method, url, content, headers, idempotent=idempotent)
+    shown = _object(answer)
+    if 200 <= answer.status < 300 and "error" not in shown:
+        return shown
+    raise _verdict(answer, shown, {**COMMON, **verdicts})
+
+
+def _object(answer: HttpResponse) -> dict[str, Json]:
+    try:
+        return as_dict(read_json(answer.body))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _verdict(answer: HttpResponse, shown: Mapping[str, Json], verdicts: Verdicts) -> SendError:
+    stated = as_dict(shown.get("error"))
+    code = as_int(stated.get("code"))
+    if code is None:
+        # A proxy between us and Meta answered: it says nothing about the message.
+        detail = f"the Graph API answered {answer.status} without an error of its own"
+        if answer.status >= 500:
+            return SendOutcomeUnknown(detail)
+        return (
+            later_for_account(_error(answer, 0, {}))
+            if answer.status == 429
+            else PermanentSendError("rejected", detail, answer.status)
+        )
+    error = _error(answer, code, stated)
+    verdict = verdicts.get(error.subcode or code) or verdicts.get(code)
+    if verdict is not None:
+        return verdict(error)
+    return later(error) if error.is_transient else PermanentSendError("rejected", error.detail, answer.status)
+
+
+def _error(answer: HttpResponse, code: int, stated: Mapping[str, Json]) -> GraphError:
+    subcode = as_int(stated.get("error_subcode"))
+    number = f"{code}/{subcode}" if subcode else str(code)
+    # `error_data.details` is the sentence of the WhatsApp API; `message` repeats only the title there.
+    sentence = as_str(as_dict(stated.get("error_data")).get("details")) or as_str(stated.get("message")) or "no reason"
+    return GraphError(
+        code=code,
+        subcode=subcode,
+        detail=f"Meta's error {number}: {sentence[:200]}",
+        status=answer.status,
+        after=retry_after_seconds(answer.headers),
+        is_transient=stated.get("is_transient") is True or answer.status >= 500,
+    )

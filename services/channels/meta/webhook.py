@@ -1,0 +1,37 @@
+"""The envelope of a webhook: `object`, and entries, each of one page, account or business (developers.facebook.com/docs/graph-api/webhooks)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from schemas.values import Json
+from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_list_of_dicts
+from services.channels.port import InvalidPayload
+from services.platform.http.lenient_json import read_json
+
+MILLISECONDS_FROM = 10**12
+"""A number of this size or more is in milliseconds: as seconds it would be the year 33658."""
+
+
+def read_entries(body: bytes) -> tuple[str, list[dict[str, Json]]]:
+    """`object` and the entries of a webhook. Raises InvalidPayload for what is no JSON object with an `object`."""
+    try:
+        envelope = read_json(body)
+    except (ValueError, RecursionError):
+        raise InvalidPayload("the body is no JSON") from None
+    subject = as_dict(envelope).get("object")
+    if not isinstance(subject, str):
+        raise InvalidPayload("the body is no webhook of Meta: it has no object")
+    return subject, [as_dict(entry) for entry in as_list_of_dicts(as_dict(envelope).get("entry"))]
+
+
+def instant(value: Json) -> datetime | None:
+    """The UTC time of Unix seconds or milliseconds, as a number or as text; None for anything else, and for 0."""
+    text = as_id_str(value)
+    number = int(text) if text else 0
+    seconds = number / 1000 if number >= MILLISECONDS_FROM else number
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= LATEST_SECOND else None
+
+
+def dicts(value: Json) -> Iterator[dict[str, Json]]:
+    """The objects of an array; nothing for anything else."""
+    return (item for item in as_list_of_dicts(value) if isinstance(item, dict))
