@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from schemas.activity import Activity, Attachment
 from schemas.channel import Capabilities, MediaLimit, RateLimit, TextLimit
 from schemas.configuration import AccountBody
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, OutboundMessage
 from services.channels.account_settings import (
     AccountCredentials,
     AccountSettings,
@@ -24,6 +24,7 @@ from services.channels.account_settings import (
     Secret,
     account_example,
 )
+from services.channels.bot_api.actions import ACTIONS, perform
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem, without_token
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.files import locate, send_files
@@ -119,6 +120,7 @@ class Telegram:
         max_files=10,
         caption_limit=1024,
         deep_link="https://t.me/{username}?start={token}",
+        actions=ACTIONS,
         edits=True,
         # core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
         rate_limits=(
@@ -159,6 +161,12 @@ class Telegram:
         with without_token(token):
             receipt = await send_files(http, api_base_url(account.body), token, message, files)
             return with_message_ids(receipt, message, bot_id(token))
+
+    async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+        """Edit, delete, react, show typing, mark as read; see `bot_api.actions`."""
+        token = account.token("bot_token")
+        with without_token(token):
+            return await perform(http, f"{api_base_url(account.body)}/bot{token}", action)
 
     async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
         """`getFile`. The URL holds the bot token; see `ResolvesMedia`."""

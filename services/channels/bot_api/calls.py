@@ -26,6 +26,10 @@ from services.platform.http.retry_after import retry_after_seconds
 ERROR_CODE_BY_DESCRIPTION = (
     ("message is too long", "too_long"),
     ("chat not found", "not_found"),
+    ("message to edit not found", "not_found"),
+    ("message to delete not found", "not_found"),
+    ("message to react not found", "not_found"),
+    ("message_id_invalid", "not_found"),
     ("message thread not found", "not_found"),
     ("user not found", "not_found"),
     ("bot was blocked", "blocked"),
@@ -80,7 +84,7 @@ def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address
     if moved is not None:
         # A group that became a supergroup numbers its messages and topics anew.
         return "moved", address.model_copy(update={"chat": moved, "thread": None, "reply_to": None})
-    description = (as_str(_json(answer).get("description")) or "").lower()
+    description = description_of(answer).lower()
     if address.thread is not None and any(part in description for part in THREAD_NOT_FOUND):
         # A quoted message of the topic would pull the text into the deleted topic again.
         return "thread", address.model_copy(update={"thread": None, "reply_to": None})
@@ -98,36 +102,44 @@ def target_fields(to: Address) -> dict[str, Json]:
     # Without this a reply to a deleted message would be refused, and the customer would get no answer.
     reply: dict[str, Json] = {"allow_sending_without_reply": True}
     return drop_none(
-        chat_id=_id(to.chat),
-        message_thread_id=_id(to.thread),
-        reply_parameters={"message_id": _id(to.reply_to)} | reply if to.reply_to else None,
+        chat_id=numeric_id(to.chat),
+        message_thread_id=numeric_id(to.thread),
+        reply_parameters={"message_id": numeric_id(to.reply_to)} | reply if to.reply_to else None,
         business_connection_id=to.via,
-        direct_messages_topic_id=_id(to.direct_topic),
+        direct_messages_topic_id=numeric_id(to.direct_topic),
     )
 
 
-# The Bot API numbers chats and messages; we hold ids as text. A channel's @username stays text.
-def _id(value: str | None) -> Json:
+def numeric_id(value: str | None) -> Json:
+    """An id as the Bot API takes it: it numbers chats and messages, and we hold ids as text. A channel's @username stays text."""
     return int(value) if value is not None and as_id_str(value) else value
 
 
+def is_done(answer: HttpResponse) -> bool:
+    """Whether an answer says that the method was carried out."""
+    return answer.status == 200 and _json(answer).get("ok") is True
+
+
+def description_of(answer: HttpResponse) -> str:
+    """Why Telegram refuses a call, in its own words."""
+    return as_str(_json(answer).get("description")) or f"HTTP {answer.status}"
+
+
 def _receipt(answer: HttpResponse) -> SendReceipt:
-    body = _json(answer)
-    if answer.status == 200 and body.get("ok") is True:
-        result = body.get("result")
+    if is_done(answer):
+        result = _json(answer).get("result")
         # An album is a message for each of its files; the first has the text.
         sent = as_list_of_dicts(result) or [as_dict(result)]
         first, *others = [as_id_str(as_dict(one).get("message_id")) for one in sent]
         return SendReceipt(first, aliases=tuple(identity for identity in others if identity is not None))
-    raise _classify_response(answer, body)
+    raise classify_response(answer)
 
 
-def _classify_response(
-    answer: HttpResponse, body: dict[str, Json]
+def classify_response(
+    answer: HttpResponse,
 ) -> TransientSendError | PermanentSendError | CredentialsRejected | SendOutcomeUnknown:
     """The error for an answer. A proxy's own answer and an unreadable success leave it unknown whether the text arrived."""
-    description = as_str(body.get("description")) or f"HTTP {answer.status}"
-    status = answer.status
+    body, description, status = _json(answer), description_of(answer), answer.status
     if status == 429:
         return TransientSendError(description[:200], _retry_after_seconds(answer), "chat")
     # An answer of the Bot API itself has `ok: false`. A 502 or 504 without it is a proxy's, behind which the message may have

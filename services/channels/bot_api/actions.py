@@ -1,0 +1,124 @@
+"""Actions by the Bot API: edits, deletions and reactions of messages, typing, and what was read.
+
+core.telegram.org/bots/api#editmessagetext, #editmessagecaption, #deletemessage, #deletebusinessmessages,
+#setmessagereaction, #sendchataction, #readbusinessmessage.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from schemas.channel import ActionKind
+from schemas.outbound import ChannelAction
+from schemas.values import Json
+from services.channels.bot_api.calls import classify_response, description_of, is_done, numeric_id
+from services.channels.json_access import drop_none
+from services.channels.port import SendReceipt
+from services.platform.http.outgoing import HttpClient, HttpResponse, PermanentSendError, post_json
+
+ACTIONS: tuple[ActionKind, ...] = ("edit", "delete", "react", "typing", "seen")
+Call = tuple[str, dict[str, Json]]
+"""A method of the Bot API and its parameters."""
+
+# Parts of descriptions in lower case, each of which means that the method is not the one for this message, or that the
+# message is already as it should be.
+NO_TEXT_THERE = "there is no text in the message to edit"
+UNCHANGED = "message is not modified"
+# What Telegram says too briefly for an agent to understand.
+EXPLANATIONS = {
+    "message can't be deleted": "Telegram deletes messages of the last 48 hours only, and in groups what others wrote "
+    "only for an administrator with that right.",
+    "message can't be edited": "Telegram edits messages that this bot wrote; in chats of a business account only for "
+    "48 hours.",
+}
+NO_REACTIONS_THERE = "Telegram takes no reactions of a bot in chats of a business account."
+NO_READ_MARKS = "A bot can mark messages as read only in chats of a business account that it is connected to."
+NO_TYPING_THERE = "Telegram shows no typing in the direct messages of a channel."
+
+
+async def perform(http: HttpClient, url: str, action: ChannelAction) -> SendReceipt:
+    """Perform an action; `url` is that of all methods. To do it twice changes nothing more.
+
+    Raises as `calls.send_message`; PermanentSendError `unsupported` where Telegram has no such action, `not_found` for a
+    message that is gone.
+    """
+    impossible = _impossible(action)
+    if impossible is not None:
+        raise PermanentSendError("unsupported", impossible)
+    answer = await _post_first_that_fits(http, url, CALLS[action.kind](action))
+    if is_done(answer) or UNCHANGED in description_of(answer).lower():
+        return SendReceipt(action.platform_id)
+    raise _explained(classify_response(answer))
+
+
+async def _post_first_that_fits(http: HttpClient, url: str, calls: Sequence[Call]) -> HttpResponse:
+    for method, parameters in calls[:-1]:
+        answer = await post_json(http, f"{url}/{method}", parameters)
+        if NO_TEXT_THERE not in description_of(answer).lower():
+            return answer
+    method, parameters = calls[-1]
+    return await post_json(http, f"{url}/{method}", parameters)
+
+
+def _impossible(action: ChannelAction) -> str | None:
+    """Why Telegram has no such action in this chat; None: it has."""
+    to = action.address
+    if action.kind == "react" and to.via is not None:
+        return NO_REACTIONS_THERE
+    if action.kind == "seen" and to.via is None:
+        return NO_READ_MARKS
+    return NO_TYPING_THERE if action.kind == "typing" and to.direct_topic is not None else None
+
+
+def _explained(error: Exception) -> Exception:
+    if not isinstance(error, PermanentSendError):
+        return error
+    known = next((text for part, text in EXPLANATIONS.items() if part in str(error).lower()), None)
+    return PermanentSendError(error.code, f"{known} ({error})", error.status) if known else error
+
+
+def _message(action: ChannelAction) -> dict[str, Json]:
+    return drop_none(
+        business_connection_id=action.address.via,
+        chat_id=numeric_id(action.address.chat),
+        message_id=numeric_id(action.platform_id),
+    )
+
+
+def _edit(action: ChannelAction) -> list[Call]:
+    # What is beside files is a caption. The message does not say which it has, and the refusal of the other is definite.
+    text = action.text.text if action.text else ""
+    about = _message(action)
+    return [("editMessageText", about | {"text": text}), ("editMessageCaption", about | {"caption": text})]
+
+
+def _delete(action: ChannelAction) -> list[Call]:
+    if action.address.via is None:
+        return [("deleteMessage", _message(action))]
+    message_ids: list[Json] = [numeric_id(action.platform_id)]
+    parameters: dict[str, Json] = {"business_connection_id": action.address.via, "message_ids": message_ids}
+    return [("deleteBusinessMessages", parameters)]
+
+
+def _react(action: ChannelAction) -> list[Call]:
+    # Telegram lists its emoji without the variation selector that keyboards add (#reactiontypeemoji).
+    emoji = (action.emoji or "").replace("\ufe0f", "")
+    reaction: list[Json] = [{"type": "emoji", "emoji": emoji}] if emoji else []
+    return [("setMessageReaction", _message(action) | {"reaction": reaction})]
+
+
+def _typing(action: ChannelAction) -> list[Call]:
+    topic = drop_none(message_thread_id=numeric_id(action.address.thread))
+    return [("sendChatAction", {**_message(action), **topic, "action": "typing"})]
+
+
+def _seen(action: ChannelAction) -> list[Call]:
+    return [("readBusinessMessage", _message(action))]
+
+
+CALLS: Mapping[ActionKind, Callable[[ChannelAction], list[Call]]] = {
+    "edit": _edit,
+    "delete": _delete,
+    "react": _react,
+    "typing": _typing,
+    "seen": _seen,
+}
+"""Kind → the calls of which the first that fits the message performs it."""
