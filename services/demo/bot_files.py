@@ -6,15 +6,12 @@ Methods as core.telegram.org/bots/api has them: getFile, sendPhoto, sendVideo, s
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import HTTP
 from itertools import count
 
-import orjson
 from starlette.requests import Request
 
 from schemas.values import Json
+from services.demo.forms import FormFile, read_form
 
 MAX_GET_FILE = 20_000_000
 MAX_CAPTION = 1024
@@ -83,15 +80,11 @@ class SentFiles:
     is_album: bool
 
 
-def is_form(request: Request) -> bool:
-    """Whether a call's body is a form."""
-    return request.headers.get("content-type", "").startswith("multipart/form-data")
-
-
 async def read_files(request: Request) -> SentFiles:
     """Read the form of a method that sends files. Raises BotApiError."""
     method = request.path_params["method"].lower()
-    fields, files = _form(request.headers.get("content-type", ""), await request.body())
+    form = await read_form(request)
+    fields, files = form.fields, form.files
     if method == "sendmediagroup":
         media = fields.pop("media", None)
         items = [one for one in media if isinstance(one, dict)] if isinstance(media, list) else []
@@ -101,16 +94,16 @@ async def read_files(request: Request) -> SentFiles:
     kind = SINGLE[method]
     if kind not in files:
         raise BotApiError(400, f"Bad Request: there is no {kind} in the request")
-    name, content = files[kind]
-    return SentFiles(fields, [SentFile(kind, name, content, _caption(fields.get("caption")))], is_album=False)
+    sent = SentFile(kind, files[kind].name, files[kind].content, _caption(fields.get("caption")))
+    return SentFiles(fields, [sent], is_album=False)
 
 
-def _album_item(item: Mapping[str, Json], files: Mapping[str, tuple[str, bytes]]) -> SentFile:
+def _album_item(item: Mapping[str, Json], files: Mapping[str, FormFile]) -> SentFile:
     field_name = str(item.get("media")).removeprefix("attach://")
     if field_name not in files:
         raise BotApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
-    name, content = files[field_name]
-    return SentFile(str(item.get("type")), name, content, _caption(item.get("caption")))
+    file = files[field_name]
+    return SentFile(str(item.get("type")), file.name, file.content, _caption(item.get("caption")))
 
 
 def _caption(value: Json) -> str:
@@ -118,30 +111,3 @@ def _caption(value: Json) -> str:
     if len(caption.encode("utf-16-le")) // 2 > MAX_CAPTION:
         raise BotApiError(400, "Bad Request: message caption is too long")
     return caption
-
-
-def _form(content_type: str, body: bytes) -> tuple[dict[str, Json], dict[str, tuple[str, bytes]]]:
-    """The parameters of a form, and its files as (name, bytes) by the name of their field."""
-    parsed = BytesParser(EmailMessage, policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    fields: dict[str, Json] = {}
-    files: dict[str, tuple[str, bytes]] = {}
-    for part in parsed.iter_parts():
-        field_name = str(part.get_param("name", "", "content-disposition"))
-        content = part.get_payload(decode=True)
-        data = content if isinstance(content, bytes) else b""
-        if (file_name := part.get_filename()) is not None:
-            files[field_name] = (file_name, data)
-        else:
-            fields[field_name] = _value(data.decode())
-    return fields, files
-
-
-def _value(text: str) -> Json:
-    """A parameter: JSON where it is an object, a list or a number, else text."""
-    if text[:1] not in ("{", "[") and not text.removeprefix("-").isdecimal():
-        return text
-    try:
-        value: Json = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
-    return value

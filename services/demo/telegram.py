@@ -6,8 +6,7 @@ Answers have the shapes of core.telegram.org/bots/api. For the demo and for test
   getUpdates, which gives what was posted to `/_updates`, and the methods of `bot_files`.
 - `POST /_files` with a body: a file for customers to send; answers its `file_id`.
 - `GET /_sent?after=N`: messages taken, oldest first, each with its `number` (above N).
-- `POST /_faults` `{"kind", "count"?, "retry_after"?, "seconds"?}`: what happens to the next `count` calls of
-  sendMessage, after the faults that already wait; `GET` shows those, `DELETE` clears them.
+- `POST /_faults` `{"kind", "count"?, "retry_after"?, "seconds"?}`: what happens to the next `count` messages; see `faults`.
 - `POST /_updates` an update without its `update_id`: waits for the bots that fetch.
 """
 
@@ -18,18 +17,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Annotated, Literal
 
 import orjson
-from pydantic import Field, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from schemas.values import Json, RequestModel
-from services.demo.bot_files import SENDING_FILES, BotApiError, BotFiles, SentFiles, is_form, read_files
+from schemas.values import Json
+from services.demo.bot_files import SENDING_FILES, BotApiError, BotFiles, SentFiles, read_files
+from services.demo.faults import Fault, FaultQueue, TruncatedResponse
+from services.demo.forms import is_form
+from services.demo.sent_log import SentLog
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 TEXT_LIMIT = 4096
@@ -37,49 +36,28 @@ REMEMBERED = 10_000
 STORED_FIELDS = frozenset({"message_thread_id", "reply_parameters", "reply_markup", "file"})
 TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
 
-FaultKind = Literal["rate_limited", "error", "blocked", "hang", "drop_after", "drop_before"]
-
-
-class Fault(RequestModel):
-    """A fault for the next calls of sendMessage.
-
-    `rate_limited`: 429 with `retry_after`. `error`: 500. `blocked`: 403. `hang`: an answer only after `seconds`, the
-    message is not taken. `drop_after`: the message is taken, the answer breaks off. `drop_before`: it breaks off and
-    the message is not taken.
-    """
-
-    kind: FaultKind
-    count: Annotated[int, Field(ge=1, le=10_000)] = 1
-    retry_after: Annotated[int, Field(ge=0, le=86_400)] = 1
-    seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
-
-
-class TruncatedResponse:
-    """A response that is shorter than its Content-Length, so that the server must cut the connection."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"ok":', "more_body": True})
-
 
 @dataclass
 class FakeTelegram:
-    """The state of a stand-in; `app` serves it. `sent` are the accepted messages, as `/_sent` lists them.
+    """The state of a stand-in; `app` serves it. `log` has the accepted messages.
 
     `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
     """
 
     time_source: TimeSource = field(default_factory=SystemTimeSource)
-    sent: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    faults: deque[Fault] = field(default_factory=deque)
+    log: SentLog = field(default_factory=SentLog)
+    faults: FaultQueue = field(default_factory=FaultQueue)
     updates: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     webhooks: dict[int, str] = field(default_factory=dict)
     offsets: list[int] = field(default_factory=list)
     files: BotFiles = field(default_factory=BotFiles)
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
     _update_ids: "count[int]" = field(default_factory=lambda: count(1))
     _came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def sent(self) -> deque[dict[str, Json]]:
+        """The accepted messages, oldest first."""
+        return self.log.items
 
     @property
     def app(self) -> Starlette:
@@ -89,9 +67,9 @@ class FakeTelegram:
                 Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),
                 Route("/file/bot{token}/{path:path}", self._show_file, methods=["GET"]),
                 Route("/_files", self._add_file, methods=["POST"]),
-                Route("/_sent", self._show_sent, methods=["GET"]),
+                Route("/_sent", self.log.show, methods=["GET"]),
                 Route("/_updates", self._add_update, methods=["POST"]),
-                Route("/_faults", self._change_faults, methods=["GET", "POST", "DELETE"]),
+                Route("/_faults", self.faults.change, methods=["GET", "POST", "DELETE"]),
             ]
         )
 
@@ -153,7 +131,7 @@ class FakeTelegram:
 
     async def _unless_fault(self, accept: Callable[[], Json]) -> Response | TruncatedResponse:
         """Accept what a bot sends and answer, or do what the next fault says. Raises BotApiError."""
-        fault = self._next_fault()
+        fault = self.faults.take()
         if fault is not None and fault.kind == "drop_before":
             return TruncatedResponse()
         if fault is not None and fault.kind != "drop_after":
@@ -170,7 +148,7 @@ class FakeTelegram:
         return messages if form.is_album else messages[0]
 
     def _accepted(self, bot: int, chat: int | str, text: str, body: dict[str, Json]) -> dict[str, Json]:
-        number = next(self._numbers)
+        number = self.log.next_number()
         message: dict[str, Json] = {
             "message_id": number,
             "from": _me(bot),
@@ -179,16 +157,8 @@ class FakeTelegram:
             "text": text,
         }
         fields: dict[str, Json] = {k: v for k, v in body.items() if k in STORED_FIELDS}
-        self.sent.append({"number": number, "bot": bot, "chat_id": chat, "text": text, **fields, "message": message})
+        self.log.add(number, "telegram", {"bot": bot, "chat_id": chat, "text": text, **fields, "message": message})
         return message
-
-    def _next_fault(self) -> Fault | None:
-        if not self.faults:
-            return None
-        fault = self.faults.popleft()
-        if fault.count > 1:
-            self.faults.appendleft(fault.model_copy(update={"count": fault.count - 1}))
-        return fault
 
     async def _show_file(self, request: Request) -> Response:
         try:
@@ -198,13 +168,6 @@ class FakeTelegram:
             return _not_ok(problem)
 
     # -- routes for people and tests -----------------------------------------------------------------------------------
-
-    async def _show_sent(self, request: Request) -> Response:
-        after = request.query_params.get("after", "0")
-        if not after.isdecimal():
-            return JSONResponse({"detail": "`after` is a number of `/_sent`"}, 422)
-        items: list[Json] = [message for message in self.sent if _number(message) > int(after)]
-        return _json({"items": items})
 
     async def _add_file(self, request: Request) -> Response:
         return _json(self.files.add(await request.body()))
@@ -216,16 +179,6 @@ class FakeTelegram:
         self._came.set()
         return _json(update)
 
-    async def _change_faults(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self.faults.clear()
-        if request.method == "POST":
-            try:
-                self.faults.append(Fault.model_validate_json(await request.body()))
-            except ValidationError as error:
-                return JSONResponse({"detail": str(error)}, 422)
-        return _json({"items": [fault.model_dump(mode="json") for fault in self.faults]})
-
 
 async def _fail(fault: Fault) -> None:
     match fault.kind:
@@ -234,6 +187,8 @@ async def _fail(fault: Fault) -> None:
             raise BotApiError(429, description, retry_after=fault.retry_after)
         case "blocked":
             raise BotApiError(403, "Forbidden: bot was blocked by the user")
+        case "refused":
+            raise BotApiError(fault.code, "Bad Request: refused by the stand-in")
         case "hang":
             await asyncio.sleep(fault.seconds)
     raise BotApiError(500, "Internal Server Error")
@@ -291,11 +246,6 @@ def _chat_shape(chat: int | str) -> dict[str, Json]:
     if chat < 0:
         return {"id": chat, "title": "Group", "type": "supergroup"}
     return {"id": chat, "first_name": "Customer", "type": "private"}
-
-
-def _number(entry: dict[str, Json]) -> int:
-    number = entry["number"]
-    return number if isinstance(number, int) else 0
 
 
 def _update_id(update: dict[str, Json]) -> int:

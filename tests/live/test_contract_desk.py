@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.demo.telegram import FakeTelegram, Fault
+from services.demo.faults import Fault
+from services.demo.telegram import FakeTelegram
 from tests.live.contract import NUMBERS, Desk, eventually, pointers, problem
 from tests.live.installation import ADMIN_KEY, Running, allowing, shop_at, up, update_of
 
