@@ -26,7 +26,7 @@ from services.demo import graph_messages, graph_whatsapp
 from services.demo.faults import Fault, FaultQueue, TruncatedResponse
 from services.demo.forms import FormFile, is_form, json_or_text, read_form
 from services.demo.graph_messages import Comment, Comments, MetaChannel
-from services.demo.graph_shapes import GraphCall, GraphError, GraphFiles, wrong_parameter
+from services.demo.graph_shapes import GraphCall, GraphRefusal, GraphFiles, wrong_parameter
 from services.demo.sent_log import SentLog
 
 VERSION = re.compile(r"v\d{1,2}\.\d")
@@ -75,14 +75,14 @@ class FakeGraph:
             if request.method == "GET" or call.edge in ("media", "message_attachments", "subscribed_apps"):
                 return _json(accept())
             return await self._unless_fault(accept)
-        except GraphError as error:
+        except GraphRefusal as error:
             headers = {"www-authenticate": "OAuth"} if error.status == 401 else {}
             return _json(error.shape(), error.status, headers)
 
     def _handler(self, method: str, call: GraphCall) -> Accept:
         handle = _HANDLERS.get((method, call.edge or ""))
         if handle is None:
-            raise GraphError(100, f"Unsupported {method.lower()} request.", subcode=33)
+            raise GraphRefusal(100, f"Unsupported {method.lower()} request.", subcode=33)
         return lambda: handle(self, call)
 
     async def _unless_fault(self, accept: Accept) -> Response | TruncatedResponse:
@@ -161,7 +161,7 @@ class FakeGraph:
     def _comment(self, number: str) -> Result:
         comment = self.comments.by_id.get(number)
         if comment is None:
-            raise GraphError(100, f"Object with ID '{number}' does not exist", subcode=33)
+            raise GraphRefusal(100, f"Object with ID '{number}' does not exist", subcode=33)
         return self.comments.shape(comment, self.channel)
 
     def _show_comments(self, call: GraphCall) -> Result:
@@ -203,7 +203,7 @@ class FakeGraph:
     async def _show_file(self, request: Request) -> Response:
         try:
             _authorized(request)
-        except GraphError as error:
+        except GraphRefusal as error:
             return _json(error.shape(), error.status)
         file = self.files.get(request.path_params["number"])
         return Response("", 404) if file is None else Response(file.content, media_type=file.media_type)
@@ -234,7 +234,7 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[FakeGraph, GraphCall], Result]] = 
 
 async def _read(request: Request) -> GraphCall:
     if not VERSION.fullmatch(request.path_params["version"]):
-        raise GraphError(2500, f"Unknown path components: {request.url.path}")
+        raise GraphRefusal(2500, f"Unknown path components: {request.url.path}")
     values: dict[str, Json] = {name: json_or_text(value) for name, value in request.query_params.items()}
     files: Mapping[str, FormFile] = {}
     if is_form(request):
@@ -259,24 +259,24 @@ def _body(request: Request, raw: bytes) -> dict[str, Json]:
 
 def _authorized(request: Request) -> None:
     if "access_token" in request.query_params:
-        raise GraphError(190, "The stand-in takes no token in the URL", status=401)
+        raise GraphRefusal(190, "The stand-in takes no token in the URL", status=401)
     if not re.fullmatch(r"Bearer \S+", request.headers.get("authorization", "")):
-        raise GraphError(190, "Invalid OAuth access token - Cannot parse access token", status=401)
+        raise GraphRefusal(190, "Invalid OAuth access token - Cannot parse access token", status=401)
 
 
 async def _fail(fault: Fault, channel: MetaChannel) -> None:
     match fault.kind:
         case "rate_limited":
-            raise GraphError(
+            raise GraphRefusal(
                 130429 if channel == "whatsapp" else 613, "(#613) Calls to this api have exceeded the rate limit."
             )
         case "blocked":
-            raise GraphError(131026 if channel == "whatsapp" else 551, "This person isn't available right now.")
+            raise GraphRefusal(131026 if channel == "whatsapp" else 551, "This person isn't available right now.")
         case "refused":
-            raise GraphError(fault.code, f"(#{fault.code}) refused by the stand-in", subcode=fault.subcode)
+            raise GraphRefusal(fault.code, f"(#{fault.code}) refused by the stand-in", subcode=fault.subcode)
         case "hang":
             await asyncio.sleep(fault.seconds)
-    raise GraphError(1, "An unknown error occurred", status=500)
+    raise GraphRefusal(1, "An unknown error occurred", status=500)
 
 
 def _base_url(request: Request) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from schemas.values import Json
-from services.demo.graph_shapes import GraphCall, GraphError, GraphFiles, derived_id, wrong_parameter
+from services.demo.graph_shapes import GraphCall, GraphRefusal, GraphFiles, derived_id, wrong_parameter
 
 MetaChannel = Literal["whatsapp", "messenger", "instagram"]
 SENDER_ACTIONS: Mapping[str, str] = {
@@ -64,7 +64,7 @@ class Addressed:
 
 
 def check_message(call: GraphCall, channel: MetaChannel, comments: Comments, files: GraphFiles) -> Addressed:
-    """The message of a call of `/me/messages`. Raises GraphError."""
+    """The message of a call of `/me/messages`. Raises GraphRefusal."""
     recipient = call.object("recipient")
     person, post = recipient.get("id"), recipient.get("comment_id") or recipient.get("post_id")
     if call.text("messaging_type") == "MESSAGE_TAG" and not call.text("tag"):
@@ -75,7 +75,7 @@ def check_message(call: GraphCall, channel: MetaChannel, comments: Comments, fil
     if not isinstance(post, str) or not post:
         raise wrong_parameter("No matching user found")
     if post in comments.answered:
-        raise GraphError(10900, "(#10900) Activity already replied to")
+        raise GraphRefusal(10900, "(#10900) Activity already replied to")
     return Addressed(comments.author(post), text, post)
 
 
@@ -90,7 +90,7 @@ def message_id(channel: MetaChannel, number: int) -> str:
 
 
 def check_sender_action(call: GraphCall) -> tuple[str, str]:
-    """The person and the action of a call that sends no message. Raises GraphError."""
+    """The person and the action of a call that sends no message. Raises GraphRefusal."""
     person, action = call.object("recipient").get("id"), SENDER_ACTIONS.get(call.text("sender_action"))
     if not isinstance(person, str) or action is None:
         raise wrong_parameter("Invalid sender action")
@@ -98,7 +98,7 @@ def check_sender_action(call: GraphCall) -> tuple[str, str]:
 
 
 def upload(call: GraphCall, files: GraphFiles) -> dict[str, Json]:
-    """`POST /{page-id}/message_attachments`: the file, or the address of one. Raises GraphError."""
+    """`POST /{page-id}/message_attachments`: the file, or the address of one. Raises GraphRefusal."""
     file = next(iter(call.files.values()), None)
     if file is None:
         raise wrong_parameter("Upload attachment failure.")
@@ -106,7 +106,7 @@ def upload(call: GraphCall, files: GraphFiles) -> dict[str, Json]:
 
 
 def changed_comment(call: GraphCall) -> str:
-    """What a POST to a comment changes: `hide`, `unhide` or `edit`. Raises GraphError."""
+    """What a POST to a comment changes: `hide`, `unhide` or `edit`. Raises GraphRefusal."""
     hidden = call.values.get("is_hidden", call.values.get("hide"))
     if hidden is not None:
         return "hide" if hidden in (True, "true", "1", 1) else "unhide"

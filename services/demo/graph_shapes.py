@@ -13,7 +13,7 @@ from services.demo.forms import FormFile
 REMEMBERED = 200
 
 
-class GraphError(Exception):
+class GraphRefusal(Exception):
     """An error response of the Graph API (developers.facebook.com/docs/graph-api/guides/error-handling)."""
 
     def __init__(self, code: int, message: str, *, status: int = 400, subcode: int | None = None) -> None:
@@ -28,9 +28,9 @@ class GraphError(Exception):
         return {"error": {**error, "fbtrace_id": "AbCdEfGhIjKlMnOpQrS"}}
 
 
-def wrong_parameter(detail: str) -> GraphError:
+def wrong_parameter(detail: str) -> GraphRefusal:
     """The error 100, with which the Graph API answers what it cannot take."""
-    return GraphError(100, f"(#100) {detail}")
+    return GraphRefusal(100, f"(#100) {detail}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ Part = Mapping[str, Json]
 
 
 def check_message(call: GraphCall, files: GraphFiles) -> str:
-    """The text that a person sees of a message. Raises GraphError for what the platform would not take."""
+    """The text that a person sees of a message. Raises GraphRefusal for what the platform would not take."""
     kind = call.text("type") or "text"
     if kind not in _CHECKS:
         raise wrong_parameter("Param type must be one of {TEXT, IMAGE, AUDIO, VIDEO, DOCUMENT, TEMPLATE, ...}")
@@ -35,7 +35,7 @@ def check_message(call: GraphCall, files: GraphFiles) -> str:
 
 
 def recipient(call: GraphCall) -> str:
-    """`to`, or `recipient` for somebody without a phone number. Raises GraphError."""
+    """`to`, or `recipient` for somebody without a phone number. Raises GraphRefusal."""
     address = call.text("to") or call.text("recipient")
     if not address:
         raise wrong_parameter("The parameter to is required.")
@@ -59,14 +59,14 @@ def message_id(number: int) -> str:
 
 
 def check_seen(call: GraphCall) -> str:
-    """What a mark of a message as read shows: `seen`, or `typing`. Raises GraphError."""
+    """What a mark of a message as read shows: `seen`, or `typing`. Raises GraphRefusal."""
     if call.text("status") != "read" or not MESSAGE_ID.fullmatch(call.text("message_id")):
         raise wrong_parameter("Param message_id is not a valid message id.")
     return "typing" if call.object("typing_indicator") else "seen"
 
 
 def upload(call: GraphCall, files: GraphFiles) -> dict[str, Json]:
-    """`POST /{phone-number-id}/media`. Raises GraphError."""
+    """`POST /{phone-number-id}/media`. Raises GraphRefusal."""
     file = call.files.get("file")
     if call.text("messaging_product") != "whatsapp":
         raise wrong_parameter("The parameter messaging_product is required.")
