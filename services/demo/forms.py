@@ -21,7 +21,7 @@ class FormFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SentForm:
     """The parameters of a form, and its files by the names of their fields."""
 
     fields: dict[str, Json]
@@ -33,11 +33,11 @@ def is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("multipart/form-data")
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request) -> SentForm:
     """Read the form of a call."""
     content_type, body = request.headers.get("content-type", ""), await request.body()
     parsed = BytesParser(EmailMessage, policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    form = Form({}, {})
+    form = SentForm({}, {})
     for part in parsed.iter_parts():
         field_name = str(part.get_param("name", "", "content-disposition"))
         content = part.get_payload(decode=True)

@@ -26,7 +26,7 @@ from services.demo import graph_messages, graph_whatsapp
 from services.demo.faults import Fault, FaultQueue, TruncatedResponse
 from services.demo.forms import FormFile, is_form, json_or_text, read_form
 from services.demo.graph_messages import Comment, Comments, MetaChannel
-from services.demo.graph_shapes import GraphCall, GraphRefusal, GraphFiles, wrong_parameter
+from services.demo.graph_shapes import GraphCall, GraphFiles, GraphRefusal, wrong_parameter
 from services.demo.sent_log import SentLog
 
 VERSION = re.compile(r"v\d{1,2}\.\d")

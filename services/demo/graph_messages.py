@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from schemas.values import Json
-from services.demo.graph_shapes import GraphCall, GraphRefusal, GraphFiles, derived_id, wrong_parameter
+from services.demo.graph_shapes import GraphCall, GraphFiles, GraphRefusal, derived_id, wrong_parameter
 
 MetaChannel = Literal["whatsapp", "messenger", "instagram"]
 SENDER_ACTIONS: Mapping[str, str] = {
