@@ -1,262 +1,232 @@
-"""What becomes of a reply after it was sent: from a platform's webhook over ingest, router and delivery and back."""
+"""What becomes of messages after they were sent, on every channel: from its webhooks over ingest, router and sender and back.
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+Each place of each channel (`tests.channels.places`) plays every update that it has, in every order that matters.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from schemas.activity import Activity, Address, Reaction
-from schemas.configuration import AccountBody, Credential, Versioned, WorkspaceBody, WorkspaceConfiguration
-from schemas.outbound import OutboundMessage
-from schemas.values import EncryptedText, Failure, RequestModel
-from services.channels.abilities import find_abilities
-from services.channels.account_settings import AccountSettings, Secret
-from services.channels.api import Api
-from services.channels.port import Account, Channel, Request, SendReceipt
-from services.channels.telegram import Telegram
-from services.delivery.attempt import SendDependencies
-from services.delivery.instruments import DeliveryInstruments
-from services.delivery.processor import PROCESSOR
-from services.platform.core.identifiers import hashed_id
-from services.platform.http.outgoing import HttpClient
-from services.platform.http.standard_webhooks import signed_headers
-from services.platform.processing.inputs import ReceivedEvent
-from services.records.conversations import MessageRecord
-from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS
-from tests.configuration import configure
-from tests.driver import Driver
-from tests.fakes import START, FakeHttp, MemoryStore
-from tests.fakes.channels import PlainChannel, sign
-from tests.fakes.http import always
-from tests.ingest.harness import SECRET_HEADER, Ingest
-from tests.router.conversations.harness import ConversationsHarness
+from schemas.values import Surface
+from services.channels.port import Account, Channel, Request
+from services.channels.registry import CHANNELS
+from tests.channels import states_platform
+from tests.channels.installation import Installation
+from tests.channels.places import BETTER, HEART, HELLO, REPORTED, WRITTEN, Place, text_of, update_names
+from tests.channels.test_every_channel import WITHOUT_WEBHOOKS, authentic, cases_of
 
-SECRET = "whsec_YW4gaW52ZW50ZWQgc2VjcmV0IG9mIHRlc3Rz"
-HEART = "❤"
-HELLO = "hello from the shop"
-CONTENT: Mapping[str, dict[str, Any]] = {
-    "receipt": {"receipt_state": "read"},
-    "failure": {
-        "kind": "receipt",
-        "receipt_state": "failed",
-        "failure": Failure(code="no_account", detail="No account."),
-    },
-    "reaction": {"reaction": Reaction(emoji=HEART)},
-    "deletion": {},
-    "echo": {"author": "account", "text": EncryptedText(text=HELLO)},
-    "edit": {"author": "account", "text": EncryptedText(text="better")},
-}
+MANY = 1_000
+FEW = 10
+STATES = frozenset({"sent", "delivered", "read", "failed"})
+Played = tuple[Channel, Account, Place]
 
 
-class StatesCredentials(RequestModel):
-    secret: Secret
+def played(channel: Channel, cases: object) -> list[Played]:
+    """A channel with its account and each of its places; none for one that says nothing (`test_…_has_places` fails)."""
+    account: Account = cases.account()  # type: ignore[attr-defined]  # a module: see tests.channels.test_every_channel.Cases
+    return [(channel, account, place) for place in getattr(cases, "places", tuple)()]
 
 
-class StatesAccount(AccountSettings):
-    credentials: StatesCredentials
+WITH_WEBHOOKS = [channel for channel in CHANNELS if channel.name not in WITHOUT_WEBHOOKS]
 
 
-class StatesChannel(PlainChannel):
-    """A platform that reports everything about a message. It names the messages that it has taken `p-1`, `p-2`, ..."""
-
-    name = "states"
-    account_model: type[AccountSettings] = StatesAccount
-
-    def parse(self, request: Request, account: Account) -> list[Activity]:
-        entry = json.loads(request.body)
-        message = self._message_id(account.workspace, account.id, entry["about"])
-        content = {"kind": entry["report"], **CONTENT.get(entry["report"], {"text": EncryptedText(text="hi")})}
-        return [
-            Activity(
-                id=hashed_id(message, entry["report"]),
-                workspace=account.workspace,
-                channel=self.name,
-                account=account.id,
-                surface="private",
-                person=f"{self.name}:{account.id}:7",
-                message=message,
-                address=Address(chat="7"),
-                received_at=request.received_at,
-                **content,
-            )
-        ]
-
-    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
-        return SendReceipt("p-1", aliases=(self._message_id(message.workspace, message.account, "p-1"),))
-
-    def _message_id(self, workspace: str, account: str, name: str) -> str:
-        return hashed_id(workspace, self.name, account, name)
+def all_places() -> Iterator[Played]:
+    for channel in WITH_WEBHOOKS:
+        yield from played(channel, cases_of(channel))
+    yield from played(states_platform.StatesChannel(), states_platform)
 
 
-@dataclass(frozen=True)
-class Platform:
-    """A channel, its account, what signs a body, what it answers to a send, and its bodies by what they report."""
-
-    channel: Channel
-    credentials: dict[str, Credential]
-    headers: Callable[[bytes], dict[str, str]]
-    answer: bytes
-    bodies: dict[str, Any]
+def fresh(channel: Channel, name: str) -> Installation:
+    """An installation with this place, which no other test has used."""
+    cases = states_platform if channel.name == states_platform.StatesChannel.name else cases_of(channel)
+    [(_, account, place)] = [one for one in played(channel, cases) if one[2].name == name]
+    return Installation(channel, account, place)
 
 
-def states() -> Platform:
-    bodies = {report: {"report": report, "about": "p-1"} for report in CONTENT}
-    return Platform(
-        StatesChannel(),
-        {"secret": "s3cret"},
-        lambda body: {"x-signature": sign("s3cret", body)},
-        b"",
-        {**bodies, "message": {"report": "message", "about": "c-1"}},
-    )
+def with_update(*names: str) -> list[object]:
+    """Parameters `(channel, place)` of the places that have all these updates."""
+    found = [one for one in all_places() if set(names) <= one[2].has]
+    return [pytest.param(channel, place.name, id=f"{channel.name}/{place.name}") for channel, _, place in found]
 
 
-def api() -> Platform:
-    about = {"person": {"id": "7"}, "message": "x-1"}
-    return Platform(
-        Api(),
-        {"secret": SECRET, "callback_url": "https://shop.example.com/replies"},
-        lambda body: signed_headers([SECRET], hashed_id(body.hex()), START, body),
-        b'{"id": "x-1"}',
-        {
-            "message": {"type": "message", "id": "c-1", "person": {"id": "7"}, "text": "hi"},
-            "receipt": {"type": "receipt", "state": "read", **about},
-            "failure": {
-                "type": "receipt",
-                "state": "failed",
-                "error": {"code": "no_account", "detail": "No account."},
-                **about,
-            },
-            "reaction": {"type": "reaction", "emoji": HEART, **about},
-            "deletion": {"type": "delete", **about},
-            "edit": {"type": "edit", "text": "better", **about},
-            "echo": {"type": "echo", "id": "x-1", "person": {"id": "7"}, "text": HELLO},
-        },
-    )
-
-
-def telegram(**connection: str) -> Platform:
-    chat = {"id": 7, "type": "private", "first_name": "Sara"}
-    sara, owner = {"id": 7, "is_bot": False, "first_name": "Sara"}, {"id": 9, "is_bot": False, "first_name": "Owner"}
-    date, prefix = int(START.timestamp()), "business_" if connection else ""
-    ours = {"message_id": 77, "chat": chat, "from": owner, "date": date, **connection}
-    reports: dict[str, dict[str, Any]] = {
-        "message": {f"{prefix}message": {**ours, "message_id": 1, "from": sara, "text": "hi"}},
-        "reaction": {"message_reaction": {**ours, "user": sara, "new_reaction": [{"type": "emoji", "emoji": HEART}]}},
-        "echo": {"business_message": {**ours, "text": HELLO}},
-        "edit": {"edited_business_message": {**ours, "text": "better", "edit_date": date + 5}},
-        "deletion": {"deleted_business_messages": {"chat": chat, "message_ids": [77], **connection}},
-    }
-    had = ("message", "echo", "edit", "deletion") if connection else ("message", "reaction")
-    return Platform(
-        Telegram(),
-        {"bot_token": "1001:AAA", "secret_token": "s3cret"},
-        lambda body: {SECRET_HEADER: "s3cret"},
-        b'{"ok": true, "result": {"message_id": 77}}',
-        {name: {"update_id": number, **reports[name]} for number, name in enumerate(had, 1)},
-    )
-
-
-PLATFORMS: dict[str, Callable[[], Platform]] = {
-    "states": states,
-    "api": api,
-    "telegram": telegram,
-    "telegram business": lambda: telegram(business_connection_id="bc1"),
-}
-
-
-class Installation:
-    """Ingest, a partition of conversations and one of the sender, with one account of a platform."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform, channel = platform, platform.channel
-        self.ingest, self.house, self.store = (
-            Ingest(),
-            ConversationsHarness(),
-            MemoryStore(ACCOUNT_SENDS, SEND_QUEUES, SENDS),
-        )
-        account = Versioned(body=AccountBody(credentials=platform.credentials), version=1, at=START)
-        configuration = WorkspaceConfiguration(
-            workspace="w",
-            version=1,
-            profile=Versioned(body=WorkspaceBody(name="W"), version=1, at=START),
-            accounts={f"{channel.name}/main": account},
-        )
-        configure(self.ingest.store, configuration)
-        configure(self.store, configuration)
-        self.ingest.serve({channel.name: channel})
-        http = FakeHttp(always(200, platform.answer))
-        instruments = DeliveryInstruments(CollectorRegistry())
-        clock = self.house.driver.time_source
-        dependencies = SendDependencies(
-            {channel.name: channel}, find_abilities([channel]), http, self.store, clock, instruments
-        )
-        self.sender = Driver(PROCESSOR.bind(dependencies), store=self.store, time_source=clock)
-
-    async def report(self, name: str) -> list[str]:
-        """The platform reports something: the events that follow."""
-        body = json.dumps(self.platform.bodies[name]).encode()
-        known = len(self.ingest.events)
-        path = f"/webhooks/{self.platform.channel.name}/w/main"
-        answer = await self.ingest.call(body, path=path, headers=self.platform.headers(body))
-        assert answer.status == 200, answer.body
-        emitted = []
-        for event in self.ingest.events[known:]:
-            emitted += await self.house.driver.batch([ReceivedEvent(event, "inbound", known)])
-        return [event.type.rsplit(".", 1)[1] for event in emitted]
-
-    async def accept_reply(self) -> None:
-        await self.report("message")
-        await self.house.assign()
-        assert (await self.house.reply(text=HELLO)).status == "applied"
-
-    async def deliver(self) -> None:
-        """The sender sends what was accepted, and the router learns the result."""
-        [message] = [event for event in self.house.driver.sent if event.type == "pasokh.outbound.message"]
-        await self.sender.batch([ReceivedEvent(message, "outbound", 1)])
-        await self.sender.complete_all_effects()
-        [result] = [event for event in self.sender.sent if event.type == "pasokh.delivery.sent"]
-        await self.house.driver.batch([ReceivedEvent(result, "deliveries", 1)])
-
-    def reply(self) -> MessageRecord:
-        [reply] = [message for message in self.house.messages() if message.direction == "outbound"]
-        return reply
-
-
-def cases() -> list[tuple[str, str, bool]]:
-    every = [(name, report) for name, made in PLATFORMS.items() for report in made().bodies if report != "message"]
-    # An edit of the channel `api` has no author: of a message that is not known yet it is taken for a customer's.
+def with_report() -> list[object]:
+    """Parameters `(channel, place, report)`: each report that a place has about a message of ours."""
     return [
-        (*case, is_first) for case in every for is_first in (False, True) if (*case, is_first) != ("api", "edit", True)
+        pytest.param(channel, place.name, report, id=f"{channel.name}/{place.name}/{report}")
+        for channel, _, place in all_places()
+        for report in place.reports
     ]
 
 
-@pytest.mark.parametrize(("name", "report", "is_first"), cases())
-async def test_a_report_finds_its_reply_before_and_after_the_result_of_the_send(
-    name: str, report: str, is_first: bool
+every_place = pytest.mark.parametrize(("channel", "place"), with_update("message"))
+
+
+# -- the places themselves -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", WITH_WEBHOOKS, ids=lambda channel: channel.name)
+def test_every_update_of_the_fixtures_is_played_in_a_place_of_its_surface(channel: Channel) -> None:
+    cases = cases_of(channel)
+    places = [place for _, _, place in played(channel, cases)]
+    assert places, f"tests/channels/{channel.name}/cases.py has no places(): see tests/channels/places.py"
+    excepted: dict[tuple[Surface, str], str] = getattr(cases, "NOT_PLAYED", {})
+    missing: dict[tuple[Surface, str], str] = {}
+    for path in sorted(cases.PAYLOADS.iterdir()):
+        for surface, names in updates_of(channel, cases.account(), authentic(cases, path)):
+            has = {name for place in places if place.surface == surface for name in place.has}
+            is_excepted = any((surface, name) in excepted for name in names)
+            if names and not names & has and not is_excepted:
+                missing[surface, min(names)] = path.name
+    assert missing == {}
+
+
+def updates_of(channel: Channel, account: Account, request: Request) -> list[tuple[Surface, set[str]]]:
+    return [(found.surface, update_names(found)) for found in channel.parse(request, account)]
+
+
+@every_place
+def test_a_place_builds_what_it_says(channel: Channel, place: str) -> None:
+    at = fresh(channel, place)
+    [message] = at.parse(at.place.message(1))
+    [other] = at.parse(at.place.message(2))
+    assert (message.kind, message.surface, message.author) == ("message", at.place.surface, "customer")
+    assert message.text is not None
+    assert message.text.text == text_of(1)
+    assert message.sent_at in (None, WRITTEN)
+    assert (message.person, message.thread) == (other.person, other.thread)
+    assert message.message != other.message
+
+
+@every_place
+def test_one_message_is_the_same_however_its_time_and_its_ids_are_written(channel: Channel, place: str) -> None:
+    at = fresh(channel, place)
+    expected = [activity.model_dump() for activity in at.parse(at.place.message(1))]
+    for number, spelling in enumerate(at.place.spellings):
+        assert [activity.model_dump() for activity in at.parse(spelling)] == expected, f"spelling {number}"
+
+
+# -- many ----------------------------------------------------------------------------------------------------------------
+
+
+@every_place
+async def test_a_call_of_many_updates_loses_none_and_repeats_none(channel: Channel, place: str) -> None:
+    at = fresh(channel, place)
+    count = MANY if at.place.updates_per_call > 1 else FEW
+    updates = [at.place.message(number) for number in range(1, count + 1)]
+    await at.post(*updates)
+    await at.post(*updates)
+    expected = [text_of(number) for number in range(1, count + 1)]
+    assert [message.text and message.text.text for message in at.house.messages()] == expected
+    assert len(at.house.cases()) == 1
+
+
+# -- changes of the customer's messages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_first", [False, True], ids=["after", "before"])
+@pytest.mark.parametrize(("channel", "place"), with_update("edit"))
+async def test_a_customers_edit_counts_before_and_after_its_message(
+    channel: Channel, place: str, *, is_first: bool
 ) -> None:
-    at = Installation(PLATFORMS[name]())
+    at = fresh(channel, place)
+    assert at.place.edit is not None
+    updates = [at.place.message(1), at.place.edit(1)]
+    for update in (*(reversed(updates) if is_first else updates), *updates):
+        await at.post(update)
+    [message] = at.house.messages()
+    assert message.text is not None
+    assert (message.text.text, message.state) == (BETTER, "edited")
+
+
+@pytest.mark.parametrize("is_first", [False, True], ids=["after", "before"])
+@pytest.mark.parametrize(("channel", "place"), with_update("deletion"))
+async def test_a_customers_deletion_counts_before_and_after_its_message(
+    channel: Channel, place: str, *, is_first: bool
+) -> None:
+    at = fresh(channel, place)
+    assert at.place.deletion is not None
+    updates = [at.place.message(1), at.place.deletion(1)]
+    for update in (*(reversed(updates) if is_first else updates), *updates):
+        await at.post(update)
+    [message] = at.house.messages()
+    assert (message.text, message.state) == (None, "deleted")
+
+
+@pytest.mark.parametrize(("channel", "place"), with_update("edit", "deletion"))
+async def test_a_deletion_and_an_edit_end_in_a_deletion_in_any_order(channel: Channel, place: str) -> None:
+    for order in permutations(("message", "edit", "deletion")):
+        at = fresh(channel, place)
+        for name in order:
+            build = getattr(at.place, name)
+            await at.post(build(1))
+        [message] = at.house.messages()
+        assert (message.text, message.state) == (None, "deleted"), order
+
+
+# -- reports about our messages ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_first", [False, True], ids=["after", "before"])
+@pytest.mark.parametrize(("channel", "place", "report"), with_report())
+async def test_a_report_finds_its_reply_before_and_after_the_result_of_the_send(
+    channel: Channel, place: str, report: str, *, is_first: bool
+) -> None:
+    at = fresh(channel, place)
     await at.accept_reply()
-    if is_first:
-        await at.report(report)
-        await at.deliver()
-    else:
-        await at.deliver()
-        await at.report(report)
-    await at.report(report)
+    await at.send()
+    if not is_first:
+        await at.learn_results()
+    at.now = REPORTED
+    await at.post(at.place.reports[report](1))
+    await at.learn_results()
+    await at.post(at.place.reports[report](1))
     found = at.reply()
     text = found.text.text if found.text else None
+    shown = (found.state, text, found.error is not None, [one.emoji for one in found.reactions])
+    state = report.removeprefix("watermark ")
     expected: dict[str, tuple[object, ...]] = {
-        "receipt": ("read", HELLO, None, []),
-        "failure": ("failed", HELLO, "no_account", []),
-        "reaction": ("sent", HELLO, None, [HEART]),
-        "deletion": ("deleted", None, None, []),
-        "edit": ("sent", "better", None, []),
-        "echo": ("sent", HELLO, None, []),
+        "reaction": ("sent", HELLO, False, [HEART]),
+        "own deletion": ("deleted", None, False, []),
+        "own edit": ("sent", BETTER, False, []),
+        "echo": ("sent", HELLO, False, []),
+        "own echo": ("sent", HELLO, False, []),
     }
-    shown = (found.state, text, found.error and found.error.code, [one.emoji for one in found.reactions])
-    assert shown == expected[report]
+    assert shown == expected.get(report, (state, HELLO, report == "failed", []))
     assert len(at.house.messages()) == 2
-    assert at.house.case().status == ("assigned" if report == "failure" else "pending")
+    assert at.house.case().status == ("assigned" if report == "failed" else "pending")
+
+
+@every_place
+async def test_two_receipts_and_the_result_end_the_same_in_any_order(channel: Channel, place: str) -> None:
+    names = [name for name in fresh(channel, place).place.reports if name in STATES or name.startswith("watermark")]
+    for pair in combinations(names, 2):
+        if "failed" in pair and pair[1].startswith("watermark"):
+            continue  # still to come: a watermark that was first hides the failure
+        ends = {order: await end_of_reply(fresh(channel, place), order) for order in permutations((*pair, "result"))}
+        assert len(set(ends.values())) == 1, ends
+
+
+async def end_of_reply(at: Installation, order: Sequence[str]) -> tuple[object, ...]:
+    """What is seen of a reply after its result and these reports, in this order."""
+    await at.accept_reply()
+    await at.send()
+    at.now = REPORTED
+    for name in order:
+        await (at.learn_results() if name == "result" else at.post(at.place.reports[name](1)))
+    found = at.reply()
+    return found.state, found.error and found.error.code, at.house.case().status
+
+
+@pytest.mark.parametrize(("channel", "place"), with_update("echo"))
+async def test_what_our_side_writes_elsewhere_is_an_answer(channel: Channel, place: str) -> None:
+    at = fresh(channel, place)
+    assert at.place.echo is not None
+    await at.post(at.place.message(1))
+    await at.house.assign()
+    at.now = REPORTED
+    await at.post(at.place.echo(9, "by phone"))
+    await at.post(at.place.echo(9, "by phone"))
+    shown = [(message.direction, message.text and message.text.text) for message in at.house.messages()]
+    assert shown == [("inbound", text_of(1)), ("outbound", "by phone")]
+    assert at.house.case().status == "pending"

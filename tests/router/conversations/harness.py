@@ -24,7 +24,7 @@ from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR
 from tests.driver import Driver
-from tests.fakes import START
+from tests.fakes import START, ManualTimeSource
 
 LINK = "https://t.me/{username}?start={token}"
 CAPABILITIES = {
@@ -45,21 +45,29 @@ CONVERSATION = "pasokh.conversation."
 class ConversationsHarness:
     """Does one thing after the other and tells what came of it."""
 
-    def __init__(self, *rules: Rule, capabilities: Mapping[str, Capabilities] = CAPABILITIES) -> None:
+    def __init__(
+        self,
+        *rules: Rule,
+        capabilities: Mapping[str, Capabilities] = CAPABILITIES,
+        at: datetime = START,
+        workspace: str = "w",
+    ) -> None:
         self.driver = Driver(
-            PROCESSOR.bind(ConversationsDependencies(ChannelCapabilities(capabilities), HANDOFFS)), COLLECTIONS
+            PROCESSOR.bind(ConversationsDependencies(ChannelCapabilities(capabilities), HANDOFFS)),
+            COLLECTIONS,
+            time_source=ManualTimeSource(at),
         )
+        self.workspace, self.key = workspace, f"{workspace}/telegram:main:1"
         self._settled = 0
-        at = self.driver.now
         configuration = WorkspaceConfiguration(
-            workspace="w",
+            workspace=workspace,
             version=3,
             profile=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=at),
             teams={"billing": Versioned(body=TeamBody(name="Billing"), version=1, at=at)},
             routing=Versioned(body=RoutingBody(rules=list(rules)), version=3, at=at),
         )
-        self.driver.put(CONFIGURATIONS, "w/3", configuration)
-        self.driver.put(CONFIGURATION_HEADS, "w", ConfigurationHead(workspace="w", version=3))
+        self.driver.put(CONFIGURATIONS, f"{workspace}/3", configuration)
+        self.driver.put(CONFIGURATION_HEADS, workspace, ConfigurationHead(workspace=workspace, version=3))
 
     # -- what people do ------------------------------------------------------------------------------------------------
 
@@ -67,7 +75,7 @@ class ConversationsHarness:
         """An activity of the customer about their message of this number, in private unless said otherwise."""
         known: dict[str, Any] = {
             "id": f"{kind}-{number}",
-            "workspace": "w",
+            "workspace": self.workspace,
             "channel": "telegram",
             "account": "main",
             "kind": kind,
@@ -88,7 +96,7 @@ class ConversationsHarness:
 
     async def arrives(self, topic: str, event_type: str, data: Contract) -> list[str]:
         """One event in a batch of its own; the types of what follows, shortened."""
-        return _types(await self.driver.batch([self.driver.arrived(topic, event_type, data)]))
+        return _types(await self.driver.batch([self._arrived(topic, event_type, data)]))
 
     async def settle(self) -> None:
         """Deliver what the conversations asked of each other, until nobody asks any more."""
@@ -122,11 +130,14 @@ class ConversationsHarness:
 
     async def command(self, verb: str, data: Contract) -> CommandResult:
         """A command and its outcome."""
-        arrived = self.driver.arrived("commands", f"pasokh.command.{verb}", data)
+        arrived = self._arrived("commands", f"pasokh.command.{verb}", data)
         await self.driver.batch([arrived])
         outcome = self.driver.get(OUTCOMES, arrived.event.id)
         assert outcome is not None, "a command without an outcome"
         return outcome
+
+    def _arrived(self, topic: str, event_type: str, data: Contract) -> ReceivedEvent:
+        return self.driver.arrived(topic, event_type, data, self.key)
 
     async def delivered(self, message: str) -> list[str]:
         """Telegram took the reply."""
@@ -173,7 +184,7 @@ def assigned_to(case: ConversationState, agent: str, at: datetime) -> Assigned:
     return Assigned(
         conversation=case.id,
         key=case.key,
-        workspace="w",
+        workspace=case.workspace,
         agent=agent,
         team=case.team,
         at=at,
