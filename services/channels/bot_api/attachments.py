@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
+from services.channels.bot_api.origin import full_name
+from services.channels.bot_api.public_context import story_link
 from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str, drop_none, number
 
 AttachmentParser = Callable[[Json], list[Attachment]]
+STICKER_TYPES = {"is_animated": "application/x-tgsticker", "is_video": "video/webm"}
+"""Flags of a sticker → its file type. Without one it is a picture."""
 
 
 def _file(kind: AttachmentKind, value: Json) -> list[Attachment]:
@@ -27,6 +31,14 @@ def _file(kind: AttachmentKind, value: Json) -> list[Attachment]:
     return [attachment] if file else []
 
 
+def _sticker(value: Json) -> list[Attachment]:
+    """A sticker. Its file type follows from its flags (core.telegram.org/bots/api#sticker): no field names it."""
+    sticker = as_dict(value)
+    flagged = (media_type for flag, media_type in STICKER_TYPES.items() if sticker.get(flag) is True)
+    media_type = next(flagged, "image/webp")
+    return [one.model_copy(update={"media_type": media_type}) for one in _file("sticker", value)]
+
+
 def _files(kind: AttachmentKind) -> AttachmentParser:
     return lambda value: _file(kind, value)
 
@@ -36,6 +48,12 @@ def _photo(value: Json) -> list[Attachment]:
     # A photo comes in several sizes, and the Bot API promises no order of them.
     widest = max(sizes, key=lambda size: as_int(size.get("width")) or 0, default=None)
     return _file("image", widest)
+
+
+def _live_photo(value: Json) -> list[Attachment]:
+    """A photo that moves: the still picture, and the film, which `file_id` names."""
+    photo = as_dict(value)
+    return [*_photo(photo.get("photo")), *_file("video", photo)]
 
 
 def _location(value: Json) -> list[Attachment]:
@@ -83,23 +101,41 @@ def _parse_titled(type_: str) -> AttachmentParser:
     return read
 
 
+def _story(value: Json) -> list[Attachment]:
+    """A forwarded story: the Bot API gives nothing of it but whose it is."""
+    story = as_dict(value)
+    details = drop_none(type="story", link=story_link(story))
+    return [Attachment(kind="other", name=full_name(as_dict(story.get("chat"))), details=details)] if story else []
+
+
 def _paid(value: Json) -> list[Attachment]:
     media = [as_dict(m) for m in as_list_of_dicts(as_dict(value).get("paid_media"))]
-    return [attachment for m in media for attachment in (*_photo(m.get("photo")), *_file("video", m.get("video")))]
+    return [attachment for m in media for attachment in _paid_medium(m)]
 
 
-# Fields of `Message` → their parsers. For backward compatibility Telegram repeats an animation as `document` and a venue as
-# `location`: `SUPERSEDED_BY` names which of the two is left out.
+def _paid_medium(medium: dict[str, Json]) -> list[Attachment]:
+    found = [
+        *_photo(medium.get("photo")),
+        *_file("video", medium.get("video")),
+        *_live_photo(medium.get("live_photo")),
+    ]
+    # Nobody has paid for a preview, and it has no file.
+    preview = drop_none(type="paid_media", duration_seconds=number(medium.get("duration")))
+    return found or [Attachment(kind="other", details=preview)]
+
+
+# Fields of `Message` → their parsers. For backward compatibility Telegram repeats an animation as `document`, a venue as
+# `location` and the picture of a live photo as `photo`: `SUPERSEDED_BY` names which of the two is left out.
 ATTACHMENT_PARSERS: dict[str, AttachmentParser] = {
     "photo": _photo,
-    "live_photo": _files("image"),
+    "live_photo": _live_photo,
     "video": _files("video"),
     "video_note": _files("video"),
     "animation": _files("video"),
     "audio": _files("audio"),
     "voice": _files("voice"),
     "document": _files("file"),
-    "sticker": _files("sticker"),
+    "sticker": _sticker,
     "venue": _venue,
     "location": _location,
     "contact": _contact,
@@ -109,12 +145,16 @@ ATTACHMENT_PARSERS: dict[str, AttachmentParser] = {
     "dice": _parse_titled("dice"),
     "game": _parse_titled("game"),
     "invoice": _parse_titled("invoice"),
-    "story": _parse_titled("story"),
+    "story": _story,
 }
-SUPERSEDED_BY = {"document": "animation", "location": "venue"}
+SUPERSEDED_BY = {"document": "animation", "location": "venue", "photo": "live_photo"}
 
 
 def attachments(message: dict[str, Json]) -> list[Attachment]:
     """All attachments of a message, in the order of `ATTACHMENT_PARSERS`."""
     wanted = [field for field in ATTACHMENT_PARSERS if field in message and SUPERSEDED_BY.get(field) not in message]
-    return [attachment for field in wanted for attachment in ATTACHMENT_PARSERS[field](message[field])]
+    live = as_dict(message.get("live_photo"))
+    if live and not live.get("photo"):
+        # A live photo may come without its picture; the field for older bots has it.
+        wanted.insert(0, "photo")
+    return [attachment for field in wanted for attachment in ATTACHMENT_PARSERS[field](message.get(field))]

@@ -33,12 +33,14 @@ NON_CONTENT_FIELDS = frozenset(
         "forward_from_chat",
         "forward_date",
         "forward_sender_name",
+        "forward_from_message_id",
+        "forward_signature",
         "is_automatic_forward",
         "reply_to_message",
         "external_reply",
         "quote",
         "reply_to_story",
-        "reply_to_checklist",
+        "reply_to_checklist_task_id",
         "reply_to_poll_option_id",
         "reply_markup",
         "via_bot",
@@ -50,6 +52,9 @@ NON_CONTENT_FIELDS = frozenset(
         "paid_star_count",
         "direct_messages_topic",
         "suggested_post_info",
+        "receiver_user",
+        "ephemeral_message_id",
+        "guest_query_id",
         "guest_bot_caller_user",
         "guest_bot_caller_chat",
         "link_preview_options",
@@ -64,7 +69,10 @@ NON_CONTENT_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The content of a message. `answered` is the `message_id` of the message that it replies to, with that one's text."""
+    """The content of a message. `answered` is the `message_id` of the message that it replies to, with that one's text.
+
+    `answered_chat` is the chat of that message where it is another.
+    """
 
     text: str | None = None
     attachments: Sequence[Attachment] = ()
@@ -72,6 +80,7 @@ class Content:
     quote: str | None = None
     forwarded_from: str | None = None
     answered: str | None = None
+    answered_chat: str | None = None
     answered_text: str | None = None
 
     @property
@@ -89,7 +98,8 @@ NO_CONTENT = Content()
 
 def to_content(body: dict[str, Json]) -> Content:
     """The content of a message."""
-    answered = as_dict(body.get("reply_to_message"))
+    elsewhere = as_dict(body.get("external_reply"))
+    answered = as_dict(body.get("reply_to_message")) or elsewhere
     return Content(
         text=message_text(body),
         attachments=attachments(body),
@@ -97,6 +107,7 @@ def to_content(body: dict[str, Json]) -> Content:
         quote=as_str(as_dict(body.get("quote")).get("text")),
         forwarded_from=_forwarded_from(body),
         answered=as_id_str(answered.get("message_id")),
+        answered_chat=as_id_str(as_dict(elsewhere.get("chat")).get("id")) if answered is elsewhere else None,
         answered_text=message_text(answered),
     )
 
@@ -139,7 +150,7 @@ def _line(value: Json, depth: int) -> str:
 def _forwarded_from(body: dict[str, Json]) -> str | None:
     """The name of the original author; the kind of origin when the author hides the name."""
     # Since Bot API 7.0 `forward_origin` has the origin; copies of the API, and older servers, still send `forward_from`.
-    origin_of = as_dict(body.get("forward_origin")) or as_dict(as_dict(body.get("external_reply")).get("origin"))
+    origin_of = as_dict(body.get("forward_origin"))
     chats = [as_dict(origin_of.get(f)) for f in ("sender_user", "sender_chat", "chat")]
     chats += [as_dict(body.get(f)) for f in ("forward_from", "forward_from_chat")]
     named = [as_str(origin_of.get("sender_user_name")), as_str(body.get("forward_sender_name")), *map(full_name, chats)]

@@ -8,9 +8,11 @@ from schemas.activity import Activity, ActivityKind, Side
 from schemas.values import Json
 from services.channels.bot_api.content import NO_CONTENT, Content, own_phone, service_report, to_content, web_app_data
 from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
+from services.channels.bot_api.public_context import public_context
 from services.channels.bot_api.sides import addressee, is_our_bot, side_for
 from services.channels.json_access import as_dict, as_id_str, as_str, drop_none, seconds
 
+EDITED_POST = "edited_channel_post"
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?\s*", re.DOTALL)
 
 
@@ -52,9 +54,10 @@ def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 
 
 def channel_post(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
-    """A post of a channel: the team writes it, never a customer."""
+    """A post of a channel, or its edit: the team writes it, never a customer."""
     body = as_dict(value)
-    return [_activity(delivery, "echo", raw, origin(body), body, to_content(body), side="account")]
+    kind: ActivityKind = "edit" if raw == EDITED_POST else "echo"
+    return [_activity(delivery, kind, raw, origin(body), body, to_content(body), side="account")]
 
 
 def _is_start_button(delivery: UpdateContext, content: Content) -> bool:
@@ -106,7 +109,7 @@ def _activity(
         platform_id=number,
         text=content.encrypted_text,
         attachments=list(content.attachments),
-        replies_to=[delivery.message_id(where, content.answered)] if content.answered else [],
+        replies_to=_answered_ids(delivery, where, content),
         quote=content.quote,
         forwarded_from=content.forwarded_from,
         links=list(content.links),
@@ -118,10 +121,21 @@ def _activity(
         identities=[] if is_from_team else [*where.identities, *own_phone(body, where.author)],
         contact_state="started" if kind == "follow" else None,
         album=as_str(body.get("media_group_id")),
+        context=public_context(body, where),
+        # Away messages and greetings of a business account, which Telegram sends by itself.
+        automatic=is_from_team and body.get("is_from_offline") is True,
         own_reply=kind == "echo" and is_our_bot(delivery, where, body),
         author_name=where.author_name if kind == "echo" else None,
         details=_details(delivery, kind, raw, where, body, content) | (about or {}),
     )
+
+
+def _answered_ids(delivery: UpdateContext, where: SenderContext, content: Content) -> list[str]:
+    if content.answered is None:
+        return []
+    # A message of another chat may be answered; of a chat that is not named only the platform's copy is there.
+    there = where if content.answered_chat is None else where.in_chat(content.answered_chat)
+    return [delivery.message_id(there, content.answered)]
 
 
 class _Times(NamedTuple):

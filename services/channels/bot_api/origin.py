@@ -153,6 +153,10 @@ class SenderContext:
         """The username of the author, which Telegram alone gives out."""
         return [PersonIdentity(kind="username", value=self.username, proven=True)] if self.username else []
 
+    def in_chat(self, chat: str) -> "SenderContext":
+        """The same sender in another chat of the bot."""
+        return replace(self, chat=chat, business=None)
+
     def address(self, message_id: str | None) -> Address | None:
         """The address of a reply. In public the reply quotes the message that it answers."""
         if self.chat is None:

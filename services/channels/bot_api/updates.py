@@ -4,8 +4,9 @@ Telegram repeats an update that is not answered with 2xx for up to 24 hours and 
 Therefore no single field is refused here: a field of the wrong type reads as absent.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from schemas.activity import Activity, ActivityKind, ContactState, Reaction
@@ -21,7 +22,7 @@ from services.channels.json_access import (
     drop_none,
     seconds,
 )
-from services.channels.port import Account, InvalidPayload, Request
+from services.channels.port import Account, InvalidPayload, Request, WebhookResponse
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 
@@ -72,16 +73,44 @@ def _unknown(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """An activity that keeps person, place and type. The content is dropped, because it may hold anything."""
     body = as_dict(value)
     where = origin(body, body.get("user"))
-    counts = [as_int(as_dict(reaction).get("total_count")) or 0 for reaction in as_list_of_dicts(body.get("reactions"))]
-    details = drop_none(
-        raw=raw,
-        poll_id=as_str(body.get("poll_id")) or as_str(body.get("id")) if raw.startswith("poll") else None,
-        options=[option for option in as_list_of_dicts(body.get("option_ids")) if as_int(option) is not None],
-        connection_id=as_str(body.get("id")) if raw == "business_connection" else None,
-        enabled=body.get("is_enabled") if isinstance(body.get("is_enabled"), bool) else None,
-        total=sum(counts) or None,
-    )
+    read_details = UNKNOWN_DETAILS.get(raw)
+    details = {"raw": raw, **(read_details(body) if read_details else {})}
     return [_activity(delivery, "unknown", where, body, details, platform_id=as_id_str(body.get("message_id")))]
+
+
+def _poll(body: dict[str, Json]) -> dict[str, Json]:
+    return drop_none(
+        poll_id=as_str(body.get("poll_id")) or as_str(body.get("id")),
+        options=[option for option in as_list_of_dicts(body.get("option_ids")) if as_int(option) is not None],
+    )
+
+
+def _business_connection(body: dict[str, Json]) -> dict[str, Json]:
+    """Whether a business account has the bot connected, and what the bot may do for it."""
+    rights = [name for name, granted in as_dict(body.get("rights")).items() if granted is True]
+    return drop_none(
+        connection_id=as_str(body.get("id")),
+        enabled=body.get("is_enabled") if isinstance(body.get("is_enabled"), bool) else None,
+        rights=[name for name in rights if UPDATE_KIND.fullmatch(name)],
+    )
+
+
+def _reaction_count(body: dict[str, Json]) -> dict[str, Json]:
+    """How often people reacted to a channel's post. Telegram does not say who they are, so nobody's conversation changes."""
+    listed = [as_dict(reaction) for reaction in as_list_of_dicts(body.get("reactions"))]
+    counts = [as_int(reaction.get("total_count")) or 0 for reaction in listed]
+    emoji = [as_str(as_dict(reaction.get("type")).get("emoji")) for reaction in listed]
+    named: list[Json] = [{"emoji": e, "count": count} for e, count in zip(emoji, counts, strict=True) if e]
+    return drop_none(total=sum(counts) or None, reactions=named)
+
+
+UNKNOWN_DETAILS: dict[str, Callable[[dict[str, Json]], dict[str, Json]]] = {
+    "poll": _poll,
+    "poll_answer": _poll,
+    "business_connection": _business_connection,
+    "message_reaction_count": _reaction_count,
+}
+"""Kind of update → what is kept of it, where that is known to hold nothing that a person wrote."""
 
 
 def _callback(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
@@ -126,8 +155,10 @@ def _reaction(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     # A custom emoji has only an id, and a paid reaction is a star of Telegram's: neither has a character.
     emoji = "".join(text for reaction in now if (text := as_str(reaction.get("emoji"))))
     reaction = Reaction(emoji=emoji or None, removed=not now)
-    activity = _activity(delivery, "reaction", where, body, {}, platform_id=number)
-    return [activity.model_copy(update={"reaction": reaction})]
+    # A group's anonymous admins react as the group.
+    is_ours = where.sender_chat_id is not None and where.sender_chat_id == where.chat
+    own: dict[str, Any] = {"author": "account", "author_name": where.author_name} if is_ours else {}
+    return [_activity(delivery, "reaction", where, body, {}, platform_id=number, reaction=reaction, **own)]
 
 
 def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
@@ -161,10 +192,24 @@ HANDLERS: dict[str, Handler] = {
     "edited_business_message": edited,
     "deleted_business_messages": _deleted,
     "channel_post": channel_post,
+    "edited_channel_post": channel_post,
     "callback_query": _callback,
     "message_reaction": _reaction,
     "my_chat_member": _membership,
 }
+
+
+def answer(activities: Sequence[Activity]) -> WebhookResponse:
+    """The answer to an update: empty, but for a pressed button, which waits until its press is confirmed.
+
+    Telegram carries out a method named in an answer (core.telegram.org/bots/api#making-requests-when-getting-updates).
+    """
+    named = (activity.details.get("callback_query_id") for activity in activities if activity.kind == "postback")
+    query = next((identity for identity in named if isinstance(identity, str)), None)
+    if query is None:
+        return WebhookResponse(200, b"")
+    body = json.dumps({"method": "answerCallbackQuery", "callback_query_id": query})
+    return WebhookResponse(200, body.encode(), "application/json")
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:

@@ -143,3 +143,8 @@ def test_a_field_that_nobody_needs_does_not_decide_over_a_message(odd: dict[str,
     assert found.text is not None
     assert found.text.text == "hello"
     assert found.attachments == []
+
+
+def test_the_words_of_whoever_answers_another_chat_are_their_own() -> None:
+    found = read(chat=PRIVATE, external_reply={"origin": {"type": "channel", "chat": {"title": "Elsewhere"}}})
+    assert (found.forwarded_from, found.replies_to) == (None, [])

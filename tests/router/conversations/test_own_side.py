@@ -41,6 +41,25 @@ async def test_the_owners_answer_by_phone_stands_in_the_conversation_as_sent() -
     )
 
 
+async def test_what_telegram_says_by_itself_while_the_shop_is_closed_answers_nobody() -> None:
+    house = ConversationsHarness()
+    await asked_by_phone(house)
+    await owner_says(house, "We open at nine.", is_from_offline=True)
+    away = house.messages()[-1]
+    assert (away.direction, away.author.kind, away.automatic) == ("outbound", "bot", True)
+    assert [(fact.author, fact.first_response) for fact in house.facts("reply_delivered")] == [("bot", None)]
+    assert house.case().first_response_at is None
+    assert house.case().status == "waiting"
+
+
+async def test_a_channels_post_and_its_edit_are_nobodys_message() -> None:
+    house = ConversationsHarness()
+    post = {"message_id": 12, "chat": NEWS, "sender_chat": NEWS, "date": 1_700_000_000, "text": "New goods"}
+    assert await update(house, "channel_post", **post) == []
+    assert await update(house, "edited_channel_post", **post | {"text": "New goods!", "edit_date": 1_700_000_009}) == []
+    assert (house.cases(), house.messages()) == ([], [])
+
+
 async def test_it_is_the_first_response_counted_when_it_was_said() -> None:
     house = ConversationsHarness()
     await asked_by_phone(house)

@@ -40,7 +40,6 @@ ORIGINS: list[tuple[dict[str, Any], str]] = [
     ({"forward_date": 1, "forward_sender_name": "Old style"}, "Old style"),
     ({"forward_date": 1, "forward_from_chat": {"title": "Old channel"}}, "Old channel"),
     ({"forward_date": 1}, "unknown"),
-    ({"external_reply": {"origin": {"type": "channel", "chat": {"title": "Elsewhere"}}}}, "Elsewhere"),
 ]
 
 
