@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from services.platform.core.settings import Settings
-from services.platform.http.client_address import DEFAULT_PORTS, is_host, validate_callback_url
+from services.platform.http.client_address import (
+    DEFAULT_PORTS,
+    SUBMISSION_PORTS,
+    is_host,
+    validate_callback_url,
+    validate_submission_url,
+)
 from services.workspaces.mutations import REDACTED
 
 MIN_SECRET_LENGTH = 8
@@ -26,7 +32,13 @@ def validate_api_base(api_base: str | None, settings: Settings) -> list[tuple[st
 
 def validate_called_urls(urls: Iterable[tuple[str, str]], settings: Settings) -> list[tuple[str, str]]:
     """(pointer, sentence) for each of these (pointer, address) that cannot be called, or is private and not allowed."""
-    return [problem for pointer, url in urls for problem in validate_callback_url(pointer, url, settings)]
+    return [problem for pointer, url in urls for problem in _validate_called_url(pointer, url, settings)]
+
+
+def _validate_called_url(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:
+    is_mail_server = url.partition(":")[0].lower() in SUBMISSION_PORTS
+    validate = validate_submission_url if is_mail_server else validate_callback_url
+    return validate(pointer, url, settings)
 
 
 def _address(api_base: str) -> str | None:

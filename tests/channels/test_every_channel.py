@@ -36,7 +36,8 @@ class Cases(Protocol):
     """The module `tests.channels.<name>.cases`.
 
     `SIGNS_BODY`: the proof covers the body. `PROOF` names the headers that carry the proof, `subpath` among them for a secret
-    in the path. A module whose fixtures need calls of different kinds (mail) has `fixture_request(path)` as well.
+    in the path. A module whose fixtures need calls or accounts of different kinds (mail) has `fixture_request(path)` and
+    `fixture_account(path)` as well.
     """
 
     PAYLOADS: Path
@@ -55,6 +56,12 @@ def cases_of(channel: Channel) -> Cases:
 def authentic(cases: Cases, path: Path) -> Request:
     request: Request = getattr(cases, "fixture_request", lambda path: cases.request(path.read_bytes()))(path)
     return request
+
+
+def account_for(cases: Cases, path: Path) -> Account:
+    """The account that a fixture is for."""
+    account: Account = getattr(cases, "fixture_account", lambda path: cases.account())(path)
+    return account
 
 
 WITH_WEBHOOKS = [channel for channel in CHANNELS if channel.name not in WITHOUT_WEBHOOKS]
@@ -77,7 +84,7 @@ def test_a_channel_has_fixtures_and_an_account_that_its_model_accepts(channel: C
 @every_fixture
 def test_an_authentic_body_gives_activities_of_its_account(channel: Channel, path: Path) -> None:
     cases = cases_of(channel)
-    account, request = cases.account(), authentic(cases, path)
+    account, request = account_for(cases, path), authentic(cases, path)
     channel.verify(request, account)
     found = channel.parse(request, account)
     assert found
@@ -92,7 +99,7 @@ def test_an_authentic_body_gives_activities_of_its_account(channel: Channel, pat
 def test_files_that_come_in_a_body_are_those_that_its_attachments_name(channel: Channel, path: Path) -> None:
     source = find_abilities([channel]).inline_files.get(channel.name)
     cases = cases_of(channel)
-    account, request = cases.account(), authentic(cases, path)
+    account, request = account_for(cases, path), authentic(cases, path)
     named = {one.digest for a in channel.parse(request, account) for one in a.attachments if one.digest is not None}
     assert named <= ({file.digest for file in source.files(request, account)} if source else set())
 
@@ -100,7 +107,7 @@ def test_files_that_come_in_a_body_are_those_that_its_attachments_name(channel: 
 @every_fixture
 def test_a_repeat_has_the_same_ids_whenever_it_comes(channel: Channel, path: Path) -> None:
     cases = cases_of(channel)
-    account, request = cases.account(), authentic(cases, path)
+    account, request = account_for(cases, path), authentic(cases, path)
     later = replace(request, received_at=request.received_at + timedelta(hours=3))
     first, again = channel.parse(request, account), channel.parse(later, account)
     assert [(a.id, a.message) for a in again] == [(a.id, a.message) for a in first]
@@ -111,7 +118,7 @@ def test_a_repeat_has_the_same_ids_whenever_it_comes(channel: Channel, path: Pat
 @every_fixture
 async def test_a_fixture_is_published_by_its_webhook_and_answered_with_success(channel: Channel, path: Path) -> None:
     cases = cases_of(channel)
-    account, request = cases.account(), authentic(cases, path)
+    account, request = account_for(cases, path), authentic(cases, path)
     ingest = Ingest(
         http=FakeHttp(lambda call: HttpResponse(200, {}, request.public_keys[call.url])), at=request.received_at
     )
@@ -157,15 +164,16 @@ def test_no_mutation_of_a_signed_body_is_accepted(channel: Channel) -> None:
     if not cases.SIGNS_BODY:
         pytest.skip("the platform proves itself by a secret that it repeats, whatever the body is")
     for path in sorted(cases.PAYLOADS.iterdir()):
-        request = authentic(cases, path)
+        account, request = account_for(cases, path), authentic(cases, path)
         for body in mutations(request.body, chance):
-            assert body == request.body or is_refused(channel, replace(request, body=body), cases.account()), path.name
+            assert body == request.body or is_refused(channel, replace(request, body=body), account), path.name
 
 
 @every_channel
 def test_no_mutation_of_a_proof_is_accepted(channel: Channel) -> None:
     cases, chance = cases_of(channel), random.Random(8)
-    request = authentic(cases, min(cases.PAYLOADS.iterdir()))
+    path = min(cases.PAYLOADS.iterdir())
+    account, request = account_for(cases, path), authentic(cases, path)
     assert cases.PROOF
     for name in cases.PROOF:
         value = request.subpath if name == "subpath" else request.headers[name]
@@ -178,14 +186,14 @@ def test_no_mutation_of_a_proof_is_accepted(channel: Channel) -> None:
                 if name == "subpath"
                 else replace(request, headers={**request.headers, name: changed})
             )
-            assert is_refused(channel, forged, cases.account()), name
+            assert is_refused(channel, forged, account), name
 
 
 @every_channel
 def test_nothing_is_accepted_for_an_account_without_secrets(channel: Channel) -> None:
     cases = cases_of(channel)
-    request = authentic(cases, min(cases.PAYLOADS.iterdir()))
-    account = cases.account()
+    path = min(cases.PAYLOADS.iterdir())
+    account, request = account_for(cases, path), authentic(cases, path)
     bare = replace(account, body=account.body.model_copy(update={"credentials": {}}))
     assert is_refused(channel, request, bare)
     assert is_refused(channel, replace(request, headers={}, subpath="", query={}, raw_query=""), bare)
@@ -196,9 +204,9 @@ def test_nothing_is_accepted_for_an_account_without_secrets(channel: Channel) ->
 
 
 def secrets_of(channel: Channel, account: Account) -> list[str]:
-    """Every credential of the account but the addresses that we call."""
-    called = {url for _, url in account_rules(channel).called_urls(account.body)}
-    return [secret for name in account.body.credentials for secret in account.secrets(name) if secret not in called]
+    """The credentials of the account that its model marks as secret."""
+    names = {pointer.split("/")[2] for pointer in account_rules(channel).secrets(account.body)}
+    return [secret for name in names for secret in account.secrets(name)]
 
 
 def printed(error: Exception) -> str:
@@ -209,9 +217,10 @@ def printed(error: Exception) -> str:
 @every_channel
 def test_no_error_about_a_call_quotes_a_secret(channel: Channel) -> None:
     cases, chance = cases_of(channel), random.Random(9)
-    account, texts = cases.account(), []
+    texts, secrets = list[str](), set[str]()
     for path in sorted(cases.PAYLOADS.iterdir()):
-        request = authentic(cases, path)
+        account, request = account_for(cases, path), authentic(cases, path)
+        secrets |= set(secrets_of(channel, account))
         # A near miss, so that an error that quotes what was expected, or what came, is found out.
         near = {name: f"{value}x" for name, value in request.headers.items()}
         for forged in (replace(request, headers=near, subpath=f"{request.subpath}x"), replace(request, headers={})):
@@ -225,7 +234,7 @@ def test_no_error_about_a_call_quotes_a_secret(channel: Channel) -> None:
             except InvalidPayload as error:
                 texts.append(printed(error))
     assert texts
-    assert not [secret for secret in secrets_of(channel, account) if secret in "".join(texts)]
+    assert not [secret for secret in secrets if secret in "".join(texts)]
 
 
 def message_to(channel: Channel, account: Account) -> OutboundMessage:

@@ -22,6 +22,8 @@ SPECIAL_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", 
 """The same for IPv6 within global unicast: Teredo, ORCHID and others, documentation, 6to4, AS112."""
 NAT64 = IPv6Network("64:ff9b::/96")
 DEFAULT_PORTS = {"http": 80, "https": 443}
+SUBMISSION_PORTS = {"smtp": 587, "smtps": 465}
+"""Ports of mail submission (RFC 6409, RFC 8314)."""
 PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
 """Top-level names that never resolve in the public internet (RFC 6761, 6762, 8375; `internal` by ICANN)."""
 MAX_NAME_LENGTH, MAX_LABEL_LENGTH = 253, 63
@@ -60,6 +62,18 @@ def host_and_port(url: str) -> tuple[str, int] | None:
     return _valid_target(parts.hostname, port) if parts.scheme in DEFAULT_PORTS else None
 
 
+def submission_target(url: str) -> tuple[str, int] | None:
+    """The host and port of an smtp(s) URL, which may have user and password; None for other texts."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or SUBMISSION_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    if parts.fragment or parts.path.strip("/") or not url.isprintable() or " " in url:
+        return None
+    return _valid_target(parts.hostname, port) if parts.scheme in SUBMISSION_PORTS else None
+
+
 def _valid_target(host: str | None, port: int | None) -> tuple[str, int] | None:
     return (host, port) if host and port and is_host(host) else None
 
@@ -83,12 +97,22 @@ def validate_callback_url(pointer: str, url: str, settings: Settings) -> list[tu
     """
     where = host_and_port(url)
     if where is None:
-        return [
-            (
-                pointer,
-                "Give an http or https URL with a host (labels of at most 63 characters), without user or fragment.",
-            )
-        ]
+        sentence = "Give an http or https URL with a host (labels of at most 63 characters), without user or fragment."
+        return [(pointer, sentence)]
+    return validate_target(pointer, where, settings)
+
+
+def validate_submission_url(pointer: str, url: str, settings: Settings) -> list[tuple[str, str]]:
+    """As `validate_callback_url`, of the address of a mail server."""
+    where = submission_target(url)
+    if where is None:
+        sentence = "Give an smtp or smtps URL with a host (labels of at most 63 characters), without path or fragment."
+        return [(pointer, sentence)]
+    return validate_target(pointer, where, settings)
+
+
+def validate_target(pointer: str, where: tuple[str, int], settings: Settings) -> list[tuple[str, str]]:
+    """The error of a private host that the settings do not allow."""
     host, port = where
     if settings.allow_private_targets or f"{host}:{port}" in settings.allowed_targets or not _is_private_name(host):
         return []

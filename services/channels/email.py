@@ -1,0 +1,205 @@
+"""Mail: webhooks of the provider that receives it, and answers by SMTP (RFC 5321, 5322). docs/channels/email.md connects one."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities, every_kind
+from schemas.configuration import AccountBody
+from schemas.outbound import OutboundMessage
+from services.channels.account_settings import (
+    AccountCredentials,
+    AccountSettings,
+    CalledUrl,
+    ChosenSecret,
+    HandoffSettings,
+    Rotating,
+    Secret,
+    SecretValue,
+    account_example,
+)
+from services.channels.live_secrets import is_live_secret
+from services.channels.mail.activities import to_activities
+from services.channels.mail.attachments import inline_files
+from services.channels.mail.message import Envelope, MailItem, ReceivedMail
+from services.channels.mail.mime import read_mime
+from services.channels.mail.provider import MailProvider
+from services.channels.mail.providers import PROVIDERS
+from services.channels.port import (
+    Account,
+    InlineFile,
+    InvalidSignature,
+    Request,
+    SendReceipt,
+    WebhookResponse,
+)
+from services.platform.http.outgoing import HttpClient, PermanentSendError
+
+MAX_FILE = 25_000_000
+RAW_MAIL = "message/rfc822"
+
+Address = Annotated[str, StringConstraints(pattern=r"^[^\s<>\"(),:;@]{1,64}@[A-Za-z0-9.-]{1,253}$")]
+SmtpUrl = Annotated[str, CalledUrl(schemes=("smtp", "smtps")), SecretValue()]
+OWN_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
+"""The credentials that accounts of every provider have."""
+
+
+class EmailCredentials(AccountCredentials):
+    """Who calls, and how answers go out. Which of the proofs an account has, its provider decides."""
+
+    provider: Literal["mailgun"] = Field(description="who receives the mail: mailgun, sendgrid, postmark or ses")
+    signing_key: Rotating[Secret] | None = Field(None, description="Mailgun's HTTP webhook signing key")
+    public_key: Rotating[Secret] | None = Field(
+        None, description="SendGrid's verification key, base64, as its page of signed webhooks shows it"
+    )
+    basic_user: Secret | None = Field(None, description="the user that stands in the address that Postmark calls")
+    basic_password: Rotating[ChosenSecret] | None = Field(
+        None, description="the password that stands in the address that Postmark calls, at least 8 characters"
+    )
+    topic_arn: (
+        Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")] | None
+    ) = Field(None, description="the topic that SES publishes to, like arn:aws:sns:eu-west-1:123456789012:mail")
+    path_secret: Rotating[ChosenSecret] | None = Field(
+        None, description="a word of your own at the end of the webhook's address, at least 8 characters"
+    )
+    from_address: Address = Field(description="the address that answers come from, like support@shop.example")
+    smtp_url: SmtpUrl = Field(
+        description="a server for answers, like smtps://user:password@smtp.shop.example or smtp://...:587 (STARTTLS)"
+    )
+
+
+class EmailSettings(HandoffSettings):
+    """How answers look and where answers to them go."""
+
+    from_name: (
+        Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\r\n]*\S[^\r\n]*$")] | None
+    ) = Field(None, description="the name beside from_address, up to 100 characters")
+    plus_addressing: bool = Field(
+        True, description="true where mail to support+anything@... reaches the account, which finds lost threads"
+    )
+
+
+class EmailAccount(AccountSettings):
+    """A mailbox: a provider that receives, and an SMTP server that sends."""
+
+    model_config = account_example(
+        name="Support mailbox",
+        credentials={
+            "provider": "mailgun",
+            "signing_key": "0123456789abcdef0123456789abcdef",
+            "from_address": "support@shop.example",
+            "smtp_url": "smtps://postmaster:app-password@smtp.shop.example",
+        },
+        settings={"from_name": "Example Shop"},
+    )
+    credentials: EmailCredentials
+    settings: EmailSettings = EmailSettings()
+
+    @classmethod
+    def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
+        """Each provider has credentials of its own, and no others."""
+        name = body.credentials.get("provider")
+        provider = PROVIDERS.get(name) if isinstance(name, str) else None
+        if provider is None:
+            return []
+        has_path = "path_secret" in body.credentials
+        has_some = any(credential in body.credentials for credential in provider.proof)
+        missing = [one for one in provider.proof if one not in body.credentials]
+        alternative = "" if provider.needs_proof else " (or path_secret alone)"
+        wanted = missing if has_some or not has_path or provider.needs_proof else []
+        foreign = [one for one in body.credentials if one not in OWN_CREDENTIALS and one not in provider.proof]
+        known = [one for one in foreign if one in EmailCredentials.model_fields]
+        return [
+            *((f"/credentials/{one}", f"{one} is required of an account of {name}{alternative}") for one in wanted),
+            *((f"/credentials/{one}", f"{one} is no credential of {name}: leave it out") for one in known),
+        ]
+
+
+class Email:
+    """The adapter. What differs between providers is in `mail.providers`."""
+
+    name = "email"
+    account_model = EmailAccount
+    capabilities = Capabilities(
+        surfaces=("private",),
+        text_limits=(),
+        first_contact="always",
+        media=every_kind(MAX_FILE),
+        max_files=20,
+        # The largest of the providers' bodies: a mail of 25 MB is 34 MB of base64.
+        max_body_bytes=max(provider.max_body_bytes for provider in PROVIDERS.values()),
+        json_bodies=False,
+        # Providers repeat what is not answered with 2xx for hours, and the mail would be just as unreadable.
+        invalid_payload_status=200,
+        pace="mail",
+    )
+
+    def capabilities_for(self, body: AccountBody) -> Capabilities:
+        """Bodies are as the account's provider makes them."""
+        provider = _provider(body)
+        if provider is None:
+            return self.capabilities
+        return self.capabilities.model_copy(
+            update={"json_bodies": provider.json_bodies, "max_body_bytes": provider.max_body_bytes}
+        )
+
+    def key_urls(self, request: Request, account: Account) -> Sequence[str]:
+        """See `PublicKeyVerified`. Nothing is fetched for a call whose path lacks the account's secret."""
+        provider = _checked_provider(request, account)
+        return provider.key_urls(request, account) if _has_proof(provider, account) else ()
+
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
+        """The provider's handshake, for the account's path alone. Raises InvalidSignature."""
+        return _checked_provider(request, account).handshake(request, account)
+
+    def verify(self, request: Request, account: Account) -> None:
+        """The secret in the path, of an account that has one, and the provider's own proof. Raises InvalidSignature."""
+        provider = _checked_provider(request, account)
+        if _has_proof(provider, account):
+            provider.verify(request, account)
+        elif provider.needs_proof or not account.secrets("path_secret"):
+            raise InvalidSignature("the account has nothing by which its provider could prove itself")
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        """The activities of a call. Raises InvalidPayload."""
+        return [activity for item in _items(request, account) for activity in to_activities(item, request, account)]
+
+    def files(self, request: Request, account: Account) -> Iterator[InlineFile]:
+        """The attachments of the mails of a call; see `InlineFiles`."""
+        for item in _items(request, account):
+            if isinstance(item, ReceivedMail):
+                yield from inline_files(item)
+
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
+        """Send a mail."""
+        raise PermanentSendError("unsupported", "mails cannot be sent yet")
+
+
+def _provider(body: AccountBody) -> MailProvider | None:
+    name = body.credentials.get("provider")
+    return PROVIDERS.get(name) if isinstance(name, str) else None
+
+
+def _checked_provider(request: Request, account: Account) -> MailProvider:
+    """The account's provider, once the path is that of the account. Raises InvalidSignature."""
+    provider, secrets = _provider(account.body), account.secrets("path_secret")
+    if provider is None:
+        raise InvalidSignature("the account names no provider")
+    if secrets and not is_live_secret(request.subpath, secrets):
+        raise InvalidSignature("the address of the call does not end with the account's path_secret")
+    return provider
+
+
+def _has_proof(provider: MailProvider, account: Account) -> bool:
+    return any(account.secrets(name) for name in provider.proof)
+
+
+def _items(request: Request, account: Account) -> Sequence[MailItem]:
+    provider = _provider(account.body)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # Without a provider there is only `pasokh parse` of a file, and that is a mail.
+    if provider is None or media_type == RAW_MAIL:
+        return [read_mime(request.body, Envelope())]
+    return provider.decode(request, account)

@@ -1,0 +1,1 @@
+"""Mail: what providers decode, how it becomes activities, and how an answer goes out."""

@@ -1,0 +1,43 @@
+"""The files of a mail: what activities say of them, and their bytes."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from schemas.activity import Attachment, AttachmentKind
+from services.channels.json_access import drop_none
+from services.channels.mail.message import MailPart, ReceivedMail
+from services.channels.port import InlineFile
+
+KINDS: Mapping[str, AttachmentKind] = {"image": "image", "video": "video", "audio": "audio"}
+
+
+def attachments(mail: ReceivedMail) -> list[Attachment]:
+    """The attachments of a mail, each content once."""
+    found = {_digest(part) or part.url: part for part in mail.parts if part.content or part.url}
+    return [_attachment(part, mail.html or "") for part in found.values()]
+
+
+def inline_files(mail: ReceivedMail) -> Iterator[InlineFile]:
+    """The bytes of what `attachments` names by a digest."""
+    for part in mail.parts:
+        digest = _digest(part)
+        if digest is not None:
+            yield InlineFile(digest, part.content)
+
+
+def _attachment(part: MailPart, html: str) -> Attachment:
+    # A picture that the text shows is no attachment to people, but it may be the screenshot that the mail is about.
+    is_shown = part.is_inline and bool(part.content_id) and f"cid:{part.content_id}" in html
+    return Attachment(
+        kind=KINDS.get(part.media_type.partition("/")[0], "file"),
+        name=part.name,
+        media_type=part.media_type,
+        size_bytes=len(part.content) if part.content else None,
+        url=part.url,
+        digest=_digest(part),
+        details=drop_none(content_id=part.content_id, inline=is_shown or None),
+    )
+
+
+def _digest(part: MailPart) -> str | None:
+    return hashlib.sha256(part.content).hexdigest() if part.content else None

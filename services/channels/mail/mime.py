@@ -1,0 +1,212 @@
+"""Raw MIME (RFC 5322, 2045-2049, 2231) to a `ReceivedMail`. Nothing that a mail does to its own form raises."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import policy
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.utils import collapse_rfc2231_value, parsedate_to_datetime
+
+from services.channels.mail.addresses import read_mailboxes
+from services.channels.mail.charsets import decode_bytes, decode_header, raw_header
+from services.channels.mail.flowed import unflow
+from services.channels.mail.html_text import html_to_text
+from services.channels.mail.message import Envelope, Mailbox, MailPart, ReceivedMail
+
+MAX_PARTS = 500
+MAX_TEXT_BYTES = 2_000_000
+"""What is read of one text part. An agent reads far less, and the time to read a hostile one stays short."""
+REPORT_TYPES = frozenset(
+    {"message/delivery-status", "message/rfc822", "text/rfc822-headers", "message/feedback-report"}
+)
+
+
+def read_mime(raw: bytes, envelope: Envelope) -> ReceivedMail:
+    """The mail of these bytes, with what the provider says beside them."""
+    # `compat32` hands values out as they were sent: the newer policies raise on some malformed headers.
+    try:
+        message: Message = BytesParser(policy=policy.compat32).parsebytes(raw)
+    except RecursionError:
+        message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
+    body = _Body()
+    for part in _leaves(message):
+        body.add(part)
+    headers = [(name, str(value)) for name, value in message.raw_items()]
+    return mail_of_headers(headers, envelope, text=body.text, html=body.html, parts=tuple(body.parts))
+
+
+def mail_of_headers(
+    headers: Sequence[tuple[str, str]],
+    envelope: Envelope,
+    *,
+    text: str | None,
+    html: str | None,
+    parts: tuple[MailPart, ...] = (),
+) -> ReceivedMail:
+    """A mail by its headers as they were sent, folded and encoded or not, and what a provider has made of its body."""
+
+    def values(name: str) -> Iterator[str]:
+        return (value for key, value in headers if key.lower() == name)
+
+    return_path = next(values("return-path"), None)
+    if envelope.sender is None and return_path is not None:
+        envelope = replace(envelope, sender=next((box.address for box in read_mailboxes([return_path])), ""))
+    return ReceivedMail(
+        headers=tuple((decode_header(name), decode_header(value)) for name, value in headers),
+        envelope=envelope,
+        sender=_first(read_mailboxes(values("from"))) or _first(read_mailboxes(values("sender"))),
+        to=read_mailboxes(values("to")),
+        cc=read_mailboxes(values("cc")),
+        reply_to=read_mailboxes(values("reply-to")),
+        subject=decode_header(next(values("subject"), "")),
+        sent_at=read_date(next(values("date"), "")),
+        text=text,
+        html=html,
+        parts=parts,
+    )
+
+
+def _first(mailboxes: Sequence[Mailbox]) -> Mailbox | None:
+    return mailboxes[0] if mailboxes else None
+
+
+def read_date(value: str) -> datetime | None:
+    """The UTC time of a Date header; None for one that cannot be read. Without a zone it is UTC."""
+    try:
+        found = parsedate_to_datetime(raw_header(value).strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
+
+
+def _leaves(message: Message) -> Iterator[tuple[Message, int | None]]:
+    """Every part that has content, in order, with a number of the `multipart/alternative` that it is in.
+
+    What is inside an attached mail belongs to that mail.
+    """
+    stack: list[tuple[Message, int | None]] = [(message, None)]
+    alternatives = count = 0
+    while stack and count < MAX_PARTS:
+        part, group = stack.pop()
+        content = part.get_payload()
+        if part.get_content_maintype() != "multipart" or not isinstance(content, list):
+            count += 1
+            yield part, group
+            continue
+        if part.get_content_subtype() == "alternative":
+            alternatives += 1
+            group = alternatives
+        stack += [(inner, group) for inner in reversed(content) if isinstance(inner, Message)]
+
+
+class _Body:
+    """Collects the parts of a mail: texts that stand beside each other, alternatives of one text, and everything else."""
+
+    def __init__(self) -> None:
+        self.parts: list[MailPart] = []
+        self._pieces: list[dict[str, str]] = []
+        self._groups: dict[int, dict[str, str]] = {}
+
+    def add(self, leaf: tuple[Message, int | None]) -> None:
+        part, group = leaf
+        kind = media_type_of(part)
+        if kind not in ("text/plain", "text/html") or _is_attached(part):
+            # A second form of the same text that people do not read (AMP).
+            if kind != "text/x-amp-html":
+                self.parts.append(_to_part(part, kind))
+            return
+        if group is None:
+            piece: dict[str, str] = {}
+            self._pieces.append(piece)
+        elif group in self._groups:
+            piece = self._groups[group]
+        else:
+            piece = self._groups[group] = {}
+            self._pieces.append(piece)
+        text = _text(part)
+        piece[kind] = f"{piece[kind]}\n{text}" if kind in piece else text
+
+    @property
+    def html(self) -> str | None:
+        """The HTML of all pieces that have some."""
+        found = [piece["text/html"] for piece in self._pieces if piece.get("text/html", "").strip()]
+        return "\n".join(found) or None
+
+    @property
+    def text(self) -> str | None:
+        """The plain text of all pieces; None where none has any, and the HTML alone counts."""
+        if not any(piece.get("text/plain", "").strip() for piece in self._pieces):
+            return None
+        return "\n".join(_as_text(piece) for piece in self._pieces)
+
+
+def _as_text(piece: Mapping[str, str]) -> str:
+    plain = piece.get("text/plain", "")
+    return plain if plain.strip() else html_to_text(piece.get("text/html", "")).text
+
+
+def media_type_of(part: Message) -> str:
+    """The media type in lower case; `application/octet-stream` for one that cannot be one."""
+    kind = part.get_content_type()
+    return kind if len(kind) <= 100 and kind.isascii() and kind.isprintable() else "application/octet-stream"
+
+
+def _is_attached(part: Message) -> bool:
+    disposition = part.get_content_disposition()
+    return disposition == "attachment" or (disposition is not None and bool(_file_name(part)))
+
+
+def _text(part: Message) -> str:
+    text = decode_bytes(_content(part)[:MAX_TEXT_BYTES], _parameter(part, "charset")).replace("\r\n", "\n")
+    if part.get_content_subtype() == "plain" and (_parameter(part, "format") or "").lower() == "flowed":
+        return unflow(text, delete_space=(_parameter(part, "delsp") or "").lower() == "yes")
+    return text
+
+
+def _parameter(part: Message, name: str) -> str | None:
+    try:
+        value = part.get_param(name)
+        return None if value is None else collapse_rfc2231_value(value)
+    except (ValueError, IndexError, LookupError, TypeError):
+        return None
+
+
+def _to_part(part: Message, kind: str) -> MailPart:
+    identity = decode_header(str(part.get("content-id", ""))).strip("<> ")
+    return MailPart(
+        media_type=kind,
+        content=_content(part),
+        name=_file_name(part),
+        content_id=identity or None,
+        is_inline=part.get_content_disposition() == "inline" or (bool(identity) and kind.startswith("image/")),
+    )
+
+
+def _content(part: Message) -> bytes:
+    """The bytes of a part; what its transfer encoding cannot decode as it is. An attached mail is its own raw MIME."""
+    payload = part.get_payload()
+    try:
+        if isinstance(payload, list):
+            return b"\n".join(inner.as_bytes(policy=policy.compat32) for inner in payload if isinstance(inner, Message))
+        decoded = part.get_payload(decode=True)
+    except Exception:  # noqa: BLE001 -- the library has errors of its own on malformed parts; the mail is worth more
+        return str(payload).encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    return decoded if isinstance(decoded, bytes) else b""
+
+
+def _file_name(part: Message) -> str | None:
+    """The name of RFC 2231 or 2047, or the plain one; without folders."""
+    for name in ("filename", "name"):
+        header = "content-disposition" if name == "filename" else "content-type"
+        try:
+            value = part.get_param(name, header=header)
+            text = None if value is None else collapse_rfc2231_value(value)
+        except (ValueError, IndexError, LookupError, TypeError):
+            continue
+        if text:
+            return decode_header(text).replace("\\", "/").rpartition("/")[2][:200] or None
+    return None
