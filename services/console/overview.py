@@ -1,4 +1,5 @@
-"""Routes for figures that the page `/ops` cannot compute itself: recent traffic, longest waits, names, webhook health.
+"""Routes for figures that the page `/ops` cannot compute itself: recent traffic, longest waits, names, webhook health,
+ledgers.
 
 Each answer reads a few documents at any volume: counts come from the counters of `metrics`, the rest from indexes.
 """
@@ -25,6 +26,7 @@ from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, CounterRecord, counter_id
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.ledgers import LedgerView, ledger_view, read_ledgers
 
 RECENT_SPAN = timedelta(minutes=5)
 CHART_MINUTES = 30
@@ -153,6 +155,14 @@ async def _queued(store: Store, endpoint: str) -> tuple[int, bool]:
     return len(page.items), page.next is not None
 
 
+async def list_ledgers(configuration: ExistingWorkspace, context: ContextDep) -> Page[LedgerView]:
+    """The ledger of each account, by channel and account."""
+    workspace, names = configuration.workspace, sorted(configuration.accounts)
+    ledgers = await read_ledgers(context.store, context.bus, {workspace: names})
+    accounts = ((name, *name.split("/", 1)) for name in names)
+    return Page(items=[ledger_view(channel, account, ledgers[workspace, name]) for name, channel, account in accounts])
+
+
 def build_router() -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}/overview", tags=["overview"])
@@ -160,4 +170,5 @@ def build_router() -> APIRouter:
     router.add_api_route("", show_overview, dependencies=read)
     router.add_api_route("/customers", list_names, dependencies=read)
     router.add_api_route("/webhooks", list_webhook_health, dependencies=read)
+    router.add_api_route("/ledgers", list_ledgers, dependencies=read)
     return router

@@ -5,7 +5,10 @@ from fastapi import APIRouter
 from services.platform.http.pages import page_router
 
 PATH = "/ops"
-MODULES = ("ops", "api", "board", "cards", "conversations", "elements", "letters", "panels", "words")
+MODULES = (
+    *("ops", "accounts", "api", "board", "cards", "conversations", "elements"),
+    *("ledgers", "letters", "panels", "words"),
+)
 FILES = {
     PATH: "index.html",
     **{f"{PATH}/{name}": name for name in ("ops.css", *(f"{module}.js" for module in MODULES))},

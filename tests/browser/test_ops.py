@@ -134,6 +134,20 @@ async def test_what_happens_is_shown_without_reloading(
     ).to_have_text(str(before + 1), timeout=TIMEOUT_MS)
 
 
+async def test_the_ledger_of_each_account_says_what_became_of_what_came_in(
+    installation: Running, shop: Shop, key: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{installation.url}/ops")
+    await enter(page, key)
+    row = page.locator("#ledgers tbody tr", has_text="telegram/main")
+    await expect(row.locator("[data-label='Came in']")).not_to_have_text("0", timeout=TIMEOUT_MS)
+    came_in, stored, fresh = [
+        int(await row.locator(f"[data-label='{name}']").inner_text()) for name in ("Came in", "Stored", "New")
+    ]
+    assert came_in >= stored >= fresh >= len(QUESTIONS)
+    await expect(row.locator("[data-label='Balance']")).to_have_text("All accounted for")
+
+
 async def test_a_clock_that_runs_out_is_at_risk_and_then_late(
     installation: Running, shop: Shop, key: str, open_page: OpenPage
 ) -> None:

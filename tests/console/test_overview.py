@@ -10,8 +10,10 @@ from schemas.webhooks import DeliveryState
 from services.console.overview import MAX_QUEUED, build_router
 from services.domain.conversation_state import Contact
 from services.platform.http.service import ServiceComponents
+from services.records.accounts import ACCOUNT_CALLS, AccountCalls
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.counters import COUNTERS, CounterRecord, counter_id
+from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts, ReceivedCounts, consumed_id
 from services.records.subscriptions import (
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
@@ -166,3 +168,44 @@ async def test_a_key_of_another_workspace_sees_nothing(rest: Rest, path: str) ->
     foreign = await rest.key("read", workspace="other")
     problem_of(await rest.request("GET", f"{BASE}{path}", authorization=foreign), 404)
     problem_of(await rest.request("GET", f"{BASE}{path}", authorization="Bearer nobody"), 401)
+
+
+async def connected(rest: Rest, workspace: str, account: str) -> None:
+    body = {"credentials": {"bot_token": "1:a"}}
+    answer = await rest.request("PUT", f"/v1/workspaces/{workspace}/accounts/{account}", body)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_ledgers_are_those_of_this_workspaces_accounts_by_channel(rest: Rest) -> None:
+    for workspace, account in (("shop", "telegram/b"), ("shop", "telegram/a"), ("other", "telegram/theirs")):
+        await connected(rest, workspace, account)
+    now = rest.time_source.now()
+    counts = ReceivedCounts(received=9, published=7, rejected=1, failed=1)
+    calls = AccountCalls(workspace="shop", channel="telegram", account="b", counts=counts, counted_since=now)
+    rest.store.insert(ACCOUNT_CALLS, "shop/telegram:b", calls)
+    for partition, new in enumerate((4, 2)):
+        consumed = ConsumedCounts(
+            workspace="shop",
+            channel="telegram",
+            account="b",
+            since=now,
+            consumed=new,
+            new=new - partition,
+            duplicates=partition,
+        )
+        rest.store.insert(CONSUMED_COUNTS, consumed_id(partition, "shop/telegram:b"), consumed)
+    items = (await rest.request("GET", f"{BASE}/ledgers")).json()["items"]
+    assert [(one["channel"], one["account"]) for one in items] == [("telegram", "a"), ("telegram", "b")]
+    counted = {name: items[1][name] for name in ("received", "published", "rejected", "failed", "new", "duplicates")}
+    assert counted == {"received": 9, "published": 7, "rejected": 1, "failed": 1, "new": 5, "duplicates": 1}
+    assert [one["received"] for one in items] == [0, 9]
+
+
+async def test_a_ledger_that_does_not_balance_says_what_is_missing(rest: Rest) -> None:
+    await connected(rest, "shop", "telegram/a")
+    calls = AccountCalls(
+        workspace="shop", channel="telegram", account="a", counts=ReceivedCounts(received=3, published=1)
+    )
+    rest.store.insert(ACCOUNT_CALLS, "shop/telegram:a", calls)
+    [shown] = (await rest.request("GET", f"{BASE}/ledgers")).json()["items"]
+    assert (shown["balances"], shown["detail"][:30]) == (False, "2 received activities are neit")

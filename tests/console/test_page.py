@@ -11,6 +11,7 @@ from schemas.accounts import AccountState
 from services.console.page import FILES, build_router
 from services.domain.lifecycle import OPEN, STATUSES
 from services.platform.http.service import ServiceComponents
+from services.rest.ledgers import LedgerView
 from tests.rest import open_rest
 
 LANGUAGES = 4
@@ -50,6 +51,13 @@ def test_every_status_has_a_word_and_open_ones_are_on_the_board() -> None:
 
 def test_every_state_of_an_account_has_a_word() -> None:
     assert [state for state in get_args(AccountState) if f"\n  health_{state}: [" not in TEXTS["words.js"]] == []
+
+
+def test_every_term_of_a_ledger_has_a_word() -> None:
+    terms = re.search(r"^const TERMS = (\[.*\]);$", TEXTS["ledgers.js"], re.MULTILINE)
+    assert terms is not None
+    assert set(json.loads(terms[1])) <= LedgerView.model_fields.keys()
+    assert [term for term in json.loads(terms[1]) if f"\n  ledger_{term}: [" not in TEXTS["words.js"]] == []
 
 
 def test_every_word_is_there_in_every_language() -> None:

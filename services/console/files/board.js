@@ -19,6 +19,7 @@ export class Board {
     this.names = new Map();
     this.accounts = null;
     this.webhooks = null;
+    this.ledgers = null;
     this.warnings = [];
     this.detail = null;
     this.agents = [];
@@ -36,14 +37,15 @@ export class Board {
     this.onChange();
   }
 
-  // Accounts, webhook subscriptions, and requirements of rules that no agent meets.
+  // Accounts and their ledgers, webhook subscriptions, and requirements of rules that no agent meets.
   async readSetup() {
-    const [accounts, webhooks, routing] = await Promise.all([
+    const [accounts, ledgers, webhooks, routing] = await Promise.all([
       this.api.items(`${this.base}/accounts`),
+      this.api.items(`${this.base}/overview/ledgers`),
       this.api.items(`${this.base}/overview/webhooks`),
       this.api.get(`${this.base}/routing`),
     ]);
-    [this.accounts, this.webhooks, this.warnings] = [accounts, webhooks, routing.warnings ?? []];
+    [this.accounts, this.ledgers, this.webhooks, this.warnings] = [accounts, ledgers, webhooks, routing.warnings ?? []];
     this.onChange();
   }
 

@@ -1,10 +1,10 @@
 // The cards beside the figures: setup steps, accounts, webhook subscriptions, and one conversation in detail.
 
+import { accountName, healthBadge } from "./accounts.js";
 import { $, code, empty, h, name, named, plain, show, table } from "./elements.js";
 import { number, sentence, time, word } from "./words.js";
 
 const MAX_MESSAGES = 12;
-const FAILING_STATES = ["credentials", "webhook", "forged"];
 
 const command = (path, body) => h("pre", { class: "code", dir: "ltr", tabindex: "0" }, body ? `PUT ${path}\n${JSON.stringify(body)}` : `PUT ${path}`);
 
@@ -36,12 +36,10 @@ export function drawAccounts({ accounts }) {
 
 function accountCells({ id, channel, name: called, health }) {
   const when = (at) => (at ? h("time", { datetime: at }, time(at)) : "–");
-  const state = health?.state ?? "";
-  const tone = FAILING_STATES.includes(state) ? "urgent" : ["paused", "silent"].includes(state) ? "high" : "";
   const refusal = health?.last_refusal;
   return [
-    h("span", { class: "customer" }, name(called, id), h("span", { class: "quiet" }, code(`${channel}/${id}`))),
-    health ? h("span", { class: "stacked" }, h("span", { class: `badge ${tone}` }, word(`health_${state}`)), health.detail ? sentence(health.detail) : null) : "–",
+    accountName(channel, id, called),
+    health ? h("span", { class: "stacked" }, healthBadge(health), health.detail ? sentence(health.detail) : null) : "–",
     when(health?.last_webhook_at),
     when(health?.last_sent_at),
     health?.last_refused_at ? h("span", { class: "stacked" }, when(health.last_refused_at), refusal ? sentence(`${refusal.code}: ${refusal.detail ?? ""}`) : null) : "–",

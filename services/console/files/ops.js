@@ -5,6 +5,7 @@ import { Board, OPEN } from "./board.js";
 import { drawAccounts, drawDetail, drawSetup, drawWebhooks } from "./cards.js";
 import { drawConversations } from "./conversations.js";
 import { $, clearDrawn, h, named, show } from "./elements.js";
+import { drawLedgers } from "./ledgers.js";
 import { drawLetters } from "./letters.js";
 import { drawAgents, drawClocks, drawTiles, drawVolume, drawWaiting } from "./panels.js";
 import { LANGUAGES, exactTime, language, preferred, setLanguage, word } from "./words.js";
@@ -38,6 +39,7 @@ function draw() {
   drawClocks(board, atRisk, now);
   drawAgents(board);
   drawAccounts(board);
+  drawLedgers(board);
   drawWebhooks(board, now);
   drawDetail(board);
   drawConversations(board, rowLimit);
