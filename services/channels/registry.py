@@ -6,12 +6,14 @@ from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
 from services.channels.email import Email
+from services.channels.instagram import Instagram
+from services.channels.messenger import Messenger
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 from services.domain.channel_capabilities import ChannelCapabilities
 
-CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat(), Email())
+CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat(), Email(), Messenger(), Instagram())
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 CAPABILITIES = ChannelCapabilities(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from schemas.values import Json
-from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_list_of_dicts
+from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_int, as_list_of_dicts, as_str
 from services.channels.port import InvalidPayload
 from services.platform.http.lenient_json import read_json
 
@@ -25,11 +25,30 @@ def read_entries(body: bytes) -> tuple[str, list[dict[str, Json]]]:
 
 
 def instant(value: Json) -> datetime | None:
-    """The UTC time of Unix seconds or milliseconds, as a number or as text; None for anything else, and for 0."""
+    """The UTC time of Unix seconds or milliseconds, as a number or as text, or of a date by ISO 8601 with its offset.
+
+    None for anything else, and for 0.
+    """
     text = as_id_str(value)
-    number = int(text) if text else 0
+    if text is None:
+        return _iso_instant(value)
+    number = int(text)
     seconds = number / 1000 if number >= MILLISECONDS_FROM else number
     return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= LATEST_SECOND else None
+
+
+def _iso_instant(value: Json) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(as_str(value) or "")
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_platform_id(value: Json) -> str | None:
+    """An id as text. Meta writes digits as text, old events of Pages write them as numbers, and message ids are any text."""
+    number = as_int(value)
+    return str(number) if number else as_str(value)
 
 
 def dicts(value: Json) -> Iterator[dict[str, Json]]:

@@ -1,0 +1,112 @@
+"""Instagram: the direct messages of a professional account, and what is written below its posts (developers.facebook.com/docs/instagram-platform)."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities, TextLimit, Window
+from schemas.configuration import AccountBody
+from schemas.outbound import OutboundMessage
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, Secret, account_example
+from services.channels.meta.entry import scope_of
+from services.channels.meta.messaging.accounts import (
+    AppCredentials,
+    MessagingSettings,
+    PlatformId,
+    entry_context,
+    graph_url,
+    own_id,
+)
+from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
+from services.channels.meta.messaging.sending import send_text
+from services.channels.meta.signature import answer_subscription, verify_signature
+from services.channels.port import Account, Request, SendReceipt, WebhookResponse
+from services.platform.http.outgoing import HttpClient
+
+HOSTS = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.facebook.com"}
+"""Where the API is, by the login with which the access token was got."""
+BODY = BodyKind("instagram", has_several_ids=True)
+DAY = 86_400.0
+
+
+class InstagramCredentials(AppCredentials):
+    """The app, and the account that it acts for."""
+
+    access_token: Rotating[Secret] = Field(
+        description="the account's access token; with settings.login facebook that of its Page"
+    )
+    ig_id: PlatformId = Field(description="the id of the Instagram professional account, like 17841400000000000")
+    page_id: PlatformId | None = Field(None, description="the id of its Page, which settings.login facebook needs")
+
+
+class InstagramSettings(MessagingSettings):
+    """How the app got its token, which says where the API is."""
+
+    login: Literal["instagram", "facebook"] = Field(
+        "instagram", description='how the token was got: "instagram" (Instagram Login) or "facebook" (Facebook Login)'
+    )
+
+
+class InstagramAccount(AccountSettings):
+    """A professional account. `api_base` replaces graph.instagram.com or graph.facebook.com."""
+
+    model_config = account_example(
+        name="Our Instagram",
+        credentials={
+            "app_secret": "0123456789abcdef0123456789abcdef",
+            "app_id": "1000000000001",
+            "verify_token": "a-long-random-text-of-yours",
+            "access_token": "IGAAexample",
+            "ig_id": "17841400000000000",
+        },
+    )
+    credentials: InstagramCredentials
+    settings: InstagramSettings = InstagramSettings.model_validate({})
+    api_base: ApiBase | None = Field(
+        None, description="an address like https://graph.instagram.com, without query or fragment"
+    )
+
+
+class Instagram:
+    """One professional account per account. One app calls one URL for all of them."""
+
+    name = "instagram"
+    account_model = InstagramAccount
+    capabilities = Capabilities(
+        surfaces=("private",),
+        text_limits=(TextLimit(limit=1000, surface="private", splits=True),),
+        windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
+    )
+
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
+        """The challenge of Meta's test of the address. Raises InvalidSignature."""
+        return answer_subscription(request, account.secrets("verify_token"))
+
+    def verify(self, request: Request, account: Account) -> None:
+        """Require Meta's signature of the body by a live app secret. Raises InvalidSignature."""
+        verify_signature(request, account.secrets("app_secret"))
+
+    def own_id(self, account: AccountBody) -> str | None:
+        """The id of the Instagram account."""
+        return own_id(account, "ig_id")
+
+    def addressees(self, request: Request) -> Sequence[str]:
+        """The accounts of the entries."""
+        return entry_ids(request.body, BODY)
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        """The activities of a body for one Instagram account; see `meta.messaging.bodies`. Raises InvalidPayload."""
+        return parse(request.body, BODY, entry_context(request, account, "ig_id", "page_id"))
+
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
+        """`POST /me/messages`. Raises as `Channel.send`."""
+        url = graph_url(account.body, _host(account.body))
+        return await send_text(
+            http, url, account.token("access_token"), message, scope_of(account, own_id(account.body, "ig_id") or "")
+        )
+
+
+def _host(body: AccountBody) -> str:
+    return HOSTS["facebook" if body.settings.get("login") == "facebook" else "instagram"]

@@ -1,0 +1,95 @@
+"""Messenger: the direct messages of a Facebook Page, and what is written in public on it (developers.facebook.com/docs/messenger-platform)."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from schemas.activity import Activity
+from schemas.channel import Capabilities, TextLimit, Window
+from schemas.configuration import AccountBody
+from schemas.outbound import OutboundMessage
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, Secret, account_example
+from services.channels.meta.entry import scope_of
+from services.channels.meta.messaging.accounts import (
+    AppCredentials,
+    MessagingSettings,
+    PlatformId,
+    entry_context,
+    graph_url,
+    own_id,
+)
+from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
+from services.channels.meta.messaging.sending import send_text
+from services.channels.meta.signature import answer_subscription, verify_signature
+from services.channels.port import Account, Request, SendReceipt, WebhookResponse
+from services.platform.http.outgoing import HttpClient
+
+HOST = "https://graph.facebook.com"
+BODY = BodyKind("page", has_several_ids=False)
+DAY = 86_400.0
+
+
+class MessengerCredentials(AppCredentials):
+    """The app, and the Page that it acts for."""
+
+    access_token: Rotating[Secret] = Field(description="the Page's access token, which the app got for it")
+    page_id: PlatformId = Field(description="the Page's id, like 1234567890: Page > About > Page transparency")
+
+
+class MessengerAccount(AccountSettings):
+    """A Page. `api_base` replaces graph.facebook.com."""
+
+    model_config = account_example(
+        name="Our Page",
+        credentials={
+            "app_secret": "0123456789abcdef0123456789abcdef",
+            "app_id": "1000000000001",
+            "verify_token": "a-long-random-text-of-yours",
+            "access_token": "EAAexample",
+            "page_id": "1234567890",
+        },
+    )
+    credentials: MessengerCredentials
+    settings: MessagingSettings = MessagingSettings.model_validate({})
+    api_base: ApiBase | None = Field(
+        None, description="an address like https://graph.facebook.com, without query or fragment"
+    )
+
+
+class Messenger:
+    """One Page per account. One app calls one URL for all its Pages."""
+
+    name = "messenger"
+    account_model = MessengerAccount
+    capabilities = Capabilities(
+        surfaces=("private",),
+        text_limits=(TextLimit(limit=2000, surface="private", splits=True),),
+        windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
+    )
+
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
+        """The challenge of Meta's test of the address. Raises InvalidSignature."""
+        return answer_subscription(request, account.secrets("verify_token"))
+
+    def verify(self, request: Request, account: Account) -> None:
+        """Require Meta's signature of the body by a live app secret. Raises InvalidSignature."""
+        verify_signature(request, account.secrets("app_secret"))
+
+    def own_id(self, account: AccountBody) -> str | None:
+        """The Page's id."""
+        return own_id(account, "page_id")
+
+    def addressees(self, request: Request) -> Sequence[str]:
+        """The Pages of the entries."""
+        return entry_ids(request.body, BODY)
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        """The activities of a body for one Page; see `meta.messaging.bodies`. Raises InvalidPayload."""
+        return parse(request.body, BODY, entry_context(request, account, "page_id"))
+
+    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
+        """`POST /me/messages`. Raises as `Channel.send`."""
+        url = graph_url(account.body, HOST)
+        return await send_text(
+            http, url, account.token("access_token"), message, scope_of(account, own_id(account.body, "page_id") or "")
+        )

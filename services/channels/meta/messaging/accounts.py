@@ -1,0 +1,66 @@
+"""What an account of Messenger and one of Instagram have in common."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from schemas.configuration import AccountBody
+from services.channels.account_settings import (
+    AccountCredentials,
+    ChosenSecret,
+    HandoffSettings,
+    Rotating,
+    Secret,
+)
+from services.channels.meta.entry import EntryContext, scope_of
+from services.channels.meta.graph import VERSION
+from services.channels.port import Account, Request
+
+PlatformId = Annotated[str, StringConstraints(pattern=r"^[^\s/?#]{1,100}$")]
+"""An id that Meta gave: digits, but that is Meta's matter."""
+Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._]{1,100}$")]
+
+
+class AppCredentials(AccountCredentials):
+    """What Meta's app gives, and the word by which Meta proves itself at the first call."""
+
+    app_secret: Rotating[Secret] = Field(description="the App secret, under App settings > Basic")
+    app_id: PlatformId | None = Field(
+        None,
+        description="the App ID, under App settings > Basic: it tells echoes of our own replies from those of others",
+    )
+    verify_token: Rotating[ChosenSecret] = Field(
+        description="a long word of your own, the same as in the app's webhook settings"
+    )
+
+
+class MessagingSettings(HandoffSettings):
+    """What Meta allows the app."""
+
+    human_agent: bool = Field(
+        True,
+        description="false while Meta has not approved Human Agent for the app: no answer goes out after 24 hours then",
+    )
+
+
+def own_id(body: AccountBody, name: str) -> str | None:
+    """The platform's id of an account; None where the account does not say."""
+    value = body.credentials.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def graph_url(body: AccountBody, host: str) -> str:
+    """The address of the Graph API for an account, with its version."""
+    return f"{(body.api_base or host).rstrip('/')}/{VERSION}"
+
+
+def entry_context(request: Request, account: Account, *names: str) -> EntryContext:
+    """The context of a body for an account. `names` are the credentials that hold its ids; the first is its scope."""
+    ids = [identity for name in names if (identity := own_id(account.body, name)) is not None]
+    return EntryContext(
+        scope=scope_of(account, own_id(account.body, names[0]) or ""),
+        own_ids=frozenset(ids),
+        app_id=own_id(account.body, "app_id"),
+        secret=next(iter(account.secrets("app_secret")), ""),
+        received_at=request.received_at,
+    )

@@ -1,0 +1,107 @@
+"""Bodies of Messenger and Instagram: their entries, and what each of them holds. Pure.
+
+An entry comes in three shapes (developers.facebook.com/docs/instagram-platform/webhooks/examples): `messaging[]` or `standby[]`,
+`changes[]`, and `field` with `value` on the entry itself. Each is read for every type of login.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from schemas.activity import Activity
+from schemas.values import Json
+from services.channels.json_access import as_dict, as_str
+from services.channels.meta.entry import EntryContext
+from services.channels.meta.messaging import messages, referrals, states
+from services.channels.meta.messaging.event import Event, read_event
+from services.channels.meta.publications.changes import parse_change
+from services.channels.meta.webhook import as_platform_id, dicts, instant, read_entries
+
+Handler = Callable[[Event, str, Json], list[Activity]]
+HANDLERS: Mapping[str, Handler] = {
+    "message": messages.message,
+    "message_edit": messages.edit,
+    "reaction": states.reaction,
+    "delivery": states.delivery,
+    "read": states.read,
+    "postback": referrals.postback,
+    "referral": referrals.referral,
+    "optin": referrals.optin,
+    "policy_enforcement": states.policy,
+    "policy-enforcement": states.policy,
+    "pass_thread_control": states.thread_control,
+    "take_thread_control": states.thread_control,
+    "request_thread_control": states.thread_control,
+}
+ENVELOPE = frozenset({"sender", "recipient", "timestamp"})
+TEST_ENTRY = "0"
+"""The id of the entry that the dashboard's button "Test" sends: it is of no account, so the one of the path reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyKind:
+    """A kind of webhook: its `object`, and whether an entry may name its account otherwise than its events do.
+
+    An Instagram account has an id for each type of login, and both occur in one entry; a Page has one.
+    """
+
+    subject: str
+    has_several_ids: bool
+
+
+def entry_ids(body: bytes, kind: BodyKind) -> list[str]:
+    """The accounts that a body is about. Raises InvalidPayload."""
+    subject, entries = read_entries(body)
+    ids = [as_platform_id(entry.get("id")) for entry in entries] if subject == kind.subject else []
+    return [identity for identity in dict.fromkeys(ids) if identity is not None and identity != TEST_ENTRY]
+
+
+def parse(body: bytes, kind: BodyKind, context: EntryContext) -> list[Activity]:
+    """The activities of a body for one account, each once; at least one. Raises InvalidPayload."""
+    subject, entries = read_entries(body)
+    nothing = Event(context, None, None, None, is_standby=False, is_echo=False)
+    if subject != kind.subject:
+        return nothing.unknown("object", body.hex(), reason="object")
+    found = [activity for entry in entries for activity in _parse_entry(entry, kind, context)]
+    # One body may hold the same event twice.
+    unique = list({activity.id: activity for activity in reversed(found)}.values())[::-1]
+    return unique or nothing.unknown("entry", body.hex(), reason="nothing_for_this_account")
+
+
+def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> Iterator[Activity]:
+    identity = as_platform_id(entry.get("id"))
+    is_ours = identity in context.own_ids or identity == TEST_ENTRY
+    own_ids = context.own_ids | {identity} if is_ours and identity and kind.has_several_ids else context.own_ids
+    here = replace(context, own_ids=own_ids, entry_at=instant(entry.get("time")))
+    for field in ("messaging", "standby"):
+        for raw in dicts(entry.get(field)):
+            yield from _parse_event(raw, kind, here, is_ours=is_ours, is_standby=field == "standby")
+    # The flat shape is one change without a list around it.
+    for change in (*dicts(entry.get("changes")), *([entry] if "field" in entry else [])):
+        yield from _parse_change(change, kind, here, is_ours=is_ours)
+
+
+def _parse_change(change: dict[str, Json], kind: BodyKind, entry: EntryContext, *, is_ours: bool) -> Iterator[Activity]:
+    """A change of a field. Those of direct messages have an event as their value."""
+    field, value = as_str(change.get("field")) or "none", change.get("value")
+    if HANDLERS.keys() & as_dict(value).keys():
+        yield from _parse_event(as_dict(value), kind, entry, is_ours=is_ours, is_standby=field == "standby")
+    elif is_ours:
+        yield from parse_change(entry, field, value)
+
+
+def _parse_event(
+    raw: dict[str, Json], kind: BodyKind, entry: EntryContext, *, is_ours: bool, is_standby: bool
+) -> list[Activity]:
+    event = read_event(entry, raw, is_standby=is_standby)
+    named = {party for party in (event.sender, event.recipient) if party is not None}
+    names_us = bool(named & entry.own_ids)
+    if not (is_ours or names_us):
+        return []
+    field = next((name for name in HANDLERS if name in raw), None)
+    if field is None:
+        others = sorted(raw.keys() - ENVELOPE)
+        return event.unknown(others[0][:64] if others else "none", raw)
+    # An event between others: both are named, and none of them is this account.
+    if len(named) == 2 and not names_us and not kind.has_several_ids and entry.own_ids:
+        return event.unknown(field, raw.get(field), reason="other_account")
+    return HANDLERS[field](event, field, raw.get(field))

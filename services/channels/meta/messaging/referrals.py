@@ -1,0 +1,62 @@
+"""Ways into a chat: buttons, links of the form m.me and ig.me, ads, and opt-ins."""
+
+from schemas.activity import Activity
+from schemas.values import EncryptedText, Json
+from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.meta.messaging.event import Event
+from services.channels.meta.webhook import as_platform_id
+
+
+def referral_details(value: Json) -> dict[str, Json]:
+    """What a referral says: `ref` of a link of ours, where the person clicked, and the ad."""
+    body = as_dict(value)
+    context = as_dict(body.get("ads_context_data"))
+    return drop_none(
+        ref=as_str(body.get("ref")),
+        referral_source=as_str(body.get("source")),
+        referral_type=as_str(body.get("type")),
+        ad_id=as_platform_id(body.get("ad_id")),
+        ad_title=as_str(context.get("ad_title")),
+        post_id=as_platform_id(context.get("post_id")),
+    )
+
+
+def postback(event: Event, raw: str, value: Json) -> list[Activity]:
+    """A pressed button: of a message, of the menu, the first one of a chat, or a question that was offered (ice breaker)."""
+    body = as_dict(value)
+    if event.customer is None:
+        return event.unknown(raw, value, reason="nobody")
+    mid, title = as_platform_id(body.get("mid")), as_str(body.get("title"))
+    name = mid or event.content_id(body)
+    return [
+        event.activity(
+            "postback",
+            name,
+            message=event.message_id(f"postback:{name}"),
+            text=EncryptedText(text=title) if title else None,
+            details=drop_none(data=as_str(body.get("payload")), **referral_details(body.get("referral"))),
+        )
+    ]
+
+
+def referral(event: Event, raw: str, value: Json) -> list[Activity]:
+    """Somebody came into the chat by a link or an ad, and has written nothing yet."""
+    body = as_dict(value)
+    if event.customer is None:
+        return event.unknown(raw, value, reason="nobody")
+    state = event.content_id(body)
+    return [event.activity("follow", raw, state, contact_state="started", details=referral_details(body))]
+
+
+def optin(event: Event, raw: str, value: Json) -> list[Activity]:
+    """Somebody allowed messages: by a button on a page of yours, or for notifications, whose token is not stored."""
+    body = as_dict(value)
+    if event.customer is None:
+        return event.unknown(raw, value, reason="nobody")
+    status = as_str(body.get("notification_messages_status"))
+    details = drop_none(
+        ref=as_str(body.get("ref")), type=as_str(body.get("type")), title=as_str(body.get("title")), status=status
+    )
+    # Stopping notifications of one topic says nothing about answers to what the person writes.
+    state = None if status == "STOP_NOTIFICATIONS" else "opted_in"
+    return [event.activity("follow", raw, event.content_id(body), contact_state=state, details=details)]

@@ -1,0 +1,42 @@
+"""An account, and requests made of the fixtures beside this file."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from pathlib import Path
+
+from schemas.configuration import AccountBody
+from services.channels.port import Account, Request
+
+PAYLOADS = Path(__file__).parent / "payloads"
+RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SECRET = "f0e1d2c3b4a59687f0e1d2c3b4a59687"
+TOKEN = "EAAinvented-token-of-the-page"
+PAGE, APP, ANNA = "100200300", "7700770077", "500600700"
+HEADER = "x-hub-signature-256"
+SIGNS_BODY, PROOF = True, (HEADER,)
+
+
+def account(settings: dict[str, object] | None = None, **credentials: object) -> Account:
+    known = {
+        "app_secret": SECRET,
+        "app_id": APP,
+        "verify_token": "our-long-word",
+        "access_token": TOKEN,
+        "page_id": PAGE,
+    }
+    body = {"credentials": known | credentials, "settings": settings or {}}
+    return Account("shop", "messenger", "main", AccountBody.model_validate(body))
+
+
+def signature(body: bytes, secret: str = SECRET) -> dict[str, str]:
+    return {HEADER: "sha256=" + hmac.digest(secret.encode(), body, hashlib.sha256).hex()}
+
+
+def request(body: bytes, headers: dict[str, str] | None = None) -> Request:
+    given = signature(body) if headers is None else headers
+    return Request("POST", "/webhooks/messenger/shop/main", {}, given, body, RECEIVED)
+
+
+def payload(name: str) -> bytes:
+    return (PAYLOADS / f"{name}.json").read_bytes()
