@@ -9,10 +9,11 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit, Window
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from services.channels.account_settings import AccountSettings, ApiBase, Rotating, Secret, account_example
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
 from services.channels.meta.entry import scope_of
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
+    GivenSecret,
     MessagingSettings,
     PlatformId,
     entry_context,
@@ -34,7 +35,7 @@ DAY = 86_400.0
 class InstagramCredentials(AppCredentials):
     """The app, and the account that it acts for."""
 
-    access_token: Rotating[Secret] = Field(
+    access_token: Rotating[GivenSecret] = Field(
         description="the account's access token; with settings.login facebook that of its Page"
     )
     ig_id: PlatformId = Field(description="the id of the Instagram professional account, like 17841400000000000")

@@ -8,10 +8,11 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit, Window
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
-from services.channels.account_settings import AccountSettings, ApiBase, Rotating, Secret, account_example
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
 from services.channels.meta.entry import scope_of
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
+    GivenSecret,
     MessagingSettings,
     PlatformId,
     entry_context,
@@ -32,7 +33,7 @@ DAY = 86_400.0
 class MessengerCredentials(AppCredentials):
     """The app, and the Page that it acts for."""
 
-    access_token: Rotating[Secret] = Field(description="the Page's access token, which the app got for it")
+    access_token: Rotating[GivenSecret] = Field(description="the Page's access token, which the app got for it")
     page_id: PlatformId = Field(description="the Page's id, like 1234567890: Page > About > Page transparency")
 
 

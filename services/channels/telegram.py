@@ -25,11 +25,12 @@ from services.channels.account_settings import (
     account_example,
 )
 from services.channels.bot_api.actions import ACTIONS, perform
-from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem, without_token
+from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.files import locate, send_files
 from services.channels.bot_api.origin import bot_id, with_message_ids
 from services.channels.bot_api.updates import answer, parse
+from services.channels.errors_without_token import without_token
 from services.channels.live_secrets import is_live_secret
 from services.channels.port import (
     Account,

@@ -1,12 +1,12 @@
 """Bot API calls about the bot itself: its identity, its webhook, and the updates that wait for it."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
+from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str, number
 from services.channels.port import CredentialsRejected, PollResult
 from services.platform.http.lenient_json import read_json
@@ -14,7 +14,6 @@ from services.platform.http.outgoing import (
     HttpClient,
     HttpResponse,
     PermanentSendError,
-    SendOutcomeUnknown,
     TransientSendError,
     post_json,
 )
@@ -52,26 +51,6 @@ async def call(
     """
     with without_token(token):
         return _result(await post_json(http, f"{base}/bot{token}/{method}", dict(parameters or {})), method)
-
-
-@contextmanager
-def without_token(token: str) -> Iterator[None]:
-    """Errors from within without the bot token, which is part of every URL."""
-    # `from None`: the original error, which a log would show with its cause, quotes the URL.
-    try:
-        yield
-    except TransientSendError as error:
-        raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
-    except PermanentSendError as error:
-        raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
-    except CredentialsRejected as error:
-        raise CredentialsRejected(_redact_token(str(error), token), error.status) from None
-    except SendOutcomeUnknown as error:
-        raise SendOutcomeUnknown(_redact_token(str(error), token)) from None
-
-
-def _redact_token(detail: str, token: str) -> str:
-    return detail.replace(token, "<token>") if token else detail
 
 
 def retry_after(body: Mapping[str, Json]) -> float | None:

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.configuration import AccountBody
+from schemas.values import Surface
 from services.channels.port import Account, Request
+from tests.channels.meta.direct_messages import Chat
+from tests.channels.places import REPORTED, Place
 
 PAYLOADS = Path(__file__).parent / "payloads"
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -34,3 +37,21 @@ def request(body: bytes, headers: dict[str, str] | None = None) -> Request:
 
 def payload(name: str) -> bytes:
     return (PAYLOADS / f"{name}.json").read_bytes()
+
+
+# -- places: see tests/channels/places.py --------------------------------------------------------------------------------
+
+CHAT = Chat("instagram", SHOP, ANNA, APP, request)
+NOT_PLAYED: dict[tuple[Surface, str], str] = {}
+
+
+def places() -> tuple[Place, ...]:
+    return (
+        CHAT.place(
+            "inbox",
+            receipts={"read": lambda n: CHAT.event(REPORTED, read={"mid": f"m_ours{n}"})},
+            contact_states={
+                "started": CHAT.event(REPORTED, referral={"ref": "kettles", "source": "IGME", "type": "OPEN_THREAD"})
+            },
+        ),
+    )

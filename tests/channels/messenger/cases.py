@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.configuration import AccountBody
+from schemas.values import Surface
 from services.channels.port import Account, Request
+from tests.channels.meta.direct_messages import Chat, milliseconds
+from tests.channels.places import REPORTED, Place
 
 PAYLOADS = Path(__file__).parent / "payloads"
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,3 +43,29 @@ def request(body: bytes, headers: dict[str, str] | None = None) -> Request:
 
 def payload(name: str) -> bytes:
     return (PAYLOADS / f"{name}.json").read_bytes()
+
+
+# -- places: see tests/channels/places.py --------------------------------------------------------------------------------
+
+CHAT = Chat("page", PAGE, ANNA, APP, request)
+NOT_PLAYED: dict[tuple[Surface, str], str] = {}
+
+
+def places() -> tuple[Place, ...]:
+    until = milliseconds(REPORTED)
+    return (
+        CHAT.place(
+            "inbox",
+            receipts={"delivered": lambda n: CHAT.event(REPORTED, delivery={"mids": [f"m_ours{n}"]})},
+            watermark={
+                "delivered": CHAT.event(REPORTED, delivery={"watermark": until}),
+                "read": CHAT.event(REPORTED, read={"watermark": until}),
+            },
+            contact_states={
+                "started": CHAT.event(
+                    REPORTED, referral={"ref": "kettles", "source": "SHORTLINK", "type": "OPEN_THREAD"}
+                ),
+                "opted_in": CHAT.event(REPORTED, optin={"ref": "newsletter"}),
+            },
+        ),
+    )
