@@ -10,6 +10,7 @@ ActivityKind = Literal[
     "edit",
     "deletion",
     "reaction",
+    "visibility",
     "receipt",
     "postback",
     "call",
@@ -161,6 +162,7 @@ class Activity(Contract):
     - `automatic`: a machine wrote the message; it opens and reopens no conversation, and no clock starts or stops.
     - `participants` are the other people of a mail, `subject` is its subject.
     - `contact_state` belongs to kind `follow`, `reaction` to a reaction, `call` to a call, `answers` to a survey.
+    - `hidden` belongs to kind `visibility`: our side hid a public message from others, or showed it again.
     - `conversation` is the id of the conversation that a survey is about, as the link to the survey named it.
     - `album` is the id that files sent together share.
     """
@@ -212,6 +214,7 @@ class Activity(Contract):
     conversation: str | None = None
     album: str | None = None
     reaction: Reaction | None = None
+    hidden: bool | None = None
     contact_state: ContactState | None = None
     details: dict[str, Json] = {}
 

@@ -81,6 +81,7 @@ class Capabilities(Contract):
     - `windows`, widest last; empty: an answer may go out at any time. A template needs no window.
     - `first_contact`: whether we may write to a person who has not written: never, with a template, or always.
     - `private_reply`: whether a public post can be answered in private.
+    - `answers_hidden`: whether a public post can be answered in public after it was hidden.
     - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
     - `templates`: whether the platform has approved messages, which go out by their name.
     - `deep_link`: the form of a link that opens a private chat, with `{username}` of the account and `{token}`.
@@ -100,6 +101,7 @@ class Capabilities(Contract):
     first_contact: Literal["never", "template", "always"] = "never"
     templates: bool = False
     private_reply: PrivateReply | None = None
+    answers_hidden: bool = True
     invitation: bool = False
     deep_link: str | None = None
     actions: tuple[ActionKind, ...] = ()

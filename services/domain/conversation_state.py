@@ -32,13 +32,14 @@ WorkspacePerson = Annotated[PersonKeyText, BeforeValidator(_qualified)]
 class PrivateReplyAttempt:
     """A private reply to a public post that is on its way: its message, the platform's id of the post, when it was accepted.
 
-    `language` is that of the post.
+    `language` is that of the post. `by_agent`: an agent wrote it, else it is a notice of a hand-off.
     """
 
     message: str
     post: str
     accepted_at: Instant
     language: str | None = None
+    by_agent: Annotated[bool, OMITTED_IF_EMPTY] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ class MessageRecord:
     conversation by arrival: unique and rising. `template` is what the platform was asked to send in place of `text`.
     `conversation` is empty for an automatic message that came while none was open: the next one takes it in. `reactions`
     has one of each author, also those that were taken back. `delivery` is the state of delivery of a message of ours that
-    was deleted. `hidden`: its platform hides it from others. `actions` are those that its platform has not performed, oldest
-    first. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
+    was deleted. `hidden`: its platform hides it from others, by what was reported at `hidden_at`. `actions` are those that
+    its platform has not performed, oldest first. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -62,6 +62,7 @@ class MessageRecord:
     album: Annotated[str | None, OMITTED_IF_EMPTY] = None
     automatic: Annotated[bool, OMITTED_IF_EMPTY] = False
     hidden: Annotated[bool, OMITTED_IF_EMPTY] = False
+    hidden_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     actions: Annotated[list[MessageAction], OMITTED_IF_EMPTY] = field(default_factory=list)
 
 

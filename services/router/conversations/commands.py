@@ -16,6 +16,7 @@ from services.router.conversations.domain.plans import Plan, plan_reply
 from services.router.conversations.domain.refusals import refuse_resolve
 from services.router.conversations.facts import FactDetails, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
+from services.router.conversations.private_replies import begin_private_reply
 
 
 def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -34,6 +35,8 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
 def _send(work: UnitOfWork, case: ConversationState, reply: Reply, plan: Plan) -> str:
     author = Author(kind="agent", id=reply.agent, name=reply.agent_name)
     message = put_message(work, case, author, reply.text, plan, reply.accepted_at)
+    if plan.answers_post is not None:
+        case = begin_private_reply(work, case, message, plan.answers_post)
     record_human_answer(work, case, message, reply.confirmed_by)
     return message.id
 

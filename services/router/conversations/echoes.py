@@ -60,7 +60,11 @@ def _record_linked_channel(work: UnitOfWork, activity: Activity) -> None:
 
 
 def _answered_conversation(work: UnitOfWork, activity: Activity) -> ConversationState | None:
-    """The conversation that an echo answers: the open one of its thread, else that of the message that it answers."""
+    """The conversation that an echo answers: of the reply that it shows, the open one of its thread, or of what it answers."""
+    # A comment below another's comment answers the author of that one, as far as the platform says.
+    shown = stored_message(work, activity)
+    if shown is not None and shown.workspace == activity.workspace:
+        return work.get(CONVERSATIONS, shown.conversation)
     person = work.get(PERSONS, str(activity.person_key))
     identity = moved_chats.open_conversation_id(work, person, activity) if person else None
     if activity.surface == "private" and person is not None and identity is None:

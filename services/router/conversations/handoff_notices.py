@@ -27,6 +27,11 @@ INVITE_YOURSELF = (
     "and ask the customer for a private message yourself."
 )
 
+HIDDEN_AND_UNREACHED = (
+    "The private reply did not reach the customer, and a hidden post takes no answer on this channel. Show the post again "
+    "(POST …/handoff/clear) and answer it in public."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HandoffService:
@@ -44,9 +49,15 @@ class HandoffService:
         configuration: WorkspaceConfiguration | None,
     ) -> None:
         """Hide a customer's activity when it is sensitive in public, and start a hand-off when none is on its way."""
-        case = hide_post(work, case, activity, message_id, self._capabilities(case, configuration))
+        capabilities = self._capabilities(case, configuration)
+        # Where a hidden post takes no answer, the notice is sent first; a private reply answers hidden posts too.
+        hides_first = capabilities is None or capabilities.answers_hidden
+        if hides_first:
+            case = hide_post(work, case, activity, message_id, capabilities)
         if handoff.needs_handoff(case, activity):
             self._start(work, case, activity, configuration)
+        if not hides_first:
+            hide_post(work, work.get(CONVERSATIONS, case.id) or case, activity, message_id, capabilities)
 
     def _start(
         self,
@@ -88,7 +99,8 @@ class HandoffService:
         after = handoff.reached(case, person, work.now)
         languages = _languages(attempt.language, case, configuration)
         text = invitations.public_text(Invitation("private_reply"), languages, configuration)
-        if case.handoff is not None and case.handoff.state != "completed":
+        is_invited = case.handoff is not None and case.handoff.state != "completed" and not attempt.by_agent
+        if is_invited and _takes_notice(self._capabilities(case, configuration)):
             notify(work, after, text, "public")
         else:
             work.put(CONVERSATIONS, after.id, after)
@@ -105,10 +117,14 @@ class HandoffService:
         if attempt is None:
             return
         after = handoff.reached(case, None, work.now)
-        if case.handoff is None or case.handoff.state != "started":
+        if case.handoff is None or case.handoff.state != "started" or attempt.by_agent:
             work.put(CONVERSATIONS, after.id, after)
             return
         capabilities = self._capabilities(case, configuration)
+        if not _takes_notice(capabilities):
+            work.put(CONVERSATIONS, after.id, after)
+            add_note(work, after, HIDDEN_AND_UNREACHED)
+            return
         invitation = invitations.choose_invitation(after, configuration, capabilities, self.handoffs, None, work.now)
         changed = {"method": invitation.method, "private_channel": invitation.channel}
         after = replace(after, handoff=case.handoff.model_copy(update=changed))
@@ -146,6 +162,11 @@ def _reply_in_private(
     text = text_for("private_reply", languages, configuration)
     reply_in_private(work, after, attempt.message, text, post.platform_id)
     return after
+
+
+def _takes_notice(capabilities: Capabilities | None) -> bool:
+    """Whether a notice can be written below a sensitive post, which was hidden where that is possible."""
+    return capabilities is None or capabilities.answers_hidden or "hide" not in capabilities.actions
 
 
 def _languages(

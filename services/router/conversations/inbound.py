@@ -106,7 +106,8 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
 
 def _in_private(work: UnitOfWork, activity: Activity, case: ConversationState) -> ConversationState:
     """The conversation once its private side has written: the first answer to a private reply completes the hand-off."""
-    is_open = is_in_private(case)
+    # An agent's private reply is no hand-off: the conversation may go on in public too.
+    is_open = case.handoff is None or is_in_private(case)
     if not is_open and activity.surface == "private" and activity.address is not None:
         complete(work, case, activity.person_key, activity.address)
     return work.get(CONVERSATIONS, case.id) or case

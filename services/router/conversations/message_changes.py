@@ -10,6 +10,7 @@ from services.router.conversations.deletions import delete_message
 from services.router.conversations.edits import edit_message
 from services.router.conversations.reactions import receive_reaction
 from services.router.conversations.receipts import receive_receipt
+from services.router.conversations.visibility import change_visibility
 
 ChangeHandler = Callable[[UnitOfWork, Activity, ActivityContext], None]
 
@@ -18,6 +19,7 @@ MUTATING_HANDLERS: Mapping[str, ChangeHandler] = {
     "deletion": delete_message,
     "reaction": receive_reaction,
     "receipt": receive_receipt,
+    "visibility": change_visibility,
 }
 """Kinds that change a message. Its conversation may be another person's, whose partition alone may write it."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from schemas.conversation import Author
-from schemas.outbound import OutboundMessage
+from schemas.outbound import OutboundMessage, ReplyReference
 from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
 from services.domain.outgoing_files import to_attachment
@@ -29,6 +29,7 @@ def put_message(
     channel, account = channel_of(case, address)
     # A mail is answered to everybody of the thread; a private side on another channel is no mail.
     is_mail = plan.surface == "private" and channel == case.channel
+    post = ReplyReference(platform_id=plan.answers_post) if plan.answers_post else None
     outbound = OutboundMessage(
         id=message.id,
         conversation=case.id,
@@ -42,12 +43,13 @@ def put_message(
         text=text,
         accepted_at=accepted_at,
         template=plan.template,
-        in_reply_to=case.mail if is_mail else None,
+        in_reply_to=post or (case.mail if is_mail else None),
         participants=case.participants if is_mail else [],
         tag=plan.tag,
         parts=plan.parts,
         attachments=plan.files,
         window=plan.window,
+        private_reply=post is not None,
     )
     work.emit("pasokh.outbound.message", case.key, outbound)
     return message

@@ -68,6 +68,17 @@ def reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Re
     yield from chat_of_conversation(context, received)
     if _needs_configuration(context, received):
         yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+    yield from _private_conversation(context, received)
+
+
+def _private_conversation(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The customer's private conversation, which a private reply leaves alone while it is open."""
+    case = context.work.get(CONVERSATIONS, str(received.event.data["conversation"]))
+    known = context.capabilities.by_channel.get(case.channel) if case else None
+    person = context.work.get(PERSONS, received.event.partitionkey)
+    own = person.open.get(PRIVATE_THREAD) if person else None
+    if own is not None and known is not None and known.private_reply is not None:
+        yield Documents(CONVERSATIONS, [own])
 
 
 def configuration_of_reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:

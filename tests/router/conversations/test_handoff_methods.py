@@ -189,7 +189,7 @@ async def test_agent_cannot_write_in_private_before_the_customer_answers() -> No
     await page.assign("sara")
     outcome = await page.reply("hello", "private")
     assert outcome.problem is not None
-    assert outcome.problem.title == "No address on that surface"
+    assert outcome.problem.title == "Private reply used"
 
 
 async def test_answer_that_comes_before_the_result_of_the_private_reply_moves_to_the_conversation() -> None:

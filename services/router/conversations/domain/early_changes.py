@@ -7,7 +7,7 @@ from services.router.conversations.domain.activities import happened_at
 
 MAX_EARLY = 50
 """How many changes wait for one message: the latest of them."""
-ORDER = ("edit", "reaction", "receipt", "deletion")
+ORDER = ("edit", "reaction", "visibility", "receipt", "deletion")
 """Kinds in the order in which they apply: a deletion takes everything else along."""
 
 
@@ -25,7 +25,7 @@ def in_order(early: Iterable[Activity]) -> list[Activity]:
 
 
 def _sort(change: Activity) -> tuple[str, ...]:
-    """What a change replaces: the reaction of the same person, the receipt of the same state, any other edit."""
+    """What a change replaces: the reaction of the same person, the receipt of the same state, any other change of its kind."""
     if change.kind == "reaction":
         return change.kind, change.author, change.person
     if change.kind == "receipt":

@@ -186,8 +186,8 @@ def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
 
 
 def is_private_side(case: ConversationState, person: PersonKey) -> bool:
-    """Whether this person was confirmed as the customer of the conversation, and continues it."""
-    return case.handoff is not None and case.private_person == person and not is_closed(case.status)
+    """Whether this person is known to be the customer of the conversation in private, and continues it."""
+    return case.private_person == person and not is_closed(case.status)
 
 
 def may_claim(case: ConversationState, person: PersonKey) -> bool:

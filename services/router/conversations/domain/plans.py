@@ -17,12 +17,14 @@ from services.router.conversations.domain.contacts import opted_out_at
 from services.router.conversations.domain.refusal_phrases import RefusalReader, to_failure, to_problem
 from services.router.conversations.domain.refusals import (
     refuse_files,
+    refuse_files_of_private_reply,
     refuse_in_public,
     refuse_reply,
     refuse_without_address,
 )
 from services.router.conversations.domain.sending_rules import (
     Allowed,
+    AnsweredPost,
     Draft,
     Reason,
     Recipient,
@@ -33,7 +35,7 @@ from services.router.conversations.domain.sending_rules import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A message that may go out."""
+    """A message that may go out. `answers_post` is the platform's id of the public post that it answers in private."""
 
     surface: Surface
     address: Address
@@ -41,6 +43,7 @@ class Plan:
     window: SendWindow | None = None
     template: MessageTemplate | None = None
     files: list[OutboundAttachment] = field(default_factory=list)
+    answers_post: str | None = None
 
     @property
     def tag(self) -> str | None:
@@ -111,7 +114,7 @@ def recipient_of(case: ConversationState, person: Contact | None) -> Recipient:
     """Whom a private message of a conversation reaches. `person` is its customer's contact."""
     wrote_at = case.wrote_at.get("private")
     # After a hand-off the private side may be another person, of whom this partition knows only what they wrote.
-    if person is None or case.private_person is not None:
+    if person is None or (case.private_person is not None and str(case.private_person) != case.key):
         return Recipient(wrote_at=wrote_at)
     return Recipient(wrote_at=wrote_at, is_blocked=person.blocked, opted_out_at=opted_out_at(person))
 
@@ -123,13 +126,31 @@ def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, ru
         return refused
     surface = reply.surface or case.last_surface
     if surface not in case.addresses:
-        return refuse_without_address(case, surface)
+        private_reply = _plan_private_reply(case, reply, person, rules) if surface == "private" else None
+        return private_reply or refuse_without_address(case, surface)
     refused = refuse_in_public(case, reply) if surface == "public" else None
     if refused is not None:
         return refused
     draft = Draft(surface=surface, text=reply.text.text, has_template=reply.template is not None)
     planned = rules.plan(draft, recipient_of(case, person), case.addresses[surface], reply.template)
     return rules.problem(planned) if isinstance(planned, Refused) else _with_files(planned, reply, rules)
+
+
+def _plan_private_reply(
+    case: ConversationState, reply: Reply, person: Contact | None, rules: Judge
+) -> Plan | Problem | None:
+    """How an agent answers the customer's latest public post in private; None where the channel has no private replies."""
+    address, at = case.addresses.get("public"), case.wrote_at.get("public")
+    stated = rules.capabilities.private_reply if rules.capabilities else None
+    if stated is None or address is None or address.reply_to is None or at is None:
+        return None
+    if reply.attachments:
+        return refuse_files_of_private_reply()
+    attempt = case.private_reply.post if case.private_reply else None
+    post = AnsweredPost(at, has_reply=address.reply_to in {attempt, *case.private_replies})
+    draft = Draft(surface="private", text=reply.text.text, has_template=reply.template is not None, post=post)
+    planned = rules.plan(draft, recipient_of(case, person), address, reply.template)
+    return rules.problem(planned) if isinstance(planned, Refused) else replace(planned, answers_post=address.reply_to)
 
 
 def _with_files(plan: Plan, reply: Reply, rules: Judge) -> Plan | Problem:

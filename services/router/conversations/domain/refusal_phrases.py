@@ -20,6 +20,8 @@ TITLES: Mapping[Reason, str] = {
     "opted_out": "Customer opted out",
     "automatic": "Automatic message held back",
     "no_templates": "No templates",
+    "private_reply_used": "Private reply used",
+    "private_reply_late": "Private reply too late",
     "text_too_long": "Text too long",
 }
 """The titles of problems; their `code` is made of them, and does not change with the language."""
@@ -51,6 +53,9 @@ _ENGLISH = RefusalPhrases(
         "automatic": "{channel} takes no automatic messages from this account, so this one was held back. "
         "Write to the customer yourself.",
         "no_templates": "There are no templates here: {channel} has none, or the answer is public.",
+        "private_reply_used": "This post has had its private reply, and {channel} takes one. You can go on in private once the "
+        "customer answers it.",
+        "private_reply_late": "The {span} window for a private reply to this post closed {at}. Answer in public.",
         "text_too_long": "{channel} takes at most {limit} {unit}; this has {length}. Split it.",
     },
     hours="{n}-hour",
@@ -74,6 +79,9 @@ _PERSIAN = RefusalPhrases(
         "opted_out": "مشتری {at} خواسته است دیگر پیامی نگیرد. وقتی دوباره بنویسد می‌توانید پاسخ دهید.",
         "automatic": "{channel} از این حساب پیام خودکار نمی‌پذیرد و این پیام نگه داشته شد. خودتان به مشتری بنویسید.",
         "no_templates": "اینجا قالبی نیست: {channel} قالب ندارد یا پاسخ عمومی است.",
+        "private_reply_used": "این نوشته پاسخ خصوصی خود را گرفته است و {channel} فقط یکی می‌پذیرد. وقتی مشتری جواب بدهد "
+        "می‌توانید در خصوصی ادامه دهید.",
+        "private_reply_late": "مهلت {span} پاسخ خصوصی به این نوشته {at} تمام شد. عمومی پاسخ دهید.",
         "text_too_long": "{channel} حداکثر {limit} {unit} می‌پذیرد؛ این متن {length} است. آن را تقسیم کنید.",
     },
     hours="{n} ساعته",
@@ -98,6 +106,9 @@ _ARABIC = RefusalPhrases(
         "opted_out": "طلب العميل {at} ألا تصله رسائل أخرى. يمكنك الرد عندما يكتب مرة أخرى.",
         "automatic": "لا يقبل {channel} رسائل تلقائية من هذا الحساب، فحُجبت هذه الرسالة. اكتب إلى العميل بنفسك.",
         "no_templates": "لا توجد قوالب هنا: ليس في {channel} قوالب، أو أن الرد علني.",
+        "private_reply_used": "تلقى هذا المنشور رده الخاص، ولا يقبل {channel} إلا ردًا واحدًا. يمكنك المتابعة على الخاص "
+        "عندما يجيب العميل.",
+        "private_reply_late": "انتهت مهلة الرد الخاص ({span}) على هذا المنشور {at}. أجب علنًا.",
         "text_too_long": "يقبل {channel} على الأكثر {limit} {unit}؛ وطول هذا النص {length}. قسّمه.",
     },
     hours="{n} ساعة",
@@ -121,6 +132,9 @@ _LATVIAN = RefusalPhrases(
         "opted_out": "Klients {at} lūdza vairs nesūtīt ziņas. Atbildēt varēs, kad viņš rakstīs vēlreiz.",
         "automatic": "{channel} no šī konta nepieņem automātiskas ziņas, tāpēc šī tika aizturēta. Rakstiet klientam paši.",
         "no_templates": "Šeit nav veidņu: kanālā {channel} to nav, vai arī atbilde ir publiska.",
+        "private_reply_used": "Uz šo ierakstu jau ir atbildēts privāti, un {channel} pieņem vienu atbildi. Privāti varēs "
+        "turpināt, kad klients atbildēs.",
+        "private_reply_late": "{span} logs privātai atbildei uz šo ierakstu aizvērās {at}. Atbildiet publiski.",
         "text_too_long": "{channel} pieņem ne vairāk kā {limit} {unit}; šeit ir {length}. Sadaliet tekstu.",
     },
     hours="{n} stundu",

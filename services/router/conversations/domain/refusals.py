@@ -56,6 +56,14 @@ def refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Prob
     return Problem(status=422, title="File not taken by the channel", detail=detail, pointer=pointer)
 
 
+def refuse_files_of_private_reply() -> Problem:
+    """Refuse files in an answer that opens a private chat."""
+    detail = (
+        "A private reply to a public post is one message of text. Send the files once the customer has answered it."
+    )
+    return Problem(status=422, title="File not taken by the channel", detail=detail, pointer="/attachments")
+
+
 def refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
     """Refuse a public reply that holds a secret, or that is about a sensitive case."""
     # The route checked the text for the surface of that moment. Since then the customer may have written in public.

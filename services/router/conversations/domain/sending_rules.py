@@ -27,19 +27,33 @@ Reason = Literal[
     "opted_out",
     "automatic",
     "no_templates",
+    "private_reply_used",
+    "private_reply_late",
     "text_too_long",
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredPost:
+    """The public post that a message answers in private: the time of it, and whether it has had its private reply."""
+
+    at: datetime
+    has_reply: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message of ours before it is accepted. `is_automatic`: no person wrote it. `is_first`: it answers nothing."""
+    """A message of ours before it is accepted. `is_automatic`: no person wrote it. `is_first`: it answers nothing.
+
+    `post` is set where it answers a public post in private.
+    """
 
     surface: Surface
     text: str
     has_template: bool = False
     is_automatic: bool = False
     is_first: bool = False
+    post: AnsweredPost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +144,19 @@ def _refuse_first(draft: Draft, recipient: Recipient, capabilities: Capabilities
     return None if draft.has_template else Refused(reason="template_required")
 
 
+def _refuse_private_reply(
+    draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime
+) -> Refused | None:
+    stated = capabilities.private_reply
+    if draft.post is None or stated is None:
+        return None
+    if stated.once and draft.post.has_reply:
+        return Refused(reason="private_reply_used")
+    span = timedelta(seconds=stated.seconds) if stated.seconds is not None else None
+    is_late = span is not None and now - draft.post.at >= span
+    return Refused(reason="private_reply_late", span=span, at=draft.post.at + span) if span and is_late else None
+
+
 def _refuse_late(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
     if not _needs_window(draft, capabilities):
         return None
@@ -144,11 +171,19 @@ def _refuse_late(draft: Draft, recipient: Recipient, capabilities: Capabilities,
     return Refused(reason=reason, span=timedelta(seconds=widest.seconds), at=closes_at(widest, recipient.wrote_at))
 
 
-RULES: tuple[Rule, ...] = (_refuse_template, _refuse_automatic, _refuse_unwanted, _refuse_first, _refuse_late)
+RULES: tuple[Rule, ...] = (
+    _refuse_template,
+    _refuse_automatic,
+    _refuse_unwanted,
+    _refuse_first,
+    _refuse_private_reply,
+    _refuse_late,
+)
 
 
 def _needs_window(draft: Draft, capabilities: Capabilities) -> bool:
-    return bool(capabilities.windows) and draft.surface == "private" and not draft.has_template
+    needs_none = draft.has_template or draft.post is not None
+    return bool(capabilities.windows) and draft.surface == "private" and not needs_none
 
 
 def _usable(draft: Draft, capabilities: Capabilities) -> Sequence[Window]:
@@ -161,11 +196,13 @@ def _parts(draft: Draft, stated: TextLimit | None) -> tuple[str, ...] | Refused:
     length = 0 if stated is None or draft.has_template else text_length(draft.text, stated.unit)
     if stated is None or length <= stated.limit:
         return ()
-    parts = tuple(islice(split_text(draft.text, stated.limit, stated.unit), MAX_PARTS + 1)) if stated.splits else ()
+    # A post is answered in private by one message.
+    splits = stated.splits and draft.post is None
+    parts = tuple(islice(split_text(draft.text, stated.limit, stated.unit), MAX_PARTS + 1)) if splits else ()
     if parts and len(parts) <= MAX_PARTS:
         return parts
     if draft.is_automatic and not stated.splits:
         # Nobody is there to shorten it: the platform cuts or refuses it.
         return ()
-    limit = stated.limit * (MAX_PARTS if stated.splits else 1)
+    limit = stated.limit * (MAX_PARTS if splits else 1)
     return Refused(reason="text_too_long", length=length, limit=limit, unit=stated.unit)
