@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, dispatch, footprint, ingest, message, minute
+from bench import assignment, channels, dispatch, footprint, ingest, message, minute
 from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
@@ -35,6 +35,7 @@ Row = Callable[[RowContext], AsyncIterator[ResultRow]]
 LOAD_SECONDS, QUICK_SECONDS = 20.0, 3.0
 INGEST_SHARE = 0.25
 MESSAGE_SHARE = 0.25
+CHANNEL_SHARE = 0.25
 
 
 def _ingest(context: RowContext) -> AsyncIterator[ResultRow]:
@@ -69,6 +70,10 @@ def _message(context: RowContext) -> AsyncIterator[ResultRow]:
     return message.rows(context.folder, context.seconds * MESSAGE_SHARE, context.against)
 
 
+def _channels(context: RowContext) -> AsyncIterator[ResultRow]:
+    return channels.rows(context.folder, context.seconds * CHANNEL_SHARE)
+
+
 def _minute(context: RowContext) -> AsyncIterator[ResultRow]:
     return minute.on_mongo(context.folder, context.kafka(), 3 * context.seconds, context.rate)
 
@@ -82,6 +87,7 @@ ROWS: Mapping[str, Row] = {
     "ingest": _ingest,
     "assignment": _assignment,
     "dispatch": _dispatch,
+    "channels": _channels,
     "ingest-kafka": _ingest_kafka,
     "assignment-kafka": _assignment_kafka,
     "message": _message,

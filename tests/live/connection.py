@@ -41,6 +41,11 @@ class Connection(asyncio.Protocol):
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(NONE)
 
+    def close(self) -> None:
+        """End the connection."""
+        if self._transport is not None:
+            self._transport.close()
+
     def request(self, request: bytes) -> "asyncio.Future[Answer]":
         """What is answered; a connection that ended answers `NONE`."""
         self._answer = asyncio.get_running_loop().create_future()
