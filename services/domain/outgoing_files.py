@@ -61,7 +61,15 @@ def _refusal(file: OutboundAttachment, channel: str, capabilities: Capabilities)
     of_type = [limit for limit in capabilities.media if limit.kind in (file.kind, "file")]
     sizes = [limit.max_bytes for limit in of_type if _takes_type(limit, file.media_type)]
     if sizes:
-        return f"{name} has {file.size_bytes} bytes, and {channel} takes at most {max(sizes)}. Send a smaller one."
+        has, most = _shown_sizes(file.size_bytes, max(sizes))
+        return f"{name} has {has}, and {channel} takes at most {most}. Send a smaller one."
     types = sorted({known for limit in capabilities.media for known in limit.media_types or ()})
     what = "a type that its bytes do not show" if file.media_type == UNKNOWN else f"of type {file.media_type}"
     return f"{name} is {what}; {channel} takes {', '.join(types)}."
+
+
+def _shown_sizes(*sizes: int) -> list[str]:
+    """Sizes for people: in MB of a million bytes, or in bytes where that would hide their difference."""
+    shown = [f"{size / 1_000_000:.1f} MB" for size in sizes]
+    is_clear = min(sizes) >= 100_000 and len(set(shown)) == len(sizes)
+    return shown if is_clear else [f"{size:,} bytes" for size in sizes]

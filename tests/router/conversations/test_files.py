@@ -49,7 +49,7 @@ async def test_a_picture_that_is_too_large_for_a_photo_goes_out_as_a_document(ho
             [PHOTO, PHOTO.model_copy(update={"size_bytes": 501})],
             "",
             "/attachments/1",
-            "a.png has 501 bytes, and telegram takes at most 500.",
+            "a.png has 501 bytes, and telegram takes at most 500 bytes.",
         ),
     ],
 )

@@ -1,0 +1,116 @@
+"""Files of agents, on every channel of the registry: what its platform takes is accepted, and all else is refused at once,
+with a sentence that says what to do. Nothing is sent to find it out.
+"""
+
+import re
+
+import pytest
+
+from schemas.channel import Capabilities, MediaLimit
+from schemas.commands import CommandResult
+from schemas.outbound import OutboundAttachment, OutboundMessage
+from schemas.values import Problem
+from services.channels.registry import CHANNELS
+from tests.router.conversations.harness import ConversationsHarness
+
+TYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg", "file": "application/pdf"}
+CAPABILITIES = {channel.name: channel.capabilities for channel in CHANNELS}
+LIMITS = [
+    pytest.param(name, limit, id=f"{name}-{limit.kind}")
+    for name, capabilities in CAPABILITIES.items()
+    for limit in capabilities.media
+]
+with_files = pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if one.media])
+with_captions = pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if one.caption_limit])
+
+
+def takes_any_type(capabilities: Capabilities) -> bool:
+    return any(limit.media_types is None for limit in capabilities.media if limit.kind == "file")
+
+
+with_types = pytest.mark.parametrize(
+    "name", [name for name, one in CAPABILITIES.items() if one.media and not takes_any_type(one)]
+)
+
+
+def file(limit: MediaLimit, size: int, media_type: str | None = None) -> OutboundAttachment:
+    known = media_type or next(iter(limit.media_types or ()), TYPES[limit.kind])
+    return OutboundAttachment(blob="b1", kind=limit.kind, name="mug", media_type=known, size_bytes=size)
+
+
+async def answered(
+    name: str, files: list[OutboundAttachment], text: str = "Here."
+) -> tuple[CommandResult, list[OutboundMessage]]:
+    """What becomes of a reply with these files on this channel, and what goes to the sender."""
+    found = ConversationsHarness(capabilities={name: CAPABILITIES[name]})
+    found.key = f"w/{name}:main:1"
+    await found.customer(channel=name, person=f"{name}:main:1")
+    await found.assign()
+    outcome = await found.reply(text=text, attachments=files)
+    sent = [event.payload_as(OutboundMessage) for event in found.driver.sent if event.type == "pasokh.outbound.message"]
+    return outcome, sent
+
+
+async def refusal(name: str, files: list[OutboundAttachment], text: str = "Here.") -> Problem:
+    outcome, sent = await answered(name, files, text)
+    assert (outcome.status, sent) == ("refused", [])
+    assert outcome.problem is not None
+    assert outcome.problem.status == 422
+    return outcome.problem
+
+
+def largest(capabilities: Capabilities, media_type: str, kind: str) -> int:
+    """The largest size of a file of a kind and type, which may also go out as a mere file."""
+    return max(
+        one.max_bytes
+        for one in capabilities.media
+        if one.kind in (kind, "file") and (one.media_types is None or media_type in one.media_types)
+    )
+
+
+@pytest.mark.parametrize(("name", "limit"), LIMITS)
+async def test_a_file_up_to_the_limit_is_accepted_and_one_over_it_refused(name: str, limit: MediaLimit) -> None:
+    exact = file(limit, limit.max_bytes)
+    outcome, [sent] = await answered(name, [exact])
+    assert outcome.status == "applied"
+    assert [(one.kind, one.size_bytes) for one in sent.attachments] == [(limit.kind, limit.max_bytes)]
+    over = largest(CAPABILITIES[name], exact.media_type, limit.kind) + 1
+    problem = await refusal(name, [file(limit, over, exact.media_type)])
+    sentence = rf"mug has .*, and {name} takes at most .*\. Send a smaller one\."
+    assert problem.pointer == "/attachments/0"
+    assert re.fullmatch(sentence, problem.detail), problem.detail
+
+
+@with_files
+async def test_more_files_than_fit_into_a_message_are_refused(name: str) -> None:
+    capabilities = CAPABILITIES[name]
+    one = file(capabilities.media[0], 1)
+    outcome, [sent] = await answered(name, [one] * capabilities.max_files)
+    assert (outcome.status, len(sent.attachments)) == ("applied", capabilities.max_files)
+    problem = await refusal(name, [one] * (capabilities.max_files + 1))
+    assert problem.detail.endswith("Send the rest in another reply.")
+
+
+@with_captions
+async def test_a_text_that_is_too_long_beside_a_file_is_refused(name: str) -> None:
+    capabilities = CAPABILITIES[name]
+    assert capabilities.caption_limit is not None
+    one = file(capabilities.media[0], 1)
+    outcome, _ = await answered(name, [one], "x" * capabilities.caption_limit)
+    assert outcome.status == "applied"
+    problem = await refusal(name, [one], "x" * (capabilities.caption_limit + 1))
+    assert problem.detail.endswith("Send the text first, then the files.")
+
+
+@with_types
+async def test_a_type_that_the_platform_does_not_take_is_refused_with_those_that_it_takes(name: str) -> None:
+    capabilities = CAPABILITIES[name]
+    strange = "application/x-strange"
+    problem = await refusal(name, [file(capabilities.media[0], 1, strange)])
+    assert re.fullmatch(rf"mug is of type {strange}; {name} takes .*/.*\.", problem.detail)
+
+
+@pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if not one.media])
+async def test_a_channel_without_files_says_so(name: str) -> None:
+    problem = await refusal(name, [file(MediaLimit(kind="image", max_bytes=1), 1)])
+    assert problem.detail == f"{name} takes no files. Send a text."
