@@ -1,6 +1,7 @@
 """Mail: webhooks of the provider that receives it, and answers by SMTP (RFC 5321, 5322). docs/channels/email.md connects one."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -27,15 +28,18 @@ from services.channels.mail.message import Envelope, MailItem, ReceivedMail
 from services.channels.mail.mime import read_mime
 from services.channels.mail.provider import MailProvider
 from services.channels.mail.providers import PROVIDERS
+from services.channels.mail.sending import send_mail
+from services.channels.mail.smtp import check_login, read_smtp_url
 from services.channels.port import (
     Account,
     InlineFile,
     InvalidSignature,
+    OutgoingFile,
     Request,
     SendReceipt,
     WebhookResponse,
 )
-from services.platform.http.outgoing import HttpClient, PermanentSendError
+from services.platform.http.outgoing import HttpClient
 
 MAX_FILE = 25_000_000
 RAW_MAIL = "message/rfc822"
@@ -173,8 +177,19 @@ class Email:
                 yield from inline_files(item)
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
-        """Send a mail."""
-        raise PermanentSendError("unsupported", "mails cannot be sent yet")
+        """Send a mail to the address and to everybody of the thread."""
+        return await send_mail(message, account, (), http)
+
+    async def send_files(
+        self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
+    ) -> SendReceipt:
+        """As `send`, with attachments."""
+        return await send_mail(message, account, files, http)
+
+    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+        """Log in at the SMTP server. See `ChecksAccount`."""
+        await check_login(read_smtp_url(account.token("smtp_url")), http)
+        return None
 
 
 def _provider(body: AccountBody) -> MailProvider | None:

@@ -14,7 +14,7 @@ def names(abilities: Abilities) -> dict[str, set[str]]:
 def test_tables_of_the_registry() -> None:
     found = names(find_abilities(CHANNELS))
     assert found["polls"] == {"telegram"}
-    assert found["checks"] == {"telegram"}
+    assert found["checks"] == {"telegram", "email"}
     assert found["responders"] == {"telegram"}
     assert found["public_keys"] == found["inline_files"] == {"email"}
     assert found["shared_endpoints"] >= {"instagram", "messenger"}

@@ -14,7 +14,7 @@ from services.channels.registry import CHANNELS
 from tests.channels import states_platform
 from tests.channels.installation import Installation
 from tests.channels.places import BETTER, HEART, HELLO, REPORTED, WRITTEN, Place, text_of, update_names
-from tests.channels.test_every_channel import WITHOUT_WEBHOOKS, authentic, cases_of
+from tests.channels.test_every_channel import WITHOUT_WEBHOOKS, account_for, authentic, cases_of
 
 MANY = 1_000
 FEW = 10
@@ -73,7 +73,7 @@ def test_every_update_of_the_fixtures_is_played_in_a_place_of_its_surface(channe
     excepted: dict[tuple[Surface, str], str] = getattr(cases, "NOT_PLAYED", {})
     missing: dict[tuple[Surface, str], str] = {}
     for path in sorted(cases.PAYLOADS.iterdir()):
-        for surface, names in updates_of(channel, cases.account(), authentic(cases, path)):
+        for surface, names in updates_of(channel, account_for(cases, path), authentic(cases, path)):
             has = {name for place in places if place.surface == surface for name in place.has}
             is_excepted = any((surface, name) in excepted for name in names)
             if names and not names & has and not is_excepted:

@@ -7,14 +7,18 @@ from typing import Any
 from schemas.activity import Activity, ActivityKind, Address, ContactState, Participant, PersonIdentity, ReceiptState
 from schemas.values import EncryptedText
 from services.channels.mail.attachments import attachments
-from services.channels.mail.html_text import html_to_text
+from services.channels.mail.automatic import is_automatic
+from services.channels.mail.html_text import HtmlText, html_to_text
 from services.channels.mail.ids import answered_mails, content_id, mail_id, message_ids, own_id, without_plus
 from services.channels.mail.message import DeliveryReport, Mailbox, MailItem, Notice, ReceivedMail
+from services.channels.mail.quotes import split_reply
+from services.channels.mail.reports import read_reports
 from services.channels.port import Account, Request
 from services.platform.core.identifiers import hashed_id
 
 NOBODY = "none"
 """The external id where a call names no person."""
+MAX_QUOTE = 100_000
 CONTACT_STATES: Mapping[str, ContactState] = {"complained": "opted_out", "unsubscribed": "opted_out"}
 
 
@@ -85,31 +89,88 @@ def _receipt(item: DeliveryReport, message_id: str, scope: Scope) -> Activity:
 
 
 def _mail(mail: ReceivedMail, scope: Scope) -> list[Activity]:
-    text = mail.text if mail.text is not None else html_to_text(mail.html or "").text
+    reports = read_reports(mail, scope.account)
+    if reports:
+        return [activity for item in reports for activity in READERS[type(item)](item, scope)]
     writer = mail.sender or Mailbox(mail.envelope.sender or NOBODY)
-    content = content_id(mail, text)
+    others = [box for box in (*mail.to, *mail.cc) if not scope.is_own(box.address)]
     identity = next(iter(message_ids(mail.header("message-id"))), "")
-    recipients = [*mail.envelope.recipients, *(box.address for box in (*mail.to, *mail.cc))]
+    own = own_id(identity, scope.account.token("from_address"))
+    if own is not None or scope.is_own(writer.address):
+        # The form of a shop's page writes in the shop's name, and names the customer as who gets the answer.
+        from_form = [box for box in mail.reply_to if own is None and not scope.is_own(box.address)]
+        if from_form:
+            return [_message(mail, from_form[0], identity, scope)]
+        if others:
+            return [_echo(mail, others[0], identity, own, scope)]
+        if own is not None:
+            return [scope.activity("unknown", NOBODY, "own", own, details={"type": "own mail"})]
+    return [_message(mail, writer, identity, scope)]
+
+
+def _message(mail: ReceivedMail, writer: Mailbox, identity: str, scope: Scope) -> Activity:
+    content, fields = _content(mail, identity, scope)
     answer_to = next(iter(mail.reply_to), writer)
-    return [
-        scope.activity(
-            "message",
-            writer.address,
-            identity,
-            content,
-            person_name=writer.name,
-            message=hashed_id(mail_id(scope.account, identity), content),
-            platform_id=identity or content,
-            text=EncryptedText(text=text.strip()) if text.strip() else None,
-            address=Address(chat=answer_to.address),
-            sent_at=mail.sent_at,
-            replies_to=answered_mails(mail, scope.account, recipients),
-            identities=[PersonIdentity(kind="email", value=writer.address, proven=mail.envelope.authenticated is True)],
-            subject=mail.subject,
-            participants=_participants(mail, {writer.address, answer_to.address}, scope),
-            attachments=attachments(mail),
-        )
-    ]
+    return scope.activity(
+        "message",
+        writer.address,
+        identity,
+        content,
+        message=hashed_id(mail_id(scope.account, identity), content),
+        person_name=writer.name,
+        address=Address(chat=answer_to.address),
+        identities=[PersonIdentity(kind="email", value=writer.address, proven=mail.envelope.authenticated is True)],
+        participants=_participants(mail, {writer.address, answer_to.address}, scope),
+        **fields,
+    )
+
+
+def _echo(mail: ReceivedMail, customer: Mailbox, identity: str, own: str | None, scope: Scope) -> Activity:
+    """A mail of our side: our own that came back, or one that a person of ours wrote in their mail program."""
+    content, fields = _content(mail, identity, scope)
+    known = mail_id(scope.account, identity)
+    return scope.activity(
+        "echo",
+        customer.address,
+        identity,
+        content,
+        author="account",
+        author_name=mail.sender.name if mail.sender else None,
+        message=known if own is not None else hashed_id(known, content),
+        aliases=[own] if own is not None else [],
+        own_reply=own is not None,
+        person_name=customer.name,
+        address=Address(chat=customer.address),
+        participants=_participants(mail, {customer.address}, scope),
+        **fields,
+    )
+
+
+def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict[str, Any]]:  # Any: the fields' own
+    """A hash of what the mail says, and the fields of an activity that hold it."""
+    shown = html_to_text(mail.html) if mail.html else HtmlText("")
+    whole = mail.text if mail.text and mail.text.strip() else shown.text
+    split = split_reply(whole, mail.subject)
+    text, quote = split.text.strip(), split.quote
+    stripped = (mail.envelope.stripped_text or "").strip()
+    if quote is None and stripped and whole.strip().startswith(stripped) and stripped != text:
+        text, quote = stripped, whole.strip().removeprefix(stripped).strip("\r\n") or None
+    files = attachments(mail)
+    # A mail whose subject says it all is no empty message.
+    text = text or ("" if files else mail.subject)
+    recipients = [*mail.envelope.recipients, *(box.address for box in (*mail.to, *mail.cc))]
+    content = content_id(mail, whole)
+    return content, {
+        "platform_id": identity or content,
+        "text": EncryptedText(text=text) if text else None,
+        "quote": quote[:MAX_QUOTE] if quote else None,
+        "links": list(shown.links),
+        "sent_at": mail.sent_at,
+        "replies_to": answered_mails(mail, scope.account, recipients),
+        "automatic": is_automatic(mail),
+        "subject": mail.subject,
+        "attachments": files,
+    }
 
 
 def _participants(mail: ReceivedMail, known: Iterable[str], scope: Scope) -> list[Participant]:

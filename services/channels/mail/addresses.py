@@ -7,7 +7,7 @@ from email.utils import getaddresses
 from services.channels.mail.charsets import decode_header, raw_header
 from services.channels.mail.message import Mailbox
 
-MAX_MAILBOXES = 500
+MAX_MAILBOXES = 200
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,128}@[^\s<>\"(),:;@]{1,253}")
 
 
@@ -29,7 +29,7 @@ def _mailboxes(value: str) -> Iterable[Mailbox]:
     usable = [(name, address) for name, address in pairs if _ADDRESS.fullmatch(address)]
     if not usable:
         usable = [("", address) for address in _ADDRESS.findall(value)]
-    return [Mailbox(address, decode_header(name) or None) for name, address in usable]
+    return [Mailbox(address, decode_header(name)[:200] or None) for name, address in usable]
 
 
 def domain_of(address: str) -> str:

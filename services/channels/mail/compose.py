@@ -1,0 +1,151 @@
+"""Writes a mail of ours (RFC 5322): an answer to everybody of the thread, with headers by which the next answer finds back."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from email.headerregistry import Address as HeaderAddress
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+
+from schemas.outbound import OutboundMessage
+from services.channels.mail.charsets import storable
+from services.channels.mail.ids import own_message_id, plus_token, with_plus, without_plus
+from services.channels.mail.smtp import MailTransaction
+from services.channels.port import Account, OutgoingFile
+from services.platform.http.outgoing import PermanentSendError
+
+MAX_SUBJECT = 200
+MAX_HEADER_IDS = 50
+_REPLY_PREFIX = re.compile(r"^\s*re\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
+_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
+_MEDIA_TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,60})/([a-z0-9][a-z0-9!#$&^_.+-]{0,60})")
+_POLICY = SMTP.clone(cte_type="7bit")
+AUTOMATIC_AUTHORS = frozenset({"bot", "system"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    address: str
+    name: str | None = None
+
+
+def compose(message: OutboundMessage, account: Account, files: Sequence[OutgoingFile]) -> MailTransaction:
+    """The mail of a message, with its envelope. Raises PermanentSendError for an address that cannot be written to."""
+    sender = account.token("from_address")
+    to = _Recipient(_ascii_domain(message.address.chat))
+    copies = list(_copies(message, account))
+    mail = EmailMessage(policy=_POLICY)
+    needs_utf8 = not all(one.address.isascii() for one in (to, *copies))
+    if needs_utf8:
+        mail.policy = _POLICY.clone(utf8=True)
+    mail["From"] = _header_address(_Recipient(sender, _setting(account, "from_name")))
+    mail["To"] = _header_address(to)
+    if copies:
+        mail["Cc"] = [_header_address(one) for one in copies]
+    mail["Subject"] = _subject(message)
+    mail["Date"] = format_datetime(message.accepted_at)
+    token = plus_token(message)
+    if token is not None and account.body.settings.get("plus_addressing", True) is not False:
+        mail["Reply-To"] = with_plus(sender, token)
+    if message.author.kind in AUTOMATIC_AUTHORS:
+        # RFC 3834, 5, and what Exchange goes by.
+        mail["Auto-Submitted"] = "auto-replied" if message.in_reply_to is not None else "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+    # Postmark replaces a Message-ID without it (postmarkapp.com/developer/user-guide/send-email-with-smtp).
+    mail["X-PM-KeepID"] = "true"
+    _add_text(mail, message.text.text)
+    for file in files:
+        _add_file(mail, file)
+    recipients = [to.address, *(one.address for one in copies)]
+    identifiers = [("Message-ID", own_message_id(message.id, sender)), *_references(message)]
+    # The library folds a long Message-ID by encoding it, and then nobody finds it. One to a line needs no folding.
+    head = "".join(f"{name}: <{identity}>\r\n" if name else f" <{identity}>\r\n" for name, identity in identifiers)
+    return MailTransaction(sender, recipients, head.encode() + mail.as_bytes(), needs_utf8)
+
+
+def _copies(message: OutboundMessage, account: Account) -> Iterable[_Recipient]:
+    """Everybody else of the thread, each address once; an address that cannot be written to is left out."""
+    taken = {message.address.chat.lower(), without_plus(account.token("from_address"))}
+    for one in message.participants:
+        key = one.address.lower()
+        if key in taken or without_plus(key) in taken:
+            continue
+        taken.add(key)
+        try:
+            yield _Recipient(_ascii_domain(one.address), one.name)
+        except PermanentSendError:
+            continue
+
+
+def _ascii_domain(address: str) -> str:
+    """The address with its domain as DNS has it (RFC 5891). Raises PermanentSendError."""
+    local, _, domain = address.rpartition("@")
+    try:
+        written = f"{local}@{domain.encode('idna').decode()}"
+        HeaderAddress(addr_spec=written)
+    except (ValueError, IndexError, UnicodeError):
+        written = ""
+    if not written or not local or re.search(r"[\s<>\"]", written):
+        raise PermanentSendError("invalid_address", "the address is no mail address")
+    return written
+
+
+def _header_address(recipient: _Recipient) -> HeaderAddress:
+    name = " ".join(storable(recipient.name or "").split())[:100]
+    return HeaderAddress(name, addr_spec=recipient.address)
+
+
+def _setting(account: Account, name: str) -> str | None:
+    value = account.body.settings.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _subject(message: OutboundMessage) -> str:
+    """`Re:` once before the subject that is answered; of a mail that answers none, the start of its text."""
+    if message.in_reply_to is None or message.in_reply_to.subject is None:
+        first = next((line.strip() for line in message.text.text.splitlines() if line.strip()), "")
+        return _one_line(first[:70])
+    subject = _one_line(message.in_reply_to.subject)
+    return subject if _REPLY_PREFIX.match(subject) else f"Re: {subject}".strip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(storable(text).split())[:MAX_SUBJECT]
+
+
+def _references(message: OutboundMessage) -> Iterable[tuple[str, str]]:
+    """In-Reply-To and References (RFC 5322, 3.6.4), each id with its header's name; empty where a line goes on."""
+    if message.in_reply_to is None:
+        return
+    known = [*message.in_reply_to.references, message.in_reply_to.platform_id]
+    # A mail without Message-ID has a hash for us, which says nothing to others.
+    usable = [one for one in known if _MESSAGE_ID.fullmatch(one) and not _CONTENT_HASH.fullmatch(one)]
+    if usable and usable[-1] == message.in_reply_to.platform_id:
+        yield "In-Reply-To", usable[-1]
+    for number, one in enumerate(usable[-MAX_HEADER_IDS:]):
+        yield "" if number else "References", one
+
+
+def _add_text(mail: EmailMessage, text: str) -> None:
+    mail.set_content(storable(text) or "\n", charset="utf-8")
+    if _RIGHT_TO_LEFT.search(text):
+        # Plain text has no direction: many programs show it from the left whatever its letters are.
+        mail.add_alternative(_as_html(text), subtype="html", charset="utf-8")
+
+
+def _as_html(text: str) -> str:
+    lines = "".join(f'<p dir="auto" style="margin:0">{escape(line) or "<br>"}</p>\n' for line in text.split("\n"))
+    return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body dir="auto">\n{lines}</body></html>\n'
+
+
+def _add_file(mail: EmailMessage, file: OutgoingFile) -> None:
+    known = _MEDIA_TYPE.fullmatch(file.attachment.media_type.lower())
+    main, sub = (
+        (known[1], known[2]) if known and known[1] not in ("multipart", "message") else ("application", "octet-stream")
+    )
+    name = _one_line(file.attachment.name or "file")
+    mail.add_attachment(file.content, maintype=main, subtype=sub, filename=name)
