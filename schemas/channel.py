@@ -62,11 +62,15 @@ class TextLimit(Contract):
 
 
 class MediaLimit(Contract):
-    """Files of a kind that the platform takes: their largest size, and their media types (None: any)."""
+    """Files of a kind that the platform takes: their largest size, and their media types (None: any).
+
+    `caption_limit` is the longest text beside such a file, where it is not that of the channel; 0: none.
+    """
 
     kind: AttachmentKind
     max_bytes: int
     media_types: tuple[str, ...] | None = None
+    caption_limit: int | None = None
 
 
 def every_kind(max_bytes: int) -> tuple[MediaLimit, ...]:
@@ -89,7 +93,8 @@ class Capabilities(Contract):
     - `automated`: whether messages that no person wrote may go out; `approved`: only with the platform's approval.
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
     - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `caption_limit` the
-      longest text beside them (None: any text that the channel takes).
+      longest text beside them (None: any text that the channel takes). The rest of a longer text follows in messages of
+      its own.
     - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
     - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
       the body for hours.

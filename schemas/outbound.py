@@ -57,8 +57,9 @@ class OutboundMessage(Contract):
     `id` is the message's id and the idempotency key of the send.
     `tag` marks an answer outside the platform's usual window; `participants` are the other people of a mail, who get the
     answer too. `private_reply`: it answers the public post `in_reply_to` in private, and `address` is that of the post.
-    `parts` are the texts of the sends of a message that is too long for one; empty: one send of `text`. `window` is None
-    where the message may go out at any time.
+    `parts` are the texts of the sends of a message that is too long for one; empty: one send of `text`. The files go with
+    the last part, or with the first (`files_first`), which is then their caption. `window` is None where the message may
+    go out at any time.
     """
 
     id: str
@@ -79,6 +80,7 @@ class OutboundMessage(Contract):
     participants: list[Participant] = []
     private_reply: Annotated[bool, OMITTED_IF_EMPTY] = False
     parts: Annotated[list[EncryptedText], OMITTED_IF_EMPTY] = []
+    files_first: Annotated[bool, OMITTED_IF_EMPTY] = False
     window: Annotated[SendWindow | None, OMITTED_IF_EMPTY] = None
 
 
@@ -87,7 +89,8 @@ class ChannelAction(Contract):
 
     `id` is the id of the action. `message` and `platform_id` name the message here and at the platform; both are None for
     what is done to the chat (`typing`). A message that the platform has not accepted yet has no `platform_id`: the action
-    gets that of the result of its send. `text` is the new text of an `edit`, `emoji` the reaction of a `react` (None takes
+    gets that of the result of its send. `further_ids` are those of the other messages that it became there: a long text, an
+    album. `text` is the new text of an `edit`, `emoji` the reaction of a `react` (None takes
     it back).
     """
 
@@ -102,6 +105,7 @@ class ChannelAction(Contract):
     kind: ActionKind
     message: str | None = None
     platform_id: str | None = None
+    further_ids: Annotated[list[str], OMITTED_IF_EMPTY] = []
     text: EncryptedText | None = None
     emoji: str | None = None
     accepted_at: Instant
@@ -113,6 +117,8 @@ Outbound = Annotated[OutboundMessage | ChannelAction, Field(union_mode="left_to_
 
 class DeliverySent(Contract):
     """`pasokh.delivery.sent`: the platform accepted the message. `platform_id` is the platform's id of the message.
+
+    `further_ids` are the platform's ids of the other messages that it became: a long text, an album.
 
     `address` is the address that was used when `requested_address`, the address of the message, no longer existed (a
     closed topic, a group that moved): later answers of the conversation go there. Both are None otherwise. Of a private
@@ -128,6 +134,7 @@ class DeliverySent(Contract):
     address: Address | None = None
     requested_address: Address | None = None
     aliases: Annotated[list[str], OMITTED_IF_EMPTY] = []
+    further_ids: Annotated[list[str], OMITTED_IF_EMPTY] = []
     person: Annotated[str | None, OMITTED_IF_EMPTY] = None
     started_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     # The number of calls to the platform, this one included.

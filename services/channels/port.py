@@ -143,13 +143,15 @@ class SendReceipt:
 
     `aliases` are the ids under which receipts, reactions and echoes will name it, made as `Activity.message` is. `address` is set when the message went to
     another address than its own: a topic was deleted, a group moved. `person` is the external id of whom it reached,
-    where only the platform could say: of a private reply to a comment.
+    where only the platform could say: of a private reply to a comment. `further_ids` are the platform's ids of the other
+    messages that it became: an album is a message for each of its files.
     """
 
     platform_id: str | None
     address: Address | None = None
     aliases: tuple[str, ...] = ()
     person: str | None = None
+    further_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
 MAX_TEXT = 4096
 MAX_FILE = 50_000_000
+STICKER_TYPES = ("image/webp", "application/gzip", "video/webm")
 
 SecretToken = Annotated[ChosenSecret, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
 GreetingText = Annotated[str, StringConstraints(pattern=r"\S", max_length=MAX_TEXT)]
@@ -110,12 +111,16 @@ class Telegram:
     interval = timedelta()
     capabilities = Capabilities(
         surfaces=("private", "public"),
-        text_limits=(TextLimit(limit=MAX_TEXT),),
-        # core.telegram.org/bots/api#sendphoto, #sendvideo, #senddocument; an album has 2 to 10 files, a caption 1024 characters.
+        text_limits=(TextLimit(limit=MAX_TEXT, splits=True),),
+        # core.telegram.org/bots/api#sendphoto, #sendvideo, #sendaudio, #sendvoice, #sendsticker, #senddocument; an album has
+        # 2 to 10 files, a caption 1024 characters.
         media=(
             MediaLimit(kind="image", max_bytes=10_000_000, media_types=("image/jpeg", "image/png", "image/webp")),
             MediaLimit(kind="video", max_bytes=MAX_FILE, media_types=("video/mp4",)),
             MediaLimit(kind="audio", max_bytes=MAX_FILE, media_types=("audio/mpeg", "audio/mp4")),
+            MediaLimit(kind="voice", max_bytes=MAX_FILE, media_types=("audio/ogg", "audio/mpeg", "audio/mp4")),
+            # Static as WEBP, animated as TGS (a gzip), a film as WEBM; nothing stands beside a sticker.
+            MediaLimit(kind="sticker", max_bytes=512_000, media_types=STICKER_TYPES, caption_limit=0),
             MediaLimit(kind="file", max_bytes=MAX_FILE),
         ),
         max_files=10,

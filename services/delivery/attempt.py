@@ -187,6 +187,7 @@ async def _call(
         platform_id=receipt.platform_id,
         address=receipt.address,
         aliases=receipt.aliases,
+        further_ids=receipt.further_ids,
         started_at=started_at,
         person=receipt.person,
     )

@@ -52,11 +52,20 @@ def _of_all_parts(record: SendRecord, outcome: Outcome) -> Outcome:
         return outcome
     match outcome:
         case Sent():
-            platform_id = record.platform_id or outcome.platform_id
-            return replace(outcome, platform_id=platform_id, aliases=(*record.aliases, *outcome.aliases))
+            return replace(
+                outcome,
+                platform_id=record.platform_id or outcome.platform_id,
+                aliases=(*record.aliases, *outcome.aliases),
+                further_ids=(*record.further_ids, *_further(record, outcome), *outcome.further_ids),
+            )
         case Failed():
             return replace(outcome, error=incomplete(outcome.error, record.parts_sent, len(record.message.parts)))
     return outcome
+
+
+def _further(record: SendRecord, sent: Sent) -> list[str]:
+    """The id of a part, where an earlier part has given the message its own."""
+    return [sent.platform_id] if record.platform_id is not None and sent.platform_id is not None else []
 
 
 def _has_more_parts(record: SendRecord) -> bool:
@@ -73,6 +82,7 @@ def _after_part(record: SendRecord, sent: Sent) -> SendRecord:
         parts_sent=record.parts_sent + 1,
         platform_id=sent.platform_id,
         aliases=sent.aliases,
+        further_ids=sent.further_ids,
     )
 
 
@@ -85,7 +95,9 @@ def _record_after(record: SendRecord, outcome: Outcome, sends_id: str, now: date
             # again.
             return replace(record, state="waiting", due_at=None, hold=sends_id, first_tried_at=None)
         case Sent():
-            return replace(_settled(record, now), state="sent", platform_id=outcome.platform_id)
+            return replace(
+                _settled(record, now), state="sent", platform_id=outcome.platform_id, further_ids=outcome.further_ids
+            )
         case Failed():
             return replace(_settled(record, now), state="failed", error=outcome.error)
 
@@ -126,6 +138,7 @@ def _sent_fact(message: OutboundMessage, sent: Sent, attempts: int, now: datetim
         address=sent.address,
         requested_address=message.address if is_redirected else None,
         aliases=list(sent.aliases),
+        further_ids=list(sent.further_ids),
         person=sent.person,
         started_at=sent.started_at,
         attempts=attempts,

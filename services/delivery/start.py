@@ -50,7 +50,7 @@ def send(context: SendContext, record: SendRecord) -> None:
 
 
 def _with_platform_id(context: SendContext, record: SendRecord) -> SendRecord:
-    """The record of an action with the platform's id of a message that was not sent when the action was accepted.
+    """The record of an action with the platform's ids of a message that was not sent when the action was accepted.
 
     The message came before the action in the person's queue, so its send is settled.
     """
@@ -58,4 +58,5 @@ def _with_platform_id(context: SendContext, record: SendRecord) -> SendRecord:
     sent = context.record(send_id) if send_id is not None else None
     if sent is None or sent.platform_id is None:
         return record
-    return replace(record, message=record.message.model_copy(update={"platform_id": sent.platform_id}))
+    named = {"platform_id": sent.platform_id, "further_ids": list(sent.further_ids)}
+    return replace(record, message=record.message.model_copy(update=named))

@@ -1,11 +1,11 @@
 """Whether a channel takes the files of a reply, and as what. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.channel import Capabilities, MediaLimit
 from schemas.outbound import OutboundAttachment
-from services.domain.media_types import UNKNOWN
+from services.domain.media_types import UNKNOWN, kind_for
 
 
 def as_sent(files: Sequence[OutboundAttachment], capabilities: Capabilities) -> list[OutboundAttachment]:
@@ -20,10 +20,17 @@ def to_attachment(file: OutboundAttachment) -> Attachment:
     )
 
 
+def caption_limit(kinds: Collection[AttachmentKind], capabilities: Capabilities) -> int | None:
+    """The longest text beside files of these kinds in one message; None: no files, or any text that the channel takes."""
+    own = {limit.kind: limit.caption_limit for limit in capabilities.media if limit.caption_limit is not None}
+    stated = [own.get(kind, capabilities.caption_limit) for kind in kinds]
+    return min((limit for limit in stated if limit is not None), default=None)
+
+
 def file_problem(
-    files: Sequence[OutboundAttachment], text: str, channel: str, capabilities: Capabilities
+    files: Sequence[OutboundAttachment], channel: str, capabilities: Capabilities
 ) -> tuple[str, str] | None:
-    """(JSON pointer, sentence) about why the channel does not take these files with this text; None: it takes them."""
+    """(JSON pointer, sentence) about why the channel does not take these files; None: it takes them."""
     if not files:
         return None
     if not capabilities.media:
@@ -31,10 +38,6 @@ def file_problem(
     if len(files) > capabilities.max_files:
         sentence = f"{channel} takes at most {capabilities.max_files} files in one message; these are {len(files)}."
         return "/attachments", f"{sentence} Send the rest in another reply."
-    limit = capabilities.caption_limit
-    if limit is not None and len(text) > limit:
-        sentence = f"Beside files {channel} takes at most {limit} characters; this has {len(text)}."
-        return "/text", f"{sentence} Send the text first, then the files."
     for number, file in enumerate(files):
         if _accepted_kind(file, capabilities) is None:
             return f"/attachments/{number}", _refusal(file, channel, capabilities)
@@ -42,8 +45,8 @@ def file_problem(
 
 
 def _accepted_kind(file: OutboundAttachment, capabilities: Capabilities) -> AttachmentKind | None:
-    """The file's own kind, or `file` where the channel takes it only as such: a picture that is too large for a photo."""
-    kinds: tuple[AttachmentKind, ...] = (file.kind, "file")
+    """The file's own kind, else that of its type, else `file`: a picture may be too large for a photo, a voice note no kind."""
+    kinds: tuple[AttachmentKind, ...] = (file.kind, kind_for(file.media_type), "file")
     return next((kind for kind in kinds if _fitting(file, kind, capabilities)), None)
 
 
@@ -58,7 +61,7 @@ def _takes_type(limit: MediaLimit, media_type: str) -> bool:
 
 def _refusal(file: OutboundAttachment, channel: str, capabilities: Capabilities) -> str:
     name = file.name or "This file"
-    of_type = [limit for limit in capabilities.media if limit.kind in (file.kind, "file")]
+    of_type = [limit for limit in capabilities.media if limit.kind in (file.kind, kind_for(file.media_type), "file")]
     sizes = [limit.max_bytes for limit in of_type if _takes_type(limit, file.media_type)]
     if sizes:
         has, most = _shown_sizes(file.size_bytes, max(sizes))

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Annotated, Literal
 
 from schemas.identity import PersonKey
-from schemas.values import Instant, instant_text
+from schemas.values import OMITTED_IF_EMPTY, Instant, instant_text
 from services.domain.media_types import HEAD_BYTES, sniff
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
@@ -21,6 +22,8 @@ from services.platform.processing.unit_of_work import Reader, UnitOfWork
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Changes, Collection, Condition, Expiry, Index, Key, Put, Query, Store
 
+IntendedKind = Literal["voice", "sticker"]
+"""Kinds of files that are a picture or a sound by their bytes, and something else by what their sender means."""
 PART_BYTES = 192 * 1024
 """Bytes of a file in one document; as base64 a third more."""
 PARTS_PER_COMMIT = 4
@@ -30,10 +33,22 @@ UNUSED_RETENTION = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileClaims:
+    """What the sender of a file says about it."""
+
+    name: str | None = None
+    kind: IntendedKind | None = None
+
+
+NOTHING_CLAIMED = FileClaims()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
     """What is known of a file. `person` is the key of the customer who sent it or gets it, None while nobody does.
 
-    `digest` is the SHA-256 of its bytes in hex; `media_type` is what was found in them, never what a sender claims.
+    `digest` is the SHA-256 of its bytes in hex; `media_type` is what was found in them, never what a sender claims. `kind` is
+    what an agent means it as, where its bytes do not show it: a voice note, a sticker.
     """
 
     workspace: str
@@ -45,6 +60,7 @@ class Blob:
     at: Instant
     expires_at: Instant
     name: str | None = None
+    kind: Annotated[IntendedKind | None, OMITTED_IF_EMPTY] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +114,8 @@ async def write_blob(
     async def chunks() -> AsyncIterator[bytes]:
         yield content
 
-    return await write_chunks(store, identity, chunks(), workspace=workspace, at=at, person=person, name=name)
+    claims = FileClaims(name=name)
+    return await write_chunks(store, identity, chunks(), workspace=workspace, at=at, person=person, claims=claims)
 
 
 async def write_chunks(
@@ -110,7 +127,7 @@ async def write_chunks(
     at: datetime,
     keep: timedelta = RETENTION,
     person: PersonKey | None = None,
-    name: str | None = None,
+    claims: FileClaims = NOTHING_CLAIMED,
 ) -> Blob:
     """Store a file as it comes; of a large one only `PARTS_PER_COMMIT` parts are in memory.
 
@@ -135,7 +152,8 @@ async def write_chunks(
             parts=parts,
             at=at,
             expires_at=at + keep,
-            name=name,
+            name=claims.name,
+            kind=claims.kind,
         )
         await store.commit(Changes(puts=[Put(Key(BLOBS.name, identity), blob)]))
     except BaseException:

@@ -24,7 +24,8 @@ class MessageRecord:
     `conversation` is empty for an automatic message that came while none was open: the next one takes it in. `reactions`
     has one of each author, also those that were taken back. `delivery` is the state of delivery of a message of ours that
     was deleted. `hidden`: its platform hides it from others, by what was reported at `hidden_at`. `actions` are those that
-    its platform has not performed, oldest first. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
+    its platform has not performed, oldest first. `further_ids` are the platform's ids of the other messages that one of ours
+    became: a long text, an album. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -41,6 +42,7 @@ class MessageRecord:
     state: MessageState
     error: Failure | None = None
     platform_id: str | None = None
+    further_ids: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
     reply_to: str | None = None
     quote: str | None = None
     forwarded_from: str | None = None
@@ -87,11 +89,15 @@ class ActivityRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedChat:
-    """A public chat whose id at the platform changed: a group that became a supergroup. Stored under both of its ids."""
+    """A public chat whose id at the platform changed: a group that became a supergroup. Stored under both of its ids.
+
+    `moved_at` is when we learnt of it; None: before that was recorded.
+    """
 
     workspace: str
     moved_to: str | None = None
     moved_from: str | None = None
+    moved_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
 
 
 # Each filter and order of the list in REST has an index of its own, so that a page never reads the whole workspace.

@@ -28,7 +28,7 @@ class SendRecord:
 
     `hold` is the id of an account's `AccountSends`, followed by `/` and the chat where the hold is of one chat.
     `first_tried_at` begins the period after which a message is given up. Of a message in parts `parts_sent` went out:
-    `platform_id` is that of the first, `aliases` are those of all.
+    `platform_id` is that of the first, `aliases` and `further_ids` are those of all.
     """
 
     message: Outbound
@@ -42,6 +42,7 @@ class SendRecord:
     hold: str | None = None
     parts_sent: Annotated[int, OMITTED_IF_EMPTY] = 0
     aliases: Annotated[tuple[str, ...], OMITTED_IF_EMPTY] = ()
+    further_ids: Annotated[tuple[str, ...], OMITTED_IF_EMPTY] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

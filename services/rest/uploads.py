@@ -23,7 +23,15 @@ from services.platform.http.rate_limits import client_address, network_for
 from services.platform.http.service import Context
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Store
-from services.records.blobs import UNUSED_RETENTION, Blob, assign_blobs, read_blobs, write_chunks
+from services.records.blobs import (
+    UNUSED_RETENTION,
+    Blob,
+    FileClaims,
+    IntendedKind,
+    assign_blobs,
+    read_blobs,
+    write_chunks,
+)
 from services.text.own import OwnIdentifierMatcher
 from services.text.sensitive import redact
 
@@ -91,8 +99,11 @@ class Uploads:
         own_identifiers: OwnIdentifierMatcher,
         person: PersonKey | None = None,
         is_trusted: bool = False,
+        kind: IntendedKind | None = None,
     ) -> UploadedFile:
-        """Store the body of a request. `is_trusted`: its sender has a key, and is not displaced by others.
+        """Store the body of a request, `kind` where its bytes do not show it.
+
+        `is_trusted`: its sender has a key, and is not displaced by others.
 
         Raises UploadTooLarge, UploadTimeout, UnprocessableContent (an empty file), Overloaded, ClientDisconnected,
         Unavailable, Unknown.
@@ -101,6 +112,8 @@ class Uploads:
         self.check_size(request)
         address = network_for(client_address(request))
         name = name_in_disposition(request.headers.get("content-disposition"))
+        # A name is text of a person like any other, and rests without card numbers.
+        name = redact(name, public=False, own_identifiers=own_identifiers).text if name else None
         try:
             async with self.admission.admit(address, workspace) as admitted, asyncio.timeout(settings.file_seconds):
                 if is_trusted:
@@ -113,8 +126,7 @@ class Uploads:
                     at=self.context.time_source.now(),
                     keep=UNUSED_RETENTION,
                     person=person,
-                    # A name is text of a person like any other, and rests without card numbers.
-                    name=redact(name, public=False, own_identifiers=own_identifiers).text if name else None,
+                    claims=FileClaims(name=name, kind=kind),
                 )
         except TimeoutError:
             raise UploadTimeout(settings.file_seconds) from None
@@ -184,10 +196,10 @@ async def assign_files(store: Store, files: Mapping[str, Blob], person: str) -> 
 
 
 def to_outbound(identity: str, blob: Blob) -> OutboundAttachment:
-    """A file as commands carry it, of the kind that its media type is."""
+    """A file as commands carry it, of the kind that it is meant as, else that its media type is."""
     return OutboundAttachment(
         blob=identity,
-        kind=kind_for(blob.media_type),
+        kind=blob.kind or kind_for(blob.media_type),
         media_type=blob.media_type,
         size_bytes=blob.size_bytes,
         name=blob.name,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import NotFound
 from services.platform.http.service import Context
-from services.records.blobs import Blob
+from services.records.blobs import Blob, IntendedKind
 from services.records.conversations import MessageRecord
 from services.rest.dependencies import (
     ExistingConversation,
@@ -31,6 +31,10 @@ from services.router.reply_guard import own_identifiers_for
 FILE_CONTENT = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 Responses = dict[int | str, dict[str, Any]]  # any: OpenAPI
 Number = Annotated[int, Path(ge=0, lt=1000, description="The attachment's place in the message, from 0.")]
+Kind = Annotated[
+    IntendedKind | None,
+    Query(description="What it is meant as, where its bytes do not show it; else it goes out as what they show."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,14 @@ class AttachmentRoutes:
             raise no_message(message)
         return self._stream(conversation, record, number)
 
-    async def upload(self, configuration: ExistingWorkspace, context: ContextDep, request: Request) -> UploadedFile:
-        """Upload a file for a reply: its bytes are the body, its name is in `Content-Disposition` (RFC 6266)."""
+    async def upload(
+        self, configuration: ExistingWorkspace, context: ContextDep, request: Request, kind: Kind = None
+    ) -> UploadedFile:
+        """Upload a file for a reply or a note: its bytes are the body, its name is in `Content-Disposition` (RFC 6266)."""
         own = await own_identifiers_for(context, configuration.workspace)
-        return await self.uploads.receive(request, configuration.workspace, own_identifiers=own, is_trusted=True)
+        return await self.uploads.receive(
+            request, configuration.workspace, own_identifiers=own, is_trusted=True, kind=kind
+        )
 
     def _stream(self, conversation: ConversationState, record: MessageRecord, number: int) -> Response:
         if number >= len(record.attachments):

@@ -11,15 +11,22 @@ from schemas.commands import CommandResult
 from schemas.outbound import OutboundAttachment, OutboundMessage
 from schemas.values import Problem
 from services.channels.registry import CHANNELS
+from services.delivery.domain.parts import part_of
+from services.domain.media_types import kind_for
 from tests.router.conversations.harness import ConversationsHarness
 
-TYPES = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg", "file": "application/pdf"}
+TYPES = {
+    "image": "image/jpeg",
+    "video": "video/mp4",
+    "audio": "audio/mpeg",
+    "voice": "audio/ogg",
+    "sticker": "image/webp",
+    "file": "application/pdf",
+}
 CAPABILITIES = {channel.name: channel.capabilities for channel in CHANNELS}
-LIMITS = [
-    pytest.param(name, limit, id=f"{name}-{limit.kind}")
-    for name, capabilities in CAPABILITIES.items()
-    for limit in capabilities.media
-]
+EVERY_LIMIT = [(name, limit) for name, capabilities in CAPABILITIES.items() for limit in capabilities.media]
+LIMITS = [pytest.param(name, limit, id=f"{name}-{limit.kind}") for name, limit in EVERY_LIMIT]
+WITHOUT_CAPTION = [(name, limit) for name, limit in EVERY_LIMIT if limit.caption_limit == 0]
 with_files = pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if one.media])
 with_captions = pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if one.caption_limit])
 
@@ -60,11 +67,12 @@ async def refusal(name: str, files: list[OutboundAttachment], text: str = "Here.
 
 
 def largest(capabilities: Capabilities, media_type: str, kind: str) -> int:
-    """The largest size of a file of a kind and type, which may also go out as a mere file."""
+    """The largest size of a file of a kind and type, which may also go out as what its type is, or as a mere file."""
     return max(
         one.max_bytes
         for one in capabilities.media
-        if one.kind in (kind, "file") and (one.media_types is None or media_type in one.media_types)
+        if one.kind in (kind, kind_for(media_type), "file")
+        and (one.media_types is None or media_type in one.media_types)
     )
 
 
@@ -92,14 +100,25 @@ async def test_more_files_than_fit_into_a_message_are_refused(name: str) -> None
 
 
 @with_captions
-async def test_a_text_that_is_too_long_beside_a_file_is_refused(name: str) -> None:
+async def test_what_does_not_fit_beside_a_file_follows_it(name: str) -> None:
     capabilities = CAPABILITIES[name]
     assert capabilities.caption_limit is not None
     one = file(capabilities.media[0], 1)
-    outcome, _ = await answered(name, [one], "x" * capabilities.caption_limit)
-    assert outcome.status == "applied"
-    problem = await refusal(name, [one], "x" * (capabilities.caption_limit + 1))
-    assert problem.detail.endswith("Send the text first, then the files.")
+    _, [fitting] = await answered(name, [one], "x" * capabilities.caption_limit)
+    assert fitting.parts == []
+    words = "word " * (capabilities.caption_limit // 5) + "and the end."
+    _, [sent] = await answered(name, [one], words)
+    caption, rest = [part_of(sent, part) for part in range(2)]
+    assert (len(caption.attachments), len(caption.text.text) <= capabilities.caption_limit) == (1, True)
+    assert (rest.attachments, f"{caption.text.text} {rest.text.text}") == ([], words)
+
+
+@pytest.mark.parametrize(("name", "limit"), WITHOUT_CAPTION)
+async def test_a_text_follows_a_file_that_has_none_beside_it(name: str, limit: MediaLimit) -> None:
+    _, [sent] = await answered(name, [file(limit, 1)], "Here.")
+    first, second = [part_of(sent, part) for part in range(2)]
+    assert (first.text.text, len(first.attachments)) == ("", 1)
+    assert (second.text.text, second.attachments) == ("Here.", [])
 
 
 @with_types

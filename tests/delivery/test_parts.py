@@ -1,11 +1,11 @@
 """A message that is too long for the platform goes out in parts, and is one message."""
 
-from schemas.outbound import OutboundMessage, ReplyReference
+from schemas.outbound import DeliverySent, OutboundAttachment, OutboundMessage, ReplyReference
 from schemas.values import EncryptedText, Failure
 from services.channels.port import Account
 from services.delivery.domain.parts import incomplete, is_last_part, part_of
 from services.platform.http.outgoing import PermanentSendError
-from tests.delivery.harness import ScriptedChannel, SenderHarness, outbound
+from tests.delivery.harness import ActingChannel, ScriptedChannel, SenderHarness, action, outbound
 
 
 def long_message() -> OutboundMessage:
@@ -49,6 +49,24 @@ def scripted(*, fails_at: int | None = None) -> ScriptedChannel:
         return f"tg-{message.id}:{message.text.text}"
 
     return ScriptedChannel(script=script)
+
+
+def test_files_go_with_the_last_part_or_as_a_caption_with_the_first() -> None:
+    file = OutboundAttachment(blob="b1", kind="image", media_type="image/png", size_bytes=7)
+    for is_first, places in ((False, [0, 0, 1]), (True, [1, 0, 0])):
+        message = long_message().model_copy(update={"attachments": [file], "files_first": is_first})
+        assert [len(part_of(message, part).attachments) for part in range(3)] == places
+
+
+async def test_the_ids_of_all_parts_are_known_afterwards_and_an_action_gets_them() -> None:
+    channel = ActingChannel(script=scripted().script)
+    sender = SenderHarness(channel)
+    await sender.arrive(long_message(), action("delete", "delete", message="m"))
+    await sender.complete_all_effects()
+    sent = [event.payload_as(DeliverySent) for event in sender.sent if event.type == "pasokh.delivery.sent"]
+    assert [(one.platform_id, one.further_ids) for one in sent] == [("tg-m:One.", ["tg-m.2:Two.", "tg-m.3:Three."])]
+    [deletion] = channel.performed
+    assert (deletion.platform_id, deletion.further_ids) == ("tg-m:One.", ["tg-m.2:Two.", "tg-m.3:Three."])
 
 
 async def test_parts_go_out_in_order_and_are_one_fact() -> None:

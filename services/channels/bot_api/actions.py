@@ -91,11 +91,13 @@ def _edit(action: ChannelAction) -> list[Call]:
 
 
 def _delete(action: ChannelAction) -> list[Call]:
-    if action.address.via is None:
+    numbers: list[Json] = [numeric_id(name) for name in (action.platform_id, *action.further_ids)]
+    if action.address.via is not None:
+        parameters: dict[str, Json] = {"business_connection_id": action.address.via, "message_ids": numbers}
+        return [("deleteBusinessMessages", parameters)]
+    if len(numbers) == 1:
         return [("deleteMessage", _message(action))]
-    message_ids: list[Json] = [numeric_id(action.platform_id)]
-    parameters: dict[str, Json] = {"business_connection_id": action.address.via, "message_ids": message_ids}
-    return [("deleteBusinessMessages", parameters)]
+    return [("deleteMessages", {"chat_id": numeric_id(action.address.chat), "message_ids": numbers})]
 
 
 def _react(action: ChannelAction) -> list[Call]:

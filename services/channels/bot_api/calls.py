@@ -131,7 +131,7 @@ def _receipt(answer: HttpResponse) -> SendReceipt:
         # An album is a message for each of its files; the first has the text.
         sent = as_list_of_dicts(result) or [as_dict(result)]
         first, *others = [as_id_str(as_dict(one).get("message_id")) for one in sent]
-        return SendReceipt(first, aliases=tuple(identity for identity in others if identity is not None))
+        return SendReceipt(first, further_ids=tuple(identity for identity in others if identity is not None))
     raise classify_response(answer)
 
 

@@ -11,7 +11,7 @@ from schemas.activity import Address, Attachment, AttachmentKind
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import call
-from services.channels.bot_api.calls import deliver, target_fields
+from services.channels.bot_api.calls import deliver, description_of, target_fields
 from services.channels.json_access import as_dict, as_str
 from services.channels.port import MediaLocation, OutgoingFile, SendReceipt
 from services.platform.http.multipart import FilePart, multipart_form
@@ -22,13 +22,18 @@ METHODS: Mapping[AttachmentKind, tuple[str, str]] = {
     "image": ("sendPhoto", "photo"),
     "video": ("sendVideo", "video"),
     "audio": ("sendAudio", "audio"),
+    "voice": ("sendVoice", "voice"),
+    "sticker": ("sendSticker", "sticker"),
 }
 DOCUMENT = ("sendDocument", "document")
 ALBUMS: Sequence[frozenset[AttachmentKind]] = (frozenset({"image", "video"}), frozenset({"audio"}))
 """Kinds that may stand in one album. Other mixtures go out as documents, so that one call sends all or nothing."""
-# Part of a description in lower case: Telegram does not take the picture as a photo, for its shape or its coding.
-NO_PHOTO = (
+# Part of a description in lower case: Telegram does not take the file as what it is, for its shape or its coding, or because
+# the customer lets nobody send voice notes.
+ONLY_AS_DOCUMENT = (
     "photo_invalid_dimensions",
+    "voice_messages_forbidden",
+    "sticker_",
     "image_process_failed",
     "photo_ext_invalid",
     "wrong type of the web page content",
@@ -61,21 +66,21 @@ async def send_files(
     http: HttpClient, base: str, token: str, message: OutboundMessage, files: Sequence[OutgoingFile]
 ) -> SendReceipt:
     """Send files in one call, the text as the caption of the first. Raises as `calls.send_message`."""
-    as_photos = _is_album(files)
+    has_own_kind = len(files) == 1 or _is_album(files)
 
     async def post(to: Address) -> HttpResponse:
-        answer = await _post(http, f"{base}/bot{token}", message, to, files, is_document=not as_photos)
-        # A definite refusal: nothing was sent, and as a document every picture is taken.
-        if as_photos and answer.status == 400 and _is_no_photo(answer):
+        answer = await _post(http, f"{base}/bot{token}", message, to, files, is_document=not has_own_kind)
+        # A definite refusal: nothing was sent, and as a document every file is taken.
+        if has_own_kind and answer.status == 400 and _goes_as_document(answer):
             return await _post(http, f"{base}/bot{token}", message, to, files, is_document=True)
         return answer
 
     return await deliver(message.address, post)
 
 
-def _is_no_photo(answer: HttpResponse) -> bool:
-    text = answer.body.decode(errors="replace").lower()
-    return any(part in text for part in NO_PHOTO)
+def _goes_as_document(answer: HttpResponse) -> bool:
+    text = description_of(answer).lower()
+    return any(part in text for part in ONLY_AS_DOCUMENT)
 
 
 def _is_album(files: Sequence[OutgoingFile]) -> bool:

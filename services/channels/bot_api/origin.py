@@ -35,10 +35,10 @@ class MessageScope:
 
 
 def with_message_ids(receipt: SendReceipt, message: OutboundMessage, bot: str | None) -> SendReceipt:
-    """The receipt of a message of this bot with the ids of everything that was sent, which it has as numbers."""
+    """The receipt of a message of this bot with our ids of everything that was sent, of which it has the numbers."""
     to = receipt.address or message.address
     scope = MessageScope(message.workspace, message.channel, message.account, bot, to.via, to.chat)
-    numbers = [number for number in (receipt.platform_id, *receipt.aliases) if number is not None]
+    numbers = [number for number in (receipt.platform_id, *receipt.further_ids) if number is not None]
     return replace(receipt, aliases=tuple(scope.message_id(number) for number in numbers))
 
 

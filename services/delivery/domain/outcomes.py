@@ -46,7 +46,7 @@ def upload_time(message: Outbound) -> timedelta:
 class AttemptResult:
     """The result of an attempt. With every kind but `sent` and `uncertain` the platform certainly has not the message.
 
-    `address`, `aliases` and `person` are those of the `SendReceipt`; `started_at` is when the call to the platform began.
+    `address`, `aliases`, `person` and `further_ids` are those of the `SendReceipt`; `started_at` is when the call to the platform began.
     `after` (seconds) and `scope` are set when
     the platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent.
     """
@@ -56,6 +56,7 @@ class AttemptResult:
     address: Address | None = None
     aliases: tuple[str, ...] = ()
     person: str | None = None
+    further_ids: tuple[str, ...] = ()
     after: float | None = None
     scope: Scope = "message"
     code: str = ""
@@ -73,6 +74,7 @@ class Sent:
     aliases: tuple[str, ...] = ()
     person: str | None = None
     started_at: datetime | None = None
+    further_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,9 @@ def probe_after(refusals: int) -> timedelta:
 
 
 def _sent(result: AttemptResult, attempt: AttemptContext) -> Outcome:
-    return Sent(result.platform_id, result.address, result.aliases, result.person, result.started_at)
+    return Sent(
+        result.platform_id, result.address, result.aliases, result.person, result.started_at, result.further_ids
+    )
 
 
 def _refused(result: AttemptResult, attempt: AttemptContext) -> Outcome:

@@ -15,7 +15,7 @@ def part_of(message: OutboundMessage, part: int) -> OutboundMessage:
             "text": message.parts[part],
             "parts": [],
             "in_reply_to": message.in_reply_to if is_first else None,
-            "attachments": message.attachments if is_last else [],
+            "attachments": message.attachments if (is_first if message.files_first else is_last) else [],
         }
     )
 

@@ -9,11 +9,18 @@ from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.router.conversations import moved_chats
 from services.router.conversations.channel_actions import start_action
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain.action_rules import ActionTarget, refuse_action, surface_of
 from services.router.conversations.domain.plans import channel_of
+
+LEFT_BEHIND = Problem(
+    status=409,
+    title="Not possible for this message",
+    detail="The group has moved since, and the platform has the message under another number that it tells nobody.",
+)
 
 
 def handle_perform_action(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -33,6 +40,8 @@ def _refuse(
     context: ConversationsContext, case: ConversationState, command: PerformAction, message: MessageRecord | None
 ) -> Problem | None:
     target = _target(case, message)
+    if target is not None and message is not None and moved_chats.is_left_behind(context.work, case, message):
+        return LEFT_BEHIND
     channel, account = channel_of(case, case.addresses.get(surface_of(case, target)))
     known = context.capabilities.of_account(channel, account, context.account_configuration(case, channel))
     return refuse_action(case, command, target, known)
@@ -43,7 +52,12 @@ def _target(case: ConversationState, message: MessageRecord | None) -> ActionTar
     if message is None or message.conversation != case.id:
         return None
     return ActionTarget(
-        direction=message.direction, surface=message.surface, state=message.state, author=message.author
+        direction=message.direction,
+        surface=message.surface,
+        state=message.state,
+        author=message.author,
+        text=message.text.text if message.text else "",
+        files=[attachment.kind for attachment in message.attachments],
     )
 
 

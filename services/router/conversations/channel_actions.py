@@ -40,6 +40,7 @@ def start_action(
         kind=action.kind,
         message=message.id if message else None,
         platform_id=message.platform_id if message else None,
+        further_ids=message.further_ids if message else [],
         text=action.text,
         emoji=action.emoji,
         accepted_at=accepted_at,

@@ -23,7 +23,7 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     if message is None:
         return
     sent_at = sent.started_at or sent.at
-    message = replace(message, platform_id=sent.platform_id or message.platform_id)
+    message = replace(message, platform_id=sent.platform_id or message.platform_id, further_ids=sent.further_ids)
     for alias in sent.aliases:
         put_alias(work, alias, message)
     message = _without_echoes(work, message, sent.aliases)

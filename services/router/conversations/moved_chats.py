@@ -1,11 +1,12 @@
 """Public chats whose id at the platform changed (a group that became a supergroup): conversations continue there."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from schemas.activity import Activity, Address
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import MOVED_CHATS, MovedChat
+from services.records.conversations import MOVED_CHATS, MessageRecord, MovedChat
 from services.router.conversations.domain.activities import thread_for
 
 
@@ -43,8 +44,12 @@ def record_move(work: UnitOfWork, activity: Activity) -> None:
     if not isinstance(old, str) or not isinstance(new, str) or old == new:
         return
     scope = (activity.workspace, activity.channel, activity.account)
-    work.put(MOVED_CHATS, chat_key(*scope, old), MovedChat(workspace=activity.workspace, moved_to=new))
-    work.put(MOVED_CHATS, chat_key(*scope, new), MovedChat(workspace=activity.workspace, moved_from=old))
+    # The first of the two reports says when.
+    known = work.get(MOVED_CHATS, chat_key(*scope, here)) if here else None
+    moved_at = (known and known.moved_at) or work.now
+    there = MovedChat(workspace=activity.workspace, moved_to=new, moved_at=moved_at)
+    work.put(MOVED_CHATS, chat_key(*scope, old), there)
+    work.put(MOVED_CHATS, chat_key(*scope, new), replace(there, moved_to=None, moved_from=old))
 
 
 def open_conversation_id(work: UnitOfWork, person: Contact, activity: Activity) -> str | None:
@@ -63,6 +68,14 @@ def earlier_thread(work: UnitOfWork, activity: Activity) -> str | None:
         return None
     # A thread begins with the id of its chat; a topic of the chat may follow.
     return moved.moved_from + activity.thread.removeprefix(chat)
+
+
+def is_left_behind(work: UnitOfWork, case: ConversationState, message: MessageRecord) -> bool:
+    """Whether a public message is in the chat of before a move, whose numbers name other messages in the chat of today."""
+    moved = (
+        work.get(MOVED_CHATS, _chat_of(case)) if message.surface == "public" and "public" in case.addresses else None
+    )
+    return moved is not None and moved.moved_at is not None and message.received_at < moved.moved_at
 
 
 def current_address(work: UnitOfWork, case: ConversationState, surface: str, address: Address | None = None) -> Address:

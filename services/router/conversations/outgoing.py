@@ -47,6 +47,7 @@ def put_message(
         participants=case.participants if is_mail else [],
         tag=plan.tag,
         parts=plan.parts,
+        files_first=plan.files_first,
         attachments=plan.files,
         window=plan.window,
         private_reply=post is not None,

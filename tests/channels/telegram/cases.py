@@ -69,7 +69,7 @@ def places() -> tuple[Place, ...]:
             own_deletion=lambda n: _deleted(100 + n, business),
             echo=lambda n, text: _ours("business_message", n, text, **business),
         ),
-        _place("group", GROUP, echo=_by_anonymous_admin),
+        _place("group", GROUP, echo=_by_anonymous_admin, own_edit=_edited_by_anonymous_admin),
     )
 
 
@@ -126,6 +126,11 @@ def _by_anonymous_admin(number: int, text: str) -> Update:
     answered = {"message_id": 1, "from": CUSTOMER, "chat": GROUP, "date": _seconds(WRITTEN)}
     author = {"from": ANONYMOUS_ADMIN, "sender_chat": GROUP, "chat": GROUP}
     return _ours("message", number, text, **author, reply_to_message=answered)
+
+
+def _edited_by_anonymous_admin(number: int) -> Update:
+    author = {"from": ANONYMOUS_ADMIN, "sender_chat": GROUP, "chat": GROUP}
+    return _ours("edited_message", number, BETTER, **author, edit_date=_seconds(REPORTED))
 
 
 def _deleted(message_id: int, connection: Mapping[str, str]) -> Update:

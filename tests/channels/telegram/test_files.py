@@ -13,7 +13,7 @@ from schemas.outbound import OutboundAttachment, OutboundMessage
 from schemas.values import EncryptedText
 from services.channels.port import CredentialsRejected, MediaLocation, OutgoingFile, SendReceipt
 from services.channels.telegram import Telegram
-from services.domain.outgoing_files import as_sent, file_problem
+from services.domain.outgoing_files import as_sent, caption_limit, file_problem
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
 from tests.channels.telegram.test_send import answer, named, outbound, refusal
@@ -57,6 +57,7 @@ def form(call: HttpCall) -> dict[str, Any]:
         ("image", "sendPhoto", "photo"),
         ("video", "sendVideo", "video"),
         ("audio", "sendAudio", "audio"),
+        ("voice", "sendVoice", "voice"),
         ("file", "sendDocument", "document"),
     ],
 )
@@ -80,6 +81,19 @@ async def test_a_file_without_text_has_no_caption_and_finds_its_topic() -> None:
     assert "caption" not in parts
     assert parts["message_thread_id"] == "5"
     assert json.loads(parts["reply_parameters"]) == {"message_id": 9, "allow_sending_without_reply": True}
+
+
+async def test_a_sticker_goes_out_as_one() -> None:
+    http = FakeHttp(in_order(answer(200, SENT)))
+    await sent(http, file("sticker", "a.webp"), text="")
+    assert http.calls[0].url.endswith("/sendSticker")
+    assert form(http.calls[0]).keys() == {"chat_id", "sticker"}
+
+
+async def test_a_voice_note_that_the_customer_takes_from_nobody_goes_out_as_a_document() -> None:
+    http = FakeHttp(in_order(refusal(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN"), answer(200, SENT)))
+    await sent(http, file("voice", "note.ogg"))
+    assert [call.url.rpartition("/")[2] for call in http.calls] == ["sendVoice", "sendDocument"]
 
 
 async def test_several_files_are_one_album_whose_other_messages_are_aliases() -> None:
@@ -155,23 +169,30 @@ def known(size: int, media_type: str, kind: AttachmentKind) -> OutboundAttachmen
 
 
 @pytest.mark.parametrize(
-    ("files", "text", "pointer", "kinds"),
+    ("files", "pointer", "kinds", "caption"),
     [
-        ([known(10, "image/png", "image")], "x", None, ["image"]),
-        ([known(10_000_001, "image/png", "image")], "x", None, ["file"]),
-        ([known(10, "image/gif", "image")], "x", None, ["file"]),
-        ([known(10, "application/pdf", "file")], "", None, ["file"]),
-        ([known(50_000_001, "video/mp4", "video")], "", "/attachments/0", None),
-        ([known(10, "image/png", "image")], "x" * 1024, None, ["image"]),
-        ([known(10, "image/png", "image")], "x" * 1025, "/text", None),
-        ([known(10, "image/png", "image")] * 10, "", None, ["image"] * 10),
-        ([known(10, "image/png", "image")] * 11, "", "/attachments", None),
+        ([known(10, "image/png", "image")], None, ["image"], 1024),
+        ([known(10_000_001, "image/png", "image")], None, ["file"], 1024),
+        ([known(10, "image/gif", "image")], None, ["file"], 1024),
+        ([known(10, "application/pdf", "file")], None, ["file"], 1024),
+        ([known(50_000_001, "video/mp4", "video")], "/attachments/0", None, 1024),
+        ([known(10, "image/png", "image")] * 10, None, ["image"] * 10, 1024),
+        ([known(10, "image/png", "image")] * 11, "/attachments", None, 1024),
+        ([known(10, "audio/ogg", "voice")], None, ["voice"], 1024),
+        ([known(10, "audio/ogg", "audio")], None, ["file"], 1024),
+        ([known(10, "audio/mpeg", "voice")], None, ["voice"], 1024),
+        ([known(10, "audio/wav", "voice")], None, ["file"], 1024),
+        ([known(10, "image/webp", "sticker")], None, ["sticker"], 0),
+        ([known(600_000, "image/webp", "sticker")], None, ["image"], 1024),
+        ([known(10, "application/gzip", "sticker")], None, ["sticker"], 0),
+        ([], None, [], None),
     ],
 )
 def test_what_telegram_takes_is_data(
-    files: list[OutboundAttachment], text: str, pointer: str | None, kinds: list[str] | None
+    files: list[OutboundAttachment], pointer: str | None, kinds: list[AttachmentKind] | None, caption: int | None
 ) -> None:
-    problem = file_problem(files, text, "telegram", Telegram.capabilities)
+    problem = file_problem(files, "telegram", Telegram.capabilities)
     assert (problem and problem[0]) == pointer
     if kinds is not None:
-        assert [one.kind for one in as_sent(files, Telegram.capabilities)] == kinds
+        sent_as = [one.kind for one in as_sent(files, Telegram.capabilities)]
+        assert (sent_as, caption_limit(sent_as, Telegram.capabilities)) == (kinds, caption)

@@ -52,7 +52,8 @@ async def sent(http: FakeHttp, message: OutboundMessage | None = None, **changes
 def named(*numbers: str, chat: str = "70001", via: str | None = None, address: Address | None = None) -> SendReceipt:
     """The receipt of messages that have these numbers there."""
     scope = MessageScope("shop", "telegram", "main", TOKEN.split(":")[0], via, chat)
-    return SendReceipt(numbers[0], address, tuple(scope.message_id(number) for number in numbers))
+    ours = tuple(scope.message_id(number) for number in numbers)
+    return SendReceipt(numbers[0], address, ours, further_ids=numbers[1:])
 
 
 async def test_private_answer_names_chat_and_text_alone() -> None:

@@ -44,7 +44,6 @@ async def test_a_picture_that_is_too_large_for_a_photo_goes_out_as_a_document(ho
     ("files", "text", "pointer", "sentence"),
     [
         ([PHOTO] * 4, "", "/attachments", "telegram takes at most 3 files in one message; these are 4."),
-        ([PHOTO], "x" * 11, "/text", "Beside files telegram takes at most 10 characters; this has 11."),
         (
             [PHOTO, PHOTO.model_copy(update={"size_bytes": 501})],
             "",

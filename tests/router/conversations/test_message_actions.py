@@ -156,3 +156,20 @@ async def test_message_of_another_conversation_is_not_found() -> None:
 def test_no_action_is_for_both_sides() -> None:
     assert not OF_CUSTOMERS & OF_OURS
     assert MODERATION <= OF_CUSTOMERS | OF_OURS
+
+
+async def test_a_message_of_several_sends_is_deleted_whole_and_not_edited() -> None:
+    split = ACTIONS.model_copy(update={"text_limits": (TextLimit(limit=20, splits=True),)})
+    page = Page(split)
+    await page.comment(sensitive=False, masked=[])
+    await page.assign("sara")
+    message = (await page.reply("A first sentence. And a second one.")).result
+    assert message is not None
+    assert (page.message(message).platform_id, page.message(message).further_ids) == ("sent-1", ["sent-2"])
+    edit = await page.act("edit", message, text={"text": "short"})
+    assert edit.problem is not None
+    assert (edit.problem.status, "several messages" in edit.problem.detail) == (409, True)
+    await page.act("delete", message)
+    [deletion] = page.actions()
+    assert (deletion.platform_id, deletion.further_ids) == ("sent-1", ["sent-2"])
+    assert page.message(message).state == "deleted"

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from schemas.commands import CommandResult, PerformAction
 from schemas.outbound import OutboundMessage
+from services.channels.telegram import Telegram
 from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.telegram import in_group, texts, update
 
@@ -63,3 +65,28 @@ async def test_another_group_did_not_move() -> None:
     other = {"id": -5200, "type": "group", "title": "Others"}
     assert "opened" in await update(house, "message", **in_group(1, "hello", other))
     assert len(house.cases()) == 2
+
+
+@pytest.mark.parametrize("told_in", ["old", "new"])
+async def test_a_message_of_before_the_move_has_a_number_there_that_we_do_not_know(told_in: str) -> None:
+    house = ConversationsHarness(capabilities={"telegram": Telegram.capabilities})
+    await update(house, "message", **in_group(1, "is it in stock"))
+    await house.assign("sara")
+    earlier = (await house.reply("sara", surface="public")).result
+    assert earlier is not None
+    await house.delivered(earlier)
+    await house.driver.advance(60)
+    await moves(house, told_in=told_in)
+    await house.driver.advance(60)
+    await update(house, "message", **in_group(2, "hello?", NEW))
+    later = (await house.reply("sara", surface="public")).result
+
+    async def delete(message: str | None) -> CommandResult:
+        command = {"conversation": house.case().id, "kind": "delete", "message": message, "agent": "sara"}
+        stamped = {**command, "accepted_at": house.driver.now, "request_hash": "h"}
+        return await house.command("perform_action", PerformAction.model_validate(stamped))
+
+    refused = await delete(earlier)
+    assert refused.problem is not None
+    assert (refused.problem.status, "moved" in refused.problem.detail) == (409, True)
+    assert (await delete(later)).status == "applied"

@@ -45,6 +45,26 @@ def wrote(hours: float | None, **more: Any) -> Recipient:
 
 
 @pytest.mark.parametrize(
+    ("text", "caption_limit", "splits", "parts"),
+    [
+        ("Fits beside it.", 20, False, ()),
+        ("One thing. Two things", None, True, ("One thing.", "Two things")),
+        ("One thing. Two", 10, False, ("One thing.", "Two")),
+        ("One thing", 0, False, ("", "One thing")),
+        ("One thing. Two things. Three", 10, True, ("One thing.", "Two things. Three")),
+        ("One thing. Two things. Three things", 10, True, ("One thing.", "Two things.", "Three things")),
+        ("One thing. Two things. Three things", 10, False, None),
+    ],
+)
+def test_what_does_not_fit_beside_files_follows_them(
+    text: str, caption_limit: int | None, splits: bool, parts: tuple[str, ...] | None
+) -> None:
+    capabilities = BASE.model_copy(update={"text_limits": (TextLimit(limit=20, splits=splits),)})
+    judged = judge(draft(text=text, caption_limit=caption_limit), wrote(1), capabilities, START)
+    assert (judged.parts if isinstance(judged, Allowed) else None) == parts
+
+
+@pytest.mark.parametrize(
     ("capabilities", "given", "recipient", "reason"),
     [
         (BASE, draft(), wrote(None), None),

@@ -1,13 +1,16 @@
 """Why an agent's action on a message is refused, as the problem that REST answers. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.activity import AttachmentKind
 from schemas.channel import ActionKind, Capabilities
 from schemas.commands import PerformAction
 from schemas.conversation import Author, Direction, MessageState
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed
+from services.domain.outgoing_files import caption_limit
 from services.router.conversations.domain import handoff
 from services.router.conversations.domain.plans import channel_of
 from services.text.text_length import text_length
@@ -29,6 +32,8 @@ class ActionTarget:
     surface: Surface
     state: MessageState
     author: Author
+    text: str = ""
+    files: Sequence[AttachmentKind] = ()
 
 
 def surface_of(case: ConversationState, target: ActionTarget | None) -> Surface:
@@ -55,7 +60,7 @@ def refuse_action(
         _refuse_kind(case, command.kind, surface, capabilities)
         or (_refuse_target(command.kind, target) if target else None)
         or _refuse_agent(case, command, target)
-        or (_refuse_edit(case, command, surface, capabilities) if command.kind == "edit" else None)
+        or (_refuse_edit(case, command, surface, capabilities, target) if command.kind == "edit" and target else None)
     )
 
 
@@ -100,7 +105,11 @@ def _refuse_agent(case: ConversationState, command: PerformAction, target: Actio
 
 
 def _refuse_edit(
-    case: ConversationState, command: PerformAction, surface: Surface, known: Capabilities | None
+    case: ConversationState,
+    command: PerformAction,
+    surface: Surface,
+    known: Capabilities | None,
+    target: ActionTarget,
 ) -> Problem | None:
     text = command.text.text if command.text else ""
     if surface == "public":
@@ -112,10 +121,17 @@ def _refuse_edit(
             detail = "The case is sensitive: delete the message, or answer on the private surface."
             return Problem(status=409, title="Public reply to a sensitive case", detail=detail)
     stated = known.text_limit(surface) if known else None
+    if known is None or stated is None:
+        return None
     # An edit changes one message, so it is never split.
-    length = text_length(text, stated.unit) if stated else 0
-    if stated is None or length <= stated.limit:
+    caption = caption_limit(target.files, known)
+    limit = stated.limit if caption is None else min(stated.limit, caption)
+    if text_length(target.text, stated.unit) > limit:
+        detail = "The platform has it in several messages, of which an edit changes one. Delete it, and write it again."
+        return Problem(status=409, title="Not possible for this message", detail=detail)
+    length = text_length(text, stated.unit)
+    if length <= limit:
         return None
     channel, _ = channel_of(case, case.addresses[surface])
-    detail = f"{channel} takes at most {stated.limit} characters in one message; this counts {length}."
+    detail = f"{channel} takes at most {limit} characters in one message; this counts {length}."
     return Problem(status=422, title="Text too long", detail=detail, pointer="/text")

@@ -1,5 +1,6 @@
 """How a message of ours goes out, or the problem why it does not: its surface, its address, its parts, its windows. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from schemas.outbound import MessageTemplate, OutboundAttachment, SendWindow
 from schemas.values import AgentLanguage, EncryptedText, Problem, Surface
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact, ConversationState
-from services.domain.outgoing_files import as_sent
+from services.domain.outgoing_files import as_sent, caption_limit
 from services.domain.windows import closes_at
 from services.router.conversations.domain.contacts import opted_out_at
 from services.router.conversations.domain.refusal_phrases import RefusalReader, to_failure, to_problem
@@ -44,6 +45,7 @@ class Plan:
     template: MessageTemplate | None = None
     files: list[OutboundAttachment] = field(default_factory=list)
     answers_post: str | None = None
+    files_first: bool = False
 
     @property
     def tag(self) -> str | None:
@@ -64,6 +66,12 @@ class Judge:
         """The answer to a request that is refused."""
         return to_problem(refused, self.channel, self.reader, self.now)
 
+    def caption_limit(self, files: Sequence[OutboundAttachment]) -> int | None:
+        """The longest text beside these files, as the channel takes them; None: any text that it takes."""
+        if self.capabilities is None:
+            return None
+        return caption_limit([file.kind for file in as_sent(files, self.capabilities)], self.capabilities)
+
     def plan(
         self, draft: Draft, recipient: Recipient, address: Address, template: MessageTemplate | None = None
     ) -> Plan | Refused:
@@ -75,6 +83,7 @@ class Judge:
             surface=draft.surface,
             address=address,
             parts=[EncryptedText(text=part) for part in judged.parts],
+            files_first=bool(judged.parts) and draft.caption_limit is not None,
             window=self._window(judged, recipient),
             template=template,
         )
@@ -131,7 +140,12 @@ def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, ru
     refused = refuse_in_public(case, reply) if surface == "public" else None
     if refused is not None:
         return refused
-    draft = Draft(surface=surface, text=reply.text.text, has_template=reply.template is not None)
+    draft = Draft(
+        surface=surface,
+        text=reply.text.text,
+        has_template=reply.template is not None,
+        caption_limit=rules.caption_limit(reply.attachments),
+    )
     planned = rules.plan(draft, recipient_of(case, person), case.addresses[surface], reply.template)
     return rules.problem(planned) if isinstance(planned, Refused) else _with_files(planned, reply, rules)
 

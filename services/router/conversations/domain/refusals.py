@@ -49,7 +49,7 @@ def refuse_without_address(case: ConversationState, surface: Surface) -> Problem
 
 def refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Problem | None:
     """Refuse a reply with files that the channel does not take."""
-    problem = file_problem(reply.attachments, reply.text.text, channel, capabilities)
+    problem = file_problem(reply.attachments, channel, capabilities)
     if problem is None:
         return None
     pointer, detail = problem

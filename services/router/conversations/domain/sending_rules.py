@@ -3,7 +3,7 @@
 A channel states these as data (`schemas.channel.Capabilities`) and decides nothing. `refusal_phrases` has the sentences.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -45,7 +45,8 @@ class AnsweredPost:
 class Draft:
     """A message of ours before it is accepted. `is_automatic`: no person wrote it. `is_first`: it answers nothing.
 
-    `post` is set where it answers a public post in private.
+    `post` is set where it answers a public post in private. `caption_limit` is the longest text beside its files; None: it has
+    no files, or the channel states no such limit.
     """
 
     surface: Surface
@@ -54,6 +55,7 @@ class Draft:
     is_automatic: bool = False
     is_first: bool = False
     post: AnsweredPost | None = None
+    caption_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,18 +193,33 @@ def _usable(draft: Draft, capabilities: Capabilities) -> Sequence[Window]:
 
 
 def _parts(draft: Draft, stated: TextLimit | None) -> tuple[str, ...] | Refused:
-    """The parts of a text that is too long for one message; empty for one that fits."""
+    """The parts of a text that is too long for one message; empty for one that fits. Files go with the first part."""
     # The platform words the text of a template; what is here is for agents to read.
-    length = 0 if stated is None or draft.has_template else text_length(draft.text, stated.unit)
-    if stated is None or length <= stated.limit:
+    if stated is None or draft.has_template:
         return ()
-    # A post is answered in private by one message.
+    length, first = text_length(draft.text, stated.unit), stated.limit
+    if draft.caption_limit is not None:
+        first = min(first, draft.caption_limit)
+    if length <= first:
+        return ()
+    # A post is answered in private by one message. Else what does not fit beside files may follow them as a message of its
+    # own, also where no text is split.
     splits = stated.splits and draft.post is None
-    parts = tuple(islice(split_text(draft.text, stated.limit, stated.unit), MAX_PARTS + 1)) if splits else ()
-    if parts and len(parts) <= MAX_PARTS:
-        return parts
+    if splits or (length <= stated.limit and draft.post is None):
+        parts = tuple(islice(_cut(draft.text.strip(), first, stated), MAX_PARTS + 1))
+        if len(parts) <= MAX_PARTS:
+            return parts
     if draft.is_automatic and not stated.splits:
         # Nobody is there to shorten it: the platform cuts or refuses it.
         return ()
     limit = stated.limit * (MAX_PARTS if splits else 1)
     return Refused(reason="text_too_long", length=length, limit=limit, unit=stated.unit)
+
+
+def _cut(text: str, first: int, stated: TextLimit) -> Iterator[str]:
+    """The parts of a text of which the first is at most `first` long, and the others what one message takes."""
+    head = next(split_text(text, first, stated.unit)) if first else ""
+    yield head
+    rest = text[len(head) :].strip()
+    if rest:
+        yield from split_text(rest, stated.limit, stated.unit)
