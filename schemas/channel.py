@@ -86,6 +86,7 @@ class Capabilities(Contract):
     - `first_contact`: whether we may write to a person who has not written: never, with a template, or always.
     - `private_reply`: whether a public post can be answered in private.
     - `answers_hidden`: whether a public post can be answered in public after it was hidden.
+    - `actions`: what can be done to messages, and in chats; `public_actions` to public ones, if that differs.
     - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
     - `templates`: whether the platform has approved messages, which go out by their name.
     - `deep_link`: the form of a link that opens a private chat, with `{username}` of the account and `{token}`.
@@ -110,6 +111,7 @@ class Capabilities(Contract):
     invitation: bool = False
     deep_link: str | None = None
     actions: tuple[ActionKind, ...] = ()
+    public_actions: tuple[ActionKind, ...] | None = None
     edits: bool = False
     drops_repeats: bool = False
     rate_limits: tuple[RateLimit, ...] = ()
@@ -122,6 +124,10 @@ class Capabilities(Contract):
     automated: Literal["yes", "approved", "no"] = "yes"
     retention_seconds: float | None = None
     pace: Pace = "chat"
+
+    def actions_on(self, surface: Surface) -> tuple[ActionKind, ...]:
+        """What can be done to messages of a surface."""
+        return self.public_actions if surface == "public" and self.public_actions is not None else self.actions
 
     def text_limit(self, surface: Surface) -> TextLimit | None:
         """The limit of a surface: its own, else that of every surface; None: the platform states none."""

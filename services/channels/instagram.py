@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities, TextLimit, Window
+from schemas.channel import Capabilities, PrivateReply, TextLimit, Window
 from schemas.configuration import AccountBody
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, OutboundMessage
 from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
 from services.channels.meta.entry import scope_of
 from services.channels.meta.messaging.accounts import (
@@ -22,6 +22,8 @@ from services.channels.meta.messaging.accounts import (
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
 from services.channels.meta.messaging.sending import send_text
+from services.channels.meta.publications.actions import INSTAGRAM, kinds, perform
+from services.channels.meta.publications.sending import GraphAccount, comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
@@ -76,9 +78,14 @@ class Instagram:
     name = "instagram"
     account_model = InstagramAccount
     capabilities = Capabilities(
-        surfaces=("private",),
-        text_limits=(TextLimit(limit=1000, surface="private", splits=True),),
+        surfaces=("private", "public"),
+        text_limits=(TextLimit(limit=1000, surface="private", splits=True), TextLimit(limit=2200, surface="public")),
         windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
+        private_reply=PrivateReply(seconds=7 * DAY),
+        actions=kinds(INSTAGRAM, "private"),
+        public_actions=kinds(INSTAGRAM, "public"),
+        # developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies
+        answers_hidden=False,
     )
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
@@ -102,11 +109,22 @@ class Instagram:
         return parse(request.body, BODY, entry_context(request, account, "ig_id", "page_id"))
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
-        """`POST /me/messages`. Raises as `Channel.send`."""
-        url = graph_url(account.body, _host(account.body))
-        return await send_text(
-            http, url, account.token("access_token"), message, scope_of(account, own_id(account.body, "ig_id") or "")
-        )
+        """`POST /me/messages` in private, `POST /{comment-id}/replies` in public. Raises as `Channel.send`."""
+        graph = _graph(account)
+        if message.private_reply:
+            return await reply_in_private(http, graph, message)
+        if message.surface == "public":
+            return await comment(http, graph, message, "replies")
+        return await send_text(http, graph.url, graph.token, message, graph.scope)
+
+    async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+        """See `meta.publications.actions`."""
+        return await perform(http, _graph(account), action, INSTAGRAM)
+
+
+def _graph(account: Account) -> GraphAccount:
+    scope = scope_of(account, own_id(account.body, "ig_id") or "")
+    return GraphAccount(graph_url(account.body, _host(account.body)), account.token("access_token"), scope)
 
 
 def _host(body: AccountBody) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities, TextLimit, Window
+from schemas.channel import Capabilities, PrivateReply, TextLimit, Window
 from schemas.configuration import AccountBody
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, OutboundMessage
 from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
 from services.channels.meta.entry import scope_of
 from services.channels.meta.messaging.accounts import (
@@ -21,6 +21,8 @@ from services.channels.meta.messaging.accounts import (
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
 from services.channels.meta.messaging.sending import send_text
+from services.channels.meta.publications.actions import FACEBOOK, kinds, perform
+from services.channels.meta.publications.sending import GraphAccount, comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
@@ -63,9 +65,12 @@ class Messenger:
     name = "messenger"
     account_model = MessengerAccount
     capabilities = Capabilities(
-        surfaces=("private",),
-        text_limits=(TextLimit(limit=2000, surface="private", splits=True),),
+        surfaces=("private", "public"),
+        text_limits=(TextLimit(limit=2000, surface="private", splits=True), TextLimit(limit=8000, surface="public")),
         windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
+        private_reply=PrivateReply(seconds=7 * DAY),
+        actions=kinds(FACEBOOK, "private"),
+        public_actions=kinds(FACEBOOK, "public"),
     )
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
@@ -89,8 +94,19 @@ class Messenger:
         return parse(request.body, BODY, entry_context(request, account, "page_id"))
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
-        """`POST /me/messages`. Raises as `Channel.send`."""
-        url = graph_url(account.body, HOST)
-        return await send_text(
-            http, url, account.token("access_token"), message, scope_of(account, own_id(account.body, "page_id") or "")
-        )
+        """`POST /me/messages` in private, `POST /{comment-id}/comments` in public. Raises as `Channel.send`."""
+        graph = _graph(account)
+        if message.private_reply:
+            return await reply_in_private(http, graph, message)
+        if message.surface == "public":
+            return await comment(http, graph, message, "comments")
+        return await send_text(http, graph.url, graph.token, message, graph.scope)
+
+    async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+        """See `meta.publications.actions`."""
+        return await perform(http, _graph(account), action, FACEBOOK)
+
+
+def _graph(account: Account) -> GraphAccount:
+    scope = scope_of(account, own_id(account.body, "page_id") or "")
+    return GraphAccount(graph_url(account.body, HOST), account.token("access_token"), scope)

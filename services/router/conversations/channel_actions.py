@@ -69,7 +69,8 @@ def hide_post(
     if not (activity.sensitive and activity.surface == "public") or identity in case.hidden:
         return case
     message = work.get(MESSAGES, identity)
-    if capabilities is None or "hide" not in capabilities.actions or message is None or "public" not in case.addresses:
+    can_hide = capabilities is not None and "hide" in capabilities.actions_on("public")
+    if not can_hide or message is None or "public" not in case.addresses:
         return case
     start_action(work, case, MessageAction(id=work.new_id("action"), kind="hide"), message, work.now)
     after = replace(case, hidden=[*case.hidden, identity][-MAX_HIDDEN:])

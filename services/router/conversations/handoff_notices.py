@@ -166,7 +166,7 @@ def _reply_in_private(
 
 def _takes_notice(capabilities: Capabilities | None) -> bool:
     """Whether a notice can be written below a sensitive post, which was hidden where that is possible."""
-    return capabilities is None or capabilities.answers_hidden or "hide" not in capabilities.actions
+    return capabilities is None or capabilities.answers_hidden or "hide" not in capabilities.actions_on("public")
 
 
 def _languages(

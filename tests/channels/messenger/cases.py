@@ -9,6 +9,7 @@ from schemas.configuration import AccountBody
 from schemas.values import Surface
 from services.channels.port import Account, Request
 from tests.channels.meta.direct_messages import Chat, milliseconds
+from tests.channels.meta.public_posts import comments_on_page
 from tests.channels.places import REPORTED, Place
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -68,4 +69,5 @@ def places() -> tuple[Place, ...]:
                 "opted_in": CHAT.event(REPORTED, optin={"ref": "newsletter"}),
             },
         ),
+        comments_on_page(PAGE, ANNA, request),
     )

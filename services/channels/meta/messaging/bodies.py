@@ -13,7 +13,7 @@ from services.channels.json_access import as_dict, as_str
 from services.channels.meta.entry import EntryContext
 from services.channels.meta.messaging import messages, referrals, states
 from services.channels.meta.messaging.event import Event, read_event
-from services.channels.meta.publications.changes import parse_change
+from services.channels.meta.publications.changes import FIELDS, parse_change
 from services.channels.meta.webhook import as_platform_id, dicts, instant, read_entries
 
 Handler = Callable[[Event, str, Json], list[Activity]]
@@ -83,7 +83,8 @@ def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) 
 def _parse_change(change: dict[str, Json], kind: BodyKind, entry: EntryContext, *, is_ours: bool) -> Iterator[Activity]:
     """A change of a field. Those of direct messages have an event as their value."""
     field, value = as_str(change.get("field")) or "none", change.get("value")
-    if HANDLERS.keys() & as_dict(value).keys():
+    # Of a public comment, `message` is its text.
+    if field not in FIELDS and HANDLERS.keys() & as_dict(value).keys():
         yield from _parse_event(as_dict(value), kind, entry, is_ours=is_ours, is_standby=field == "standby")
     elif is_ours:
         yield from parse_change(entry, field, value)

@@ -70,11 +70,11 @@ def _refuse_kind(
     if surface not in case.addresses:
         detail = f"The customer has not written on the {surface} side of this channel, so it has no address there."
         return Problem(status=409, title="No address on that surface", detail=detail)
-    if known is None or kind in known.actions:
+    if known is None or kind in known.actions_on(surface):
         return None
     channel, _ = channel_of(case, case.addresses[surface])
-    possible = ", ".join(known.actions) or "none"
-    detail = f"{channel} cannot {kind} messages. Its actions: {possible}."
+    possible = ", ".join(known.actions_on(surface)) or "none"
+    detail = f"{channel} cannot {kind} {surface} messages. Its actions: {possible}."
     return Problem(status=409, title="Not possible on this channel", detail=detail)
 
 
