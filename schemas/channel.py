@@ -42,11 +42,12 @@ class PrivateReply(Contract):
 
 
 class RateLimit(Contract):
-    """At most `count` messages in `seconds`, over what `scope` names."""
+    """At most `count` messages in `seconds`, over what `scope` names. `burst` of a chat may go without a pause between them."""
 
     scope: RateScope
     count: float
     seconds: float
+    burst: float = 1
 
 
 class TextLimit(Contract):

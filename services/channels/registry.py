@@ -11,9 +11,10 @@ from services.channels.messenger import Messenger
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
+from services.channels.whatsapp import Whatsapp
 from services.domain.channel_capabilities import ChannelCapabilities
 
-CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat(), Email(), Messenger(), Instagram())
+CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat(), Email(), Messenger(), Instagram(), Whatsapp())
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 CAPABILITIES = ChannelCapabilities(

@@ -111,7 +111,7 @@ class Webhooks:
         try:
             address = parse_path(scope["path"], self._channels)
             # Admission counts by the path, because the account is looked up only for a call that is admitted.
-            bounds = self._bounds.bounds_of(address.channel)
+            bounds = self._bounds.bounds_of(address.channel, scope["headers"])
             async with bounds.admission.admit(network, address.name) as admitted:
                 with self._instruments.in_flight.track_inprogress():
                     return await self._handle(scope, receive, address, bounds, admitted)

@@ -10,6 +10,7 @@ from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_int, as_str
 from services.channels.port import CredentialsRejected
 from services.platform.http.lenient_json import read_json
+from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import (
     HttpClient,
     HttpResponse,
@@ -100,12 +101,36 @@ async def call_graph(
     Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown. The token goes in a header, so that
     no error can quote it with the URL.
     """
-    headers = {"authorization": f"Bearer {token}"}
-    if body is not None:
-        headers["content-type"] = "application/json"
     content = orjson.dumps(dict(body)) if body is not None else None
+    given = {"content-type": "application/json"} if content is not None else {}
+    return await _call(http, method, url, token, verdicts, content, given, idempotent=idempotent)
+
+
+async def upload_file(
+    http: HttpClient, url: str, token: str, verdicts: Verdicts, fields: Mapping[str, str], file: FilePart
+) -> dict[str, Json]:
+    """Post a file in a form with these fields. Nobody sees a file that was only uploaded, so it may be repeated.
+
+    Raises as `call_graph`.
+    """
+    content, media_type = multipart_form(fields, [file])
+    return await _call(http, "POST", url, token, verdicts, content, {"content-type": media_type}, idempotent=True)
+
+
+async def _call(
+    http: HttpClient,
+    method: str,
+    url: str,
+    token: str,
+    verdicts: Verdicts,
+    content: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    idempotent: bool,
+) -> dict[str, Json]:
+    authorized = {"authorization": f"Bearer {token}", **headers}
     with without_token(token):
-        answer = await http.call(method, url, content, headers, idempotent=idempotent)
+        answer = await http.call(method, url, content, authorized, idempotent=idempotent)
     shown = _object(answer)
     if 200 <= answer.status < 300 and "error" not in shown:
         return shown

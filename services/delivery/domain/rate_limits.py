@@ -37,7 +37,7 @@ def limits_for(message: Outbound, capabilities: Capabilities, partitions: int) -
     # A platform that states no rate of its own for groups means its rate for chats there too.
     scope = "group" if message.surface == "public" and "group" in scopes else "chat"
     chat_limits = [
-        Limit(f"{account}/{message.address.chat}/{limit.seconds:g}", limit.count / limit.seconds)
+        Limit(f"{account}/{message.address.chat}/{limit.seconds:g}", limit.count / limit.seconds, limit.burst)
         for limit in capabilities.rate_limits
         if limit.scope == scope
     ]

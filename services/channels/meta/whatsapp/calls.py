@@ -1,0 +1,191 @@
+"""Calls of the Cloud API: messages, templates and files that go out, actions, and where a customer's file is.
+
+(developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages, .../typing-indicators, .../business-phone-numbers/media)
+"""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, urlsplit
+
+from schemas.activity import Attachment, AttachmentKind
+from schemas.channel import ActionKind
+from schemas.outbound import ChannelAction, MessageTemplate, OutboundMessage
+from schemas.values import Json
+from services.channels.json_access import as_str, drop_none
+from services.channels.meta.graph import VERSION, call_graph, upload_file
+from services.channels.meta.webhook import dicts
+from services.channels.meta.whatsapp.changes import own_number
+from services.channels.meta.whatsapp.errors import MEDIA, VERDICTS
+from services.channels.meta.whatsapp.people import is_phone
+from services.channels.meta.whatsapp.scope import NumberScope
+from services.channels.port import Account, MediaLocation, OutgoingFile, SendReceipt
+from services.platform.http.multipart import FilePart
+from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown
+
+API_BASE = "https://graph.facebook.com"
+MEDIA_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net", ".fbcdn.net")
+"""Hosts of Meta that give out files. Our token goes to no other."""
+TYPES: Mapping[AttachmentKind, str] = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "voice": "audio",
+    "sticker": "sticker",
+}
+"""Kind of a file → the type of its message; every other is a document."""
+WITHOUT_CAPTION = ("audio", "sticker")
+
+
+def url_of(account: Account, *path: str) -> str:
+    """The address of a call. `api_base` of the account replaces Meta's own."""
+    base = (account.body.api_base or API_BASE).rstrip("/")
+    return "/".join((base, VERSION, *(quote(part, safe="") for part in path)))
+
+
+# -- messages ----------------------------------------------------------------------------------------------------------
+
+
+async def send_message(message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
+    """Send a text, or a template. Raises as `Channel.send`."""
+    if message.template is not None:
+        content = _template(message.template)
+    else:
+        content = {"type": "text", "text": {"body": message.text.text}}
+    return await _send(message, content, account, http)
+
+
+async def send_file(message: OutboundMessage, file: OutgoingFile, account: Account, http: HttpClient) -> SendReceipt:
+    """Upload a file, then send it with the text as its caption, or as the head of a template. Raises as `Channel.send`."""
+    kind, text = TYPES.get(file.attachment.kind, "document"), message.text.text
+    if kind in WITHOUT_CAPTION and (text or message.template):
+        # What cannot have a caption goes out as a document, which can: one message, as the agent wrote it.
+        kind = "document"
+    media: dict[str, Json] = {"id": await _upload(file, account, http)}
+    if kind == "document":
+        media |= drop_none(filename=file.attachment.name)
+    if message.template is not None:
+        return await _send(message, _template(message.template, {"type": kind, kind: media}), account, http)
+    if file.attachment.kind == "voice" and kind == "audio":
+        media["voice"] = True
+    content: dict[str, Json] = {"type": kind, kind: {**media, **drop_none(caption=text)}}
+    return await _send(message, content, account, http)
+
+
+async def _upload(file: OutgoingFile, account: Account, http: HttpClient) -> str:
+    media_type = file.attachment.media_type
+    part = FilePart("file", file.attachment.name or "file", media_type, file.content)
+    fields = {"messaging_product": "whatsapp", "type": media_type}
+    answer = await upload_file(
+        http, url_of(account, _number(account), "media"), account.token("access_token"), VERDICTS, fields, part
+    )
+    identity = as_str(answer.get("id"))
+    if identity is None:
+        raise PermanentSendError("rejected", "Meta took the file and gave no id for it")
+    return identity
+
+
+def _template(template: MessageTemplate, head: dict[str, Json] | None = None) -> dict[str, Json]:
+    texts: list[Json] = [{"type": "text", "text": parameter} for parameter in template.parameters]
+    parts: dict[str, list[Json]] = {"header": [head] if head else [], "body": texts}
+    components: list[Json] = [{"type": name, "parameters": given} for name, given in parts.items() if given]
+    language: Json = {"policy": "deterministic", "code": template.language}
+    return {"type": "template", "template": drop_none(name=template.name, language=language, components=components)}
+
+
+async def _send(
+    message: OutboundMessage, content: Mapping[str, Json], account: Account, http: HttpClient
+) -> SendReceipt:
+    answered, is_group = message.in_reply_to, message.surface == "public"
+    context: dict[str, Json] = {"context": {"message_id": answered.platform_id}} if answered else {}
+    body = {
+        **_recipient(message.address.chat, is_group=is_group),
+        **context,
+        # Statuses repeat it: they find the message even when they come before the answer to this call.
+        "biz_opaque_callback_data": message.id,
+        **content,
+    }
+    answer = await _post(body, account, http)
+    sent = [identity for one in dicts(answer.get("messages")) if (identity := as_str(one.get("id")))]
+    if not sent:
+        raise SendOutcomeUnknown("Meta answered without the id of a message")
+    scope = NumberScope(message.workspace, message.channel, message.account, _number(account))
+    return SendReceipt(sent[0], aliases=tuple(map(scope.message_id, sent)))
+
+
+def _recipient(chat: str, *, is_group: bool = False) -> dict[str, Json]:
+    """Who gets it: a number and a group are named by `to`, a person without a number by `recipient`."""
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "group" if is_group else "individual",
+        "to" if is_group or is_phone(chat) else "recipient": chat,
+    }
+
+
+async def _post(
+    body: Mapping[str, Json], account: Account, http: HttpClient, *, idempotent: bool = False
+) -> dict[str, Json]:
+    url, token = url_of(account, _number(account), "messages"), account.token("access_token")
+    return await call_graph(http, "POST", url, token, VERDICTS, body, idempotent=idempotent)
+
+
+def _number(account: Account) -> str:
+    return own_number(account.body) or ""
+
+
+# -- actions -----------------------------------------------------------------------------------------------------------
+
+
+async def perform_action(action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+    """Mark as seen, show that somebody types, or react. Raises as `Channel.send`."""
+    # "Typing" names no message of its own: it is shown in answer to the customer's last one, which it marks as read.
+    about = action.platform_id or action.address.reply_to
+    if about is None:
+        raise PermanentSendError("not_found", "WhatsApp shows this only in answer to a message of the customer's")
+    await _post(ACTIONS[action.kind](action, about), account, http, idempotent=True)
+    return SendReceipt(action.platform_id)
+
+
+def _seen(action: ChannelAction, about: str) -> dict[str, Json]:
+    return {"messaging_product": "whatsapp", "status": "read", "message_id": about}
+
+
+def _typing(action: ChannelAction, about: str) -> dict[str, Json]:
+    return {**_seen(action, about), "typing_indicator": {"type": "text"}}
+
+
+def _react(action: ChannelAction, about: str) -> dict[str, Json]:
+    reaction: Json = {"message_id": about, "emoji": action.emoji or ""}
+    recipient = _recipient(action.address.chat, is_group=action.surface == "public")
+    return {**recipient, "type": "reaction", "reaction": reaction}
+
+
+ACTIONS: Mapping[ActionKind, Callable[[ChannelAction, str], dict[str, Json]]] = {
+    "seen": _seen,
+    "typing": _typing,
+    "react": _react,
+}
+
+
+# -- files of customers ------------------------------------------------------------------------------------------------
+
+
+async def locate_file(attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
+    """Where a file is for the next minutes. Raises as `ResolvesMedia.locate`."""
+    if attachment.platform_id is None:
+        raise PermanentSendError("not_found", "the attachment has no file")
+    token = account.token("access_token")
+    url = f"{url_of(account, attachment.platform_id)}?phone_number_id={quote(_number(account), safe='')}"
+    found = as_str((await call_graph(http, "GET", url, token, MEDIA, idempotent=True)).get("url"))
+    if found is None or not _is_trusted(found, account):
+        raise PermanentSendError("not_found", "Meta gives no address of its own for the file")
+    return MediaLocation(found, {"authorization": f"Bearer {token}"})
+
+
+def _is_trusted(url: str, account: Account) -> bool:
+    """Whether our token may go to this address: it is Meta's, or that of the account's `api_base`."""
+    try:
+        parts, base = urlsplit(url), urlsplit(account.body.api_base or API_BASE)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    own = (parts.scheme, parts.netloc) == (base.scheme, base.netloc)
+    return own or (parts.scheme == "https" and host.endswith(MEDIA_HOSTS))

@@ -1,0 +1,112 @@
+"""Parses a webhook: entries, each with changes, each with lists of items; a table from the list to what its items are.
+
+Nothing is lost: what is not known here, or concerns the business account and no number, becomes kind `unknown`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+import orjson
+
+from schemas.activity import Activity
+from schemas.configuration import AccountBody
+from schemas.values import Json
+from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.meta.webhook import dicts, instant, read_entries
+from services.channels.meta.whatsapp.messages import parse_echo, parse_message
+from services.channels.meta.whatsapp.people import Customer, read_contacts
+from services.channels.meta.whatsapp.reports import parse_call, parse_error, parse_preference, parse_status
+from services.channels.meta.whatsapp.scope import Change, NumberScope
+from services.channels.port import Account, Request
+
+ItemParser = Callable[[Change, dict[str, Json]], list[Activity]]
+MAX_VALUE_BYTES = 4_000
+"""The longest value of a change of the business account that is stored."""
+NOT_DIGITS = re.compile(r"\D")
+
+LISTS: Mapping[str, ItemParser] = {
+    "messages": parse_message,
+    "message_echoes": parse_echo,
+    "statuses": parse_status,
+    "calls": parse_call,
+    "user_preferences": parse_preference,
+    "errors": parse_error,
+}
+"""The lists of a change's value → what their items are."""
+
+
+def parse(channel: str, request: Request, account: Account) -> list[Activity]:
+    """The activities of a webhook that are about the account, in their order, each once. Raises InvalidPayload."""
+    own = own_number(account.body)
+    found: dict[str, Activity] = {}
+    for entry, change in _changes(request.body):
+        number = number_of(change)
+        if own is None or number is None or number == own:
+            for activity in _parse_change(_scope(channel, account, number or own), entry, change, request):
+                # A body may say one thing twice.
+                found.setdefault(activity.id, activity)
+    return list(found.values()) or [_nothing(_scope(channel, account, own), request)]
+
+
+def addressees(request: Request) -> list[str]:
+    """The ids of the phone numbers that a webhook is about, in order. Raises InvalidPayload."""
+    numbers = (number_of(change) for _, change in _changes(request.body))
+    return list(dict.fromkeys(number for number in numbers if number is not None))
+
+
+def own_number(body: AccountBody) -> str | None:
+    """The id of an account's phone number."""
+    number = body.credentials.get("phone_number_id")
+    return number if isinstance(number, str) else None
+
+
+def number_of(change: Mapping[str, Json]) -> str | None:
+    """The id of the phone number that a change is about; None: it is about the business account."""
+    return as_str(as_dict(as_dict(change.get("value")).get("metadata")).get("phone_number_id"))
+
+
+def _changes(body: bytes) -> Iterator[tuple[dict[str, Json], dict[str, Json]]]:
+    _, entries = read_entries(body)
+    for entry in entries:
+        for change in dicts(entry.get("changes")):
+            yield entry, change
+
+
+def _scope(channel: str, account: Account, number: str | None) -> NumberScope:
+    return NumberScope(account.workspace, channel, account.id, number or "")
+
+
+def _parse_change(
+    scope: NumberScope, entry: dict[str, Json], change: dict[str, Json], request: Request
+) -> Iterator[Activity]:
+    value, field = as_dict(change.get("value")), (as_str(change.get("field")) or "none")[:64]
+    phone = NOT_DIGITS.sub("", as_str(as_dict(value.get("metadata")).get("display_phone_number")) or "")
+    raw: Json = [entry.get("time"), change]
+    context = Change(scope, field, request.received_at, read_contacts(value), phone or None, raw)
+    is_empty = True
+    for name, parse_item in LISTS.items():
+        for item in dicts(value.get(name)):
+            is_empty = False
+            yield from parse_item(context, item)
+    if is_empty:
+        yield _without_items(context, entry, change)
+
+
+def _without_items(context: Change, entry: Mapping[str, Json], change: Mapping[str, Json]) -> Activity:
+    """A change of the business account (the status of a template, a limit, a quality), or of a kind that is not known.
+
+    The former is Meta's own words. The latter may hold what customers wrote, and keeps its name alone.
+    """
+    said = as_dict(change.get("value")) if number_of(change) is None else {}
+    details = drop_none(
+        raw=context.field,
+        waba_id=as_str(entry.get("id")),
+        value=said if len(orjson.dumps(said)) <= MAX_VALUE_BYTES else None,
+    )
+    return context.activity("unknown", Customer(), context.digest, sent_at=instant(entry.get("time")), details=details)
+
+
+def _nothing(scope: NumberScope, request: Request) -> Activity:
+    """A body without any change, or with changes of other numbers alone."""
+    change = Change(scope, "none", request.received_at, (), None, request.body.hex())
+    return change.activity("unknown", Customer(), change.digest, details={"raw": "none"})

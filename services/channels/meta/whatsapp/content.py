@@ -1,0 +1,163 @@
+"""What a message says: a table from its type to its text, files, answers and the data of a button.
+
+Files stay where they are: `platform_id` is the id for `GET /{media-id}`. The address that some bodies have beside it needs
+our token too, and is valid for minutes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from schemas.activity import ActivityKind, Attachment, AttachmentKind, SurveyAnswer
+from schemas.values import Json
+from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
+from services.channels.meta.webhook import dicts
+from services.platform.http.bodies import too_deep
+from services.platform.http.lenient_json import read_json
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The content of a message, by the names of the fields of `Activity`."""
+
+    text: str | None = None
+    attachments: list[Attachment] = field(default_factory=list)
+    answers: list[SurveyAnswer] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    details: dict[str, Json] = field(default_factory=dict)
+    kind: ActivityKind = "message"
+
+
+Parser = Callable[[dict[str, Json]], Content]
+
+
+def read_content(message: Mapping[str, Json]) -> Content:
+    """The content of a message of any type. One that the API does not hand out is shown as an attachment that says so."""
+    kind = as_str(message.get("type")) or "none"
+    if kind == "contacts":
+        return Content(attachments=[_contact_card(contact) for contact in dicts(message.get("contacts"))])
+    parser, body = PARSERS.get(kind), as_dict(message.get(kind))
+    return parser(body) if parser and body else _unsupported(kind, message)
+
+
+def _media(kind: AttachmentKind) -> Parser:
+    def parse(body: dict[str, Json]) -> Content:
+        attachment = Attachment(
+            kind="voice" if body.get("voice") is True else kind,
+            platform_id=as_str(body.get("id")),
+            name=as_str(body.get("filename")),
+            media_type=as_str(body.get("mime_type")),
+            details={"animated": True} if body.get("animated") is True else {},
+        )
+        return Content(as_str(body.get("caption")), [attachment])
+
+    return parse
+
+
+def _location(body: dict[str, Json]) -> Content:
+    details = drop_none(
+        latitude=number(body.get("latitude")),
+        longitude=number(body.get("longitude")),
+        address=as_str(body.get("address")),
+    )
+    place = Attachment(kind="location", name=as_str(body.get("name")), details=details)
+    return Content(attachments=[place], links=[url] if (url := as_str(body.get("url"))) else [])
+
+
+def _contact_card(contact: dict[str, Json]) -> Attachment:
+    name = as_dict(contact.get("name"))
+    parts = [as_str(name.get("first_name")), as_str(name.get("last_name"))]
+    phones: list[Json] = [as_str(one.get("phone")) or as_str(one.get("wa_id")) for one in dicts(contact.get("phones"))]
+    emails: list[Json] = [as_str(one.get("email")) for one in dicts(contact.get("emails"))]
+    return Attachment(
+        kind="contact",
+        name=as_str(name.get("formatted_name")) or " ".join(part for part in parts if part) or None,
+        details=drop_none(
+            phone=next((one for one in phones if one), None),
+            phones=[one for one in phones if one],
+            emails=[one for one in emails if one],
+            company=as_str(as_dict(contact.get("org")).get("company")),
+        ),
+    )
+
+
+def _order(body: dict[str, Json]) -> Content:
+    items: list[Json] = [
+        drop_none(
+            product_retailer_id=as_str(item.get("product_retailer_id")),
+            quantity=number(item.get("quantity")),
+            item_price=number(item.get("item_price")),
+            currency=as_str(item.get("currency")),
+        )
+        for item in dicts(body.get("product_items"))
+    ]
+    order = Attachment(
+        kind="other", details=drop_none(type="order", catalog_id=as_str(body.get("catalog_id")), items=items)
+    )
+    return Content(as_str(body.get("text")), [order])
+
+
+def _button(body: dict[str, Json]) -> Content:
+    """A quick reply of a template."""
+    return Content(as_str(body.get("text")), details=drop_none(data=as_str(body.get("payload"))), kind="postback")
+
+
+def _interactive(body: dict[str, Json]) -> Content:
+    kind = as_str(body.get("type")) or "none"
+    parser, reply = REPLIES.get(kind), as_dict(body.get(kind))
+    return parser(reply) if parser and reply else _unsupported(f"interactive.{kind}", body)
+
+
+def _choice(reply: dict[str, Json]) -> Content:
+    """A pressed button, or a chosen row of a list."""
+    details = drop_none(data=as_str(reply.get("id")), description=as_str(reply.get("description")))
+    return Content(as_str(reply.get("title")), details=details, kind="postback")
+
+
+def _form(reply: dict[str, Json]) -> Content:
+    """A form that was sent (a Flow): its answers are JSON in a text, usually an object."""
+    name, raw = as_str(reply.get("name")), as_str(reply.get("response_json"))
+    given = _answers(raw) if raw is not None else None
+    fields = given if isinstance(given, dict) else {name or "form": given} if given is not None else {}
+    token = as_str(fields.get("flow_token"))
+    answers = [SurveyAnswer(ref=ref, value=value) for ref, value in fields.items() if ref != "flow_token"]
+    return Content(as_str(reply.get("body")), answers=answers, details=drop_none(form=name, flow_token=token))
+
+
+def _answers(raw: str) -> Json:
+    try:
+        # It is nested in a text, where the check of the body's depth does not see it.
+        return raw if too_deep(raw.encode()) else read_json(raw.encode())
+    except (ValueError, RecursionError):
+        return raw
+
+
+def _unsupported(kind: str, message: Mapping[str, Json]) -> Content:
+    """What the API does not hand out (polls, view-once media, events): only that it came, and why it is missing."""
+    error = next(dicts(message.get("errors")), {})
+    details = drop_none(
+        type="unsupported",
+        raw=kind[:64],
+        what=as_str(as_dict(message.get("unsupported")).get("type")),
+        code=as_int(error.get("code")),
+        reason=as_str(error.get("title")),
+    )
+    text = as_str(as_dict(message.get("text")).get("body"))
+    return Content(text, [Attachment(kind="other", details=details)])
+
+
+PARSERS: Mapping[str, Parser] = {
+    "text": lambda body: Content(as_str(body.get("body"))),
+    "image": _media("image"),
+    "video": _media("video"),
+    "audio": _media("audio"),
+    "voice": _media("voice"),
+    "document": _media("file"),
+    "sticker": _media("sticker"),
+    "location": _location,
+    "order": _order,
+    "button": _button,
+    "interactive": _interactive,
+}
+"""Type of a message → what reads the object of that name."""
+REPLIES: Mapping[str, Parser] = {"button_reply": _choice, "list_reply": _choice, "nfm_reply": _form}
+"""Type of an `interactive` message → what reads the object of that name."""

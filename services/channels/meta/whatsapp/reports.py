@@ -1,0 +1,174 @@
+"""Reports of the platform: states of our messages and of calls, consent to marketing, and errors of the account.
+
+(developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status, .../user_preferences)
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from schemas.activity import Activity, Address, Call, CallState, ContactState, ReceiptState
+from schemas.values import Failure, Json
+from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
+from services.channels.meta.webhook import dicts, instant
+from services.channels.meta.whatsapp.errors import failure_code
+from services.channels.meta.whatsapp.people import Customer, find_customer
+from services.channels.meta.whatsapp.scope import Change, digest
+from services.platform.core.identifiers import is_derived_id
+
+STATES: Mapping[str, ReceiptState] = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    # A voice message was listened to.
+    "played": "read",
+    "failed": "failed",
+}
+CONSENT: Mapping[str, ContactState] = {"stop": "opted_out", "resume": "opted_in", "signup": "opted_in"}
+CALL_STATES: Mapping[str, CallState] = {"RINGING": "ringing", "ACCEPTED": "answered", "REJECTED": "missed"}
+
+
+# -- states of messages ------------------------------------------------------------------------------------------------
+
+
+def parse_status(change: Change, status: dict[str, Json]) -> list[Activity]:
+    """A state of one of our messages, or of a call that we make."""
+    if status.get("type") == "call":
+        return _call_status(change, status)
+    # Of a group `recipient_id` is the group, and each member has a status of their own.
+    in_group = status.get("recipient_type") == "group"
+    group = as_str(status.get("recipient_id")) if in_group else None
+    number_field = "recipient_participant_id" if in_group else "recipient_id"
+    user_field = "recipient_participant_user_id" if in_group else "recipient_user_id"
+    customer = find_customer(change.contacts, status.get(number_field), status.get(user_field))
+    wamid, state = as_str(status.get("id")), as_str(status.get("status")) or "none"
+    about: dict[str, Any] = {  # any: fields of Activity
+        "address": Address(chat=group or customer.id) if customer.is_known else None,
+        "sent_at": instant(status.get("timestamp")),
+        **({"surface": "public", "thread": group} if group else {}),
+    }
+    if wamid is None or (state not in STATES and state != "deleted"):
+        raw = f"status.{state}"[:64]
+        return [change.activity("unknown", customer, digest(status), details={"raw": raw}, **about)]
+    about |= {"message": change.scope.message_id(wamid), "platform_id": wamid, "aliases": _own_ids(status)}
+    if state == "deleted":
+        return [change.activity("deletion", customer, wamid, state, author="account", **about)]
+    return [
+        change.activity(
+            "receipt",
+            customer,
+            wamid,
+            state,
+            customer.id,
+            receipt_state=STATES[state],
+            failure=_failure(status) if state == "failed" else None,
+            details=drop_none(pricing=as_str(as_dict(status.get("pricing")).get("category"))),
+            **about,
+        )
+    ]
+
+
+def _own_ids(status: Mapping[str, Json]) -> list[str]:
+    """Our own id of the message, which we gave with it; of a text in several parts the part is behind a point."""
+    own = (as_str(status.get("biz_opaque_callback_data")) or "").partition(".")[0]
+    return [own] if is_derived_id(own) else []
+
+
+def _failure(status: Mapping[str, Json]) -> Failure:
+    error = next(dicts(status.get("errors")), {})
+    code = as_int(error.get("code"))
+    detail = as_str(as_dict(error.get("error_data")).get("details")) or as_str(error.get("title")) or "no reason"
+    return Failure(code=failure_code(code), detail=f"Meta's error {code or 'without a code'}: {detail[:200]}")
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------
+
+
+def parse_call(change: Change, call: dict[str, Json]) -> list[Activity]:
+    """A call begins, or has ended. Only an end says whether a customer's call was taken: then it has a length."""
+    outbound = call.get("direction") == "BUSINESS_INITIATED"
+    side = "to" if outbound else "from"
+    if change.our_phone is not None and call.get(side) == change.our_phone:
+        side = "from" if outbound else "to"
+    customer = find_customer(change.contacts, call.get(side), call.get(f"{side}_user_id"))
+    at = instant(call.get("timestamp"))
+    match call.get("event"):
+        case "connect":
+            return [_call(change, call, customer, "ringing", outbound=outbound, sent_at=at)]
+        case "terminate":
+            return _ended(change, call, customer, outbound=outbound)
+    raw = f"call.{as_str(call.get('event')) or 'none'}"[:64]
+    return [change.activity("unknown", customer, digest(call), sent_at=at, details={"raw": raw})]
+
+
+def _ended(change: Change, call: dict[str, Json], customer: Customer, *, outbound: bool) -> list[Activity]:
+    seconds, at = number(call.get("duration")), instant(call.get("timestamp"))
+    end = instant(call.get("end_time")) or at
+    if seconds is not None:
+        start = instant(call.get("start_time")) or at
+        return [
+            _call(change, call, customer, "answered", outbound=outbound, sent_at=start),
+            _call(change, call, customer, "ended", outbound=outbound, sent_at=end, seconds=seconds),
+        ]
+    state: CallState = "failed" if outbound and call.get("status") == "FAILED" else "missed"
+    return [_call(change, call, customer, state, outbound=outbound, sent_at=end)]
+
+
+def _call_status(change: Change, status: dict[str, Json]) -> list[Activity]:
+    customer = find_customer(change.contacts, status.get("recipient_id"), status.get("recipient_user_id"))
+    raw = as_str(status.get("status")) or "none"
+    state, at = CALL_STATES.get(raw.upper()), instant(status.get("timestamp"))
+    if state is None:
+        return [change.activity("unknown", customer, digest(status), sent_at=at, details={"raw": f"call.{raw}"[:64]})]
+    return [_call(change, status, customer, state, outbound=True, sent_at=at)]
+
+
+def _call(
+    change: Change,
+    call: dict[str, Json],
+    customer: Customer,
+    state: CallState,
+    *,
+    outbound: bool,
+    sent_at: datetime | None,
+    seconds: float | None = None,
+) -> Activity:
+    identity = change.item_id(call)
+    return change.activity(
+        "call",
+        customer,
+        identity,
+        state,
+        message=change.scope.message_id(identity),
+        platform_id=identity,
+        address=Address(chat=customer.id),
+        sent_at=sent_at,
+        call=Call(id=identity, direction="outbound" if outbound else "inbound", state=state, seconds=seconds),
+    )
+
+
+# -- consent and errors ------------------------------------------------------------------------------------------------
+
+
+def parse_preference(change: Change, preference: dict[str, Json]) -> list[Activity]:
+    """A customer stopped messages of marketing, or wants them again."""
+    customer = find_customer(change.contacts, preference.get("wa_id"), preference.get("user_id"))
+    value, category = as_str(preference.get("value")) or "none", as_str(preference.get("category")) or "none"
+    at, identity = instant(preference.get("timestamp")), digest(preference)
+    state = CONSENT.get(value) if category == "marketing_messages" else None
+    if state is None or not customer.is_known:
+        raw = f"user_preferences.{category}.{value}"[:64]
+        return [change.activity("unknown", customer, identity, sent_at=at, details={"raw": raw})]
+    address = Address(chat=customer.id)
+    return [change.activity("follow", customer, identity, sent_at=at, address=address, contact_state=state)]
+
+
+def parse_error(change: Change, error: dict[str, Json]) -> list[Activity]:
+    """An error of the account, or of a body that the platform could not word."""
+    details = drop_none(
+        raw="error",
+        code=as_int(error.get("code")),
+        title=as_str(error.get("title")) or as_str(error.get("message")),
+        reason=as_str(as_dict(error.get("error_data")).get("details")),
+    )
+    return [change.activity("unknown", find_customer(change.contacts), change.digest, digest(error), details=details)]
