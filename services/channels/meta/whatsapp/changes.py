@@ -14,12 +14,12 @@ from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.webhook import dicts, instant, read_entries
 from services.channels.meta.whatsapp.messages import parse_echo, parse_message
-from services.channels.meta.whatsapp.people import Customer, read_contacts
+from services.channels.meta.whatsapp.people import WhatsappUser, read_contacts
 from services.channels.meta.whatsapp.reports import parse_call, parse_error, parse_preference, parse_status
-from services.channels.meta.whatsapp.scope import Change, NumberScope
+from services.channels.meta.whatsapp.scope import NumberChange, NumberScope
 from services.channels.port import Account, Request
 
-ItemParser = Callable[[Change, dict[str, Json]], list[Activity]]
+ItemParser = Callable[[NumberChange, dict[str, Json]], list[Activity]]
 MAX_VALUE_BYTES = 4_000
 """The longest value of a change of the business account that is stored."""
 NOT_DIGITS = re.compile(r"\D")
@@ -82,7 +82,7 @@ def _parse_change(
     value, field = as_dict(change.get("value")), (as_str(change.get("field")) or "none")[:64]
     phone = NOT_DIGITS.sub("", as_str(as_dict(value.get("metadata")).get("display_phone_number")) or "")
     raw: Json = [entry.get("time"), change]
-    context = Change(scope, field, request.received_at, read_contacts(value), phone or None, raw)
+    context = NumberChange(scope, field, request.received_at, read_contacts(value), phone or None, raw)
     is_empty = True
     for name, parse_item in LISTS.items():
         for item in dicts(value.get(name)):
@@ -92,7 +92,7 @@ def _parse_change(
         yield _without_items(context, entry, change)
 
 
-def _without_items(context: Change, entry: Mapping[str, Json], change: Mapping[str, Json]) -> Activity:
+def _without_items(context: NumberChange, entry: Mapping[str, Json], change: Mapping[str, Json]) -> Activity:
     """A change of the business account (the status of a template, a limit, a quality), or of a kind that is not known.
 
     The former is Meta's own words. The latter may hold what customers wrote, and keeps its name alone.
@@ -103,10 +103,12 @@ def _without_items(context: Change, entry: Mapping[str, Json], change: Mapping[s
         waba_id=as_str(entry.get("id")),
         value=said if len(orjson.dumps(said)) <= MAX_VALUE_BYTES else None,
     )
-    return context.activity("unknown", Customer(), context.digest, sent_at=instant(entry.get("time")), details=details)
+    return context.activity(
+        "unknown", WhatsappUser(), context.digest, sent_at=instant(entry.get("time")), details=details
+    )
 
 
 def _nothing(scope: NumberScope, request: Request) -> Activity:
     """A body without any change, or with changes of other numbers alone."""
-    change = Change(scope, "none", request.received_at, (), None, request.body.hex())
-    return change.activity("unknown", Customer(), change.digest, details={"raw": "none"})
+    change = NumberChange(scope, "none", request.received_at, (), None, request.body.hex())
+    return change.activity("unknown", WhatsappUser(), change.digest, details={"raw": "none"})

@@ -16,7 +16,7 @@ from services.platform.http.lenient_json import read_json
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class WhatsappContent:
     """The content of a message, by the names of the fields of `Activity`."""
 
     text: str | None = None
@@ -27,20 +27,20 @@ class Content:
     kind: ActivityKind = "message"
 
 
-Parser = Callable[[dict[str, Json]], Content]
+Parser = Callable[[dict[str, Json]], WhatsappContent]
 
 
-def read_content(message: Mapping[str, Json]) -> Content:
+def read_content(message: Mapping[str, Json]) -> WhatsappContent:
     """The content of a message of any type. One that the API does not hand out is shown as an attachment that says so."""
     kind = as_str(message.get("type")) or "none"
     if kind == "contacts":
-        return Content(attachments=[_contact_card(contact) for contact in dicts(message.get("contacts"))])
+        return WhatsappContent(attachments=[_contact_card(contact) for contact in dicts(message.get("contacts"))])
     parser, body = PARSERS.get(kind), as_dict(message.get(kind))
     return parser(body) if parser and body else _unsupported(kind, message)
 
 
 def _media(kind: AttachmentKind) -> Parser:
-    def parse(body: dict[str, Json]) -> Content:
+    def parse(body: dict[str, Json]) -> WhatsappContent:
         attachment = Attachment(
             kind="voice" if body.get("voice") is True else kind,
             platform_id=as_str(body.get("id")),
@@ -48,19 +48,19 @@ def _media(kind: AttachmentKind) -> Parser:
             media_type=as_str(body.get("mime_type")),
             details={"animated": True} if body.get("animated") is True else {},
         )
-        return Content(as_str(body.get("caption")), [attachment])
+        return WhatsappContent(as_str(body.get("caption")), [attachment])
 
     return parse
 
 
-def _location(body: dict[str, Json]) -> Content:
+def _location(body: dict[str, Json]) -> WhatsappContent:
     details = drop_none(
         latitude=number(body.get("latitude")),
         longitude=number(body.get("longitude")),
         address=as_str(body.get("address")),
     )
     place = Attachment(kind="location", name=as_str(body.get("name")), details=details)
-    return Content(attachments=[place], links=[url] if (url := as_str(body.get("url"))) else [])
+    return WhatsappContent(attachments=[place], links=[url] if (url := as_str(body.get("url"))) else [])
 
 
 def _contact_card(contact: dict[str, Json]) -> Attachment:
@@ -80,7 +80,7 @@ def _contact_card(contact: dict[str, Json]) -> Attachment:
     )
 
 
-def _order(body: dict[str, Json]) -> Content:
+def _order(body: dict[str, Json]) -> WhatsappContent:
     items: list[Json] = [
         drop_none(
             product_retailer_id=as_str(item.get("product_retailer_id")),
@@ -93,34 +93,36 @@ def _order(body: dict[str, Json]) -> Content:
     order = Attachment(
         kind="other", details=drop_none(type="order", catalog_id=as_str(body.get("catalog_id")), items=items)
     )
-    return Content(as_str(body.get("text")), [order])
+    return WhatsappContent(as_str(body.get("text")), [order])
 
 
-def _button(body: dict[str, Json]) -> Content:
+def _button(body: dict[str, Json]) -> WhatsappContent:
     """A quick reply of a template."""
-    return Content(as_str(body.get("text")), details=drop_none(data=as_str(body.get("payload"))), kind="postback")
+    return WhatsappContent(
+        as_str(body.get("text")), details=drop_none(data=as_str(body.get("payload"))), kind="postback"
+    )
 
 
-def _interactive(body: dict[str, Json]) -> Content:
+def _interactive(body: dict[str, Json]) -> WhatsappContent:
     kind = as_str(body.get("type")) or "none"
     parser, reply = REPLIES.get(kind), as_dict(body.get(kind))
     return parser(reply) if parser and reply else _unsupported(f"interactive.{kind}", body)
 
 
-def _choice(reply: dict[str, Json]) -> Content:
+def _choice(reply: dict[str, Json]) -> WhatsappContent:
     """A pressed button, or a chosen row of a list."""
     details = drop_none(data=as_str(reply.get("id")), description=as_str(reply.get("description")))
-    return Content(as_str(reply.get("title")), details=details, kind="postback")
+    return WhatsappContent(as_str(reply.get("title")), details=details, kind="postback")
 
 
-def _form(reply: dict[str, Json]) -> Content:
+def _form(reply: dict[str, Json]) -> WhatsappContent:
     """A form that was sent (a Flow): its answers are JSON in a text, usually an object."""
     name, raw = as_str(reply.get("name")), as_str(reply.get("response_json"))
     given = _answers(raw) if raw is not None else None
     fields = given if isinstance(given, dict) else {name or "form": given} if given is not None else {}
     token = as_str(fields.get("flow_token"))
     answers = [SurveyAnswer(ref=ref, value=value) for ref, value in fields.items() if ref != "flow_token"]
-    return Content(as_str(reply.get("body")), answers=answers, details=drop_none(form=name, flow_token=token))
+    return WhatsappContent(as_str(reply.get("body")), answers=answers, details=drop_none(form=name, flow_token=token))
 
 
 def _answers(raw: str) -> Json:
@@ -131,7 +133,7 @@ def _answers(raw: str) -> Json:
         return raw
 
 
-def _unsupported(kind: str, message: Mapping[str, Json]) -> Content:
+def _unsupported(kind: str, message: Mapping[str, Json]) -> WhatsappContent:
     """What the API does not hand out (polls, view-once media, events): only that it came, and why it is missing."""
     error = next(dicts(message.get("errors")), {})
     details = drop_none(
@@ -142,11 +144,11 @@ def _unsupported(kind: str, message: Mapping[str, Json]) -> Content:
         reason=as_str(error.get("title")),
     )
     text = as_str(as_dict(message.get("text")).get("body"))
-    return Content(text, [Attachment(kind="other", details=details)])
+    return WhatsappContent(text, [Attachment(kind="other", details=details)])
 
 
 PARSERS: Mapping[str, Parser] = {
-    "text": lambda body: Content(as_str(body.get("body"))),
+    "text": lambda body: WhatsappContent(as_str(body.get("body"))),
     "image": _media("image"),
     "video": _media("video"),
     "audio": _media("audio"),

@@ -11,18 +11,18 @@ from schemas.activity import Activity, ActivityKind, Address, PersonIdentity, Re
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.webhook import instant
-from services.channels.meta.whatsapp.content import Content, read_content
-from services.channels.meta.whatsapp.people import Customer, find_customer, is_phone
-from services.channels.meta.whatsapp.scope import Change
+from services.channels.meta.whatsapp.content import WhatsappContent, read_content
+from services.channels.meta.whatsapp.people import WhatsappUser, find_customer, is_phone
+from services.channels.meta.whatsapp.scope import NumberChange
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MessageItem:
     """One message of a change: its body, its person and the side that wrote it. `kind` is that of a plain message."""
 
-    change: Change
+    change: NumberChange
     body: dict[str, Json]
-    customer: Customer
+    customer: WhatsappUser
     author: Side = "customer"
     kind: ActivityKind = "message"
 
@@ -57,34 +57,34 @@ class Item:
         return [self.activity("unknown", None, raw, details=drop_none(raw=raw, **details))]
 
 
-Handler = Callable[[Item], list[Activity]]
+Handler = Callable[[MessageItem], list[Activity]]
 
 
-def parse_message(change: Change, body: dict[str, Json]) -> list[Activity]:
+def parse_message(change: NumberChange, body: dict[str, Json]) -> list[Activity]:
     """The activities of one message of a customer."""
-    return _parse(Item(change, body, find_customer(change.contacts, body.get("from"), body.get("from_user_id"))))
+    return _parse(MessageItem(change, body, find_customer(change.contacts, body.get("from"), body.get("from_user_id"))))
 
 
-def parse_echo(change: Change, body: dict[str, Json]) -> list[Activity]:
+def parse_echo(change: NumberChange, body: dict[str, Json]) -> list[Activity]:
     """The activities of one message that our people wrote in the WhatsApp Business app, or changed there."""
     # Of an edit or a deletion some bodies have the two sides the other way round.
     to = "from" if _is_ours(change, body.get("to")) else "to"
     customer = find_customer(change.contacts, body.get(to), body.get(f"{to}_user_id"))
-    return _parse(Item(change, body, customer, "account", "echo"))
+    return _parse(MessageItem(change, body, customer, "account", "echo"))
 
 
-def _is_ours(change: Change, number: Json) -> bool:
+def _is_ours(change: NumberChange, number: Json) -> bool:
     return change.our_phone is not None and number == change.our_phone
 
 
-def _parse(item: Item) -> list[Activity]:
+def _parse(item: MessageItem) -> list[Activity]:
     kind = as_str(item.body.get("type")) or "none"
     if not item.customer.is_known and kind != "system":
         return item.unknown(kind[:64], reason="person")
     return HANDLERS.get(kind, _plain)(item)
 
 
-def _plain(item: Item) -> list[Activity]:
+def _plain(item: MessageItem) -> list[Activity]:
     content, context = read_content(item.body), as_dict(item.body.get("context"))
     referral = as_dict(item.body.get("referral"))
     answered, source = as_str(context.get("id")), as_str(referral.get("source_url"))
@@ -103,7 +103,7 @@ def _plain(item: Item) -> list[Activity]:
     ]
 
 
-def _content_fields(content: Content) -> dict[str, Any]:  # any: fields of Activity
+def _content_fields(content: WhatsappContent) -> dict[str, Any]:  # any: fields of Activity
     text = EncryptedText(text=content.text) if content.text else None
     return {"text": text, "attachments": content.attachments, "answers": content.answers, "links": content.links}
 
@@ -128,7 +128,7 @@ def _referral_details(referral: Mapping[str, Json]) -> dict[str, Json]:
     return {"referral": found} if found else {}
 
 
-def _reaction(item: Item) -> list[Activity]:
+def _reaction(item: MessageItem) -> list[Activity]:
     body = as_dict(item.body.get("reaction"))
     about, emoji = as_str(body.get("message_id")), as_str(body.get("emoji"))
     # A reaction that was taken back has an empty emoji, or none at all.
@@ -136,7 +136,7 @@ def _reaction(item: Item) -> list[Activity]:
     return [item.activity("reaction", about, reaction=reaction)] if about else item.unknown("reaction")
 
 
-def _edit(item: Item) -> list[Activity]:
+def _edit(item: MessageItem) -> list[Activity]:
     body = as_dict(item.body.get("edit"))
     about = as_str(body.get("original_message_id"))
     if about is None:
@@ -145,17 +145,17 @@ def _edit(item: Item) -> list[Activity]:
     return [item.activity("edit", about, details=content.details, **_content_fields(content))]
 
 
-def _revoke(item: Item) -> list[Activity]:
+def _revoke(item: MessageItem) -> list[Activity]:
     about = as_str(as_dict(item.body.get("revoke")).get("original_message_id"))
     return [item.activity("deletion", about)] if about else item.unknown("revoke")
 
 
-def _welcome(item: Item) -> list[Activity]:
+def _welcome(item: MessageItem) -> list[Activity]:
     """The customer opened the chat for the first time."""
     return [item.activity("follow", None, contact_state="started")]
 
 
-def _interactive(item: Item) -> list[Activity]:
+def _interactive(item: MessageItem) -> list[Activity]:
     reply = as_dict(as_dict(item.body.get("interactive")).get("call_permission_reply"))
     if not reply:
         return _plain(item)
@@ -169,7 +169,7 @@ def _interactive(item: Item) -> list[Activity]:
 # -- changes of a person's ids -----------------------------------------------------------------------------------------
 
 
-def _system(item: Item) -> list[Activity]:
+def _system(item: MessageItem) -> list[Activity]:
     """Another number or user id of a person: each of the two persons here learns the other's id.
 
     Such a body has no contacts, and of a changed user id no `from` (.../webhooks/reference/messages/system).
@@ -184,7 +184,7 @@ def _system(item: Item) -> list[Activity]:
     return [
         item.change.activity(
             "contact",
-            Customer(one.id, item.customer.name, [*one.identities, *_names(other, one)]),
+            WhatsappUser(one.id, item.customer.name, [*one.identities, *_names(other, one)]),
             item.wamid,
             one.id,
             sent_at=instant(item.body.get("timestamp")),
@@ -194,7 +194,7 @@ def _system(item: Item) -> list[Activity]:
     ]
 
 
-def _names(person: Customer, known: Customer) -> list[PersonIdentity]:
+def _names(person: WhatsappUser, known: WhatsappUser) -> list[PersonIdentity]:
     """All names of a person, for somebody else of whom nothing is said twice."""
     own = [] if is_phone(person.id) else [PersonIdentity(kind="platform", value=person.id, proven=True)]
     return [identity for identity in (*own, *person.identities) if identity not in known.identities]

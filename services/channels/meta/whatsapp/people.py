@@ -21,7 +21,7 @@ NOBODY = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class WhatsappUser:
     """The external id of a person, their name, and the other names that the platform vouches for."""
 
     id: str = NOBODY
@@ -40,7 +40,7 @@ def is_phone(external_id: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class WhatsappContact:
     """What a change says of a person beside its items."""
 
     ids: tuple[str, ...]
@@ -48,21 +48,21 @@ class Contact:
     username: str | None
 
 
-NO_CONTACT = Contact((), None, None)
+NO_CONTACT = WhatsappContact((), None, None)
 
 
-def read_contacts(value: Mapping[str, Json]) -> list[Contact]:
+def read_contacts(value: Mapping[str, Json]) -> list[WhatsappContact]:
     """The contacts of a change. Two people of one change are two contacts."""
     return [_contact(contact) for contact in dicts(value.get("contacts"))]
 
 
-def _contact(contact: Mapping[str, Json]) -> Contact:
+def _contact(contact: Mapping[str, Json]) -> WhatsappContact:
     profile = as_dict(contact.get("profile"))
     ids = tuple(one for name in ("wa_id", "user_id") if (one := as_str(contact.get(name))))
-    return Contact(ids, as_str(profile.get("name")), as_str(profile.get("username")))
+    return WhatsappContact(ids, as_str(profile.get("name")), as_str(profile.get("username")))
 
 
-def find_customer(contacts: Sequence[Contact], *ids: Json) -> Customer:
+def find_customer(contacts: Sequence[WhatsappContact], *ids: Json) -> WhatsappUser:
     """The person with these ids, a number before a user id, with what the contacts know of them.
 
     An item without any id is about the only contact there is.
@@ -74,9 +74,9 @@ def find_customer(contacts: Sequence[Contact], *ids: Json) -> Customer:
     return _customer(known, (*named, *known.ids))
 
 
-def _customer(contact: Contact, ids: tuple[str, ...]) -> Customer:
+def _customer(contact: WhatsappContact, ids: tuple[str, ...]) -> WhatsappUser:
     external = next((one for one in ids if is_phone(one)), ids[0] if ids else NOBODY)
-    return Customer(external, contact.name, list(_identities(external, ids, contact.username)))
+    return WhatsappUser(external, contact.name, list(_identities(external, ids, contact.username)))
 
 
 def _identities(external: str, ids: tuple[str, ...], username: str | None) -> Iterator[PersonIdentity]:

@@ -12,8 +12,8 @@ from schemas.values import Failure, Json
 from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
 from services.channels.meta.webhook import dicts, instant
 from services.channels.meta.whatsapp.errors import failure_code
-from services.channels.meta.whatsapp.people import Customer, find_customer
-from services.channels.meta.whatsapp.scope import Change, digest
+from services.channels.meta.whatsapp.people import WhatsappUser, find_customer
+from services.channels.meta.whatsapp.scope import NumberChange, digest
 from services.platform.core.identifiers import is_derived_id
 
 STATES: Mapping[str, ReceiptState] = {
@@ -31,7 +31,7 @@ CALL_STATES: Mapping[str, CallState] = {"RINGING": "ringing", "ACCEPTED": "answe
 # -- states of messages ------------------------------------------------------------------------------------------------
 
 
-def parse_status(change: Change, status: dict[str, Json]) -> list[Activity]:
+def parse_status(change: NumberChange, status: dict[str, Json]) -> list[Activity]:
     """A state of one of our messages, or of a call that we make."""
     if status.get("type") == "call":
         return _call_status(change, status)
@@ -77,14 +77,15 @@ def _own_ids(status: Mapping[str, Json]) -> list[str]:
 def _failure(status: Mapping[str, Json]) -> Failure:
     error = next(dicts(status.get("errors")), {})
     code = as_int(error.get("code"))
-    detail = as_str(as_dict(error.get("error_data")).get("details")) or as_str(error.get("title")) or "no reason"
-    return Failure(code=failure_code(code), detail=f"Meta's error {code or 'without a code'}: {detail[:200]}")
+    said = as_str(as_dict(error.get("error_data")).get("details")) or as_str(error.get("title")) or "no reason"
+    detail = f"Meta's error {code}: {said[:200]}" if code is not None else "Meta gave no reason"
+    return Failure(code=failure_code(code), detail=detail)
 
 
 # -- calls -------------------------------------------------------------------------------------------------------------
 
 
-def parse_call(change: Change, call: dict[str, Json]) -> list[Activity]:
+def parse_call(change: NumberChange, call: dict[str, Json]) -> list[Activity]:
     """A call begins, or has ended. Only an end says whether a customer's call was taken: then it has a length."""
     outbound = call.get("direction") == "BUSINESS_INITIATED"
     side = "to" if outbound else "from"
@@ -101,7 +102,7 @@ def parse_call(change: Change, call: dict[str, Json]) -> list[Activity]:
     return [change.activity("unknown", customer, digest(call), sent_at=at, details={"raw": raw})]
 
 
-def _ended(change: Change, call: dict[str, Json], customer: Customer, *, outbound: bool) -> list[Activity]:
+def _ended(change: NumberChange, call: dict[str, Json], customer: WhatsappUser, *, outbound: bool) -> list[Activity]:
     seconds, at = number(call.get("duration")), instant(call.get("timestamp"))
     end = instant(call.get("end_time")) or at
     if seconds is not None:
@@ -114,7 +115,7 @@ def _ended(change: Change, call: dict[str, Json], customer: Customer, *, outboun
     return [_call(change, call, customer, state, outbound=outbound, sent_at=end)]
 
 
-def _call_status(change: Change, status: dict[str, Json]) -> list[Activity]:
+def _call_status(change: NumberChange, status: dict[str, Json]) -> list[Activity]:
     customer = find_customer(change.contacts, status.get("recipient_id"), status.get("recipient_user_id"))
     raw = as_str(status.get("status")) or "none"
     state, at = CALL_STATES.get(raw.upper()), instant(status.get("timestamp"))
@@ -124,9 +125,9 @@ def _call_status(change: Change, status: dict[str, Json]) -> list[Activity]:
 
 
 def _call(
-    change: Change,
+    change: NumberChange,
     call: dict[str, Json],
-    customer: Customer,
+    customer: WhatsappUser,
     state: CallState,
     *,
     outbound: bool,
@@ -150,7 +151,7 @@ def _call(
 # -- consent and errors ------------------------------------------------------------------------------------------------
 
 
-def parse_preference(change: Change, preference: dict[str, Json]) -> list[Activity]:
+def parse_preference(change: NumberChange, preference: dict[str, Json]) -> list[Activity]:
     """A customer stopped messages of marketing, or wants them again."""
     customer = find_customer(change.contacts, preference.get("wa_id"), preference.get("user_id"))
     value, category = as_str(preference.get("value")) or "none", as_str(preference.get("category")) or "none"
@@ -163,7 +164,7 @@ def parse_preference(change: Change, preference: dict[str, Json]) -> list[Activi
     return [change.activity("follow", customer, identity, sent_at=at, address=address, contact_state=state)]
 
 
-def parse_error(change: Change, error: dict[str, Json]) -> list[Activity]:
+def parse_error(change: NumberChange, error: dict[str, Json]) -> list[Activity]:
     """An error of the account, or of a body that the platform could not word."""
     details = drop_none(
         raw="error",

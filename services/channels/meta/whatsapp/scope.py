@@ -10,7 +10,7 @@ import orjson
 from schemas.activity import Activity, ActivityKind
 from schemas.values import Json
 from services.channels.json_access import as_str
-from services.channels.meta.whatsapp.people import Contact, Customer
+from services.channels.meta.whatsapp.people import WhatsappContact, WhatsappUser
 from services.platform.core.identifiers import hashed_id
 
 
@@ -36,7 +36,7 @@ class NumberScope:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class NumberChange:
     """One change of a webhook. `our_phone` are the digits of the business's own number, None where it is not stated.
 
     `raw` is the whole change, and the time of its entry.
@@ -45,7 +45,7 @@ class Change:
     scope: NumberScope
     field: str
     received_at: datetime
-    contacts: Sequence[Contact]
+    contacts: Sequence[WhatsappContact]
     our_phone: str | None
     raw: Json
 
@@ -55,7 +55,7 @@ class Change:
         return digest(self.raw)
 
     # Any: further fields of Activity, which validates them.
-    def activity(self, kind: ActivityKind, customer: Customer, *states: str, **fields: Any) -> Activity:
+    def activity(self, kind: ActivityKind, customer: WhatsappUser, *states: str, **fields: Any) -> Activity:
         """An activity of this change. `states` tell it apart from all others of its kind."""
         scope = self.scope
         return Activity(
