@@ -103,8 +103,6 @@ class Whatsapp:
             MediaLimit(kind="image", max_bytes=5_000_000, media_types=PICTURES),
             MediaLimit(kind="video", max_bytes=16_000_000, media_types=FILMS),
             MediaLimit(kind="audio", max_bytes=16_000_000, media_types=SOUNDS),
-            MediaLimit(kind="voice", max_bytes=16_000_000, media_types=("audio/ogg",)),
-            MediaLimit(kind="sticker", max_bytes=500_000, media_types=("image/webp",)),
             MediaLimit(
                 kind="file",
                 max_bytes=100_000_000,

@@ -4,7 +4,8 @@ The patterns are those of the MIME Sniffing Standard (mimesniff.spec.whatwg.org,
 phones. What a sender or a platform claims is never believed: an SVG or a page under the name of a picture would run.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.activity import AttachmentKind
@@ -41,6 +42,7 @@ _PATTERNS: Sequence[_Pattern] = (
     _Pattern([(0, b"PK\x03\x04")], "application/zip"),
     _Pattern([(0, b"Rar!\x1a\x07")], "application/vnd.rar"),
     _Pattern([(0, b"\x1f\x8b\x08")], "application/gzip"),
+    _Pattern([(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")], "application/x-ole-storage"),
 )
 # ISO base media files (ISO/IEC 14496-12) name their brand after `ftyp`; a brand that is not listed is taken for a video.
 _BRANDS = {
@@ -55,6 +57,25 @@ _BRANDS = {
     b"3gp5": "video/3gpp",
     b"qt  ": "video/quicktime",
 }
+
+_OPEN_XML = "application/vnd.openxmlformats-officedocument."
+_TEXT = "text/plain"
+_BY_ENDING: Mapping[str, Mapping[str, str]] = {
+    "application/zip": {
+        "docx": f"{_OPEN_XML}wordprocessingml.document",
+        "xlsx": f"{_OPEN_XML}spreadsheetml.sheet",
+        "pptx": f"{_OPEN_XML}presentationml.presentation",
+    },
+    "application/x-ole-storage": {
+        "doc": "application/msword",
+        "xls": "application/vnd.ms-excel",
+        "ppt": "application/vnd.ms-powerpoint",
+    },
+    _TEXT: {"txt": _TEXT, "csv": "text/csv"},
+}
+"""What the first bytes show → the end of a name → what the file is. Each is a document: none of these types is served."""
+# Bytes that no text has (mimesniff.spec.whatwg.org, section 3, "binary data byte").
+_NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 RASTER_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 """Pictures that every current browser shows and that hold no script."""
@@ -71,6 +92,15 @@ def sniff(head: bytes) -> str:
         if all(head.startswith(part, offset) for offset, part in pattern.parts):
             return pattern.media_type
     return UNKNOWN
+
+
+def stored_as(head: bytes, name: str | None) -> str:
+    """The media type of a file for a platform that takes documents by their types: by its bytes, and by its name where
+    several kinds of documents begin with the same bytes.
+    """
+    found = sniff(head)
+    shown = _TEXT if found == UNKNOWN and not _NOT_IN_TEXT.search(head) else found
+    return _BY_ENDING.get(shown, {}).get((name or "").rpartition(".")[2].lower(), found)
 
 
 def served_as(head: bytes) -> str:

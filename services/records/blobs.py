@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from schemas.identity import PersonKey
 from schemas.values import OMITTED_IF_EMPTY, Instant, instant_text
-from services.domain.media_types import HEAD_BYTES, sniff
+from services.domain.media_types import HEAD_BYTES, stored_as
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.unit_of_work import Reader, UnitOfWork
@@ -146,7 +146,7 @@ async def write_chunks(
         blob = Blob(
             workspace=workspace,
             person=str(person) if person else None,
-            media_type=sniff(head),
+            media_type=stored_as(head, name),
             size_bytes=size,
             digest=digest.hexdigest(),
             parts=parts,

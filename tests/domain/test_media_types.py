@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.media_types import INERT, UNKNOWN, kind_for, served_as, sniff
+from services.domain.media_types import INERT, UNKNOWN, kind_for, served_as, sniff, stored_as
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,27 @@ def test_whatever_the_bytes_are_the_served_type_cannot_run(head: bytes) -> None:
 def test_no_type_that_can_run_is_inert() -> None:
     assert not {media_type for media_type in INERT if media_type.split("/")[0] not in ("image", "audio", "video")}
     assert "image/svg+xml" not in INERT
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "media_type"),
+    [
+        (b"PK\x03\x04", "Offer.DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (b"PK\x03\x04", "prices.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (b"PK\x03\x04", "photos.zip", "application/zip"),
+        (b"PK\x03\x04", None, "application/zip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "offer.doc", "application/msword"),
+        ("سلام".encode(), "notes.txt", "text/plain"),
+        (b"a;b\r\n1;2\r\n", "prices.csv", "text/csv"),
+        # What a name claims is believed only of bytes that can be it.
+        (b"\x00\x01\x02", "notes.txt", "application/octet-stream"),
+        (b"<html>", "page.docx", "application/octet-stream"),
+        (b"%PDF-1.7", "picture.png", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\n", "notes.txt", "image/png"),
+    ],
+)
+def test_a_document_is_told_by_its_bytes_and_the_end_of_its_name(
+    head: bytes, name: str | None, media_type: str
+) -> None:
+    assert stored_as(head, name) == media_type
+    assert served_as(head) in {"image/png", "application/octet-stream"}

@@ -24,15 +24,8 @@ from services.platform.http.outgoing import HttpClient, PermanentSendError, Send
 API_BASE = "https://graph.facebook.com"
 MEDIA_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net", ".fbcdn.net")
 """Hosts of Meta that give out files. Our token goes to no other."""
-TYPES: Mapping[AttachmentKind, str] = {
-    "image": "image",
-    "video": "video",
-    "audio": "audio",
-    "voice": "audio",
-    "sticker": "sticker",
-}
+TYPES: Mapping[AttachmentKind, str] = {"image": "image", "video": "video", "audio": "audio"}
 """Kind of a file → the type of its message; every other is a document."""
-WITHOUT_CAPTION = ("audio", "sticker")
 
 
 def url_of(account: Account, *path: str) -> str:
@@ -56,16 +49,14 @@ async def send_message(message: OutboundMessage, account: Account, http: HttpCli
 async def send_file(message: OutboundMessage, file: OutgoingFile, account: Account, http: HttpClient) -> SendReceipt:
     """Upload a file, then send it with the text as its caption, or as the head of a template. Raises as `Channel.send`."""
     kind, text = TYPES.get(file.attachment.kind, "document"), message.text.text
-    if kind in WITHOUT_CAPTION and (text or message.template):
-        # What cannot have a caption goes out as a document, which can: one message, as the agent wrote it.
+    if kind == "audio" and (text or message.template):
+        # A sound cannot have a caption, and a document can: one message, as the agent wrote it.
         kind = "document"
     media: dict[str, Json] = {"id": await _upload(file, account, http)}
     if kind == "document":
         media |= drop_none(filename=file.attachment.name)
     if message.template is not None:
         return await _send(message, _template(message.template, {"type": kind, kind: media}), account, http)
-    if file.attachment.kind == "voice" and kind == "audio":
-        media["voice"] = True
     content: dict[str, Json] = {"type": kind, kind: {**media, **drop_none(caption=text)}}
     return await _send(message, content, account, http)
 
