@@ -98,11 +98,14 @@ class Whatsapp:
             RateLimit(scope="chat", count=1, seconds=6, burst=45),
             RateLimit(scope="account", count=80, seconds=1),
         ),
-        # /business-phone-numbers/media#supported-media-types; every type may also be sent as a document.
+        # /business-phone-numbers/media#supported-media-types; every type may also be sent as a document. A sound and a sticker
+        # have no caption.
         media=(
             MediaLimit(kind="image", max_bytes=5_000_000, media_types=PICTURES),
             MediaLimit(kind="video", max_bytes=16_000_000, media_types=FILMS),
-            MediaLimit(kind="audio", max_bytes=16_000_000, media_types=SOUNDS),
+            MediaLimit(kind="audio", max_bytes=16_000_000, media_types=SOUNDS, caption_limit=0),
+            MediaLimit(kind="voice", max_bytes=16_000_000, media_types=("audio/ogg",), caption_limit=0),
+            MediaLimit(kind="sticker", max_bytes=500_000, media_types=("image/webp",), caption_limit=0),
             MediaLimit(
                 kind="file",
                 max_bytes=100_000_000,

@@ -146,7 +146,7 @@ async def write_chunks(
         blob = Blob(
             workspace=workspace,
             person=str(person) if person else None,
-            media_type=stored_as(head, name),
+            media_type=stored_as(head, claims.name),
             size_bytes=size,
             digest=digest.hexdigest(),
             parts=parts,

@@ -24,8 +24,16 @@ from services.platform.http.outgoing import HttpClient, PermanentSendError, Send
 API_BASE = "https://graph.facebook.com"
 MEDIA_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net", ".fbcdn.net")
 """Hosts of Meta that give out files. Our token goes to no other."""
-TYPES: Mapping[AttachmentKind, str] = {"image": "image", "video": "video", "audio": "audio"}
+TYPES: Mapping[AttachmentKind, str] = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "voice": "audio",
+    "sticker": "sticker",
+}
 """Kind of a file → the type of its message; every other is a document."""
+HEADS = frozenset({"image", "video", "document"})
+"""Types that may head a template."""
 
 
 def url_of(account: Account, *path: str) -> str:
@@ -48,17 +56,17 @@ async def send_message(message: OutboundMessage, account: Account, http: HttpCli
 
 async def send_file(message: OutboundMessage, file: OutgoingFile, account: Account, http: HttpClient) -> SendReceipt:
     """Upload a file, then send it with the text as its caption, or as the head of a template. Raises as `Channel.send`."""
-    kind, text = TYPES.get(file.attachment.kind, "document"), message.text.text
-    if kind == "audio" and (text or message.template):
-        # A sound cannot have a caption, and a document can: one message, as the agent wrote it.
+    kind = TYPES.get(file.attachment.kind, "document")
+    if message.template is not None and kind not in HEADS:
         kind = "document"
     media: dict[str, Json] = {"id": await _upload(file, account, http)}
     if kind == "document":
         media |= drop_none(filename=file.attachment.name)
     if message.template is not None:
         return await _send(message, _template(message.template, {"type": kind, kind: media}), account, http)
-    content: dict[str, Json] = {"type": kind, kind: {**media, **drop_none(caption=text)}}
-    return await _send(message, content, account, http)
+    if file.attachment.kind == "voice":
+        media["voice"] = True
+    return await _send(message, {"type": kind, kind: {**media, **drop_none(caption=message.text.text)}}, account, http)
 
 
 async def _upload(file: OutgoingFile, account: Account, http: HttpClient) -> str:
