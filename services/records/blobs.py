@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Annotated, Literal
 
 from schemas.identity import PersonKey
@@ -201,13 +202,19 @@ async def read_blob(reader: Reader, workspace: str, identity: str) -> Blob | Non
     return (await read_blobs(reader, workspace, [identity])).get(identity)
 
 
-async def read_content(reader: Reader, identity: str, blob: Blob) -> AsyncIterator[bytes]:
-    """The bytes of a file, part by part. Raises LookupError when a part is not there any more, Unavailable."""
-    for key in _part_keys(identity, blob.parts):
+async def read_content(reader: Reader, identity: str, blob: Blob, first: int = 0) -> AsyncIterator[bytes]:
+    """The bytes of a file from the byte `first` on, part by part; parts before it are not read.
+
+    Raises LookupError when a part is not there any more, Unavailable.
+    """
+    # Every part but the last has the same size.
+    skipped, within = divmod(first, PART_BYTES)
+    for key in islice(_part_keys(identity, blob.parts), skipped, None):
         document = (await reader.get_many([key])).get(key)
         if document is None:
             raise LookupError(f"part {key.id} of the file is gone")
-        yield base64.b64decode(BLOB_PARTS.decode(document).content)
+        yield base64.b64decode(BLOB_PARTS.decode(document).content)[within:]
+        within = 0
 
 
 async def assign_blobs(store: Store, blobs: Mapping[str, Blob], person: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -16,6 +17,7 @@ from services.domain.media_types import HEAD_BYTES, served_as
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from services.platform.http.problems import HttpProblem, NotFound, refusal_response
+from services.rest.byte_ranges import ByteRange, requested_range
 
 SAFE_HEADERS = {
     # No browser guesses a type, opens the file as a page, or lends it the origin of this address.
@@ -31,10 +33,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file that can be read now. `size_bytes` None: it is not known."""
+    """A file that can be read now, once. `size_bytes` None: it is not known.
+
+    `etag` is a strong validator (RFC 9110, 8.8.3); None: nobody vouches that the bytes stay the same. `chunks_from` reads
+    from an offset without what is before it, where the file is stored so.
+    """
 
     size_bytes: int | None
     chunks: AsyncIterator[bytes]
+    etag: str | None = None
+    chunks_from: Callable[[int], AsyncIterator[bytes]] | None = None
 
 
 class FileRefused(HttpProblem):
@@ -53,9 +61,9 @@ class FileUnavailable(HttpProblem):
 
 
 class FileStream(Response):
-    """Streams what `open_file` opens, under `name`. Its type is the one that its first bytes show (`served_as`).
+    """Streams what `open_file` opens, under `name`: all of it, or the part that the request asks for (206).
 
-    A file that cannot be opened is a problem: 404, 502 or 503. One that breaks off ends the connection, so that nobody takes
+    Its type is the one that its first bytes show (`served_as`). A file that cannot be opened is a problem: 404, 502 or 503. One that breaks off ends the connection, so that nobody takes
     a part for the whole.
     """
 
@@ -70,12 +78,14 @@ class FileStream(Response):
         is_started = False
         try:
             async with self._open_file() as file:
+                given = Headers(scope=scope)
+                part = requested_range(given.get("range"), given.get("if-range"), file.size_bytes, file.etag)
                 head = await _head(file.chunks)
-                self._describe(head, file.size_bytes)
-                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                self._describe(head, file, part)
+                status = 200 if part is None else 206
+                await send({"type": "http.response.start", "status": status, "headers": self.raw_headers})
                 is_started = True
-                await send({"type": "http.response.body", "body": head, "more_body": True})
-                async for chunk in file.chunks:
+                async for chunk in _content(file, head, part):
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
         except (HttpProblem, PermanentSendError, TransientSendError, Unavailable, LookupError) as error:
@@ -88,13 +98,44 @@ class FileStream(Response):
             response.headers.update(self.headers)
             await response(scope, receive, send)
 
-    def _describe(self, head: bytes, size_bytes: int | None) -> None:
+    def _describe(self, head: bytes, file: OpenedFile, part: ByteRange | None) -> None:
         media_type = served_as(head)
         self.headers.update(SAFE_HEADERS)
         self.headers["Content-Type"] = media_type
         self.headers["Content-Disposition"] = attachment_disposition(self._name, "file")
-        if size_bytes is not None:
-            self.headers["Content-Length"] = str(size_bytes)
+        if file.etag is not None:
+            self.headers["ETag"] = file.etag
+        if file.size_bytes is not None:
+            self.headers["Accept-Ranges"] = "bytes"
+            self.headers["Content-Length"] = str(part.length if part else file.size_bytes)
+        if part is not None:
+            self.headers["Content-Range"] = part.content_range
+
+
+async def _content(file: OpenedFile, head: bytes, part: ByteRange | None) -> AsyncIterator[bytes]:
+    """The bytes to send. `head` was read of the file already, to tell its type."""
+    if part is not None and part.first >= len(head) and file.chunks_from is not None:
+        skip, rest = 0, file.chunks_from(part.first)
+    else:
+        skip, rest = part.first if part else 0, _after(head, file.chunks)
+    left = part.length if part else None
+    async for chunk in rest:
+        wanted = chunk[skip:] if left is None else chunk[skip : skip + left]
+        skip = max(0, skip - len(chunk))
+        if wanted:
+            yield wanted
+        if left is not None:
+            left -= len(wanted)
+            if not left:
+                return
+    if left:
+        raise LookupError("the file has fewer bytes than was said")
+
+
+async def _after(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in chunks:
+        yield chunk
 
 
 async def _head(chunks: AsyncIterator[bytes]) -> bytes:

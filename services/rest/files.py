@@ -7,6 +7,7 @@ from typing import Protocol
 
 from schemas.activity import Attachment
 from schemas.configuration import AccountBody
+from services.platform.core.identifiers import hashed_id
 from services.platform.core.settings import Settings
 from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.outgoing import HttpClient, SendOutcomeUnknown, TransientSendError
@@ -78,7 +79,7 @@ class FileReader:
                 max_bytes=self.settings.file_bytes,
                 max_seconds=self.settings.file_seconds,
             ) as download:
-                yield OpenedFile(download.size_bytes, download.chunks)
+                yield OpenedFile(download.size_bytes, download.chunks, _etag(source, attachment))
 
     async def _with_tokens(self, source: AttachmentSource, body: AccountBody) -> AttachmentSource:
         tokens = await read_account_tokens(self.store, source.workspace, source.channel, source.account, body)
@@ -91,7 +92,19 @@ async def open_blob(store: Reader, workspace: str, identity: str) -> AsyncIterat
     blob = await read_blob(store, workspace, identity)
     if blob is None:
         raise NotFound("The file is gone: it was deleted, or its time is over.")
-    yield OpenedFile(blob.size_bytes, read_content(store, identity, blob))
+    yield OpenedFile(
+        blob.size_bytes,
+        read_content(store, identity, blob),
+        f'"{blob.digest}"',
+        lambda first: read_content(store, identity, blob, first),
+    )
+
+
+def _etag(source: AttachmentSource, attachment: Attachment) -> str | None:
+    """The validator of a file at its platform, whose ids name the same bytes for ever; an address may lead to others."""
+    if attachment.platform_id is None:
+        return None
+    return f'"{hashed_id(source.workspace, source.channel, source.account, attachment.platform_id)}"'
 
 
 def is_file(attachment: Attachment) -> bool:

@@ -101,7 +101,11 @@ def build_router(files: FileReader, uploads: Uploads) -> APIRouter:
     routes = AttachmentRoutes(files, uploads)
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
     read = [Depends(require_scope("read"))]
-    described: Responses = {200: {"description": "The file", "content": FILE_CONTENT}}
+    described: Responses = {
+        200: {"description": "The file", "content": FILE_CONTENT},
+        206: {"description": "The part that the header `Range` asks for", "content": FILE_CONTENT},
+        416: {"description": "The file has no such part"},
+    }
     path = "/messages/{message}/attachments/{number}"
     router.add_api_route(path, routes.show, dependencies=read, response_class=Response, responses=described)
     router.add_api_route(

@@ -19,9 +19,11 @@ from services.platform.http.outgoing import (
     SendOutcomeUnknown,
     TransientSendError,
 )
+from services.platform.store.port import Key
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.blobs import BLOB_PARTS, BLOBS, RETENTION, UNUSED_RETENTION, purge_blobs, write_blob
 from services.records.conversations import CONVERSATIONS, MESSAGES
+from services.rest.byte_ranges import requested_range
 from tests.fakes import START, in_order
 from tests.rest import ADMIN_KEY, Rest, open_rest, problem_of
 from tests.router.test_routes import KEY, ONE, SHOP, conversation, message
@@ -70,6 +72,88 @@ def parts(rest: Rest) -> int:
     return len(rest.store.all(BLOB_PARTS))
 
 
+# -- a part of a file ----------------------------------------------------------------------------------------------------
+
+# `Range` → status, and the bytes of a file of 1,000,000 that it asks for
+RANGES: list[tuple[str, int, tuple[int, int]]] = [
+    ("bytes=0-0", 206, (0, 1)),
+    ("bytes=5-", 206, (5, 1_000_000)),
+    ("bytes=0-", 206, (0, 1_000_000)),
+    ("Bytes= 196607-196608", 206, (196_607, 196_609)),
+    ("bytes=500000-700000", 206, (500_000, 700_001)),
+    ("bytes=999999-2000000", 206, (999_999, 1_000_000)),
+    ("bytes=-10", 206, (999_990, 1_000_000)),
+    ("bytes=-2000000", 206, (0, 1_000_000)),
+    ("bytes=1000000-", 416, (0, 0)),
+    ("bytes=-0", 416, (0, 0)),
+    # A malformed header, another unit, and several parts at once are as if there was none.
+    ("bytes=7-3", 200, (0, 1_000_000)),
+    ("bytes=-", 200, (0, 1_000_000)),
+    ("bytes=a-b", 200, (0, 1_000_000)),
+    ("lines=1-2", 200, (0, 1_000_000)),
+    ("bytes=0-1,5-6", 200, (0, 1_000_000)),
+]
+CONTENT = PNG[:8] + bytes(n % 251 for n in range(999_992))
+
+
+async def stored(rest: Rest, **_: Any) -> None:
+    """The message `m1` has a file of a million bytes in our own store."""
+    await write_blob(rest.store, "b1", CONTENT, workspace="shop", at=START)
+    has_file(rest, Attachment(kind="image", blob="b1"))
+
+
+async def at_its_platform(rest: Rest) -> None:
+    has_file(rest, Attachment(kind="image", platform_id="f1"))
+    rest.http.respond = lambda call: LOCATED if call.url.endswith("/getFile") else HttpResponse(200, {}, CONTENT)
+
+
+@pytest.fixture
+async def roomy() -> AsyncIterator[Rest]:
+    async with open_rest(file_bytes=2_000_000) as opened:
+        await prepare(opened)
+        yield opened
+
+
+@pytest.mark.parametrize("place", [stored, at_its_platform])
+@pytest.mark.parametrize(("wanted", "status", "span"), RANGES)
+async def test_a_part_of_a_file_is_what_was_asked_for(
+    roomy: Rest, place: Any, wanted: str, status: int, span: tuple[int, int]
+) -> None:
+    await place(roomy)
+    answer = await roomy.request("GET", FILE, range=wanted)
+    assert answer.status_code == status
+    if status == 416:
+        assert answer.headers["content-range"] == "bytes */1000000"
+        problem_of(answer, 416)
+        return
+    first, end = span
+    assert answer.content == CONTENT[first:end]
+    assert answer.headers["content-length"] == str(end - first)
+    assert answer.headers["content-type"] == "image/png"
+    described = f"bytes {first}-{end - 1}/1000000" if status == 206 else None
+    assert (answer.headers.get("content-range"), answer.headers["accept-ranges"]) == (described, "bytes")
+
+
+async def test_parts_before_the_part_of_a_stored_file_are_not_read(roomy: Rest) -> None:
+    await stored(roomy)
+    del roomy.store.documents[Key(BLOB_PARTS.name, "b1/2")]
+    assert (await roomy.request("GET", FILE, range="bytes=-5")).content == CONTENT[-5:]
+
+
+@pytest.mark.parametrize("place", [stored, at_its_platform])
+async def test_a_part_of_another_file_than_was_begun_is_the_whole_of_it(roomy: Rest, place: Any) -> None:
+    await place(roomy)
+    etag = (await roomy.request("GET", FILE)).headers["etag"]
+    for if_range, status in ((etag, 206), ('"other"', 200), (f"W/{etag}", 200), ("Sun, 01 Mar 2026 12:00:00 GMT", 200)):
+        answer = await roomy.request("GET", FILE, **{"range": "bytes=1-2", "if-range": if_range})
+        assert (answer.status_code, answer.headers["etag"]) == (status, etag)
+
+
+def test_of_a_file_that_nobody_vouches_for_no_part_fits_another() -> None:
+    assert requested_range("bytes=1-2", '"x"', 100, None) is None
+    assert requested_range("bytes=1-2", None, None, '"x"') is None
+
+
 # -- a customer's file -------------------------------------------------------------------------------------------------
 
 
@@ -87,6 +171,8 @@ async def test_a_file_is_fetched_from_its_platform_and_the_token_stays_here(rest
         "content-type": "image/png",
         "content-disposition": "attachment; filename=\"___ __.png\"; filename*=UTF-8''%D8%B9%DA%A9%D8%B3%20%D9%85%D9%86.png",
         "content-length": str(len(PNG)),
+        "accept-ranges": "bytes",
+        "etag": answer.headers["etag"],
     }
     assert [call.url for call in rest.http.calls] == [
         f"https://api.telegram.org/bot{TOKEN}/getFile",
