@@ -97,7 +97,8 @@ async def test_private_reply_is_refused_when_its_time_is_over() -> None:
     outcome = await page.reply("hello", "private")
     assert outcome.problem is not None
     assert (outcome.problem.status, outcome.problem.title) == (409, "Private reply too late")
-    assert "page takes a private reply within 7-day; for this post" in outcome.problem.detail
+    sentence = "The 7-day window for a private reply to this post closed at 09:00. Answer in public."
+    assert outcome.problem.detail == sentence
     assert page.channel.taken == []
 
 

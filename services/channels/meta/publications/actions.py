@@ -21,7 +21,7 @@ LIKE = "\U0001f44d"
 
 
 @dataclass(frozen=True, slots=True)
-class GraphCall:
+class ActionCall:
     """A call that performs an action; `path` is below the address of the API."""
 
     method: str
@@ -29,46 +29,46 @@ class GraphCall:
     body: Mapping[str, Json] | None = None
 
 
-CallFor = Callable[[ChannelAction], GraphCall]
+CallFor = Callable[[ChannelAction], ActionCall]
 CallsBySurface = Mapping[tuple[Surface, ActionKind], CallFor]
 
 
 def _comment(field: str, value: Json) -> CallFor:
-    return lambda action: GraphCall("POST", _named(action), {field: value})
+    return lambda action: ActionCall("POST", _named(action), {field: value})
 
 
-def _delete(action: ChannelAction) -> GraphCall:
-    return GraphCall("DELETE", _named(action))
+def _delete(action: ChannelAction) -> ActionCall:
+    return ActionCall("DELETE", _named(action))
 
 
-def _edit(action: ChannelAction) -> GraphCall:
-    return GraphCall("POST", _named(action), {"message": action.text.text if action.text else ""})
+def _edit(action: ChannelAction) -> ActionCall:
+    return ActionCall("POST", _named(action), {"message": action.text.text if action.text else ""})
 
 
-def _like(action: ChannelAction) -> GraphCall:
+def _like(action: ChannelAction) -> ActionCall:
     if action.emoji not in {LIKE, None}:
         raise PermanentSendError("not_possible", "A Page can only like a comment: react with a thumbs-up.")
-    return GraphCall("POST" if action.emoji else "DELETE", f"{_named(action)}/likes")
+    return ActionCall("POST" if action.emoji else "DELETE", f"{_named(action)}/likes")
 
 
 def _sender_action(name: str) -> CallFor:
-    return lambda action: GraphCall("POST", "me/messages", _to_chat(action, sender_action=name))
+    return lambda action: ActionCall("POST", "me/messages", _to_chat(action, sender_action=name))
 
 
-def _react(action: ChannelAction) -> GraphCall:
+def _react(action: ChannelAction) -> ActionCall:
     return _reaction(action, action.emoji)
 
 
-def _love(action: ChannelAction) -> GraphCall:
+def _love(action: ChannelAction) -> ActionCall:
     if action.emoji is not None and action.emoji not in HEARTS:
         raise PermanentSendError("not_possible", "Instagram lets accounts react with a heart alone.")
     return _reaction(action, "love" if action.emoji else None)
 
 
-def _reaction(action: ChannelAction, reaction: str | None) -> GraphCall:
+def _reaction(action: ChannelAction, reaction: str | None) -> ActionCall:
     payload: dict[str, Json] = {"message_id": _named(action), **({"reaction": reaction} if reaction else {})}
     name = "react" if reaction else "unreact"
-    return GraphCall("POST", "me/messages", _to_chat(action, sender_action=name, payload=payload))
+    return ActionCall("POST", "me/messages", _to_chat(action, sender_action=name, payload=payload))
 
 
 def _to_chat(action: ChannelAction, **fields: Json) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from schemas.activity import Activity
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.entry import EntryContext
-from services.channels.meta.publications.publication import VERBS, Author, Publication, happened_at, unknown
+from services.channels.meta.publications.publication import VERBS, Publication, PublicAuthor, happened_at, unknown
 from services.channels.meta.webhook import as_platform_id
 
 Value = dict[str, Json]
@@ -58,7 +58,7 @@ def _said(entry: EntryContext, field: str, change: Value) -> Publication | None:
     )
 
 
-def _author(entry: EntryContext, change: Value) -> Author:
+def _author(entry: EntryContext, change: Value) -> PublicAuthor:
     given = as_dict(change.get("from"))
     identity, username = (
         as_platform_id(given.get("id")),
@@ -66,7 +66,7 @@ def _author(entry: EntryContext, change: Value) -> Author:
     )
     # Instagram marks what the account itself wrote, whatever id it has there.
     is_own = identity in entry.own_ids or as_platform_id(given.get("self_ig_scoped_id")) is not None
-    return Author(id=identity or username, username=username, is_own=is_own)
+    return PublicAuthor(id=identity or username, username=username, is_own=is_own)
 
 
 def _advertisement(media: Value) -> dict[str, Json]:

@@ -11,7 +11,14 @@ from schemas.activity import Activity, Attachment, AttachmentKind, Reaction, Rev
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str
 from services.channels.meta.entry import EntryContext
-from services.channels.meta.publications.publication import VERBS, Author, Publication, happened_at, reacted, unknown
+from services.channels.meta.publications.publication import (
+    VERBS,
+    Publication,
+    PublicAuthor,
+    happened_at,
+    reacted,
+    unknown,
+)
 from services.channels.meta.webhook import as_platform_id
 
 Value = dict[str, Json]
@@ -133,14 +140,14 @@ def _said(
     )
 
 
-def _author(entry: EntryContext, change: Value) -> Author:
+def _author(entry: EntryContext, change: Value) -> PublicAuthor:
     given = as_dict(change.get("from"))
     names = ("sender_id", "reviewer_id", "user_id")
     author = as_platform_id(given.get("id")) or next(
         (found for name in names if (found := as_platform_id(change.get(name)))), None
     )
     name = (as_str(value) for value in (given.get("name"), change.get("sender_name"), change.get("reviewer_name")))
-    return Author(id=author, name=next(filter(None, name), None), is_own=author in entry.own_ids)
+    return PublicAuthor(id=author, name=next(filter(None, name), None), is_own=author in entry.own_ids)
 
 
 def _files(change: Value) -> list[Attachment]:

@@ -24,7 +24,7 @@ from services.channels.meta.webhook import instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Author:
+class PublicAuthor:
     """Who did something. `is_own`: the Page or the account itself, which means a person of ours, or we."""
 
     id: str | None = None
@@ -46,7 +46,7 @@ class Publication:
     id: str
     place: str
     parent: str | None = None
-    author: Author
+    author: PublicAuthor
     text: str | None = None
     attachments: list[Attachment] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -189,7 +189,7 @@ def _activity(entry: EntryContext, kind: ActivityKind, said: Publication, identi
     )
 
 
-def _identities(author: Author) -> list[PersonIdentity]:
+def _identities(author: PublicAuthor) -> list[PersonIdentity]:
     if author.username is None or author.is_own:
         return []
     return [PersonIdentity(kind="username", value=author.username, proven=True)]
