@@ -6,13 +6,13 @@ The outcome of each command (also of those on topic `routing`) is one document i
 that applies or refuses the command writes it.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from schemas.activity import Activity
 from schemas.channel import ActionKind
 from schemas.identity import PersonKeyText
 from schemas.outbound import MessageTemplate, OutboundAttachment
-from schemas.values import AgentLanguage, Contract, EncryptedText, Instant, Priority, Problem, Surface
+from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, Contract, EncryptedText, Instant, Priority, Problem, Surface
 
 
 class Reply(Contract):
@@ -151,12 +151,13 @@ class ReapplySla(Contract):
 
 
 class AddNote(Contract):
-    """`pasokh.command.add_note`: a message that only agents see. `text` is already masked."""
+    """`pasokh.command.add_note`: a message that only agents see. `text` is already masked; `attachments` are as in a Reply."""
 
     conversation: str
     agent: str | None = None
     text: EncryptedText
     masked: list[str] = []
+    attachments: Annotated[list[OutboundAttachment], OMITTED_IF_EMPTY] = []
     accepted_at: Instant
     request_hash: str
 

@@ -28,7 +28,9 @@ from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
+from services.rest.uploads import assign_files, to_outbound
 from services.router.agents import read_agent, require_agent, unknown_agent
+from services.router.attachments import reply_files
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
     ClearHandoffBody,
@@ -143,12 +145,24 @@ async def reapply(
 async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
     """Add a note that only agents see. Secrets in it are masked all the same."""
     # Redacted as for its participants, not as for the public: agents may need an address or a telephone number.
-    _, masked = await redact_reply(body.text, await own_identifiers_for(action.context, action.case.workspace))
-    fields = action.common_fields("notes", {**body.model_dump(mode="json"), "text": masked.text})
-    data = AddNote(agent=body.agent, text=EncryptedText(text=masked.text), masked=list(masked.kinds), **fields)
-    return await action.execute(
-        "pasokh.command.add_note", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
+    _, masked = await redact_reply(body.text or "", await own_identifiers_for(action.context, action.case.workspace))
+    # Without files as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
+    unhashed = set() if body.attachments else {"attachments"}
+    fields = action.common_fields("notes", {**body.model_dump(mode="json", exclude=unhashed), "text": masked.text})
+    files = await reply_files(action.context, action.case, body.attachments)
+    data = AddNote(
+        agent=body.agent,
+        text=EncryptedText(text=masked.text),
+        masked=list(masked.kinds),
+        attachments=[to_outbound(identity, blob) for identity, blob in files.items()],
+        **fields,
     )
+
+    async def admit() -> None:
+        await require_agent(action.context, action.case.workspace, body.agent)
+        await assign_files(action.context.store, files, action.case.key)
+
+    return await action.execute("pasokh.command.add_note", data, admit)
 
 
 async def clear_handoff(

@@ -144,10 +144,14 @@ class ReapplyBody(RequestModel):
 
 
 class NoteBody(RequestModel):
-    """A note for colleagues; the customer never sees it."""
+    """A note for colleagues; the customer never sees it, nor its files. `attachments` are as those of a reply."""
 
     agent: Slug | None = None
-    text: ReplyText
+    # Before `text`, which may be absent where files are named.
+    attachments: FileIds = []
+    text: Annotated[
+        ReplyText | None, AfterValidator(_required_without(attachments=[])), Field(validate_default=True)
+    ] = None
 
 
 class ClearHandoffBody(RequestModel):

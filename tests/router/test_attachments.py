@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from schemas.activity import Attachment
-from schemas.commands import CommandResult
+from schemas.commands import AddNote, CommandResult, Reply
 from schemas.configuration import AgentBody
 from schemas.envelope import Event
 from schemas.identity import PersonKey
@@ -420,3 +420,47 @@ async def test_files_that_cannot_go_out_are_422_and_nothing_is_published(
     problem = problem_of(await rest.request("POST", f"{ONE}/replies", {"agent": "sara", **body}), 422)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert all(event.type.startswith("pasokh.control.") for event in rest.events)
+
+
+# -- notes, and what a file is meant as ----------------------------------------------------------------------------------
+
+
+async def test_a_note_carries_files_that_are_kept_with_its_customer(rest: Rest) -> None:
+    applies(rest)
+    identity = await uploaded(rest)
+    answer = await rest.request("POST", f"{ONE}/notes", {"agent": "sara", "attachments": [identity]})
+    assert answer.status_code in (200, 202), answer.text
+    note = rest.events[-1]
+    assert (note.type, note.data["text"]) == ("pasokh.command.add_note", {"key": None, "text": ""})
+    assert [file.blob for file in note.payload_as(AddNote).attachments] == [identity]
+    stored = rest.store.find(BLOBS, identity)
+    assert stored is not None
+    assert (stored.person, stored.expires_at - stored.at) == (KEY, RETENTION)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [({}, "/text"), ({"attachments": ["nothing"]}, "/attachments/0"), ({"attachments": ["foreign"]}, "/attachments/0")],
+)
+async def test_a_note_of_nothing_or_with_files_of_others_is_422(rest: Rest, body: dict[str, Any], pointer: str) -> None:
+    await write_blob(rest.store, "foreign", PNG, workspace="other", at=START)
+    problem = problem_of(await rest.request("POST", f"{ONE}/notes", {"agent": "sara", **body}), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "kind"),
+    [
+        ("", b"OggS\x00", "audio"),
+        ("?kind=voice", b"OggS\x00", "voice"),
+        ("?kind=sticker", b"RIFF1234WEBPVP8 ", "sticker"),
+    ],
+)
+async def test_a_file_goes_out_as_what_it_is_meant_as(rest: Rest, query: str, content: bytes, kind: str) -> None:
+    applies(rest)
+    sent = {"authorization": f"Bearer {ADMIN_KEY}"}
+    answer = await rest.client.post(f"{SHOP}/attachments{query}", content=content, headers=sent)
+    assert answer.status_code == 201, answer.text
+    await rest.request("POST", f"{ONE}/replies", {"agent": "sara", "attachments": [answer.json()["id"]]})
+    assert [file.kind for file in rest.events[-1].payload_as(Reply).attachments] == [kind]
+    problem_of(await rest.client.post(f"{SHOP}/attachments?kind=film", content=content, headers=sent), 422)

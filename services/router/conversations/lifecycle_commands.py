@@ -8,6 +8,7 @@ from schemas.routing import TaskChanged
 from schemas.values import Priority
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_waiting
+from services.domain.outgoing_files import to_attachment
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
@@ -177,8 +178,9 @@ def _note(work: UnitOfWork, case: ConversationState, command: AddNote) -> str:
         surface=case.surface,
         channel=case.channel,
         author=Author(kind="agent", id=command.agent) if command.agent else Author(kind="system"),
-        text=command.text,
+        text=command.text if command.text.text else None,
         masked=command.masked,
+        attachments=[to_attachment(file) for file in command.attachments],
         received_at=command.accepted_at,
         state="received",
     )

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.commands import AddNote, CommandResult, ReapplySla, Reopen, Reroute, SetPriority, Transfer
 from schemas.configuration import RoutingBody, Rule, RuleActions, Versioned
+from schemas.outbound import OutboundAttachment
 from schemas.routing import TaskChanged, Unassigned
 from schemas.values import EncryptedText
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
@@ -107,6 +108,14 @@ async def test_a_note_is_kept_and_moves_nothing(house: ConversationsHarness) -> 
     assert (note.direction, note.author.id, note.text and note.text.text) == ("note", "sara", "call back")
     assert house.case().status == before
     assert house.facts("replied") == []
+
+
+async def test_a_note_keeps_its_files_and_may_have_no_text(house: ConversationsHarness) -> None:
+    photo = OutboundAttachment(blob="b1", kind="image", media_type="image/png", size_bytes=7, name="a.png")
+    await move(house, "add_note", AddNote, agent="sara", text=EncryptedText(text=""), attachments=[photo])
+    note = house.messages()[-1]
+    assert (note.direction, note.text, [file.blob for file in note.attachments]) == ("note", None, ["b1"])
+    assert [event for event in house.driver.sent if event.type == "pasokh.outbound.message"] == []
 
 
 @pytest.mark.parametrize(
