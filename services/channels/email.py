@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities, every_kind
@@ -28,6 +28,8 @@ from services.channels.mail.message import Envelope, MailItem, ReceivedMail
 from services.channels.mail.mime import read_mime
 from services.channels.mail.provider import MailProvider
 from services.channels.mail.providers import PROVIDERS
+from services.channels.mail.providers.proofs import MAX_SIGNATURE_SECONDS
+from services.channels.mail.providers.sendgrid import check_public_key
 from services.channels.mail.sending import send_mail
 from services.channels.mail.smtp import check_login, read_smtp_url
 from services.channels.port import (
@@ -46,6 +48,7 @@ RAW_MAIL = "message/rfc822"
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^\s<>\"(),:;@]{1,64}@[A-Za-z0-9.-]{1,253}$")]
 SmtpUrl = Annotated[str, CalledUrl(schemes=("smtp", "smtps")), SecretValue()]
+VerificationKey = Annotated[Secret, AfterValidator(check_public_key)]
 OWN_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
 """The credentials that accounts of every provider have."""
 
@@ -53,14 +56,19 @@ OWN_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_ur
 class EmailCredentials(AccountCredentials):
     """Who calls, and how answers go out. Which of the proofs an account has, its provider decides."""
 
-    provider: Literal["mailgun"] = Field(description="who receives the mail: mailgun, sendgrid, postmark or ses")
+    provider: Literal["mailgun", "sendgrid", "postmark", "ses"] = Field(
+        description="who receives the mail: mailgun, sendgrid, postmark or ses"
+    )
     signing_key: Rotating[Secret] | None = Field(None, description="Mailgun's HTTP webhook signing key")
-    public_key: Rotating[Secret] | None = Field(
+    api_key: Rotating[Secret] | None = Field(
+        None, description="Mailgun's API key, by which files of mails that a route stored are read"
+    )
+    public_key: Rotating[VerificationKey] | None = Field(
         None, description="SendGrid's verification key, base64, as its page of signed webhooks shows it"
     )
-    basic_user: Secret | None = Field(None, description="the user that stands in the address that Postmark calls")
+    basic_user: Secret | None = Field(None, description="the user in the address that Postmark or SNS calls")
     basic_password: Rotating[ChosenSecret] | None = Field(
-        None, description="the password that stands in the address that Postmark calls, at least 8 characters"
+        None, description="the password in the address that Postmark or SNS calls, at least 8 characters"
     )
     topic_arn: (
         Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")] | None
@@ -82,6 +90,9 @@ class EmailSettings(HandoffSettings):
     ) = Field(None, description="the name beside from_address, up to 100 characters")
     plus_addressing: bool = Field(
         True, description="true where mail to support+anything@... reaches the account, which finds lost threads"
+    )
+    signature_seconds: Annotated[float, Field(ge=60, le=MAX_SIGNATURE_SECONDS)] | None = Field(
+        None, description="how old a signature of Mailgun or SendGrid may be: a number of seconds from 60 to 259200"
     )
 
 
@@ -113,11 +124,14 @@ class EmailAccount(AccountSettings):
         missing = [one for one in provider.proof if one not in body.credentials]
         alternative = "" if provider.needs_proof else " (or path_secret alone)"
         wanted = missing if has_some or not has_path or provider.needs_proof else []
-        foreign = [one for one in body.credentials if one not in OWN_CREDENTIALS and one not in provider.proof]
+        own = OWN_CREDENTIALS.union(provider.proof, provider.optional)
+        foreign = [one for one in body.credentials if one not in own]
+        pair = {"basic_user", "basic_password"} & set(provider.optional) - set(body.credentials)
         known = [one for one in foreign if one in EmailCredentials.model_fields]
         return [
             *((f"/credentials/{one}", f"{one} is required of an account of {name}{alternative}") for one in wanted),
             *((f"/credentials/{one}", f"{one} is no credential of {name}: leave it out") for one in known),
+            *((f"/credentials/{one}", "basic_user and basic_password go together") for one in pair if len(pair) == 1),
         ]
 
 

@@ -83,6 +83,9 @@ class ReceivedMail:
         return next(self.values(name), "").strip()
 
 
+ReportState = Literal["sent", "delivered", "read", "failed", "complained", "unsubscribed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport:
     """What a provider's webhook reports of a mail of ours.
@@ -92,7 +95,7 @@ class DeliveryReport:
     """
 
     id: str
-    state: Literal["sent", "delivered", "read", "failed", "complained", "unsubscribed"]
+    state: ReportState
     recipient: str
     message_id: str | None = None
     failure: Failure | None = None

@@ -15,7 +15,12 @@ class MailProvider(Protocol):
 
     @property
     def proof(self) -> tuple[str, ...]:
-        """The names of the credentials that `verify` uses; all of them are needed. No other provider may have them."""
+        """The names of the credentials that `verify` uses; all of them are needed. Accounts of others may not have them."""
+        ...
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """The names of further credentials that an account may have."""
         ...
 
     @property

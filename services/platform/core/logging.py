@@ -35,7 +35,7 @@ SECRET_FIELDS = frozenset(
     }
 )
 """A field of one of these names is never written, at any depth."""
-NOISY_LOGGERS = ("aiokafka", "httpcore2", "httpx2", "pymongo", "uvicorn")
+NOISY_LOGGERS = ("aiokafka", "httpcore2", "httpx2", "pymongo", "python_multipart", "uvicorn")
 """Libraries that are logged from warnings on, whatever the level: httpx2 logs every URL, and Telegram's hold the bot's token;
 pymongo logs every command, and those hold what customers wrote."""
 RATE_LIMIT_SECONDS = 10.0

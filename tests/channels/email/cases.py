@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -12,16 +13,16 @@ from urllib.parse import urlencode
 from schemas.configuration import AccountBody
 from schemas.values import Surface
 from services.channels.port import Account, Request
+from tests.channels.email.providers import calls
 from tests.channels.email.smtp_server import MailHttp, MailServer
 from tests.channels.places import REPORTED, WRITTEN, Place, Update, text_of
 
 PAYLOADS = Path(__file__).parent / "payloads"
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PATH_SECRET = "a-long-word-of-ours"
-SIGNING_KEY = "mg-0123456789abcdef"
+SIGNING_KEY = calls.SIGNING_KEY
 FROM = "support@shop.example"
 SIGNS_BODY, PROOF = False, ("subpath",)
-PROOFS = {"mailgun": {"signing_key": SIGNING_KEY}}
 
 
 def account(provider: str = "mailgun", **changes: object) -> Account:
@@ -31,7 +32,7 @@ def account(provider: str = "mailgun", **changes: object) -> Account:
         "path_secret": PATH_SECRET,
         "from_address": FROM,
         "smtp_url": "smtps://mailer:smtp-pass-word@smtp.shop.example",
-        **PROOFS[provider],
+        **calls.PROOFS[provider](),
     }
     return Account("shop", "email", "main", AccountBody.model_validate({"credentials": credentials} | changes))
 
@@ -43,7 +44,12 @@ def fixture_account(path: Path) -> Account:
 
 def fixture_request(path: Path) -> Request:
     """An authentic call with a fixture."""
-    return CALLS["mailgun" if path.suffix == ".eml" else path.name.partition("_")[0]](path)
+    return raw_mail(path.read_bytes()) if path.suffix == ".eml" else at_secret_path(calls.fixture_call(path))
+
+
+def at_secret_path(request: Request) -> Request:
+    """The call at the address that ends in the account's secret."""
+    return replace(request, path=f"/webhooks/email/shop/main/{PATH_SECRET}", subpath=PATH_SECRET)
 
 
 def request(body: bytes, content_type: str) -> Request:
@@ -73,10 +79,6 @@ def raw_mail(body: bytes, recipient: str = FROM, sender: str = "sara@example.org
     return request(urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
 
-CALLS = {"mailgun": lambda path: raw_mail(path.read_bytes())}
-"""Provider → the call of a fixture of its."""
-
-
 # -- places: see tests/channels/places.py --------------------------------------------------------------------------------
 
 CUSTOMER = "sara@example.org"
@@ -97,7 +99,7 @@ def _mailbox() -> Place:
 
     def post(updates: Sequence[Update]) -> Request:
         [update] = updates
-        return raw_mail(update)
+        return at_secret_path(update) if isinstance(update, Request) else raw_mail(update)
 
     def message(number: int) -> Update:
         return written(f"m-{number}@mail.example.org", text_of(number), WRITTEN)
@@ -110,7 +112,13 @@ def _mailbox() -> Place:
         post=post,
         message=message,
         http=MailHttp(server),
-        receipts={"failed": lambda number: bounce(own(number), CUSTOMER)},
+        receipts={
+            "failed": lambda number: bounce(own(number), CUSTOMER),
+            "sent": lambda number: calls.mailgun_event("accepted", own(number), CUSTOMER),
+            "delivered": lambda number: calls.mailgun_event("delivered", own(number), CUSTOMER),
+            "read": lambda number: calls.mailgun_event("opened", own(number), CUSTOMER),
+        },
+        contact_states={"opted_out": calls.mailgun_event("unsubscribed", None, CUSTOMER)},
         own_echo=lambda number, text: written(own(number), text, REPORTED, sender=FROM, to=CUSTOMER),
     )
 

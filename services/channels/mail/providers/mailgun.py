@@ -1,22 +1,33 @@
-"""Mailgun routes (documentation.mailgun.com, "Receiving messages"): a form, signed over its timestamp and token."""
+"""Mailgun: routes that forward or store mail, and webhooks of what became of ours.
+
+documentation.mailgun.com: "Receive, forward and store" has the forms, "Webhooks" the events, "Securing webhooks" the signature.
+"""
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterator, Sequence
 
+from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.live_secrets import is_live_secret
-from services.channels.mail.forms import read_form
-from services.channels.mail.message import Envelope, MailItem
-from services.channels.mail.mime import read_mime
+from services.channels.mail.forms import Form, is_form, read_form
+from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
+from services.channels.mail.mime import mail_of_headers, read_mime
+from services.channels.mail.providers.decoding import notice
+from services.channels.mail.providers.json_bodies import read_object, read_signed, read_text
+from services.channels.mail.providers.mailgun_events import read_event, read_legacy_event
+from services.channels.mail.providers.proofs import require_fresh
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, WebhookResponse
 
-TOLERANCE_SECONDS = 300
+_ATTACHMENT = re.compile(r"attachment-([0-9]{1,4})")
 
 
 class Mailgun:
-    """The signature covers neither the body nor the address: a `path_secret` beside it is worth having."""
+    """Its signature covers neither the body nor the address: a `path_secret` beside it is worth having."""
 
     proof = ("signing_key",)
+    optional = ("api_key",)
     needs_proof = True
     json_bodies = False
     max_body_bytes = 40_000_000
@@ -30,28 +41,107 @@ class Mailgun:
         return None
 
     def verify(self, request: Request, account: Account) -> None:
-        """Require the HMAC-SHA256 of timestamp and token, and a timestamp of at most five minutes ago. Raises InvalidSignature."""
-        try:
-            form = read_form(request)
-        except InvalidPayload:
-            raise InvalidSignature("the call is no form, so it has no signature") from None
-        timestamp, token = form.text("timestamp"), form.text("token")
-        signed = f"{timestamp}{token}".encode()
-        expected = [hmac.digest(key.encode(), signed, hashlib.sha256).hex() for key in account.secrets("signing_key")]
-        if not is_live_secret(form.text("signature"), expected):
+        """Require the HMAC-SHA256 of timestamp and token in lower hex, and a fresh timestamp. Raises InvalidSignature.
+
+        The token of a call is not remembered: a repeat has the ids of the first call, and changes nothing.
+        """
+        timestamp, token, signature = _signed_fields(request)
+        signed = f"{timestamp}{token}".encode("utf-8", "surrogatepass")
+        keys = account.secrets("signing_key")
+        expected = [hmac.digest(key.encode(), signed, hashlib.sha256).hex() for key in keys]
+        if not is_live_secret(signature, expected):
             raise InvalidSignature(
                 "signature is missing or not that of timestamp and token by the account's signing_key"
             )
-        is_number = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
-        if not is_number or abs(request.received_at.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
-            raise InvalidSignature(f"timestamp is more than {TOLERANCE_SECONDS} seconds off")
+        require_fresh(timestamp, request, account)
 
     def decode(self, request: Request, account: Account) -> Sequence[MailItem]:
-        """The mail of a route's call whose address ends in `mime`. Raises InvalidPayload."""
+        """The mail of a route's call, or the event of a webhook's. Raises InvalidPayload."""
+        if not is_form(request):
+            return read_event(as_dict(read_object(request.body).get("event-data")), request)
         form = read_form(request)
+        if form.text("event") not in ("", "inbound", "stored"):
+            return read_legacy_event(form, request)
         raw = form.last("body-mime")
-        if raw is None:
-            raise InvalidPayload("the form has no body-mime")
-        recipient, sender = form.text("recipient"), form.text("sender")
-        envelope = Envelope(sender=sender or None, recipients=(recipient,) if recipient else ())
-        return [read_mime(raw.content, envelope)]
+        if raw is None and form.last("message-headers") is None and not form.text("from"):
+            return [notice(request, "no_mail")]
+        return [read_mime(raw.content, _envelope(form)) if raw else _read_fields(form)]
+
+
+def _signed_fields(request: Request) -> tuple[str, str, str]:
+    """Timestamp, token and signature; of a repeated field the last, since a customer's variables may come before.
+
+    Raises InvalidSignature.
+    """
+    names = ("timestamp", "token", "signature")
+    try:
+        if is_form(request):
+            form = read_form(request, only=names)
+            return form.text(names[0]), form.text(names[1]), form.text(names[2])
+        stated = as_dict(read_signed(request.body).get("signature"))
+    except InvalidPayload:
+        raise InvalidSignature("the call is neither a form nor JSON, so it has no signature") from None
+    values = [as_str(stated.get(name)) or "" for name in names]
+    return values[0], values[1], values[2]
+
+
+def _envelope(form: Form) -> Envelope:
+    """What SMTP said. Whether the sender is proven stands in headers, where a sender can write it too."""
+    sender, recipient = form.last("sender"), form.text("recipient")
+    return Envelope(
+        sender=form.text("sender") if sender else None,
+        recipients=tuple(one.strip() for one in recipient.split(",") if one.strip()),
+        stripped_text=form.text("stripped-text") or None,
+    )
+
+
+def _read_fields(form: Form) -> ReceivedMail:
+    """The mail of a fully parsed form. Mailgun has decoded all of it into UTF-8."""
+    return mail_of_headers(
+        list(_headers(form)),
+        _envelope(form),
+        text=form.text("body-plain") or None,
+        html=form.text("body-html") or None,
+        parts=(*_posted_files(form), *_stored_files(form)),
+    )
+
+
+def _headers(form: Form) -> Iterator[tuple[str, str]]:
+    stated = as_list_of_dicts(read_text(form.text("message-headers")))
+    for pair in stated:
+        if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str):
+            yield pair[0], pair[1]
+    if not stated:
+        yield from ((name, form.text(name)) for name in ("from", "to", "cc", "subject") if form.text(name))
+
+
+def _posted_files(form: Form) -> Iterator[MailPart]:
+    content_ids = _content_ids(form.text("content-id-map"))
+    numbered = [(int(match[1]), field) for field in form.fields if (match := _ATTACHMENT.fullmatch(field.name))]
+    for _, field in sorted(numbered, key=lambda pair: pair[0]):
+        content_id = content_ids.get(field.name)
+        kind = field.media_type or "application/octet-stream"
+        yield MailPart(kind, field.content, field.file_name or None, content_id, content_id is not None)
+
+
+def _content_ids(text: str) -> dict[str, str]:
+    """Field → Content-ID. The map is the other way round, and may have several empty keys, which name nothing."""
+    try:
+        pairs = json.loads(text or "{}", object_pairs_hook=lambda pairs: pairs)
+    except (ValueError, RecursionError):
+        return {}
+    listed = [pair for pair in pairs if isinstance(pair, tuple)] if isinstance(pairs, list) else []
+    return {str(field): content_id.strip("<>") for content_id, field in listed if content_id.strip("<>")}
+
+
+def _stored_files(form: Form) -> Iterator[MailPart]:
+    """The files of a mail that a route stored: Mailgun has them for three days, at addresses that want its API key."""
+    content_ids = _content_ids(form.text("content-id-map"))
+    for one in as_list_of_dicts(read_text(form.text("attachments"))):
+        stated = as_dict(one)
+        url = as_str(stated.get("url"))
+        if url is None:
+            continue
+        kind = as_str(stated.get("content-type")) or "application/octet-stream"
+        content_id = content_ids.get(url)
+        yield MailPart(kind, b"", as_str(stated.get("name")), content_id, content_id is not None, url)

@@ -1,0 +1,64 @@
+"""What the providers' decoders share: notices, failures, times, and whether a sender's domain is proven."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from schemas.values import Failure, Json
+from services.channels.json_access import as_str, number
+from services.channels.mail.addresses import domain_of
+from services.channels.mail.message import Notice, ReceivedMail
+from services.channels.port import Request
+
+MAX_DETAIL = 300
+
+
+def notice(request: Request, kind: str, identity: str | None = None) -> Notice:
+    """A call that says nothing for the desk. Without an id of the provider's the body itself gives it one."""
+    return Notice(identity or hashlib.sha256(request.body).hexdigest(), kind)
+
+
+def failure(code: str, *details: Json) -> Failure:
+    """A failed mail, with the first detail that the provider gives: `bounced`, `suppressed` (it did not try), `rejected`."""
+    stated = next((text for text in map(as_str, details) if text), "the provider gives no reason")
+    return Failure(code=code, detail=" ".join(stated.split())[:MAX_DETAIL])
+
+
+def bare_id(message_id: Json) -> str | None:
+    """A Message-ID without its angle brackets."""
+    return (as_str(message_id) or "").strip().removeprefix("<").removesuffix(">").strip() or None
+
+
+def time_of_seconds(value: Json) -> datetime | None:
+    """The UTC time of Unix seconds, which may have a fraction."""
+    seconds = number(value)
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and 0 < seconds < 1e11 else None
+
+
+def time_of_text(value: Json) -> datetime | None:
+    """The UTC time of a text by ISO 8601; None for one without a zone, or that is no time."""
+    try:
+        found = datetime.fromisoformat(as_str(value) or "")
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo is not None else None
+
+
+def with_proof(mail: ReceivedMail, *, spf: bool | None, dkim: Collection[str] | None = None) -> ReceivedMail:
+    """The mail, `authenticated` if SPF or DKIM passed for a domain that is aligned with From (RFC 7489, 3.1, relaxed).
+
+    `dkim` are the domains of the signatures that the provider verified. None, for either: the provider reports nothing.
+    """
+    if mail.sender is None or (spf is None and dkim is None):
+        return mail
+    proven = {domain.lower() for domain in dkim or ()}
+    if spf and mail.envelope.sender:
+        proven.add(domain_of(mail.envelope.sender))
+    sender = domain_of(mail.sender.address)
+    is_proven = any(_are_aligned(sender, domain) for domain in proven)
+    return replace(mail, envelope=replace(mail.envelope, authenticated=is_proven))
+
+
+def _are_aligned(one: str, other: str) -> bool:
+    return bool(other) and (one == other or one.endswith(f".{other}") or other.endswith(f".{one}"))
