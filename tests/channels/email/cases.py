@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 from schemas.configuration import AccountBody
 from schemas.values import Surface
 from services.channels.port import Account, Request
-from tests.channels.email.providers import calls
 from tests.channels.email.smtp_server import MailHttp, MailServer
+from tests.channels.mail.providers import calls
 from tests.channels.places import REPORTED, WRITTEN, Place, Update, text_of
 
 PAYLOADS = Path(__file__).parent / "payloads"

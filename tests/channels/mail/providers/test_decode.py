@@ -9,7 +9,7 @@ import pytest
 from services.channels.mail.message import DeliveryReport, MailItem, Notice, ReceivedMail
 from services.channels.mail.providers import PROVIDERS
 from services.channels.port import InvalidPayload, Request
-from tests.channels.email.providers import calls
+from tests.channels.mail.providers import calls
 
 FIXTURES = sorted(path.name for path in calls.PAYLOADS.iterdir() if path.name.partition("_")[0] in PROVIDERS)
 SENT = "01951500-0000-7000-8000-00000000000a@shop.example"

@@ -1,4 +1,4 @@
-"""Authentic calls of the four providers, made of the fixtures in `../payloads`. Keys are made anew at each run.
+"""Authentic calls of the four providers, made of the fixtures in `tests/channels/email/payloads`. Keys are made anew at each run.
 
 `{provider}_*.fields.json` are the fields of a form in their order, each a name and a text, bytes or a file;
 `{provider}_*.multipart` is a form as it is posted; every other fixture is JSON. A fixture of `ses` is what SES publishes, which
@@ -29,7 +29,7 @@ from cryptography.x509.oid import NameOID
 from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
 
-PAYLOADS = Path(__file__).parent.parent / "payloads"
+PAYLOADS = Path(__file__).parents[2] / "email" / "payloads"
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW = str(int(RECEIVED.timestamp()))
 SIGNING_KEY, TOKEN = "mg-0123456789abcdef", "5f" * 25

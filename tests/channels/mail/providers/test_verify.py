@@ -18,7 +18,7 @@ from services.channels.mail.providers import PROVIDERS
 from services.channels.mail.providers.sendgrid import read_public_key
 from services.channels.mail.providers.sns import is_sns_url
 from services.channels.port import Account, InvalidSignature, Request
-from tests.channels.email.providers import calls
+from tests.channels.mail.providers import calls
 
 FIXTURES = sorted(path.name for path in calls.PAYLOADS.iterdir() if path.name.partition("_")[0] in PROVIDERS)
 
