@@ -239,7 +239,7 @@ def test_a_token_of_another_purpose_or_shape_is_none(claims: dict[str, object], 
 
 def test_a_token_without_a_signature_is_none() -> None:
     claims = {"workspace": "shop", "account": "main", "visitor": "anon-1", "exp": 2_000_000_000}
-    token = jwt.encode(claims, None, "none", headers={"typ": "pasokh-visitor+jwt"})
+    token = jwt.encode(claims, "", "none", headers={"typ": "pasokh-visitor+jwt"})
 
     assert decode_token(token, SECRET) is None
 
