@@ -40,6 +40,12 @@ class IngestInstruments:
             [*LABELS, "reason"],
             registry=None,
         )
+        self.unverified = Counter(
+            "pasokh_ingest_unverified_total",
+            "Calls that our own code failed to verify, and that their senders send again.",
+            LABELS,
+            registry=None,
+        )
         self.cut = Counter(
             "pasokh_ingest_cut_total",
             "Activities whose text was too long for the bus and was cut.",

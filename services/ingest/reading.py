@@ -86,7 +86,8 @@ class BodyReader:
             raise
         except InvalidPayload as error:
             _log.warning("webhook_malformed", **names, reason=str(error))
-            raise UnreadableBody(channel.capabilities.invalid_payload_status, str(error)) from None
+            status = self._abilities.capabilities_of(channel, account.body).invalid_payload_status
+            raise UnreadableBody(status, str(error)) from None
         except Exception as error:  # noqa: BLE001 -- our bug; a 5xx would make some platforms hold back all that follows
             _log.error("webhook_not_understood", **names, **error_location(error))
             self._instruments.unparsed.labels(account.workspace, channel.name, "error").inc()

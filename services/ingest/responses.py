@@ -11,6 +11,7 @@ from services.ingest.authentication import Challenged
 from services.ingest.parsing import NestedTooDeep
 from services.ingest.public_keys import KeyUnavailable
 from services.ingest.reading import UnreadableBody
+from services.ingest.verification import VerificationFailed
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.bodies import MAX_DEPTH, BodyTimeout, BodyTooLarge, ClientDisconnected
 from services.platform.http.problems import (
@@ -48,6 +49,7 @@ RESPONSES: Mapping[type[Exception], Callable[[Any], Response | None]] = {
     NestedTooDeep: lambda _: problem_response(400, f"The body nests arrays and objects deeper than {MAX_DEPTH}."),
     UnreadableBody: _unreadable,
     KeyUnavailable: lambda _: unavailable_response("The platform's public key could not be fetched. Send it again."),
+    VerificationFailed: lambda _: unavailable_response("The call could not be verified. Send it again."),
     Unavailable: _unavailable,
     Unknown: _unavailable,
     BodyTooLarge: lambda error: problem_response(

@@ -39,7 +39,7 @@ from services.ingest.responses import (
 )
 from services.ingest.shared_endpoints import SharedEndpoints
 from services.ingest.unparsed import error_location
-from services.ingest.verification import CallVerifier, MethodNotAllowed
+from services.ingest.verification import CallVerifier, MethodNotAllowed, VerificationFailed
 from services.platform.bus.port import Bus
 from services.platform.core.threads import WorkerThread
 from services.platform.core.time_source import TimeSource
@@ -77,7 +77,8 @@ class Webhooks:
         self._channels, self._accounts, self._bus = dependencies.channels, dependencies.accounts, dependencies.bus
         self._http, self._time_source, self._bounds = dependencies.http, dependencies.time_source, dependencies.bounds
         self._instruments, self._recorder = dependencies.instruments, dependencies.recorder
-        abilities, large_bodies = dependencies.abilities, WorkerThread()
+        self._abilities = abilities = dependencies.abilities
+        large_bodies = WorkerThread()
         self._responders, self._announcing = abilities.responders, abilities.announces
         self._reader = BodyReader(abilities, self._instruments, large_bodies)
         self._files = InlineFileStore(abilities.inline_files, dependencies.store, large_bodies)
@@ -133,7 +134,7 @@ class Webhooks:
                 scope,
                 bounds.admission.count_bytes(admitted, receive),
                 address.subpath,
-                max_bytes=channel.capabilities.max_body_bytes,
+                max_bytes=self._abilities.capabilities_of(channel, connected.account.body).max_body_bytes,
                 seconds=bounds.body_seconds,
                 time_source=self._time_source,
             )
@@ -147,6 +148,9 @@ class Webhooks:
             return await self._receive(channel, call.connected, request)
         except REJECTIONS as error:
             self._count_rejection(connected.account, error)
+            raise
+        except VerificationFailed:
+            self._instruments.unverified.labels(connected.account.workspace, channel.name).inc()
             raise
 
     async def _receive(self, channel: Channel, connected: ConnectedAccount, request: Request) -> Response:

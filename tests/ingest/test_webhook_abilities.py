@@ -10,8 +10,10 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
+from schemas.activity import Activity
+from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, Credential, Versioned, WorkspaceBody, WorkspaceConfiguration
-from services.channels.port import Account, Request
+from services.channels.port import Account, InvalidPayload, Request, WebhookResponse
 from services.ingest.bounds import Bounds, ChannelBounds
 from services.platform.core.errors import Unavailable
 from services.platform.core.settings import Settings
@@ -452,3 +454,72 @@ async def test_event_loop_goes_on_while_a_large_mail_is_read() -> None:
     assert (await ingest.call(many, path=MAIL_PATH, headers=PASSWORD)).status == 200
     heart.cancel()
     assert beats > 20
+
+
+# -- what our own code fails on, and what hangs on the account -----------------------------------------------------------
+
+
+class FailingChannel(PlainChannel):
+    """A channel with a bug: its `verify` or `handshake` raises an error that quotes the secret."""
+
+    def __init__(self, fails_in: str) -> None:
+        self.fails_in = fails_in
+
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
+        self._fail("handshake", account)
+        return None
+
+    def verify(self, request: Request, account: Account) -> None:
+        self._fail("verify", account)
+
+    def _fail(self, place: str, account: Account) -> None:
+        if self.fails_in == place:
+            raise KeyError(account.token("secret"))
+
+
+@pytest.mark.parametrize("fails_in", ["handshake", "verify"])
+async def test_call_that_our_code_cannot_verify_is_503_and_loses_nothing(fails_in: str) -> None:
+    ingest, channel = Ingest(), FailingChannel(fails_in)
+    channel.name = "pages"
+    ingest.serve({"pages": channel})
+    connect(ingest, {"pages/a": {"secret": "s3cret-of-ours"}})
+    with capture_logs() as logs:
+        refused = await ingest.call(entries(("1", "A")), path="/webhooks/pages/shop/a")
+    assert (refused.status, "retry-after" in refused.headers) == (503, True)
+    assert ingest.bus.published == []
+    await ingest.recorder.write()
+    assert [calls.last_forged_at for calls in calls_of(ingest)] in ([], [None])
+    metrics = generate_latest(ingest.registry).decode()
+    assert 'pasokh_ingest_unverified_total{channel="pages",workspace="shop"} 1.0' in metrics
+    assert "s3cret" not in str(logs) + metrics + str(refused.body)
+    [line] = [log for log in logs if log["event"] == "webhook_not_verified"]
+    assert (line["error"], line["account"]) == ("KeyError", "a")
+    # Once the bug is mended, the same call is accepted.
+    channel.fails_in = ""
+    assert (await ingest.call(entries(("1", "A")), path="/webhooks/pages/shop/a")).status == 200
+    assert len(ingest.bus.published) == 1
+
+
+class TieredChannel(PlainChannel):
+    """A channel whose account decides how large a body may be, and how an unreadable one is answered."""
+
+    capabilities = PlainChannel.capabilities.model_copy(update={"max_body_bytes": 100, "invalid_payload_status": 200})
+
+    def capabilities_for(self, body: AccountBody) -> Capabilities:
+        tier = {"max_body_bytes": 10, "invalid_payload_status": 400} if body.credentials.get("tier") == "small" else {}
+        return self.capabilities.model_copy(update=tier)
+
+    def verify(self, request: Request, account: Account) -> None:
+        return None
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        raise InvalidPayload("nobody understands this")
+
+
+@pytest.mark.parametrize(("account", "short", "long"), [("small", 400, 413), ("large", 200, 200)])
+async def test_limit_and_answer_to_an_unreadable_body_are_the_account_s(account: str, short: int, long: int) -> None:
+    ingest = Ingest()
+    ingest.serve({"pages": named(TieredChannel(), "pages")})
+    connect(ingest, {"pages/small": {"secret": "s", "tier": "small"}, "pages/large": {"secret": "s"}})
+    path = f"/webhooks/pages/shop/{account}"
+    assert [(await ingest.call(body, path=path)).status for body in (b"x" * 10, b"x" * 11)] == [short, long]
