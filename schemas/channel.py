@@ -14,8 +14,8 @@ RateScope = Literal["chat", "group", "account"]
 ActionKind = Literal["hide", "unhide", "delete", "edit", "react", "typing", "seen"]
 """What can be done to a message, or shown in its chat, besides sending: see `schemas.outbound.ChannelAction`."""
 
-TextUnit = Literal["code_points", "utf16", "weighted", "segments"]
-"""How a platform counts the length of a text: characters, UTF-16 code units, weighted characters (X: Chinese and emoji
+TextUnit = Literal["code_points", "utf16", "bytes", "weighted", "segments"]
+"""How a platform counts the length of a text: characters, UTF-16 code units, bytes of UTF-8, weighted characters (X: Chinese and emoji
 count two, a URL 23), or SMS segments."""
 
 Pace = Literal["chat", "mail", "review", "call"]

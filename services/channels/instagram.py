@@ -79,7 +79,7 @@ class Instagram:
     account_model = InstagramAccount
     capabilities = Capabilities(
         surfaces=("private", "public"),
-        text_limits=(TextLimit(limit=1000, surface="private", splits=True), TextLimit(limit=2200, surface="public")),
+        text_limits=(TextLimit(limit=1000, surface="private", unit="bytes", splits=True), TextLimit(limit=2200, surface="public")),
         windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
         private_reply=PrivateReply(seconds=7 * DAY),
         actions=kinds(INSTAGRAM, "private"),

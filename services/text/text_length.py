@@ -1,4 +1,4 @@
-"""How long a text is for a platform: in characters, UTF-16 units, X's weighted characters, or SMS segments. Pure."""
+"""How long a text is for a platform: in characters, UTF-16 units, bytes of UTF-8, X's weighted characters, or SMS segments. Pure."""
 
 import re
 import unicodedata
@@ -38,6 +38,10 @@ def text_length(text: str, unit: TextUnit) -> int:
 
 def _utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _utf8_bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _weighted_characters(text: str) -> int:
@@ -100,6 +104,7 @@ def _segments(places: list[int], single: int, joined: int) -> int:
 _LENGTH_IN: Mapping[TextUnit, Callable[[str], int]] = {
     "code_points": len,
     "utf16": _utf16_units,
+    "bytes": _utf8_bytes,
     "weighted": _weighted_characters,
     "segments": _sms_segments,
 }

@@ -9,7 +9,7 @@ from services.text.graphemes import grapheme_ends
 from services.text.splitting import split_text
 from services.text.text_length import text_length
 
-UNITS: list[TextUnit] = ["code_points", "utf16", "weighted", "segments"]
+UNITS: list[TextUnit] = ["code_points", "utf16", "bytes", "weighted", "segments"]
 PIECES = [
     *("a", "B", " ", ". ", "! ", "؟ ", "۔ ", "… ", "\n", "\n\n", "\r\n", "12. ", "Nr. ", "u.c. ", "\u00a0", ")", "»"),
     *("سلام", "می\u200cشود", "ā", "e\u0301", "👋🏽", "👨‍👩‍👧", "🇮🇷", "1️⃣", "你", "^", "€"),

@@ -65,6 +65,7 @@ _ENGLISH = RefusalPhrases(
     units={
         "code_points": "characters",
         "utf16": "characters (emoji count two)",
+        "bytes": "bytes (letters outside English count two or more)",
         "weighted": "characters (emoji count two, a link 23)",
         "segments": "SMS",
     },
@@ -91,6 +92,7 @@ _PERSIAN = RefusalPhrases(
     units={
         "code_points": "نویسه",
         "utf16": "نویسه (هر شکلک دو نویسه)",
+        "bytes": "بایت (هر حرف فارسی دو بایت)",
         "weighted": "نویسه (هر شکلک دو و هر پیوند ۲۳ نویسه)",
         "segments": "پیامک",
     },
@@ -118,6 +120,7 @@ _ARABIC = RefusalPhrases(
     units={
         "code_points": "حرفًا",
         "utf16": "حرفًا (الرمز التعبيري بحرفين)",
+        "bytes": "بايت (الحرف العربي بايتان)",
         "weighted": "حرفًا (الرمز التعبيري بحرفين والرابط بـ٢٣)",
         "segments": "رسالة قصيرة",
     },
@@ -144,6 +147,7 @@ _LATVIAN = RefusalPhrases(
     units={
         "code_points": "rakstzīmes",
         "utf16": "rakstzīmes (emocijzīme ir divas)",
+        "bytes": "baiti (burts ar garumzīmi vai mīkstinājumu ir divi)",
         "weighted": "rakstzīmes (emocijzīme ir divas, saite – 23)",
         "segments": "īsziņas",
     },
