@@ -65,13 +65,15 @@ class TextLimit(Contract):
 class MediaLimit(Contract):
     """Files of a kind that the platform takes: their largest size, and their media types (None: any).
 
-    `caption_limit` is the longest text beside such a file, where it is not that of the channel; 0: none.
+    `surface` is where it takes them; None: on every surface. `caption_limit` is the longest text beside such a file, where
+    it is not that of the channel; 0: none.
     """
 
     kind: AttachmentKind
     max_bytes: int
     media_types: tuple[str, ...] | None = None
     caption_limit: int | None = None
+    surface: Surface | None = None
 
 
 def every_kind(max_bytes: int) -> tuple[MediaLimit, ...]:
@@ -96,7 +98,7 @@ class Capabilities(Contract):
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
     - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `caption_limit` the
       longest text beside them (None: any text that the channel takes). The rest of a longer text follows in messages of
-      its own.
+      its own. `files_apart`: each file is a message of its own, after the text.
     - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
     - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
       the body for hours.
@@ -119,6 +121,7 @@ class Capabilities(Contract):
     media: tuple[MediaLimit, ...] = ()
     max_files: int = 10
     caption_limit: int | None = None
+    files_apart: bool = False
     max_body_bytes: int = 1_000_000
     json_bodies: bool = True
     invalid_payload_status: Literal[200, 400] = 200
@@ -129,6 +132,11 @@ class Capabilities(Contract):
     def actions_on(self, surface: Surface) -> tuple[ActionKind, ...]:
         """What can be done to messages of a surface."""
         return self.public_actions if surface == "public" and self.public_actions is not None else self.actions
+
+    def with_media_of(self, surface: Surface) -> "Capabilities":
+        """The capabilities with the files that go out on a surface alone."""
+        taken = tuple(limit for limit in self.media if limit.surface in (surface, None))
+        return self if taken == self.media else self.model_copy(update={"media": taken})
 
     def text_limit(self, surface: Surface) -> TextLimit | None:
         """The limit of a surface: its own, else that of every surface; None: the platform states none."""

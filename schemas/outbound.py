@@ -58,8 +58,8 @@ class OutboundMessage(Contract):
     `tag` marks an answer outside the platform's usual window; `participants` are the other people of a mail, who get the
     answer too. `private_reply`: it answers the public post `in_reply_to` in private, and `address` is that of the post.
     `parts` are the texts of the sends of a message that is too long for one; empty: one send of `text`. The files go with
-    the last part, or with the first (`files_first`), which is then their caption. `window` is None where the message may
-    go out at any time.
+    the last part, or with the first (`files_first`), which is then their caption, or each with one of the last parts, which
+    have no text (`files_apart`). `window` is None where the message may go out at any time.
     """
 
     id: str
@@ -81,6 +81,7 @@ class OutboundMessage(Contract):
     private_reply: Annotated[bool, OMITTED_IF_EMPTY] = False
     parts: Annotated[list[EncryptedText], OMITTED_IF_EMPTY] = []
     files_first: Annotated[bool, OMITTED_IF_EMPTY] = False
+    files_apart: Annotated[bool, OMITTED_IF_EMPTY] = False
     window: Annotated[SendWindow | None, OMITTED_IF_EMPTY] = None
 
 

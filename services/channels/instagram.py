@@ -1,37 +1,49 @@
 """Instagram: the direct messages of a professional account, and what is written below its posts (developers.facebook.com/docs/instagram-platform)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities, PrivateReply, TextLimit, Window
+from schemas.channel import Capabilities, MediaLimit, PrivateReply, RateLimit, TextLimit, Window
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundMessage
 from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
-from services.channels.meta.entry import scope_of
+from services.channels.meta.entry import GraphAccount, scope_of
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
     GivenSecret,
-    MessagingSettings,
+    MessageSettings,
     PlatformId,
+    capabilities_for,
     entry_context,
     graph_url,
     own_id,
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
-from services.channels.meta.messaging.sending import send_text
+from services.channels.meta.messaging.checks import AccountCheck
+from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import INSTAGRAM, kinds, perform
-from services.channels.meta.publications.sending import GraphAccount, comment, reply_in_private
+from services.channels.meta.publications.sending import comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
-from services.channels.port import Account, Request, SendReceipt, WebhookResponse
+from services.channels.port import Account, OutgoingFile, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
 
 HOSTS = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.facebook.com"}
 """Where the API is, by the login with which the access token was got."""
 BODY = BodyKind("instagram", has_several_ids=True)
+CHECKS = {
+    "instagram": AccountCheck(
+        "user_id", ("user_id",), "ig_id", "the account", needed=("messages", "messaging_postbacks", "comments")
+    ),
+    "facebook": AccountCheck(
+        "instagram_business_account", ("instagram_business_account", "id"), "ig_id", "the account", subject="instagram"
+    ),
+}
 DAY = 86_400.0
+MAX_FILE = 25_000_000
 
 
 class InstagramCredentials(AppCredentials):
@@ -44,7 +56,7 @@ class InstagramCredentials(AppCredentials):
     page_id: PlatformId | None = Field(None, description="the id of its Page, which settings.login facebook needs")
 
 
-class InstagramSettings(MessagingSettings):
+class InstagramSettings(MessageSettings):
     """How the app got its token, which says where the API is."""
 
     login: Literal["instagram", "facebook"] = Field(
@@ -79,13 +91,38 @@ class Instagram:
     account_model = InstagramAccount
     capabilities = Capabilities(
         surfaces=("private", "public"),
-        text_limits=(TextLimit(limit=1000, surface="private", unit="bytes", splits=True), TextLimit(limit=2200, surface="public")),
+        text_limits=(
+            TextLimit(limit=1000, surface="private", unit="bytes", splits=True),
+            TextLimit(limit=2200, surface="public"),
+        ),
         windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
         private_reply=PrivateReply(seconds=7 * DAY),
         actions=kinds(INSTAGRAM, "private"),
         public_actions=kinds(INSTAGRAM, "public"),
         # developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies
         answers_hidden=False,
+        # …/instagram-messaging/features/attachment-upload
+        media=(
+            MediaLimit(
+                surface="private",
+                kind="image",
+                max_bytes=8_000_000,
+                media_types=("image/jpeg", "image/png", "image/gif"),
+            ),
+            MediaLimit(
+                surface="private",
+                kind="video",
+                max_bytes=MAX_FILE,
+                media_types=("video/mp4", "video/quicktime", "video/webm"),
+            ),
+            MediaLimit(
+                surface="private", kind="audio", max_bytes=MAX_FILE, media_types=("audio/mp4", "audio/aac", "audio/wav")
+            ),
+            MediaLimit(surface="private", kind="file", max_bytes=MAX_FILE, media_types=("application/pdf",)),
+        ),
+        files_apart=True,
+        # …/messenger-platform/overview/rate-limiting
+        rate_limits=(RateLimit(scope="account", count=300, seconds=1),),
     )
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
@@ -115,17 +152,35 @@ class Instagram:
             return await reply_in_private(http, graph, message)
         if message.surface == "public":
             return await comment(http, graph, message, "replies")
-        return await send_text(http, graph.url, graph.token, message, graph.scope)
+        return await _api(account, http).send_text(message)
+
+    async def send_files(
+        self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
+    ) -> SendReceipt:
+        """Upload the file and send it; `files_apart` lets one come at a time. Raises as `Channel.send`."""
+        return await _api(account, http).send_file(message, files[0])
 
     async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """See `meta.publications.actions`."""
         return await perform(http, _graph(account), action, INSTAGRAM)
 
+    def capabilities_for(self, body: AccountBody) -> Capabilities:
+        """What the account can do: without the approval of Human Agent nothing goes out after 24 hours."""
+        return capabilities_for(body, self.capabilities)
+
+    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+        """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
+        return await CHECKS[_login(account.body)].problem(account, http, _graph(account).url, public_url)
+
 
 def _graph(account: Account) -> GraphAccount:
     scope = scope_of(account, own_id(account.body, "ig_id") or "")
-    return GraphAccount(graph_url(account.body, _host(account.body)), account.token("access_token"), scope)
+    return GraphAccount(graph_url(account.body, HOSTS[_login(account.body)]), account.token("access_token"), scope)
 
 
-def _host(body: AccountBody) -> str:
-    return HOSTS["facebook" if body.settings.get("login") == "facebook" else "instagram"]
+def _api(account: Account, http: HttpClient) -> SendApi:
+    return SendApi(http, _graph(account), platform="instagram", echoes_metadata=False)
+
+
+def _login(body: AccountBody) -> str:
+    return "facebook" if body.settings.get("login") == "facebook" else "instagram"

@@ -1,35 +1,42 @@
 """Messenger: the direct messages of a Facebook Page, and what is written in public on it (developers.facebook.com/docs/messenger-platform)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import Field
 
 from schemas.activity import Activity
-from schemas.channel import Capabilities, PrivateReply, TextLimit, Window
+from schemas.channel import Capabilities, MediaLimit, PrivateReply, RateLimit, TextLimit, Window
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundMessage
 from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
-from services.channels.meta.entry import scope_of
+from services.channels.meta.entry import GraphAccount, scope_of
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
     GivenSecret,
-    MessagingSettings,
+    MessageSettings,
     PlatformId,
+    capabilities_for,
     entry_context,
     graph_url,
     own_id,
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
-from services.channels.meta.messaging.sending import send_text
+from services.channels.meta.messaging.checks import AccountCheck
+from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import FACEBOOK, kinds, perform
-from services.channels.meta.publications.sending import GraphAccount, comment, reply_in_private
+from services.channels.meta.publications.sending import comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
-from services.channels.port import Account, Request, SendReceipt, WebhookResponse
+from services.channels.port import Account, OutgoingFile, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
 
 HOST = "https://graph.facebook.com"
 BODY = BodyKind("page", has_several_ids=False)
+CHECK = AccountCheck(
+    "id", ("id",), "page_id", "the Page", needed=("messages", "messaging_postbacks", "feed"), subject="page"
+)
 DAY = 86_400.0
+MAX_FILE = 25_000_000
 
 
 class MessengerCredentials(AppCredentials):
@@ -53,7 +60,7 @@ class MessengerAccount(AccountSettings):
         },
     )
     credentials: MessengerCredentials
-    settings: MessagingSettings = MessagingSettings.model_validate({})
+    settings: MessageSettings = MessageSettings.model_validate({})
     api_base: ApiBase | None = Field(
         None, description="an address like https://graph.facebook.com, without query or fragment"
     )
@@ -71,6 +78,26 @@ class Messenger:
         private_reply=PrivateReply(seconds=7 * DAY),
         actions=kinds(FACEBOOK, "private"),
         public_actions=kinds(FACEBOOK, "public"),
+        # …/send-messages/saving-assets; a picture of another type goes out as a file.
+        media=(
+            MediaLimit(
+                surface="private",
+                kind="image",
+                max_bytes=8_000_000,
+                media_types=("image/jpeg", "image/png", "image/gif"),
+            ),
+            MediaLimit(
+                surface="private",
+                kind="video",
+                max_bytes=MAX_FILE,
+                media_types=("video/mp4", "video/quicktime", "video/webm"),
+            ),
+            MediaLimit(surface="private", kind="audio", max_bytes=MAX_FILE),
+            MediaLimit(surface="private", kind="file", max_bytes=MAX_FILE),
+        ),
+        files_apart=True,
+        # …/overview/rate-limiting: over 40 messages a second the Page's inbox shows and sends nothing more.
+        rate_limits=(RateLimit(scope="account", count=40, seconds=1),),
     )
 
     def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
@@ -100,13 +127,31 @@ class Messenger:
             return await reply_in_private(http, graph, message)
         if message.surface == "public":
             return await comment(http, graph, message, "comments")
-        return await send_text(http, graph.url, graph.token, message, graph.scope)
+        return await _api(account, http).send_text(message)
+
+    async def send_files(
+        self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
+    ) -> SendReceipt:
+        """Upload the file and send it; `files_apart` lets one come at a time. Raises as `Channel.send`."""
+        return await _api(account, http).send_file(message, files[0])
 
     async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """See `meta.publications.actions`."""
         return await perform(http, _graph(account), action, FACEBOOK)
 
+    def capabilities_for(self, body: AccountBody) -> Capabilities:
+        """What the account can do: without the approval of Human Agent nothing goes out after 24 hours."""
+        return capabilities_for(body, self.capabilities)
+
+    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+        """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
+        return await CHECK.problem(account, http, _graph(account).url, public_url)
+
 
 def _graph(account: Account) -> GraphAccount:
     scope = scope_of(account, own_id(account.body, "page_id") or "")
     return GraphAccount(graph_url(account.body, HOST), account.token("access_token"), scope)
+
+
+def _api(account: Account, http: HttpClient) -> SendApi:
+    return SendApi(http, _graph(account))

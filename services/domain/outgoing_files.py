@@ -34,7 +34,7 @@ def file_problem(
     if not files:
         return None
     if not capabilities.media:
-        return "/attachments", f"{channel} takes no files. Send a text."
+        return "/attachments", f"{channel} takes no files here. Send a text."
     if len(files) > capabilities.max_files:
         sentence = f"{channel} takes at most {capabilities.max_files} files in one message; these are {len(files)}."
         return "/attachments", f"{sentence} Send the rest in another reply."

@@ -16,6 +16,7 @@ def test_tables_of_the_registry() -> None:
     assert {"telegram"} <= found["polls"] & found["checks"] & found["responders"]
     assert {"email"} <= found["public_keys"] & found["inline_files"] & found["checks"]
     assert {"instagram", "messenger", "whatsapp"} <= found["shared_endpoints"]
+    assert {"instagram", "messenger"} <= found["checks"] & found["file_senders"]
     assert {"whatsapp"} <= found["checks"] & found["media"] & found["file_senders"] & found["actions"]
 
 

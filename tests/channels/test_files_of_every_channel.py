@@ -132,4 +132,4 @@ async def test_a_type_that_the_platform_does_not_take_is_refused_with_those_that
 @pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if not one.media])
 async def test_a_channel_without_files_says_so(name: str) -> None:
     problem = await refusal(name, [file(MediaLimit(kind="image", max_bytes=1), 1)])
-    assert problem.detail == f"{name} takes no files. Send a text."
+    assert problem.detail == f"{name} takes no files here. Send a text."

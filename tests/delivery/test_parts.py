@@ -1,5 +1,7 @@
 """A message that is too long for the platform goes out in parts, and is one message."""
 
+import pytest
+
 from schemas.outbound import DeliverySent, OutboundAttachment, OutboundMessage, ReplyReference
 from schemas.values import EncryptedText, Failure
 from services.channels.port import Account
@@ -29,6 +31,27 @@ def test_a_message_of_one_part_is_sent_as_it_is() -> None:
     assert part_of(outbound("m"), 0) == outbound("m")
     assert is_last_part(outbound("m"), 0)
     assert [is_last_part(long_message(), part) for part in range(3)] == [False, False, True]
+
+
+def with_files(*texts: str) -> OutboundMessage:
+    """A message to a platform that takes each file apart from the text and from the others."""
+    files = [OutboundAttachment(blob=blob, kind="file", media_type="text/plain", size_bytes=1) for blob in ("a", "b")]
+    parts = [EncryptedText(text=text) for text in (*texts, "", "")]
+    return outbound("m").model_copy(update={"parts": parts, "attachments": files, "files_apart": True})
+
+
+@pytest.mark.parametrize("texts", [(), ("One.",), ("One.", "Two.")])
+def test_files_apart_follow_the_text_one_by_one(texts: tuple[str, ...]) -> None:
+    message = with_files(*texts)
+    sent = [part_of(message, part) for part in range(len(message.parts))]
+    shown = [(one.text.text, [file.blob for file in one.attachments]) for one in sent]
+    assert shown == [*((text, []) for text in texts), ("", ["a"]), ("", ["b"])]
+    assert [is_last_part(message, part) for part in range(len(message.parts))][-2:] == [False, True]
+
+
+def test_files_that_go_together_go_with_the_last_text() -> None:
+    message = with_files("One.").model_copy(update={"files_apart": False, "parts": long_message().parts})
+    assert [len(part_of(message, part).attachments) for part in range(3)] == [0, 0, 2]
 
 
 def test_a_failure_says_which_parts_went_out() -> None:

@@ -25,6 +25,15 @@ class MessageScope:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphAccount:
+    """An account as calls of the Graph API need it: the address of the API, a token, and the account's ids."""
+
+    url: str
+    token: str
+    scope: MessageScope
+
+
+@dataclass(frozen=True, slots=True)
 class EntryContext:
     """One entry for one account.
 

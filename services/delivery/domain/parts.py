@@ -1,6 +1,6 @@
-"""A message that is too long for the platform goes out in parts: one message, several sends, one after the other. Pure."""
+"""A message that the platform does not take as one goes out in parts: one message, several sends, one after the other. Pure."""
 
-from schemas.outbound import OutboundMessage
+from schemas.outbound import OutboundAttachment, OutboundMessage
 from schemas.values import Failure
 
 
@@ -8,16 +8,24 @@ def part_of(message: OutboundMessage, part: int) -> OutboundMessage:
     """What the send number `part` (from 0) of a message sends. Its id is the idempotency key of this send alone."""
     if not message.parts:
         return message
-    is_first, is_last = part == 0, part == len(message.parts) - 1
+    is_first = part == 0
     return message.model_copy(
         update={
             "id": message.id if is_first else f"{message.id}.{part + 1}",
             "text": message.parts[part],
             "parts": [],
             "in_reply_to": message.in_reply_to if is_first else None,
-            "attachments": message.attachments if (is_first if message.files_first else is_last) else [],
+            "attachments": _files_of(message, part),
         }
     )
+
+
+def _files_of(message: OutboundMessage, part: int) -> list[OutboundAttachment]:
+    if not message.files_apart:
+        has_files = part == 0 if message.files_first else is_last_part(message, part)
+        return message.attachments if has_files else []
+    first = len(message.parts) - len(message.attachments)
+    return message.attachments[part - first : part - first + 1] if part >= first else []
 
 
 def is_last_part(message: OutboundMessage, part: int) -> bool:

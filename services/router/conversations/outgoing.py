@@ -49,6 +49,7 @@ def put_message(
         parts=plan.parts,
         files_first=plan.files_first,
         attachments=plan.files,
+        files_apart=plan.files_apart,
         window=plan.window,
         private_reply=post is not None,
     )

@@ -6,7 +6,7 @@ from schemas.activity import Attachment
 from schemas.outbound import OutboundAttachment, OutboundMessage
 from services.records.blobs import BLOB_PARTS, BLOBS, PART_BYTES, write_blob
 from tests.fakes import START
-from tests.router.conversations.harness import ConversationsHarness
+from tests.router.conversations.harness import CAPABILITIES, ConversationsHarness
 
 PHOTO = OutboundAttachment(blob="b1", kind="image", media_type="image/png", size_bytes=7, name="a.png")
 
@@ -33,6 +33,26 @@ async def test_a_reply_takes_its_files_along(house: ConversationsHarness) -> Non
     assert message.attachments == [
         Attachment(kind="image", blob="b1", media_type="image/png", size_bytes=7, name="a.png")
     ]
+
+
+async def test_files_go_out_after_the_text_where_the_channel_takes_them_apart() -> None:
+    apart = CAPABILITIES["telegram"].model_copy(update={"files_apart": True, "caption_limit": None})
+    house = ConversationsHarness(capabilities={"telegram": apart})
+    await house.customer(1)
+    await house.assign()
+    await house.reply(text="Both of them.", attachments=[PHOTO, PHOTO])
+    sent = outgoing(house)
+    assert [part.text for part in sent.parts] == ["Both of them.", "", ""]
+    assert (sent.files_apart, len(sent.attachments)) == (True, 2)
+
+
+async def test_one_file_without_a_text_is_no_message_of_parts() -> None:
+    apart = CAPABILITIES["telegram"].model_copy(update={"files_apart": True})
+    house = ConversationsHarness(capabilities={"telegram": apart})
+    await house.customer(1)
+    await house.assign()
+    await house.reply(text="", attachments=[PHOTO])
+    assert (outgoing(house).parts, outgoing(house).files_apart) == ([], False)
 
 
 async def test_a_picture_that_is_too_large_for_a_photo_goes_out_as_a_document(house: ConversationsHarness) -> None:

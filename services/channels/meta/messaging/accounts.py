@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from services.channels.account_settings import (
     AccountCredentials,
@@ -37,7 +38,7 @@ class AppCredentials(AccountCredentials):
     )
 
 
-class MessagingSettings(HandoffSettings):
+class MessageSettings(HandoffSettings):
     """What Meta allows the app."""
 
     human_agent: bool = Field(
@@ -67,3 +68,10 @@ def entry_context(request: Request, account: Account, *names: str) -> EntryConte
         secret=next(iter(account.secrets("app_secret")), ""),
         received_at=request.received_at,
     )
+
+
+def capabilities_for(body: AccountBody, known: Capabilities) -> Capabilities:
+    """What an account can do of what its channel can: without Human Agent only the windows that need no tag."""
+    if body.settings.get("human_agent") is not False:
+        return known
+    return known.model_copy(update={"windows": tuple(window for window in known.windows if window.tag is None)})

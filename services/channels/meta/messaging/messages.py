@@ -56,8 +56,9 @@ def _origin(event: Event, body: dict[str, Json]) -> dict[str, Any]:
     """Which side wrote an echo: our own app, another app, which is a machine, or a person in one of Meta's inboxes."""
     app, own = as_platform_id(body.get("app_id")), event.entry.app_id
     if app is not None and app == own:
-        sent = as_str(body.get("metadata"))
-        return {"author": "account", "own_reply": True, "aliases": [sent] if sent and is_derived_id(sent) else []}
+        # What `SendApi` sent: the id of the reply, with the number of the part where it has several.
+        sent = (as_str(body.get("metadata")) or "").partition(".")[0]
+        return {"author": "account", "own_reply": True, "aliases": [sent] if is_derived_id(sent) else []}
     is_another_app = app is not None and own is not None and app not in INBOXES
     return {"author": "bot" if is_another_app else "account"}
 

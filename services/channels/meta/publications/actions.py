@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from schemas.channel import ActionKind
 from schemas.outbound import ChannelAction
 from schemas.values import Json, Surface
+from services.channels.meta.entry import GraphAccount
 from services.channels.meta.graph import Verdicts, call_graph
-from services.channels.meta.messaging.sending import VERDICTS as MESSAGE_VERDICTS
-from services.channels.meta.publications.sending import COMMENT_VERDICTS, GraphAccount
+from services.channels.meta.messaging.errors import VERDICTS as MESSAGE_VERDICTS
+from services.channels.meta.publications.sending import COMMENT_VERDICTS
 from services.channels.port import SendReceipt
 from services.platform.http.outgoing import HttpClient, PermanentSendError
 

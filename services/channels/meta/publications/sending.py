@@ -5,14 +5,13 @@ developers.facebook.com/docs/graph-api/reference/object/comments, .../docs/insta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from schemas.activity import Address
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.meta.entry import MessageScope
+from services.channels.meta.entry import GraphAccount
 from services.channels.meta.graph import Verdicts, call_graph, refused
-from services.channels.meta.messaging.sending import VERDICTS as MESSAGE_VERDICTS
+from services.channels.meta.messaging.errors import VERDICTS as MESSAGE_VERDICTS
 from services.channels.meta.publications.comments import LIVE, MENTION
 from services.channels.meta.webhook import as_platform_id
 from services.channels.port import SendReceipt
@@ -27,15 +26,6 @@ PRIVATE_REPLY_VERDICTS: Verdicts = {
     10901: refused("private_reply_too_late"),
     10903: refused("blocked"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class GraphAccount:
-    """An account as calls of the Graph API need it: the address of the API, a token, and the account's ids."""
-
-    url: str
-    token: str
-    scope: MessageScope
 
 
 async def comment(http: HttpClient, account: GraphAccount, message: OutboundMessage, edge: str) -> SendReceipt:

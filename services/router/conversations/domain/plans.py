@@ -44,6 +44,7 @@ class Plan:
     window: SendWindow | None = None
     template: MessageTemplate | None = None
     files: list[OutboundAttachment] = field(default_factory=list)
+    files_apart: bool = False
     answers_post: str | None = None
     files_first: bool = False
 
@@ -171,8 +172,18 @@ def _with_files(plan: Plan, reply: Reply, rules: Judge) -> Plan | Problem:
     """The plan with the files of a reply, each as the channel takes it."""
     if rules.capabilities is None:
         return replace(plan, files=reply.attachments)
-    problem = refuse_files(reply, rules.channel, rules.capabilities)
-    return problem or replace(plan, files=as_sent(reply.attachments, rules.capabilities))
+    taken = rules.capabilities.with_media_of(plan.surface)
+    problem = refuse_files(reply, rules.channel, taken)
+    if problem is not None:
+        return problem
+    planned = replace(plan, files=as_sent(reply.attachments, taken))
+    return _files_apart(planned, reply.text) if rules.capabilities.files_apart else planned
+
+
+def _files_apart(plan: Plan, text: EncryptedText) -> Plan:
+    """The plan with a part for each file, after those of the text."""
+    parts = [*(plan.parts or [text] * bool(text.text)), *[EncryptedText(text="")] * len(plan.files)]
+    return replace(plan, parts=parts, files_apart=True) if plan.files and len(parts) > 1 else plan
 
 
 def plan_first(command: WriteFirst, recipient: Recipient, address: Address, rules: Judge) -> Plan | Problem:

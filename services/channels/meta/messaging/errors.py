@@ -1,0 +1,45 @@
+"""Why Meta refuses a direct message, in sentences for agents (developers.facebook.com/docs/messenger-platform/error-codes)."""
+
+from services.channels.meta.graph import GraphError, SendError, Verdict, Verdicts, later_for_chat
+from services.platform.http.outgoing import PermanentSendError
+
+
+def because(code: str, sentence: str) -> Verdict:
+    """It will never accept the message, for a reason that an agent understands."""
+
+    def verdict(error: GraphError) -> SendError:
+        return PermanentSendError(code, f"{sentence} ({error.detail})", error.status)
+
+    return verdict
+
+
+WINDOW_CLOSED = because("window_closed", "The time for an answer is over. Wait until the customer writes again.")
+UNREACHABLE = because("blocked", "The customer takes no messages: they blocked the account, or left.")
+NO_TESTER = because(
+    "not_permitted", "The app is not live yet: until Meta approves it, it reaches only its own testers."
+)
+NOT_FOUND = because("not_found", "Meta knows no such customer of this account.")
+TOO_LARGE = because("too_large", "The file is too large for the platform. Send a smaller one.")
+OTHER_APP = because("other_app", "Another app has this chat. Take it over in the inbox, then send again.")
+NO_HUMAN_AGENT = because(
+    "window_closed",
+    "The 24-hour window closed, and Meta has not approved Human Agent for the app. Wait until the customer writes again.",
+)
+VERDICTS: Verdicts = {
+    551: UNREACHABLE,
+    1200: later_for_chat,
+    1545041: UNREACHABLE,
+    2018001: NOT_FOUND,
+    2018022: later_for_chat,
+    2018027: NO_TESTER,
+    2018028: NO_TESTER,
+    2018065: WINDOW_CLOSED,
+    2018108: NO_TESTER,
+    2018109: TOO_LARGE,
+    2018278: WINDOW_CLOSED,
+    2018300: OTHER_APP,
+    2534014: NOT_FOUND,
+    2534022: WINDOW_CLOSED,
+}
+# Without approval Meta refuses the tag as a missing permission, which says nothing against other messages of the account.
+TAGGED: Verdicts = {**VERDICTS, 10: NO_HUMAN_AGENT, 200: NO_HUMAN_AGENT}
