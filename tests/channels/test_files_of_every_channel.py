@@ -133,3 +133,24 @@ async def test_a_type_that_the_platform_does_not_take_is_refused_with_those_that
 async def test_a_channel_without_files_says_so(name: str) -> None:
     problem = await refusal(name, [file(MediaLimit(kind="image", max_bytes=1), 1)])
     assert problem.detail == f"{name} takes no files here. Send a text."
+
+
+@pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if one.files_apart])
+async def test_files_that_go_out_apart_follow_the_text_one_by_one(name: str) -> None:
+    one = file(CAPABILITIES[name].media[0], 1)
+    _, [sent] = await answered(name, [one, one], "Here.")
+    parts = [part_of(sent, part) for part in range(3)]
+    assert [(part.text.text, len(part.attachments)) for part in parts] == [("Here.", 0), ("", 1), ("", 1)]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in CAPABILITIES.items() if any(limit.surface == "private" for limit in one.media)]
+)
+async def test_files_that_go_out_in_private_alone_are_refused_in_public(name: str) -> None:
+    found = ConversationsHarness(capabilities={name: CAPABILITIES[name]})
+    found.key = f"w/{name}:main:1"
+    await found.customer(channel=name, person=f"{name}:main:1", surface="public", thread="t")
+    await found.assign()
+    outcome = await found.reply(text="Here.", attachments=[file(CAPABILITIES[name].media[0], 1)])
+    assert outcome.problem is not None
+    assert outcome.problem.detail == f"{name} takes no files here. Send a text."
