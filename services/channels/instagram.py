@@ -19,6 +19,7 @@ from services.channels.meta.messaging.accounts import (
     PlatformId,
     capabilities_for,
     entry_context,
+    exchange_conflicts,
     graph_url,
     own_id,
 )
@@ -28,7 +29,8 @@ from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import INSTAGRAM, kinds, perform
 from services.channels.meta.publications.sending import comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
-from services.channels.port import Account, OutgoingFile, Request, SendReceipt, WebhookResponse
+from services.channels.meta.tokens import UNSTATED, exchange_token, refresh_instagram_token, stated_expiry
+from services.channels.port import Account, OutgoingFile, RefreshedTokens, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
 
 HOSTS = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.facebook.com"}
@@ -82,6 +84,11 @@ class InstagramAccount(AccountSettings):
     api_base: ApiBase | None = Field(
         None, description="an address like https://graph.instagram.com, without query or fragment"
     )
+
+    @classmethod
+    def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
+        """A token that expires is renewed by the app."""
+        return exchange_conflicts(body) if _login(body) == "facebook" else []
 
 
 class Instagram:
@@ -171,6 +178,17 @@ class Instagram:
     async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
         return await CHECKS[_login(account.body)].problem(account, http, _graph(account).url, public_url)
+
+    def expires_at(self, account: Account, now: datetime) -> datetime | None:
+        """`settings.token_expires_at`; the token of an Instagram Login always expires. See `RefreshesTokens`."""
+        unstated = None if _login(account.body) == "facebook" else now + UNSTATED
+        return stated_expiry(account.body) or unstated
+
+    async def refresh(self, account: Account, now: datetime, http: HttpClient) -> RefreshedTokens:
+        """`ig_refresh_token`, or `fb_exchange_token` for a token of a Facebook Login. See `RefreshesTokens`."""
+        if _login(account.body) == "facebook":
+            return await exchange_token(http, _graph(account).url, account, now)
+        return await refresh_instagram_token(http, account.body.api_base or HOSTS["instagram"], account, now)
 
 
 def _graph(account: Account) -> GraphAccount:

@@ -18,6 +18,7 @@ from services.channels.meta.messaging.accounts import (
     PlatformId,
     capabilities_for,
     entry_context,
+    exchange_conflicts,
     graph_url,
     own_id,
 )
@@ -27,7 +28,8 @@ from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import FACEBOOK, kinds, perform
 from services.channels.meta.publications.sending import comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
-from services.channels.port import Account, OutgoingFile, Request, SendReceipt, WebhookResponse
+from services.channels.meta.tokens import exchange_token, stated_expiry
+from services.channels.port import Account, OutgoingFile, RefreshedTokens, Request, SendReceipt, WebhookResponse
 from services.platform.http.outgoing import HttpClient
 
 HOST = "https://graph.facebook.com"
@@ -64,6 +66,11 @@ class MessengerAccount(AccountSettings):
     api_base: ApiBase | None = Field(
         None, description="an address like https://graph.facebook.com, without query or fragment"
     )
+
+    @classmethod
+    def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
+        """A token that expires is renewed by the app."""
+        return exchange_conflicts(body)
 
 
 class Messenger:
@@ -146,6 +153,14 @@ class Messenger:
     async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
         return await CHECK.problem(account, http, _graph(account).url, public_url)
+
+    def expires_at(self, account: Account, now: datetime) -> datetime | None:
+        """`settings.token_expires_at`. See `RefreshesTokens`."""
+        return stated_expiry(account.body)
+
+    async def refresh(self, account: Account, now: datetime, http: HttpClient) -> RefreshedTokens:
+        """`fb_exchange_token`. See `RefreshesTokens`."""
+        return await exchange_token(http, graph_url(account.body, HOST), account, now)
 
 
 def _graph(account: Account) -> GraphAccount:

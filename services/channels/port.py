@@ -371,9 +371,9 @@ class AnnouncesEvents(Protocol):
 class RefreshesTokens(Protocol):
     """A channel whose access tokens expire and can be renewed."""
 
-    def expires_at(self, account: Account) -> datetime | None:
-        """When the token in the account's credentials expires; None: it does not. A time in the past: it takes a refresh
-        before anything can be done. After a refresh its `RefreshedTokens.expires_at` counts instead.
+    def expires_at(self, account: Account, now: datetime) -> datetime | None:
+        """When the token in the account's credentials, which are new `now`, expires; None: it does not. A time in the past:
+        it takes a refresh before anything can be done. After a refresh its `RefreshedTokens.expires_at` counts instead.
         """
         ...
 

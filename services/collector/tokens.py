@@ -36,7 +36,7 @@ def keep_refreshing(context: CollectorContext, named: NamedAccount) -> None:
     if stored is None or stored.credentials != digest:
         account = Account(named.workspace, named.channel, named.account, connected.body)
         attempt = stored.attempt if stored else 0
-        stored = _first(context, named, channel.expires_at(account), digest, attempt)
+        stored = _first(context, named, channel.expires_at(account, context.now), digest, attempt)
         context.work.put(ACCOUNT_TOKENS, named.id, stored)
         # What was wrong with the tokens of before is over; the next check decides how healthy the account is then.
         _note(context, named, None, stored.expires_at)

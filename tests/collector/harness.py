@@ -122,7 +122,7 @@ class ReviewSite:
     def announces(self, request: Request, account: Account) -> bool:
         return request.query.get("notice") == "1"
 
-    def expires_at(self, account: Account) -> datetime | None:
+    def expires_at(self, account: Account, now: datetime) -> datetime | None:
         return self.expires
 
     async def refresh(self, account: Account, now: datetime, http: HttpClient) -> RefreshedTokens:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
@@ -39,12 +39,25 @@ class AppCredentials(AccountCredentials):
 
 
 class MessageSettings(HandoffSettings):
-    """What Meta allows the app."""
+    """What Meta allows the app, and what it does not say by itself."""
 
     human_agent: bool = Field(
         True,
         description="false while Meta has not approved Human Agent for the app: no answer goes out after 24 hours then",
     )
+    token_expires_at: AwareDatetime | None = Field(
+        None,
+        description="when the access token expires, like 2026-04-30T12:00:00Z: it is renewed before. Absent: it does not",
+    )
+
+
+def exchange_conflicts(body: AccountBody) -> list[tuple[str, str]]:
+    """What Facebook needs to renew a token that expires."""
+    if "token_expires_at" not in body.settings or "app_id" in body.credentials:
+        return []
+    return [
+        ("/credentials/app_id", "app_id is required with settings.token_expires_at: it takes it to renew the token")
+    ]
 
 
 def own_id(body: AccountBody, name: str) -> str | None:
