@@ -1,6 +1,4 @@
-"""Runs the demo shop beside a process: a stand-in for Telegram, simulated customers and agents, and a quick-start
-text.
-"""
+"""Runs the demo shop beside a process: stand-ins of the platforms, simulated customers and agents, and a quick-start text."""
 
 import asyncio
 import socket
@@ -13,11 +11,11 @@ import structlog
 from services.cli.errors import CliError
 from services.cli.printing import echo
 from services.cli.run_process import Sidecar
+from services.demo.accounts import Credentials, StandIns, derive_credentials
+from services.demo.platforms import Platforms
 from services.demo.rest import ApiError
 from services.demo.running import stream
-from services.demo.seeding import Credentials, seed
-from services.demo.serving import serving
-from services.demo.telegram import FakeTelegram
+from services.demo.seeding import seed
 from services.platform.http.service import Context
 
 log = structlog.get_logger(__name__)
@@ -33,16 +31,17 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def demo_sidecar(key: str, key_file: Path | None, port: int) -> Sidecar:
-    """The background task of `up --demo`. `port` is the stand-in's; the settings must allow it as a target."""
+def demo_sidecar(key: str, key_file: Path | None, port: int, smtp_port: int) -> Sidecar:
+    """The background task of `up --demo`. The ports are the stand-ins'; the settings must allow them as targets."""
 
     @asynccontextmanager
-    async def stand_in(address: str, _: Context) -> AsyncIterator[None]:
-        async with serving(FakeTelegram().app, port=port) as stand_in:
-            credentials = await _seeded(address, key, stand_in)
-            echo(quickstart_text(address, stand_in, credentials, key_file))
+    async def beside(address: str, _: Context) -> AsyncIterator[None]:
+        platforms = Platforms(derive_credentials(key, WORKSPACE).smtp_password)
+        async with platforms.serve(port, smtp_port) as stand_ins:
+            credentials = await _seeded(address, key, stand_ins)
+            echo(quickstart_text(address, stand_ins, credentials, key_file))
             stop = asyncio.Event()
-            traffic = asyncio.create_task(_run_traffic(address, key, credentials, stand_in, stop))
+            traffic = asyncio.create_task(_run_traffic(address, key, credentials, stand_ins, stop))
             try:
                 yield
             finally:
@@ -52,36 +51,44 @@ def demo_sidecar(key: str, key_file: Path | None, port: int) -> Sidecar:
                     await traffic
                 echo("Stopping.")
 
-    return stand_in
+    return beside
 
 
-async def _seeded(address: str, key: str, stand_in: str) -> Credentials:
+async def _seeded(address: str, key: str, stand_ins: StandIns) -> Credentials:
     try:
-        return await seed(address, key, WORKSPACE, stand_in)
+        return await seed(address, key, WORKSPACE, stand_ins)
     except ApiError as refusal:
         raise CliError(f"the demo shop could not be written: {refusal}.") from refusal
 
 
-async def _run_traffic(address: str, key: str, credentials: Credentials, stand_in: str, stop: asyncio.Event) -> None:
+async def _run_traffic(
+    address: str, key: str, credentials: Credentials, stand_ins: StandIns, stop: asyncio.Event
+) -> None:
     """Run customers and agents. Their failure does not end the process."""
     try:
-        await stream(address, key, credentials, workspace=WORKSPACE, rate=RATE, stand_in=stand_in, stop=stop)
+        await stream(address, key, credentials, workspace=WORKSPACE, rate=RATE, stand_ins=stand_ins, stop=stop)
     except Exception:
         log.exception("demo_ended")
 
 
-def quickstart_text(address: str, stand_in: str, credentials: Credentials, key_file: Path | None) -> str:
+def quickstart_text(address: str, stand_ins: StandIns, credentials: Credentials, key_file: Path | None) -> str:
     """The addresses to open, and two shell commands to paste: one writes as a customer, one shows the conversation."""
     key = f'"$(cat {key_file})"' if key_file else '"$PASOKH_ADMIN_KEY"'
     base = f"{address}/v1/workspaces/{WORKSPACE}"
     return f"""
 Pasokh is ready on {address}. A demo shop is open: customers write about once a second, agents answer.
 
+  on Telegram     in private and in a group; who gives away a card number there gets a link to the private chat
+  on WhatsApp     texts, photos, reactions; what we send is reported as sent, delivered, read
+  on Instagram    direct messages, and comments in public: one with a card number is hidden, and goes on in private
+  by mail         questions with a subject, answers that quote ours, absence notices
+  on the web      nobody but you
+
   live page       {address}/ops   (asks for the admin key)
   web chat        {address}/webchat/{WORKSPACE}/main   (write as a visitor: an agent answers in about ten seconds)
   documentation   {address}/docs
   metrics         {address}/metrics
-  what was sent   {stand_in}/_sent   (a stand-in for Telegram; nothing leaves this machine)
+  what was sent   {stand_ins.url}/_sent?channel=whatsapp   (also telegram, instagram, email; stand-ins, nothing leaves this machine)
   admin key       {key_file or "given by PASOKH_ADMIN_KEY"}
 
 Write as a customer on Telegram (paste it into another terminal):

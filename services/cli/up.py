@@ -37,12 +37,13 @@ def up(
         if not demo:
             run_in_foreground(process_for(SINGLE_PROCESS), settings, _startup_banner)
             return
-        port = free_port()
-        # The stand-in for Telegram listens on this machine, which the SSRF guard would refuse.
-        targets = [*settings.allowed_targets, f"127.0.0.1:{port}"]
+        port, smtp_port = free_port(), free_port()
+        # The stand-ins of the platforms listen on this machine, which the SSRF guard would refuse.
+        targets = [*settings.allowed_targets, f"127.0.0.1:{port}", f"127.0.0.1:{smtp_port}"]
         settings = settings.model_copy(update={"allowed_targets": targets})
         # Log warnings only: the demo's traffic would bury the printed quick-start text.
-        run_in_foreground(process_for(SINGLE_PROCESS), settings, demo_sidecar(key, path, port), log_level="WARNING")
+        sidecar = demo_sidecar(key, path, port, smtp_port)
+        run_in_foreground(process_for(SINGLE_PROCESS), settings, sidecar, log_level="WARNING")
 
 
 def _print_admin_key(new: str | None, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The simulated customers of the demo shop, who decide what to write next. Time and randomness are parameters."""
+"""The simulated customers of the demo shop on Telegram, who decide what to write next. Time and randomness are parameters."""
 
 import re
 from collections import OrderedDict
@@ -12,15 +12,18 @@ from typing import Any
 import orjson
 
 from services.demo.corpus import EXCHANGES, OPENING_TOPICS, Topic
+from services.demo.crowd import PERSONS, REPLY_PROBABILITY, Occupancy, WebhookPost
 from services.demo.updates import GROUP, DemoCustomer, SentMessage, Update, callback_query, edited
 from services.demo.updates import message as message_update
 
-PERSONS = 240
-MAX_OPEN = 60
 REMEMBERED = 2_000
-REPLY_PROBABILITY = 0.35
 LINK = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def first_number_at(now: datetime) -> int:
+    """A number above all that earlier starts have used: milliseconds since `EPOCH`."""
+    return int((now - EPOCH).total_seconds() * 1000)
 
 
 @dataclass(slots=True)
@@ -29,32 +32,30 @@ class CustomerSimulator:
 
     random: Random
     first_number: int
+    occupancy: Occupancy = field(default_factory=Occupancy)
     _numbers: "count[int]" = field(init=False)
     _sent: OrderedDict[tuple[int, int], SentMessage] = field(default_factory=OrderedDict)
     _last: Update | None = None
     _due: list[tuple[datetime, SentMessage]] = field(default_factory=list)
-    _started: int = 0
-    _open: int = 0
 
     def __post_init__(self) -> None:
         self._numbers = count(self.first_number)
 
     @classmethod
-    def starting(cls, now: datetime, random: Random) -> "CustomerSimulator":
+    def starting(cls, now: datetime, random: Random, occupancy: Occupancy | None = None) -> "CustomerSimulator":
         """Customers with higher numbers than at any earlier start: the numbers are derived from the time."""
-        return cls(random, int((now - EPOCH).total_seconds() * 1000))
+        return cls(random, first_number_at(now), occupancy or Occupancy())
 
-    def counted(self, open_conversations: int) -> None:
-        """Set the number of open conversations. Above `MAX_OPEN`, no customer starts another."""
-        self._open, self._started = open_conversations, 0
-
-    def next(self, now: datetime) -> list[Update]:
-        """The updates of this moment: those that are due, and a new one unless the shop is full."""
+    def due(self, now: datetime) -> list[Update]:
+        """The updates that are due."""
         ready = [message for at, message in self._due if at <= now]
         self._due = [(at, message) for at, message in self._due if at > now]
-        updates = [self._post(replace(message, at=now)) for message in ready]
+        return [self._post(replace(message, at=now)) for message in ready]
+
+    def write(self, now: datetime) -> list[Update]:
+        """A new update, unless the shop is full."""
         more = self.random.choices(list(_EVENT_WEIGHTS), weights=list(_EVENT_WEIGHTS.values()))[0](self, now)
-        return [*updates, *([more] if more else [])]
+        return [more] if more else []
 
     def on_bot_message(self, sent: Mapping[str, Any], now: datetime) -> None:
         """A message of the bot reached a customer, who may answer or follow a link into the private chat."""
@@ -99,9 +100,8 @@ class CustomerSimulator:
     # -- state ---------------------------------------------------------------------------------------------------------
 
     def _opens(self, customer: DemoCustomer, chat: int, topic: Topic, now: datetime) -> Update | None:
-        if self._open + self._started >= MAX_OPEN:
+        if not self.occupancy.begin():
             return None
-        self._started += 1
         return self._post(SentMessage(customer, chat, next(self._numbers), now, self._text(customer, topic)))
 
     def _post(self, message: SentMessage) -> Update:
@@ -138,3 +138,28 @@ _EVENT_WEIGHTS: Mapping[Callable[[CustomerSimulator, datetime], Update | None], 
     CustomerSimulator._redeliver: 0.04,
     CustomerSimulator._callback_query: 0.02,
 }
+
+
+@dataclass
+class TelegramCustomers:
+    """Makes the calls of Telegram of what its customers do; see `Crowd`. `secret` is the webhook's secret token."""
+
+    simulator: CustomerSimulator
+    secret: str
+    channel: str = "telegram"
+
+    def due(self, now: datetime) -> list[WebhookPost]:
+        """See `Crowd`."""
+        return [self._post(update) for update in self.simulator.due(now)]
+
+    def write(self, now: datetime) -> list[WebhookPost]:
+        """See `Crowd`."""
+        return [self._post(update) for update in self.simulator.write(now)]
+
+    def on_sent(self, item: Mapping[str, Any], now: datetime) -> None:
+        """See `Crowd`."""
+        self.simulator.on_bot_message(item, now)
+
+    def _post(self, update: Update) -> WebhookPost:
+        headers = {"content-type": "application/json", "x-telegram-bot-api-secret-token": self.secret}
+        return WebhookPost(self.channel, str(update.chat), headers, orjson.dumps(update.body))

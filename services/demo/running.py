@@ -1,59 +1,84 @@
 """Runs the demo until it is stopped: creates the shop, lets customers write and read, lets agents answer and resolve."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Any
+from zlib import crc32
 
 import httpx2
 import structlog
 
+from services.demo.accounts import (
+    IG_ID,
+    MAILBOX,
+    NOT_YET,
+    PHONE_NUMBER_ID,
+    WABA_ID,
+    Credentials,
+    StandIns,
+    webhook_path,
+)
 from services.demo.agents import AgentAction, AgentSimulator
-from services.demo.customers import CustomerSimulator
+from services.demo.crowd import Crowd, Imagination, Occupancy, WebhookPost
+from services.demo.customers import CustomerSimulator, TelegramCustomers, first_number_at
+from services.demo.instagram_customers import InstagramCustomers
+from services.demo.mail_customers import MailCustomers
+from services.demo.meta_posts import MetaSender
+from services.demo.photo import PHOTO
 from services.demo.rest import ApiError, Rest, connected
-from services.demo.seeding import ACCOUNT, Credentials, seed
-from services.demo.updates import Update
+from services.demo.seeding import seed
+from services.demo.whatsapp_customers import WhatsAppCustomers
 from services.domain.lifecycle import OPEN
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 POLL_SECONDS = 1.0
 WORKERS = 8
-LANE_UPDATES = 100
+LANE_POSTS = 100
 MAX_ATTEMPTS = 5
+SHARES = {"telegram": 0.4, "whatsapp": 0.3, "instagram": 0.2, "email": 0.1}
+"""Of all that customers do: how much is on which channel."""
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class DemoSession:
-    """The shared objects of a running demo."""
+    """The shared objects of a running demo. `paths`: channel → where its platform calls."""
 
     rest: Rest
     client: httpx2.AsyncClient
     stand_in: httpx2.AsyncClient
-    webhook: str
-    secret: str
-    crowd: CustomerSimulator
+    paths: Mapping[str, str]
+    crowds: Mapping[str, Crowd]
+    occupancy: Occupancy
     agents: AgentSimulator
     time_source: TimeSource
     last_seen: int = 0
-    lanes: list["asyncio.Queue[Update]"] = field(
-        default_factory=lambda: [asyncio.Queue(LANE_UPDATES) for _ in range(WORKERS)]
+    lanes: list["asyncio.Queue[WebhookPost]"] = field(
+        default_factory=lambda: [asyncio.Queue(LANE_POSTS) for _ in range(WORKERS)]
     )
 
 
 async def run_demo(
-    base_url: str, admin_key: str, *, workspace: str = "demo", rate: float = 1.0, stand_in: str, stop: asyncio.Event
+    base_url: str,
+    admin_key: str,
+    *,
+    workspace: str = "demo",
+    rate: float = 1.0,
+    stand_ins: StandIns,
+    stop: asyncio.Event,
 ) -> None:
-    """Seed and stream until `stop`. `rate`: updates a second. `stand_in`: its URL, as the installation reaches it.
+    """Seed and stream until `stop`. `rate`: calls of platforms a second. `stand_ins`: as the installation reaches them.
 
     An installation that is away for a while is waited for. Raises ApiError when it will not be seeded (wrong key,
     a stand-in that is not among its allowed targets).
     """
-    credentials = await _seeded(base_url, admin_key, workspace, stand_in, stop)
+    credentials = await _seeded(base_url, admin_key, workspace, stand_ins, stop)
     if credentials is not None:
-        await stream(base_url, admin_key, credentials, workspace=workspace, rate=rate, stand_in=stand_in, stop=stop)
+        await stream(base_url, admin_key, credentials, workspace=workspace, rate=rate, stand_ins=stand_ins, stop=stop)
 
 
 async def stream(
@@ -63,22 +88,25 @@ async def stream(
     *,
     workspace: str,
     rate: float,
-    stand_in: str,
+    stand_ins: StandIns,
     stop: asyncio.Event,
     time_source: TimeSource | None = None,
 ) -> None:
     """Run customers and agents of an existing workspace until `stop`."""
     time = time_source or SystemTimeSource()
     start = time.now()
-    random = Random(start.timestamp())  # noqa: S311 - messages of the demo need no secure randomness
-    async with connected(base_url) as client, connected(stand_in) as telegram:
+    random, occupancy = Random(start.timestamp()), Occupancy()  # noqa: S311 - messages of the demo need no secure randomness
+    async with connected(base_url) as client, connected(stand_ins.url) as stand_in:
+        telegram = TelegramCustomers(CustomerSimulator.starting(start, random, occupancy), credentials.secret_token)
+        imagination = Imagination(random, count(first_number_at(start)))
+        others = _crowds(credentials, imagination, occupancy, await _photo(stand_in))
         shop = DemoSession(
             rest=Rest(client, admin_key, workspace),
             client=client,
-            stand_in=telegram,
-            webhook=f"/webhooks/telegram/{workspace}/{ACCOUNT}",
-            secret=credentials.secret_token,
-            crowd=CustomerSimulator.starting(start, random),
+            stand_in=stand_in,
+            paths={channel: webhook_path(channel, workspace, credentials) for channel in SHARES},
+            crowds={crowd.channel: crowd for crowd in (telegram, *others)},
+            occupancy=occupancy,
             agents=AgentSimulator(random, run=str(int(start.timestamp()))),
             time_source=time,
         )
@@ -86,12 +114,30 @@ async def stream(
         await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_worker(shop), shop.lanes)])
 
 
+def _crowds(
+    credentials: Credentials, imagination: Imagination, occupancy: Occupancy, photo: str | None
+) -> Sequence[Crowd]:
+    whatsapp = MetaSender("whatsapp", WABA_ID, credentials.app_secret)
+    instagram = MetaSender("instagram", IG_ID, credentials.app_secret)
+    return (
+        WhatsAppCustomers(whatsapp, PHONE_NUMBER_ID, imagination, occupancy, photo),
+        InstagramCustomers(instagram, imagination, occupancy),
+        MailCustomers(MAILBOX, credentials.signing_key, imagination, occupancy),
+    )
+
+
+async def _photo(stand_in: httpx2.AsyncClient) -> str | None:
+    """The id of the photo that customers send; None where the stand-in takes none."""
+    answer = await stand_in.post("/whatsapp/_media", content=PHOTO, headers={"content-type": "image/png"})
+    return str(answer.json()["id"]) if answer.is_success else None
+
+
 async def _seeded(
-    base_url: str, admin_key: str, workspace: str, stand_in: str, stop: asyncio.Event
+    base_url: str, admin_key: str, workspace: str, stand_ins: StandIns, stop: asyncio.Event
 ) -> Credentials | None:
     while not stop.is_set():
         try:
-            return await seed(base_url, admin_key, workspace, stand_in)
+            return await seed(base_url, admin_key, workspace, stand_ins)
         except httpx2.TransportError:
             log.info("demo_waits_for_installation")
         except ApiError as refusal:
@@ -122,33 +168,40 @@ async def _until_stopped(stop: asyncio.Event, coroutines: Sequence[Awaitable[Non
 async def _customers(shop: DemoSession, rate: float, random: Random) -> None:
     while True:
         await asyncio.sleep(random.expovariate(rate))
-        for update in shop.crowd.next(shop.time_source.now()):
-            await shop.lanes[update.chat % WORKERS].put(update)
+        now = shop.time_source.now()
+        [chosen] = random.choices(list(SHARES), weights=list(SHARES.values()))
+        if chosen in NOT_YET:
+            continue
+        posts = [post for crowd in shop.crowds.values() for post in crowd.due(now)]
+        for post in (*posts, *shop.crowds[chosen].write(now)):
+            await shop.lanes[crc32(post.lane.encode()) % WORKERS].put(post)
 
 
-def _worker(shop: DemoSession) -> Callable[["asyncio.Queue[Update]"], Awaitable[None]]:
-    """Post the updates of one lane in order.
+def _worker(shop: DemoSession) -> Callable[["asyncio.Queue[WebhookPost]"], Awaitable[None]]:
+    """Make the calls of one lane in order.
 
-    All updates of a chat are in one lane, as a platform orders them per chat.
+    All calls about a chat are in one lane, as a platform orders them per chat.
     """
 
-    async def run(lane: "asyncio.Queue[Update]") -> None:
+    async def run(lane: "asyncio.Queue[WebhookPost]") -> None:
         while True:
             await _deliver(shop, await lane.get())
 
     return run
 
 
-async def _deliver(shop: DemoSession, update: Update) -> None:
-    headers = {"x-telegram-bot-api-secret-token": shop.secret}
+async def _deliver(shop: DemoSession, post: WebhookPost) -> None:
     for number in range(MAX_ATTEMPTS):
         try:
-            answer = await shop.client.post(shop.webhook, json=update.body, headers=headers)
+            if post.announcement is not None:
+                path, known = post.announcement
+                await shop.stand_in.post(path, json=dict(known))
+            answer = await shop.client.post(shop.paths[post.channel], content=post.body, headers=dict(post.headers))
             if answer.is_success:
                 return
-            log.warning("demo_update_rejected", status=answer.status_code)
+            log.warning("demo_webhook_rejected", channel=post.channel, status=answer.status_code)
         except httpx2.TransportError:
-            log.warning("demo_update_rejected", status=None)
+            log.warning("demo_webhook_rejected", channel=post.channel, status=None)
         await asyncio.sleep(2.0**number)
 
 
@@ -168,14 +221,16 @@ async def _agents(shop: DemoSession) -> None:
 
 
 async def _listen(shop: DemoSession) -> None:
-    for entry in await _sent_after(shop, shop.last_seen):
-        shop.last_seen = entry["number"]
-        shop.crowd.on_bot_message(entry, shop.time_source.now())
+    for item in await _sent_after(shop, shop.last_seen):
+        shop.last_seen = item["number"]
+        crowd = shop.crowds.get(item["channel"])
+        if crowd is not None:
+            crowd.on_sent(item, shop.time_source.now())
 
 
 async def _last_seen_id(shop: DemoSession) -> int:
     """The number of messages that were sent before this start; customers do not react to them again."""
-    return max((entry["number"] for entry in await _sent_after(shop, 0)), default=0)
+    return max((item["number"] for item in await _sent_after(shop, 0)), default=0)
 
 
 async def _sent_after(shop: DemoSession, number: int) -> list[dict[str, Any]]:
@@ -190,7 +245,7 @@ async def _poll(shop: DemoSession) -> list[AgentAction]:
         for status in sorted(OPEN)
         async for conversation in shop.rest.items("/conversations", status=status)
     ]
-    shop.crowd.counted(len(conversations))
+    shop.occupancy.counted(len(conversations))
     languages = {conversation["id"]: conversation.get("language") for conversation in conversations}
     actions = shop.agents.poll(conversations, shop.time_source.now())
     return [await _worded(shop, action, languages[action.conversation]) for action in actions]

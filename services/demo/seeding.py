@@ -1,10 +1,5 @@
-"""Writes the demo shop: workspace, teams, agents, rules, SLA policies, a Telegram account and a web chat.
+"""Writes the demo shop: workspace, teams, agents, rules, SLA policies, and an account on each channel. Idempotent."""
 
-Idempotent.
-"""
-
-import hashlib
-import hmac
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,12 +7,21 @@ from dataclasses import dataclass
 import httpx2
 
 from schemas.values import Json
+from services.demo.accounts import (
+    ACCOUNT,
+    IG_ID,
+    PHONE_NUMBER_ID,
+    WABA_ID,
+    Credentials,
+    StandIns,
+    accounts,
+    derive_credentials,
+    webhook_path,
+)
 from services.demo.corpus import LANGUAGES, Language
 from services.demo.rest import Rest, connected
 
-ACCOUNT = "main"
 TEAM = "support"
-BOT_USERNAME = "pasokh_demo_bot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,63 +73,46 @@ SLA: dict[str, Json] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The credentials of the demo's bot and web chat.
-
-    They are derived from key and workspace, the same at every start.
-    """
-
-    bot_token: str
-    secret_token: str
-    identity_secret: str
-
-
-def derive_credentials(admin_key: str, workspace: str) -> Credentials:
-    """Derive the credentials by a hash, from which the key cannot be recovered."""
-
-    def derived(purpose: str) -> str:
-        return hmac.new(admin_key.encode(), f"demo/{purpose}/{workspace}".encode(), hashlib.sha256).hexdigest()
-
-    return Credentials(
-        bot_token=f"7000000001:{derived('bot')[:35]}",
-        secret_token=derived("webhook"),
-        identity_secret=derived("identity"),
-    )
-
-
 async def seed(
     base_url: str,
     admin_key: str,
     workspace: str,
-    stand_in_url: str,
+    stand_ins: StandIns,
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Credentials:
     """Write everything over REST. Raises ApiError, or httpx2.TransportError without a response."""
     credentials = derive_credentials(admin_key, workspace)
     if transport is None:
-        # The webhook is set first, because the account is checked as soon as it is written.
-        await _set_webhook(base_url, workspace, stand_in_url, credentials)
+        # The webhooks are set first, because an account is checked as soon as it is written.
+        await _set_webhooks(base_url, workspace, stand_ins, credentials)
     async with connected(base_url, transport) as client:
         rest = Rest(client, admin_key, workspace)
-        for path, body in resources(credentials, stand_in_url):
+        for path, body in resources(credentials, stand_ins):
             await rest.put(path, body)
     return credentials
 
 
-async def _set_webhook(base_url: str, workspace: str, stand_in_url: str, credentials: Credentials) -> None:
-    """As `pasokh telegram connect` would: the account is well only when its bot has a webhook.
+async def _set_webhooks(base_url: str, workspace: str, stand_ins: StandIns, credentials: Credentials) -> None:
+    """As whoever connects an account does at the platform: an account is well only when its events are subscribed to.
 
     A stand-in that this machine does not reach is left as it is: the installation says of the account what is missing.
     """
-    url = f"{base_url.rstrip('/')}/webhooks/telegram/{workspace}/{ACCOUNT}"
+    url = f"{base_url.rstrip('/')}{webhook_path('telegram', workspace, credentials)}"
+    token = {"authorization": f"Bearer {credentials.access_token}"}
     with suppress(httpx2.HTTPError):
-        async with connected(stand_in_url) as telegram:
-            await telegram.post(f"/bot{credentials.bot_token}/setWebhook", json={"url": url})
+        async with connected(stand_ins.url) as client:
+            await client.post(f"/bot{credentials.bot_token}/setWebhook", json={"url": url})
+            for channel, node in (
+                ("whatsapp", WABA_ID),
+                ("whatsapp", PHONE_NUMBER_ID),
+                ("instagram", IG_ID),
+                ("instagram", "me"),
+            ):
+                await client.post(f"/{channel}/v25.0/{node}/subscribed_apps", headers=token)
 
 
-def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, dict[str, Json]]]:
+def resources(credentials: Credentials, stand_ins: StandIns) -> list[tuple[str, dict[str, Json]]]:
     """Path below the workspace → body, in an order in which every reference exists already."""
     return [
         ("", {"name": "Demo shop", "languages": list(LANGUAGES), "timezone": "Asia/Tehran"}),
@@ -135,8 +122,7 @@ def resources(credentials: Credentials, stand_in_url: str) -> list[tuple[str, di
         *((f"/agents/{agent.id}/presence", _set_online()) for agent in AGENTS),
         ("/routing", ROUTING),
         ("/sla", SLA),
-        (f"/accounts/telegram/{ACCOUNT}", _account(credentials, stand_in_url)),
-        (f"/accounts/webchat/{ACCOUNT}", _webchat(credentials)),
+        *((f"/accounts/{channel}/{ACCOUNT}", body) for channel, body in accounts(credentials, stand_ins).items()),
     ]
 
 
@@ -147,16 +133,3 @@ def _agent(agent: DemoAgent) -> dict[str, Json]:
 
 def _set_online() -> dict[str, Json]:
     return {"status": "online"}
-
-
-def _account(credentials: Credentials, stand_in_url: str) -> dict[str, Json]:
-    return {
-        "name": "Demo shop on Telegram",
-        "credentials": {"bot_token": credentials.bot_token, "secret_token": credentials.secret_token},
-        "api_base": stand_in_url,
-        "settings": {"username": BOT_USERNAME},
-    }
-
-
-def _webchat(credentials: Credentials) -> dict[str, Json]:
-    return {"name": "Demo shop on the web", "credentials": {"identity_secret": credentials.identity_secret}}

@@ -4,29 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.values import Json
-from services.demo.corpus import LANGUAGES, NAMES, Language
+from services.demo.crowd import DemoPerson
 
 GROUP = -1_002_000_000_001
 
 
 @dataclass(frozen=True, slots=True)
-class DemoCustomer:
-    """A person on Telegram. Name, language and id are derived from the number."""
-
-    number: int
+class DemoCustomer(DemoPerson):
+    """A person on Telegram. The id is derived from the number."""
 
     @property
     def id(self) -> int:
         return 700_000_000 + self.number
-
-    @property
-    def language(self) -> Language:
-        return LANGUAGES[self.number % len(LANGUAGES)]
-
-    @property
-    def name(self) -> str:
-        names = NAMES[self.language]
-        return names[self.number // len(LANGUAGES) % len(names)]
 
     def sender(self) -> dict[str, Json]:
         return {"id": self.id, "is_bot": False, "first_name": self.name, "language_code": self.language}

@@ -28,7 +28,7 @@ BODIES: tuple[tuple[str, type[BaseModel]], ...] = (
     (r"/agents/[a-z0-9_-]+/presence", PresenceBody),
     (r"/routing", RoutingBody),
     (r"/sla", SlaBody),
-    (r"/accounts/(telegram|webchat)/[a-z0-9_-]+", AccountBody),
+    (r"/accounts/(telegram|whatsapp|instagram|email|webchat)/[a-z0-9_-]+", AccountBody),
 )
 
 

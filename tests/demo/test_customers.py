@@ -9,7 +9,8 @@ from schemas.configuration import AccountBody
 from services.channels.port import Account, Request
 from services.channels.telegram import Telegram
 from services.demo.corpus import LANGUAGES
-from services.demo.customers import MAX_OPEN, CustomerSimulator
+from services.demo.crowd import MAX_OPEN
+from services.demo.customers import CustomerSimulator
 from services.demo.updates import GROUP, Update
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -23,9 +24,14 @@ def crowd(seed: int = 1, at: datetime = START) -> CustomerSimulator:
 def lived(people: CustomerSimulator, moments: int, open_conversations: int = 0) -> list[Update]:
     updates = []
     for second in range(moments):
-        people.counted(open_conversations)
-        updates += people.next(START + timedelta(seconds=second))
+        people.occupancy.counted(open_conversations)
+        updates += moment(people, second)
     return updates
+
+
+def moment(people: CustomerSimulator, second: int) -> list[Update]:
+    now = START + timedelta(seconds=second)
+    return [*people.due(now), *people.write(now)]
 
 
 def kinds(update: Update) -> list[str]:
@@ -66,10 +72,8 @@ def test_full_shop_gets_no_new_conversations() -> None:
 
 def test_those_who_start_between_two_counts_are_counted() -> None:
     people = crowd()
-    people.counted(MAX_OPEN - 3)
-    started = [
-        u for second in range(200) for u in people.next(START + timedelta(seconds=second)) if "message" in u.body
-    ]
+    people.occupancy.counted(MAX_OPEN - 3)
+    started = [u for second in range(200) for u in moment(people, second) if "message" in u.body]
     assert len({u.body["update_id"] for u in started}) == 3
 
 
@@ -89,10 +93,8 @@ def test_link_of_a_hand_off_is_followed_in_private_by_the_one_it_was_for() -> No
         "reply_parameters": {"message_id": message["message_id"]},  # type: ignore[index,call-overload] # JSON
     }
     people.on_bot_message(notice, START)
-    people.counted(MAX_OPEN)
-    said = [
-        u.body["message"] for s in range(30) for u in people.next(START + timedelta(seconds=s)) if "message" in u.body
-    ]
+    people.occupancy.counted(MAX_OPEN)
+    said = [u.body["message"] for s in range(30) for u in moment(people, s) if "message" in u.body]
     texts = {m["text"]: m["chat"]["id"] for m in said}  # type: ignore[index,call-overload] # JSON
     assert texts["/start TOKEN_1-x"] == message["from"]["id"]  # type: ignore[index,call-overload] # JSON
 
@@ -102,13 +104,13 @@ def test_answers_bring_some_customers_back_and_not_all() -> None:
     chats = [u.chat for u in lived(people, 300) if u.chat != GROUP and "message" in u.body]
     for chat in chats:
         people.on_bot_message({"chat_id": chat, "text": "?"}, START)
-    people.counted(MAX_OPEN)
-    back = [u for s in range(40) for u in people.next(START + timedelta(seconds=s)) if "message" in u.body]
+    people.occupancy.counted(MAX_OPEN)
+    back = [u for s in range(40) for u in moment(people, s) if "message" in u.body]
     assert 0.2 * len(chats) < len(back) < 0.5 * len(chats)
 
 
 def test_news_of_a_stranger_is_nobodys() -> None:
     people = crowd()
     people.on_bot_message({"chat_id": 5, "text": "?"}, START)
-    people.counted(MAX_OPEN)
-    assert people.next(START + timedelta(seconds=60)) == []
+    people.occupancy.counted(MAX_OPEN)
+    assert moment(people, 60) == []

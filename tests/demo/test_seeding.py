@@ -4,20 +4,20 @@ import httpx2
 import pytest
 
 from schemas.configuration import AccountBody
-from services.channels.registry import account_rules
-from services.channels.telegram import Telegram
-from services.channels.webchat import Webchat
+from services.channels.registry import account_rules, channel
+from services.demo.accounts import Credentials, StandIns, derive_credentials
 from services.demo.corpus import LANGUAGES
 from services.demo.rest import ApiError
-from services.demo.seeding import AGENTS, Credentials, derive_credentials, seed
+from services.demo.seeding import AGENTS, seed
 from tests.demo.fake_installation import FakeInstallation
 
 KEY = "pk_admin"
+STAND_INS = StandIns("http://127.0.0.1:9999", "smtp://demo:demo-password@127.0.0.1:9998")
 
 
 async def seeded(installation: FakeInstallation, key: str = KEY) -> Credentials:
     transport = httpx2.ASGITransport(app=installation.app)
-    return await seed("http://pasokh", key, "demo", "http://127.0.0.1:9999", transport=transport)
+    return await seed("http://pasokh", key, "demo", STAND_INS, transport=transport)
 
 
 async def test_whole_shop_is_written_and_accepted() -> None:
@@ -35,14 +35,23 @@ async def test_somebody_speaks_each_language() -> None:
     assert {f"lang:{language}" for language in LANGUAGES} <= skills
 
 
-async def test_account_is_one_that_the_channel_takes() -> None:
+async def test_each_account_is_one_that_its_channel_takes_and_calls_a_stand_in_alone() -> None:
     installation = FakeInstallation(KEY)
     await seeded(installation)
-    body = AccountBody.model_validate(installation.put["/accounts/telegram/main"])
-    assert account_rules(Telegram()).problems(body) == []
-    assert body.api_base == "http://127.0.0.1:9999"
-    web = AccountBody.model_validate(installation.put["/accounts/webchat/main"])
-    assert account_rules(Webchat()).problems(web) == []
+    bodies = {
+        path.split("/")[2]: AccountBody.model_validate(body)
+        for path, body in installation.put.items()
+        if path.startswith("/accounts/")
+    }
+    assert bodies.keys() >= {"telegram", "instagram", "email", "webchat"}
+    for name, body in bodies.items():
+        adapter = channel(name)
+        assert adapter is not None
+        assert account_rules(adapter).problems(body) == [], name
+        called = [url for _, url in account_rules(adapter).called_urls(body)]
+        called += [body.api_base] if body.api_base else []
+        assert all(url.startswith((STAND_INS.url, STAND_INS.smtp_url)) for url in called)
+        assert called or name == "webchat"
 
 
 async def test_second_start_writes_the_same_and_agrees_on_the_secret() -> None:
@@ -60,4 +69,5 @@ async def test_wrong_key_is_told() -> None:
 
 def test_secrets_differ_by_key_and_workspace() -> None:
     several = [derive_credentials("k1", "demo"), derive_credentials("k2", "demo"), derive_credentials("k1", "other")]
-    assert len({c.secret_token for c in several}) == len({c.bot_token for c in several}) == 3
+    for name in Credentials.__dataclass_fields__:
+        assert len({getattr(one, name) for one in several}) == 3, name

@@ -1,0 +1,104 @@
+"""Customers of the demo shop on WhatsApp: texts, photos, reactions, and the receipts of what we send."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from schemas.values import Json
+from services.demo.crowd import PERSONS, Agenda, DemoPerson, Imagination, Occupancy, WebhookPost
+from services.demo.meta_posts import MetaSender
+
+# Ofcom keeps +44 7700 900000 to 900999 for fiction; the others are no numbers of anybody, being too short or all zeros.
+PREFIXES = {"fa": "98900000", "ar": "971500000", "lv": "3712000", "en": "447700900"}
+HEARTS = ("❤️", "🙏", "👍")
+
+
+def phone(person: DemoPerson) -> str:
+    """The number of a person, as `wa_id`."""
+    return f"{PREFIXES[person.language]}{person.number:03d}"
+
+
+BY_PHONE: Mapping[str, DemoPerson] = {phone(person): person for person in map(DemoPerson, range(PERSONS))}
+
+
+@dataclass
+class WhatsAppCustomers:
+    """The customers of one number. `photo` is the id of a picture that the stand-in has; None: nobody sends one."""
+
+    sender: MetaSender
+    number: str
+    imagination: Imagination
+    occupancy: Occupancy
+    photo: str | None = None
+    channel: str = "whatsapp"
+    _agenda: Agenda = field(init=False)
+    _last: WebhookPost | None = None
+
+    def __post_init__(self) -> None:
+        self._agenda = Agenda(self.imagination.random)
+
+    def due(self, now: datetime) -> list[WebhookPost]:
+        """See `Crowd`."""
+        return self._agenda.take(now)
+
+    def write(self, now: datetime) -> list[WebhookPost]:
+        """See `Crowd`. Now and then the platform posts something twice, as after an answer that was lost."""
+        if self._last is not None and self.imagination.random.random() < 0.05:
+            return [self._last]
+        if not self.occupancy.begin():
+            return []
+        person = self.imagination.person()
+        shows = self._shows if self.photo is not None and self.imagination.random.random() < 0.15 else self._says
+        self._last = shows(person, self.imagination.question(person), now)
+        return [self._last]
+
+    def on_sent(self, item: Mapping[str, Any], now: datetime) -> None:
+        """See `Crowd`. What we sent is delivered and read; some people react, some answer."""
+        person = BY_PHONE.get(str(item.get("to", "")).lstrip("+"))
+        if person is None or "id" not in item:
+            return
+        name, random = str(item["id"]), self.imagination.random
+        for seconds, status in ((0.3, "sent"), (1.0, "delivered"), (random.uniform(2, 6), "read")):
+            self._agenda.add(now, seconds, seconds, self._reports(person, name, status))
+        answer = self.imagination.answer(person)
+        if answer is not None:
+            self._agenda.add(now, 7, 25, lambda at: self._says(person, answer, at))
+        elif random.random() < 0.3:
+            self._agenda.add(now, 7, 12, self._reacts(person, name, random.choice(HEARTS)))
+
+    # -- shapes of developers.facebook.com/docs/whatsapp/cloud-api/webhooks ----------------------------------------------
+
+    def _says(self, person: DemoPerson, text: str, at: datetime) -> WebhookPost:
+        return self._message(person, at, {"type": "text", "text": {"body": text}})
+
+    def _shows(self, person: DemoPerson, text: str, at: datetime) -> WebhookPost:
+        image: Json = {"id": self.photo, "mime_type": "image/png", "caption": text}
+        return self._message(person, at, {"type": "image", "image": image})
+
+    def _reacts(self, person: DemoPerson, name: str, emoji: str) -> Callable[[datetime], WebhookPost]:
+        reaction: Json = {"message_id": name, "emoji": emoji}
+        return lambda at: self._message(person, at, {"type": "reaction", "reaction": reaction})
+
+    def _message(self, person: DemoPerson, at: datetime, content: Mapping[str, Json]) -> WebhookPost:
+        name = f"wamid.DEMOIN{next(self.imagination.numbers)}"
+        message: Json = {"from": phone(person), "id": name, "timestamp": _seconds(at), **content}
+        return self._post(person, at, {"messages": [message]})
+
+    def _reports(self, person: DemoPerson, name: str, status: str) -> Callable[[datetime], WebhookPost]:
+        def report(at: datetime) -> WebhookPost:
+            state: Json = {"id": name, "status": status, "timestamp": _seconds(at), "recipient_id": phone(person)}
+            return self._post(person, at, {"statuses": [state]})
+
+        return report
+
+    def _post(self, person: DemoPerson, at: datetime, value: Mapping[str, Json]) -> WebhookPost:
+        contact: Json = {"profile": {"name": person.name}, "wa_id": phone(person)}
+        number: Json = {"display_phone_number": "15550100000", "phone_number_id": self.number}
+        shared: dict[str, Json] = {"messaging_product": "whatsapp", "metadata": number, "contacts": [contact]}
+        change: Json = {"field": "messages", "value": {**shared, **value}}
+        return self.sender.post(phone(person), at, {"changes": [change]})
+
+
+def _seconds(at: datetime) -> str:
+    return str(int(at.timestamp()))

@@ -1,0 +1,130 @@
+"""Customers on WhatsApp, on Instagram and by mail: each call is authentic, understood by its channel, and reacts to what we sent."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from random import Random
+from typing import Any
+
+import pytest
+
+from schemas.activity import Activity
+from schemas.configuration import AccountBody
+from services.channels.port import Account, Request
+from services.channels.registry import channel
+from services.demo.accounts import ACCOUNT, IG_ID, MAILBOX, StandIns, accounts, derive_credentials, webhook_path
+from services.demo.corpus import LANGUAGES
+from services.demo.crowd import MAX_OPEN, Crowd, Imagination, Occupancy, WebhookPost
+from services.demo.instagram_customers import BY_ID, InstagramCustomers
+from services.demo.mail_customers import BY_ADDRESS, MailCustomers
+from services.demo.meta_posts import MetaSender
+
+START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
+CREDENTIALS = derive_credentials("a key", "demo")
+BODIES = accounts(CREDENTIALS, StandIns("http://127.0.0.1:9999", "smtp://demo:demo-password@127.0.0.1:9998"))
+
+
+def instagram(occupancy: Occupancy | None = None) -> InstagramCustomers:
+    sender = MetaSender("instagram", IG_ID, CREDENTIALS.app_secret)
+    return InstagramCustomers(sender, Imagination(Random(1), count(1)), occupancy or Occupancy())
+
+
+def mail(occupancy: Occupancy | None = None) -> MailCustomers:
+    return MailCustomers(MAILBOX, CREDENTIALS.signing_key, Imagination(Random(1), count(1)), occupancy or Occupancy())
+
+
+CROWDS: Mapping[str, Callable[..., Crowd]] = {"instagram": instagram, "email": mail}
+every_crowd = pytest.mark.parametrize("name", CROWDS)
+
+
+def lived(crowd: Crowd, moments: int, first: int = 0) -> list[WebhookPost]:
+    found = []
+    for second in range(first, first + moments):
+        now = START + timedelta(seconds=second)
+        found += [*crowd.due(now), *crowd.write(now)]
+    return found
+
+
+def understood(post: WebhookPost, at: datetime = START) -> list[Activity]:
+    """What the channel makes of a call, once it has proven itself."""
+    adapter = channel(post.channel)
+    assert adapter is not None
+    account = Account("demo", post.channel, ACCOUNT, AccountBody.model_validate(BODIES[post.channel]))
+    path = webhook_path(post.channel, "demo", CREDENTIALS)
+    subpath = path.removeprefix(f"/webhooks/{post.channel}/demo/{ACCOUNT}").strip("/")
+    request = Request("POST", path, {}, post.headers, post.body, at, subpath)
+    adapter.verify(request, account)
+    return adapter.parse(request, account)
+
+
+def texts(posts: list[WebhookPost]) -> list[str]:
+    return [a.text.text for post in posts for a in understood(post, START + timedelta(minutes=1)) if a.text]
+
+
+@every_crowd
+def test_every_call_is_authentic_and_understood(name: str) -> None:
+    crowd = CROWDS[name]()
+    seen: Counter[str] = Counter()
+    for second in range(MAX_OPEN):
+        now = START + timedelta(seconds=second)
+        seen.update(a.kind for post in crowd.write(now) for a in understood(post, now))
+    assert seen == {"message": MAX_OPEN}
+
+
+@every_crowd
+def test_customers_of_all_languages_write_and_a_full_shop_gets_nobody_new(name: str) -> None:
+    occupancy = Occupancy()
+    crowd = CROWDS[name](occupancy)
+    posts = lived(crowd, MAX_OPEN + 20)
+    assert len(posts) == MAX_OPEN
+    people: Mapping[str, Any] = BY_ID if name == "instagram" else BY_ADDRESS
+    assert {people[post.lane].language for post in posts} == set(LANGUAGES)
+    occupancy.counted(MAX_OPEN - 2)
+    assert len(lived(crowd, 10, 100)) == 2
+
+
+def test_comments_are_public_some_give_away_a_card_and_their_author_is_announced() -> None:
+    crowd = instagram()
+    posts = [(post, activity) for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
+    public = [(post, activity) for post, activity in posts if activity.surface == "public"]
+    assert 5 < len(public) < MAX_OPEN
+    assert any("4242" in activity.text.text for _, activity in public if activity.text)
+    for post, _ in public:
+        assert post.announcement is not None
+        path, known = post.announcement
+        assert (path, known["author"]) == ("/instagram/_comments", post.lane)
+    assert all(post.announcement is None for post, activity in posts if activity.surface == "private")
+
+
+def test_who_is_answered_in_private_below_a_comment_reads_it_and_goes_on_there() -> None:
+    crowd, person = instagram(), next(iter(BY_ID))
+    crowd.on_sent({"channel": "instagram", "to": person, "id": "aWdfZAG1fdemo1", "comment": "1790", "text": "x"}, START)
+    posts = crowd.due(START + timedelta(seconds=30))
+    found = [activity for post in posts for activity in understood(post)]
+    assert [(a.kind, a.surface, a.person.rpartition(":")[2]) for a in found] == [
+        ("receipt", "private", person),
+        ("message", "private", person),
+    ]
+
+
+def test_some_mails_are_answered_below_a_quotation_and_some_by_an_absence_notice() -> None:
+    crowd = mail()
+    for number, address in enumerate(BY_ADDRESS):
+        item = {"to": [address], "id": f"<{number}@shop.example>", "subject": "Re: سفارش", "text": "Our\nanswer"}
+        crowd.on_sent({"channel": "email", **item}, START)
+    posts = crowd.due(START + timedelta(minutes=1))
+    found = [activity for post in posts for activity in understood(post, START + timedelta(minutes=1))]
+    assert 0.25 * len(BY_ADDRESS) < len(found) < 0.6 * len(BY_ADDRESS)
+    assert all(activity.subject == "Re: سفارش" for activity in found)
+    assert 5 < len([a for a in found if a.automatic]) < 40
+    assert not [text for text in texts(posts) if "Our" in text or "wrote" in text]
+
+
+@every_crowd
+def test_what_reached_a_stranger_is_nobodys(name: str) -> None:
+    crowd = CROWDS[name]()
+    crowd.on_sent({"channel": name, "to": "stranger", "id": "1"}, START)
+    crowd.on_sent({"channel": name, "to": [], "id": "1"}, START)
+    crowd.on_sent({"channel": name, "action": "hide", "target": "1790"}, START)
+    assert crowd.due(START + timedelta(minutes=5)) == []
