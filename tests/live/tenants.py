@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import httpx2
 
+from services.channels.port import Channel
+from services.channels.registry import CHANNELS
 from services.platform.http.standard_webhooks import signed_headers
 from tests.live.installation import update_of
 from tests.webchat.harness import proof_of
@@ -110,6 +112,17 @@ def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
     return found
 
 
+def example_of(channel: Channel) -> dict[str, Any]:
+    """The account that OpenAPI shows as an example of the channel's."""
+    extra = channel.account_model.model_config["json_schema_extra"]
+    assert isinstance(extra, dict)
+    examples = extra["examples"]
+    assert isinstance(examples, list)
+    [example] = examples
+    assert isinstance(example, dict)
+    return example
+
+
 def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
     """A workspace with something of every kind, written `versions` times over, so that its versions are its own."""
     tenant = Tenant(name, httpx2.Client(base_url=admin.base_url, timeout=30, trust_env=False))
@@ -131,6 +144,9 @@ def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
         ("api/main", api),
     ):
         put(f"/accounts/{account}", {"name": tenant.canary, "credentials": credentials})
+    for channel in CHANNELS:
+        if channel.name != "telegram":
+            put(f"/accounts/{channel.name}/bot-of-{name}", {**example_of(channel), "name": tenant.canary})
     for number in (1, 2):
         put(f"/teams/team-of-{name}-{number}", {"name": tenant.canary})
         put(f"/webhooks/hook-of-{name}-{number}", {"url": f"https://hooks.example/{tenant.canary}"})

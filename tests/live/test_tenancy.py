@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from services.channels.registry import CHANNELS
 from tests.live.dead_letter_fixtures import set_aside
 from tests.live.installation import ADMIN_KEY, Running, up, update_of
 from tests.live.tenants import SCOPES, USER, Tenant, eventually, everything, furnish
@@ -108,6 +109,13 @@ def names_in(path: str) -> list[str]:
     return re.findall(r"\{([a-z_]+)\}", path)
 
 
+def on_each_channel(path: str, ids: dict[str, str]) -> list[dict[str, str]]:
+    """The ids once for every channel of the registry, where the path names one; both workspaces have equally named accounts there."""
+    if "{channel}" not in path:
+        return [ids]
+    return [{**ids, "channel": channel.name} for channel in CHANNELS]
+
+
 def address(path: str, ids: dict[str, str]) -> str:
     """The path with these ids in it. On chats the account is the one that both workspaces have."""
     known = {**ids, **({"account": "main"} if path.startswith("/webchat") else {})}
@@ -151,9 +159,10 @@ def test_at_home_every_id_is_found(document: dict[str, Any], tenants: tuple[Tena
                 or (path.endswith("/events") and "{conv" not in path)
             ):
                 continue
-            answer = tenant.request("GET", address(path, tenant.ids), "read", params=query_of(path, tenant.ids))
-            assert answer.status_code == 200, f"{path}: {answer.text}"
-            found += 1
+            for ids in on_each_channel(path, tenant.ids):
+                answer = tenant.request("GET", address(path, ids), "read", params=query_of(path, ids))
+                assert answer.status_code == 200, f"{path}: {answer.text}"
+                found += 1
     assert found >= 40
 
 
@@ -182,10 +191,14 @@ def test_their_workspace_is_not_there_for_any_key_of_mine(
     for method, path, _ in operations(document):
         if "{workspace}" not in path or not path.startswith("/v1"):
             continue
-        for scope in SCOPES:
-            for ids in (theirs.ids, {**mine.ids, "workspace": theirs.name}):
-                answer = mine.request(method, address(path, ids), scope, **body_of(method, path, theirs))
-                refused(theirs, f"{method} {path} of theirs with my {scope}", answer, 404)
+        for scope, ids in (
+            (scope, ids)
+            for scope in SCOPES
+            for whose in (theirs.ids, {**mine.ids, "workspace": theirs.name})
+            for ids in on_each_channel(path, whose)
+        ):
+            answer = mine.request(method, address(path, ids), scope, **body_of(method, path, theirs))
+            refused(theirs, f"{method} {path} of theirs with my {scope}", answer, 404)
 
 
 def test_each_of_their_ids_is_not_there_in_my_workspace(document: dict[str, Any], pair: tuple[Tenant, Tenant]) -> None:
@@ -197,10 +210,9 @@ def test_each_of_their_ids_is_not_there_in_my_workspace(document: dict[str, Any]
                 continue
             if method == "PUT" and path.endswith(f"{{{name}}}") and name in CHOSEN:
                 continue
-            for scope in SCOPES:
-                answer = mine.request(
-                    method, address(path, {**mine.ids, name: theirs.ids[name]}), scope, **body_of(method, path, mine)
-                )
+            their_one = {**mine.ids, name: theirs.ids[name]}
+            for scope, ids in ((scope, ids) for scope in SCOPES for ids in on_each_channel(path, their_one)):
+                answer = mine.request(method, address(path, ids), scope, **body_of(method, path, mine))
                 refused(theirs, f"{method} {path} with their {name}, {scope}", answer, 404, 403)
                 if scope == "admin":
                     assert answer.status_code == 404, f"{method} {path}: {answer.text}"
