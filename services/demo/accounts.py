@@ -62,9 +62,6 @@ def webhook_path(channel: str, workspace: str, credentials: Credentials) -> str:
     return f"{path}/{credentials.path_secret}" if channel == "email" else path
 
 
-NOT_YET = frozenset({"whatsapp"})
-
-
 def accounts(credentials: Credentials, stand_ins: StandIns) -> Mapping[str, dict[str, Json]]:
     """Channel → the body of its account."""
     app: dict[str, Json] = {
@@ -79,7 +76,7 @@ def accounts(credentials: Credentials, stand_ins: StandIns) -> Mapping[str, dict
         "from_address": MAILBOX,
         "smtp_url": stand_ins.smtp_url,
     }
-    every: dict[str, dict[str, Json]] = {
+    return {
         "telegram": {
             "name": "Demo shop on Telegram",
             "credentials": {"bot_token": credentials.bot_token, "secret_token": credentials.secret_token},
@@ -106,4 +103,3 @@ def accounts(credentials: Credentials, stand_ins: StandIns) -> Mapping[str, dict
             "credentials": {"identity_secret": credentials.identity_secret},
         },
     }
-    return {channel: body for channel, body in every.items() if channel not in NOT_YET}

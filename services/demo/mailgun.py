@@ -1,4 +1,5 @@
-"""Mail of customers as Mailgun posts it to a route (documentation.mailgun.com, "Receiving, Forwarding and Storing Messages").
+"""Mail of customers as Mailgun posts it to a route whose address ends in `mime`: raw (documentation.mailgun.com, "Receiving,
+Forwarding and Storing Messages").
 
 The signature covers a time and a token, not the body ("Securing Webhooks").
 """
@@ -7,10 +8,10 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from urllib.parse import urlencode
-
-import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +28,20 @@ class CustomerMail:
     in_reply_to: str = ""
     automatic: bool = False
 
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """Its headers, in their order."""
-        found = [
-            ("Message-Id", self.id),
-            ("Date", format_datetime(self.at)),
-            ("From", self.sender),
-            ("To", self.to),
-            ("Subject", self.subject),
-        ]
-        found += [("In-Reply-To", self.in_reply_to), ("References", self.in_reply_to)] if self.in_reply_to else []
-        return [*found, ("Auto-Submitted", "auto-replied")] if self.automatic else found
-
-    @property
-    def sender(self) -> str:
-        """Name and address."""
-        return formataddr((self.name, self.address))
+    def mime(self) -> bytes:
+        """The mail (RFC 5322)."""
+        message = EmailMessage(policy=SMTP)
+        message["Message-ID"] = self.id
+        message["Date"] = format_datetime(self.at)
+        message["From"] = formataddr((self.name, self.address))
+        message["To"] = self.to
+        message["Subject"] = self.subject
+        if self.in_reply_to:
+            message["In-Reply-To"] = message["References"] = self.in_reply_to
+        if self.automatic:
+            message["Auto-Submitted"] = "auto-replied"
+        message.set_content(self.text)
+        return message.as_bytes()
 
 
 def webhook_form(mail: CustomerMail, signing_key: str) -> bytes:
@@ -51,18 +49,6 @@ def webhook_form(mail: CustomerMail, signing_key: str) -> bytes:
     timestamp = str(int(mail.at.timestamp()))
     token = hashlib.sha256(mail.id.encode()).hexdigest()[:50]
     signature = hmac.new(signing_key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
-    return urlencode(
-        {
-            "recipient": mail.to,
-            "sender": mail.address,
-            "from": mail.sender,
-            "subject": mail.subject,
-            "body-plain": mail.text,
-            "stripped-text": mail.text.partition("\n\n")[0],
-            "Message-Id": mail.id,
-            "message-headers": orjson.dumps(mail.headers).decode(),
-            "timestamp": timestamp,
-            "token": token,
-            "signature": signature,
-        }
-    ).encode()
+    signed = {"timestamp": timestamp, "token": token, "signature": signature}
+    envelope = {"recipient": mail.to, "sender": mail.address, "from": mail.address, "subject": mail.subject}
+    return urlencode({**signed, **envelope, "body-mime": mail.mime()}).encode()

@@ -15,7 +15,6 @@ import structlog
 from services.demo.accounts import (
     IG_ID,
     MAILBOX,
-    NOT_YET,
     PHONE_NUMBER_ID,
     WABA_ID,
     Credentials,
@@ -170,8 +169,6 @@ async def _customers(shop: DemoSession, rate: float, random: Random) -> None:
         await asyncio.sleep(random.expovariate(rate))
         now = shop.time_source.now()
         [chosen] = random.choices(list(SHARES), weights=list(SHARES.values()))
-        if chosen in NOT_YET:
-            continue
         posts = [post for crowd in shop.crowds.values() for post in crowd.due(now)]
         for post in (*posts, *shop.crowds[chosen].write(now)):
             await shop.lanes[crc32(post.lane.encode()) % WORKERS].put(post)

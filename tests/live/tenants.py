@@ -112,15 +112,15 @@ def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
     return found
 
 
-def example_of(channel: Channel) -> dict[str, Any]:
-    """The account that OpenAPI shows as an example of the channel's."""
-    extra = channel.account_model.model_config["json_schema_extra"]
-    assert isinstance(extra, dict)
-    examples = extra["examples"]
-    assert isinstance(examples, list)
-    [example] = examples
-    assert isinstance(example, dict)
-    return example
+def examples() -> dict[str, dict[str, Any]]:
+    """Channel → the account that OpenAPI shows as an example of its."""
+    return {channel.name: _example_of(channel) for channel in CHANNELS}
+
+
+def _example_of(channel: Channel) -> dict[str, Any]:
+    extra: Any = channel.account_model.model_config["json_schema_extra"]
+    [example] = extra["examples"]
+    return dict(example)
 
 
 def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
@@ -139,14 +139,12 @@ def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
     api = {"secret": tenant.signing_secret, "callback_url": "https://hooks.example/replies"}
     for account, credentials in (
         ("telegram/main", bot),
-        (f"telegram/bot-of-{name}", bot),
         ("webchat/main", webchat),
         ("api/main", api),
     ):
         put(f"/accounts/{account}", {"name": tenant.canary, "credentials": credentials})
-    for channel in CHANNELS:
-        if channel.name != "telegram":
-            put(f"/accounts/{channel.name}/bot-of-{name}", {**example_of(channel), "name": tenant.canary})
+    for channel, body in examples().items():
+        put(f"/accounts/{channel}/bot-of-{name}", {**body, "name": tenant.canary})
     for number in (1, 2):
         put(f"/teams/team-of-{name}-{number}", {"name": tenant.canary})
         put(f"/webhooks/hook-of-{name}-{number}", {"url": f"https://hooks.example/{tenant.canary}"})

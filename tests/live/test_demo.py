@@ -1,16 +1,25 @@
-"""`pasokh up --demo` as somebody meets it: customers write, and what agents answer fits."""
+"""The demo as somebody meets it: customers write on every channel, what agents answer fits, and what comes back is seen."""
 
 import asyncio
+import json
 import time
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 
 from services.demo.corpus import answer_to
-from tests.live.installation import ADMIN_KEY, Shop, shop_at, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, command, shop_at, up
+from tests.live_servers.server import free_ports
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 WANTED = 3
 """Answers that are looked at."""
+ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
+ON = ("telegram", "whatsapp", "instagram", "email")
 
 
 async def talks(shop: Shop) -> list[tuple[list[str], str]]:
@@ -26,21 +35,117 @@ async def talks(shop: Shop) -> list[tuple[list[str], str]]:
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(120)
+async def eventually(look: Callable[[], Awaitable[Any]], running: Running, seconds: float = 90.0) -> Any:
+    """What `look` gives as soon as it is true."""
+    until = time.monotonic() + seconds
+    while not (found := await look()):
+        assert time.monotonic() < until, running.log[-3000:]
+        await asyncio.sleep(0.3)
+    return found
+
+
 async def test_answers_of_the_demo_fit_their_questions(tmp_path: Path) -> None:
     running = up(tmp_path, "--demo", PASOKH_ADMIN_KEY=ADMIN_KEY)
     running.start()
     try:
-        running.wait_ready()
+        began = time.monotonic()
+        while "Ctrl-C stops it" not in running.log:
+            assert time.monotonic() < began + 60, running.log
+            await asyncio.sleep(0.05)
         async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
-            until, found = time.monotonic() + 60, await talks(shop)
-            while len(found) < WANTED and time.monotonic() < until:
-                await asyncio.sleep(0.5)
+
+            async def enough() -> list[tuple[list[str], str]] | None:
                 found = await talks(shop)
-        assert len(found) >= WANTED, running.log
+                return found if len(found) >= WANTED else None
+
+            found = await eventually(enough, running)
         for written, answer in found:
             assert answer in {answer_to(text, None) for text in written}, (written, answer)
     finally:
         running.stop()
     assert "demo_ended" not in running.log
+    assert "demo_webhook_rejected" not in running.log
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, str]]:
+    """An installation, and `pasokh demo` beside it in which much happens; the address of the stand-ins."""
+    port, smtp_port = free_ports(2)
+    folder = tmp_path_factory.mktemp("demo")
+    targets = json.dumps([f"127.0.0.1:{port}", f"127.0.0.1:{smtp_port}"])
+    running = up(folder, PASOKH_ADMIN_KEY=ADMIN_KEY, PASOKH_ALLOWED_TARGETS=targets)
+    running.start()
+    running.wait_ready()
+    options = (
+        "--url",
+        running.url,
+        "--key",
+        ADMIN_KEY,
+        "--rate",
+        "6",
+        "--port",
+        str(port),
+        "--smtp-port",
+        str(smtp_port),
+    )
+    demo = command(folder, "demo", *options)
+    demo.start()
+    began = time.monotonic()
+    while not (
+        asked := httpx2.get(f"{running.url}/v1/workspaces/demo/accounts", headers=ADMIN, trust_env=False)
+    ).is_success:
+        assert time.monotonic() < began + 30, f"{demo.log} {asked.text}"
+        time.sleep(0.1)
+    yield running, f"http://127.0.0.1:{port}"
+    demo.stop()
+    running.stop()
+    assert "demo_webhook_rejected" not in demo.log
+
+
+@pytest.mark.parametrize("channel", ON)
+async def test_customers_write_and_are_answered_on(busy: tuple[Running, str], channel: str) -> None:
+    running, stand_ins = busy
+    async with httpx2.AsyncClient(base_url=stand_ins, trust_env=False) as client:
+
+        async def answered() -> list[dict[str, Any]]:
+            items = (await client.get("/_sent", params={"channel": channel})).json()["items"]
+            return [item for item in items if item.get("text")]
+
+        assert await eventually(answered, running)
+    async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
+        [ledger] = [one for one in await shop.items("/overview/ledgers") if one["channel"] == channel]
+        accounts = {one["channel"]: one["health"]["state"] for one in await shop.items("/accounts")}
+    assert (ledger["rejected"], ledger["failed"], ledger["balances"]) == (0, 0, True)
+    assert accounts[channel] == "ok"
+
+
+async def test_what_went_out_by_whatsapp_is_seen_to_be_read(busy: tuple[Running, str]) -> None:
+    running, _ = busy
+    async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
+
+        async def read() -> list[str]:
+            conversations = await shop.items("/conversations", channel="whatsapp")
+            lists = [await shop.items(f"/conversations/{one['id']}/messages") for one in conversations[:50]]
+            return [one["id"] for messages in lists for one in messages if one["state"] == "read"]
+
+        assert await eventually(read, running)
+
+
+async def test_a_card_number_below_a_post_is_hidden_and_goes_on_in_private(busy: tuple[Running, str]) -> None:
+    running, stand_ins = busy
+    async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
+
+        async def moved() -> list[dict[str, Any]]:
+            conversations = await shop.items("/conversations", channel="instagram")
+            handoffs = [one for one in conversations if one["handoff"] and one["surface"] == "private"]
+            return [one for one in handoffs if one["handoff"]["method"] == "private_reply"]
+
+        conversation = (await eventually(moved, running))[0]
+        messages = await shop.items(f"/conversations/{conversation['id']}/messages")
+    assert conversation["sensitive"]
+    assert not [one for one in messages if "4242 4242" in (one["text"] or "")]
+    async with httpx2.AsyncClient(base_url=stand_ins, trust_env=False) as client:
+        items = (await client.get("/_sent", params={"channel": "instagram"})).json()["items"]
+    answered = {item["comment"] for item in items if item.get("comment")}
+    hidden = {item["target"] for item in items if item.get("action") == "hide"}
+    assert answered & hidden
