@@ -142,7 +142,7 @@ class Activity(Contract):
       messages (Telegram: the bot and the business connection), chat, and the platform's message id.
     - `former` is the id of the same message before the scope was part of it; stored messages may still have that id.
     - `aliases` are other ids of that message, made as `message` is, or our own id of a message that we sent, where the
-      platform returns it.
+      platform returns it. Those of a customer's message need not be its alone (mails with one Message-ID): answers name it by them.
     - `original_sent_at` is the platform's time of the message that an edit changes.
     - `author` is the side of the author.
     - `quote` is the quoted part of the message that this one answers. `reply_to` was its id before `replies_to`.

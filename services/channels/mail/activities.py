@@ -117,6 +117,7 @@ def _message(mail: ReceivedMail, writer: Mailbox, identity: str, scope: Scope) -
         identity,
         content,
         message=hashed_id(mail_id(scope.account, identity), content),
+        aliases=[mail_id(scope.account, one) for one in message_ids(mail.header("message-id"))],
         person_name=writer.name,
         address=Address(chat=answer_to.address),
         identities=[PersonIdentity(kind="email", value=writer.address, proven=mail.envelope.authenticated is True)],
@@ -176,11 +177,12 @@ def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict
 def _participants(mail: ReceivedMail, known: Iterable[str], scope: Scope) -> list[Participant]:
     """Who else gets an answer: not the account itself, and not whom the answer goes to."""
     left_out = {address.lower() for address in known}
+    accepted_for = {address.lower() for address in mail.envelope.recipients}
     found: dict[str, Participant] = {}
     for role, boxes in (("to", (*mail.reply_to[1:], *mail.to)), ("cc", mail.cc)):
         for box in boxes:
             key = box.address.lower()
-            if key not in left_out and not scope.is_own(key):
+            if key not in left_out and not scope.is_own(key) and key not in accepted_for:
                 found.setdefault(
                     key, Participant.model_validate({"address": box.address, "name": box.name, "role": role})
                 )

@@ -84,6 +84,7 @@ def answered_mails(mail: ReceivedMail, account: Account, recipients: Iterable[st
 
 
 def content_id(mail: ReceivedMail, text: str) -> str:
-    """A hash of who wrote what and when: it tells mails apart that have one Message-ID, or none."""
+    """A hash of who wrote what, when, and in answer to what: it tells mails apart that have one Message-ID, or none."""
     sender = mail.sender.address.lower() if mail.sender else ""
-    return hashed_id(sender, mail.header("date"), mail.subject, " ".join(text.split()))
+    stated = [mail.header(name) for name in ("date", "in-reply-to", "references", "auto-submitted", "x-autoreply")]
+    return hashed_id(sender, *stated, mail.subject, " ".join(text.split()))

@@ -113,7 +113,8 @@ class _Body:
 
     def add(self, leaf: tuple[Message, int | None]) -> None:
         part, group = leaf
-        kind = media_type_of(part)
+        # A multipart without the boundary that it names has no parts: what is there is all that there is to read.
+        kind = "text/plain" if part.get_content_maintype() == "multipart" else media_type_of(part)
         if kind not in ("text/plain", "text/html") or _is_attached(part):
             # A second form of the same text that people do not read (AMP).
             if kind != "text/x-amp-html":
@@ -162,7 +163,7 @@ def _is_attached(part: Message) -> bool:
 
 def _text(part: Message) -> str:
     text = decode_bytes(_content(part)[:MAX_TEXT_BYTES], _parameter(part, "charset")).replace("\r\n", "\n")
-    if part.get_content_subtype() == "plain" and (_parameter(part, "format") or "").lower() == "flowed":
+    if part.get_content_type() == "text/plain" and (_parameter(part, "format") or "").lower() == "flowed":
         return unflow(text, delete_space=(_parameter(part, "delsp") or "").lower() == "yes")
     return text
 

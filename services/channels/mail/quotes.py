@@ -76,10 +76,11 @@ def split_reply(text: str, subject: str = "") -> SplitText:
     plain = [_MARKS.sub("", line).replace("\xa0", " ").strip() for line in lines[:MAX_LINES]]
     start, end = _quote_range(plain, is_forward=FORWARDED_SUBJECT.match(subject) is not None)
     above, signature = _split_signature(lines[:start])
-    written = [*above, *lines[end:]]
+    below, signature_below = _split_signature(lines[end:])
+    written = [*above, *below]
     if not any(line.strip() for line in written):
         return SplitText(text.strip("\n"), None)
-    left = "\n".join([*signature, *lines[start:end]]).strip("\n")
+    left = "\n".join([*signature, *lines[start:end], *signature_below]).strip("\n")
     return SplitText("\n".join(written).strip("\n"), left or None)
 
 

@@ -33,7 +33,7 @@ from services.router.conversations.facts import (
     record_message_fact,
     record_resolved,
 )
-from services.router.conversations.message_ids import answered_message, stored_message
+from services.router.conversations.message_ids import answered_message, put_alias, stored_message
 
 
 def add_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext, state: MessageState) -> None:
@@ -56,6 +56,15 @@ def add_message(work: UnitOfWork, activity: Activity, activity_context: Activity
     else:
         person = _with_open_conversation(work, unfiled.take_in(work, person, after), activity, after)
     work.put(PERSONS, person.key, person)
+    put_aliases(work, activity)
+
+
+def put_aliases(work: UnitOfWork, activity: Activity) -> None:
+    """Record the other ids of a stored message: whoever answers it names it by them, also somebody who got a copy."""
+    message = work.get(MESSAGES, activity.message or activity.id) if activity.aliases else None
+    if message is not None:
+        for identity in activity.aliases:
+            put_alias(work, identity, message)
 
 
 def append_message(

@@ -15,11 +15,12 @@ from services.router.conversations.calls import on_call
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.contact_states import on_contact_state
 from services.router.conversations.context import ActivityContext, ConversationsContext
-from services.router.conversations.customer_messages import add_message, append_message
+from services.router.conversations.customer_messages import add_message, append_message, put_aliases
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.handoff import is_in_private, is_invited, is_private_side, private_address
 from services.router.conversations.earlier_activities import with_typed_fields
 from services.router.conversations.handoff_commands import claim_handoff, complete, forward
+from services.router.conversations.mail_threads import joined_conversation, takes_part
 from services.router.conversations.message_changes import MUTATING_HANDLERS, apply_waiting
 from services.router.conversations.message_ids import is_known, stored_message
 from services.router.conversations.surveys import add_answers, on_survey_answer
@@ -94,14 +95,25 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
         echoes.add_echo(work, activity, case)
     elif command.returned:
         add_message(work, activity, activity_context, "received")
-    elif case is None or not is_private_side(case, activity.person_key):
+    elif case is None or not (takes_part(case, activity) or is_private_side(case, activity.person_key)):
         returned = Forward(conversation=command.conversation, activity=activity, returned=True)
         work.emit("pasokh.command.forward", str(activity.person_key), returned)
     elif stored_message(work, activity) is None:
-        # The author writes on another channel than the conversation: answers need that channel in the address.
-        addressed = activity.model_copy(update={"address": private_address(activity)})
-        append_message(work, addressed, activity_context, _in_private(work, addressed, case), "received")
+        _append_forwarded(work, activity, activity_context, case)
     _apply_waiting(work, activity, activity_context)
+
+
+def _append_forwarded(
+    work: UnitOfWork, activity: Activity, activity_context: ActivityContext, case: ConversationState
+) -> None:
+    if takes_part(case, activity):
+        # Answers go to the customer as before, and to everybody of the thread.
+        append_message(work, activity.model_copy(update={"address": None}), activity_context, case, "received")
+        put_aliases(work, activity)
+        return
+    # The author writes on another channel than the conversation: answers need that channel in the address.
+    addressed = activity.model_copy(update={"address": private_address(activity)})
+    append_message(work, addressed, activity_context, _in_private(work, addressed, case), "received")
 
 
 def _in_private(work: UnitOfWork, activity: Activity, case: ConversationState) -> ConversationState:
@@ -145,6 +157,10 @@ def _continue_elsewhere(work: UnitOfWork, activity: Activity, case: Conversation
             claim_handoff(work, case, activity)
         return True
     person = work.get(PERSONS, key)
+    thread = joined_conversation(work, activity)
+    if thread is not None:
+        forward(work, activity, thread)
+        return True
     continued = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
     if continued is None or continued.key == key or not is_private_side(continued, activity.person_key):
         return False

@@ -14,10 +14,14 @@ from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, 
 
 
 def named_ids(activity: Activity) -> Iterator[str]:
-    """The ids of the message that an activity is or changes, the best first."""
+    """The ids of the message that an activity is or changes, the best first.
+
+    A customer's message is a repeat of one that has its `message` alone: two mails may have one Message-ID.
+    """
     if activity.message is not None or not activity.aliases:
         yield activity.message or activity.id
-    yield from activity.aliases
+    if activity.kind != "message":
+        yield from activity.aliases
 
 
 def answered_ids(activity: Activity) -> Iterator[str]:
@@ -52,7 +56,7 @@ def is_known(work: UnitOfWork, identity: str) -> bool:
 
 
 def put_alias(work: UnitOfWork, identity: str, message: MessageRecord) -> None:
-    """Record another id of a message of ours."""
+    """Record another id of a message, by which answers and reports name it."""
     record = ActivityRecord(
         workspace=message.workspace,
         kind="alias",

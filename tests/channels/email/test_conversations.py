@@ -1,0 +1,207 @@
+"""Mails through ingest, router and sender: who gets an answer, which thread it joins, and what never opens a conversation."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import cast
+
+import pytest
+
+from schemas.outbound import OutboundMessage
+from services.channels.email import Email
+from tests.channels.email import cases
+from tests.channels.email.cases import CUSTOMER, FROM, bounce, written
+from tests.channels.email.smtp_server import MailHttp, MailServer
+from tests.channels.installation import Installation
+from tests.channels.places import HELLO, REPORTED, SENT, WRITTEN
+
+BEN = "ben@example.org"
+
+
+@dataclass
+class Mailbox:
+    """An installation with a mailbox: what comes in, and what the mail server has accepted."""
+
+    at: Installation
+    server: MailServer
+
+    async def opened(self, **headers: str) -> None:
+        """The customer writes, and an agent answers."""
+        await self.at.post(written("first@mail.example.org", "Where is it?", WRITTEN, **headers))
+        self.at.now = SENT
+        await self.at.house.assign()
+        assert (await self.at.house.reply(text=HELLO)).status == "applied"
+        await self.at.deliver()
+
+    @property
+    def last(self) -> EmailMessage:
+        return self.server.accepted[-1].mail
+
+    @property
+    def last_id(self) -> str:
+        return str(self.last["Message-ID"]).strip("<>")
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    [place] = cases.places()
+    server = cast(MailHttp, place.http).server
+    return Mailbox(Installation(Email(), cases.account(), place), server)
+
+
+async def test_a_reply_goes_to_everybody_with_the_headers_of_its_thread(mailbox: Mailbox) -> None:
+    await mailbox.opened(Cc=f"Ben Example <{BEN}>, {FROM}", References="<earlier@mail.example.org>")
+    [accepted] = mailbox.server.accepted
+    assert accepted.sender == FROM
+    assert accepted.recipients == [CUSTOMER, BEN]
+    mail = accepted.mail
+    [reply] = [event for event in mailbox.at.house.driver.sent if event.type == "pasokh.outbound.message"]
+    message = OutboundMessage.model_validate(reply.data)
+    assert {
+        name: mail[name] for name in ("From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References")
+    } == {
+        "From": FROM,
+        "To": CUSTOMER,
+        "Cc": f"Ben Example <{BEN}>",
+        "Subject": "Re: Where is order 4711?",
+        "Message-ID": f"<{message.id}@shop.example>",
+        "In-Reply-To": "<first@mail.example.org>",
+        "References": "<first@mail.example.org>",
+    }
+    assert mail["Reply-To"] == f"support+{message.id.replace('-', '')}@shop.example"
+    assert mail["Auto-Submitted"] is None
+    assert mail.get_content().strip() == HELLO
+
+
+async def test_the_customers_answer_goes_on_with_the_conversation_and_names_the_reply(mailbox: Mailbox) -> None:
+    await mailbox.opened()
+    mailbox.at.now = REPORTED
+    answer = written("second@mail.example.org", "Thanks", REPORTED, In_Reply_To=f"<{mailbox.last_id}>", Subject_="x")
+    await mailbox.at.post(answer)
+    assert len(mailbox.at.house.cases()) == 1
+    first, reply, second = mailbox.at.house.messages()
+    assert second.reply_to == reply.id
+    assert mailbox.at.house.case().status == "assigned"
+    await mailbox.at.house.reply(text="Bye")
+    await mailbox.at.deliver()
+    assert mailbox.last["References"] == "<first@mail.example.org> <second@mail.example.org>"
+    assert first.subject == "Where is order 4711?"
+
+
+async def test_somebody_in_copy_writes_in_the_thread_and_never_becomes_the_address(mailbox: Mailbox) -> None:
+    await mailbox.opened(Cc=BEN)
+    mailbox.at.now = REPORTED
+    answer = written("ben@mail.example.org", "I have it", REPORTED, sender=BEN, In_Reply_To=f"<{mailbox.last_id}>")
+    await mailbox.at.post(answer)
+    assert len(mailbox.at.house.cases()) == 1
+    assert mailbox.at.house.messages()[-1].author.id == f"email:main:{BEN}"
+    await mailbox.at.house.reply(text="Fine")
+    await mailbox.at.deliver()
+    assert mailbox.server.accepted[-1].recipients == [CUSTOMER, BEN]
+    assert mailbox.last["In-Reply-To"] == "<ben@mail.example.org>"
+
+
+async def test_somebody_in_copy_may_answer_the_customers_own_mail(mailbox: Mailbox) -> None:
+    await mailbox.at.post(written("first@mail.example.org", "Where is it?", WRITTEN, Cc=BEN))
+    answer = written(
+        "ben@mail.example.org", "I want it too", WRITTEN, sender=BEN, In_Reply_To="<first@mail.example.org>"
+    )
+    await mailbox.at.post(answer)
+    assert len(mailbox.at.house.cases()) == 1
+    assert len(mailbox.at.house.messages()) == 2
+
+
+async def test_a_stranger_who_knows_a_message_id_has_a_conversation_of_their_own(mailbox: Mailbox) -> None:
+    await mailbox.opened()
+    answer = written("x@mail.example.org", "Hi", WRITTEN, sender="eve@example.net", In_Reply_To=f"<{mailbox.last_id}>")
+    await mailbox.at.post(answer)
+    assert [case.key for case in mailbox.at.house.cases()] == [
+        f"shop/email:main:{CUSTOMER}",
+        "shop/email:main:eve@example.net",
+    ]
+
+
+async def test_a_mail_comes_in_once_however_often_it_is_posted(mailbox: Mailbox) -> None:
+    mail = written("first@mail.example.org", "Where is it?", WRITTEN)
+    await mailbox.at.post(mail)
+    await mailbox.at.post(mail)
+    assert len(mailbox.at.house.messages()) == 1
+
+
+async def test_two_mails_with_one_message_id_both_come_in(mailbox: Mailbox) -> None:
+    await mailbox.at.post(written("same@mail.example.org", "one", WRITTEN))
+    await mailbox.at.post(written("same@mail.example.org", "two", WRITTEN))
+    assert [one.text.text for one in mailbox.at.house.messages() if one.text] == ["one", "two"]
+
+
+# -- machines ------------------------------------------------------------------------------------------------------------
+
+OUT_OF_OFFICE = {"Auto_Submitted": "auto-replied", "X_Auto_Response_Suppress": "All"}
+
+
+async def test_an_out_of_office_answer_opens_nothing(mailbox: Mailbox) -> None:
+    await mailbox.at.post(written("ooo@mail.example.org", "I am away", WRITTEN, **OUT_OF_OFFICE))
+    assert mailbox.at.house.cases() == []
+    assert mailbox.server.accepted == []
+
+
+async def test_an_out_of_office_answer_reopens_nothing_and_starts_no_clock(mailbox: Mailbox) -> None:
+    await mailbox.opened()
+    await mailbox.at.house.resolve()
+    mailbox.at.now = REPORTED
+    headers = {**OUT_OF_OFFICE, "In_Reply_To": f"<{mailbox.last_id}>"}
+    await mailbox.at.post(written("ooo@mail.example.org", "I am away", REPORTED, **headers))
+    assert mailbox.at.house.case().status == "resolved"
+    text = mailbox.at.house.messages()[-1].text
+    assert text is not None
+    assert text.text == "I am away"
+    assert mailbox.at.house.facts("reopened") == []
+
+
+async def test_an_out_of_office_answer_leaves_a_pending_conversation_pending(mailbox: Mailbox) -> None:
+    await mailbox.opened()
+    await mailbox.at.post(written("ooo@mail.example.org", "I am away", REPORTED, **OUT_OF_OFFICE))
+    assert mailbox.at.house.case().status == "pending"
+
+
+# -- bounces and our own mails -------------------------------------------------------------------------------------------
+
+
+async def test_a_bounce_fails_its_reply_with_the_reason_and_gives_the_turn_back(mailbox: Mailbox) -> None:
+    await mailbox.opened()
+    mailbox.at.now = REPORTED
+    await mailbox.at.post(bounce(mailbox.last_id, CUSTOMER))
+    reply = mailbox.at.reply()
+    assert reply.state == "failed"
+    assert reply.error is not None
+    assert (reply.error.code, reply.error.detail) == ("not_found", f"550 5.1.1 <{CUSTOMER}>: no such user here")
+    assert mailbox.at.house.case().status == "assigned"
+    assert len(mailbox.at.house.messages()) == 2
+
+
+async def test_a_bounce_of_a_copy_does_not_fail_the_reply(mailbox: Mailbox) -> None:
+    await mailbox.opened(Cc=BEN)
+    await mailbox.at.post(bounce(mailbox.last_id, BEN, copy=BEN))
+    assert mailbox.at.reply().state == "sent"
+
+
+async def test_a_delay_fails_nothing(mailbox: Mailbox) -> None:
+    await mailbox.opened()
+    await mailbox.at.post(bounce(mailbox.last_id, CUSTOMER, action="delayed", status="4.4.1"))
+    assert mailbox.at.reply().state == "sent"
+
+
+async def test_our_reply_that_comes_back_is_no_message(mailbox: Mailbox) -> None:
+    await mailbox.opened()
+    await mailbox.at.post(mailbox.server.accepted[-1].content)
+    assert len(mailbox.at.house.messages()) == 2
+
+
+async def test_what_a_colleague_writes_in_their_mail_program_answers_the_conversation(mailbox: Mailbox) -> None:
+    await mailbox.at.post(written("first@mail.example.org", "Where is it?", WRITTEN))
+    mailbox.at.now = WRITTEN + timedelta(seconds=60)
+    echo = written("omid@shop.example", "I called you", mailbox.at.now, sender=f"Omid <{FROM}>", to=CUSTOMER, Cc=FROM)
+    await mailbox.at.post(echo)
+    _, answer = mailbox.at.house.messages()
+    assert (answer.direction, answer.author.kind, answer.author.name) == ("outbound", "account", "Omid")
+    assert mailbox.at.house.case().status == "pending"
