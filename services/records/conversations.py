@@ -23,9 +23,11 @@ class MessageRecord:
     conversation by arrival: unique and rising. `template` is what the platform was asked to send in place of `text`.
     `conversation` is empty for an automatic message that came while none was open: the next one takes it in. `reactions`
     has one of each author, also those that were taken back. `delivery` is the state of delivery of a message of ours that
-    was deleted. `hidden`: its platform hides it from others, by what was reported at `hidden_at`. `actions` are those that
-    its platform has not performed, oldest first. `further_ids` are the platform's ids of the other messages that one of ours
-    became: a long text, an album. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
+    was deleted. `reported` is the state that was reported of a message itself where a watermark says more. `parts` are the
+    states of the platform's messages that a message of ours became, by the ids under which receipts name them, where they
+    are several; `further_ids` are the platform's ids of all but the first: of a long text, of an album. `hidden`: its
+    platform hides it from others, by what was reported at `hidden_at`. `actions` are those that its platform has not
+    performed, oldest first. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -54,6 +56,8 @@ class MessageRecord:
     edited_at: Instant | None = None
     reactions: Annotated[list[MessageReaction], OMITTED_IF_EMPTY] = field(default_factory=list)
     delivery: Annotated[MessageState | None, OMITTED_IF_EMPTY] = None
+    reported: Annotated[MessageState | None, OMITTED_IF_EMPTY] = None
+    parts: Annotated[dict[str, MessageState], OMITTED_IF_EMPTY] = field(default_factory=dict)
     template: Annotated[MessageTemplate | None, OMITTED_IF_EMPTY] = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)

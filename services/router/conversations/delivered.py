@@ -10,7 +10,15 @@ from services.domain.lifecycle import is_assigned
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.domain import responses
-from services.router.conversations.domain.delivery_states import REACHED, rank, state_by_watermark
+from services.router.conversations.domain.delivery_states import (
+    REACHED,
+    failure_of_part,
+    furthest,
+    of_parts,
+    rank,
+    state_by_watermark,
+    with_part,
+)
 from services.router.conversations.domain.transitions import status_after
 from services.router.conversations.facts import FactDetails, record_change, record_fact
 
@@ -19,20 +27,55 @@ NOT_REPORTED = Failure(code="not_delivered", detail="The platform reported that 
 
 
 def advance(
-    work: UnitOfWork, message: MessageRecord, state: MessageState, at: datetime, error: Failure | None = None
+    work: UnitOfWork,
+    message: MessageRecord,
+    state: MessageState,
+    at: datetime,
+    error: Failure | None = None,
+    part: str | None = None,
 ) -> MessageRecord:
     """The message after a report that it is in this state, stored with the facts that follow.
 
     A report of a lower rank than what is known changes nothing. The first that says that the platform has the message
-    counts as the answer; one that it cannot deliver it fails the answer, also after it was sent.
+    counts as the answer; one that it cannot deliver it fails the answer, also after it was sent. `part` is the id of the
+    message at the platform that the report names: of a message that became several there it is about that one alone.
     """
-    before = message.delivery or message.state
+    before = _reported(message)
+    if part is not None and part in message.parts:
+        return _advance_part(work, message, part, state, at, error)
     if rank(state, error) <= rank(before, message.error):
         return message
+    return _changed(work, message, before, state, at, error)
+
+
+def _advance_part(
+    work: UnitOfWork, message: MessageRecord, part: str, state: MessageState, at: datetime, error: Failure | None
+) -> MessageRecord:
+    parts = with_part(message.parts, part, state, error)
+    if parts is None:
+        return message
+    before, after = _reported(message), of_parts(parts)
+    failure = failure_of_part(parts, part, error) if state == "failed" and error is not None else message.error
+    has_recovered = of_parts(message.parts) == "failed" and after != "failed"
+    message = replace(message, parts=parts)
+    if has_recovered or rank(after, failure) > rank(before, message.error):
+        return _changed(work, message, before, after, at, failure if after == "failed" else None)
+    work.put(MESSAGES, message.id, message)
+    return message
+
+
+def _changed(
+    work: UnitOfWork,
+    message: MessageRecord,
+    before: MessageState,
+    state: MessageState,
+    at: datetime,
+    error: Failure | None,
+) -> MessageRecord:
     case, is_first = work.get(CONVERSATIONS, message.conversation), before not in REACHED and state in REACHED
-    if state == "sent" and case is not None:
-        state = state_by_watermark(case, message.surface, at)
-    after = _in_state(replace(message, error=error, sent_at=at if is_first else message.sent_at), state)
+    # The time of the result is better than that of a receipt, and stays.
+    sent_at = (message.sent_at or at) if is_first else message.sent_at
+    after = _in_state(replace(message, error=error, sent_at=sent_at), state, case)
     work.put(MESSAGES, after.id, after)
     if is_first:
         record_delivered(work, after, case)
@@ -43,9 +86,27 @@ def advance(
     return after
 
 
-def _in_state(message: MessageRecord, state: MessageState) -> MessageRecord:
+def cover(work: UnitOfWork, message: MessageRecord) -> MessageRecord:
+    """The message in the state that the watermarks of its conversation give it, stored where that is another."""
+    reported, case = _reported(message), work.get(CONVERSATIONS, message.conversation)
+    after = _in_state(message, reported, case) if reported in REACHED else message
+    if after != message:
+        work.put(MESSAGES, after.id, after)
+    return after
+
+
+def _reported(message: MessageRecord) -> MessageState:
+    """The state that was reported of the message itself."""
+    return message.reported or message.delivery or message.state
+
+
+def _in_state(message: MessageRecord, reported: MessageState, case: ConversationState | None) -> MessageRecord:
+    shown = reported
+    if case is not None and message.sent_at is not None:
+        shown = furthest(reported, state_by_watermark(case, message.surface, message.sent_at))
+    message = replace(message, reported=reported if shown != reported else None)
     # A deletion hides the state of delivery, which goes on.
-    return replace(message, delivery=state) if message.state == "deleted" else replace(message, state=state)
+    return replace(message, delivery=shown) if message.state == "deleted" else replace(message, state=shown)
 
 
 def _wait_for_customer(work: UnitOfWork, conversation: str) -> None:

@@ -8,9 +8,8 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
 from services.router.conversations.context import ActivityContext, ConversationsContext
-from services.router.conversations.delivered import advance
+from services.router.conversations.delivered import advance, cover
 from services.router.conversations.domain import responses
-from services.router.conversations.domain.delivery_states import REACHED, state_by_watermark
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.message_changes import apply_waiting
 from services.router.conversations.message_ids import put_alias
@@ -23,18 +22,17 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     if message is None:
         return
     sent_at = sent.started_at or sent.at
-    message = replace(message, platform_id=sent.platform_id or message.platform_id, further_ids=sent.further_ids)
+    platform_id = sent.platform_id or message.platform_id
+    # A receipt that was first had no better time than its own.
+    message = replace(message, platform_id=platform_id, further_ids=sent.further_ids, sent_at=sent_at)
+    if len(sent.aliases) > 1 and not message.parts:
+        message = replace(message, parts=dict.fromkeys(sent.aliases, "sent"))
     for alias in sent.aliases:
         put_alias(work, alias, message)
     message = _without_echoes(work, message, sent.aliases)
     _store_address(work, message, sent)
-    case = work.get(CONVERSATIONS, message.conversation)
-    # A watermark may be the first to say that a message arrived which was taken for failed.
-    state = state_by_watermark(case, message.surface, sent_at) if case is not None else "sent"
-    message = advance(work, message, state, sent_at)
-    if (message.delivery or message.state) in REACHED:
-        # A receipt that was first had no better time than its own.
-        message = replace(message, sent_at=sent_at)
+    # A watermark that was first waits in the conversation: it covers the message by this time.
+    message = cover(work, advance(work, message, "sent", sent_at))
     work.put(MESSAGES, message.id, message)
     # What arrived under the platform's ids before they were known.
     apply_waiting(work, sent.aliases, ActivityContext(None, context.handoffs, context.capabilities))

@@ -9,9 +9,9 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import early
 from services.router.conversations.context import ActivityContext
-from services.router.conversations.delivered import NOT_REPORTED, advance
+from services.router.conversations.delivered import NOT_REPORTED, advance, cover
 from services.router.conversations.domain.activities import happened_at
-from services.router.conversations.domain.delivery_states import REACHED, with_watermark
+from services.router.conversations.domain.delivery_states import with_watermark
 from services.router.conversations.message_ids import stored_message
 
 STATES: tuple[ReceiptState, ...] = ("sent", "delivered", "read", "failed")
@@ -27,7 +27,7 @@ def receive_receipt(work: UnitOfWork, activity: Activity, activity_context: Acti
         early.remember(work, activity)
         return
     error = (activity.failure or NOT_REPORTED) if state == "failed" else None
-    advance(work, message, state, happened_at(activity), error)
+    advance(work, message, state, happened_at(activity), error, activity.message)
 
 
 def _reported_state(activity: Activity) -> ReceiptState | None:
@@ -62,14 +62,13 @@ def apply_watermark(work: UnitOfWork, activity: Activity, cases: Iterable[Conver
     if until is None or state not in ("delivered", "read"):
         return
     for case in cases:
-        for message in list(work.cached(MESSAGES).values()):
-            is_covered = message.sent_at is not None and message.sent_at <= until
-            is_sent = (message.delivery or message.state) in REACHED
-            if message.conversation == case.id and is_covered and is_sent and _is_in_chat(message, activity):
-                advance(work, message, state, until)
         after = with_watermark(case, activity.surface, state, until)
-        if after is not case:
-            work.put(CONVERSATIONS, case.id, after)
+        if after is case:
+            continue
+        work.put(CONVERSATIONS, case.id, after)
+        for message in list(work.cached(MESSAGES).values()):
+            if message.conversation == case.id and _is_in_chat(message, activity):
+                cover(work, message)
 
 
 def _is_in_chat(message: MessageRecord, activity: Activity) -> bool:

@@ -34,6 +34,30 @@ def is_unsettled(state: MessageState, error: Failure | None) -> bool:
     return rank(state, error) < RANKS["sent"]
 
 
+def furthest(reported: MessageState, covered: MessageState) -> MessageState:
+    """The state of a message of which one state was reported and another by watermark: a watermark hides no failure."""
+    return max(reported, covered, key=lambda state: RANKS[state]) if reported in REACHED else reported
+
+
+def with_part(
+    parts: Mapping[str, MessageState], part: str, state: MessageState, error: Failure | None
+) -> dict[str, MessageState] | None:
+    """The states of the parts after a report about one of them; None: it says nothing new."""
+    # What is known of a part is never a doubt: the platform has given it an id.
+    return {**parts, part: state} if rank(state, error) > rank(parts[part], None) else None
+
+
+def of_parts(parts: Mapping[str, MessageState]) -> MessageState:
+    """The state of a message in parts: failed when one failed, else that of the part which is least far."""
+    return "failed" if "failed" in parts.values() else min(parts.values(), key=lambda state: RANKS[state])
+
+
+def failure_of_part(parts: Mapping[str, MessageState], part: str, error: Failure) -> Failure:
+    """Why a message failed of which one part did not arrive."""
+    detail = f"Part {list(parts).index(part) + 1} of {len(parts)} did not arrive: {error.detail}"
+    return error.model_copy(update={"detail": detail})
+
+
 def with_watermark(
     case: ConversationState, surface: Surface, state: MessageState, until: datetime
 ) -> ConversationState:
