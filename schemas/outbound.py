@@ -10,7 +10,7 @@ from pydantic import Field
 from schemas.activity import Address, AttachmentKind, Participant
 from schemas.channel import ActionKind, Window
 from schemas.conversation import Author
-from schemas.values import OMITTED_IF_EMPTY, Contract, EncryptedText, Failure, Instant, Surface
+from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, Contract, EncryptedText, Failure, Instant, Surface
 
 
 class OutboundAttachment(Contract):
@@ -43,12 +43,10 @@ class SendWindow(Contract):
     """Until when a message may go out. The router judged so when it accepted the message; the sender judges again.
 
     `since` is the customer's last message at that time, `windows` are those that the message may use, the narrowest first.
-    `failure` is the reason once all are closed.
     """
 
     since: Instant
     windows: list[Window]
-    failure: Failure
 
 
 class OutboundMessage(Contract):
@@ -59,7 +57,8 @@ class OutboundMessage(Contract):
     answer too. `private_reply`: it answers the public post `in_reply_to` in private, and `address` is that of the post.
     `parts` are the texts of the sends of a message that is too long for one; empty: one send of `text`. The files go with
     the last part, or with the first (`files_first`), which is then their caption, or each with one of the last parts, which
-    have no text (`files_apart`). `window` is None where the message may go out at any time.
+    have no text (`files_apart`). `window` is None where the message may go out at any time. `first`: we write first, and
+    the customer need not have written. `language` is that of the agents who read why the message did not go out.
     """
 
     id: str
@@ -83,6 +82,8 @@ class OutboundMessage(Contract):
     files_first: Annotated[bool, OMITTED_IF_EMPTY] = False
     files_apart: Annotated[bool, OMITTED_IF_EMPTY] = False
     window: Annotated[SendWindow | None, OMITTED_IF_EMPTY] = None
+    first: Annotated[bool, OMITTED_IF_EMPTY] = False
+    language: AgentLanguage = "en"
 
 
 class ChannelAction(Contract):

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from schemas.configuration import WorkspaceConfiguration
 from schemas.outbound import ChannelAction, Outbound, OutboundMessage
 from services.channels.abilities import Abilities
 from services.channels.port import Account, Channel, CredentialsRejected, OutgoingFile, SendReceipt
@@ -25,7 +26,7 @@ from services.delivery.domain.outcomes import (
 )
 from services.delivery.files import FilesUnreadable, read_files
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.windows import in_window
+from services.delivery.judgement import AccountRules, judge_again
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import ConnectionShares, NoConnection
@@ -77,16 +78,19 @@ async def _attempt(message: Outbound, committed: datetime, dependencies: SendDep
     channel = dependencies.channels.get(message.channel)
     try:
         # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
-        account = await _read_account(message, dependencies)
+        configuration = await _configuration(message, dependencies)
+        account = await _read_account(message, configuration, dependencies)
+        if channel is None or configuration is None or account is None or _has_missing_credentials(channel, account):
+            return ACCOUNT_MISSING
         if isinstance(message, OutboundMessage):
-            judged = await in_window(message, dependencies.store, dependencies.time_source.now())
+            capabilities = dependencies.abilities.capabilities_of(channel, account.body)
+            rules = AccountRules(capabilities, configuration.profile.body.timezone)
+            judged = await judge_again(message, rules, dependencies.store, dependencies.time_source.now())
             if isinstance(judged, AttemptResult):
                 return judged
             message = judged
     except Unavailable:
-        return AttemptResult(kind="not_started", detail="the configuration could not be read")
-    if channel is None or account is None or _has_missing_credentials(channel, account):
-        return ACCOUNT_MISSING
+        return AttemptResult(kind="not_started", detail="what the message is judged by could not be read")
     try:
         async with _files(message, dependencies) as files:
             # After the reads, which may have taken long: a late attempt could reach the customer when another owner of
@@ -121,11 +125,15 @@ async def _files(message: Outbound, dependencies: SendDependencies) -> AsyncIter
         dependencies.file_slots.release()
 
 
-async def _read_account(message: Outbound, dependencies: SendDependencies) -> Account | None:
+async def _configuration(message: Outbound, dependencies: SendDependencies) -> WorkspaceConfiguration | None:
     configurations = await dependencies.configurations.current(dependencies.store, [message.workspace])
-    if message.workspace not in configurations:
-        return None
-    stored = configurations[message.workspace].accounts.get(f"{message.channel}/{message.account}")
+    return configurations.get(message.workspace)
+
+
+async def _read_account(
+    message: Outbound, configuration: WorkspaceConfiguration | None, dependencies: SendDependencies
+) -> Account | None:
+    stored = configuration.accounts.get(f"{message.channel}/{message.account}") if configuration else None
     if stored is None:
         return None
     account = Account(message.workspace, message.channel, message.account, stored.body)

@@ -143,7 +143,7 @@ class Contact:
     this one continues (a chat opened by a hand-off link). `linked_groups` are the ids of the groups that this channel is
     linked to: there it speaks for our own side. `identities` are the names by which the person may be known elsewhere;
     `email` and `phone` are the latest of their kind. `blocked`: the person blocked the account, which can reach them no
-    more. `unfiled` are automatic messages that came while no conversation was open. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
+    more; `blocked_at` is when that was last decided. `unfiled` are automatic messages that came while no conversation was open. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
     `greeted_at` is when they were greeted, `seen_at` when their last activity arrived.
     """
 
@@ -155,6 +155,7 @@ class Contact:
     email: str | None = None
     phone: str | None = None
     blocked: bool = False
+    blocked_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     consent: Annotated[Consent | None, OMITTED_IF_EMPTY] = None
     consent_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     identities: Annotated[list[PersonIdentity], OMITTED_IF_EMPTY] = field(default_factory=list)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from schemas.routing import Advantage
 from schemas.values import AgentLanguage, Priority
+from services.text.numerals import DIGITS
 
 Language = AgentLanguage
 
@@ -33,7 +34,7 @@ class Phrases:
     wanted: str
     languages: Mapping[str, str]
     is_singular: Callable[[int], bool] = lambda number: number == 1
-    digits: str = "0123456789"
+    digits: str = DIGITS["en"]
     is_right_to_left: bool = False
 
 
@@ -117,7 +118,7 @@ PERSIAN = Phrases(
     },
     wanted="{skill} دست‌کم {least}",
     languages={"fa": "فارسی", "ar": "عربی", "lv": "لتونیایی", "en": "انگلیسی"},
-    digits="۰۱۲۳۴۵۶۷۸۹",
+    digits=DIGITS["fa"],
     is_right_to_left=True,
 )
 
@@ -160,7 +161,7 @@ ARABIC = Phrases(
     },
     wanted="{skill} بمستوى {least} على الأقل",
     languages={"fa": "الفارسية", "ar": "العربية", "lv": "اللاتفية", "en": "الإنجليزية"},
-    digits="٠١٢٣٤٥٦٧٨٩",
+    digits=DIGITS["ar"],
     is_right_to_left=True,
 )
 

@@ -6,7 +6,7 @@ import structlog
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.values import AgentLanguage
-from services.router.conversations.domain.sending_rules import Refused
+from services.domain.sending_rules import Refused
 
 _log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from services.router.conversations.domain.activities import (
     thread_for,
     waiting_started_at,
 )
-from services.router.conversations.domain.contacts import updated_contact
+from services.router.conversations.domain.contacts import updated_contact, with_state
 from services.router.conversations.domain.handoff import WEBCHAT
 from services.router.conversations.domain.routing_rules import activity_attributes, evaluate_rules
 from services.router.conversations.facts import (
@@ -44,7 +44,7 @@ def add_message(work: UnitOfWork, activity: Activity, activity_context: Activity
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     if person.blocked and activity.surface == "private":
         # Who writes has unblocked the account, whether the platform said so or not.
-        person = replace(person, blocked=False)
+        person = with_state(person, "unblocked", happened_at(activity))
     before = open_conversation(work, person, activity)
     if early.was_deleted(work, activity):
         work.put(PERSONS, person.key, person)

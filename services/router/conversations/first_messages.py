@@ -10,6 +10,7 @@ from schemas.identity import PersonKey
 from schemas.values import Json, Problem
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_queued, is_resolved
+from services.domain.sending_rules import recipient_for
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -23,11 +24,17 @@ from services.router.conversations.context import Configuration, ConversationsCo
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.accounts import account_language
 from services.router.conversations.domain.activities import PRIVATE_THREAD
-from services.router.conversations.domain.contacts import new_contact, opted_out_at
-from services.router.conversations.domain.plans import Judge, Plan, plan_first, recipient_of, rules_for
+from services.router.conversations.domain.contacts import new_contact
+from services.router.conversations.domain.plans import (
+    Judge,
+    Plan,
+    plan_first,
+    private_key,
+    recipient_of,
+    rules_for,
+)
 from services.router.conversations.domain.refusals import refuse_to_write_first
 from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
-from services.router.conversations.domain.sending_rules import Recipient
 from services.router.conversations.facts import force_assign, record_fact
 from services.router.conversations.lifecycle_commands import reopened
 from services.router.conversations.outgoing import put_message
@@ -53,6 +60,8 @@ def conversations(context: ConversationsContext, received: ReceivedEvent) -> Ite
     if contact is not None:
         named = (contact.open.get(PRIVATE_THREAD), contact.forwarded_to)
         yield Documents(CONVERSATIONS, [identity for identity in named if identity])
+    earlier = context.work.found(CONVERSATIONS, _latest(received)).values()
+    yield Documents(PERSONS, [private_key(one) for one in earlier])
 
 
 def handle_write_first(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -70,17 +79,21 @@ def handle_write_first(context: ConversationsContext, received: ReceivedEvent) -
         if refused is not None:
             return refused
         key = PersonKey(received.event.workspace, command.person)
-        planned = _plan(command, key, contact, case, earlier, rules)
+        planned = _plan(work, command, key, contact, case or _answerable(earlier), rules)
         if isinstance(planned, Problem):
             return planned
-        begun = case or _begin(work, key, contact, planned, configuration)
+        begun = case or _begin(work, key, contact, planned, _answerable(earlier), configuration)
         return _send(work, begun, command, planned, configuration, is_new=case is None)
 
     record_outcome(work, received, command.request_hash, decide, created=True)
 
 
 def _latest(received: ReceivedEvent) -> Query:
-    equals: dict[str, Json] = {"workspace": received.event.workspace, "person": str(received.event.data["person"])}
+    return _latest_of(PersonKey(received.event.workspace, str(received.event.data["person"])))
+
+
+def _latest_of(key: PersonKey) -> Query:
+    equals: dict[str, Json] = {"workspace": key.workspace, "person": key.person}
     return Query(CONVERSATIONS.name, "person", equals, descending=True, limit=MAX_EARLIER)
 
 
@@ -99,41 +112,46 @@ def _refuse_elsewhere(work: UnitOfWork, contact: Contact | None) -> Problem | No
     return Problem(status=409, title="Goes on elsewhere", detail=detail)
 
 
+def _answerable(earlier: Sequence[ConversationState]) -> ConversationState | None:
+    """The latest conversation in which the customer has a private side."""
+    return next((one for one in earlier if "private" in one.addresses), None)
+
+
 def _plan(
+    work: UnitOfWork,
     command: WriteFirst,
     key: PersonKey,
     contact: Contact | None,
-    case: ConversationState | None,
-    earlier: Sequence[ConversationState],
+    latest: ConversationState | None,
     rules: Judge,
 ) -> Plan | Problem:
     """How the message goes out: to where the customer last wrote in private, else to the id by which they are known."""
-    latest = case or next((one for one in earlier if "private" in one.addresses), None)
     address = latest.addresses.get("private") if latest else None
     if latest is not None and address is not None:
-        recipient = replace(recipient_of(latest, contact), is_known=True)
+        recipient = recipient_of(latest, work.get(PERSONS, private_key(latest)))
     else:
         # Who wrote in public alone, or never, has no private chat with the account. Who did something else has one.
-        is_known = contact is not None and not earlier
-        recipient = replace(_unwritten(contact), is_known=is_known)
+        has_written = bool(work.found(CONVERSATIONS, _latest_of(key)))
+        recipient = replace(recipient_for(contact, None), is_known=contact is not None and not has_written)
     chat = address or Address(chat=key.person.split(":", 2)[2])
     return plan_first(command, recipient, chat.model_copy(update={"reply_to": None}), rules)
 
 
-def _unwritten(contact: Contact | None) -> Recipient:
-    if contact is None:
-        return Recipient()
-    return Recipient(is_blocked=contact.blocked, opted_out_at=opted_out_at(contact))
-
-
 def _begin(
-    work: UnitOfWork, key: PersonKey, contact: Contact | None, plan: Plan, configuration: Configuration
+    work: UnitOfWork,
+    key: PersonKey,
+    contact: Contact | None,
+    plan: Plan,
+    latest: ConversationState | None,
+    configuration: Configuration,
 ) -> ConversationState:
     """A new conversation of ours, by the routing rules in force; it is not stored yet."""
     known = contact or new_contact(key, work.now)
     channel, account, _ = key.person.split(":", 2)
     language = known.language or account_language(configuration, channel, account)
     case = transitions.begun(work.new_id("conversation"), key, plan.address, language, work.now)
+    # The windows of the platform go on from what the customer wrote before.
+    case = replace(case, wrote_at=latest.wrote_at if latest else {})
     work.put(PERSONS, known.key, replace(known, open={**known.open, PRIVATE_THREAD: case.id}))
     return transitions.rerouted(case, evaluate_rules(conversation_attributes(case), configuration), work.now)
 

@@ -10,11 +10,11 @@ from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText, Json
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact
+from services.domain.sending_rules import Draft, Refused, recipient_for
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.router.conversations.automatic import language_of_agents, log_held_back
 from services.router.conversations.domain.accounts import account_language, account_of
 from services.router.conversations.domain.plans import rules_for
-from services.router.conversations.domain.sending_rules import Draft, Recipient, Refused
 
 
 def greet(
@@ -34,7 +34,7 @@ def greet(
     language = language_of_agents(configuration)
     rules = rules_for(capabilities, activity.channel, activity.account, configuration, language, work.now)
     # Whoever opens a bot has just acted: that opens the windows of platforms that have them.
-    recipient = Recipient(wrote_at=activity.received_at)
+    recipient = recipient_for(person, activity.received_at)
     planned = rules.plan(Draft(surface="private", text=text, is_automatic=True), recipient, activity.address)
     if isinstance(planned, Refused):
         log_held_back(person.workspace, activity.channel, planned)
@@ -55,6 +55,7 @@ def greet(
         accepted_at=work.now,
         parts=planned.parts,
         window=planned.window,
+        language=planned.language,
     )
     work.emit("pasokh.outbound.message", person.key, greeting)
     return replace(person, greeted_at=work.now)

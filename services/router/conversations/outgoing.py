@@ -52,6 +52,8 @@ def put_message(
         files_apart=plan.files_apart,
         window=plan.window,
         private_reply=post is not None,
+        first=plan.is_first,
+        language=plan.language,
     )
     work.emit("pasokh.outbound.message", case.key, outbound)
     return message

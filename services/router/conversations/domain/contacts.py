@@ -57,12 +57,8 @@ def with_state(person: Contact, state: ContactState, at: datetime) -> Contact:
     if state in ("opted_in", "opted_out"):
         is_late = person.consent_at is not None and at < person.consent_at
         return person if is_late else replace(person, consent=state, consent_at=at)
-    return replace(person, blocked=state == "blocked")
-
-
-def opted_out_at(person: Contact) -> datetime | None:
-    """When a person asked for no more messages; None for one who did not, or who asked for messages since."""
-    return person.consent_at if person.consent == "opted_out" else None
+    is_late = person.blocked_at is not None and at < person.blocked_at
+    return person if is_late else replace(person, blocked=state == "blocked", blocked_at=at)
 
 
 def has_changed_state(before: Contact, after: Contact) -> bool:

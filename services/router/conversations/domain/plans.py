@@ -9,28 +9,26 @@ from schemas.channel import Capabilities
 from schemas.commands import Reply, WriteFirst
 from schemas.configuration import WorkspaceConfiguration
 from schemas.outbound import MessageTemplate, OutboundAttachment, SendWindow
-from schemas.values import AgentLanguage, EncryptedText, Problem, Surface
+from schemas.values import AgentLanguage, EncryptedText, Failure, Problem, Surface
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.outgoing_files import as_sent, caption_limit
-from services.domain.windows import closes_at
-from services.router.conversations.domain.contacts import opted_out_at
-from services.router.conversations.domain.refusal_phrases import RefusalReader, to_failure, to_problem
+from services.domain.refusal_phrases import RefusalReader, to_failure, to_problem
+from services.domain.sending_rules import (
+    Allowed,
+    AnsweredPost,
+    Draft,
+    Recipient,
+    Refused,
+    judge,
+    recipient_for,
+)
 from services.router.conversations.domain.refusals import (
     refuse_files,
     refuse_files_of_private_reply,
     refuse_in_public,
     refuse_reply,
     refuse_without_address,
-)
-from services.router.conversations.domain.sending_rules import (
-    Allowed,
-    AnsweredPost,
-    Draft,
-    Reason,
-    Recipient,
-    Refused,
-    judge,
 )
 
 
@@ -42,6 +40,8 @@ class Plan:
     address: Address
     parts: list[EncryptedText]
     window: SendWindow | None = None
+    is_first: bool = False
+    language: AgentLanguage = "en"
     template: MessageTemplate | None = None
     files: list[OutboundAttachment] = field(default_factory=list)
     files_apart: bool = False
@@ -73,6 +73,10 @@ class Judge:
             return None
         return caption_limit([file.kind for file in as_sent(files, self.capabilities)], self.capabilities)
 
+    def failure(self, refused: Refused) -> Failure:
+        """The failure of a message of ours that is refused."""
+        return to_failure(refused, self.channel, self.reader, self.now)
+
     def plan(
         self, draft: Draft, recipient: Recipient, address: Address, template: MessageTemplate | None = None
     ) -> Plan | Refused:
@@ -85,19 +89,17 @@ class Judge:
             address=address,
             parts=[EncryptedText(text=part) for part in judged.parts],
             files_first=bool(judged.parts) and draft.caption_limit is not None,
-            window=self._window(judged, recipient),
+            window=_window(judged, recipient),
+            is_first=draft.is_first,
+            language=self.reader.language,
             template=template,
         )
 
-    def _window(self, judged: Allowed, recipient: Recipient) -> SendWindow | None:
-        if not judged.windows or recipient.wrote_at is None or self.capabilities is None:
-            return None
-        # Worded now, for whoever reads later that the message did not go out in time.
-        reason: Reason = "window_closed_use_template" if self.capabilities.templates else "window_closed"
-        closed_at = closes_at(judged.windows[-1], recipient.wrote_at)
-        closed = Refused(reason=reason, span=closed_at - recipient.wrote_at, at=closed_at)
-        failure = to_failure(closed, self.channel, self.reader, closed_at)
-        return SendWindow(since=recipient.wrote_at, windows=list(judged.windows), failure=failure)
+
+def _window(judged: Allowed, recipient: Recipient) -> SendWindow | None:
+    if not judged.windows or recipient.wrote_at is None:
+        return None
+    return SendWindow(since=recipient.wrote_at, windows=list(judged.windows))
 
 
 def channel_of(case: ConversationState, side: Address | None) -> tuple[str, str]:
@@ -120,13 +122,14 @@ def rules_for(
     )
 
 
+def private_key(case: ConversationState) -> str:
+    """The key of the person whom private messages of a conversation reach: after a hand-off it may be another."""
+    return str(case.private_person) if case.private_person is not None else case.key
+
+
 def recipient_of(case: ConversationState, person: Contact | None) -> Recipient:
-    """Whom a private message of a conversation reaches. `person` is its customer's contact."""
-    wrote_at = case.wrote_at.get("private")
-    # After a hand-off the private side may be another person, of whom this partition knows only what they wrote.
-    if person is None or (case.private_person is not None and str(case.private_person) != case.key):
-        return Recipient(wrote_at=wrote_at)
-    return Recipient(wrote_at=wrote_at, is_blocked=person.blocked, opted_out_at=opted_out_at(person))
+    """Whom a private message of a conversation reaches. `person` is the contact of its private side: see `private_key`."""
+    return recipient_for(person, case.wrote_at.get("private"))
 
 
 def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, rules: Judge) -> Plan | Problem:

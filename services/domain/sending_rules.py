@@ -11,6 +11,7 @@ from typing import Literal
 
 from schemas.channel import Capabilities, TextLimit, TextUnit, Window
 from schemas.values import Surface
+from services.domain.conversation_state import Contact
 from services.domain.windows import closes_at, open_window
 from services.text.splitting import split_text
 from services.text.text_length import text_length
@@ -94,21 +95,40 @@ class Refused:
     unit: TextUnit = "code_points"
 
 
+def recipient_for(contact: Contact | None, wrote_at: datetime | None) -> Recipient:
+    """Whom a message reaches, by what is known of them; `contact` None: nothing is."""
+    if contact is None:
+        return Recipient(wrote_at=wrote_at)
+    opted_out_at = contact.consent_at if contact.consent == "opted_out" else None
+    return Recipient(wrote_at=wrote_at, is_blocked=contact.blocked, opted_out_at=opted_out_at)
+
+
 Rule = Callable[[Draft, Recipient, Capabilities, datetime], Refused | None]
 
 
 def judge(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Allowed | Refused:
     """Whether a message may go out at `now`; the first rule that refuses it decides."""
-    for rule in RULES:
-        refused = rule(draft, recipient, capabilities, now)
-        if refused is not None:
-            return refused
+    refused = refusal(draft, recipient, capabilities, now)
+    if refused is not None:
+        return refused
     parts = _parts(draft, capabilities.text_limit(draft.surface))
     if isinstance(parts, Refused):
         return parts
-    windows = _usable(draft, capabilities) if _needs_window(draft, capabilities) else ()
-    still_open = (window for window in windows if recipient.wrote_at and now < closes_at(window, recipient.wrote_at))
-    return Allowed(parts, tuple(still_open))
+    return Allowed(parts, open_windows(draft, recipient, capabilities, now))
+
+
+def refusal(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
+    """Why a message may not go out at `now`, whatever its length; the first rule that refuses it decides."""
+    refusals = (rule(draft, recipient, capabilities, now) for rule in RULES)
+    return next((refused for refused in refusals if refused is not None), None)
+
+
+def open_windows(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> tuple[Window, ...]:
+    """The windows that a message may use and that are open at `now`, the narrowest first; empty: it needs none."""
+    wrote_at = recipient.wrote_at
+    if wrote_at is None or not _needs_window(draft, capabilities):
+        return ()
+    return tuple(window for window in _usable(draft, capabilities) if now < closes_at(window, wrote_at))
 
 
 def _refuse_template(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:

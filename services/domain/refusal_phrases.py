@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from schemas.channel import TextUnit
 from schemas.days import to_jalali
-from schemas.values import Failure, Problem
-from services.router.conversations.domain.sending_rules import Reason, Refused
-from services.router.phrases import PHRASES, Language
+from schemas.values import AgentLanguage, Failure, Problem
+from services.domain.sending_rules import Reason, Refused
+from services.text.numerals import in_digits
 
 TITLES: Mapping[Reason, str] = {
     "window_closed": "Window closed",
@@ -152,7 +152,7 @@ _LATVIAN = RefusalPhrases(
         "segments": "īsziņas",
     },
 )
-REFUSAL_PHRASES: Mapping[Language, RefusalPhrases] = {
+REFUSAL_PHRASES: Mapping[AgentLanguage, RefusalPhrases] = {
     "en": _ENGLISH,
     "fa": _PERSIAN,
     "ar": _ARABIC,
@@ -164,7 +164,7 @@ REFUSAL_PHRASES: Mapping[Language, RefusalPhrases] = {
 class RefusalReader:
     """Who reads a refusal: their language, and the workspace's time zone."""
 
-    language: Language = "en"
+    language: AgentLanguage = "en"
     timezone: str = "UTC"
 
 
@@ -198,7 +198,7 @@ def sentence(refused: Refused, channel: str, reader: RefusalReader, now: datetim
     )
 
 
-def _span(span: timedelta, language: Language) -> str:
+def _span(span: timedelta, language: AgentLanguage) -> str:
     phrases, hours = REFUSAL_PHRASES[language], round(span.total_seconds() / 3600)
     form, count = (phrases.hours, hours) if hours < 48 or hours % 24 else (phrases.days, hours // 24)
     return form.format(n=_number(count, language))
@@ -209,16 +209,12 @@ def _moment(at: datetime, reader: RefusalReader, now: datetime) -> str:
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     form = phrases.today if local.date() == today else phrases.earlier
     day = _day(local.date(), phrases)
-    return form.format(time=_digits(f"{local:%H:%M}", reader.language), date=_digits(day, reader.language))
+    return form.format(time=in_digits(f"{local:%H:%M}", reader.language), date=in_digits(day, reader.language))
 
 
 def _day(day: date, phrases: RefusalPhrases) -> str:
     return "{:04}/{:02}/{:02}".format(*to_jalali(day)) if phrases.is_jalali else f"{day:%Y-%m-%d}"
 
 
-def _number(number: int, language: Language) -> str:
-    return _digits(str(number), language)
-
-
-def _digits(text: str, language: Language) -> str:
-    return text.translate({ord("0") + value: digit for value, digit in enumerate(PHRASES[language].digits)})
+def _number(number: int, language: AgentLanguage) -> str:
+    return in_digits(str(number), language)

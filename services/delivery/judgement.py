@@ -1,0 +1,73 @@
+"""Whether a message that waited may still go out: windows close, and customers change their minds, within hours."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.channel import Capabilities
+from schemas.conversation import PEOPLE_OF_OURS
+from schemas.outbound import OutboundMessage
+from services.delivery.domain.outcomes import AttemptResult
+from services.domain.refusal_phrases import RefusalReader, to_failure
+from services.domain.sending_rules import Draft, Recipient, open_windows, recipient_for, refusal
+from services.domain.windows import open_window
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Key
+from services.records.conversations import CONVERSATIONS, PERSONS
+
+JUDGED_AGAIN_AFTER = timedelta(seconds=1)
+"""How long after its acceptance a message is judged again. What is sent at once costs no reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """What the account of a message can do, and the time zone of its workspace."""
+
+    capabilities: Capabilities
+    timezone: str
+
+
+async def judge_again(
+    message: OutboundMessage, rules: AccountRules, store: Reader, now: datetime
+) -> OutboundMessage | AttemptResult:
+    """The message, with the tag of the narrowest window that is open now; refused with the reason. Raises Unavailable.
+
+    A private reply to a public post needs no window, and the customer has no private side yet.
+    """
+    if message.surface == "public" or message.private_reply or _is_fresh(message, now):
+        return message
+    draft = Draft(
+        surface=message.surface,
+        text="",
+        has_template=message.template is not None,
+        is_automatic=message.author.kind not in PEOPLE_OF_OURS,
+        is_first=message.first,
+    )
+    recipient = await _recipient(message, store)
+    refused = refusal(draft, recipient, rules.capabilities, now)
+    if refused is not None:
+        reader = RefusalReader(message.language, rules.timezone)
+        failure = to_failure(refused, message.channel, reader, now)
+        return AttemptResult(kind="refused", code=failure.code, detail=failure.detail)
+    still_open = open_windows(draft, recipient, rules.capabilities, now)
+    return message.model_copy(update={"tag": still_open[0].tag}) if still_open else message
+
+
+def _is_fresh(message: OutboundMessage, now: datetime) -> bool:
+    window = message.window
+    is_open = window is None or open_window(window.windows[:1], window.since, now) is not None
+    return is_open and now - message.accepted_at < JUDGED_AGAIN_AFTER
+
+
+async def _recipient(message: OutboundMessage, store: Reader) -> Recipient:
+    """Whom the message reaches, as it is known now."""
+    key = Key(CONVERSATIONS.name, message.conversation)
+    document = (await store.get_many([key])).get(key)
+    case = None if document is None else CONVERSATIONS.decode(document)
+    # After a hand-off the private side may be another person.
+    person = str(case.private_person) if case is not None and case.private_person is not None else message.key
+    key = Key(PERSONS.name, person)
+    document = (await store.get_many([key])).get(key)
+    # A message without a conversation, a greeting, has the time with which it was accepted.
+    times = [message.window.since if message.window else None, case.wrote_at.get("private") if case else None]
+    wrote_at = max((at for at in times if at is not None), default=None)
+    return recipient_for(None if document is None else PERSONS.decode(document), wrote_at)
