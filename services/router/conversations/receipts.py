@@ -26,6 +26,8 @@ def receive_receipt(work: UnitOfWork, activity: Activity, activity_context: Acti
     if message is None:
         early.remember(work, activity)
         return
+    if _is_about_copy(work, message, activity):
+        return
     error = (activity.failure or NOT_REPORTED) if state == "failed" else None
     advance(work, message, state, happened_at(activity), error, activity.message)
 
@@ -38,6 +40,15 @@ def _reported_state(activity: Activity) -> ReceiptState | None:
 
 def _is_ours(message: MessageRecord, activity: Activity) -> bool:
     return message.direction == "outbound" and message.workspace == activity.workspace
+
+
+def _is_about_copy(work: UnitOfWork, message: MessageRecord, activity: Activity) -> bool:
+    """Whether a receipt is about somebody who only got a copy of a mail: their full mailbox does not fail the reply."""
+    case = work.get(CONVERSATIONS, message.conversation)
+    if case is None or not case.participants or activity.person == case.person:
+        return False
+    recipient = activity.person.split(":", 2)[-1]
+    return any(one.address.lower() == recipient for one in case.participants)
 
 
 # -- watermarks --------------------------------------------------------------------------------------------------------

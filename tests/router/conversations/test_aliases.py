@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.activity import Reaction
+from schemas.activity import Participant, Reaction
 from schemas.commands import Forward
 from schemas.outbound import DeliverySent
 from schemas.values import Failure
@@ -15,6 +15,7 @@ from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.test_delivered import answered, failed, message_of
 
 ALIAS = "a" * 32
+FULL = Failure(code="mailbox_full", detail="the mailbox is full")
 HEART = "❤"
 
 
@@ -71,6 +72,20 @@ async def test_a_receipt_finds_the_reply_by_its_alias_also_before_the_result_of_
         assert await sent(house, message) == ["reply_delivered"]
         assert await receipt(house, state) == []
     assert (message_of(house, message).state, message_of(house, message).platform_id) == (state, "77")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_receipt_about_somebody_who_got_a_copy_says_nothing_of_the_reply(is_first: bool) -> None:
+    house = ConversationsHarness()
+    omid = Participant(address="Omid@example.com", role="cc")
+    await house.customer(participants=[omid], subject="Broken lamp")
+    await house.assign()
+    message = (await house.reply()).result or ""
+    copy = {"person": "telegram:main:omid@example.com", "receipt_state": "failed", "failure": FULL}
+    await with_result(house, message, is_first, "receipt", **copy)
+    assert (message_of(house, message).state, message_of(house, message).error) == ("sent", None)
+    await receipt(house, "failed", failure=FULL)
+    assert message_of(house, message).error == FULL
 
 
 async def test_a_reply_that_fails_after_it_was_sent_is_the_agents_turn_and_the_customer_waits_again() -> None:

@@ -1,6 +1,7 @@
 """What the providers' decoders share: notices, failures, times, and whether a sender's domain is proven."""
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,9 +10,11 @@ from schemas.values import Failure, Json
 from services.channels.json_access import as_str, number
 from services.channels.mail.addresses import domain_of
 from services.channels.mail.message import Notice, ReceivedMail
+from services.channels.mail.smtp_replies import failure_code
 from services.channels.port import Request
 
 MAX_DETAIL = 300
+_BASIC = re.compile(r"\b([45][0-9]{2})\b")
 
 
 def notice(request: Request, kind: str, identity: str | None = None) -> Notice:
@@ -20,9 +23,17 @@ def notice(request: Request, kind: str, identity: str | None = None) -> Notice:
 
 
 def failure(code: str, *details: Json) -> Failure:
-    """A failed mail, with the first detail that the provider gives: `bounced`, `suppressed` (it did not try), `rejected`."""
-    stated = next((text for text in map(as_str, details) if text), "the provider gives no reason")
+    """A mail that the provider itself did not send, with the first detail that it gives: `suppressed`, or `rejected`."""
+    stated = next((text for text in map(as_str, details) if text), "The provider gives no reason.")
     return Failure(code=code, detail=" ".join(stated.split())[:MAX_DETAIL])
+
+
+def bounce(status: Json, *details: Json) -> Failure:
+    """A mail that the recipient's server refused: the code is that of its reply (RFC 5321 or 3463), of which details tell."""
+    stated = failure("rejected", *details)
+    basic = _BASIC.search(f"{status} {stated.detail}")
+    code = failure_code(int(basic[1]) if basic else None, f"{status} {stated.detail}")
+    return stated.model_copy(update={"code": code})
 
 
 def bare_id(message_id: Json) -> str | None:

@@ -1,13 +1,13 @@
 """Mailgun's events: what became of mails of ours (documentation.mailgun.com, "Webhook payloads" and "Event types")."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from schemas.values import Failure, Json
 from services.channels.json_access import as_dict, as_str
 from services.channels.mail.addresses import read_mailboxes
 from services.channels.mail.forms import Form
 from services.channels.mail.message import DeliveryReport, MailItem, ReportState
-from services.channels.mail.providers.decoding import bare_id, failure, notice, time_of_seconds
+from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_seconds
 from services.channels.port import Request
 
 STATES: Mapping[str, ReportState] = {
@@ -55,25 +55,23 @@ def _first_address(value: str | None) -> str | None:
 def _failure(kind: str, event: Mapping[str, Json]) -> Failure:
     status = as_dict(event.get("delivery-status"))
     reason = as_str(event.get("reason")) or ""
-    code = "rejected" if kind == "rejected" else "suppressed" if reason.startswith("suppress-") else "bounced"
-    refused = as_dict(event.get("reject")).get("reason")
-    return failure(code, status.get("message"), status.get("description"), refused, reason)
+    details = (status.get("message"), status.get("description"), as_dict(event.get("reject")).get("reason"), reason)
+    if kind == "rejected" or reason.startswith("suppress-"):
+        return failure("rejected" if kind == "rejected" else "suppressed", *details)
+    return bounce(status.get("enhanced-code") or status.get("code"), *details)
 
 
-LEGACY_CODES: Mapping[str, Callable[[Form], Failure]] = {
-    "bounced": lambda form: failure("bounced", form.text("error"), form.text("notification")),
-    "dropped": lambda form: failure(
-        "suppressed" if form.text("code") in ("605", "607") else "bounced",
-        form.text("description"),
-        form.text("reason"),
-    ),
-}
+def _legacy_failure(form: Form) -> Failure:
+    code = form.first_text("code")
+    details = [form.first_text(name) for name in ("error", "notification", "description", "reason")]
+    # Codes from 600 are Mailgun's own: it did not even try.
+    return failure("suppressed", *details) if code.startswith("6") else bounce(code, *details)
 
 
 def read_legacy_event(form: Form, request: Request) -> Sequence[MailItem]:
     """The report of a form with an `event`. A customer's variables follow Mailgun's fields, so the first of a name counts."""
     kind = form.first_text("event")
-    state, recipient, failed = STATES.get(kind), form.first_text("recipient"), LEGACY_CODES.get(kind)
+    state, recipient = STATES.get(kind), form.first_text("recipient")
     if state is None or not recipient:
         return [notice(request, kind)]
     seconds = form.text("timestamp")
@@ -84,7 +82,7 @@ def read_legacy_event(form: Form, request: Request) -> Sequence[MailItem]:
             state=state,
             recipient=recipient,
             message_id=bare_id(form.first_text("Message-Id") or form.first_text("message-id")),
-            failure=failed(form) if failed else None,
+            failure=_legacy_failure(form) if state == "failed" else None,
             at=time_of_seconds(int(seconds)) if seconds.isascii() and seconds.isdigit() else None,
         )
     ]

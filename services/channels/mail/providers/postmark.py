@@ -14,7 +14,7 @@ from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, MailPart, ReportState
 from services.channels.mail.mime import mail_of_headers, read_mime
-from services.channels.mail.providers.decoding import bare_id, failure, notice, time_of_text
+from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_text
 from services.channels.mail.providers.json_bodies import read_object
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.port import Account, Request, WebhookResponse
@@ -158,8 +158,8 @@ def _bounce(body: Mapping[str, Json], request: Request) -> DeliveryReport | None
         return None
     if kind == "SpamComplaint":
         return _complaint(body, request)
-    code = "suppressed" if kind in SUPPRESSED_BOUNCES else "bounced"
-    reason = failure(code, body.get("Details"), body.get("Description"))
+    details = (body.get("Details"), body.get("Description"))
+    reason = failure("suppressed", *details) if kind in SUPPRESSED_BOUNCES else bounce(kind, *details)
     return _report(body, request, "failed", "BouncedAt", "Email", failure=reason)
 
 

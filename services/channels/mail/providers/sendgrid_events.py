@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from schemas.values import Failure, Json
 from services.channels.json_access import as_str
 from services.channels.mail.message import DeliveryReport, MailItem, ReportState
-from services.channels.mail.providers.decoding import bare_id, failure, notice, time_of_seconds
+from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_seconds
 from services.channels.port import Request
 
 STATES: Mapping[str, ReportState] = {
@@ -42,4 +42,5 @@ def read_event(event: Mapping[str, Json], request: Request, number: int) -> Mail
 
 def _failure(kind: str, event: Mapping[str, Json]) -> Failure:
     # `dropped`: SendGrid did not try, because of an earlier bounce, complaint or unsubscription.
-    return failure("suppressed" if kind == "dropped" else "bounced", event.get("reason"), event.get("response"))
+    reasons = (event.get("reason"), event.get("response"))
+    return failure("suppressed", *reasons) if kind == "dropped" else bounce(event.get("status"), *reasons)

@@ -12,7 +12,7 @@ from schemas.values import Failure, Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, Notice, ReportState
 from services.channels.mail.mime import read_mime
-from services.channels.mail.providers.decoding import bare_id, failure, notice, time_of_text, with_proof
+from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_text, with_proof
 from services.channels.mail.providers.json_bodies import read_object, read_text
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.mail.providers.sns import (
@@ -137,7 +137,7 @@ def _reports(
             id=":".join((sent, part, state, recipient, at or "")),
             state=state,
             recipient=recipient,
-            message_id=_original_id(mail) or sent or None,
+            message_id=_original_id(mail) or _given_id(mail),
             failure=reasons[number] if number < len(reasons) else None,
             at=time_of_text(at),
         )
@@ -152,6 +152,13 @@ def _original_id(mail: Event) -> str | None:
         if (as_str(header.get("name")) or "").lower() == "message-id":
             return bare_id(header.get("value"))
     return None
+
+
+def _given_id(mail: Event) -> str | None:
+    """The Message-ID that SES gave the mail. Its domain names the region, but that of us-east-1."""
+    sent, arn = as_str(mail.get("messageId")), (as_str(mail.get("sourceArn")) or "").split(":")
+    region = arn[3] if len(arn) > 3 else ""
+    return f"{sent}@{'email' if region in ('', 'us-east-1') else region}.amazonses.com" if sent else None
 
 
 def _all_recipients(event: Event) -> list[str]:
@@ -173,15 +180,20 @@ def _addresses(people: Sequence[Event]) -> list[str]:
 
 def _bounced(event: Event) -> Sequence[MailItem]:
     """The people who did not get the mail. An automatic answer is a transient bounce too, but failed nothing."""
-    bounce = as_dict(event.get("bounce"))
-    is_final = bounce.get("bounceType") != "Transient"
+    stated = as_dict(event.get("bounce"))
+    is_final, kind = stated.get("bounceType") != "Transient", as_str(stated.get("bounceSubType")) or ""
     people = [one for one in _people(event, "bounce", "bouncedRecipients") if is_final or one.get("action") == "failed"]
-    # SES does not even try an address on its suppression list, and calls that a bounce.
-    code = "suppressed" if "Suppress" in (as_str(bounce.get("bounceSubType")) or "") else "bounced"
-    reasons = [
-        failure(code, one.get("diagnosticCode"), one.get("status"), bounce.get("bounceSubType")) for one in people
-    ]
+    reasons = [_bounce_reason(one, kind) for one in people]
     return _reports(event, "failed", "bounce", _addresses(people), reasons)
+
+
+def _bounce_reason(person: Event, kind: str) -> Failure:
+    # SES does not even try an address on its suppression list, and calls that a bounce.
+    if "Suppress" in kind:
+        return failure(
+            "suppressed", person.get("diagnosticCode"), "The address is on a suppression list of Amazon SES."
+        )
+    return bounce(person.get("status"), person.get("diagnosticCode"), kind)
 
 
 def _complained(event: Event) -> Sequence[MailItem]:
@@ -191,7 +203,7 @@ def _complained(event: Event) -> Sequence[MailItem]:
         return []
     people = _addresses(_people(event, "complaint", "complainedRecipients"))
     if complaint.get("complaintSubType") == "OnAccountSuppressionList":
-        reason = failure("suppressed", "the address is on the suppression list of the account at Amazon SES")
+        reason = failure("suppressed", "The address is on the suppression list of the account at Amazon SES.")
         return _reports(event, "failed", "complaint", people, [reason] * len(people))
     return _reports(event, "complained", "complaint", people)
 

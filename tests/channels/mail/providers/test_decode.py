@@ -24,14 +24,14 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "mailgun_event_complained.json": [("complained", MINA, SENT, None)],
     "mailgun_event_delivered.json": [("delivered", MINA, SENT, None)],
     "mailgun_event_delivered_routed.json": [("notice", "delivered")],
-    "mailgun_event_failed_permanent.json": [("failed", MINA, SENT, "bounced")],
+    "mailgun_event_failed_permanent.json": [("failed", MINA, SENT, "not_found")],
     "mailgun_event_failed_suppressed.json": [("failed", MINA, SENT, "suppressed")],
     "mailgun_event_failed_temporary.json": [("notice", "failed")],
     "mailgun_event_opened.json": [("read", MINA, SENT, None)],
     "mailgun_event_rejected.json": [("failed", MINA, SENT, "rejected")],
     "mailgun_event_unsubscribed.json": [("unsubscribed", MINA, SENT, None)],
     "mailgun_event_without_data.json": [("notice", "unknown")],
-    "mailgun_legacy_bounced.fields.json": [("failed", MINA, SENT, "bounced")],
+    "mailgun_legacy_bounced.fields.json": [("failed", MINA, SENT, "not_found")],
     "mailgun_legacy_clicked.fields.json": [("notice", "clicked")],
     "mailgun_legacy_delivered.fields.json": [("delivered", MINA, SENT, None)],
     "mailgun_legacy_dropped.fields.json": [("failed", MINA, SENT, "suppressed")],
@@ -46,9 +46,9 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "mailgun_without_headers.fields.json": [("mail", MINA, "No headers", "The list of headers is missing.", 0)],
     "postmark_bounce_auto_responder.json": [("notice", "AutoResponder")],
     "postmark_bounce_blocked.json": [("failed", MINA, SENT, "suppressed")],
-    "postmark_bounce_hard.json": [("failed", MINA, SENT, "bounced")],
-    "postmark_bounce_soft.json": [("failed", MINA, SENT, "bounced")],
-    "postmark_bounce_spam_notification.json": [("failed", MINA, SENT, "bounced")],
+    "postmark_bounce_hard.json": [("failed", MINA, SENT, "not_found")],
+    "postmark_bounce_soft.json": [("failed", MINA, SENT, "rejected")],
+    "postmark_bounce_spam_notification.json": [("failed", MINA, SENT, "not_found")],
     "postmark_bounce_transient.json": [("notice", "Transient")],
     "postmark_click.json": [("notice", "Click")],
     "postmark_delivery.json": [("delivered", MINA, SENT, None)],
@@ -72,7 +72,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("read", MINA, SENT, None),
         ("notice", "open"),
         ("notice", "click"),
-        ("failed", MINA, SENT, "bounced"),
+        ("failed", MINA, SENT, "not_found"),
         ("failed", MINA, SENT, "suppressed"),
         ("complained", MINA, SENT, None),
         ("unsubscribed", MINA, SENT, None),
@@ -90,23 +90,23 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "sendgrid_raw.multipart": [("mail", "jana@ozols.example", "Raw", "Sveiki!", 0)],
     "sendgrid_raw_lf.multipart": [("mail", "jana@ozols.example", "Raw", "Sveiki!", 0)],
     "sendgrid_without_headers.fields.json": [("mail", MINA, "No headers", "The headers are missing.", 0)],
-    "ses_bounce.json": [("failed", MINA, SENT, "bounced")],
+    "ses_bounce.json": [("failed", MINA, SENT, "not_found")],
     "ses_bounce_automatic_answer.json": [("notice", "Bounce")],
-    "ses_bounce_suppressed.json": [("failed", MINA, "0102-ses-3", "suppressed")],
-    "ses_bounce_transient_failed.json": [("failed", MINA, "0102-ses-5", "bounced")],
+    "ses_bounce_suppressed.json": [("failed", MINA, "0102-ses-3@eu-west-1.amazonses.com", "suppressed")],
+    "ses_bounce_transient_failed.json": [("failed", MINA, "0102-ses-5@eu-west-1.amazonses.com", "not_found")],
     "ses_bounce_two_people.json": [
-        ("failed", MINA, "0102-ses-2", "bounced"),
-        ("failed", "reza@karimi.example", "0102-ses-2", "bounced"),
+        ("failed", MINA, "0102-ses-2@eu-west-1.amazonses.com", "rejected"),
+        ("failed", "reza@karimi.example", "0102-ses-2@eu-west-1.amazonses.com", "mailbox_full"),
     ],
     "ses_complaint.json": [("complained", MINA, SENT, None)],
     "ses_complaint_not_spam.json": [("notice", "Complaint")],
-    "ses_complaint_suppressed.json": [("failed", MINA, "0102-ses-7", "suppressed")],
+    "ses_complaint_suppressed.json": [("failed", MINA, "0102-ses-7@eu-west-1.amazonses.com", "suppressed")],
     "ses_delivery.json": [("delivered", MINA, SENT, None)],
     "ses_event_click.json": [("notice", "Click")],
     "ses_event_deliverydelay.json": [("notice", "DeliveryDelay")],
     "ses_event_open.json": [("read", MINA, SENT, None)],
     "ses_event_reject.json": [("failed", MINA, SENT, "rejected")],
-    "ses_event_rendering_failure.json": [("failed", MINA, "0102-ses-8", "rejected")],
+    "ses_event_rendering_failure.json": [("failed", MINA, "0102-ses-8@eu-west-1.amazonses.com", "rejected")],
     "ses_event_send.json": [("sent", MINA, SENT, None)],
     "ses_event_topic_preferences.json": [("notice", "Subscription")],
     "ses_event_unsubscribed.json": [("unsubscribed", MINA, SENT, None)],
@@ -316,6 +316,10 @@ def test_spf_of_the_senders_own_domain_proves_the_sender_of_ses_and_that_of_anot
 
 def test_a_report_of_ses_has_the_time_of_its_own_event() -> None:
     assert report_of("ses_delivery.json").at == NOON
+
+
+def test_the_message_id_that_ses_gave_a_mail_has_the_domain_of_its_region() -> None:
+    assert report_of("ses_bounce_suppressed.json").message_id == "0102-ses-3@eu-west-1.amazonses.com"
 
 
 # -- bodies that are no calls of theirs --------------------------------------------------------------------------------
