@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Attachment
 from schemas.channel import Capabilities, every_kind
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
@@ -27,7 +27,8 @@ from services.channels.mail.attachments import inline_files
 from services.channels.mail.message import Envelope, MailItem, ReceivedMail
 from services.channels.mail.mime import read_mime
 from services.channels.mail.provider import MailProvider
-from services.channels.mail.providers import PROVIDERS
+from services.channels.mail.providers import PROVIDERS, provider_by_shape
+from services.channels.mail.providers.mailgun import locate_stored_file
 from services.channels.mail.providers.proofs import MAX_SIGNATURE_SECONDS
 from services.channels.mail.providers.sendgrid import check_public_key
 from services.channels.mail.sending import send_mail
@@ -36,6 +37,7 @@ from services.channels.port import (
     Account,
     InlineFile,
     InvalidSignature,
+    MediaLocation,
     OutgoingFile,
     Request,
     SendReceipt,
@@ -190,6 +192,10 @@ class Email:
             if isinstance(item, ReceivedMail):
                 yield from inline_files(item)
 
+    async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
+        """Where a file is that Mailgun stored: the others post the files themselves. See `ResolvesMedia`."""
+        return locate_stored_file(attachment, account)
+
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """Send a mail to the address and to everybody of the thread."""
         return await send_mail(message, account, (), http)
@@ -226,9 +232,9 @@ def _has_proof(provider: MailProvider, account: Account) -> bool:
 
 
 def _items(request: Request, account: Account) -> Sequence[MailItem]:
-    provider = _provider(account.body)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # Without a provider there is only `pasokh parse` of a file, and that is a mail.
+    # `pasokh parse` can be given a file without an account; no call of a webhook comes here without one.
+    provider = _provider(account.body) or provider_by_shape(request)
     if provider is None or media_type == RAW_MAIL:
         return [read_mime(request.body, Envelope())]
     return provider.decode(request, account)

@@ -17,6 +17,8 @@ from services.channels.port import Account, OutgoingFile
 from services.platform.http.outgoing import PermanentSendError
 
 MAX_SUBJECT = 200
+MESSAGE_ID_METADATA, MAX_METADATA = "message-id", 80
+"""The metadata of a mail by Postmark that has its Message-ID, and how long a value may be."""
 MAX_HEADER_IDS = 50
 _REPLY_PREFIX = re.compile(r"^\s*re\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -61,7 +63,7 @@ def compose(message: OutboundMessage, account: Account, files: Sequence[Outgoing
     for file in files:
         _add_file(mail, file)
     recipients = [to.address, *(one.address for one in copies)]
-    identifiers = [("Message-ID", own_message_id(message.id, sender)), *_references(message)]
+    identifiers = [*_names(own_message_id(message.id, sender), account), *_references(message)]
     # The library folds a long Message-ID by encoding it, and then nobody finds it. One to a line needs no folding.
     head = "".join(f"{name}: <{identity}>\r\n" if name else f" <{identity}>\r\n" for name, identity in identifiers)
     return MailTransaction(sender, recipients, head.encode() + mail.as_bytes(), needs_utf8)
@@ -115,6 +117,13 @@ def _subject(message: OutboundMessage) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(storable(text).split())[:MAX_SUBJECT]
+
+
+def _names(identity: str, account: Account) -> Iterable[tuple[str, str]]:
+    yield "Message-ID", identity
+    if account.body.credentials.get("provider") == "postmark" and len(identity) < MAX_METADATA - 1:
+        # Postmark's webhooks name mails by ids of its own, and return the metadata.
+        yield f"X-PM-Metadata-{MESSAGE_ID_METADATA}", identity
 
 
 def _references(message: OutboundMessage) -> Iterable[tuple[str, str]]:

@@ -3,12 +3,15 @@
 documentation.mailgun.com: "Receive, forward and store" has the forms, "Webhooks" the events, "Securing webhooks" the signature.
 """
 
+import base64
 import hashlib
 import hmac
 import json
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
+from schemas.activity import Attachment
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.live_secrets import is_live_secret
 from services.channels.mail.forms import Form, is_form, read_form
@@ -18,8 +21,17 @@ from services.channels.mail.providers.decoding import notice
 from services.channels.mail.providers.json_bodies import read_object, read_signed, read_text
 from services.channels.mail.providers.mailgun_events import read_event, read_legacy_event
 from services.channels.mail.providers.proofs import require_fresh
-from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, WebhookResponse
+from services.channels.port import (
+    Account,
+    InvalidPayload,
+    InvalidSignature,
+    MediaLocation,
+    Request,
+    WebhookResponse,
+)
+from services.platform.http.outgoing import PermanentSendError
 
+_STORAGE = re.compile(r"[a-z0-9.-]+\.mailgun\.(net|org)")
 _ATTACHMENT = re.compile(r"attachment-([0-9]{1,4})")
 
 
@@ -145,3 +157,16 @@ def _stored_files(form: Form) -> Iterator[MailPart]:
         kind = as_str(stated.get("content-type")) or "application/octet-stream"
         content_id = content_ids.get(url)
         yield MailPart(kind, b"", as_str(stated.get("name")), content_id, content_id is not None, url)
+
+
+def locate_stored_file(attachment: Attachment, account: Account) -> MediaLocation:
+    """Where Mailgun has a file of a mail that a route stored. Raises PermanentSendError."""
+    parts, key = urlsplit(attachment.url or ""), account.token("api_key")
+    # The signature does not cover the address, and whoever is called gets the API key.
+    is_mailgun = parts.scheme == "https" and _STORAGE.fullmatch(parts.netloc) is not None
+    if attachment.url is None or not is_mailgun:
+        raise PermanentSendError("not_found", "the file has no address at Mailgun")
+    if not key:
+        raise PermanentSendError("unauthorized", "the account has no api_key, which Mailgun wants for stored files")
+    encoded = base64.b64encode(f"api:{key}".encode()).decode()
+    return MediaLocation(attachment.url, {"authorization": f"Basic {encoded}"})
