@@ -60,7 +60,7 @@ def places() -> tuple[Place, ...]:
         replace(
             _place("private"),
             contact_states={
-                "started": _item("messages", type="request_welcome", **{"from": CUSTOMER, "id": "wamid.welcome"}),
+                "started": item("messages", type="request_welcome", **{"from": CUSTOMER, "id": "wamid.welcome"}),
                 "opted_out": _preference("stop"),
                 "opted_in": _preference("resume"),
             },
@@ -82,13 +82,13 @@ def call_of(updates: Sequence[Update]) -> Request:
 def _place(name: str, **where: str) -> Place:
     def message(wamid: str, kind: str, content: Json, at: datetime = REPORTED) -> Update:
         fields = {"from": CUSTOMER, "id": f"wamid.{wamid}", "type": kind, kind: content, **where}
-        return _item("messages", at, **fields)
+        return item("messages", at, **fields)
 
     def receipt(state: str) -> Callable[[int], Update]:
         member = {"recipient_type": "group", "recipient_id": GROUP, "recipient_participant_id": CUSTOMER}
         to = member if where else {"recipient_id": CUSTOMER}
         errors = {"errors": ERRORS} if state == "failed" else {}
-        return lambda n: _item("statuses", id=f"wamid.ours-{n}", status=state, **to, **errors)
+        return lambda n: item("statuses", id=f"wamid.ours-{n}", status=state, **to, **errors)
 
     first = message("1", "text", {"body": text_of(1)}, WRITTEN)
     seconds = int(WRITTEN.timestamp())
@@ -113,14 +113,14 @@ def _edit(wamid: str) -> dict[str, Json]:
 
 def _echo(wamid: str, kind: str, content: Json) -> Update:
     fields = {"from": OUR_PHONE, "to": CUSTOMER, "id": f"wamid.{wamid}", "type": kind, kind: content}
-    return _item("message_echoes", **fields)
+    return item("message_echoes", **fields)
 
 
 def _preference(value: str) -> Update:
-    return _item("user_preferences", wa_id=CUSTOMER, category="marketing_messages", value=value)
+    return item("user_preferences", wa_id=CUSTOMER, category="marketing_messages", value=value)
 
 
-def _item(name: str, at: datetime = REPORTED, /, **fields: Any) -> Update:  # any: JSON
+def item(name: str, at: datetime = REPORTED, /, **fields: Any) -> Update:  # any: JSON
     """A change with one item, of a list of this name."""
     metadata = {"display_phone_number": f"+{OUR_PHONE}", "phone_number_id": NUMBER}
     item = {**fields, "timestamp": str(int(at.timestamp()))}

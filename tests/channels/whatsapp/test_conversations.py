@@ -1,0 +1,233 @@
+"""WhatsApp through the whole installation: windows and templates, typing, numbers that change, consent, calls, long answers."""
+
+from datetime import timedelta
+from typing import Any
+
+from schemas.commands import PerformAction
+from schemas.outbound import MessageTemplate
+from schemas.values import AgentLanguage
+from services.channels.whatsapp import Whatsapp
+from services.platform.processing.inputs import ReceivedEvent
+from services.records.conversations import PERSONS
+from tests.channels.installation import Installation
+from tests.channels.places import REPORTED, WRITTEN, Place
+from tests.channels.whatsapp.cases import CUSTOMER, account, call_of, item, places
+from tests.fakes import FakeHttp
+from tests.fakes.http import HttpCall
+
+TEMPLATE = MessageTemplate(name="order_ready", language="lv", parameters=["Sara", "1001"])
+DAY = timedelta(days=1)
+
+
+def place(name: str = "private") -> Place:
+    [found] = [one for one in places() if one.name == name]
+    return found
+
+
+def installation() -> Installation:
+    at = Installation(Whatsapp(), account(), place())
+    at.house.key = f"shop/whatsapp:main:{CUSTOMER}"
+    return at
+
+
+def system(**fields: Any) -> Any:
+    return item("messages", REPORTED, id="wamid.system", type="system", **{"from": CUSTOMER, "system": fields})
+
+
+async def assigned() -> Installation:
+    at = installation()
+    await at.post(at.place.message(1))
+    await at.house.assign()
+    return at
+
+
+def calls(at: Installation) -> list[HttpCall]:
+    """The calls to Meta."""
+    assert isinstance(at.http, FakeHttp)
+    return at.http.calls
+
+
+async def refusal(at: Installation, language: AgentLanguage | None = None) -> tuple[int, str, str]:
+    outcome = await at.house.reply(language=language or "en")
+    assert outcome.problem is not None
+    return outcome.problem.status, outcome.problem.title, outcome.problem.detail
+
+
+# -- the window ----------------------------------------------------------------------------------------------------------
+
+
+async def test_after_24_hours_an_agent_reads_why_and_a_template_goes_out() -> None:
+    at = await assigned()
+    at.now = WRITTEN + DAY - timedelta(seconds=1)
+    assert (await at.house.reply()).status == "applied"
+    at.now = WRITTEN + DAY
+    assert await refusal(at) == (409, "Window closed", "The 24-hour window closed at 12:00; use a template.")
+    assert (await refusal(at, "fa"))[2] == "مهلت ۲۴ ساعته ساعت ۱۲:۰۰ تمام شد؛ از یک قالب استفاده کنید."
+    assert (await at.house.reply(text="Your order is ready.", template=TEMPLATE)).status == "applied"
+    await at.deliver()
+    [call] = [call for call in calls(at) if call.json["type"] == "template"]
+    assert call.json["template"]["name"] == "order_ready"
+    assert at.house.messages()[-1].state == "sent"
+
+
+async def test_a_message_that_the_window_overtakes_on_its_way_is_not_sent() -> None:
+    at = await assigned()
+    at.now = WRITTEN + DAY - timedelta(minutes=1)
+    await at.house.reply()
+    at.now = WRITTEN + DAY
+    await at.deliver()
+    assert calls(at) == []
+    failed = at.reply()
+    assert failed.error is not None
+    assert (failed.state, failed.error.code) == ("failed", "window_closed")
+    assert failed.error.detail == "The 24-hour window closed at 12:00; use a template."
+
+
+async def test_another_message_of_the_customer_opens_the_window_again() -> None:
+    at = await assigned()
+    at.now = WRITTEN + 2 * DAY
+    await at.post(
+        item("messages", at.now, id="wamid.later", type="text", text={"body": "Hello?"}, **{"from": CUSTOMER})
+    )
+    assert (await at.house.reply()).status == "applied"
+
+
+async def test_a_closed_window_that_only_meta_knows_of_is_told_in_the_same_code() -> None:
+    at = await assigned()
+    at.now = WRITTEN + timedelta(hours=1)
+    await at.house.reply()
+    await at.deliver()
+    errors = [{"code": 131047, "title": "Re-engagement message"}]
+    await at.post(item("statuses", at.now, id="wamid.ours-1", status="failed", recipient_id=CUSTOMER, errors=errors))
+    failed = at.reply()
+    assert failed.error is not None
+    assert (failed.state, failed.error.code) == ("failed", "window_closed")
+    assert at.house.case().status == "assigned"
+
+
+# -- consent -------------------------------------------------------------------------------------------------------------
+
+
+async def test_who_stopped_marketing_gets_no_template_and_an_answer_once_they_write() -> None:
+    at = await assigned()
+    at.now = REPORTED
+    await at.post(at.place.contact_states["opted_out"])
+    refused = await at.house.reply(template=TEMPLATE)
+    assert refused.problem is not None
+    assert refused.problem.title == "Customer opted out"
+    at.now = REPORTED + timedelta(minutes=1)
+    await at.post(item("messages", at.now, id="wamid.2", type="text", text={"body": "And?"}, **{"from": CUSTOMER}))
+    assert (await at.house.reply()).status == "applied"
+
+
+# -- people --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_changed_number_stands_on_the_person_of_the_old_and_of_the_new_one() -> None:
+    at = await assigned()
+    await at.post(system(type="user_changed_number", wa_id="37126000002"))
+    names: dict[str, list[str]] = {}
+    for number in (CUSTOMER, "37126000002"):
+        person = at.house.driver.get(PERSONS, f"shop/whatsapp:main:{number}")
+        assert person is not None
+        names[number] = sorted(identity.value for identity in person.identities)
+    both = [f"+{CUSTOMER}", "+37126000002"]
+    assert names == {CUSTOMER: both, "37126000002": both}
+    assert len(at.house.messages()) == 1
+
+
+# -- what is shown and done ----------------------------------------------------------------------------------------------
+
+
+async def test_typing_answers_the_latest_message_of_the_customer() -> None:
+    at = await assigned()
+    await at.post(at.place.message(2))
+    known: Any = {"conversation": at.house.case().id, "agent": "sara", "accepted_at": at.now, "request_hash": "h"}
+    outcome = await at.house.command("perform_action", PerformAction(kind="typing", **known))
+    assert outcome.status == "applied", outcome.problem
+    [event] = [one for one in at.house.driver.sent if one.type == "pasokh.outbound.action"]
+    await at.sender.batch([ReceivedEvent(event, "outbound", 1)])
+    await at.sender.complete_all_effects()
+    [call] = calls(at)
+    assert call.json == {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": "wamid.2",
+        "typing_indicator": {"type": "text"},
+    }
+
+
+async def test_a_pressed_button_is_a_message_that_waits_for_an_answer() -> None:
+    at = installation()
+    button = {"payload": "confirm-1001", "text": "Confirm"}
+    await at.post(item("messages", WRITTEN, id="wamid.button", type="button", button=button, **{"from": CUSTOMER}))
+    [message] = at.house.messages()
+    assert message.text is not None
+    assert message.text.text == "Confirm"
+    assert at.house.case().status == "waiting"
+
+
+async def test_a_form_stands_in_the_conversation_with_its_answers() -> None:
+    at = installation()
+    form = {"name": "flow", "body": "Sent", "response_json": '{"size": "L", "colour": "blue"}'}
+    interactive = {"type": "nfm_reply", "nfm_reply": form}
+    fields = {"from": CUSTOMER, "interactive": interactive}
+    await at.post(item("messages", WRITTEN, id="wamid.form", type="interactive", **fields))
+    [message] = at.house.messages()
+    assert [(answer.ref, answer.value) for answer in message.answers] == [("size", "L"), ("colour", "blue")]
+
+
+async def test_a_missed_call_waits_for_an_answer_and_a_taken_one_does_not() -> None:
+    sides = {"from": CUSTOMER, "to": "37120000001", "direction": "USER_INITIATED"}
+    missed, taken = installation(), installation()
+    for at, end in ((missed, {"status": "FAILED"}), (taken, {"status": "COMPLETED", "duration": 95})):
+        await at.post(item("calls", WRITTEN, id="wacid.1", event="connect", **sides))
+        assert at.house.messages() == []
+        await at.post(item("calls", REPORTED, id="wacid.1", event="terminate", **end, **sides))
+    [shown] = missed.house.messages()
+    assert (shown.text and shown.text.text, missed.house.case().status) == ("Missed call", "waiting")
+    [shown] = taken.house.messages()
+    assert shown.call is not None
+    assert (shown.text and shown.text.text, shown.call.seconds) == ("Call", 95)
+    assert taken.house.case().status == "resolved"
+
+
+async def test_a_call_of_ours_that_was_taken_is_an_answer() -> None:
+    at = await assigned()
+    at.now = REPORTED
+    sides = {"from": "37120000001", "to": CUSTOMER, "direction": "BUSINESS_INITIATED"}
+    await at.post(item("statuses", REPORTED, id="wacid.2", type="call", status="RINGING", recipient_id=CUSTOMER))
+    await at.post(item("statuses", REPORTED, id="wacid.2", type="call", status="ACCEPTED", recipient_id=CUSTOMER))
+    await at.post(item("calls", REPORTED, id="wacid.2", event="terminate", status="COMPLETED", duration=30, **sides))
+    assert at.house.messages()[-1].direction == "outbound"
+    assert at.house.case().status == "pending"
+
+
+async def test_the_parts_of_a_long_answer_have_statuses_of_their_own_and_count_for_the_answer() -> None:
+    at = await assigned()
+    at.now = REPORTED
+    assert (await at.house.reply(text="A sentence. " * 500)).status == "applied"
+    await at.send()
+    await at.sender.complete_all_effects()
+    sent = [call.json for call in calls(at)]
+    assert [len(body["text"]["body"]) <= 4096 for body in sent] == [True, True]
+    own = [body["biz_opaque_callback_data"] for body in sent]
+    assert own[1] == f"{own[0]}.2"
+    # Before the result: our own id, which Meta repeats, finds the answer.
+    status = {"id": "wamid.ours-2", "status": "read", "recipient_id": CUSTOMER, "biz_opaque_callback_data": own[1]}
+    await at.post(item("statuses", REPORTED, **status))
+    assert at.reply().state == "read"
+    await at.learn_results()
+    assert at.reply().state == "read"
+
+
+async def test_a_webhook_of_a_day_of_statuses_is_one_call() -> None:
+    at = await assigned()
+    statuses = [
+        item("statuses", REPORTED, id=f"wamid.else-{n}", status="read", recipient_id=f"371260{n:05}")
+        for n in range(1_000)
+    ]
+    answered = call_of(statuses)
+    assert len(answered.body) < Whatsapp().capabilities.max_body_bytes
+    await at.post(*statuses)
+    assert len(at.ingest.events) == 1_001
