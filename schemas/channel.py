@@ -94,6 +94,8 @@ class Capabilities(Contract):
     - `templates`: whether the platform has approved messages, which go out by their name.
     - `deep_link`: the form of a link that opens a private chat, with `{username}` of the account and `{token}`.
     - `drops_repeats`: the receiver knows a message it has by its id, so that an uncertain send may be repeated.
+    - `opt_out`: what a customer who opts out wants no more of: messages, until they write again; or marketing, so that
+      answers to what they wrote still go out, and templates and first messages do not.
     - `automated`: whether messages that no person wrote may go out; `approved`: only with the platform's approval.
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
     - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `caption_limit` the
@@ -125,6 +127,7 @@ class Capabilities(Contract):
     max_body_bytes: int = 1_000_000
     json_bodies: bool = True
     invalid_payload_status: Literal[200, 400] = 200
+    opt_out: Literal["messages", "marketing"] = "messages"
     automated: Literal["yes", "approved", "no"] = "yes"
     retention_seconds: float | None = None
     pace: Pace = "chat"

@@ -91,6 +91,8 @@ class Whatsapp:
         windows=(Window(seconds=86_400),),
         templates=True,
         first_contact="template",
+        # /webhooks/reference/user_preferences: what people stop is marketing.
+        opt_out="marketing",
         actions=("react", "typing", "seen"),
         edits=True,
         # /throughput; and between one number and one user 1 message in 6 s, of which 45 may come at once, as if borrowed.

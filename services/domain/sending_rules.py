@@ -146,13 +146,14 @@ def _refuse_unwanted(draft: Draft, recipient: Recipient, capabilities: Capabilit
         return None
     if recipient.is_blocked:
         return Refused(reason="customer_blocked")
-    # Whoever writes after having opted out wants an answer, and nothing else.
+    # Whoever writes after having opted out wants an answer, and nothing else. Marketing is no answer.
     has_written_since = (
         recipient.opted_out_at is not None
         and recipient.wrote_at is not None
         and recipient.wrote_at > recipient.opted_out_at
     )
-    is_wanted = has_written_since and not draft.is_first and not draft.has_template
+    is_answer = not draft.is_first and not draft.has_template
+    is_wanted = is_answer and (has_written_since or capabilities.opt_out == "marketing")
     return (
         None if recipient.opted_out_at is None or is_wanted else Refused(reason="opted_out", at=recipient.opted_out_at)
     )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.channel import RateLimit
 from services.delivery.domain.rate_limits import Limit, RateLimiter, limits_for
 from tests.delivery.harness import LIKE_TELEGRAM, NO_LIMITS, outbound
 from tests.fakes import START
@@ -22,6 +23,14 @@ def test_private_message_passes_the_limit_of_its_chat_and_then_its_accounts() ->
 def test_message_to_a_group_passes_the_limit_per_minute() -> None:
     limits = limits_for(outbound("a", "42", chat="-100", public=True), LIKE_TELEGRAM, partitions=1)
     assert limits[0] == Limit("w/telegram:main/-100/60", 20 / 60)
+
+
+def test_a_chat_may_have_a_burst_before_it_waits() -> None:
+    pair = RateLimit(scope="chat", count=1, seconds=6, burst=3)
+    [limit] = limits_for(outbound("a"), NO_LIMITS.model_copy(update={"rate_limits": (pair,)}), partitions=4)
+    limiter = RateLimiter()
+    slots = [(limiter.reserve(limit, START) - START).total_seconds() for _ in range(5)]
+    assert slots == pytest.approx([0, 0, 0, 6, 12])
 
 
 def test_channel_without_limits_lets_everything_pass() -> None:

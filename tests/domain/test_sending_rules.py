@@ -30,6 +30,7 @@ from tests.fakes import START
 DAY, WEEK = Window(seconds=86_400), Window(seconds=7 * 86_400, tag="HUMAN_AGENT", people_only=True)
 BASE = Capabilities(surfaces=("private", "public"), text_limits=(TextLimit(limit=20, splits=True),))
 LIKE_WHATSAPP = BASE.model_copy(update={"windows": (DAY,), "templates": True, "first_contact": "template"})
+NO_MARKETING = LIKE_WHATSAPP.model_copy(update={"opt_out": "marketing"})
 LIKE_MESSENGER = BASE.model_copy(update={"windows": (DAY, WEEK)})
 LIKE_MAIL = BASE.model_copy(update={"first_contact": "always"})
 LIKE_X = BASE.model_copy(update={"automated": "approved"})
@@ -94,6 +95,10 @@ def test_what_does_not_fit_beside_files_follows_them(
         (BASE, draft(), wrote(1, opted_out_at=START - 2 * HOUR), None),
         (BASE, draft(is_first=True), wrote(1, opted_out_at=START - 2 * HOUR), "opted_out"),
         (LIKE_WHATSAPP, draft(has_template=True), wrote(1, opted_out_at=START - 2 * HOUR), "opted_out"),
+        (NO_MARKETING, draft(), wrote(2, opted_out_at=START - HOUR), None),
+        (NO_MARKETING, draft(), wrote(24, opted_out_at=START - HOUR), "window_closed_use_template"),
+        (NO_MARKETING, draft(is_first=True), wrote(2, opted_out_at=START - HOUR), "opted_out"),
+        (NO_MARKETING, draft(has_template=True), wrote(2, opted_out_at=START - HOUR), "opted_out"),
         # what no person wrote
         (LIKE_X, draft(), wrote(1), None),
         (LIKE_X, draft(is_automatic=True), wrote(1), "automatic"),

@@ -439,6 +439,16 @@ async def test_large_bodies_have_a_room_of_their_own() -> None:
     assert (await first).status == 503
 
 
+async def test_a_body_of_a_usual_size_needs_no_place_in_the_room_of_large_ones() -> None:
+    ingest = mail(large=ChannelBounds(AdmissionControl("large_webhook", calls=0)))
+    body = letter("1", b"x")
+    declared = {**PASSWORD, "content-length": str(len(body))}
+    assert (await ingest.call(body, path=MAIL_PATH, headers=declared)).status == 200
+    # Without a size it may be as large as the channel's largest.
+    assert (await ingest.call(body, path=MAIL_PATH, headers=PASSWORD)).status == 503
+    assert (await ingest.call(body, path=MAIL_PATH, headers={**declared, "content-length": "1000001"})).status == 503
+
+
 async def test_event_loop_goes_on_while_a_large_mail_is_read() -> None:
     ingest = mail()
     beats = 0

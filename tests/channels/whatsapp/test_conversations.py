@@ -108,16 +108,16 @@ async def test_a_closed_window_that_only_meta_knows_of_is_told_in_the_same_code(
 # -- consent -------------------------------------------------------------------------------------------------------------
 
 
-async def test_who_stopped_marketing_gets_no_template_and_an_answer_once_they_write() -> None:
+async def test_who_stopped_marketing_gets_no_template_and_still_their_answers() -> None:
     at = await assigned()
     at.now = REPORTED
     await at.post(at.place.contact_states["opted_out"])
     refused = await at.house.reply(template=TEMPLATE)
     assert refused.problem is not None
     assert refused.problem.title == "Customer opted out"
-    at.now = REPORTED + timedelta(minutes=1)
-    await at.post(item("messages", at.now, id="wamid.2", type="text", text={"body": "And?"}, **{"from": CUSTOMER}))
     assert (await at.house.reply()).status == "applied"
+    await at.post(at.place.contact_states["opted_in"])
+    assert (await at.house.reply(template=TEMPLATE)).status == "applied"
 
 
 # -- people --------------------------------------------------------------------------------------------------------------
