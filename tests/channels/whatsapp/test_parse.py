@@ -1,6 +1,7 @@
 """Bodies of Meta and what each says: fixture → kind, author, surface, person, thread, text."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -511,7 +512,7 @@ def places_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, child in inner for place in places_of(child, (*path, key)))]
 
 
-NAMES = sorted(path.stem for path in PAYLOADS.iterdir())
+NAMES = sorted(path.stem for path in PAYLOADS.iterdir() if path.stem != "empty")
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 2**63, 1.5, "", "x", "\x00", "9" * 400, [], {}, [None], {"type": {}}, [[]]]
 )
@@ -525,7 +526,7 @@ def test_a_field_of_any_type_gives_activities_with_different_ids(name: str, data
         for key in place[:-1]:
             target = target[key] if isinstance(target, dict | list) and _has(target, key) else {}
         if isinstance(target, dict | list) and _has(target, place[-1]):
-            target[place[-1]] = data.draw(ODD)
+            target[place[-1]] = deepcopy(data.draw(ODD))
     found = Whatsapp().parse(request(json.dumps(body).encode()), account())
     assert found
     assert len({activity.id for activity in found}) == len(found)
