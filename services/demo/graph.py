@@ -3,7 +3,7 @@
 One stand-in is for one channel. Answers have the shapes of developers.facebook.com/docs/graph-api.
 
 - `/{version}/{node}` and `/{version}/{node}/{edge}` with `Authorization: Bearer`: messages, media, comments and what can be
-  done to them, subscribed_apps, oauth/access_token. A token in the URL is refused, as ours must not stand there.
+  done to them, subscribed_apps, subscriptions, oauth/access_token. A token in the URL is refused, as ours must not stand there.
 - `GET /_media/{id}`, with the token too: the bytes of a file. `POST /_media`: a file for customers to send.
 - `POST /_comments` `{"id", "author", "text"?, "username"?, "parent"?}`: a comment, so that a private reply reaches its author.
 - `GET /_sent`, and `/_faults`: see `sent_log` and `faults`.
@@ -26,11 +26,14 @@ from services.demo import graph_messages, graph_whatsapp
 from services.demo.faults import Fault, FaultQueue, TruncatedResponse
 from services.demo.forms import FormFile, is_form, json_or_text, read_form
 from services.demo.graph_messages import Comment, Comments, MetaChannel
+from services.demo.graph_nodes import GraphNodes
 from services.demo.graph_shapes import GraphCall, GraphFiles, GraphRefusal, wrong_parameter
 from services.demo.sent_log import SentLog
 
 VERSION = re.compile(r"v\d{1,2}\.\d")
 MENTIONED = re.compile(r"mentioned_comment\.comment_id\((\d+)\)")
+UNLOGGED = frozenset({"media", "message_attachments", "subscribed_apps", "subscriptions"})
+"""Edges of POST calls that send nothing: no fault happens to them."""
 TOKEN_SECONDS = 5_184_000
 """60 days, as long as a refreshed token lives."""
 
@@ -40,14 +43,18 @@ Accept = Callable[[], Result]
 
 @dataclass
 class FakeGraph:
-    """The state of a stand-in for one channel; `app` serves it. `subscribed` are the nodes with webhooks."""
+    """The state of a stand-in for one channel; `app` serves it. `own_id`: the account that `/me` is."""
 
     channel: MetaChannel
+    own_id: str = ""
     log: SentLog = field(default_factory=SentLog)
     faults: FaultQueue = field(default_factory=FaultQueue)
     files: GraphFiles = field(default_factory=GraphFiles)
     comments: Comments = field(default_factory=Comments)
-    subscribed: set[str] = field(default_factory=set)
+    nodes: GraphNodes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.nodes = GraphNodes(self.channel, self.own_id)
 
     @property
     def app(self) -> Starlette:
@@ -72,7 +79,7 @@ class FakeGraph:
             if call.node != "oauth":
                 _authorized(request)
             accept = self._handler(request.method, call)
-            if request.method == "GET" or call.edge in ("media", "message_attachments", "subscribed_apps"):
+            if request.method == "GET" or call.edge in UNLOGGED:
                 return _json(accept())
             return await self._unless_fault(accept)
         except GraphRefusal as error:
@@ -154,9 +161,7 @@ class FakeGraph:
             return self.files.describe(call.node, call.base_url)
         if call.node in self.comments.by_id:
             return self._comment(call.node)
-        phone: Result = {"display_phone_number": "+1 555 010 0000", "verified_name": "Demo shop"}
-        named: Result = {"name": "Demo shop", "username": "demo_shop"}
-        return {"id": call.node, **(phone if self.channel == "whatsapp" else named)}
+        return self.nodes.show(call)
 
     def _comment(self, number: str) -> Result:
         comment = self.comments.by_id.get(number)
@@ -170,15 +175,6 @@ class FakeGraph:
 
     def _show_nothing(self, call: GraphCall) -> Result:
         return {"data": []}
-
-    def _subscribe(self, call: GraphCall) -> Result:
-        self.subscribed.add(call.node)
-        return {"success": True}
-
-    def _show_subscriptions(self, call: GraphCall) -> Result:
-        app: Result = {"id": "1", "name": "Demo", "subscribed_fields": ["messages", "feed", "comments"]}
-        listed: Result = {"whatsapp_business_api_data": app} if self.channel == "whatsapp" else app
-        return {"data": [listed] if call.node in self.subscribed else []}
 
     def _refresh(self, call: GraphCall) -> Result:
         token = f"EAAdemo{self.log.next_number():06d}"
@@ -215,13 +211,15 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[FakeGraph, GraphCall], Result]] = 
     ("POST", "message_attachments"): FakeGraph._upload,
     ("POST", "comments"): FakeGraph._reply_in_public,
     ("POST", "replies"): FakeGraph._reply_in_public,
-    ("POST", "subscribed_apps"): FakeGraph._subscribe,
+    ("POST", "subscribed_apps"): lambda graph, call: graph.nodes.subscribe(call),
+    ("POST", "subscriptions"): lambda graph, call: graph.nodes.set_callback(call),
     ("POST", ""): FakeGraph._change,
     ("DELETE", ""): FakeGraph._delete,
     ("GET", ""): FakeGraph._show,
     ("GET", "comments"): FakeGraph._show_comments,
     ("GET", "replies"): FakeGraph._show_comments,
-    ("GET", "subscribed_apps"): FakeGraph._show_subscriptions,
+    ("GET", "subscribed_apps"): lambda graph, call: graph.nodes.show_subscribed(call),
+    ("GET", "subscriptions"): lambda graph, call: graph.nodes.show_callbacks(call),
     ("GET", "access_token"): FakeGraph._refresh,
     ("GET", "refresh_access_token"): FakeGraph._refresh,
     ("GET", "feed"): FakeGraph._show_nothing,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from services.demo.accounts import StandIns
+from services.demo.accounts import IG_ID, StandIns
 from services.demo.graph import FakeGraph
 from services.demo.mail import FakeMail
 from services.demo.sent_log import SentLog
@@ -31,7 +31,7 @@ class Platforms:
         return Starlette(
             routes=[
                 Mount("/whatsapp", FakeGraph("whatsapp", log=self.log).app),
-                Mount("/instagram", FakeGraph("instagram", log=self.log).app),
+                Mount("/instagram", FakeGraph("instagram", IG_ID, log=self.log).app),
                 Mount("/messenger", FakeGraph("messenger", log=self.log).app),
                 Mount("/mail", self._mail.app),
                 Mount("/", FakeTelegram(log=self.log).app),

@@ -9,8 +9,7 @@ import httpx2
 from schemas.values import Json
 from services.demo.accounts import (
     ACCOUNT,
-    IG_ID,
-    PHONE_NUMBER_ID,
+    APP_ID,
     WABA_ID,
     Credentials,
     StandIns,
@@ -98,18 +97,20 @@ async def _set_webhooks(base_url: str, workspace: str, stand_ins: StandIns, cred
 
     A stand-in that this machine does not reach is left as it is: the installation says of the account what is missing.
     """
-    url = f"{base_url.rstrip('/')}{webhook_path('telegram', workspace, credentials)}"
-    token = {"authorization": f"Bearer {credentials.access_token}"}
+    base = base_url.rstrip("/")
+    urls = {channel: f"{base}{webhook_path(channel, workspace, credentials)}" for channel in ("telegram", "whatsapp")}
+    callback = {"object": "whatsapp_business_account", "callback_url": urls["whatsapp"]}
+    calls: tuple[tuple[str, dict[str, str]], ...] = (
+        (f"/bot{credentials.bot_token}/setWebhook", {"url": urls["telegram"]}),
+        (f"/whatsapp/v25.0/{APP_ID}/subscriptions", callback),
+        (f"/whatsapp/v25.0/{WABA_ID}/subscribed_apps", {}),
+        ("/instagram/v25.0/me/subscribed_apps", {"subscribed_fields": "messages,messaging_postbacks,comments"}),
+    )
     with suppress(httpx2.HTTPError):
         async with connected(stand_ins.url) as client:
-            await client.post(f"/bot{credentials.bot_token}/setWebhook", json={"url": url})
-            for channel, node in (
-                ("whatsapp", WABA_ID),
-                ("whatsapp", PHONE_NUMBER_ID),
-                ("instagram", IG_ID),
-                ("instagram", "me"),
-            ):
-                await client.post(f"/{channel}/v25.0/{node}/subscribed_apps", headers=token)
+            client.headers["authorization"] = f"Bearer {credentials.access_token}"
+            for path, body in calls:
+                await client.post(path, json=body)
 
 
 def resources(credentials: Credentials, stand_ins: StandIns) -> list[tuple[str, dict[str, Json]]]:

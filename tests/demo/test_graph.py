@@ -186,6 +186,21 @@ async def test_comments_are_hidden_shown_answered_and_deleted(opened: Open) -> N
     assert (await client.get("/v25.0/17841400", params=fields)).json()["mentioned_comment"]["text"] == "card"
 
 
+@pytest.mark.parametrize("channel", ["whatsapp", "messenger", "instagram"])
+async def test_subscriptions_and_callbacks_are_kept(opened: Open, channel: MetaChannel) -> None:
+    graph, client = opened(channel)
+    graph.nodes.own_id = "17841400"
+    assert (await client.get("/v25.0/me/subscribed_apps")).json() == {"data": []}
+    await client.post("/v25.0/me/subscribed_apps", params={"subscribed_fields": "messages,comments"})
+    [app] = (await client.get("/v25.0/17841400/subscribed_apps")).json()["data"]
+    assert app.get("whatsapp_business_api_data", app)["subscribed_fields"] == ["messages", "comments"]
+    callback = {"object": "page", "callback_url": "https://support.example/webhooks"}
+    assert (await client.post("/v25.0/77/subscriptions", json=callback)).json() == {"success": True}
+    assert (await client.get("/v25.0/77/subscriptions")).json()["data"] == [{**callback, "active": True}]
+    assert (await client.post("/v25.0/77/subscriptions", json={})).json()["error"]["code"] == 100
+    assert (await client.get("/v25.0/me")).json()["id"] == "17841400"
+
+
 async def test_only_a_token_in_the_header_is_taken(opened: Open) -> None:
     _, client = opened("messenger")
     body = {"recipient": {"id": "7"}, "message": {"text": "x"}}
