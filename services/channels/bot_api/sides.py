@@ -28,7 +28,12 @@ def side_for(delivery: UpdateContext, raw: str, where: SenderContext, body: dict
 
 def is_our_bot(delivery: UpdateContext, where: SenderContext, body: dict[str, Json]) -> bool:
     """Whether this bot wrote the message, for itself or for a business account: then it is a reply of ours coming back."""
-    return delivery.bot in {where.author, as_id_str(as_dict(body.get("sender_business_bot")).get("id"))} - {None}
+    named = {where.author, as_id_str(as_dict(body.get("sender_business_bot")).get("id"))}
+    # In a private chat two write, and its id is the customer's: a bot that is not the customer is ours.
+    is_other_side = (
+        where.is_bot and where.chat_type == "private" and where.business is None and where.author != where.chat
+    )
+    return delivery.bot in named - {None} or (is_other_side and where.sender_chat_id is None)
 
 
 def _is_our_chat(where: SenderContext, body: dict[str, Json]) -> bool:

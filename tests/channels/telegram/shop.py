@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -30,9 +31,20 @@ BOT_URL = f"https://api.telegram.org/bot{FIRST_BOT}/"
 
 
 def accept(call: HttpCall) -> HttpResponse:
-    """Telegram does what it is asked for. Messages have the numbers from 77 on."""
+    """Telegram does what it is asked for. Every message has the number 77."""
     result: Json = {"message_id": 77}
     return HttpResponse(200, {}, json.dumps({"ok": True, "result": result if "/send" in call.url else True}).encode())
+
+
+def accept_numbered() -> Callable[[HttpCall], HttpResponse]:
+    """The same, with the numbers from 77 on."""
+    numbers = count(77)
+
+    def respond(call: HttpCall) -> HttpResponse:
+        result: Json = {"message_id": next(numbers)} if "/sendMessage" in call.url else True
+        return HttpResponse(200, {}, json.dumps({"ok": True, "result": result}).encode())
+
+    return respond
 
 
 class TelegramShop:

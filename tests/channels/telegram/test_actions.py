@@ -13,7 +13,7 @@ from services.channels.port import CredentialsRejected, SendReceipt
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.telegram.cases import TOKEN, account
-from tests.channels.telegram.shop import TelegramShop, accept
+from tests.channels.telegram.shop import TelegramShop, accept, accept_numbered
 from tests.channels.telegram.test_send import answer, refusal
 from tests.fakes import FakeHttp, in_order
 from tests.fakes.http import HttpCall
@@ -180,6 +180,22 @@ async def test_an_agent_deletes_an_answer() -> None:
     await shop.wait(2)
     assert shop.calls()[-1] == ("deleteMessage", {"chat_id": 70001, "message_id": 77})
     assert (shop.message(reply).state, shop.message(reply).text) == ("deleted", None)
+
+
+async def test_an_agent_deletes_all_that_a_long_answer_became() -> None:
+    shop = TelegramShop(accept_numbered())
+    await shop.receives("message", **message(5, "where is my order"))
+    await shop.house.assign("sara")
+    outcome = await shop.house.reply(text="A sentence of some words. " * 200)
+    assert outcome.result is not None
+    await shop.settle()
+    # The chat's rate lets the second part wait a second.
+    await shop.wait(2)
+    assert [len(call.json["text"]) <= 4096 for call in shop.http.calls] == [True, True]
+    await shop.act("delete", outcome.result)
+    await shop.wait(3)
+    assert shop.calls()[-1] == ("deleteMessages", {"chat_id": 70001, "message_ids": [77, 78]})
+    assert shop.message(outcome.result).state == "deleted"
 
 
 async def test_an_agent_reacts_to_what_the_customer_wrote() -> None:

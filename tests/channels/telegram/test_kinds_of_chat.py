@@ -66,6 +66,13 @@ def test_a_button_pressed_in_direct_messages_is_answered_there() -> None:
     assert (found.surface, found.address) == ("private", Address(chat="-1003", direct_topic="70001"))
 
 
+def test_in_a_private_chat_the_bot_that_is_not_the_customer_is_ours() -> None:
+    bot = {"id": 4242, "is_bot": True, "first_name": "Shop"}
+    ours, theirs = read(chat=PRIVATE, by=bot), read(chat={"id": 4242, "type": "private"}, by=bot)
+    assert (ours.kind, ours.author, ours.own_reply, ours.person) == ("echo", "bot", True, "telegram:main:70001")
+    assert (theirs.kind, theirs.details["reason"]) == ("unknown", "bot")
+
+
 async def test_a_topic_of_a_private_chat_is_answered_in_it() -> None:
     found = read(chat=PRIVATE, message_thread_id=44, is_topic_message=True)
     assert (found.kind, found.surface, found.thread) == ("message", "private", None)
