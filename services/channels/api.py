@@ -1,6 +1,6 @@
 """The generic channel `api` for an integrator's own system. Calls in both directions carry Standard Webhooks signatures.
 
-In: one object or a list of them, each `message`, `echo`, `edit`, `delete`, `reaction` or `receipt` (docs/api.md). Out: a
+In: one object or a list of them, each `message`, `echo`, `edit`, `delete`, `reaction` or `receipt` (docs/channels/api.md). Out: a
 message in the shape of REST with its `person`, posted to `callback_url`. Its `webhook-id` is the message's id, the same on
 every attempt, by which the receiver drops repeats. The specification: github.com/standard-webhooks/standard-webhooks.
 """

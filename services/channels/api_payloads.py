@@ -1,4 +1,4 @@
-"""The bodies that systems post to the channel `api`, as docs/api.md describes them.
+"""The bodies that systems post to the channel `api`, as docs/channels/api.md describes them.
 
 A field without which the item means nothing is required and strict. A field that only adds to it reads as absent when it is
 invalid: an integrator's bad phone number must not cost a customer's message.
