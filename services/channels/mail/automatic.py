@@ -16,7 +16,8 @@ def _present(value: str) -> bool:
 
 
 def _is_not(*values: str) -> Callable[[str], bool]:
-    return lambda value: bool(value) and value.partition(";")[0].strip().lower() not in values
+    # A parameter or a comment may follow (RFC 3834, 5).
+    return lambda value: bool(value) and re.split(r"[;(]", value)[0].strip().lower() not in values
 
 
 def _is_one_of(*values: str) -> Callable[[str], bool]:

@@ -45,7 +45,8 @@ def _codec(charset: str | None) -> str | None:
     name = (charset or "").strip().strip("\"'").lower()
     try:
         found = codecs.lookup(ALIASES.get(name, name)).name
-        b"".decode(found)
+        # Not every codec is one of text; one without a byte to read says nothing about that.
+        b"a".decode(found, "replace")
     except (LookupError, ValueError):
         return None
     return None if found.replace("-", "_") in NO_CHARSETS else found

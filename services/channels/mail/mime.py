@@ -15,6 +15,7 @@ from services.channels.mail.html_text import html_to_text
 from services.channels.mail.message import Envelope, Mailbox, MailPart, ReceivedMail
 
 MAX_PARTS = 500
+MAX_HEADERS, MAX_NAME, MAX_HEADER = 1000, 200, 50_000
 MAX_TEXT_BYTES = 2_000_000
 """What is read of one text part. An agent reads far less, and the time to read a hostile one stays short."""
 REPORT_TYPES = frozenset(
@@ -28,6 +29,7 @@ def read_mime(raw: bytes, envelope: Envelope) -> ReceivedMail:
     try:
         message: Message = BytesParser(policy=policy.compat32).parsebytes(raw)
     except RecursionError:
+        # Parts within parts within parts: what is there is shown as it is.
         message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
     body = _Body()
     for part in _leaves(message):
@@ -45,6 +47,7 @@ def mail_of_headers(
     parts: tuple[MailPart, ...] = (),
 ) -> ReceivedMail:
     """A mail by its headers as they were sent, folded and encoded or not, and what a provider has made of its body."""
+    headers = [(name[:MAX_NAME], value[:MAX_HEADER]) for name, value in headers[:MAX_HEADERS]]
 
     def values(name: str) -> Iterator[str]:
         return (value for key, value in headers if key.lower() == name)

@@ -35,12 +35,22 @@ class _Original:
 
 def read_reports(mail: ReceivedMail, account: Account) -> list[MailItem]:
     """What a mail reports of mails of ours; empty for an ordinary mail, and for a report on a mail that is not ours."""
-    original = _original(mail, account)
+    original = _original(mail, account) if _is_report(mail) else None
     if original is None:
         return []
     parts = [(part.media_type, decode_bytes(part.content[:MAX_REPORT], None)) for part in mail.parts]
     found = [item for kind, text in parts if kind in READERS for item in READERS[kind](text, original, mail)]
     return found or list(_plain_bounce(mail, original))
+
+
+def _is_report(mail: ReceivedMail) -> bool:
+    kinds = {part.media_type for part in mail.parts}
+    return not kinds.isdisjoint(READERS) or bool(mail.header("x-failed-recipients")) or _is_by_daemon(mail)
+
+
+def _is_by_daemon(mail: ReceivedMail) -> bool:
+    local = mail.sender.address.rpartition("@")[0].lower() if mail.sender else ""
+    return local in ("mailer-daemon", "postmaster")
 
 
 def _original(mail: ReceivedMail, account: Account) -> _Original | None:
@@ -139,9 +149,7 @@ def _disposition(text: str, original: _Original, mail: ReceivedMail) -> Iterator
 def _plain_bounce(mail: ReceivedMail, original: _Original) -> Iterator[MailItem]:
     """The bounce of a server that does not know RFC 3464: it quotes our mail, and says in words what went wrong."""
     stated = _ADDRESS.search(mail.header("x-failed-recipients"))
-    local = mail.sender.address.rpartition("@")[0].lower() if mail.sender else ""
-    is_bounce = local in ("mailer-daemon", "postmaster") and _FAILED_SUBJECT.search(mail.subject)
-    if stated is None and not is_bounce:
+    if stated is None and not (_is_by_daemon(mail) and _FAILED_SUBJECT.search(mail.subject)):
         return
     recipient = stated[0].lower() if stated else next(iter(original.to), "")
     text = " ".join((mail.text or "").split())
