@@ -130,7 +130,9 @@ class ConversationsHarness:
 
     async def command(self, verb: str, data: Contract) -> CommandResult:
         """A command and its outcome."""
-        arrived = self._arrived("commands", f"pasokh.command.{verb}", data)
+        # As REST does: in the partition of the customer.
+        key = self.case().key if self.cases() else self.key
+        arrived = self.driver.arrived("commands", f"pasokh.command.{verb}", data, key)
         await self.driver.batch([arrived])
         outcome = self.driver.get(OUTCOMES, arrived.event.id)
         assert outcome is not None, "a command without an outcome"
