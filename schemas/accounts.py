@@ -1,8 +1,8 @@
 """Events about connected accounts, and the health of an account."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from schemas.values import Contract, Failure, Instant
+from schemas.values import OMITTED_IF_EMPTY, Contract, Failure, Instant
 
 AccountState = Literal["ok", "credentials", "webhook", "paused", "forged", "silent"]
 """`credentials`: the platform refuses the credentials. `webhook`: the platform does not deliver messages to us.
@@ -23,12 +23,13 @@ class AccountChanged(Contract):
     changed.
 
     Also the data of `pasokh.control.account_sending_changed` (the state of sending as the account has changed) and of
-    `pasokh.control.poll_now` (the platform has something that must be fetched).
+    `pasokh.control.poll_now` (the platform has something that must be fetched; `fetch` is what it named, if no poll finds it).
     """
 
     workspace: str
     channel: str
     account: str
+    fetch: Annotated[list[str], OMITTED_IF_EMPTY] = []
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from services.channels.port import (
     AnnouncesEvents,
     Channel,
     ChecksAccount,
+    FetchesNamed,
     InlineFiles,
     PerformsActions,
     Polls,
@@ -35,6 +36,7 @@ class Abilities:
     account_capabilities: Mapping[str, AccountCapabilities]
     announces: Mapping[str, AnnouncesEvents]
     checks: Mapping[str, ChecksAccount]
+    fetches: Mapping[str, FetchesNamed]
     file_senders: Mapping[str, SendsFiles]
     inline_files: Mapping[str, InlineFiles]
     media: Mapping[str, ResolvesMedia]
@@ -62,6 +64,7 @@ def find_abilities(channels: Iterable[Channel]) -> Abilities:
         account_capabilities=having(AccountCapabilities),
         announces=having(AnnouncesEvents),
         checks=having(ChecksAccount),
+        fetches=having(FetchesNamed),
         file_senders=having(SendsFiles),
         inline_files=having(InlineFiles),
         media=having(ResolvesMedia),

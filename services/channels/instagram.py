@@ -27,10 +27,21 @@ from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
 from services.channels.meta.messaging.checks import AccountCheck
 from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import INSTAGRAM, kinds, perform
+from services.channels.meta.publications.catch_up import INTERVAL
+from services.channels.meta.publications.edges import INSTAGRAM as INSTAGRAM_EDGES
+from services.channels.meta.publications.mentions import named_mentions, read_mentions
 from services.channels.meta.publications.sending import comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
 from services.channels.meta.tokens import UNSTATED, exchange_token, refresh_instagram_token, stated_expiry
-from services.channels.port import Account, OutgoingFile, RefreshedTokens, Request, SendReceipt, WebhookResponse
+from services.channels.port import (
+    Account,
+    OutgoingFile,
+    PollResult,
+    RefreshedTokens,
+    Request,
+    SendReceipt,
+    WebhookResponse,
+)
 from services.platform.http.outgoing import HttpClient
 
 HOSTS = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.facebook.com"}
@@ -96,6 +107,7 @@ class Instagram:
 
     name = "instagram"
     account_model = InstagramAccount
+    interval = INTERVAL
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limits=(
@@ -178,6 +190,25 @@ class Instagram:
     async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
         return await CHECKS[_login(account.body)].problem(account, http, _graph(account).url, public_url)
+
+    def is_polled(self, body: AccountBody) -> bool:
+        """Whether comments are looked for that Meta's calls have missed (`settings.catch_up`)."""
+        return body.settings.get("catch_up") is not False
+
+    async def begin_polling(self, account: Account, http: HttpClient) -> None:
+        """Nothing has to be begun: the platform lists what was published."""
+
+    async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
+        """What was published since, one page at a time; see `meta.publications.catch_up`."""
+        return await INSTAGRAM_EDGES.poll(_graph(account), http, cursor)
+
+    def named(self, request: Request, account: Account) -> list[str]:
+        """The mentions that a call names. See `FetchesNamed`."""
+        return named_mentions(request.body)
+
+    async def fetch(self, named: Sequence[str], account: Account, http: HttpClient) -> list[bytes]:
+        """What mentions say; see `meta.publications.mentions`."""
+        return list(await read_mentions(http, _graph(account), named))
 
     def expires_at(self, account: Account, now: datetime) -> datetime | None:
         """`settings.token_expires_at`; the token of an Instagram Login always expires. See `RefreshesTokens`."""

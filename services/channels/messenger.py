@@ -26,10 +26,20 @@ from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
 from services.channels.meta.messaging.checks import AccountCheck
 from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import FACEBOOK, kinds, perform
+from services.channels.meta.publications.catch_up import INTERVAL
+from services.channels.meta.publications.edges import FACEBOOK as FACEBOOK_EDGES
 from services.channels.meta.publications.sending import comment, reply_in_private
 from services.channels.meta.signature import answer_subscription, verify_signature
 from services.channels.meta.tokens import exchange_token, stated_expiry
-from services.channels.port import Account, OutgoingFile, RefreshedTokens, Request, SendReceipt, WebhookResponse
+from services.channels.port import (
+    Account,
+    OutgoingFile,
+    PollResult,
+    RefreshedTokens,
+    Request,
+    SendReceipt,
+    WebhookResponse,
+)
 from services.platform.http.outgoing import HttpClient
 
 HOST = "https://graph.facebook.com"
@@ -78,6 +88,7 @@ class Messenger:
 
     name = "messenger"
     account_model = MessengerAccount
+    interval = INTERVAL
     capabilities = Capabilities(
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=2000, surface="private", splits=True), TextLimit(limit=8000, surface="public")),
@@ -153,6 +164,17 @@ class Messenger:
     async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
         return await CHECK.problem(account, http, _graph(account).url, public_url)
+
+    def is_polled(self, body: AccountBody) -> bool:
+        """Whether comments are looked for that Meta's calls have missed (`settings.catch_up`)."""
+        return body.settings.get("catch_up") is not False
+
+    async def begin_polling(self, account: Account, http: HttpClient) -> None:
+        """Nothing has to be begun: the platform lists what was published."""
+
+    async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
+        """What was published since, one page at a time; see `meta.publications.catch_up`."""
+        return await FACEBOOK_EDGES.poll(_graph(account), http, cursor)
 
     def expires_at(self, account: Account, now: datetime) -> datetime | None:
         """`settings.token_expires_at`. See `RefreshesTokens`."""

@@ -368,6 +368,19 @@ class AnnouncesEvents(Protocol):
 
 
 @runtime_checkable
+class FetchesNamed(Protocol):
+    """A polled channel whose webhooks may only name something that no poll would find: it is read by what they name."""
+
+    def named(self, request: Request, account: Account) -> Sequence[str]:
+        """What an authentic call names, each as a text of at most 200 characters; empty for a call that says all."""
+        ...
+
+    async def fetch(self, named: Sequence[str], account: Account, http: HttpClient) -> Sequence[bytes]:
+        """Bodies in the shape of webhook calls, which say all about these; what is gone is left out. Raises as `poll`."""
+        ...
+
+
+@runtime_checkable
 class RefreshesTokens(Protocol):
     """A channel whose access tokens expire and can be renewed."""
 

@@ -23,13 +23,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRequest:
-    """Poll an account with these credentials, from the cursor on: attempt number `attempt`. `is_begun`: see `Poll`."""
+    """Poll an account with these credentials, from the cursor on: attempt number `attempt`. `is_begun`: see `Poll`.
+
+    `fetch` is read first.
+    """
 
     named: NamedAccount
     attempt: int
     cursor: str | None
     credentials: str
     is_begun: bool
+    fetch: tuple[str, ...] = ()
 
     @property
     def workspace(self) -> str:
@@ -99,6 +103,11 @@ async def _poll(request: PollRequest, dependencies: CollectorDependencies) -> Po
     if not request.is_begun:
         # Once per credentials: a platform may store events only while no webhook is set.
         await channel.begin_polling(connected.account, dependencies.http)
+    fetching = dependencies.abilities.fetches.get(request.named.channel) if request.fetch else None
+    if fetching is not None:
+        read = PollResult(await fetching.fetch(request.fetch, connected.account, dependencies.http), request.cursor)
+        if not await _publish(request, read, dependencies):
+            return PollOutcome(kind="stopped")
     fetched = await channel.poll(connected.account, dependencies.http, request.cursor)
     if fetched.bodies and not await _publish(request, fetched, dependencies):
         return PollOutcome(kind="stopped")

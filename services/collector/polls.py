@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from schemas.accounts import AccountChanged
 from services.collector import reads
 from services.collector.context import CollectorContext, NamedAccount, named_by_timer
 from services.collector.domain.schedule import FIRST_POLL_RETRY, MAX_POLL_RETRY, pause_after
@@ -15,6 +16,9 @@ from services.records.tokens import credentials_digest
 
 GIVEN_UP_AFTER = timedelta(seconds=POLL_SECONDS + 5)
 """A poll without a result by then is lost with its process: the next one begins."""
+
+FETCHED_AT_ONCE, MAX_FETCH = 20, 1_000
+"""How much of what webhooks named one poll reads, and how much waits at most: the latest."""
 
 
 def timer_name(named: NamedAccount) -> str:
@@ -61,6 +65,7 @@ def start(context: CollectorContext, named: NamedAccount, poll: Poll) -> None:
         cursor=poll.cursor,
         credentials=poll.credentials,
         is_begun=poll.is_begun,
+        fetch=poll.fetch[:FETCHED_AT_ONCE],
     )
     context.work.schedule_effect(timer_name(named), request)
 
@@ -79,6 +84,10 @@ def on_poll_now(context: CollectorContext, received: ReceivedEvent) -> None:
     poll = context.work.get(POLLS, named.id)
     if poll is None or not poll.credentials:
         return
+    fetch = received.event.payload_as(AccountChanged).fetch
+    if fetch:
+        poll = replace(poll, fetch=tuple(dict.fromkeys((*poll.fetch, *fetch)))[-MAX_FETCH:])
+        context.work.put(POLLS, named.id, poll)
     if named.id in context.polls.running:
         context.polls.again.add(named.id)
     # After a failure the platform has asked for the pause, or would fail again.
@@ -100,7 +109,7 @@ def on_poll_result(context: CollectorContext, completed: EffectCompleted) -> Non
         context.polls.end(named.id)
         context.work.cancel_timer(timer_name(named))
         return
-    after = _after(poll, outcome)
+    after = _after(poll, request, outcome)
     context.work.put(POLLS, named.id, after)
     _schedule_next(context, named, after, outcome)
     error = check.poll_error if outcome.kind == "unclear" else outcome.error
@@ -110,16 +119,17 @@ def on_poll_result(context: CollectorContext, completed: EffectCompleted) -> Non
         decide_health(context, named.id, check)
 
 
-def _after(poll: Poll, outcome: PollOutcome) -> Poll:
+def _after(poll: Poll, request: PollRequest, outcome: PollOutcome) -> Poll:
     if outcome.kind == "fetched":
-        return replace(poll, cursor=outcome.cursor, failures=0, is_begun=outcome.is_begun)
+        fetch = tuple(name for name in poll.fetch if name not in request.fetch)
+        return replace(poll, cursor=outcome.cursor, failures=0, is_begun=outcome.is_begun, fetch=fetch)
     return replace(poll, failures=poll.failures + 1, is_begun=outcome.is_begun)
 
 
 def _schedule_next(context: CollectorContext, named: NamedAccount, poll: Poll, outcome: PollOutcome) -> None:
     if outcome.kind != "fetched":
         pause = pause_after(poll.failures, FIRST_POLL_RETRY, MAX_POLL_RETRY, outcome.after)
-    elif outcome.has_more or named.id in context.polls.again:
+    elif outcome.has_more or poll.fetch or named.id in context.polls.again:
         pause = timedelta()
     else:
         pause = _interval(context, named)

@@ -1,5 +1,6 @@
 """Tells the collector that a platform has something which must be fetched: a webhook that only names ids."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from schemas.accounts import POLL_NOW, AccountChanged
@@ -9,9 +10,9 @@ from services.platform.bus.port import Bus, ProducerRecord, partition_for
 from services.platform.core.identifiers import random_id
 
 
-async def publish_poll_now(bus: Bus, account: Account, now: datetime) -> None:
-    """Return once the bus has it durably. The collector makes one poll of many notices. Raises Unavailable, Unknown."""
-    named = AccountChanged(workspace=account.workspace, channel=account.channel, account=account.id)
+async def publish_poll_now(bus: Bus, account: Account, now: datetime, fetch: Sequence[str] = ()) -> None:
+    """`fetch` is what was named (`FetchesNamed`). Return once the bus has it durably. The collector makes one poll of many notices. Raises Unavailable, Unknown."""
+    named = AccountChanged(workspace=account.workspace, channel=account.channel, account=account.id, fetch=list(fetch))
     event = Event(
         id=random_id(now),
         source="ingest",

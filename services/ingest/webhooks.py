@@ -80,6 +80,7 @@ class Webhooks:
         self._abilities = abilities = dependencies.abilities
         large_bodies = WorkerThread()
         self._responders, self._announcing = abilities.responders, abilities.announces
+        self._fetching = abilities.fetches
         self._reader = BodyReader(abilities, self._instruments, large_bodies)
         self._files = InlineFileStore(abilities.inline_files, dependencies.store, large_bodies)
         verifier = CallVerifier(abilities.public_keys, PublicKeys(self._http, self._time_source), large_bodies)
@@ -193,9 +194,10 @@ class Webhooks:
 
     async def _poll_if_announced(self, channel: Channel, account: Account, request: Request) -> None:
         """Let the account be polled, if the call only said that there is something. Raises Unavailable, Unknown."""
-        announcing = self._announcing.get(channel.name)
-        if announcing is not None and announcing.announces(request, account):
-            await publish_poll_now(self._bus, account, self._time_source.now())
+        announcing, fetching = self._announcing.get(channel.name), self._fetching.get(channel.name)
+        named = fetching.named(request, account) if fetching is not None else ()
+        if named or (announcing is not None and announcing.announces(request, account)):
+            await publish_poll_now(self._bus, account, self._time_source.now(), named)
 
     def _count_rejection(self, account: Account, error: Exception) -> None:
         self._instruments.count_rejected(account, rejection_reason(error))

@@ -1,7 +1,9 @@
 """How far each polled account has been fetched. The collector alone writes it."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from schemas.values import OMITTED_IF_EMPTY
 from services.platform.store.port import Collection
 from services.records.accounts import WRITER
 
@@ -12,7 +14,7 @@ class Poll:
 
     `cursor`: all events before it are durably on the bus. `attempt` numbers the polls: the result of an earlier one than the
     last changes nothing. `failures`: in a row. `credentials`: the digest of those that it is polled with. `is_begun`: the
-    platform was asked to store events for them.
+    platform was asked to store events for them. `fetch` is what webhooks named and nobody has read yet, in their order.
     """
 
     cursor: str | None = None
@@ -20,6 +22,7 @@ class Poll:
     failures: int = 0
     credentials: str = ""
     is_begun: bool = False
+    fetch: Annotated[tuple[str, ...], OMITTED_IF_EMPTY] = ()
 
 
 POLLS = Collection("polls", Poll, writer=WRITER)

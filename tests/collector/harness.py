@@ -208,10 +208,10 @@ class CollectorHarness:
         self.write(name, body)
         await self.emit(ACCOUNT_CHANGED, name)
 
-    async def emit(self, event_type: str, name: str) -> None:
+    async def emit(self, event_type: str, name: str, **more: Any) -> None:
         """An event about the account `channel/account`."""
         channel, account = name.split("/")
-        data = AccountChanged(workspace="shop", channel=channel, account=account)
+        data = AccountChanged(workspace="shop", channel=channel, account=account, **more)
         await self.driver.batch([self.driver.arrived("accounts", event_type, data, key=data.name)])
 
     async def start_process(self) -> None:
@@ -220,9 +220,9 @@ class CollectorHarness:
             [self.driver.arrived("accounts", CHECK_ACCOUNTS, CheckAccounts(at=self.clock.now()), key="pasokh")]
         )
 
-    async def poll_now(self, name: str) -> None:
+    async def poll_now(self, name: str, **more: Any) -> None:
         """The platform has something for the account."""
-        await self.emit(POLL_NOW, name)
+        await self.emit(POLL_NOW, name, **more)
 
     # -- effects -------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import orjson
@@ -105,6 +107,29 @@ async def call_graph(
     content = orjson.dumps(dict(body)) if body is not None else None
     given = {"content-type": "application/json"} if content is not None else {}
     return await _call(http, method, url, token, verdicts, content, given, idempotent=idempotent)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPage:
+    """A page of a list, and the platform's time when it gave it, if it said so."""
+
+    body: dict[str, Json]
+    at: datetime | None = None
+
+
+async def read_page(http: HttpClient, url: str, token: str, verdicts: Verdicts) -> GraphPage:
+    """One page of a list. Raises TransientSendError, PermanentSendError, CredentialsRejected."""
+    with without_token(token):
+        answer = await http.call("GET", url, None, {"authorization": f"Bearer {token}"}, idempotent=True)
+        return GraphPage(_shown(answer, verdicts), _date(answer))
+
+
+def _date(answer: HttpResponse) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(answer.headers["date"])
+    except (KeyError, ValueError):
+        return None
+    return at if at.tzinfo is not None else None
 
 
 async def upload_file(

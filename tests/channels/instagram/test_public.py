@@ -21,7 +21,8 @@ SAID = {
     "comments_of_account": ("echo", SHOP, MEDIA, "It is silver."),
     "comments_of_account_under_another_id": ("echo", "8800119999", MEDIA, "It is."),
     "live_comments": ("message", NEDA, "17900000000000003", "Do you ship today?"),
-    "mentions_as_fetched": ("message", "liga.k", "17900000000000004", "Look at @rings.shop"),
+    "mentions_as_fetched": ("message", "17800000000000010", "17900000000000004", "Look at @rings.shop"),
+    "mentions_caption_as_fetched": ("message", "liga.k", "17900000000000005", "My ring of @rings.shop"),
 }
 """Fixture → kind, person, thread, text."""
 UNKNOWN = {

@@ -131,7 +131,8 @@ class ConversationsHarness:
     async def command(self, verb: str, data: Contract) -> CommandResult:
         """A command and its outcome."""
         # As REST does: in the partition of the customer.
-        key = self.case().key if self.cases() else self.key
+        named = data.model_dump().get("conversation")
+        key = next((case.key for case in self.cases() if case.id == named), self.key)
         arrived = self.driver.arrived("commands", f"pasokh.command.{verb}", data, key)
         await self.driver.batch([arrived])
         outcome = self.driver.get(OUTCOMES, arrived.event.id)

@@ -45,6 +45,9 @@ class MessageSettings(HandoffSettings):
         True,
         description="false while Meta has not approved Human Agent for the app: no answer goes out after 24 hours then",
     )
+    catch_up: bool = Field(
+        True, description="false: nobody looks for comments that Meta's calls have missed, and mentions are not read"
+    )
     token_expires_at: AwareDatetime | None = Field(
         None,
         description="when the access token expires, like 2026-04-30T12:00:00Z: it is renewed before. Absent: it does not",
