@@ -24,7 +24,7 @@ def edit_message(work: UnitOfWork, activity: Activity, activity_context: Activit
     """Replace the text of the message that an edit names.
 
     An edit of a customer's message that never arrived is stored as that message; its original is a repeat then. One that
-    is too old for that, or of our own side, waits for its message.
+    is too old for that, of our own side, or of nobody who is named, waits for its message.
     """
     message = stored_message(work, activity)
     if message is None:
@@ -42,6 +42,9 @@ def _reason_to_ignore(work: UnitOfWork, activity: Activity) -> str | None:
     """Why an edit of a message that never arrived has no effect; None: the edit is taken for the message."""
     if activity.author != "customer" or echoes.is_own_side(work, activity):
         return "own"
+    if activity.address is None:
+        # It names nobody who could be answered (Instagram): its message says who wrote it.
+        return "nobody"
     if early.was_deleted(work, activity):
         return "deleted"
     return "late" if is_late_edit(activity) else None

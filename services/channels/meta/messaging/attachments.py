@@ -48,14 +48,19 @@ def _shared(type_: str, payload: dict[str, Json]) -> Attachment:
         type=type_,
         media_id=next((found for name in MEDIA_IDS if (found := as_platform_id(payload.get(name)))), None),
         story_id=as_platform_id(payload.get("id")) if type_.startswith("story") else None,
-        path=as_str(payload.get("url")) if web_url(payload.get("url")) is None else None,
+        path=_path(payload),
     )
     return Attachment(kind="other", name=as_str(payload.get("title")), url=web_url(payload.get("url")), details=details)
 
 
 def _page(type_: str, payload: dict[str, Json]) -> Attachment:
     """A link with a preview: its address is a web page and no file. See `links`."""
-    return Attachment(kind="other", name=as_str(payload.get("title")), details={"type": type_})
+    return Attachment(kind="other", name=as_str(payload.get("title")), details=drop_none(type=type_, path=_path(payload)))
+
+
+def _path(payload: dict[str, Json]) -> str | None:
+    """What stands in place of an address: Instagram sends paths, Messenger names of files."""
+    return as_str(payload.get("url")) if web_url(payload.get("url")) is None else None
 
 
 MEDIA_IDS = ("reel_video_id", "ig_post_media_id", "post_id", "product_id")
@@ -95,7 +100,7 @@ def links(message: dict[str, Json], text: str | None) -> list[str]:
 
 
 def web_url(value: Json) -> str | None:
-    """The value when it is an address in the web, else None: Instagram also sends paths, and Messenger names of files."""
+    """The value when it is an address in the web, else None."""
     try:
         parts = urlsplit(as_str(value) or "")
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
