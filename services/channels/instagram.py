@@ -115,6 +115,8 @@ class Instagram:
             TextLimit(limit=2200, surface="public"),
         ),
         windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
+        # …/instagram-messaging/features/ig-me-links
+        deep_link="https://ig.me/m/{username}?ref={token}",
         private_reply=PrivateReply(seconds=7 * DAY),
         actions=kinds(INSTAGRAM, "private"),
         public_actions=kinds(INSTAGRAM, "public"),

@@ -93,6 +93,8 @@ class Messenger:
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=2000, surface="private", splits=True), TextLimit(limit=8000, surface="public")),
         windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
+        # …/discovery/m-me-links
+        deep_link="https://m.me/{username}?ref={token}",
         private_reply=PrivateReply(seconds=7 * DAY),
         actions=kinds(FACEBOOK, "private"),
         public_actions=kinds(FACEBOOK, "public"),

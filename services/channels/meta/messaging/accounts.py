@@ -39,8 +39,11 @@ class AppCredentials(AccountCredentials):
 
 
 class MessageSettings(HandoffSettings):
-    """What Meta allows the app, and what it does not say by itself."""
+    """How the account is found, what Meta allows the app, and what it does not say by itself."""
 
+    username: Username | None = Field(
+        None, description="the account's name in links, like example.shop: for links from public places into the chat"
+    )
     human_agent: bool = Field(
         True,
         description="false while Meta has not approved Human Agent for the app: no answer goes out after 24 hours then",

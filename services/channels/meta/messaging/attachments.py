@@ -55,7 +55,9 @@ def _shared(type_: str, payload: dict[str, Json]) -> Attachment:
 
 def _page(type_: str, payload: dict[str, Json]) -> Attachment:
     """A link with a preview: its address is a web page and no file. See `links`."""
-    return Attachment(kind="other", name=as_str(payload.get("title")), details=drop_none(type=type_, path=_path(payload)))
+    return Attachment(
+        kind="other", name=as_str(payload.get("title")), details=drop_none(type=type_, path=_path(payload))
+    )
 
 
 def _path(payload: dict[str, Json]) -> str | None:

@@ -61,10 +61,11 @@ def parse(body: bytes, kind: BodyKind, context: EntryContext) -> list[Activity]:
     nothing = Event(context, None, None, None, is_standby=False, is_echo=False)
     if subject != kind.subject:
         return nothing.unknown("object", body.hex(), reason="object")
-    found = [activity for entry in entries for activity in _parse_entry(entry, kind, context)]
-    # One body may hold the same event twice.
-    unique = list({activity.id: activity for activity in reversed(found)}.values())[::-1]
-    return unique or nothing.unknown("entry", body.hex(), reason="nothing_for_this_account")
+    found: dict[str, Activity] = {}
+    for activity in (activity for entry in entries for activity in _parse_entry(entry, kind, context)):
+        # One body may hold the same event twice.
+        found.setdefault(activity.id, activity)
+    return [*found.values()] or nothing.unknown("entry", body.hex(), reason="nothing_for_this_account")
 
 
 def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> Iterator[Activity]:
@@ -72,37 +73,44 @@ def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) 
     is_ours = identity in context.own_ids or identity == TEST_ENTRY
     own_ids = context.own_ids | {identity} if is_ours and identity and kind.has_several_ids else context.own_ids
     here = replace(context, own_ids=own_ids, entry_at=instant(entry.get("time")))
+    # Who takes part is invented in a test.
+    reader = _EntryReader(here, is_ours=is_ours, is_strict=not kind.has_several_ids and identity != TEST_ENTRY)
     for field in ("messaging", "standby"):
         for raw in dicts(entry.get(field)):
-            yield from _parse_event(raw, kind, here, is_ours=is_ours, is_standby=field == "standby")
+            yield from reader.event(raw, is_standby=field == "standby")
     # The flat shape is one change without a list around it.
     for change in (*dicts(entry.get("changes")), *([entry] if "field" in entry else [])):
-        yield from _parse_change(change, kind, here, is_ours=is_ours)
+        yield from reader.change(change)
 
 
-def _parse_change(change: dict[str, Json], kind: BodyKind, entry: EntryContext, *, is_ours: bool) -> Iterator[Activity]:
-    """A change of a field. Those of direct messages have an event as their value."""
-    field, value = as_str(change.get("field")) or "none", change.get("value")
-    # Of a public comment, `message` is its text.
-    if field not in FIELDS and HANDLERS.keys() & as_dict(value).keys():
-        yield from _parse_event(as_dict(value), kind, entry, is_ours=is_ours, is_standby=field == "standby")
-    elif is_ours:
-        yield from parse_change(entry, field, value)
+@dataclass(frozen=True, slots=True)
+class _EntryReader:
+    """Reads the events of one entry. `is_ours`: it is of this account; `is_strict`: then each of its events names the account."""
 
+    entry: EntryContext
+    is_ours: bool
+    is_strict: bool
 
-def _parse_event(
-    raw: dict[str, Json], kind: BodyKind, entry: EntryContext, *, is_ours: bool, is_standby: bool
-) -> list[Activity]:
-    event = read_event(entry, raw, is_standby=is_standby)
-    named = {party for party in (event.sender, event.recipient) if party is not None}
-    names_us = bool(named & entry.own_ids)
-    if not (is_ours or names_us):
-        return []
-    field = next((name for name in HANDLERS if name in raw), None)
-    if field is None:
-        others = sorted(raw.keys() - ENVELOPE)
-        return event.unknown(others[0][:64] if others else "none", raw)
-    # An event between others: both are named, and none of them is this account.
-    if len(named) == 2 and not names_us and not kind.has_several_ids and entry.own_ids:
-        return event.unknown(field, raw.get(field), reason="other_account")
-    return HANDLERS[field](event, field, raw.get(field))
+    def change(self, change: dict[str, Json]) -> Iterator[Activity]:
+        """A change of a field. Those of direct messages have an event as their value."""
+        field, value = as_str(change.get("field")) or "none", change.get("value")
+        # Of a public comment, `message` is its text.
+        if field not in FIELDS and HANDLERS.keys() & as_dict(value).keys():
+            yield from self.event(as_dict(value), is_standby=field == "standby")
+        elif self.is_ours:
+            yield from parse_change(self.entry, field, value)
+
+    def event(self, raw: dict[str, Json], *, is_standby: bool) -> list[Activity]:
+        """The activities of an event; none for one of another account."""
+        event = read_event(self.entry, raw, is_standby=is_standby)
+        named = {party for party in (event.sender, event.recipient) if party is not None}
+        names_us = bool(named & self.entry.own_ids)
+        if not (self.is_ours or names_us):
+            return []
+        field = next((name for name in HANDLERS if name in raw), None)
+        if field is None:
+            others = sorted(raw.keys() - ENVELOPE)
+            return event.unknown(others[0][:64] if others else "none", raw)
+        if self.is_strict and len(named) == 2 and not names_us:
+            return event.unknown(field, raw.get(field), reason="other_account")
+        return HANDLERS[field](event, field, raw.get(field))

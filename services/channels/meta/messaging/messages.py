@@ -7,7 +7,7 @@ from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.messaging.attachments import attachments, has_content, links, web_url
 from services.channels.meta.messaging.event import Event
-from services.channels.meta.messaging.referrals import referral_details
+from services.channels.meta.messaging.referrals import handoff_by, referral_details
 from services.channels.meta.webhook import as_platform_id
 from services.platform.core.identifiers import is_derived_id
 
@@ -30,7 +30,7 @@ def message(event: Event, raw: str, value: Json) -> list[Activity]:
     fields = {**_content(event, body), "message": event.message_id(name), "mid": mid}
     if event.is_ours or body.get("is_self") is True:
         return [event.activity("echo", name, **fields, **_origin(event, body))]
-    return [event.activity("message", name, **fields)]
+    return [*handoff_by(event, body), event.activity("message", name, **fields)]
 
 
 def _content(event: Event, body: dict[str, Json]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _content(event: Event, body: dict[str, Json]) -> dict[str, Any]:
         "attachments": [*attachments(body), *_story(story)],
         "links": links(body, text),
         "replies_to": [event.message_id(replied)] if replied is not None else [],
-        "details": drop_none(data=payload, **referral_details(body.get("referral"))),
+        "details": drop_none(data=payload, **referral_details(body.get("referral")) | {"start": None}),
     }
 
 

@@ -1,18 +1,25 @@
 """Ways into a chat: buttons, links of the form m.me and ig.me, ads, and opt-ins."""
 
+import re
+
 from schemas.activity import Activity
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.messaging.event import Event
 from services.channels.meta.webhook import as_platform_id
 
+HANDOFF_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+"""The `ref` of a link of ours that leads from a public place into this chat."""
+
 
 def referral_details(value: Json) -> dict[str, Json]:
     """What a referral says: `ref` of a link of ours, where the person clicked, and the ad."""
     body = as_dict(value)
     context = as_dict(body.get("ads_context_data"))
+    ref = as_str(body.get("ref"))
     return drop_none(
-        ref=as_str(body.get("ref")),
+        ref=ref,
+        start=ref if ref is not None and HANDOFF_TOKEN.fullmatch(ref) else None,
         referral_source=as_str(body.get("source")),
         referral_type=as_str(body.get("type")),
         ad_id=as_platform_id(body.get("ad_id")),
@@ -44,8 +51,16 @@ def referral(event: Event, raw: str, value: Json) -> list[Activity]:
     body = as_dict(value)
     if event.customer is None:
         return event.unknown(raw, value, reason="nobody")
-    state = event.content_id(body)
-    return [event.activity("follow", raw, state, contact_state="started", details=referral_details(body))]
+    details, state = referral_details(body), event.content_id(body)
+    if "start" in details:
+        return [event.activity("postback", raw, state, details={**details, "data": details["start"]})]
+    return [event.activity("follow", raw, state, contact_state="started", details=details)]
+
+
+def handoff_by(event: Event, message: dict[str, Json]) -> list[Activity]:
+    """The link of ours by which a person came who wrote at once: an activity of its own, before the message."""
+    value = message.get("referral")
+    return referral(event, "referral", value) if "start" in referral_details(value) else []
 
 
 def optin(event: Event, raw: str, value: Json) -> list[Activity]:
