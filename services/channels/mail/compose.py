@@ -22,6 +22,8 @@ MESSAGE_ID_METADATA, MAX_METADATA = "message-id", 80
 MAX_HEADER_IDS = 50
 _REPLY_PREFIX = re.compile(r"^\s*re\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_LOCAL_PART = re.compile(r"[^\s<>\"(),:;@\\\[\]\x00-\x1f]{1,64}")
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})")
 _CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,900}")
 _MEDIA_TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,60})/([a-z0-9][a-z0-9!#$&^_.+-]{0,60})")
@@ -87,18 +89,18 @@ def _ascii_domain(address: str) -> str:
     """The address with its domain as DNS has it (RFC 5891). Raises PermanentSendError."""
     local, _, domain = address.rpartition("@")
     try:
-        written = f"{local}@{domain.encode('idna').decode()}"
-        HeaderAddress(addr_spec=written)
-    except (ValueError, IndexError, UnicodeError):
-        written = ""
-    if not written or not local or re.search(r"[\s<>\"]", written):
+        name = domain.encode("idna").decode()
+    except UnicodeError:
+        name = ""
+    if not (_LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(name)):
         raise PermanentSendError("invalid_address", "the address is no mail address")
-    return written
+    return f"{local}@{name}"
 
 
 def _header_address(recipient: _Recipient) -> HeaderAddress:
     name = " ".join(storable(recipient.name or "").split())[:100]
-    return HeaderAddress(name, addr_spec=recipient.address)
+    local, _, domain = recipient.address.rpartition("@")
+    return HeaderAddress(name, local, domain)
 
 
 def _setting(account: Account, name: str) -> str | None:
