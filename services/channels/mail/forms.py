@@ -1,4 +1,7 @@
-"""Forms as providers post them: `multipart/form-data` (RFC 7578) or `application/x-www-form-urlencoded`."""
+"""Forms as providers post them: `multipart/form-data` (RFC 7578) or `application/x-www-form-urlencoded`.
+
+Documents and tests of providers write the fields of a form as a JSON object of texts. That is read as well.
+"""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from services.channels.mail.json_bodies import read_signed
 from services.channels.port import InvalidPayload, Request
 
 if TYPE_CHECKING:
@@ -59,8 +63,8 @@ def decode_text(content: bytes, charset: str) -> str:
 
 
 def is_form(request: Request) -> bool:
-    """Whether the call says that its body is a form."""
-    return _content_type(request).get_content_type() in (URLENCODED, MULTIPART)
+    """Whether the call says that its body is a form, or is an object of texts."""
+    return _content_type(request).get_content_type() in (URLENCODED, MULTIPART) or bool(_json_fields(request))
 
 
 def read_form(request: Request, only: Collection[str] | None = None) -> Form:
@@ -73,10 +77,23 @@ def read_form(request: Request, only: Collection[str] | None = None) -> Form:
     if kind == URLENCODED:
         return Form(list(_urlencoded(request.body, only)))
     if kind != MULTIPART or not boundary:
-        raise InvalidPayload("the body is no form: its content-type is neither urlencoded nor multipart/form-data")
+        texts = _json_fields(request)
+        if not texts:
+            raise InvalidPayload("the body is no form: its content-type is neither urlencoded nor multipart/form-data")
+        return Form([FormField(name, text) for name, text in texts.items() if only is None or name in only])
     # A parameter of a header is text; the delimiter in the body is bytes.
     fields = _multipart(request.body, boundary.encode("latin-1", "replace"))
     return Form([field for field in fields if only is None or field.name in only])
+
+
+def _json_fields(request: Request) -> dict[str, bytes]:
+    """The texts of an object that has nothing else; empty for any other body."""
+    try:
+        fields = read_signed(request.body) if request.body.lstrip()[:1] == b"{" else {}
+    except InvalidPayload:
+        return {}
+    texts = {name: value.encode() for name, value in fields.items() if isinstance(value, str)}
+    return texts if len(texts) == len(fields) else {}
 
 
 def _content_type(request: Request) -> Message:

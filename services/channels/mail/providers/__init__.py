@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from services.channels.mail.forms import is_form, read_form
+from services.channels.mail.json_bodies import read_document
 from services.channels.mail.provider import MailProvider
-from services.channels.mail.providers.json_bodies import read_document
 from services.channels.mail.providers.mailgun import Mailgun
 from services.channels.mail.providers.postmark import Postmark
 from services.channels.mail.providers.sendgrid import SendGrid

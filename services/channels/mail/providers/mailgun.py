@@ -15,10 +15,10 @@ from schemas.activity import Attachment
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.live_secrets import is_live_secret
 from services.channels.mail.forms import Form, is_form, read_form
+from services.channels.mail.json_bodies import read_object, read_signed, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
 from services.channels.mail.providers.decoding import notice
-from services.channels.mail.providers.json_bodies import read_object, read_signed, read_text
 from services.channels.mail.providers.mailgun_events import read_event, read_legacy_event
 from services.channels.mail.providers.proofs import require_fresh
 from services.channels.port import (

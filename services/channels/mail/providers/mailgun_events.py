@@ -28,7 +28,9 @@ STATES: Mapping[str, ReportState] = {
 def read_event(event: Mapping[str, Json], request: Request) -> Sequence[MailItem]:
     """The report of a webhook's `event-data`; a notice where it is about nothing that we sent."""
     kind = as_str(event.get("event")) or "unknown"
-    identity = f"{as_str(event.get('id')) or ''}:{event.get('timestamp')}"
+    # An id alone is unique for a day.
+    stated = as_str(event.get("id"))
+    identity = f"{stated}:{event.get('timestamp')}" if stated else notice(request, kind).id
     flags, headers = as_dict(event.get("flags")), as_dict(as_dict(event.get("message")).get("headers"))
     state = STATES.get(kind)
     # Mailgun tries again after a temporary failure. A routed mail is a customer's on its way to us, not one of ours.

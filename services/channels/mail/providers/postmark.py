@@ -13,10 +13,10 @@ from typing import Any
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.mail.compose import MESSAGE_ID_METADATA
+from services.channels.mail.json_bodies import read_object
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, MailPart, ReportState
 from services.channels.mail.mime import mail_of_headers, read_mime
 from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_text
-from services.channels.mail.providers.json_bodies import read_object
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.port import Account, Request, WebhookResponse
 

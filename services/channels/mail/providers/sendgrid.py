@@ -18,10 +18,10 @@ from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.mail.charsets import decode_bytes
 from services.channels.mail.forms import Form, is_form, read_form
+from services.channels.mail.json_bodies import read_document, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
 from services.channels.mail.providers.decoding import notice, with_proof
-from services.channels.mail.providers.json_bodies import read_document, read_text
 from services.channels.mail.providers.proofs import decode_base64, require_fresh
 from services.channels.mail.providers.sendgrid_events import read_event
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, WebhookResponse

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from schemas.values import Failure, Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.mail.json_bodies import read_object, read_text
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, Notice, ReportState
 from services.channels.mail.mime import read_mime
 from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_text, with_proof
-from services.channels.mail.providers.json_bodies import read_object, read_text
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.mail.providers.sns import (
     SUBSCRIPTION,

@@ -17,7 +17,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from schemas.values import Json
 from services.channels.json_access import as_str
 from services.channels.live_secrets import is_live_secret
-from services.channels.mail.providers.json_bodies import read_signed
+from services.channels.mail.json_bodies import read_signed
 from services.channels.mail.providers.proofs import decode_base64
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request
 
