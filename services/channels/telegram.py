@@ -111,7 +111,8 @@ class Telegram:
     interval = timedelta()
     capabilities = Capabilities(
         surfaces=("private", "public"),
-        text_limits=(TextLimit(limit=MAX_TEXT, splits=True),),
+        # In UTF-16, as Telegram counts the places in a text (core.telegram.org/api/entities).
+        text_limits=(TextLimit(limit=MAX_TEXT, unit="utf16", splits=True),),
         # core.telegram.org/bots/api#sendphoto, #sendvideo, #sendaudio, #sendvoice, #sendsticker, #senddocument; an album has
         # 2 to 10 files, a caption 1024 characters.
         media=(

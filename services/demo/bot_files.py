@@ -1,6 +1,7 @@
 """Files of the stand-in for Telegram: those that customers sent, and the forms with which a bot sends some.
 
-Methods as core.telegram.org/bots/api has them: getFile, sendPhoto, sendVideo, sendAudio, sendDocument, sendMediaGroup.
+Methods as core.telegram.org/bots/api has them: getFile, sendPhoto, sendVideo, sendAudio, sendVoice, sendSticker, sendDocument,
+sendMediaGroup.
 """
 
 from collections import OrderedDict
@@ -16,7 +17,14 @@ from services.demo.forms import FormFile, read_form
 MAX_GET_FILE = 20_000_000
 MAX_CAPTION = 1024
 REMEMBERED = 200
-SINGLE = {"sendphoto": "photo", "sendvideo": "video", "sendaudio": "audio", "senddocument": "document"}
+SINGLE = {
+    "sendphoto": "photo",
+    "sendvideo": "video",
+    "sendaudio": "audio",
+    "sendvoice": "voice",
+    "sendsticker": "sticker",
+    "senddocument": "document",
+}
 
 SENDING_FILES = frozenset({*SINGLE, "sendmediagroup"})
 

@@ -3,7 +3,7 @@
 Answers have the shapes of core.telegram.org/bots/api. For the demo and for tests; it talks to nobody.
 
 - `POST /bot<token>/<method>`: getMe, sendMessage, answerCallbackQuery, setWebhook, deleteWebhook, getWebhookInfo,
-  getUpdates, which gives what was posted to `/_updates`, and the methods of `bot_files`.
+  getUpdates, which gives what was posted to `/_updates`, and the methods of `bot_files` and `bot_changes`.
 - `POST /_files` with a body: a file for customers to send; answers its `file_id`.
 - `GET /_sent?after=N`: messages taken, oldest first, each with its `number` (above N).
 - `POST /_faults` `{"kind", "count"?, "retry_after"?, "seconds"?}`: what happens to the next `count` messages; see `faults`.
@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from schemas.values import Json
+from services.demo.bot_changes import CHANGES, BotChanges
 from services.demo.bot_files import SENDING_FILES, BotApiError, BotFiles, SentFiles, read_files
 from services.demo.faults import Fault, FaultQueue, TruncatedResponse
 from services.demo.forms import is_form
@@ -51,8 +52,12 @@ class FakeTelegram:
     webhooks: dict[int, str] = field(default_factory=dict)
     offsets: list[int] = field(default_factory=list)
     files: BotFiles = field(default_factory=BotFiles)
+    changes: BotChanges = field(init=False)
     _update_ids: "count[int]" = field(default_factory=lambda: count(1))
     _came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.changes = BotChanges(self.log)
 
     @property
     def sent(self) -> deque[dict[str, Json]]:
@@ -88,6 +93,8 @@ class FakeTelegram:
             return _not_ok(problem)
 
     async def _result(self, bot: int, method: str, body: dict[str, Json]) -> Json:
+        if method in CHANGES:
+            return self.changes.perform(bot, method, body)
         match method:
             case "getfile":
                 return self.files.describe(body)

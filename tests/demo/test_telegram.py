@@ -103,3 +103,39 @@ async def test_faults_can_be_seen_and_cleared(client: httpx2.AsyncClient) -> Non
 
 async def test_fault_that_is_not_known_is_refused(client: httpx2.AsyncClient) -> None:
     assert (await client.post("/_faults", json={"kind": "meteor"})).status_code == 422
+
+
+# -- changes -------------------------------------------------------------------------------------------------------------
+
+
+async def changed(client: httpx2.AsyncClient, method: str, **body: object) -> tuple[bool, object]:
+    answer = (await client.post(f"/bot123:abc/{method}", json=body)).json()
+    return answer["ok"], answer.get("description", answer.get("result"))
+
+
+async def test_a_message_is_edited_once_and_deleted(client: httpx2.AsyncClient, stand_in: FakeTelegram) -> None:
+    number = (await client.post(SEND, json={"chat_id": 42, "text": "one"})).json()["result"]["message_id"]
+    here = {"chat_id": 42, "message_id": number}
+    assert (await changed(client, "editMessageText", **here, text="two"))[0]
+    assert stand_in.sent[0]["text"] == "two"
+    assert "not modified" in str(await changed(client, "editMessageText", **here, text="two"))
+    assert "no caption" in str(await changed(client, "editMessageCaption", **here, caption="two"))
+    assert "to edit not found" in str(await changed(client, "editMessageText", chat_id=43, message_id=number, text="x"))
+    assert await changed(client, "deleteMessage", **here) == (True, True)
+    assert stand_in.sent[0]["deleted"] is True
+    assert "to delete not found" in str(await changed(client, "deleteMessage", **here))
+
+
+async def test_some_messages_are_deleted_at_once(client: httpx2.AsyncClient, stand_in: FakeTelegram) -> None:
+    for text in ("one", "two", "three"):
+        await client.post(SEND, json={"chat_id": 42, "text": text})
+    await changed(client, "deleteMessages", chat_id=42, message_ids=[1, 3, 99])
+    assert [bool(one.get("deleted")) for one in stand_in.sent] == [True, False, True]
+
+
+@pytest.mark.parametrize("method", ["setMessageReaction", "sendChatAction", "readBusinessMessage"])
+async def test_other_actions_are_accepted_and_remembered(
+    client: httpx2.AsyncClient, stand_in: FakeTelegram, method: str
+) -> None:
+    assert await changed(client, method, chat_id=42) == (True, True)
+    assert stand_in.changes.accepted == [(method.lower(), {"chat_id": 42})]
