@@ -29,7 +29,7 @@ from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, w
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.files import locate, send_files
 from services.channels.bot_api.origin import bot_id, with_message_ids
-from services.channels.bot_api.updates import answer, parse
+from services.channels.bot_api.updates import parse
 from services.channels.errors_without_token import without_token
 from services.channels.live_secrets import is_live_secret
 from services.channels.port import (
@@ -152,10 +152,6 @@ class Telegram:
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of one update; see `bot_api.updates`. Raises InvalidPayload."""
         return parse(self.name, request, account)
-
-    def response(self, request: Request, account: Account, activities: Sequence[Activity]) -> WebhookResponse:
-        """Confirm a pressed button, whose client shows that it waits; else empty. See `RespondsToWebhook`."""
-        return answer(activities)
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`sendMessage`. Errors never quote the URL, because the bot token is part of it."""

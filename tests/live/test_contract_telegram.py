@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.demo.telegram import FakeTelegram
 from tests.live.contract import NUMBERS, Desk, eventually, problem
 from tests.live.installation import SECRET, update_of
 
@@ -280,3 +281,33 @@ async def test_many_customers_at_once_keep_the_order_of_each(desk: Desk) -> None
 
 async def _counted(desk: Desk, messages: int) -> bool:
     return await desk.metric("pasokh_messages_total", direction="inbound") == messages
+
+
+async def test_an_agent_edits_reacts_and_deletes_at_telegram(desk: Desk, stand_in: FakeTelegram) -> None:
+    await desk.agent("a")
+    await desk.hears(1)
+    conversation = await desk.assigned(1)
+    reply = (await desk.reply(conversation["id"], "a", "Tuesday")).json()["id"]
+    assert (await desk.outcome(conversation, reply))["state"] == "sent"
+
+    async def acted(message: str, action: str, **body: Any) -> dict[str, Any]:
+        answer = await desk.request("POST", f"/messages/{message}/{action}", json={"agent": "a", **body})
+        assert answer.status_code == 200, answer.text
+
+        async def done() -> list[dict[str, Any]]:
+            found = await desk.messages(conversation)
+            return [one for one in found if one["id"] == message and not one.get("actions")]
+
+        return (await eventually(done))[0]
+
+    assert (await acted(reply, "edit", text="Wednesday"))["text"] == "Wednesday"
+    assert stand_in.sent[0]["text"] == "Wednesday"
+    [customers] = await desk.messages(conversation, "inbound")
+    assert (await acted(customers["id"], "react", emoji="👍"))["reactions"][0]["emoji"] == "👍"
+    assert (await acted(reply, "delete"))["state"] == "deleted"
+    assert stand_in.sent[0]["deleted"] is True
+    assert [method for method, _ in stand_in.changes.accepted] == [
+        "editmessagetext",
+        "setmessagereaction",
+        "deletemessage",
+    ]

@@ -159,6 +159,54 @@ async def test_a_photo_comes_in_and_an_album_goes_out(world: World) -> None:
     assert (await shop.client.get(given.json()["attachments"][0]["url"])).content == PNG
 
 
+async def uploaded(shop: Shop, content: bytes, query: str = "") -> str:
+    made = await shop.client.post(f"/v1/workspaces/shop/attachments{query}", content=content)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+async def test_a_voice_note_goes_out_with_what_fits_beside_it_and_the_rest_follows(world: World) -> None:
+    shop, note = world.shop, b"OggS\x00" + bytes(1000)
+    assert (await shop.post(update_of(601, 902, "call me"))).status_code == 200
+    case = await last_of(shop, "/conversations", person="telegram:main:902")
+
+    async def agent() -> object:
+        return (await shop.get(f"/conversations/{case['id']}"))["agent"]
+
+    await eventually(agent)
+    place, text = f"/v1/workspaces/shop/conversations/{case['id']}", "This is a sentence. " * 60
+    voice = {"agent": "sara", "text": text, "attachments": [await uploaded(shop, note, "?kind=voice")]}
+    given = await shop.client.post(f"{place}/replies", json=voice)
+    assert given.status_code == 201, given.text
+
+    async def both_sent() -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = [one for one in world.telegram.sent if one["chat_id"] == 902]
+        return sent if len(sent) == 2 else []
+
+    first, second = await eventually(both_sent, seconds=20)
+    assert (first["file"]["kind"], len(first["text"]) <= 1024, "file" in second) == ("voice", True, False)
+    assert f"{first['text']} {second['text']}" == text.strip()
+
+    # The agent hears it again, from the middle.
+    part = await shop.client.get(given.json()["attachments"][0]["url"], headers={"range": "bytes=5-9"})
+    assert (part.status_code, part.content, part.headers["content-range"]) == (206, bytes(5), "bytes 5-9/1005")
+    assert part.headers["content-type"] == "audio/ogg"
+
+
+async def test_a_note_has_files_that_the_customer_never_gets(world: World) -> None:
+    shop = world.shop
+    assert (await shop.post(update_of(701, 903, "my bill is wrong"))).status_code == 200
+    case = await last_of(shop, "/conversations", person="telegram:main:903")
+    before = len(world.telegram.sent)
+    place = f"/v1/workspaces/shop/conversations/{case['id']}"
+    body = {"agent": "sara", "attachments": [await uploaded(shop, PNG)]}
+    assert (await shop.client.post(f"{place}/notes", json=body)).status_code == 200
+    note = await last_of(shop, f"/conversations/{case['id']}/messages")
+    assert (note["direction"], note["text"]) == ("note", None)
+    assert (await shop.client.get(note["attachments"][0]["url"])).content == PNG
+    assert len(world.telegram.sent) == before
+
+
 async def test_a_page_that_calls_itself_a_picture_is_bytes(world: World) -> None:
     path = await from_integrator(world, f"{world.allowed}/page.png")
     read = await world.shop.client.get(path)

@@ -4,9 +4,8 @@ Telegram repeats an update that is not answered with 2xx for up to 24 hours and 
 Therefore no single field is refused here: a field of the wrong type reads as absent.
 """
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from schemas.activity import Activity, ActivityKind, ContactState, Reaction
@@ -22,7 +21,7 @@ from services.channels.json_access import (
     drop_none,
     seconds,
 )
-from services.channels.port import Account, InvalidPayload, Request, WebhookResponse
+from services.channels.port import Account, InvalidPayload, Request
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.lenient_json import read_json
 
@@ -197,19 +196,6 @@ HANDLERS: dict[str, Handler] = {
     "message_reaction": _reaction,
     "my_chat_member": _membership,
 }
-
-
-def answer(activities: Sequence[Activity]) -> WebhookResponse:
-    """The answer to an update: empty, but for a pressed button, which waits until its press is confirmed.
-
-    Telegram carries out a method named in an answer (core.telegram.org/bots/api#making-requests-when-getting-updates).
-    """
-    named = (activity.details.get("callback_query_id") for activity in activities if activity.kind == "postback")
-    query = next((identity for identity in named if isinstance(identity, str)), None)
-    if query is None:
-        return WebhookResponse(200, b"")
-    body = json.dumps({"method": "answerCallbackQuery", "callback_query_id": query})
-    return WebhookResponse(200, body.encode(), "application/json")
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
