@@ -91,6 +91,8 @@ class Whatsapp:
         windows=(Window(seconds=86_400),),
         templates=True,
         first_contact="template",
+        # Of a group: to a member who has not written in private we cannot write, but for a template.
+        invitation=True,
         # /webhooks/reference/user_preferences: what people stop is marketing.
         opt_out="marketing",
         actions=("react", "typing", "seen"),

@@ -11,7 +11,7 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import PERSONS
 from tests.channels.installation import Installation
 from tests.channels.places import REPORTED, WRITTEN, Place
-from tests.channels.whatsapp.cases import CUSTOMER, account, call_of, item, places
+from tests.channels.whatsapp.cases import CUSTOMER, GROUP, account, call_of, item, places
 from tests.fakes import FakeHttp
 from tests.fakes.http import HttpCall
 
@@ -134,6 +134,28 @@ async def test_a_changed_number_stands_on_the_person_of_the_old_and_of_the_new_o
     both = [f"+{CUSTOMER}", "+37126000002"]
     assert names == {CUSTOMER: both, "37126000002": both}
     assert len(at.house.messages()) == 1
+
+
+async def test_a_card_number_in_a_group_leads_to_a_private_chat_with_the_same_person() -> None:
+    at = Installation(Whatsapp(), account(), place("group"))
+    member = {"from": CUSTOMER, "group_id": GROUP}
+    text = {"body": "My card is 4111 1111 1111 1111"}
+    await at.post(item("messages", WRITTEN, id="wamid.1", type="text", text=text, **member))
+    at.now = REPORTED
+    await at.deliver()
+    [call] = calls(at)
+    assert (call.json["to"], call.json["recipient_type"]) == (GROUP, "group")
+    assert call.json["text"]["body"] == (
+        "To protect your personal information, please send us a private message: we go on there. "
+        "Please do not write personal or bank details here."
+    )
+    later = REPORTED + timedelta(minutes=1)
+    at.now = later
+    private = {"from": CUSTOMER, "type": "text", "text": {"body": "Here I am"}}
+    await at.post(item("messages", later, id="wamid.2", **private))
+    [case] = at.house.cases()
+    assert set(case.addresses) == {"public", "private"}
+    assert case.addresses["private"].chat == CUSTOMER
 
 
 # -- what is shown and done ----------------------------------------------------------------------------------------------
