@@ -49,10 +49,10 @@ HOSTS = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.
 BODY = BodyKind("instagram", has_several_ids=True)
 CHECKS = {
     "instagram": AccountCheck(
-        "user_id", ("user_id",), "ig_id", "the account", needed=("messages", "messaging_postbacks", "comments")
+        "user_id", ("user_id",), "ig_id", "account", needed=("messages", "messaging_postbacks", "comments")
     ),
     "facebook": AccountCheck(
-        "instagram_business_account", ("instagram_business_account", "id"), "ig_id", "the account", subject="instagram"
+        "instagram_business_account", ("instagram_business_account", "id"), "ig_id", "account", subject="instagram"
     ),
 }
 DAY = 86_400.0
@@ -142,6 +142,8 @@ class Instagram:
             MediaLimit(surface="private", kind="file", max_bytes=MAX_FILE, media_types=("application/pdf",)),
         ),
         files_apart=True,
+        # A call has up to 1000 updates (…/graph-api/webhooks/getting-started).
+        max_body_bytes=3 * 1024 * 1024,
         # …/messenger-platform/overview/rate-limiting
         rate_limits=(RateLimit(scope="account", count=300, seconds=1),),
     )

@@ -45,7 +45,7 @@ from services.platform.http.outgoing import HttpClient
 HOST = "https://graph.facebook.com"
 BODY = BodyKind("page", has_several_ids=False)
 CHECK = AccountCheck(
-    "id", ("id",), "page_id", "the Page", needed=("messages", "messaging_postbacks", "feed"), subject="page"
+    "id", ("id",), "page_id", "Page", needed=("messages", "messaging_postbacks", "feed"), subject="page"
 )
 DAY = 86_400.0
 MAX_FILE = 25_000_000
@@ -116,6 +116,8 @@ class Messenger:
             MediaLimit(surface="private", kind="file", max_bytes=MAX_FILE),
         ),
         files_apart=True,
+        # A call has up to 1000 updates (…/graph-api/webhooks/getting-started).
+        max_body_bytes=3 * 1024 * 1024,
         # …/overview/rate-limiting: over 40 messages a second the Page's inbox shows and sends nothing more.
         rate_limits=(RateLimit(scope="account", count=40, seconds=1),),
     )

@@ -38,10 +38,10 @@ class AccountCheck:
         me = await call_graph(http, "GET", f"{url}/me?fields={self.who}", token, {}, idempotent=True)
         found, expected = self._found(me), own_id(account.body, self.name)
         if found != expected:
-            whose = f"that of {self.owner} {found}" if found else f"of no {self.owner}"
+            whose = f"that of the {self.owner} {found}" if found else f"of no {self.owner}"
             return (
                 f"The access token is {whose}, but {self.name} is {expected}, so answers would go out elsewhere or nowhere. "
-                f"Get the token of {self.owner} {expected}, or correct {self.name}."
+                f"Get the token of the {self.owner} {expected}, or correct {self.name}."
             )
         apps = await call_graph(http, "GET", f"{url}/me/subscribed_apps", token, {}, idempotent=True)
         return self._unsubscribed(account, apps) or await self._wrong_callback(account, http, url, public_url)
@@ -63,7 +63,10 @@ class AccountCheck:
             return None
         wanted = ",".join(self.needed) or "messages"
         what = f"does not hear {', '.join(missing)} of" if ours else "is not subscribed to"
-        return f"The app {what} {self.owner} {own_id(account.body, self.name)}. Call POST /me/subscribed_apps?subscribed_fields={wanted} with the account's access token."
+        return (
+            f"The app {what} the {self.owner} {own_id(account.body, self.name)}. "
+            f"Call POST /me/subscribed_apps?subscribed_fields={wanted} with the account's access token."
+        )
 
     async def _wrong_callback(self, account: Account, http: HttpClient, url: str, public_url: str | None) -> str | None:
         app, secret = own_id(account.body, "app_id"), next(iter(account.secrets("app_secret")), "")

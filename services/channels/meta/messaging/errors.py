@@ -1,6 +1,6 @@
 """Why Meta refuses a direct message, in sentences for agents (developers.facebook.com/docs/messenger-platform/error-codes)."""
 
-from services.channels.meta.graph import GraphError, SendError, Verdict, Verdicts, later_for_chat
+from services.channels.meta.graph import GraphError, SendError, Verdict, Verdicts, later_for_chat, refused, unauthorized
 from services.platform.http.outgoing import PermanentSendError
 
 
@@ -11,6 +11,11 @@ def because(code: str, sentence: str) -> Verdict:
         return PermanentSendError(code, f"{sentence} ({error.detail})", error.status)
 
     return verdict
+
+
+def for_account_or_message(error: GraphError) -> SendError:
+    """A missing permission concerns the account, unless a subcode that we do not know says more about the message."""
+    return unauthorized(error) if error.subcode is None else refused("rejected")(error)
 
 
 WINDOW_CLOSED = because("window_closed", "The time for an answer is over. Wait until the customer writes again.")
@@ -26,6 +31,8 @@ NO_HUMAN_AGENT = because(
     "The 24-hour window closed, and Meta has not approved Human Agent for the app. Wait until the customer writes again.",
 )
 VERDICTS: Verdicts = {
+    10: for_account_or_message,
+    200: for_account_or_message,
     551: UNREACHABLE,
     1200: later_for_chat,
     1545041: UNREACHABLE,
