@@ -1,12 +1,14 @@
 """What is written in public on a Page: each fixture of a post, a comment, a mention and a recommendation, and what it becomes."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from schemas.activity import Activity, Attachment, PostContext, Reaction, Review
 from services.channels.messenger import Messenger
-from tests.channels.messenger.cases import PAGE, PAYLOADS, account, payload, request
+from tests.channels.installation import Installation
+from tests.channels.messenger.cases import PAGE, PAYLOADS, account, payload, places, request
 
 ANNA, JURIS, LIGA, ZANE = "500600700", "500600701", "500600702", "500600703"
 POST, VISITORS = f"{PAGE}_555001", f"{PAGE}_555002"
@@ -141,6 +143,40 @@ def test_recommendations_and_stars_are_reviews() -> None:
     assert only("ratings_stars").review == Review(stars=1)
     # Without a story there is nothing to write below.
     assert only("ratings_stars").address is None
+
+
+@pytest.mark.parametrize(
+    "name", ["feed_comment", "feed_post_by_visitor", "ratings_recommendation", "mention_in_comment"]
+)
+def test_a_change_that_does_not_say_what_it_is_about_is_read_by_what_it_has(name: str) -> None:
+    body = json.loads(payload(name))
+    [change] = body["entry"][0]["changes"]
+    del change["value"]["item"], change["value"]["verb"]
+    [said] = Messenger().parse(request(json.dumps(body).encode()), account())
+    assert said == only(name)
+
+
+@pytest.mark.parametrize("value", [None, "x", 7, [], {}, {"item": "comment"}, {"item": "rating", "verb": "add"}])
+@pytest.mark.parametrize("field", ["feed", "mention", "ratings"])
+def test_a_change_without_ids_is_unknown(field: str, value: object) -> None:
+    entry = {"id": PAGE, "time": 1772365800, "changes": [{"field": field, "value": value}]}
+    body = json.dumps({"object": "page", "entry": [entry]}).encode()
+    [activity] = Messenger().parse(request(body), account())
+    assert activity.kind == "unknown"
+
+
+@pytest.mark.parametrize("is_first", [False, True], ids=["after the comment", "before the comment"])
+async def test_a_comment_that_was_hidden_or_shown_again_on_facebook_is_so_here(is_first: bool) -> None:
+    place = next(place for place in places() if place.name == "comments")
+    at = Installation(Messenger(), account(), place)
+    about = {"item": "comment", "comment_id": "1_theirs1", "post_id": f"{PAGE}_1", "from": {"id": PAGE}}
+    changes = [
+        {**about, "verb": verb, "created_time": 1772366500 + n} for n, verb in enumerate(("hide", "unhide", "hide"))
+    ]
+    await at.post(*([*changes, place.message(1)] if is_first else [place.message(1), *changes]))
+    assert [message.hidden for message in at.house.messages()] == [True]
+    await at.post({**changes[1], "created_time": 1772366600})
+    assert [message.hidden for message in at.house.messages()] == [False]
 
 
 def test_hidden_and_shown_again_say_so() -> None:

@@ -47,14 +47,14 @@ FILES: Mapping[str, AttachmentKind] = {"photo": "image", "video": "video"}
 def parse_feed(entry: EntryContext, field: str, value: Json) -> list[Activity]:
     """The activity of one change of `feed`, `mention` or `ratings`; kind `unknown` for what nobody said or did in public."""
     change = as_dict(value)
-    item, verb = as_str(change.get("item")) or "", as_str(change.get("verb")) or "add"
+    item, verb = as_str(change.get("item")) or _unnamed_item(field, change), as_str(change.get("verb")) or "add"
     said = READERS.get(item, _post)(entry, change)
     if said is not None and item in REACTIONS and verb in REMOVED:
         emoji = EMOJI.get(as_str(change.get("reaction_type")) or "like")
         return [reacted(entry, said, Reaction(emoji=emoji, removed=REMOVED[verb]))]
     act = VERBS.get(verb) if item not in REACTIONS else None
     if said is None or act is None:
-        raw = "/".join(name for name in (field, item, verb) if name)
+        raw = f"{field}/{item}/{verb}"
         return [
             unknown(
                 entry,
@@ -65,6 +65,13 @@ def parse_feed(entry: EntryContext, field: str, value: Json) -> list[Activity]:
             )
         ]
     return [act(entry, said)]
+
+
+def _unnamed_item(field: str, change: Value) -> str:
+    """What a change is about that does not say it."""
+    if as_platform_id(change.get("comment_id")) is not None:
+        return "comment"
+    return "rating" if field == "ratings" else "post"
 
 
 def _post(entry: EntryContext, change: Value) -> Publication | None:
