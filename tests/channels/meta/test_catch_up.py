@@ -217,7 +217,7 @@ async def test_what_the_app_may_not_read_is_left_out_where_the_rest_is_of_use(co
     found, *_ = await walk(Messenger(), messenger.account(), pages)
     assert sorted(texts(found)) == ["It whistles", "text 1", "text 90"]
     pages.refused = {f"{PAGE}/feed": code}
-    with pytest.raises(PermanentSendError) as raised:
+    with pytest.raises(PermanentSendError, match="Give the app the permissions") as raised:
         await walk(Messenger(), messenger.account(), pages)
     assert raised.value.code == "not_readable"
 

@@ -28,6 +28,7 @@ OVERLAP = timedelta(minutes=10)
 """How far a walk goes back behind the begin of the one before it: what was published then may not have been listed yet."""
 PLACES = timedelta(days=30)
 """The age of posts below which new comments are looked for."""
+ADVICE = "Give the app the permissions to read comments, or set the account's settings.catch_up to false"
 KNOWN = frozenset({"permalink", "media_product_type", "username"})
 """What the comments of a further page need of their post. Texts have no place in a cursor."""
 Item = dict[str, Json]
@@ -123,9 +124,11 @@ class CatchUp:
             return await read_page(http, f"{account.url}/{path}?{urlencode(parameters)}", account.token, VERDICTS)
         except PermanentSendError as error:
             # A post that is gone has no comments, and what the app may not read has to be left out.
-            if error.code in {"not_found", "not_readable"} and (edge.is_optional or asked.of != account.scope.own_id):
+            if error.code not in {"not_found", "not_readable"}:
+                raise
+            if edge.is_optional or asked.of != account.scope.own_id:
                 return GraphPage({})
-            raise
+            raise PermanentSendError(error.code, f"{error}. {ADVICE}", error.status) from None
 
     def _deeper(self, asked: Asked, body: Item, since: float) -> Iterable[Asked]:
         """The further pages of comments below the items of this page."""
