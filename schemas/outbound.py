@@ -10,6 +10,7 @@ from pydantic import Field
 from schemas.activity import Address, AttachmentKind, Participant
 from schemas.channel import ActionKind, Window
 from schemas.conversation import Author
+from schemas.identity import PersonKeyText
 from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, Contract, EncryptedText, Failure, Instant, Surface
 
 
@@ -58,7 +59,8 @@ class OutboundMessage(Contract):
     `parts` are the texts of the sends of a message that is too long for one; empty: one send of `text`. The files go with
     the last part, or with the first (`files_first`), which is then their caption, or each with one of the last parts, which
     have no text (`files_apart`). `window` is None where the message may go out at any time. `first`: we write first, and
-    the customer need not have written. `language` is that of the agents who read why the message did not go out.
+    the customer need not have written. `recipient` is whom it reaches where that is not the person of `key`: after a
+    hand-off. `language` is that of the agents who read why the message did not go out.
     """
 
     id: str
@@ -83,6 +85,7 @@ class OutboundMessage(Contract):
     files_apart: Annotated[bool, OMITTED_IF_EMPTY] = False
     window: Annotated[SendWindow | None, OMITTED_IF_EMPTY] = None
     first: Annotated[bool, OMITTED_IF_EMPTY] = False
+    recipient: Annotated[PersonKeyText | None, OMITTED_IF_EMPTY] = None
     language: AgentLanguage = "en"
 
 

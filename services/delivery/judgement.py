@@ -55,19 +55,20 @@ async def judge_again(
 def _is_fresh(message: OutboundMessage, now: datetime) -> bool:
     window = message.window
     is_open = window is None or open_window(window.windows[:1], window.since, now) is not None
-    return is_open and now - message.accepted_at < JUDGED_AGAIN_AFTER
+    # What another recipient wants was not known when the message was accepted.
+    return is_open and message.recipient is None and now - message.accepted_at < JUDGED_AGAIN_AFTER
 
 
 async def _recipient(message: OutboundMessage, store: Reader) -> Recipient:
     """Whom the message reaches, as it is known now."""
-    key = Key(CONVERSATIONS.name, message.conversation)
-    document = (await store.get_many([key])).get(key)
-    case = None if document is None else CONVERSATIONS.decode(document)
-    # After a hand-off the private side may be another person.
-    person = str(case.private_person) if case is not None and case.private_person is not None else message.key
-    key = Key(PERSONS.name, person)
-    document = (await store.get_many([key])).get(key)
+    conversation, person = Key(CONVERSATIONS.name, message.conversation), Key(PERSONS.name, _person(message))
+    found = await store.get_many([conversation, person])
+    case = CONVERSATIONS.decode(found[conversation]) if conversation in found else None
+    contact = PERSONS.decode(found[person]) if person in found else None
     # A message without a conversation, a greeting, has the time with which it was accepted.
     times = [message.window.since if message.window else None, case.wrote_at.get("private") if case else None]
-    wrote_at = max((at for at in times if at is not None), default=None)
-    return recipient_for(None if document is None else PERSONS.decode(document), wrote_at)
+    return recipient_for(contact, max((at for at in times if at is not None), default=None))
+
+
+def _person(message: OutboundMessage) -> str:
+    return message.key if message.recipient is None else str(message.recipient)

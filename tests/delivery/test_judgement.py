@@ -8,6 +8,7 @@ import pytest
 from schemas.channel import Capabilities, Window
 from schemas.contact import Consent
 from schemas.conversation import Author
+from schemas.identity import PersonKey
 from schemas.outbound import MessageTemplate, OutboundMessage, SendWindow
 from schemas.values import AgentLanguage, instant_text
 from services.delivery.domain.outcomes import AttemptResult
@@ -36,11 +37,11 @@ def hours(count: float) -> datetime:
     return START + timedelta(hours=count)
 
 
-def known(wrote_after: float = 0, contact: Contact | None = None, private_person: str | None = None) -> MemoryStore:
+def known(wrote_after: float = 0, contact: Contact | None = None) -> MemoryStore:
     """A store with the conversation of the message, in which the customer wrote so many hours after it was accepted."""
     store = MemoryStore(CONVERSATIONS, PERSONS)
     case: Document = encode(WAITING)
-    case |= {"wrote_at": {"private": instant_text(hours(wrote_after))}, "private_person": private_person}
+    case |= {"wrote_at": {"private": instant_text(hours(wrote_after))}}
     store.documents[Key(CONVERSATIONS.name, "c-42")] = case
     if contact is not None:
         store.insert(PERSONS, contact.key, contact)
@@ -138,10 +139,11 @@ async def test_an_opt_out_while_the_message_waited_is_told_with_its_time() -> No
     assert found == AttemptResult(kind="refused", code="opted_out", detail=words)
 
 
-async def test_after_a_hand_off_the_person_of_the_private_side_decides() -> None:
-    private = "webchat:main:v"
-    store = known(0, opted("opted_out", 1, f"w/{private}"), private_person=private)
-    found = await judged(message(), store, 4)
+@pytest.mark.parametrize("after", [0.0, 4.0])
+async def test_after_a_hand_off_the_person_of_the_private_side_decides(after: float) -> None:
+    recipient = PersonKey("w", "webchat:main:v")
+    store = known(-1, opted("opted_out", -0.5, str(recipient)))
+    found = await judged(message(recipient=recipient), store, after)
     assert isinstance(found, AttemptResult)
     assert found.code == "opted_out"
 

@@ -26,6 +26,7 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.router.conversations.automatic import language_of_agents
 from services.router.conversations.channel_actions import show_hidden_posts
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
@@ -94,8 +95,10 @@ def handle_request_verification(context: ConversationsContext, received: Receive
     own = work.get(CONVERSATIONS, command.conversation)
     if own is None or own.key != received.event.partitionkey or is_closed(own.status):
         return
-    question = text_for("verification", [command.language], context.configuration(own.workspace))
-    notify(work, own, question.replace("{words}", command.phrase), "private")
+    configuration = context.configuration(own.workspace)
+    question = text_for("verification", [command.language], configuration)
+    rules = context.rules(own, own.addresses.get("private"), language_of_agents(configuration))
+    notify(work, own, question.replace("{words}", command.phrase), "private", rules)
     target = command.target_conversation
     add_note(
         work,

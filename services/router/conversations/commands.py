@@ -12,7 +12,7 @@ from services.router.conversations.command_outcomes import decide_command, handl
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import message_details
 from services.router.conversations.domain import responses
-from services.router.conversations.domain.plans import Plan, plan_reply, private_key
+from services.router.conversations.domain.plans import Plan, plan_reply
 from services.router.conversations.domain.refusals import refuse_resolve
 from services.router.conversations.facts import FactDetails, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
@@ -26,7 +26,7 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
     def decide(case: ConversationState) -> Problem | str:
         surface = reply.surface or case.last_surface
         rules = context.rules(case, case.addresses.get(surface), reply.language)
-        planned = plan_reply(case, reply, context.work.get(PERSONS, private_key(case)), rules)
+        planned = plan_reply(case, reply, context.work.get(PERSONS, received.event.partitionkey), rules)
         return planned if isinstance(planned, Problem) else _send(context.work, case, reply, planned)
 
     decide_command(context.work, received, reply, decide, created=True)

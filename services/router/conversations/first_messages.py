@@ -29,7 +29,6 @@ from services.router.conversations.domain.plans import (
     Judge,
     Plan,
     plan_first,
-    private_key,
     recipient_of,
     rules_for,
 )
@@ -60,8 +59,6 @@ def conversations(context: ConversationsContext, received: ReceivedEvent) -> Ite
     if contact is not None:
         named = (contact.open.get(PRIVATE_THREAD), contact.forwarded_to)
         yield Documents(CONVERSATIONS, [identity for identity in named if identity])
-    earlier = context.work.found(CONVERSATIONS, _latest(received)).values()
-    yield Documents(PERSONS, [private_key(one) for one in earlier])
 
 
 def handle_write_first(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -128,7 +125,7 @@ def _plan(
     """How the message goes out: to where the customer last wrote in private, else to the id by which they are known."""
     address = latest.addresses.get("private") if latest else None
     if latest is not None and address is not None:
-        recipient = recipient_of(latest, work.get(PERSONS, private_key(latest)))
+        recipient = recipient_of(latest, contact)
     else:
         # Who wrote in public alone, or never, has no private chat with the account. Who did something else has one.
         has_written = bool(work.found(CONVERSATIONS, _latest_of(key)))

@@ -11,12 +11,15 @@ from schemas.identity import PersonKey
 from schemas.outbound import DeliverySent
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, PrivateReplyAttempt
+from services.domain.sending_rules import Recipient
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import CONVERSATIONS, MessageRecord
+from services.records.conversations import CONVERSATIONS, PERSONS, MessageRecord
+from services.router.conversations.automatic import language_of_agents
 from services.router.conversations.channel_actions import hide_post
 from services.router.conversations.domain import handoff, invitations
 from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.invitations import Invitation, PublicPost
+from services.router.conversations.domain.plans import Judge, recipient_of, rules_for
 from services.router.conversations.facts import record_fact
 from services.router.conversations.notices import add_note, notify, reply_in_private
 
@@ -71,7 +74,10 @@ class HandoffService:
         capabilities = self._capabilities(case, configuration)
         may_write, invitation = invitations.may_write_by_itself(capabilities), Invitation()
         if may_write:
-            invitation = invitations.choose_invitation(case, configuration, capabilities, self.handoffs, post, work.now)
+            author = recipient_of(case, work.get(PERSONS, case.key))
+            invitation = invitations.choose_invitation(
+                case, configuration, capabilities, self.handoffs, post, author, work.now
+            )
         after = handoff.started(case, handoff.handoff_reason(activity), invitation.method, invitation.channel, work.now)
         # The notice first: its fact shows the conversation on its way already, as `after` is what it stores.
         if not may_write:
@@ -79,7 +85,8 @@ class HandoffService:
         elif invitation.method == "private_reply" and post is not None:
             after = _reply_in_private(work, after, post, languages, configuration)
         else:
-            notify(work, after, invitations.public_text(invitation, languages, configuration), "public")
+            text = invitations.public_text(invitation, languages, configuration)
+            notify(work, after, text, "public", self._rules(work, after, configuration))
         record_fact(work, "handoff_started", after, after.status)
         data = {"conversation": case.id, "key": case.key}
         work.set_timer(f"{EXPIRY}{case.id}", handoff.expires_at(case, configuration, work.now), data)
@@ -101,7 +108,7 @@ class HandoffService:
         text = invitations.public_text(Invitation("private_reply"), languages, configuration)
         is_invited = case.handoff is not None and case.handoff.state != "completed" and not attempt.by_agent
         if is_invited and _takes_notice(self._capabilities(case, configuration)):
-            notify(work, after, text, "public")
+            notify(work, after, text, "public", self._rules(work, after, configuration))
         else:
             work.put(CONVERSATIONS, after.id, after)
         # The customer in public is known in private under another id: the partition of that one has to know it.
@@ -125,16 +132,25 @@ class HandoffService:
             work.put(CONVERSATIONS, after.id, after)
             add_note(work, after, HIDDEN_AND_UNREACHED)
             return
-        invitation = invitations.choose_invitation(after, configuration, capabilities, self.handoffs, None, work.now)
+        # The post has had its private reply: whom it would reach no longer counts.
+        invitation = invitations.choose_invitation(
+            after, configuration, capabilities, self.handoffs, None, Recipient(), work.now
+        )
         changed = {"method": invitation.method, "private_channel": invitation.channel}
         after = replace(after, handoff=case.handoff.model_copy(update=changed))
         languages = _languages(attempt.language, case, configuration)
-        notify(work, after, invitations.public_text(invitation, languages, configuration), "public")
+        text = invitations.public_text(invitation, languages, configuration)
+        notify(work, after, text, "public", self._rules(work, after, configuration))
 
     def _capabilities(
         self, case: ConversationState, configuration: WorkspaceConfiguration | None
     ) -> Capabilities | None:
         return self.capabilities.of_account(case.channel, case.account, configuration)
+
+    def _rules(self, work: UnitOfWork, case: ConversationState, configuration: WorkspaceConfiguration | None) -> Judge:
+        """The rules of the public side of a conversation."""
+        language = language_of_agents(configuration)
+        return rules_for(self.capabilities, case.channel, case.account, configuration, language, work.now)
 
     def conversation_of_token(self, activity: Activity) -> str | None:
         """The id of the conversation that the hand-off token of an activity opens; None without a valid token."""

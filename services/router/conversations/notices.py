@@ -5,22 +5,37 @@ from schemas.conversation import Author
 from schemas.outbound import OutboundMessage, ReplyReference
 from schemas.values import EncryptedText, Surface
 from services.domain.conversation_state import ConversationState
+from services.domain.sending_rules import Draft, Refused
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import moved_chats
-from services.router.conversations.domain.plans import channel_of
+from services.router.conversations.delivered import advance
+from services.router.conversations.domain.plans import Judge, channel_of, other_recipient, recipient_of
 from services.router.conversations.facts import next_sequence, record_fact
 
 
-def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface) -> None:
-    """Send the customer a message of the system. Without an address on that surface it is stored, and not sent."""
+def notify(work: UnitOfWork, case: ConversationState, text: str, surface: Surface, rules: Judge) -> None:
+    """Send the customer a message of the system. Without an address on that surface it is stored, and not sent.
+
+    One that the sending rules refuse is stored with the reason. `rules` are those of the account that sends it.
+    """
     # Stored in any case: agents see what the customer was to be told.
     address = moved_chats.current_address(work, case, surface) if surface in case.addresses else None
     channel, _ = channel_of(case, address)
     message = _stored(work, case, work.new_id("notice"), text, surface, channel)
+    refused = None
     if address is not None:
-        work.emit("pasokh.outbound.message", case.key, _outbound(message, case, address))
+        recipient = recipient_of(case, work.get(PERSONS, case.key) if surface == "private" else None)
+        planned = rules.plan(Draft(surface=surface, text=text, is_automatic=True), recipient, address)
+        if isinstance(planned, Refused):
+            refused = rules.failure(planned)
+        else:
+            judged = {"parts": planned.parts, "window": planned.window, "language": planned.language}
+            outbound = _outbound(message, case, address).model_copy(update=judged)
+            work.emit("pasokh.outbound.message", case.key, outbound)
     record_fact(work, "replied", case, case.status, message=message.id, message_surface=surface, author="system")
+    if refused is not None:
+        advance(work, message, "failed", work.now, refused)
 
 
 def reply_in_private(work: UnitOfWork, case: ConversationState, message_id: str, text: str, post: str) -> None:
@@ -88,4 +103,5 @@ def _outbound(message: MessageRecord, case: ConversationState, address: Address)
         author=message.author,
         text=message.text or EncryptedText(text=""),
         accepted_at=message.received_at,
+        recipient=other_recipient(case) if message.surface == "private" else None,
     )

@@ -10,7 +10,7 @@ from services.domain.outgoing_files import to_attachment
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import MESSAGES, MessageRecord
 from services.router.conversations import moved_chats
-from services.router.conversations.domain.plans import Plan, channel_of
+from services.router.conversations.domain.plans import Plan, channel_of, other_recipient
 from services.router.conversations.facts import next_sequence
 
 
@@ -53,6 +53,7 @@ def put_message(
         window=plan.window,
         private_reply=post is not None,
         first=plan.is_first,
+        recipient=other_recipient(case) if plan.surface == "private" else None,
         language=plan.language,
     )
     work.emit("pasokh.outbound.message", case.key, outbound)

@@ -13,7 +13,7 @@ from services.records.configuration import CONFIGURATION_HEADS, numbered_configu
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain.activities import PRIVATE_THREAD
-from services.router.conversations.domain.plans import channel_of, private_key
+from services.router.conversations.domain.plans import channel_of
 from services.router.conversations.early import early_ids
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.moved_chats import answered_chats
@@ -64,11 +64,8 @@ def hidden_messages(context: ConversationsContext, received: ReceivedEvent) -> I
 
 
 def reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of a reply: its chat, whom it reaches, and the head of the configuration where the channel's rules need one."""
+    """The second step of a reply: its chat, and the head of the configuration where the channel's rules need one."""
     yield from chat_of_conversation(context, received)
-    cases = (context.work.get(CONVERSATIONS, identity) for identity in _named(received, "conversation"))
-    # After a hand-off the private side may be the person of another partition, of whom this one only reads.
-    yield Documents(PERSONS, [private_key(case) for case in cases if case is not None])
     if _needs_configuration(context, received):
         yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
     yield from _private_conversation(context, received)

@@ -248,6 +248,19 @@ async def test_post_older_than_the_platform_allows_gets_no_private_reply(age: fl
     assert page.case().handoff.method == method  # type: ignore[union-attr]  # as above
 
 
+@pytest.mark.parametrize("state", ["blocked", "opted_out"])
+async def test_who_wants_no_messages_gets_no_private_reply_and_may_be_answered_below_the_post(state: str) -> None:
+    page = Page(WITH_PRIVATE_REPLY)
+    await page.private_message(COMMENTER, kind="follow", contact_state=state, text=None)
+    await page.wait(60)
+    await page.comment()
+    ((where, text),) = page.read_by_customer()
+    assert where == "public"
+    assert text.startswith("To protect your personal information, please do not write")
+    assert page.case().handoff is not None
+    assert page.case().handoff.method is None  # type: ignore[union-attr]  # as above
+
+
 async def test_each_post_has_one_private_reply() -> None:
     page = page_with("private_reply")
     await page.comment()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 
 from schemas.activity import Activity
@@ -10,6 +10,7 @@ from schemas.channel import Capabilities
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import HandoffMethod
 from services.domain.conversation_state import ConversationState
+from services.domain.sending_rules import AnsweredPost, Draft, Recipient, refusal
 from services.router.conversations.domain.accounts import account_of
 from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.handoff import WEBCHAT, Handoffs, sign_token
@@ -50,10 +51,11 @@ def choose_invitation(
     capabilities: Capabilities | None,
     handoffs: Handoffs,
     post: PublicPost | None,
+    author: Recipient,
     now: datetime,
 ) -> Invitation:
     """The surest way that there is. `post` is None where it cannot be answered in private (any more)."""
-    if capabilities is not None and post is not None and _takes_private_reply(case, capabilities, post, now):
+    if capabilities is not None and post is not None and _takes_private_reply(case, capabilities, post, author, now):
         return Invitation("private_reply", case.channel)
     token = sign_token(handoffs.secret, case.workspace, case.id)
     account = account_of(configuration, case.channel, case.account)
@@ -71,11 +73,12 @@ def choose_invitation(
     return Invitation("webchat", WEBCHAT, link)
 
 
-def _takes_private_reply(case: ConversationState, capabilities: Capabilities, post: PublicPost, now: datetime) -> bool:
-    stated = capabilities.private_reply
-    if stated is None or (stated.once and post.platform_id in case.private_replies):
-        return False
-    return stated.seconds is None or now - post.at < timedelta(seconds=stated.seconds)
+def _takes_private_reply(
+    case: ConversationState, capabilities: Capabilities, post: PublicPost, author: Recipient, now: datetime
+) -> bool:
+    answered = AnsweredPost(post.at, has_reply=post.platform_id in case.private_replies)
+    draft = Draft(surface="private", text="", is_automatic=True, post=answered)
+    return capabilities.private_reply is not None and refusal(draft, author, capabilities, now) is None
 
 
 def may_write_by_itself(capabilities: Capabilities | None) -> bool:

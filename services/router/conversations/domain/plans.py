@@ -8,6 +8,7 @@ from schemas.activity import Address
 from schemas.channel import Capabilities
 from schemas.commands import Reply, WriteFirst
 from schemas.configuration import WorkspaceConfiguration
+from schemas.identity import PersonKey
 from schemas.outbound import MessageTemplate, OutboundAttachment, SendWindow
 from schemas.values import AgentLanguage, EncryptedText, Failure, Problem, Surface
 from services.domain.channel_capabilities import ChannelCapabilities
@@ -122,14 +123,18 @@ def rules_for(
     )
 
 
-def private_key(case: ConversationState) -> str:
-    """The key of the person whom private messages of a conversation reach: after a hand-off it may be another."""
-    return str(case.private_person) if case.private_person is not None else case.key
+def other_recipient(case: ConversationState) -> PersonKey | None:
+    """Whom private messages of a conversation reach where that is not its customer in public: after a hand-off.
+
+    Their contact belongs to another partition, so that only the sender reads it.
+    """
+    return case.private_person if str(case.private_person) != case.key else None
 
 
 def recipient_of(case: ConversationState, person: Contact | None) -> Recipient:
-    """Whom a private message of a conversation reaches. `person` is the contact of its private side: see `private_key`."""
-    return recipient_for(person, case.wrote_at.get("private"))
+    """Whom a private message of a conversation reaches. `person` is the contact of its customer."""
+    is_customer = other_recipient(case) is None
+    return recipient_for(person if is_customer else None, case.wrote_at.get("private"))
 
 
 def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, rules: Judge) -> Plan | Problem:
