@@ -208,7 +208,7 @@ class Instagram:
 
     def named(self, request: Request, account: Account) -> list[str]:
         """The mentions that a call names. See `FetchesNamed`."""
-        return named_mentions(request.body)
+        return named_mentions(request.body, {own_id(account.body, name) for name in ("ig_id", "page_id")})
 
     async def fetch(self, named: Sequence[str], account: Account, http: HttpClient) -> list[bytes]:
         """What mentions say; see `meta.publications.mentions`."""

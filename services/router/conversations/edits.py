@@ -94,8 +94,8 @@ def _record_customers_edit(
     language, sensitive = activity.language or conversation.language, conversation.sensitive or activity.sensitive
     after = replace(conversation, updated_at=work.now, language=language, sensitive=sensitive)
     record_fact(work, "message_edited", after, conversation.status, message=message.id, message_surface=message.surface)
-    # Whoever takes all stars but one away waits for an answer again, also after we were done.
-    fell = _has_one_star(activity.review) and not _has_one_star(message.review)
+    # Whoever takes all stars but one away, or a recommendation back, waits for an answer again, also after we were done.
+    fell = _is_worst(activity.review) and not _is_worst(message.review)
     if fell and (is_pending(after.status) or is_finished(after.status)):
         take_up_again(work, activity, activity_context, after, message.id)
         after = work.get(CONVERSATIONS, message.conversation) or after
@@ -121,8 +121,11 @@ def _edited(message: MessageRecord, activity: Activity) -> MessageRecord:
     )
 
 
-def _has_one_star(review: Review | None) -> bool:
-    return review is not None and review.stars == 1
+def _is_worst(review: Review | None) -> bool:
+    """One star; of a recommendation, which has none, that the author does not recommend the shop."""
+    if review is None or review.stars is not None:
+        return review is not None and review.stars == 1
+    return review.recommends is False
 
 
 def _earlier_texts(message: MessageRecord, activity: Activity, at: datetime) -> list[Edit]:

@@ -335,6 +335,11 @@ async def test_a_mention_that_is_gone_is_left_out_and_others_are_read() -> None:
     assert len(bodies) == 1
 
 
+def test_mentions_of_another_account_of_the_app_are_left_to_that() -> None:
+    body = instagram.payload("mentions_in_comment").replace(SHOP.encode(), b"17841499999999999")
+    assert Instagram().named(instagram.request(body), instagram.account()) == []
+
+
 @pytest.mark.parametrize("name", ["text", "comments_with_facebook_login", "story_insights", "mentions_as_fetched"])
 def test_a_call_that_says_all_names_nothing(name: str) -> None:
     assert Instagram().named(instagram.request(instagram.payload(name)), instagram.account()) == []

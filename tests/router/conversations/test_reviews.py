@@ -47,6 +47,19 @@ async def test_a_review_edited_to_one_star_is_taken_up_again(done: str) -> None:
     assert latest.conversation == house.case().id
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "status"), [(True, False, "waiting"), (False, False, "resolved"), (False, True, "resolved")]
+)
+async def test_a_recommendation_that_is_taken_back_is_taken_up_again(before: bool, after: bool, status: str) -> None:
+    house = ConversationsHarness()
+    await house.customer(1, **PLACE, review=Review(recommends=before))
+    await house.assign()
+    await house.resolve()
+    await house.driver.advance(60)
+    await house.customer(2, kind="edit", message="m1", **PLACE, review=Review(recommends=after))
+    assert house.case().status == status
+
+
 @pytest.mark.parametrize(("before", "after"), [(4, 3), (1, 1), (1, 5), (4, None)])
 async def test_another_edit_reopens_nothing(before: int, after: int | None) -> None:
     house = ConversationsHarness()

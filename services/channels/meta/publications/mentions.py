@@ -4,7 +4,7 @@ developers.facebook.com/docs/instagram-platform/instagram-api-with-facebook-logi
 was mentioned: what no webhook named cannot be found later.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import urlencode
 
 import orjson
@@ -24,8 +24,8 @@ GONE: Verdicts = {33: refused("not_found"), 100: refused("not_found"), 24: refus
 """Whoever mentioned the account may have deleted it, or made their own account private."""
 
 
-def named_mentions(body: bytes) -> list[str]:
-    """The mentions that a webhook names: `media` or `media/comment`, each by its id."""
+def named_mentions(body: bytes, own_ids: Collection[str | None]) -> list[str]:
+    """The mentions of an account that a webhook names: `media` or `media/comment`, each by its id."""
     # Nearly no call is about mentions, and each is read as JSON for its activities already.
     if FIELD.encode() not in body:
         return []
@@ -33,7 +33,8 @@ def named_mentions(body: bytes) -> list[str]:
         _, entries = read_entries(body)
     except InvalidPayload:
         return []
-    changes = (change for entry in entries for change in (*dicts(entry.get("changes")), entry))
+    ours = [entry for entry in entries if as_platform_id(entry.get("id")) in own_ids]
+    changes = (change for entry in ours for change in (*dicts(entry.get("changes")), entry))
     values = [as_dict(change.get("value")) for change in changes if change.get("field") == FIELD]
     named = ((as_platform_id(value.get("media_id")), comment_id(value)) for value in values if "text" not in value)
     return list(dict.fromkeys(f"{media}/{comment}" if comment else media for media, comment in named if media))
