@@ -33,7 +33,7 @@ class FormField:
     charset: str = ""
 
 
-class Form:
+class PostedForm:
     """The fields of a form, repeated ones too."""
 
     def __init__(self, fields: list[FormField]) -> None:
@@ -67,7 +67,7 @@ def is_form(request: Request) -> bool:
     return _content_type(request).get_content_type() in (URLENCODED, MULTIPART) or bool(_json_fields(request))
 
 
-def read_form(request: Request, only: Collection[str] | None = None) -> Form:
+def read_form(request: Request, only: Collection[str] | None = None) -> PostedForm:
     """The form of a call, of its fields those that are named in `only`. An empty body is a form without fields.
 
     Raises InvalidPayload for a body that is no form.
@@ -75,15 +75,15 @@ def read_form(request: Request, only: Collection[str] | None = None) -> Form:
     header = _content_type(request)
     kind, boundary = header.get_content_type(), header.get_boundary()
     if kind == URLENCODED:
-        return Form(list(_urlencoded(request.body, only)))
+        return PostedForm(list(_urlencoded(request.body, only)))
     if kind != MULTIPART or not boundary:
         texts = _json_fields(request)
         if not texts:
             raise InvalidPayload("the body is no form: its content-type is neither urlencoded nor multipart/form-data")
-        return Form([FormField(name, text) for name, text in texts.items() if only is None or name in only])
+        return PostedForm([FormField(name, text) for name, text in texts.items() if only is None or name in only])
     # A parameter of a header is text; the delimiter in the body is bytes.
     fields = _multipart(request.body, boundary.encode("latin-1", "replace"))
-    return Form([field for field in fields if only is None or field.name in only])
+    return PostedForm([field for field in fields if only is None or field.name in only])
 
 
 def _json_fields(request: Request) -> dict[str, bytes]:
@@ -124,7 +124,7 @@ def _multipart(body: bytes, boundary: bytes) -> list[FormField]:
     if body[:first].rstrip() == b"--" + boundary and body[first - 1 : first] != b"\r":
         # Some clients end lines with LF alone, which RFC 2046 does not allow.
         body = body.replace(b"\n", b"\r\n")
-    parts = _Parts()
+    parts = _FormParts()
     try:
         parser = MultipartParser(boundary, parts.callbacks())
         parser.write(body)
@@ -134,7 +134,7 @@ def _multipart(body: bytes, boundary: bytes) -> list[FormField]:
     return parts.fields
 
 
-class _Parts:
+class _FormParts:
     """Collects the parts of a body as the parser meets them. Raises InvalidPayload for too many."""
 
     def __init__(self) -> None:

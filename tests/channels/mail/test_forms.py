@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.channels.mail.forms import MAX_FIELDS, Form, is_form, read_form
+from services.channels.mail.forms import MAX_FIELDS, PostedForm, is_form, read_form
 from services.channels.port import InvalidPayload
 from tests.channels.mail.providers import calls
 
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-def form(body: bytes, content_type: str = URLENCODED, *only: str) -> Form:
+def form(body: bytes, content_type: str = URLENCODED, *only: str) -> PostedForm:
     return read_form(calls.call(body, content_type), only=only or None)
 
 
-def pairs(read: Form) -> list[tuple[str, bytes]]:
+def pairs(read: PostedForm) -> list[tuple[str, bytes]]:
     return [(field.name, field.content) for field in read.fields]
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from schemas.activity import Attachment
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.live_secrets import is_live_secret
-from services.channels.mail.forms import Form, is_form, read_form
+from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_object, read_signed, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
@@ -97,7 +97,7 @@ def _signed_fields(request: Request) -> tuple[str, str, str]:
     return values[0], values[1], values[2]
 
 
-def _envelope(form: Form) -> Envelope:
+def _envelope(form: PostedForm) -> Envelope:
     """What SMTP said. Whether the sender is proven stands in headers, where a sender can write it too."""
     sender, recipient = form.last("sender"), form.text("recipient")
     return Envelope(
@@ -107,7 +107,7 @@ def _envelope(form: Form) -> Envelope:
     )
 
 
-def _read_fields(form: Form) -> ReceivedMail:
+def _read_fields(form: PostedForm) -> ReceivedMail:
     """The mail of a fully parsed form. Mailgun has decoded all of it into UTF-8."""
     return mail_of_headers(
         list(_headers(form)),
@@ -118,7 +118,7 @@ def _read_fields(form: Form) -> ReceivedMail:
     )
 
 
-def _headers(form: Form) -> Iterator[tuple[str, str]]:
+def _headers(form: PostedForm) -> Iterator[tuple[str, str]]:
     stated = as_list_of_dicts(read_text(form.text("message-headers")))
     for pair in stated:
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str):
@@ -127,7 +127,7 @@ def _headers(form: Form) -> Iterator[tuple[str, str]]:
         yield from ((name, form.text(name)) for name in ("from", "to", "cc", "subject") if form.text(name))
 
 
-def _posted_files(form: Form) -> Iterator[MailPart]:
+def _posted_files(form: PostedForm) -> Iterator[MailPart]:
     content_ids = _content_ids(form.text("content-id-map"))
     numbered = [(int(match[1]), field) for field in form.fields if (match := _ATTACHMENT.fullmatch(field.name))]
     for _, field in sorted(numbered, key=lambda pair: pair[0]):
@@ -146,7 +146,7 @@ def _content_ids(text: str) -> dict[str, str]:
     return {str(field): content_id.strip("<>") for content_id, field in listed if content_id.strip("<>")}
 
 
-def _stored_files(form: Form) -> Iterator[MailPart]:
+def _stored_files(form: PostedForm) -> Iterator[MailPart]:
     """The files of a mail that a route stored: Mailgun has them for three days, at addresses that want its API key."""
     content_ids = _content_ids(form.text("content-id-map"))
     for one in as_list_of_dicts(read_text(form.text("attachments"))):

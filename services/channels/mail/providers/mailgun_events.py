@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from schemas.values import Failure, Json
 from services.channels.json_access import as_dict, as_str
 from services.channels.mail.addresses import read_mailboxes
-from services.channels.mail.forms import Form
+from services.channels.mail.forms import PostedForm
 from services.channels.mail.message import DeliveryReport, MailItem, ReportState
 from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_seconds
 from services.channels.port import Request
@@ -63,14 +63,14 @@ def _failure(kind: str, event: Mapping[str, Json]) -> Failure:
     return bounce(status.get("enhanced-code") or status.get("code"), *details)
 
 
-def _legacy_failure(form: Form) -> Failure:
+def _legacy_failure(form: PostedForm) -> Failure:
     code = form.first_text("code")
     details = [form.first_text(name) for name in ("error", "notification", "description", "reason")]
     # Codes from 600 are Mailgun's own: it did not even try.
     return failure("suppressed", *details) if code.startswith("6") else bounce(code, *details)
 
 
-def read_legacy_event(form: Form, request: Request) -> Sequence[MailItem]:
+def read_legacy_event(form: PostedForm, request: Request) -> Sequence[MailItem]:
     """The report of a form with an `event`. A customer's variables follow Mailgun's fields, so the first of a name counts."""
     kind = form.first_text("event")
     state, recipient = STATES.get(kind), form.first_text("recipient")

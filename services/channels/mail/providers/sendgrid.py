@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.mail.charsets import decode_bytes
-from services.channels.mail.forms import Form, is_form, read_form
+from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_document, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
@@ -104,20 +104,20 @@ def _is_signed(signature: bytes, signed: bytes, key: EllipticCurvePublicKey) -> 
 # -- inbound parse -----------------------------------------------------------------------------------------------------
 
 
-def _envelope(form: Form) -> Envelope:
+def _envelope(form: PostedForm) -> Envelope:
     stated = as_dict(read_text(form.text("envelope")))
     sender = stated.get("from")
     recipients = [one for one in as_list_of_dicts(stated.get("to")) if isinstance(one, str)]
     return Envelope(sender=sender if isinstance(sender, str) else None, recipients=tuple(recipients))
 
 
-def _proven(mail: ReceivedMail, form: Form) -> ReceivedMail:
+def _proven(mail: ReceivedMail, form: PostedForm) -> ReceivedMail:
     # `dkim` looks like JSON and is none: {@shop.example : pass}.
     spf, dkim = form.text("SPF"), form.text("dkim")
     return with_proof(mail, spf=spf.lower() == "pass" if spf else None, dkim=_DKIM.findall(dkim) if dkim else None)
 
 
-def _read_fields(form: Form) -> ReceivedMail:
+def _read_fields(form: PostedForm) -> ReceivedMail:
     """The mail of a parsed form. Each field is in the charset that the mail had, which `charsets` names."""
     charsets = {name: as_str(value) for name, value in as_dict(read_text(form.text("charsets"))).items()}
 
@@ -136,7 +136,7 @@ def _header_block(content: bytes) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in BytesHeaderParser(policy=compat32).parsebytes(content).raw_items()]
 
 
-def _files(form: Form) -> Iterator[MailPart]:
+def _files(form: PostedForm) -> Iterator[MailPart]:
     described = as_dict(read_text(form.text("attachment-info")))
     numbered = [(int(match[1]), field) for field in form.fields if (match := _ATTACHMENT.fullmatch(field.name))]
     content_ids = _content_ids(form)
@@ -153,7 +153,7 @@ def _files(form: Form) -> Iterator[MailPart]:
         )
 
 
-def _content_ids(form: Form) -> dict[str, str]:
+def _content_ids(form: PostedForm) -> dict[str, str]:
     """Field → Content-ID. The map of the form is the other way round."""
     stated = as_dict(read_text(form.text("content-ids")))
     return {field: content_id for content_id, field in stated.items() if isinstance(field, str)}
