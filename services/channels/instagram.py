@@ -162,11 +162,11 @@ class Instagram:
 
     def addressees(self, request: Request) -> Sequence[str]:
         """The accounts of the entries."""
-        return entry_ids(request.body, BODY)
+        return entry_ids(request, BODY)
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of a body for one Instagram account; see `meta.messaging.bodies`. Raises InvalidPayload."""
-        return parse(request.body, BODY, entry_context(request, account, "ig_id", "page_id"))
+        return parse(request, BODY, entry_context(request, account, "ig_id", "page_id"))
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`POST /me/messages` in private, `POST /{comment-id}/replies` in public. Raises as `Channel.send`."""
@@ -208,7 +208,7 @@ class Instagram:
 
     def named(self, request: Request, account: Account) -> list[str]:
         """The mentions that a call names. See `FetchesNamed`."""
-        return named_mentions(request.body, {own_id(account.body, name) for name in ("ig_id", "page_id")})
+        return named_mentions(request, {own_id(account.body, name) for name in ("ig_id", "page_id")})
 
     async def fetch(self, named: Sequence[str], account: Account, http: HttpClient) -> list[bytes]:
         """What mentions say; see `meta.publications.mentions`."""

@@ -136,11 +136,11 @@ class Messenger:
 
     def addressees(self, request: Request) -> Sequence[str]:
         """The Pages of the entries."""
-        return entry_ids(request.body, BODY)
+        return entry_ids(request, BODY)
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of a body for one Page; see `meta.messaging.bodies`. Raises InvalidPayload."""
-        return parse(request.body, BODY, entry_context(request, account, "page_id"))
+        return parse(request, BODY, entry_context(request, account, "page_id"))
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`POST /me/messages` in private, `POST /{comment-id}/comments` in public. Raises as `Channel.send`."""

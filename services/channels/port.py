@@ -15,7 +15,9 @@ from schemas.activity import Activity, Address, Attachment
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundAttachment, OutboundMessage
+from schemas.values import Json
 from services.channels.account_settings import AccountSettings
+from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient
 
 # -- errors: the class is the verdict ----------------------------------------------------------------------------------
@@ -111,6 +113,17 @@ class Request:
     subpath: str = field(default="", repr=False)
     raw_query: str = field(default="", repr=False)
     public_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    # By body: a request that was made of another with `replace` has another.
+    _documents: dict[bytes, Json] = field(default_factory=dict, repr=False, compare=False)
+
+    def json(self) -> Json:
+        """The body as JSON, repaired as by `read_json`, and read once for all the accounts that it is for. Nobody changes it.
+
+        Raises ValueError, whose message quotes nothing of the body, RecursionError.
+        """
+        if self.body not in self._documents:
+            self._documents[self.body] = read_json(self.body)
+        return self._documents[self.body]
 
     @property
     def parameters(self) -> list[tuple[str, str]]:

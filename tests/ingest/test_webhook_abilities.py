@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -533,3 +534,32 @@ async def test_limit_and_answer_to_an_unreadable_body_are_the_account_s(account:
     connect(ingest, {"pages/small": {"secret": "s", "tier": "small"}, "pages/large": {"secret": "s"}})
     path = f"/webhooks/pages/shop/{account}"
     assert [(await ingest.call(body, path=path)).status for body in (b"x" * 10, b"x" * 11)] == [short, long]
+
+
+class RememberingChannel(PagesChannel):
+    """A channel of shared URLs that remembers what it read of a body for each account."""
+
+    def __init__(self) -> None:
+        self.read: list[object] = []
+
+    def parse(self, request: Request, account: Account) -> list[Activity]:
+        self.read.append(request.json())
+        return super().parse(request, account)
+
+
+async def test_body_for_many_accounts_is_read_once() -> None:
+    ingest, channel = Ingest(), RememberingChannel()
+    channel.name = "pages"
+    ingest.serve({"pages": channel})
+    connect(ingest, PAGES)
+    assert (await post_pages(ingest, entries(("1", "A"), ("2", "B")))).status == 200
+    first, second = channel.read
+    assert first is second
+
+
+def test_another_body_is_another_document() -> None:
+    one = Request("POST", "/", {}, {}, b'{"a":1}', START)
+    other = replace(one, body=b'{"a":2}')
+    assert (one.json(), other.json(), one.json()) == ({"a": 1}, {"a": 2}, {"a": 1})
+    with pytest.raises(ValueError, match="unexpected"):
+        replace(one, body=b"{").json()

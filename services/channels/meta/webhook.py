@@ -5,17 +5,16 @@ from datetime import UTC, datetime
 
 from schemas.values import Json
 from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_int, as_list_of_dicts, as_str
-from services.channels.port import InvalidPayload
-from services.platform.http.lenient_json import read_json
+from services.channels.port import InvalidPayload, Request
 
 MILLISECONDS_FROM = 10**12
 """A number of this size or more is in milliseconds: as seconds it would be the year 33658."""
 
 
-def read_entries(body: bytes) -> tuple[str, list[dict[str, Json]]]:
+def read_entries(request: Request) -> tuple[str, list[dict[str, Json]]]:
     """`object` and the entries of a webhook. Raises InvalidPayload for what is no JSON object with an `object`."""
     try:
-        envelope = read_json(body)
+        envelope = request.json()
     except (ValueError, RecursionError):
         raise InvalidPayload("the body is no JSON") from None
     subject = as_dict(envelope).get("object")

@@ -15,6 +15,7 @@ from services.channels.meta.messaging import messages, referrals, states
 from services.channels.meta.messaging.event import Event, read_event
 from services.channels.meta.publications.changes import FIELDS, parse_change
 from services.channels.meta.webhook import as_platform_id, dicts, instant, read_entries
+from services.channels.port import Request
 
 Handler = Callable[[Event, str, Json], list[Activity]]
 HANDLERS: Mapping[str, Handler] = {
@@ -48,24 +49,24 @@ class BodyKind:
     has_several_ids: bool
 
 
-def entry_ids(body: bytes, kind: BodyKind) -> list[str]:
+def entry_ids(request: Request, kind: BodyKind) -> list[str]:
     """The accounts that a body is about. Raises InvalidPayload."""
-    subject, entries = read_entries(body)
+    subject, entries = read_entries(request)
     ids = [as_platform_id(entry.get("id")) for entry in entries] if subject == kind.subject else []
     return [identity for identity in dict.fromkeys(ids) if identity is not None and identity != TEST_ENTRY]
 
 
-def parse(body: bytes, kind: BodyKind, context: EntryContext) -> list[Activity]:
+def parse(request: Request, kind: BodyKind, context: EntryContext) -> list[Activity]:
     """The activities of a body for one account, each once; at least one. Raises InvalidPayload."""
-    subject, entries = read_entries(body)
+    subject, entries = read_entries(request)
     nothing = Event(context, None, None, None, is_standby=False, is_echo=False)
     if subject != kind.subject:
-        return nothing.unknown("object", body.hex(), reason="object")
+        return nothing.unknown("object", request.body.hex(), reason="object")
     found: dict[str, Activity] = {}
     for activity in (activity for entry in entries for activity in _parse_entry(entry, kind, context)):
         # One body may hold the same event twice.
         found.setdefault(activity.id, activity)
-    return [*found.values()] or nothing.unknown("entry", body.hex(), reason="nothing_for_this_account")
+    return [*found.values()] or nothing.unknown("entry", request.body.hex(), reason="nothing_for_this_account")
 
 
 def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> Iterator[Activity]:

@@ -15,7 +15,7 @@ from services.channels.meta.entry import GraphAccount
 from services.channels.meta.graph import Verdicts, call_graph, refused
 from services.channels.meta.publications.comments import comment_id
 from services.channels.meta.webhook import as_platform_id, dicts, read_entries
-from services.channels.port import InvalidPayload
+from services.channels.port import InvalidPayload, Request
 from services.platform.http.outgoing import HttpClient, PermanentSendError
 
 FIELD = "mentions"
@@ -24,13 +24,10 @@ GONE: Verdicts = {33: refused("not_found"), 100: refused("not_found"), 24: refus
 """Whoever mentioned the account may have deleted it, or made their own account private."""
 
 
-def named_mentions(body: bytes, own_ids: Collection[str | None]) -> list[str]:
+def named_mentions(request: Request, own_ids: Collection[str | None]) -> list[str]:
     """The mentions of an account that a webhook names: `media` or `media/comment`, each by its id."""
-    # Nearly no call is about mentions, and each is read as JSON for its activities already.
-    if FIELD.encode() not in body:
-        return []
     try:
-        _, entries = read_entries(body)
+        _, entries = read_entries(request)
     except InvalidPayload:
         return []
     ours = [entry for entry in entries if as_platform_id(entry.get("id")) in own_ids]

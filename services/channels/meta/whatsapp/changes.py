@@ -39,7 +39,7 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
     """The activities of a webhook that are about the account, in their order, each once. Raises InvalidPayload."""
     own = own_number(account.body)
     found: dict[str, Activity] = {}
-    for entry, change in _changes(request.body):
+    for entry, change in _changes(request):
         number = number_of(change)
         if own is None or number is None or number == own:
             for activity in _parse_change(_scope(channel, account, number or own), entry, change, request):
@@ -50,7 +50,7 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
 
 def addressees(request: Request) -> list[str]:
     """The ids of the phone numbers that a webhook is about, in order. Raises InvalidPayload."""
-    numbers = (number_of(change) for _, change in _changes(request.body))
+    numbers = (number_of(change) for _, change in _changes(request))
     return list(dict.fromkeys(number for number in numbers if number is not None))
 
 
@@ -65,8 +65,8 @@ def number_of(change: Mapping[str, Json]) -> str | None:
     return as_str(as_dict(as_dict(change.get("value")).get("metadata")).get("phone_number_id"))
 
 
-def _changes(body: bytes) -> Iterator[tuple[dict[str, Json], dict[str, Json]]]:
-    _, entries = read_entries(body)
+def _changes(request: Request) -> Iterator[tuple[dict[str, Json], dict[str, Json]]]:
+    _, entries = read_entries(request)
     for entry in entries:
         for change in dicts(entry.get("changes")):
             yield entry, change
