@@ -85,10 +85,11 @@ def _place(name: str, **where: str) -> Place:
         return item("messages", at, **fields)
 
     def receipt(state: str) -> Callable[[int], Update]:
-        member = {"recipient_type": "group", "recipient_id": GROUP, "recipient_participant_id": CUSTOMER}
-        to = member if where else {"recipient_id": CUSTOMER}
+        to = {"recipient_type": "group", "recipient_id": GROUP} if where else {"recipient_id": CUSTOMER}
+        # Only as a whole a message to a group fails: that one member did not get it is none of its states.
+        member = {"recipient_participant_id": CUSTOMER} if where and state != "failed" else {}
         errors = {"errors": ERRORS} if state == "failed" else {}
-        return lambda n: item("statuses", id=f"wamid.ours-{n}", status=state, **to, **errors)
+        return lambda n: item("statuses", id=f"wamid.ours-{n}", status=state, **to, **member, **errors)
 
     first = message("1", "text", {"body": text_of(1)}, WRITTEN)
     seconds = int(WRITTEN.timestamp())

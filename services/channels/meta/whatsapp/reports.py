@@ -1,6 +1,7 @@
 """Reports of the platform: states of our messages and of calls, consent to marketing, and errors of the account.
 
-(developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status, .../user_preferences)
+(developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status, .../user_preferences;
+`deleted`, which the former no longer lists: developers.facebook.com/docs/whatsapp/on-premises/webhooks/outbound)
 """
 
 from collections.abc import Mapping
@@ -32,27 +33,28 @@ CALL_STATES: Mapping[str, CallState] = {"RINGING": "ringing", "ACCEPTED": "answe
 
 
 def parse_status(change: NumberChange, status: dict[str, Json]) -> list[Activity]:
-    """A state of one of our messages, or of a call that we make."""
+    """A state of one of our messages, or of a call that we make; `deleted` is of a message that the customer wrote."""
     if status.get("type") == "call":
         return _call_status(change, status)
     # Of a group `recipient_id` is the group, and each member has a status of their own.
-    in_group = status.get("recipient_type") == "group"
-    group = as_str(status.get("recipient_id")) if in_group else None
-    number_field = "recipient_participant_id" if in_group else "recipient_id"
-    user_field = "recipient_participant_user_id" if in_group else "recipient_user_id"
-    customer = find_customer(change.contacts, status.get(number_field), status.get(user_field))
+    group = as_str(status.get("recipient_id")) if status.get("recipient_type") == "group" else None
+    ids = status.get("recipient_participant_id" if group else "recipient_id"), status.get("recipient_user_id")
+    customer = find_customer(change.contacts, *ids)
     wamid, state = as_str(status.get("id")), as_str(status.get("status")) or "none"
     about: dict[str, Any] = {  # any: fields of Activity
-        "address": Address(chat=group or customer.id) if customer.is_known else None,
+        "address": Address(chat=group or customer.id) if group or customer.is_known else None,
         "sent_at": instant(status.get("timestamp")),
         **({"surface": "public", "thread": group} if group else {}),
     }
+    if group and any(ids) and state == "failed":
+        # One member did not get it: that is no failure of the message, which others have.
+        state = "failed_for_member"
     if wamid is None or (state not in STATES and state != "deleted"):
         raw = f"status.{state}"[:64]
         return [change.activity("unknown", customer, digest(status), details={"raw": raw}, **about)]
-    about |= {"message": change.scope.message_id(wamid), "platform_id": wamid, "aliases": _own_ids(status)}
+    about |= {"message": change.scope.message_id(wamid), "platform_id": wamid}
     if state == "deleted":
-        return [change.activity("deletion", customer, wamid, state, author="account", **about)]
+        return [change.activity("deletion", customer, wamid, state, **about)]
     return [
         change.activity(
             "receipt",
@@ -60,6 +62,7 @@ def parse_status(change: NumberChange, status: dict[str, Json]) -> list[Activity
             wamid,
             state,
             customer.id,
+            aliases=_own_ids(status),
             receipt_state=STATES[state],
             failure=_failure(status) if state == "failed" else None,
             details=drop_none(pricing=as_str(as_dict(status.get("pricing")).get("category"))),
