@@ -12,19 +12,25 @@ from services.demo.corpus import answer_to
 Action = Literal["reply", "resolve"]
 ACTION_OF: Mapping[str, Action] = {"assigned": "reply", "pending": "resolve"}
 MAX_REPLIES = 3
+FILE_PROBABILITY = 0.15
 MAX_TRIES = 3
 MAX_RESPONSE_DELAY_SECONDS = 75.0
 
 
 @dataclass(frozen=True, slots=True)
 class AgentAction:
-    """An action of an agent. A repeated action has the same `key`. `text` None: the text must be chosen first."""
+    """An action of an agent. A repeated action has the same `key`. `text` None: the text must be chosen first.
+
+    `has_file`: a picture goes with the reply; `file` is its id once it is uploaded, the same at a repeat.
+    """
 
     conversation: str
     action: Action
     agent: str
     key: str
     text: str | None = None
+    has_file: bool = False
+    file: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +68,12 @@ class AgentSimulator:
             self._cases[action.conversation].action = action
         return action
 
+    def uploaded(self, action: AgentAction, file: str) -> AgentAction:
+        """The reply with the id of its file, which a repeat keeps."""
+        action = replace(action, file=file)
+        self._cases[action.conversation].action = action
+        return action
+
     def failed(self, action: AgentAction, now: datetime) -> None:
         """The action failed: repeat it later, and give up after some attempts."""
         case = self._cases.get(action.conversation)
@@ -92,7 +104,11 @@ class AgentSimulator:
         action = ACTION_OF[case.status] if talks else "resolve"
         case.replies += action == "reply"
         key = f"demo-{self.run}-{next(self._numbers)}"
-        return AgentAction(conversation["id"], action, conversation["agent"], key)
+        # Comments take no files on most platforms.
+        has_file = (
+            action == "reply" and conversation.get("surface") == "private" and self.random.random() < FILE_PROBABILITY
+        )
+        return AgentAction(conversation["id"], action, conversation["agent"], key, has_file=has_file)
 
     def _response_delay(self, conversation: Mapping[str, Any]) -> timedelta:
         """The delay of an agent: usually about eight seconds, sometimes a minute, and longer while the customer is awaited."""

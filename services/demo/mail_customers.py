@@ -8,6 +8,7 @@ from typing import Any
 from services.demo.corpus import Language
 from services.demo.crowd import PERSONS, Agenda, DemoPerson, Imagination, Occupancy, WebhookPost
 from services.demo.mailgun import CustomerMail, webhook_form
+from services.demo.photo import PHOTO
 
 SUBJECTS: Mapping[Language, str] = {
     "fa": "سؤال دربارهٔ سفارش",
@@ -60,7 +61,8 @@ class MailCustomers:
         if not self.occupancy.begin():
             return []
         person = self.imagination.person()
-        return [self._mail(person, SUBJECTS[person.language], self.imagination.question(person), now)]
+        photo = PHOTO if self.imagination.random.random() < 0.2 else None
+        return [self._mail(person, SUBJECTS[person.language], self.imagination.question(person), now, photo=photo)]
 
     def on_sent(self, item: Mapping[str, Any], now: datetime) -> None:
         """See `Crowd`. Some answer below a quotation of ours, and now and then somebody is away."""
@@ -86,6 +88,7 @@ class MailCustomers:
         in_reply_to: str = "",
         *,
         automatic: bool = False,
+        photo: bytes | None = None,
     ) -> WebhookPost:
         mail = CustomerMail(
             id=f"<demo-{next(self.imagination.numbers)}@customers.example>",
@@ -97,6 +100,7 @@ class MailCustomers:
             at=at,
             in_reply_to=in_reply_to,
             automatic=automatic,
+            photo=photo,
         )
         headers = {"content-type": "application/x-www-form-urlencoded"}
         return WebhookPost(self.channel, address(person), headers, webhook_form(mail, self.signing_key))

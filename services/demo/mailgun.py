@@ -16,7 +16,10 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class CustomerMail:
-    """A mail of a customer. `in_reply_to` is the Message-ID of ours that it answers; `automatic`: an absence notice."""
+    """A mail of a customer. `in_reply_to` is the Message-ID of ours that it answers; `automatic`: an absence notice.
+
+    `photo` is a PNG that is attached to it.
+    """
 
     id: str
     name: str
@@ -27,6 +30,7 @@ class CustomerMail:
     at: datetime
     in_reply_to: str = ""
     automatic: bool = False
+    photo: bytes | None = None
 
     def mime(self) -> bytes:
         """The mail (RFC 5322)."""
@@ -41,6 +45,8 @@ class CustomerMail:
         if self.automatic:
             message["Auto-Submitted"] = "auto-replied"
         message.set_content(self.text)
+        if self.photo is not None:
+            message.add_attachment(self.photo, maintype="image", subtype="png", filename="mug.png")
         return message.as_bytes()
 
 

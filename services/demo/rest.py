@@ -39,6 +39,12 @@ class Rest:
         headers = {**self._key, "idempotency-key": key}
         return _body(await self._client.post(self._base + path, json=body, headers=headers))
 
+    async def upload(self, content: bytes, media_type: str, name: str) -> str:
+        """Upload a file for a reply; its id."""
+        headers = {**self._key, "content-type": media_type, "content-disposition": f'attachment; filename="{name}"'}
+        answer = await self._client.post(f"{self._base}/attachments", content=content, headers=headers)
+        return str(_body(answer)["id"])
+
     async def items(self, path: str, **filters: str) -> AsyncIterator[dict[str, Any]]:
         """Every item of a list, page by page."""
         cursor: str | None = None

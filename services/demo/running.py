@@ -12,6 +12,7 @@ from zlib import crc32
 import httpx2
 import structlog
 
+from schemas.values import Json
 from services.demo.accounts import (
     IG_ID,
     MAILBOX,
@@ -38,7 +39,7 @@ POLL_SECONDS = 1.0
 WORKERS = 8
 LANE_POSTS = 100
 MAX_ATTEMPTS = 5
-SHARES = {"telegram": 0.4, "whatsapp": 0.3, "instagram": 0.2, "email": 0.1}
+SHARES = {"telegram": 0.35, "whatsapp": 0.3, "instagram": 0.2, "email": 0.15}
 """Of all that customers do: how much is on which channel."""
 log = structlog.get_logger(__name__)
 
@@ -261,8 +262,11 @@ async def _worded(shop: DemoSession, action: AgentAction, language: str | None) 
 async def _do(shop: DemoSession, action: AgentAction) -> None:
     path, body = f"/conversations/{action.conversation}", {"agent": action.agent}
     try:
+        if action.has_file and action.file is None:
+            action = shop.agents.uploaded(action, await shop.rest.upload(PHOTO, "image/png", "mug.png"))
         if action.action == "reply":
-            await shop.rest.post(f"{path}/replies", {**body, "text": action.text}, key=action.key)
+            reply: dict[str, Json] = {**body, "text": action.text, "attachments": [action.file] if action.file else []}
+            await shop.rest.post(f"{path}/replies", reply, key=action.key)
         else:
             await shop.rest.post(f"{path}/resolve", body, key=action.key)
     except (httpx2.TransportError, ApiError) as error:

@@ -50,6 +50,22 @@ def test_unknown_language_is_answered_in_english() -> None:
     assert people.worded(deed, "?", None).text == ANYTHING_ELSE["en"]
 
 
+def test_some_private_replies_have_a_picture_that_is_uploaded_once() -> None:
+    people = desk()
+    deeds = [first_deed(people, conversation(identity=f"c{n}") | {"surface": "private"})[0] for n in range(300)]
+    with_file = [deed for deed in deeds if deed.has_file]
+    assert 10 < len(with_file) < 60
+    alone = desk()
+    case = conversation() | {"surface": "private"}
+    while not (deed := first_deed(alone, case)[0]).has_file:
+        alone = AgentSimulator(alone.random, run="r")
+    sent = alone.uploaded(alone.worded(deed, "?", "en"), "file-1")
+    assert (sent.file, sent.text) == ("file-1", ANYTHING_ELSE["en"])
+    assert alone.poll([case], START + timedelta(minutes=10)) == [sent]
+    public = [first_deed(people, conversation(identity=f"p{n}") | {"surface": "public"})[0] for n in range(100)]
+    assert not [deed for deed in public if deed.has_file]
+
+
 def test_thinking_takes_seconds_and_sometimes_longer_than_promised() -> None:
     people = desk()
     times = [first_deed(people, conversation(identity=f"c{n}"))[1] for n in range(200)]

@@ -28,6 +28,7 @@ from services.demo.crowd import MAX_OPEN, Crowd, DemoPerson, Imagination, Occupa
 from services.demo.instagram_customers import BY_ID, InstagramCustomers
 from services.demo.mail_customers import BY_ADDRESS, MailCustomers
 from services.demo.meta_posts import MetaSender
+from services.demo.photo import PHOTO
 from services.demo.whatsapp_customers import BY_PHONE, WhatsAppCustomers
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -143,6 +144,13 @@ def test_some_photos_have_the_picture_of_the_stand_in_and_some_calls_come_twice(
     files = [one for post in posts for activity in understood(post) for one in activity.attachments]
     assert {file.platform_id for file in files} == {"1000000001"}
     assert len({post.body for post in posts}) < len(posts)
+
+
+def test_some_mails_bring_a_picture_along() -> None:
+    posts = lived(mail(), MAX_OPEN)
+    files = [one for post in posts for activity in understood(post) for one in activity.attachments]
+    assert 3 < len(files) < MAX_OPEN / 2
+    assert {(file.kind, file.name, file.size_bytes) for file in files} == {("image", "mug.png", len(PHOTO))}
 
 
 def test_some_mails_are_answered_below_a_quotation_and_some_by_an_absence_notice() -> None:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from services.demo.corpus import answer_to
+from services.demo.photo import PHOTO
 from tests.live.installation import ADMIN_KEY, Running, Shop, command, shop_at, up
 from tests.live_servers.server import free_ports
 
@@ -35,7 +36,7 @@ async def talks(shop: Shop) -> list[tuple[list[str], str]]:
     return found
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], running: Running, seconds: float = 90.0) -> Any:
+async def eventually(look: Callable[[], Awaitable[Any]], running: Running, seconds: float = 120.0) -> Any:
     """What `look` gives as soon as it is true."""
     until = time.monotonic() + seconds
     while not (found := await look()):
@@ -129,6 +130,44 @@ async def test_what_went_out_by_whatsapp_is_seen_to_be_read(busy: tuple[Running,
             return [one["id"] for messages in lists for one in messages if one["state"] == "read"]
 
         assert await eventually(read, running)
+
+
+@pytest.mark.parametrize("channel", ON)
+async def test_pictures_of_agents_reach_customers_on(busy: tuple[Running, str], channel: str) -> None:
+    running, stand_ins = busy
+    async with httpx2.AsyncClient(base_url=stand_ins, trust_env=False) as client:
+
+        async def pictured() -> list[Any]:
+            items = (await client.get("/_sent", params={"channel": channel})).json()["items"]
+            return [item for item in items if has_file(channel, item)]
+
+        assert await eventually(pictured, running)
+
+
+def has_file(channel: str, item: dict[str, Any]) -> bool:
+    body = item.get("body") or {}
+    message = body.get("message") or {}
+    return bool(
+        {"telegram": item.get("file"), "email": item.get("files"), "whatsapp": body.get("image")}.get(channel)
+        or message.get("attachment")
+        or message.get("attachments")
+    )
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "email"])
+async def test_pictures_of_customers_are_read_over_rest_from(busy: tuple[Running, str], channel: str) -> None:
+    running, _ = busy
+    async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
+
+        async def picture() -> bytes | None:
+            for conversation in await shop.items("/conversations", channel=channel):
+                for message in await shop.items(f"/conversations/{conversation['id']}/messages"):
+                    if message["direction"] == "inbound" and message["attachments"]:
+                        answer = await shop.client.get(message["attachments"][0]["url"])
+                        return answer.content if answer.is_success else None
+            return None
+
+        assert await eventually(picture, running) == PHOTO
 
 
 async def test_a_card_number_below_a_post_is_hidden_and_goes_on_in_private(busy: tuple[Running, str]) -> None:
