@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.channels.registry import CHANNELS
 from services.platform.core.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -43,6 +44,14 @@ def test_a_proxy_says_who_its_client_is_and_keeps_figures_inside(name: str) -> N
     assert "127.0.0.1:8800" in text
     assert 'PASOKH_TRUSTED_PROXIES=["127.0.0.1"]' in text
     assert "metrics" in text
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_proxy_lets_in_what_each_channel_takes(name: str) -> None:
+    text = (DEPLOY / "examples" / name).read_text()
+    found = re.search(r"/webhooks/\W.*?(?:max_body_size|max_size) (\d+)(?:m;|MB)", text, re.DOTALL)
+    assert found is not None
+    assert int(found[1]) * 1_000_000 > max(channel.capabilities.max_body_bytes for channel in CHANNELS)
 
 
 def test_nginx_takes_its_example(tmp_path: Path) -> None:
