@@ -93,6 +93,10 @@ class EmailSettings(HandoffSettings):
     plus_addressing: bool = Field(
         True, description="true where mail to support+anything@... reaches the account, which finds lost threads"
     )
+    addresses: Annotated[list[Address], Field(max_length=50)] | None = Field(
+        None,
+        description="a list of further addresses that lead to the mailbox, like sales@shop.example: they get no copies",
+    )
     signature_seconds: Annotated[float, Field(ge=60, le=MAX_SIGNATURE_SECONDS)] | None = Field(
         None, description="how old a signature of Mailgun or SendGrid may be: a number of seconds from 60 to 259200"
     )
@@ -153,6 +157,7 @@ class Email:
         json_bodies=False,
         # Providers repeat what is not answered with 2xx for hours, and the mail would be just as unreadable.
         invalid_payload_status=200,
+        automatic_answer_seconds=3600,
         pace="mail",
     )
 

@@ -144,7 +144,8 @@ class Contact:
     linked to: there it speaks for our own side. `identities` are the names by which the person may be known elsewhere;
     `email` and `phone` are the latest of their kind. `blocked`: the person blocked the account, which can reach them no
     more; `blocked_at` is when that was last decided. `unfiled` are automatic messages that came while no conversation was open. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
-    `greeted_at` is when they were greeted, `seen_at` when their last activity arrived.
+    `greeted_at` is when they were greeted, `seen_at` when their last activity arrived. `automatic_at` is when a message that no
+    person wrote last went to them, on channels that limit these, and `wrote_since`: they have written since.
     """
 
     key: str
@@ -164,4 +165,6 @@ class Contact:
     forwarded_to: str | None = None
     linked_groups: list[str] = field(default_factory=list)
     greeted_at: Instant | None = None
+    automatic_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    wrote_since: Annotated[bool, OMITTED_IF_EMPTY] = False
     seen_at: Instant

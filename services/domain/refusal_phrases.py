@@ -19,6 +19,7 @@ TITLES: Mapping[Reason, str] = {
     "customer_blocked": "Customer blocked the account",
     "opted_out": "Customer opted out",
     "automatic": "Automatic message held back",
+    "automatic_again": "Automatic message held back",
     "no_templates": "No templates",
     "private_reply_used": "Private reply used",
     "private_reply_late": "Private reply too late",
@@ -52,6 +53,8 @@ _ENGLISH = RefusalPhrases(
         "opted_out": "The customer asked {at} for no more messages. You can answer once they write again.",
         "automatic": "{channel} takes no automatic messages from this account, so this one was held back. "
         "Write to the customer yourself.",
+        "automatic_again": "The customer has just had an automatic answer, and {channel} takes one in {span}, so that no two machines "
+        "answer each other. Write to the customer yourself.",
         "no_templates": "There are no templates here: {channel} has none, or the answer is public.",
         "private_reply_used": "This post has had its private reply, and {channel} takes one. You can go on in private once the "
         "customer answers it.",
@@ -79,6 +82,8 @@ _PERSIAN = RefusalPhrases(
         "customer_blocked": "مشتری این حساب را مسدود کرده است و تا دوباره ننویسد چیزی به او نمی‌رسد.",
         "opted_out": "مشتری {at} خواسته است دیگر پیامی نگیرد. وقتی دوباره بنویسد می‌توانید پاسخ دهید.",
         "automatic": "{channel} از این حساب پیام خودکار نمی‌پذیرد و این پیام نگه داشته شد. خودتان به مشتری بنویسید.",
+        "automatic_again": "مشتری همین حالا پاسخی خودکار گرفته است و {channel} در هر {span} یکی می‌پذیرد تا دو ماشین به هم "
+        "پاسخ ندهند. خودتان به مشتری بنویسید.",
         "no_templates": "اینجا قالبی نیست: {channel} قالب ندارد یا پاسخ عمومی است.",
         "private_reply_used": "این نوشته پاسخ خصوصی خود را گرفته است و {channel} فقط یکی می‌پذیرد. وقتی مشتری جواب بدهد "
         "می‌توانید در خصوصی ادامه دهید.",
@@ -107,6 +112,8 @@ _ARABIC = RefusalPhrases(
         "customer_blocked": "حظر العميل هذا الحساب، فلا يصله شيء حتى يكتب مرة أخرى.",
         "opted_out": "طلب العميل {at} ألا تصله رسائل أخرى. يمكنك الرد عندما يكتب مرة أخرى.",
         "automatic": "لا يقبل {channel} رسائل تلقائية من هذا الحساب، فحُجبت هذه الرسالة. اكتب إلى العميل بنفسك.",
+        "automatic_again": "تلقّى العميل ردًا تلقائيًا للتو، و{channel} يقبل ردًا واحدًا خلال {span} كي لا يرد جهازان أحدهما "
+        "على الآخر. اكتب إلى العميل بنفسك.",
         "no_templates": "لا توجد قوالب هنا: ليس في {channel} قوالب، أو أن الرد علني.",
         "private_reply_used": "تلقى هذا المنشور رده الخاص، ولا يقبل {channel} إلا ردًا واحدًا. يمكنك المتابعة على الخاص "
         "عندما يجيب العميل.",
@@ -134,6 +141,8 @@ _LATVIAN = RefusalPhrases(
         "customer_blocked": "Klients šo kontu ir bloķējis: nekas viņu nesasniedz, līdz viņš raksta vēlreiz.",
         "opted_out": "Klients {at} lūdza vairs nesūtīt ziņas. Atbildēt varēs, kad viņš rakstīs vēlreiz.",
         "automatic": "{channel} no šī konta nepieņem automātiskas ziņas, tāpēc šī tika aizturēta. Rakstiet klientam paši.",
+        "automatic_again": "Klients tikko saņēma automātisku atbildi, un {channel} pieņem vienu {span} laikā, lai divas mašīnas "
+        "neatbildētu viena otrai. Rakstiet klientam paši.",
         "no_templates": "Šeit nav veidņu: kanālā {channel} to nav, vai arī atbilde ir publiska.",
         "private_reply_used": "Uz šo ierakstu jau ir atbildēts privāti, un {channel} pieņem vienu atbildi. Privāti varēs "
         "turpināt, kad klients atbildēs.",

@@ -27,6 +27,7 @@ Reason = Literal[
     "customer_blocked",
     "opted_out",
     "automatic",
+    "automatic_again",
     "no_templates",
     "private_reply_used",
     "private_reply_late",
@@ -64,12 +65,14 @@ class Recipient:
     """What is known of the customer on the account that writes to them. `wrote_at`: their last private message.
 
     `is_known`: they have been in touch with the account. `opted_out_at`: when they asked for no more messages.
+    `automatic_at`: when a message that no person wrote last went to them, if they have written since and the channel limits these.
     """
 
     is_known: bool = True
     wrote_at: datetime | None = None
     is_blocked: bool = False
     opted_out_at: datetime | None = None
+    automatic_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,17 @@ def _refuse_automatic(draft: Draft, recipient: Recipient, capabilities: Capabili
     return Refused(reason="automatic") if draft.is_automatic and capabilities.automated != "yes" else None
 
 
+def _refuse_automatic_again(
+    draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime
+) -> Refused | None:
+    """Two machines that answer each other never end; a second message that answers nothing is no such thing."""
+    last, seconds = recipient.automatic_at, capabilities.automatic_answer_seconds
+    if not draft.is_automatic or last is None or seconds is None:
+        return None
+    span = timedelta(seconds=seconds)
+    return Refused(reason="automatic_again", span=span, at=last + span) if now < last + span else None
+
+
 def _refuse_unwanted(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
     if draft.surface == "public":
         return None
@@ -197,6 +211,7 @@ def _refuse_late(draft: Draft, recipient: Recipient, capabilities: Capabilities,
 RULES: tuple[Rule, ...] = (
     _refuse_template,
     _refuse_automatic,
+    _refuse_automatic_again,
     _refuse_unwanted,
     _refuse_first,
     _refuse_private_reply,

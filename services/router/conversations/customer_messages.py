@@ -45,6 +45,8 @@ def add_message(work: UnitOfWork, activity: Activity, activity_context: Activity
     if person.blocked and activity.surface == "private":
         # Who writes has unblocked the account, whether the platform said so or not.
         person = with_state(person, "unblocked", happened_at(activity))
+    if person.automatic_at is not None and not activity.automatic:
+        person = replace(person, wrote_since=True)
     before = open_conversation(work, person, activity)
     if early.was_deleted(work, activity):
         work.put(PERSONS, person.key, person)

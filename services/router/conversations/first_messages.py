@@ -80,6 +80,8 @@ def handle_write_first(context: ConversationsContext, received: ReceivedEvent) -
         if isinstance(planned, Problem):
             return planned
         begun = case or _begin(work, key, contact, planned, _answerable(earlier), configuration)
+        if command.agent is None and rules.limits_automatic:
+            _record_automatic(work, begun)
         return _send(work, begun, command, planned, configuration, is_new=case is None)
 
     record_outcome(work, received, command.request_hash, decide, created=True)
@@ -126,6 +128,8 @@ def _plan(
     address = latest.addresses.get("private") if latest else None
     if latest is not None and address is not None:
         recipient = recipient_of(latest, contact)
+        last_automatic = contact.automatic_at if contact and contact.wrote_since else None
+        recipient = replace(recipient, automatic_at=last_automatic)
     else:
         # Who wrote in public alone, or never, has no private chat with the account. Who did something else has one.
         has_written = bool(work.found(CONVERSATIONS, _latest_of(key)))
@@ -151,6 +155,12 @@ def _begin(
     case = replace(case, wrote_at=latest.wrote_at if latest else {})
     work.put(PERSONS, known.key, replace(known, open={**known.open, PRIVATE_THREAD: case.id}))
     return transitions.rerouted(case, evaluate_rules(conversation_attributes(case), configuration), work.now)
+
+
+def _record_automatic(work: UnitOfWork, case: ConversationState) -> None:
+    person = work.get(PERSONS, case.key)
+    if person is not None:
+        work.put(PERSONS, person.key, replace(person, automatic_at=work.now, wrote_since=False))
 
 
 def _send(

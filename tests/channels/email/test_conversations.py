@@ -7,8 +7,11 @@ from typing import cast
 
 import pytest
 
+from schemas.commands import CommandResult, WriteFirst
 from schemas.outbound import OutboundMessage
+from schemas.values import EncryptedText
 from services.channels.email import Email
+from services.platform.store.collections import OUTCOMES
 from tests.channels.email import cases
 from tests.channels.email.cases import CUSTOMER, FROM, bounce, written
 from tests.channels.email.smtp_server import MailHttp, MailServer
@@ -205,3 +208,43 @@ async def test_what_a_colleague_writes_in_their_mail_program_answers_the_convers
     _, answer = mailbox.at.house.messages()
     assert (answer.direction, answer.author.kind, answer.author.name) == ("outbound", "account", "Omid")
     assert mailbox.at.house.case().status == "pending"
+
+
+async def test_a_card_number_in_a_mail_is_masked_and_no_machine_answers_it(mailbox: Mailbox) -> None:
+    await mailbox.at.post(written("card@mail.example.org", "My card is 4111 1111 1111 1111", WRITTEN))
+    [message] = mailbox.at.house.messages()
+    assert message.masked == ["card"]
+    await mailbox.at.deliver()
+    assert mailbox.server.accepted == []
+
+
+async def write_as_a_program(mailbox: Mailbox, text: str) -> CommandResult:
+    """A program of the shop writes to the customer, without an agent."""
+    person, house = f"email:main:{CUSTOMER}", mailbox.at.house
+    command = WriteFirst(
+        person=person, text=EncryptedText(text=text), accepted_at=mailbox.at.now, request_hash="h", agent=None
+    )
+    arrived = house.driver.arrived("commands", "pasokh.command.write_first", command, f"shop/{person}")
+    await house.driver.batch([arrived])
+    outcome = house.driver.get(OUTCOMES, arrived.event.id)
+    assert outcome is not None
+    return outcome
+
+
+async def test_a_program_answers_another_once_an_hour(mailbox: Mailbox) -> None:
+    """The other one does not say that it is one, so its mails are a person's."""
+    at = mailbox.at
+    await at.post(written("1@mail.example.org", "I am a robot", WRITTEN))
+    at.now = SENT
+    assert (await write_as_a_program(mailbox, "We have your mail.")).status == "applied"
+    at.now = REPORTED
+    assert (await write_as_a_program(mailbox, "And your order.")).status == "applied"
+    await at.post(written("2@mail.example.org", "I am a robot", REPORTED))
+    at.now = REPORTED + timedelta(minutes=10)
+    refused = await write_as_a_program(mailbox, "We have your mail.")
+    assert refused.problem is not None
+    assert (refused.problem.status, refused.problem.title) == (409, "Automatic message held back")
+    at.now = REPORTED + timedelta(minutes=70)
+    assert (await write_as_a_program(mailbox, "We have your mail.")).status == "applied"
+    await at.deliver()
+    assert {one.mail["Auto-Submitted"] for one in mailbox.server.accepted} == {"auto-replied"}

@@ -158,6 +158,12 @@ def test_our_own_addresses_are_nobody_who_gets_an_answer() -> None:
     assert [one.address for one in of_mail(raw, recipient="inbox@in.example").participants] == ["b@example.org"]
 
 
+def test_further_addresses_of_the_mailbox_get_no_copies() -> None:
+    raw = written("m@x", "hi", cases.RECEIVED, Cc="Sales@shop.example, b@example.org")
+    [found] = Email().parse(raw_mail(raw), account(settings={"addresses": ["sales@shop.example"]}))
+    assert [one.address for one in found.participants] == ["b@example.org"]
+
+
 # -- threads -------------------------------------------------------------------------------------------------------------
 
 

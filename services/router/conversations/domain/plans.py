@@ -64,6 +64,11 @@ class Judge:
     reader: RefusalReader
     now: datetime
 
+    @property
+    def limits_automatic(self) -> bool:
+        """Whether the channel limits how soon a message that no person wrote may answer again."""
+        return self.capabilities is not None and self.capabilities.automatic_answer_seconds is not None
+
     def problem(self, refused: Refused) -> Problem:
         """The answer to a request that is refused."""
         return to_problem(refused, self.channel, self.reader, self.now)
