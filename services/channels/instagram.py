@@ -25,6 +25,7 @@ from services.channels.meta.messaging.accounts import (
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
 from services.channels.meta.messaging.checks import AccountCheck
+from services.channels.meta.messaging.history import is_message, named_messages, read_messages
 from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import INSTAGRAM, kinds, perform
 from services.channels.meta.publications.catch_up import INTERVAL
@@ -196,7 +197,7 @@ class Instagram:
         return await CHECKS[_login(account.body)].problem(account, http, _graph(account).url, public_url)
 
     def is_polled(self, body: AccountBody) -> bool:
-        """Whether comments are looked for that Meta's calls have missed (`settings.catch_up`)."""
+        """Whether comments and messages are looked for that Meta's calls have missed (`settings.catch_up`)."""
         return body.settings.get("catch_up") is not False
 
     async def begin_polling(self, account: Account, http: HttpClient) -> None:
@@ -207,12 +208,15 @@ class Instagram:
         return await INSTAGRAM_EDGES.poll(_graph(account), http, cursor)
 
     def named(self, request: Request, account: Account) -> list[str]:
-        """The mentions that a call names. See `FetchesNamed`."""
-        return named_mentions(request, {own_id(account.body, name) for name in ("ig_id", "page_id")})
+        """The mentions that a call names, and the messages of which it does not say who wrote them. See `FetchesNamed`."""
+        own_ids = {own_id(account.body, name) for name in ("ig_id", "page_id")}
+        return [*named_mentions(request, own_ids), *named_messages(request, own_ids)]
 
     async def fetch(self, named: Sequence[str], account: Account, http: HttpClient) -> list[bytes]:
-        """What mentions say; see `meta.publications.mentions`."""
-        return list(await read_mentions(http, _graph(account), named))
+        """What they say; see `meta.publications.mentions` and `meta.messaging.history`."""
+        graph, messages = _graph(account), [one for one in named if is_message(one)]
+        mentions = await read_mentions(http, graph, [one for one in named if not is_message(one)])
+        return [*mentions, *await read_messages(http, graph, messages, BODY.subject)]
 
     def expires_at(self, account: Account, now: datetime) -> datetime | None:
         """`settings.token_expires_at`; the token of an Instagram Login always expires. See `RefreshesTokens`."""

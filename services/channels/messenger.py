@@ -93,6 +93,8 @@ class Messenger:
         surfaces=("private", "public"),
         text_limits=(TextLimit(limit=2000, surface="private", splits=True), TextLimit(limit=8000, surface="public")),
         windows=(Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True)),
+        # Who stops notifications of a topic may still be answered.
+        opt_out="marketing",
         # …/discovery/m-me-links
         deep_link="https://m.me/{username}?ref={token}",
         private_reply=PrivateReply(seconds=7 * DAY),
@@ -170,7 +172,7 @@ class Messenger:
         return await CHECK.problem(account, http, _graph(account).url, public_url)
 
     def is_polled(self, body: AccountBody) -> bool:
-        """Whether comments are looked for that Meta's calls have missed (`settings.catch_up`)."""
+        """Whether comments and messages are looked for that Meta's calls have missed (`settings.catch_up`)."""
         return body.settings.get("catch_up") is not False
 
     async def begin_polling(self, account: Account, http: HttpClient) -> None:

@@ -66,6 +66,10 @@ def places() -> tuple[Place, ...]:
                 "started": CHAT.event(
                     REPORTED, referral={"ref": "kettles", "source": "SHORTLINK", "type": "OPEN_THREAD"}
                 ),
+                "opted_out": CHAT.event(
+                    REPORTED,
+                    optin={"type": "notification_messages", "notification_messages_status": "STOP_NOTIFICATIONS"},
+                ),
                 "opted_in": CHAT.event(REPORTED, optin={"ref": "newsletter"}),
             },
         ),

@@ -116,7 +116,7 @@ async def test_a_page_is_asked_for_its_posts_their_comments_what_names_it_and_wh
         ("message", "It leaks.", "88", "888001"),
     }
     asked = [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls]
-    assert asked == [f"{PAGE}/feed", f"{PAGE}/tagged", f"{PAGE}/ratings"]
+    assert asked == [f"{PAGE}/feed", f"{PAGE}/tagged", f"{PAGE}/ratings", "me/conversations"]
     assert all(call.method == "GET" for call in http.calls)
 
 
@@ -245,7 +245,8 @@ async def test_an_instagram_account_is_asked_for_comments_and_their_replies() ->
     assert {a.thread for a in found} == {MEDIA}
     assert {a.person for a in found if a.kind == "message"} == {"instagram:main:8800110022"}
     # Of the comments, two came with the post.
-    assert [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls] == [f"{SHOP}/media", f"{MEDIA}/comments"]
+    asked = [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls]
+    assert asked == [f"{SHOP}/media", f"{MEDIA}/comments", "me/conversations"]
 
 
 async def test_a_comment_that_came_by_both_ways_is_one_message_on_instagram() -> None:

@@ -279,11 +279,12 @@ def test_a_delivery_names_messages_and_says_until_when() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "state"), [("optin", "opted_in"), ("optin_for_notifications", "opted_in"), ("optin_stopped", None)]
+    ("name", "state"), [("optin", "opted_in"), ("optin_for_notifications", "opted_in"), ("optin_stopped", "opted_out")]
 )
-def test_who_stops_notifications_may_still_be_answered(name: str, state: str | None) -> None:
+def test_who_stops_notifications_may_still_be_answered(name: str, state: str) -> None:
     found = only("messenger", name)
     assert found.contact_state == state
+    assert Messenger().capabilities.opt_out == "marketing"
     # The token of notifications may be used to write to the person: it is not for the log.
     assert "8600" not in found.model_dump_json()
 

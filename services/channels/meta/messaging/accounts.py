@@ -49,7 +49,8 @@ class MessageSettings(HandoffSettings):
         description="false while Meta has not approved Human Agent for the app: no answer goes out after 24 hours then",
     )
     catch_up: bool = Field(
-        True, description="false: nobody looks for comments that Meta's calls have missed, and mentions are not read"
+        True,
+        description="false: nobody looks for comments and messages that Meta's calls have missed, and mentions are not read",
     )
     token_expires_at: AwareDatetime | None = Field(
         None,

@@ -72,6 +72,5 @@ def optin(event: Event, raw: str, value: Json) -> list[Activity]:
     details = drop_none(
         ref=as_str(body.get("ref")), type=as_str(body.get("type")), title=as_str(body.get("title")), status=status
     )
-    # Stopping notifications of one topic says nothing about answers to what the person writes.
-    state = None if status == "STOP_NOTIFICATIONS" else "opted_in"
+    state = "opted_out" if status == "STOP_NOTIFICATIONS" else "opted_in"
     return [event.activity("follow", raw, event.content_id(body), contact_state=state, details=details)]

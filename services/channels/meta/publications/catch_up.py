@@ -31,6 +31,7 @@ PLACES = timedelta(days=30)
 ADVICE = "Give the app the permissions to read comments, or set the account's settings.catch_up to false"
 KNOWN = frozenset({"permalink", "media_product_type", "username"})
 """What the comments of a further page need of their post. Texts have no place in a cursor."""
+TIMES = ("created_time", "timestamp", "updated_time")
 Item = dict[str, Json]
 
 
@@ -48,8 +49,8 @@ class Edge:
     """A list of publications at the Graph API, the newest first, and how each of them is read.
 
     `read(item, of)` gives what was published by an item of the edge of the object `of`. `below` names the edge of comments of
-    an item, whose first page comes with the item. `parameters` go with each call. `is_optional`: the account may lack the
-    permission for it.
+    an item, whose first page comes with the item. `parameters` go with each call. `path` is where the list is, if not below
+    `of`. `is_optional`: the account may lack the permission for it.
     """
 
     fields: str
@@ -57,6 +58,7 @@ class Edge:
     limit: int = 25
     below: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    path: str | None = None
     is_optional: bool = False
 
 
@@ -119,7 +121,7 @@ class CatchUp:
         edge = self.edges[asked.edge]
         position = {"after": asked.after} if asked.after else {}
         parameters = {"fields": edge.fields, "limit": str(edge.limit), **edge.parameters, **position}
-        path = f"{asked.of}/{asked.edge}"
+        path = edge.path or f"{asked.of}/{asked.edge}"
         try:
             return await read_page(http, f"{account.url}/{path}?{urlencode(parameters)}", account.token, VERDICTS)
         except PermanentSendError as error:
@@ -165,8 +167,8 @@ VERDICTS: Verdicts = {
 
 
 def published_at(item: Item) -> datetime | None:
-    """When an item was published."""
-    return instant(item.get("created_time")) or instant(item.get("timestamp"))
+    """When an item was published; of a chat, its last message."""
+    return next((at for name in TIMES if (at := instant(item.get(name))) is not None), None)
 
 
 def _after(listed: Item) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.meta.messaging.history import conversations
 from services.channels.meta.publications.catch_up import Asked, CatchUp, Edge, Found, Item, published_at
 from services.channels.meta.webhook import as_platform_id, dicts
 
@@ -71,8 +72,9 @@ def _rating(item: Item, asked: Asked) -> Iterator[Found]:
 
 FACEBOOK = CatchUp(
     subject="page",
-    roots=("feed", "tagged", "ratings"),
+    roots=("feed", "tagged", "ratings", "conversations"),
     edges={
+        "conversations": conversations("messenger"),
         "feed": Edge(
             fields="id,from,message,created_time,permalink_url,"
             f"comments.filter(stream).order(reverse_chronological).limit(50){{{COMMENT_FIELDS}}}",
@@ -129,8 +131,9 @@ def _on_media(item: Item, media: Item, above: str | None) -> Iterator[Found]:
 
 INSTAGRAM = CatchUp(
     subject="instagram",
-    roots=("media",),
+    roots=("media", "conversations"),
     edges={
+        "conversations": conversations("instagram"),
         "media": Edge(
             fields=f"id,permalink,media_product_type,username,timestamp,comments.limit(50){{{INSTAGRAM_COMMENTS}}}",
             read=_media,

@@ -1,0 +1,122 @@
+"""Messages as the Graph API tells them afterwards, and the event by which a webhook would have told them.
+
+developers.facebook.com/docs/messenger-platform/conversations, …/docs/graph-api/reference/message. A message has the id that a
+webhook gives it, so that what came by both is one message.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+import orjson
+
+from schemas.values import Json
+from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.meta.entry import GraphAccount
+from services.channels.meta.graph import Verdicts, call_graph, refused
+from services.channels.meta.publications.catch_up import Asked, Edge, Found, Item, published_at
+from services.channels.meta.webhook import as_platform_id, dicts, read_entries
+from services.channels.port import InvalidPayload, Request
+from services.platform.http.outgoing import HttpClient, PermanentSendError
+
+FIELDS = "id,created_time,from,to,message,attachments,shares"
+GONE: Verdicts = {33: refused("not_found"), 100: refused("not_found")}
+"""Whoever wrote the message may have taken it back."""
+
+
+def conversations(platform: str) -> Edge:
+    """The chats of an account with their latest messages, those with news first."""
+    fields = f"updated_time,messages.limit(20){{{FIELDS}}}"
+    parameters = {"platform": platform}
+    return Edge(
+        fields=fields, read=_messages, limit=10, parameters=parameters, path="me/conversations", is_optional=True
+    )
+
+
+def _messages(item: Item, asked: Asked) -> Iterator[Found]:
+    for message in dicts(as_dict(item.get("messages")).get("data")):
+        at, event = published_at(message), to_event(message, asked.of)
+        if at is not None and event is not None:
+            yield Found(at, "messages", event)
+
+
+def to_event(message: Item, own: str) -> Item | None:
+    """The event of a message; None where it does not say which of the two is the account `own`."""
+    mid, sender = as_platform_id(message.get("id")), as_platform_id(as_dict(message.get("from")).get("id"))
+    to = next((as_platform_id(one.get("id")) for one in dicts(as_dict(message.get("to")).get("data"))), None)
+    if mid is None or sender is None or own not in (sender, to):
+        return None
+    files: list[Json] = [*_files(message)]
+    text = as_str(message.get("message"))
+    content = drop_none(mid=mid, text=text, attachments=files, is_echo=True if sender == own else None)
+    if not (text or files):
+        # A sticker, a story, or something of a type that the API does not show.
+        content["is_unsupported"] = True
+    parties: Item = {"sender": {"id": sender}, "recipient": {"id": to}}
+    return {**parties, "timestamp": message.get("created_time"), "message": content}
+
+
+def _files(message: Item) -> Iterator[Json]:
+    for one in dicts(as_dict(message.get("attachments")).get("data")):
+        yield _file(one)
+    for share in dicts(as_dict(message.get("shares")).get("data")):
+        yield {"type": "share", "payload": drop_none(url=as_str(share.get("link")), title=as_str(share.get("name")))}
+
+
+def _file(one: Item) -> Item:
+    image, video = as_dict(one.get("image_data")), as_dict(one.get("video_data"))
+    kind = "audio" if (as_str(one.get("mime_type")) or "").startswith("audio/") else "file"
+    shown: tuple[str, Json] = (kind, one.get("file_url"))
+    if image or video:
+        shown = ("image", image.get("url")) if image else ("video", video.get("url"))
+    return {"type": shown[0], "payload": drop_none(url=shown[1])}
+
+
+# -- messages that an event names without saying who wrote them ----------------------------------------------------------
+
+
+def named_messages(request: Request, own_ids: Collection[str | None]) -> list[str]:
+    """The ids of an account's messages of which a webhook says neither who wrote them nor to whom."""
+    try:
+        _, entries = read_entries(request)
+    except InvalidPayload:
+        return []
+    ours = [entry for entry in entries if as_platform_id(entry.get("id")) in own_ids]
+    edits = (as_dict(event.get("message_edit")) for entry in ours for event in _events(entry) if "sender" not in event)
+    return list(dict.fromkeys(mid for edit in edits if (mid := as_platform_id(edit.get("mid"))) is not None))
+
+
+def _events(entry: Item) -> Iterator[Item]:
+    for field in ("messaging", "standby"):
+        yield from dicts(entry.get(field))
+    for change in (*dicts(entry.get("changes")), entry):
+        yield as_dict(change.get("value"))
+
+
+def is_message(named: str) -> bool:
+    """Whether what was named is a message: its id is a word, and those of publications are digits."""
+    return not named.replace("/", "").isdigit()
+
+
+async def read_messages(http: HttpClient, account: GraphAccount, mids: Sequence[str], subject: str) -> list[bytes]:
+    """A webhook's body for each message; none for one that is gone.
+
+    Raises TransientSendError, PermanentSendError, CredentialsRejected.
+    """
+    read = [await _read(http, account, mid) for mid in mids]
+    events = (to_event(message, account.scope.own_id) for message in read)
+    return [_body(account.scope.own_id, event, subject) for event in events if event is not None]
+
+
+async def _read(http: HttpClient, account: GraphAccount, mid: str) -> Item:
+    url = f"{account.url}/{quote(mid, safe='')}?fields={FIELDS}"
+    try:
+        return await call_graph(http, "GET", url, account.token, GONE, idempotent=True)
+    except PermanentSendError as error:
+        if error.code == "not_found":
+            return {}
+        raise
+
+
+def _body(own: str, event: Mapping[str, Json], subject: str) -> bytes:
+    entry: Json = {"id": own, "time": event.get("timestamp"), "messaging": [dict(event)]}
+    return orjson.dumps({"object": subject, "entry": [entry]})
