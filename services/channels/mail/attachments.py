@@ -32,7 +32,7 @@ def _attachment(part: MailPart, html: str) -> Attachment:
         kind=KINDS.get(part.media_type.partition("/")[0], "file"),
         name=part.name,
         media_type=part.media_type,
-        size_bytes=len(part.content) if part.content else None,
+        size_bytes=len(part.content) if part.content else part.stored_bytes,
         url=part.url,
         digest=_digest(part),
         details=drop_none(content_id=part.content_id, inline=is_shown or None),

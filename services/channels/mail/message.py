@@ -24,7 +24,7 @@ class MailPart:
     """A part of a mail besides its text: an attachment, a picture inside the HTML, or a part of a report.
 
     `content_id` is without its angle brackets. `is_inline`: the HTML shows it where it names it. `url` is where it can be
-    fetched, if the provider stored it instead of sending it; `content` is empty then.
+    fetched, if the provider stored it instead of sending it; `content` is empty then, and `stored_bytes` is its size.
     """
 
     media_type: str
@@ -33,6 +33,7 @@ class MailPart:
     content_id: str | None = None
     is_inline: bool = False
     url: str | None = None
+    stored_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

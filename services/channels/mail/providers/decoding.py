@@ -13,13 +13,13 @@ from services.channels.mail.message import Notice, ReceivedMail
 from services.channels.mail.smtp_replies import failure_code
 from services.channels.port import Request
 
-MAX_DETAIL = 300
+MAX_DETAIL, MAX_KIND = 300, 100
 _BASIC = re.compile(r"\b([45][0-9]{2})\b")
 
 
 def notice(request: Request, kind: str, identity: str | None = None) -> Notice:
     """A call that says nothing for the desk. Without an id of the provider's the body itself gives it one."""
-    return Notice(identity or hashlib.sha256(request.body).hexdigest(), kind)
+    return Notice(identity or hashlib.sha256(request.body).hexdigest(), kind[:MAX_KIND])
 
 
 def failure(code: str, *details: Json) -> Failure:

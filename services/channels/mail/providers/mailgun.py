@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from schemas.activity import Attachment
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str
 from services.channels.live_secrets import is_live_secret
 from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_object, read_signed, read_text
@@ -156,7 +156,8 @@ def _stored_files(form: PostedForm) -> Iterator[MailPart]:
             continue
         kind = as_str(stated.get("content-type")) or "application/octet-stream"
         content_id = content_ids.get(url)
-        yield MailPart(kind, b"", as_str(stated.get("name")), content_id, content_id is not None, url)
+        name, size = as_str(stated.get("name")), as_int(stated.get("size"))
+        yield MailPart(kind, b"", name, content_id, content_id is not None, url, size)
 
 
 def locate_stored_file(attachment: Attachment, account: Account) -> MediaLocation:

@@ -205,6 +205,7 @@ def test_files_of_mailgun_come_in_the_order_of_their_numbers_and_with_the_conten
 def test_files_of_a_stored_mail_are_addresses() -> None:
     film, still = mail_of("mailgun_stored.fields.json").parts
     assert (film.name, film.media_type, film.content, film.content_id) == ("film.mp4", "video/mp4", b"", None)
+    assert film.stored_bytes == 9_123_456
     assert film.url == "https://storage-eu.api.mailgun.net/v3/domains/shop.example/messages/AgEF/attachments/0"
     assert (still.content_id, still.is_inline) == ("still@karimi", True)
 
