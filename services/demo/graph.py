@@ -66,6 +66,8 @@ class FakeGraph:
                 Route("/_comments", self._add_comment, methods=["POST"]),
                 Route("/_media", self._add_file, methods=["POST"]),
                 Route("/_media/{number}", self._show_file, methods=["GET"]),
+                # Instagram renews tokens outside of any version.
+                Route("/refresh_access_token", self._renew, methods=["GET"]),
                 Route("/{version}/{node}", self._call, methods=["GET", "POST", "DELETE"]),
                 Route("/{version}/{node}/{edge}", self._call, methods=["GET", "POST", "DELETE"]),
             ]
@@ -183,6 +185,13 @@ class FakeGraph:
     def _add(self, call: GraphCall, item: Mapping[str, Json], number: int | None = None) -> None:
         self.log.add(number or self.log.next_number(), self.channel, {"account": call.node, **item})
 
+    async def _renew(self, request: Request) -> Response:
+        try:
+            _authorized(request)
+        except GraphRefusal as error:
+            return _json(error.shape(), error.status)
+        return _json(self._refresh(GraphCall("", None, {}, {}, _base_url(request))))
+
     # -- routes for people and tests -----------------------------------------------------------------------------------
 
     async def _add_comment(self, request: Request) -> Response:
@@ -221,10 +230,12 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[FakeGraph, GraphCall], Result]] = 
     ("GET", "subscribed_apps"): lambda graph, call: graph.nodes.show_subscribed(call),
     ("GET", "subscriptions"): lambda graph, call: graph.nodes.show_callbacks(call),
     ("GET", "access_token"): FakeGraph._refresh,
+    ("POST", "access_token"): FakeGraph._refresh,
     ("GET", "refresh_access_token"): FakeGraph._refresh,
     ("GET", "feed"): FakeGraph._show_nothing,
     ("GET", "media"): FakeGraph._show_nothing,
     ("GET", "tags"): FakeGraph._show_nothing,
+    ("GET", "tagged"): FakeGraph._show_nothing,
     ("GET", "ratings"): FakeGraph._show_nothing,
     ("GET", "conversations"): FakeGraph._show_nothing,
 }

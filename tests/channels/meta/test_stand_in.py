@@ -1,0 +1,110 @@
+"""Messenger and Instagram against the stand-in of the Graph API, which refuses what Meta refuses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from services.channels.instagram import Instagram
+from services.channels.messenger import Messenger
+from services.channels.port import Account
+from services.demo.graph import FakeGraph
+from services.demo.graph_messages import Comment
+from services.platform.http.outgoing import HttpResponse, PermanentSendError
+from tests.channels.instagram import cases as instagram
+from tests.channels.messenger import cases as messenger
+from tests.channels.meta.public_calls import action, outbound
+from tests.fakes import FakeHttp
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+COMMENT, AUTHOR = "17800000000000001", "8800110022"
+
+
+@dataclass
+class StandInHttp(FakeHttp):
+    """`HttpClient` whose calls reach the stand-in."""
+
+    graph: FakeGraph = field(default_factory=lambda: FakeGraph("messenger"))
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> HttpResponse:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.graph.app)) as client:
+            answer = await client.request(method, url, content=body, headers=dict(headers or {}))
+        return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
+
+    @property
+    def taken(self) -> list[dict[str, Any]]:
+        return [dict(one) for one in self.graph.log.items]
+
+
+def opened(name: str) -> tuple[Messenger | Instagram, Account, StandInHttp]:
+    channel = Messenger() if name == "messenger" else Instagram()
+    account = (messenger if name == "messenger" else instagram).account()
+    http = StandInHttp(graph=FakeGraph(channel.name))  # type: ignore[arg-type]  # one of the stand-in's channels
+    http.graph.comments.by_id[COMMENT] = Comment(COMMENT, AUTHOR, "Is it silver?", "neda.k")
+    return channel, account, http
+
+
+both = pytest.mark.parametrize("name", ["messenger", "instagram"])
+
+
+@both
+async def test_a_comment_is_answered_in_public(name: str) -> None:
+    channel, account, http = opened(name)
+    receipt = await channel.send(outbound(account, reply_to=COMMENT), account, http)
+    assert receipt.platform_id
+    assert [item["text"] for item in http.taken] == ["Yes, we do."]
+
+
+@both
+async def test_a_comment_is_answered_in_private_once(name: str) -> None:
+    channel, account, http = opened(name)
+    receipt = await channel.send(outbound(account, private=True, post=COMMENT), account, http)
+    assert (receipt.person, receipt.address and receipt.address.chat) == (AUTHOR, AUTHOR)
+    with pytest.raises(PermanentSendError) as raised:
+        await channel.send(outbound(account, private=True, post=COMMENT), account, http)
+    assert raised.value.code == "private_reply_used"
+    assert len(http.taken) == 1
+
+
+@both
+async def test_a_comment_is_hidden_shown_again_and_a_chat_shows_typing(name: str) -> None:
+    channel, account, http = opened(name)
+    for kind in ("hide", "unhide"):
+        await channel.perform(action(account, kind, "public", COMMENT), account, http)
+        assert (COMMENT in http.graph.comments.hidden) is (kind == "hide")
+    await channel.perform(action(account, "typing", "private", None), account, http)
+    await channel.perform(action(account, "delete", "public", COMMENT), account, http)
+    assert [item["action"] for item in http.taken] == ["hide", "unhide", "typing", "delete"]
+
+
+@both
+async def test_an_account_without_anything_new_is_polled_to_the_end(name: str) -> None:
+    channel, account, http = opened(name)
+    cursor, calls = None, 0
+    while calls < 10:
+        result = await channel.poll(account, http, cursor)
+        cursor, calls = result.cursor, calls + 1
+        assert result.bodies == []
+        if not result.has_more:
+            break
+    assert calls == (3 if name == "messenger" else 1)
+
+
+@both
+async def test_the_token_is_renewed(name: str) -> None:
+    channel, account, http = opened(name)
+    refreshed = await channel.refresh(account, NOW, http)
+    assert refreshed.tokens["access_token"].startswith("EAAdemo")
+    assert refreshed.expires_at is not None
+    assert refreshed.expires_at > NOW
