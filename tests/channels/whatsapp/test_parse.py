@@ -211,6 +211,12 @@ def test_a_body_for_other_numbers_alone_is_unknown() -> None:
     assert (nothing.kind, nothing.details) == ("unknown", {"raw": "none"})
 
 
+def test_the_id_of_a_number_may_be_a_number() -> None:
+    body = payload("two_entries").replace(b'"330000000000002"', b"330000000000002")
+    assert Whatsapp().addressees(request(body)) == [NUMBER, "330000000000002"]
+    assert [row(activity)[4] for activity in Whatsapp().parse(request(body), account())] == ["First", None, "Second"]
+
+
 def test_addressees_are_the_numbers_of_a_body_each_once() -> None:
     assert Whatsapp().addressees(request(payload("two_entries"))) == [NUMBER, "330000000000002"]
     assert Whatsapp().addressees(request(payload("template_status"))) == []

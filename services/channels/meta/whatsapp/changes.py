@@ -11,7 +11,7 @@ import orjson
 from schemas.activity import Activity
 from schemas.configuration import AccountBody
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.json_access import as_dict, as_id_str, as_str, drop_none
 from services.channels.meta.webhook import dicts, instant, read_entries
 from services.channels.meta.whatsapp.messages import parse_echo, parse_message
 from services.channels.meta.whatsapp.people import WhatsappUser, read_contacts
@@ -62,7 +62,8 @@ def own_number(body: AccountBody) -> str | None:
 
 def number_of(change: Mapping[str, Json]) -> str | None:
     """The id of the phone number that a change is about; None: it is about the business account."""
-    return as_str(as_dict(as_dict(change.get("value")).get("metadata")).get("phone_number_id"))
+    number = as_dict(as_dict(change.get("value")).get("metadata")).get("phone_number_id")
+    return as_str(number) or as_id_str(number)
 
 
 def _changes(request: Request) -> Iterator[tuple[dict[str, Json], dict[str, Json]]]:
