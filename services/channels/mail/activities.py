@@ -51,11 +51,15 @@ class Scope:
             **fields,
         )
 
+    @property
+    def own_addresses(self) -> list[str]:
+        """The addresses of the mailbox."""
+        further = self.account.body.settings.get("addresses")
+        return [self.account.token("from_address"), *map(str, further if isinstance(further, list) else [])]
+
     def is_own(self, address: str) -> bool:
         """Whether an address is the account's, whatever follows its `+`."""
-        further = self.account.body.settings.get("addresses")
-        own = [self.account.token("from_address"), *(further if isinstance(further, list) else [])]
-        return without_plus(address) in {without_plus(str(one)) for one in own}
+        return without_plus(address) in {without_plus(one) for one in self.own_addresses}
 
 
 def _notice(item: Notice, scope: Scope) -> list[Activity]:
@@ -168,7 +172,7 @@ def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict
         "links": list(shown.links),
         "sent_at": mail.sent_at,
         "replies_to": answered_mails(mail, scope.account, recipients),
-        "automatic": is_automatic(mail),
+        "automatic": is_automatic(mail, scope.own_addresses),
         "subject": mail.subject,
         "attachments": files,
     }

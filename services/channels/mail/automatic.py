@@ -1,7 +1,7 @@
 """Which mails no person wrote (RFC 3834, 2): nobody is to be answered by a machine, and no conversation begins with them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from services.channels.mail.message import ReceivedMail
 
@@ -33,19 +33,39 @@ HEADERS: Mapping[str, Callable[[str], bool]] = {
     "x-auto-reply-from": _present,
     "x-mail-autoreply": _present,
     "x-failed-recipients": _present,
-    "list-id": _present,
-    "precedence": _is_one_of("bulk", "junk", "list", "auto_reply"),
-    "x-precedence": _is_one_of("bulk", "junk", "list", "auto_reply"),
+    "precedence": _is_one_of("bulk", "junk", "auto_reply"),
+    "x-precedence": _is_one_of("bulk", "junk", "auto_reply"),
 }
 """Header → whether its value says that a machine wrote the mail."""
+LISTS: Mapping[str, Callable[[str], bool]] = {
+    "list-id": _present,
+    "precedence": _is_one_of("list"),
+    "x-precedence": _is_one_of("list"),
+}
+"""The same of mailing lists."""
 
 
-def is_automatic(mail: ReceivedMail) -> bool:
-    """Whether a mail is an answer by a machine, a bounce, or one of many."""
-    if any(says_so(value) for name, says_so in HEADERS.items() for value in mail.values(name)):
+def is_automatic(mail: ReceivedMail, own_addresses: Collection[str] = ()) -> bool:
+    """Whether a mail is an answer by a machine, a bounce, or one of many.
+
+    A list whose address is one of `own_addresses` only hands on what people write to it: a group that is a shop's mailbox.
+    """
+    if _says_so(mail, HEADERS) or (_says_so(mail, LISTS) and not _is_own_list(mail, own_addresses)):
         return True
     if mail.envelope.sender == "":
         return True
     kind = mail.header("content-type").partition(";")[0].strip().lower()
     local = mail.sender.address.rpartition("@")[0].lower() if mail.sender else ""
     return kind == "multipart/report" or MACHINES.fullmatch(local) is not None
+
+
+def _says_so(mail: ReceivedMail, headers: Mapping[str, Callable[[str], bool]]) -> bool:
+    return any(says_so(value) for name, says_so in headers.items() for value in mail.values(name))
+
+
+def _is_own_list(mail: ReceivedMail, own_addresses: Collection[str]) -> bool:
+    """Whether the id of the list is that of an address (RFC 2919: `<support.shop.example>`)."""
+    identity = re.search(r"<([^<>]*)>\s*$", mail.header("list-id"))
+    return identity is not None and identity[1].strip().lower() in {
+        address.lower().replace("@", ".") for address in own_addresses
+    }

@@ -30,6 +30,7 @@ TABLE: dict[str, tuple[str, str, str | None]] = {
             "Date: Sat, Feb 28, 2026 at 9:00 AM\nSubject: An offer\nTo: <sara@example.org>\n\nHalf price today!"
         ),
     ),
+    "group_mailbox": ("message", SARA, "Can I pay with a gift card?"),
     "mailing_list": ("message", SARA, "News of the week."),
     "malformed": (
         "message",
@@ -82,6 +83,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "outlook_html": {"links": ["https://shop.example/p/17?from=mail"]},
     "out_of_office": {"automatic": True},
     "mailing_list": {"automatic": True},
+    "group_mailbox": {"automatic": False, "participants": [], "person_name": "Sara Example"},
     "contact_form": {"automatic": False, "person_name": "Mina Example"},
     "own_mail_comes_back": {"own_reply": True, "aliases": [OWN], "author": "account"},
     "colleague_own_mail_program": {"own_reply": False, "author": "account", "author_name": "Omid of Example Shop"},

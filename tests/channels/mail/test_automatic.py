@@ -57,3 +57,11 @@ def test_machines_have_addresses_of_their_own(sender: str) -> None:
 def test_a_mail_that_the_provider_took_from_nobody_is_a_machines() -> None:
     assert is_automatic(mail("Subject: x", sender="sara@example.org")) is False
     assert is_automatic(read_mime(b"From: sara@example.org\n\nhi", Envelope(sender="")))
+
+
+def test_a_group_that_is_the_shops_mailbox_hands_on_what_people_write() -> None:
+    group = mail("List-ID: Support <support.shop.example>\nPrecedence: list\nX-Google-Group-Id: 1")
+    assert is_automatic(group)
+    assert is_automatic(group, ["other@shop.example"])
+    assert is_automatic(group, ["support@shop.example"]) is False
+    assert is_automatic(mail("List-ID: <support.shop.example>\nAuto-Submitted: auto-replied"), ["support@shop.example"])

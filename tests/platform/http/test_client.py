@@ -12,10 +12,16 @@ from services.demo.telegram import FakeTelegram
 from services.platform.core.settings import Settings
 from services.platform.http import client as outgoing
 from services.platform.http.client import ANSWER_BYTES, OutgoingHttp, open_http, ssrf_safe_client
-from services.platform.http.client_address import host_and_port, is_public, validate_callback_url
+from services.platform.http.client_address import (
+    host_and_port,
+    is_public,
+    submission_target,
+    validate_callback_url,
+    validate_submission_url,
+)
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError, post_json
 from services.platform.http.ssrf import SsrfSafeBackend
-from services.workspaces.target_validation import validate_api_base
+from services.workspaces.target_validation import validate_api_base, validate_called_urls
 
 BODY = {"chat_id": 1, "text": "x"}
 
@@ -188,6 +194,35 @@ def test_an_address_that_could_never_be_looked_up_is_none(url: str) -> None:
 )
 def test_an_address_that_can_be_looked_up_is_one(url: str) -> None:
     assert host_and_port(url) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("smtps://user:p%40ss@smtp.shop.example", ("smtp.shop.example", 465)),
+        ("smtp://smtp.shop.example", ("smtp.shop.example", 587)),
+        ("smtp://user:pass@[2001:67c::1]:2525/", ("2001:67c::1", 2525)),
+        ("https://smtp.shop.example", None),
+        ("smtps://smtp.shop.example/path", None),
+        ("smtps://smtp.shop.example#x", None),
+        ("smtps://a b.example", None),
+        ("smtps://smtp.shop.example:0x", None),
+        ("smtps://", None),
+    ],
+)
+def test_the_address_of_a_mail_server_may_have_a_user(url: str, target: tuple[str, int] | None) -> None:
+    assert submission_target(url) == target
+    assert [pointer for pointer, _ in validate_submission_url("/url", url, Settings())] == ([] if target else ["/url"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.5", "localhost", "mail.internal", "[::1]"])
+def test_a_mail_server_in_a_private_network_needs_the_operators_permission(host: str) -> None:
+    url = f"smtps://user:pass@{host}:465"
+    [(pointer, sentence)] = validate_called_urls([("/credentials/smtp_url", url)], Settings())
+    assert pointer == "/credentials/smtp_url"
+    assert "PASOKH_ALLOWED_TARGETS" in sentence
+    assert "pass@" not in sentence
+    assert validate_called_urls([("/x", url)], Settings(allow_private_targets=True)) == []
 
 
 class Network(httpcore2.AsyncNetworkBackend):
