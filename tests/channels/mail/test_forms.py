@@ -1,6 +1,7 @@
 """Forms as providers post them, and as they should not be."""
 
 import time
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,13 @@ def test_a_large_file_is_read_in_a_moment() -> None:
     start = time.perf_counter()
     assert pairs(form(body, "multipart/form-data; boundary=b")) == [("f", content)]
     assert time.perf_counter() - start < 2
+
+
+@given(st.text("%=+_ \t\r\n\x80aAfF09zZ3D", max_size=40))
+def test_percent_signs_are_decoded_as_the_standard_library_does(text: str) -> None:
+    value = text.encode("latin-1")
+    (field,) = form(b"a=" + value).fields
+    assert field.content == unquote_to_bytes(value.replace(b"+", b" "))
 
 
 @given(
