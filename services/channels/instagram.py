@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Attachment
 from schemas.channel import Capabilities, MediaLimit, PrivateReply, RateLimit, TextLimit, Window
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundMessage
@@ -26,6 +26,7 @@ from services.channels.meta.messaging.accounts import (
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
 from services.channels.meta.messaging.checks import AccountCheck
 from services.channels.meta.messaging.history import is_message, named_messages, read_messages
+from services.channels.meta.messaging.media import locate
 from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import INSTAGRAM, kinds, perform
 from services.channels.meta.publications.catch_up import INTERVAL
@@ -36,6 +37,7 @@ from services.channels.meta.signature import answer_subscription, verify_signatu
 from services.channels.meta.tokens import UNSTATED, exchange_token, refresh_instagram_token, stated_expiry
 from services.channels.port import (
     Account,
+    MediaLocation,
     OutgoingFile,
     PollResult,
     RefreshedTokens,
@@ -183,6 +185,10 @@ class Instagram:
     ) -> SendReceipt:
         """Upload the file and send it; `files_apart` lets one come at a time. Raises as `Channel.send`."""
         return await _api(account, http).send_file(message, files[0])
+
+    async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
+        """The address of a file now; see `meta.messaging.media`."""
+        return await locate(http, _graph(account), attachment)
 
     async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """See `meta.publications.actions`."""

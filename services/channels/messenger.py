@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Attachment
 from schemas.channel import Capabilities, MediaLimit, PrivateReply, RateLimit, TextLimit, Window
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundMessage
@@ -24,6 +24,7 @@ from services.channels.meta.messaging.accounts import (
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
 from services.channels.meta.messaging.checks import AccountCheck
+from services.channels.meta.messaging.media import locate
 from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import FACEBOOK, kinds, perform
 from services.channels.meta.publications.catch_up import INTERVAL
@@ -33,6 +34,7 @@ from services.channels.meta.signature import answer_subscription, verify_signatu
 from services.channels.meta.tokens import exchange_token, stated_expiry
 from services.channels.port import (
     Account,
+    MediaLocation,
     OutgoingFile,
     PollResult,
     RefreshedTokens,
@@ -158,6 +160,10 @@ class Messenger:
     ) -> SendReceipt:
         """Upload the file and send it; `files_apart` lets one come at a time. Raises as `Channel.send`."""
         return await _api(account, http).send_file(message, files[0])
+
+    async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
+        """The address of a file now; see `meta.messaging.media`."""
+        return await locate(http, _graph(account), attachment)
 
     async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """See `meta.publications.actions`."""

@@ -148,11 +148,20 @@ def attachments(channel: str, name: str) -> list[dict[str, Any]]:
 
 CDN = "https://cdn.example.com"
 FILES: dict[str, list[dict[str, Any]]] = {
-    "image": [{"kind": "image", "url": f"{CDN}/kettle.jpg?oe=1"}],
-    "images_with_text": [{"kind": "image", "url": f"{CDN}/{number}.jpg"} for number in (1, 2)],
-    "video": [{"kind": "video", "url": f"{CDN}/leak.mp4"}],
-    "audio": [{"kind": "audio", "url": f"{CDN}/whistle.m4a"}],
-    "file": [{"kind": "file", "name": "receipt of March.pdf", "url": f"{CDN}/v/receipt%20of%20March.pdf?oe=1"}],
+    "image": [{"kind": "image", "platform_id": "m_anna2/0", "url": f"{CDN}/kettle.jpg?oe=1"}],
+    "images_with_text": [
+        {"kind": "image", "platform_id": f"m_anna2/{number}", "url": f"{CDN}/{number + 1}.jpg"} for number in (0, 1)
+    ],
+    "video": [{"kind": "video", "platform_id": "m_anna2/0", "url": f"{CDN}/leak.mp4"}],
+    "audio": [{"kind": "audio", "platform_id": "m_anna2/0", "url": f"{CDN}/whistle.m4a"}],
+    "file": [
+        {
+            "kind": "file",
+            "platform_id": "m_anna2/0",
+            "name": "receipt of March.pdf",
+            "url": f"{CDN}/v/receipt%20of%20March.pdf?oe=1",
+        }
+    ],
     "unsupported": [{"kind": "other", "details": {"type": "unsupported"}}],
     "thumbs_up": [
         {

@@ -65,6 +65,7 @@ def _path(payload: dict[str, Json]) -> str | None:
     return as_str(payload.get("url")) if web_url(payload.get("url")) is None else None
 
 
+FILES = frozenset({"image", "video", "audio", "file"})
 MEDIA_IDS = ("reel_video_id", "ig_post_media_id", "post_id", "product_id")
 PARSERS: Mapping[str, Parser] = {
     "image": _image,
@@ -81,17 +82,21 @@ PARSERS: Mapping[str, Parser] = {
 
 def attachments(message: dict[str, Json]) -> list[Attachment]:
     """All attachments of a message, in their order; for one that the API does not show, that there is one."""
-    found = [_attachment(one) for one in dicts(message.get("attachments"))]
+    mid = as_platform_id(message.get("mid"))
+    found = [_attachment(one, mid, number) for number, one in enumerate(dicts(message.get("attachments")))]
     if message.get("is_unsupported") is True:
         found.append(Attachment(kind="other", details={"type": "unsupported"}))
     return found
 
 
-def _attachment(value: dict[str, Json]) -> Attachment:
+def _attachment(value: dict[str, Json], mid: str | None, number: int) -> Attachment:
     type_ = as_str(value.get("type")) or "unsupported"
     # A fallback has title and URL beside its payload in some versions, and no payload at all.
     payload = drop_none(title=value.get("title"), url=value.get("url")) | as_dict(value.get("payload"))
-    return PARSERS.get(type_, _shared)(type_, payload)
+    found = PARSERS.get(type_, _shared)(type_, payload)
+    # By its message and its number in it the API gives the file a new address: see `media`.
+    is_file = found.kind in FILES and found.url is not None and mid is not None
+    return found.model_copy(update={"platform_id": f"{mid}/{number}"}) if is_file else found
 
 
 def links(message: dict[str, Json], text: str | None) -> list[str]:

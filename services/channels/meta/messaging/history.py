@@ -57,12 +57,13 @@ def to_event(message: Item, own: str) -> Item | None:
 
 def _files(message: Item) -> Iterator[Json]:
     for one in dicts(as_dict(message.get("attachments")).get("data")):
-        yield _file(one)
+        yield file_of(one)
     for share in dicts(as_dict(message.get("shares")).get("data")):
         yield {"type": "share", "payload": drop_none(url=as_str(share.get("link")), title=as_str(share.get("name")))}
 
 
-def _file(one: Item) -> Item:
+def file_of(one: Item) -> Item:
+    """A file of a message as a webhook tells it."""
     image, video = as_dict(one.get("image_data")), as_dict(one.get("video_data"))
     kind = "audio" if (as_str(one.get("mime_type")) or "").startswith("audio/") else "file"
     shown: tuple[str, Json] = (kind, one.get("file_url"))
