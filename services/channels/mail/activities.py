@@ -11,6 +11,7 @@ from services.channels.mail.automatic import is_automatic
 from services.channels.mail.html_text import HtmlText, html_to_text
 from services.channels.mail.ids import answered_mails, content_id, mail_id, message_ids, own_id, without_plus
 from services.channels.mail.message import DeliveryReport, Mailbox, MailItem, Notice, ReceivedMail
+from services.channels.mail.mime import written_at
 from services.channels.mail.quotes import split_reply
 from services.channels.mail.reports import read_reports
 from services.channels.port import Account, Request
@@ -19,6 +20,8 @@ from services.platform.core.identifiers import hashed_id
 NOBODY = "none"
 """The external id where a call names no person."""
 MAX_QUOTE = 100_000
+PASSED_ON = ("delivered-to", "x-original-to", "x-forwarded-to")
+"""Headers in which servers that pass a mail on name the address that it came to."""
 CONTACT_STATES: Mapping[str, ContactState] = {"complained": "opted_out", "unsubscribed": "opted_out"}
 
 
@@ -163,14 +166,15 @@ def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict
     files = attachments(mail)
     # A mail whose subject says it all is no empty message.
     text = text or ("" if files else mail.subject)
-    recipients = [*mail.envelope.recipients, *(box.address for box in (*mail.to, *mail.cc))]
+    passed_on = [address for name in PASSED_ON for address in mail.values(name)]
+    recipients = [*mail.envelope.recipients, *passed_on, *(box.address for box in (*mail.to, *mail.cc))]
     content = content_id(mail, whole)
     return content, {
         "platform_id": identity or content,
         "text": EncryptedText(text=text) if text else None,
         "quote": quote[:MAX_QUOTE] if quote else None,
         "links": list(shown.links),
-        "sent_at": mail.sent_at,
+        "sent_at": written_at(mail, scope.request.received_at),
         "replies_to": answered_mails(mail, scope.account, recipients),
         "automatic": is_automatic(mail, scope.own_addresses),
         "subject": mail.subject,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
@@ -15,6 +15,8 @@ from services.channels.mail.html_text import html_to_text
 from services.channels.mail.message import Envelope, Mailbox, MailPart, ReceivedMail
 
 MAX_PARTS = 500
+CLOCK_DIFFERENCE, LONGEST_WAY = timedelta(minutes=5), timedelta(days=1)
+"""How far a Date may be ahead of the server that took the mail, and how long a mail may be on its way to it."""
 MAX_HEADERS, MAX_NAME, MAX_HEADER = 1000, 200, 50_000
 MAX_TEXT_BYTES = 2_000_000
 """What is read of one text part. An agent reads far less, and the time to read a hostile one stays short."""
@@ -81,6 +83,19 @@ def read_date(value: str) -> datetime | None:
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def written_at(mail: ReceivedMail, received_at: datetime) -> datetime | None:
+    """When a mail was written: its Date where that can be; else when the first server of ours took it; None: nobody says so.
+
+    A clock of a customer's that is years off would have an answer late before anybody could read the mail.
+    """
+    taken_at = read_date(mail.header("received").rpartition(";")[2])
+    latest = taken_at or received_at
+    stated = mail.sent_at if mail.sent_at is not None and mail.sent_at <= latest + CLOCK_DIFFERENCE else None
+    if stated is not None and taken_at is not None and taken_at - stated > LONGEST_WAY:
+        return taken_at
+    return stated or taken_at
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """What each fixture becomes."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -202,6 +204,36 @@ def test_the_subject_says_nothing_about_the_thread() -> None:
 def test_ids_of_headers_without_brackets_and_with_comments_are_read() -> None:
     raw = written("m@x", "hi", cases.RECEIVED, In_Reply_To="Message of Sunday a@x (her mail)")
     assert of_mail(raw).replies_to == [mail_id(account(), "a@x")]
+
+
+def test_an_address_that_a_server_passed_the_mail_on_from_has_the_token_too() -> None:
+    passed_on = f"support+{OWN.replace('-', '')}@shop.example"
+    assert of_mail(written("m@x", "hi", cases.RECEIVED, Delivered_To=passed_on)).replies_to == [OWN]
+
+
+# -- times ---------------------------------------------------------------------------------------------------------------
+
+NOON = cases.RECEIVED
+TAKEN = NOON - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("stated", "taken", "written_at"),
+    [
+        (NOON - timedelta(minutes=2), TAKEN, NOON - timedelta(minutes=2)),
+        (NOON - timedelta(hours=23), TAKEN, NOON - timedelta(hours=23)),
+        (NOON - timedelta(days=900), TAKEN, TAKEN),
+        (NOON + timedelta(days=1), TAKEN, TAKEN),
+        (NOON + timedelta(minutes=2), TAKEN, NOON + timedelta(minutes=2)),
+        (NOON - timedelta(days=900), None, NOON - timedelta(days=900)),
+        (NOON + timedelta(days=1), None, None),
+    ],
+)
+def test_a_clock_that_is_far_off_is_not_believed(
+    stated: datetime, taken: datetime | None, written_at: datetime | None
+) -> None:
+    received = f"from a by mx.example; {format_datetime(taken)}" if taken else "from a by mx.example"
+    assert of_mail(written("m@x", "hi", stated, Received=received)).sent_at == written_at
 
 
 # -- ids -----------------------------------------------------------------------------------------------------------------
