@@ -148,11 +148,17 @@ class DeliverySent(Contract):
 
 
 class DeliveryFailed(Contract):
-    """`pasokh.delivery.failed`: the send failed for good, or its outcome is unknown (`error.code` `outcome_unknown`)."""
+    """`pasokh.delivery.failed`: the send failed for good, or its outcome is unknown (`error.code` `outcome_unknown`).
+
+    `platform_id`, `aliases` and `further_ids` are those of the parts that went out before one failed, as in `DeliverySent`.
+    """
 
     message: str
     conversation: str
     key: str
+    platform_id: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    aliases: Annotated[list[str], OMITTED_IF_EMPTY] = []
+    further_ids: Annotated[list[str], OMITTED_IF_EMPTY] = []
     error: Failure
     attempts: int
     at: Instant

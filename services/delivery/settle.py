@@ -42,7 +42,7 @@ def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) ->
             _emit_success(context, message, outcome, record.attempts)
             _start_next(context, message.key)
         case Failed():
-            _emit_failure(context, message, outcome.error, record.attempts)
+            _emit_failure(context, record, outcome.error)
             _start_next(context, message.key)
 
 
@@ -146,7 +146,8 @@ def _sent_fact(message: OutboundMessage, sent: Sent, attempts: int, now: datetim
     )
 
 
-def _emit_failure(context: SendContext, message: Outbound, error: Failure, attempts: int) -> None:
+def _emit_failure(context: SendContext, record: SendRecord, error: Failure) -> None:
+    message, attempts = record.message, record.attempts
     if isinstance(message, ChannelAction):
         failed = ActionFailed(
             action=message.id,
@@ -164,6 +165,9 @@ def _emit_failure(context: SendContext, message: Outbound, error: Failure, attem
             message=message.id,
             conversation=message.conversation,
             key=message.key,
+            platform_id=record.platform_id,
+            aliases=list(record.aliases),
+            further_ids=list(record.further_ids),
             error=error,
             attempts=attempts,
             at=context.now,

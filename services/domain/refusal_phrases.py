@@ -18,6 +18,7 @@ TITLES: Mapping[Reason, str] = {
     "customer_must_write_first": "Customer must write first",
     "customer_blocked": "Customer blocked the account",
     "opted_out": "Customer opted out",
+    "opted_out_of_marketing": "Customer opted out",
     "automatic": "Automatic message held back",
     "automatic_again": "Automatic message held back",
     "no_templates": "No templates",
@@ -26,6 +27,8 @@ TITLES: Mapping[Reason, str] = {
     "text_too_long": "Text too long",
 }
 """The titles of problems; their `code` is made of them, and does not change with the language."""
+CODES: Mapping[Reason, str] = {"window_closed_use_template": "window_closed", "opted_out_of_marketing": "opted_out"}
+"""The codes of failures, where they are not the reasons: what to do about it changes the sentence alone."""
 POINTERS: Mapping[Reason, str] = {"text_too_long": "/text", "no_templates": "/template"}
 """The field of the request that is wrong whatever happened before: the problem is a 422, and else a 409."""
 
@@ -51,6 +54,7 @@ _ENGLISH = RefusalPhrases(
         "customer_must_write_first": "On {channel} the customer has to write first.",
         "customer_blocked": "The customer blocked this account, so nothing reaches them until they write again.",
         "opted_out": "The customer asked {at} for no more messages. You can answer once they write again.",
+        "opted_out_of_marketing": "The customer asked {at} for no more advertising. You can still answer what they write.",
         "automatic": "{channel} takes no automatic messages from this account, so this one was held back. "
         "Write to the customer yourself.",
         "automatic_again": "The customer has just had an automatic answer, and {channel} takes one in {span}, so that no two machines "
@@ -81,6 +85,7 @@ _PERSIAN = RefusalPhrases(
         "customer_must_write_first": "در {channel} اول باید مشتری بنویسد.",
         "customer_blocked": "مشتری این حساب را مسدود کرده است و تا دوباره ننویسد چیزی به او نمی‌رسد.",
         "opted_out": "مشتری {at} خواسته است دیگر پیامی نگیرد. وقتی دوباره بنویسد می‌توانید پاسخ دهید.",
+        "opted_out_of_marketing": "مشتری {at} خواسته است دیگر پیام تبلیغاتی نگیرد. هنوز می‌توانید به نوشته‌هایش پاسخ دهید.",
         "automatic": "{channel} از این حساب پیام خودکار نمی‌پذیرد و این پیام نگه داشته شد. خودتان به مشتری بنویسید.",
         "automatic_again": "مشتری همین حالا پاسخی خودکار گرفته است و {channel} در هر {span} یکی می‌پذیرد تا دو ماشین به هم "
         "پاسخ ندهند. خودتان به مشتری بنویسید.",
@@ -111,6 +116,7 @@ _ARABIC = RefusalPhrases(
         "customer_must_write_first": "في {channel} يجب أن يكتب العميل أولاً.",
         "customer_blocked": "حظر العميل هذا الحساب، فلا يصله شيء حتى يكتب مرة أخرى.",
         "opted_out": "طلب العميل {at} ألا تصله رسائل أخرى. يمكنك الرد عندما يكتب مرة أخرى.",
+        "opted_out_of_marketing": "طلب العميل {at} ألا تصله رسائل دعائية أخرى. لا يزال بإمكانك الرد على ما يكتبه.",
         "automatic": "لا يقبل {channel} رسائل تلقائية من هذا الحساب، فحُجبت هذه الرسالة. اكتب إلى العميل بنفسك.",
         "automatic_again": "تلقّى العميل ردًا تلقائيًا للتو، و{channel} يقبل ردًا واحدًا خلال {span} كي لا يرد جهازان أحدهما "
         "على الآخر. اكتب إلى العميل بنفسك.",
@@ -140,6 +146,7 @@ _LATVIAN = RefusalPhrases(
         "customer_must_write_first": "Kanālā {channel} klientam jāraksta pirmajam.",
         "customer_blocked": "Klients šo kontu ir bloķējis: nekas viņu nesasniedz, līdz viņš raksta vēlreiz.",
         "opted_out": "Klients {at} lūdza vairs nesūtīt ziņas. Atbildēt varēs, kad viņš rakstīs vēlreiz.",
+        "opted_out_of_marketing": "Klients {at} lūdza vairs nesūtīt reklāmu. Uz to, ko viņš raksta, joprojām varat atbildēt.",
         "automatic": "{channel} no šī konta nepieņem automātiskas ziņas, tāpēc šī tika aizturēta. Rakstiet klientam paši.",
         "automatic_again": "Klients tikko saņēma automātisku atbildi, un {channel} pieņem vienu {span} laikā, lai divas mašīnas "
         "neatbildētu viena otrai. Rakstiet klientam paši.",
@@ -190,8 +197,7 @@ def to_problem(refused: Refused, channel: str, reader: RefusalReader, now: datet
 
 def to_failure(refused: Refused, channel: str, reader: RefusalReader, now: datetime) -> Failure:
     """The failure of a message that was accepted or made, and may not go out."""
-    code = "window_closed" if refused.reason == "window_closed_use_template" else refused.reason
-    return Failure(code=code, detail=sentence(refused, channel, reader, now))
+    return Failure(code=CODES.get(refused.reason, refused.reason), detail=sentence(refused, channel, reader, now))
 
 
 def sentence(refused: Refused, channel: str, reader: RefusalReader, now: datetime) -> str:

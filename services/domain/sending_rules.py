@@ -26,6 +26,7 @@ Reason = Literal[
     "customer_must_write_first",
     "customer_blocked",
     "opted_out",
+    "opted_out_of_marketing",
     "automatic",
     "automatic_again",
     "no_templates",
@@ -166,11 +167,11 @@ def _refuse_unwanted(draft: Draft, recipient: Recipient, capabilities: Capabilit
         and recipient.wrote_at is not None
         and recipient.wrote_at > recipient.opted_out_at
     )
+    is_marketing = capabilities.opt_out == "marketing"
     is_answer = not draft.is_first and not draft.has_template
-    is_wanted = is_answer and (has_written_since or capabilities.opt_out == "marketing")
-    return (
-        None if recipient.opted_out_at is None or is_wanted else Refused(reason="opted_out", at=recipient.opted_out_at)
-    )
+    if recipient.opted_out_at is None or (is_answer and (has_written_since or is_marketing)):
+        return None
+    return Refused(reason="opted_out_of_marketing" if is_marketing else "opted_out", at=recipient.opted_out_at)
 
 
 def _refuse_first(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:

@@ -72,6 +72,12 @@ class Installation:
     def now(self, moment: datetime) -> None:
         self.house.driver.now = self.ingest.clock.at = moment
 
+    @property
+    def calls(self) -> list[HttpCall]:
+        """The calls to the platform; of one that is no HTTP service there are none."""
+        assert isinstance(self.http, FakeHttp)
+        return self.http.calls
+
     async def post(self, *updates: Update) -> list[str]:
         """The platform posts updates, each call with as many as it takes: the types of the events that follow."""
         emitted: list[str] = []

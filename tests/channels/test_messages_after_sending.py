@@ -96,6 +96,10 @@ def test_a_place_builds_what_it_says(channel: Channel, place: str) -> None:
     assert message.sent_at in (None, WRITTEN)
     assert (message.person, message.thread) == (other.person, other.thread)
     assert message.message != other.message
+    parsed = {state: at.parse(update) for state, update in at.place.contact_states.items()}
+    assert {state: [one.contact_state for one in found] for state, found in parsed.items()} == {
+        state: [state] for state in at.place.contact_states
+    }
 
 
 @every_place

@@ -97,8 +97,8 @@ def test_what_does_not_fit_beside_files_follows_them(
         (LIKE_WHATSAPP, draft(has_template=True), wrote(1, opted_out_at=START - 2 * HOUR), "opted_out"),
         (NO_MARKETING, draft(), wrote(2, opted_out_at=START - HOUR), None),
         (NO_MARKETING, draft(), wrote(24, opted_out_at=START - HOUR), "window_closed_use_template"),
-        (NO_MARKETING, draft(is_first=True), wrote(2, opted_out_at=START - HOUR), "opted_out"),
-        (NO_MARKETING, draft(has_template=True), wrote(2, opted_out_at=START - HOUR), "opted_out"),
+        (NO_MARKETING, draft(is_first=True), wrote(2, opted_out_at=START - HOUR), "opted_out_of_marketing"),
+        (NO_MARKETING, draft(has_template=True), wrote(2, opted_out_at=START - HOUR), "opted_out_of_marketing"),
         # what no person wrote
         (LIKE_X, draft(), wrote(1), None),
         (LIKE_X, draft(is_automatic=True), wrote(1), "automatic"),

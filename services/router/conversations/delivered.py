@@ -43,7 +43,9 @@ def advance(
     before = _reported(message)
     if part is not None and part in message.parts:
         return _advance_part(work, message, part, state, at, error)
-    if rank(state, error) <= rank(before, message.error):
+    # What is reported of the message as a whole does not bring a part to the customer that failed.
+    is_incomplete = state in REACHED and "failed" in message.parts.values()
+    if is_incomplete or rank(state, error) <= rank(before, message.error):
         return message
     return _changed(work, message, before, state, at, error)
 
@@ -56,9 +58,9 @@ def _advance_part(
         return message
     before, after = _reported(message), of_parts(parts)
     failure = failure_of_part(parts, part, error) if state == "failed" and error is not None else message.error
-    has_recovered = of_parts(message.parts) == "failed" and after != "failed"
+    is_turned = (of_parts(message.parts) == "failed") != (after == "failed")
     message = replace(message, parts=parts)
-    if has_recovered or rank(after, failure) > rank(before, message.error):
+    if is_turned or rank(after, failure) > rank(before, message.error):
         return _changed(work, message, before, after, at, failure if after == "failed" else None)
     work.put(MESSAGES, message.id, message)
     return message

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from schemas.conversation import MessageState
 from schemas.outbound import DeliveryFailed, DeliverySent
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -10,6 +11,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations.context import ActivityContext, ConversationsContext
 from services.router.conversations.delivered import advance, cover
 from services.router.conversations.domain import responses
+from services.router.conversations.domain.delivery_states import DOUBTFUL
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.message_changes import apply_waiting
 from services.router.conversations.message_ids import put_alias
@@ -22,14 +24,11 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     if message is None:
         return
     sent_at = sent.started_at or sent.at
-    platform_id = sent.platform_id or message.platform_id
     # A receipt that was first had no better time than its own.
-    message = replace(message, platform_id=platform_id, further_ids=sent.further_ids, sent_at=sent_at)
-    if len(sent.aliases) > 1 and not message.parts:
-        message = replace(message, parts=dict.fromkeys(sent.aliases, "sent"))
-    for alias in sent.aliases:
-        put_alias(work, alias, message)
-    message = _without_echoes(work, message, sent.aliases)
+    message = replace(_with_ids(work, message, sent), sent_at=sent_at)
+    if sent.further_ids and len(sent.aliases) == len(sent.further_ids) + 1:
+        # Echoes may have shown some of them.
+        message = replace(message, parts={alias: message.parts.get(alias, "sent") for alias in sent.aliases})
     _store_address(work, message, sent)
     # A watermark that was first waits in the conversation: it covers the message by this time.
     message = cover(work, advance(work, message, "sent", sent_at))
@@ -39,6 +38,15 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
     opening = private_reply_of(work, message)
     if opening is not None:
         context.handoffs.private_reply_sent(work, opening, sent, context.configuration(opening.workspace))
+
+
+def _with_ids(work: UnitOfWork, message: MessageRecord, result: DeliverySent | DeliveryFailed) -> MessageRecord:
+    """The message with the platform's ids of it. An echo that stands under one of them is the message itself."""
+    for alias in result.aliases:
+        put_alias(work, alias, message)
+    platform_id = result.platform_id or message.platform_id
+    message = replace(message, platform_id=platform_id, further_ids=result.further_ids)
+    return _without_echoes(work, message, result.aliases)
 
 
 def _without_echoes(work: UnitOfWork, message: MessageRecord, aliases: Sequence[str]) -> MessageRecord:
@@ -70,7 +78,15 @@ def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> Non
     message = work.get(MESSAGES, failed.message)
     if message is None:
         return
+    if failed.aliases:
+        message = _with_ids(work, message, failed)
+        # The part that failed has no id at the platform. Its state is that of the message until it is known to be there.
+        state: MessageState = "queued" if failed.error.code in DOUBTFUL else "failed"
+        parts: dict[str, MessageState] = {**dict.fromkeys(failed.aliases, "sent"), f"{message.id}/failed": state}
+        message = replace(message, parts=parts)
+        work.put(MESSAGES, message.id, message)
     after = advance(work, message, "failed", failed.at, failed.error)
+    apply_waiting(work, failed.aliases, ActivityContext(None, context.handoffs, context.capabilities))
     case = private_reply_of(work, message)
     if case is not None and after.state == "failed":
         context.handoffs.private_reply_failed(work, case, context.configuration(case.workspace))

@@ -31,6 +31,9 @@ from services.router.conversations.domain.delivery_states import is_unsettled
 from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact, record_message_fact
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
 
+MIN_PART = 50
+"""From how many characters on an echo counts as a part of the reply that holds it. No person writes that by chance."""
+
 
 def is_own_side(work: UnitOfWork, activity: Activity) -> bool:
     """Whether the author of a message is a channel that is linked to the group of the message: a person of ours."""
@@ -121,14 +124,16 @@ def _confirm(work: UnitOfWork, message: MessageRecord, activity: Activity) -> No
         put_alias(work, identity, message)
     if message.platform_id is None and activity.platform_id is not None:
         message = replace(message, platform_id=activity.platform_id)
-        work.put(MESSAGES, message.id, message)
+    if identity not in message.parts and _is_part(_words(activity.text), _words(message.text)):
+        message = replace(message, parts={**message.parts, identity: "sent"})
+    work.put(MESSAGES, message.id, message)
     advance(work, message, "sent", happened_at(activity))
 
 
 def _sent_reply(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> MessageRecord | None:
-    """The reply of this conversation that an echo shows before the result of its send: one with the same text.
+    """The reply of this conversation that an echo shows before the result of its send: one with the same text, or of which it is a part.
 
-    Its result is not known yet, or is doubtful. Of several with one text it is the oldest.
+    Its result is not known yet, or is doubtful; or other parts of it were shown. Of several with one text it is the oldest.
     """
     text = _words(activity.text)
     if case is None or not text:
@@ -138,10 +143,20 @@ def _sent_reply(work: UnitOfWork, activity: Activity, case: ConversationState | 
         for message in work.cached(MESSAGES).values()
         if (message.conversation, message.direction) == (case.id, "outbound")
         and message.surface == activity.surface
-        and is_unsettled(message.state, message.error)
-        and _words(message.text) == text
+        and _shows(text, message)
     ]
     return min(unsettled, key=lambda message: message.order, default=None)
+
+
+def _shows(echo: list[str], reply: MessageRecord) -> bool:
+    """Whether an echo with these words may show a reply, or one of the parts in which a long reply goes out."""
+    words, is_open = _words(reply.text), is_unsettled(reply.state, reply.error)
+    return is_open if echo == words else (is_open or bool(reply.parts)) and _is_part(echo, words)
+
+
+def _is_part(echo: list[str], reply: list[str]) -> bool:
+    shown = " ".join(echo)
+    return echo != reply and len(shown) >= MIN_PART and shown in " ".join(reply)
 
 
 def _words(text: EncryptedText | None) -> list[str]:

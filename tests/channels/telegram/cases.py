@@ -138,6 +138,6 @@ def _deleted(message_id: int, connection: Mapping[str, str]) -> Update:
 
 
 def _member(status: str) -> Update:
-    before, after = ({"user": BOT, "status": one} for one in ("left", status))
+    before, after = ({"user": BOT, "status": one} for one in ("member" if status == "kicked" else "kicked", status))
     about = {"chat": PRIVATE_CHAT, "from": CUSTOMER, "date": _seconds(REPORTED)}
     return _update("my_chat_member", {**about, "old_chat_member": before, "new_chat_member": after})

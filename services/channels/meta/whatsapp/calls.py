@@ -107,7 +107,7 @@ async def _send(
     if not sent:
         raise SendOutcomeUnknown("Meta answered without the id of a message")
     scope = NumberScope(message.workspace, message.channel, message.account, _number(account))
-    return SendReceipt(sent[0], aliases=tuple(map(scope.message_id, sent)))
+    return SendReceipt(sent[0], aliases=tuple(map(scope.message_id, sent)), further_ids=tuple(sent[1:]))
 
 
 def _recipient(chat: str, *, is_group: bool = False) -> dict[str, Json]:

@@ -54,6 +54,8 @@ def of_parts(parts: Mapping[str, MessageState]) -> MessageState:
 
 def failure_of_part(parts: Mapping[str, MessageState], part: str, error: Failure) -> Failure:
     """Why a message failed of which one part did not arrive."""
+    if len(parts) == 1:
+        return error
     detail = f"Part {list(parts).index(part) + 1} of {len(parts)} did not arrive: {error.detail}"
     return error.model_copy(update={"detail": detail})
 
