@@ -55,6 +55,11 @@ def call(body: bytes, content_type: str, **headers: str) -> Request:
     return Request("POST", "/webhooks/email/shop/main", {}, {"content-type": content_type, **named}, body, RECEIVED)
 
 
+def encoded(content: bytes) -> str:
+    """Base64, as fixtures and JSON have bytes."""
+    return base64.b64encode(content).decode()
+
+
 def fixture_call(path: Path) -> Request:
     """An authentic call with a fixture."""
     made: Request = CALLS[path.name.partition("_")[0]](path)
@@ -132,7 +137,7 @@ def sendgrid_key() -> EllipticCurvePrivateKey:
 def public_key(key: EllipticCurvePrivateKey) -> str:
     """The public key as SendGrid's pages show it."""
     der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(der).decode()
+    return encoded(der)
 
 
 def sendgrid_signed(request: Request, key: EllipticCurvePrivateKey | None = None, timestamp: str = NOW) -> Request:
