@@ -46,6 +46,10 @@ async def perform(http: HttpClient, url: str, action: ChannelAction) -> SendRece
     answer = await _post_first_that_fits(http, url, CALLS[action.kind](action))
     if is_done(answer) or UNCHANGED in description_of(answer).lower():
         return SendReceipt(action.platform_id)
+    if answer.status == 404:
+        # Of a message this means that the token is wrong; of these methods also that the server is older than they are. Whoever
+        # has a wrong token learns it by the next message, and no account waits for a reaction.
+        raise PermanentSendError("unsupported", "The Bot API server has no such method.", answer.status)
     raise _explained(classify_response(answer))
 
 

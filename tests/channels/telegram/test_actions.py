@@ -142,6 +142,12 @@ async def test_a_refusal_has_a_stable_code_and_says_why(given: HttpResponse, cod
     assert raised.value.code == code
 
 
+async def test_a_server_that_is_older_than_a_method_does_not_cost_the_account_its_replies() -> None:
+    with pytest.raises(PermanentSendError) as raised:
+        await performed(FakeHttp(in_order(refusal(404, "Not Found"))), action("seen", via="bc1"))
+    assert raised.value.code == "unsupported"
+
+
 @pytest.mark.parametrize(
     ("given", "error"),
     [
