@@ -155,3 +155,64 @@ async def test_one_url_serves_every_account_of_a_workspace_and_no_other(name: st
     assert answer.status == 200
     found = {(activity.account, activity.kind) for activity in ingest.activities}
     assert found == {("main", "message"), ("second", "message")}
+
+
+@both
+async def test_a_person_answers_for_seven_days_with_the_tag_after_the_first(name: str) -> None:
+    for days, kind in ((0.9, "RESPONSE"), (2, "MESSAGE_TAG"), (6.9, "MESSAGE_TAG")):
+        at = fresh(name)
+        await at.post(at.place.message(1))
+        await at.house.assign()
+        at.now = WRITTEN + timedelta(days=days)
+        assert (await at.house.reply(text=HELLO)).status == "applied"
+        await at.deliver()
+        assert isinstance(at.http, FakeHttp)
+        [call] = at.http.calls
+        assert (call.json["messaging_type"], call.json.get("tag")) == (
+            kind,
+            "HUMAN_AGENT" if kind == "MESSAGE_TAG" else None,
+        )
+    at = fresh(name)
+    await at.post(at.place.message(1))
+    await at.house.assign()
+    at.now = WRITTEN + timedelta(days=7, minutes=1)
+    refused = await at.house.reply(text=HELLO)
+    assert refused.problem is not None
+    assert refused.problem.detail == ("The 7-day window closed at 12:00. Wait until the customer writes again."), (
+        refused.problem.detail
+    )
+
+
+@both
+async def test_without_human_agent_a_person_answers_for_a_day(name: str) -> None:
+    module = messenger if name == "messenger" else instagram
+    [inbox] = [place for place in module.places() if place.name == "inbox"]
+    at = Installation(CHANNELS[name], module.account({"human_agent": False}), inbox)
+    await at.post(at.place.message(1))
+    await at.house.assign()
+    at.now = WRITTEN + timedelta(days=1, minutes=1)
+    refused = await at.house.reply(text=HELLO)
+    assert refused.problem is not None
+    assert refused.problem.detail.startswith("The 24-hour window closed ")
+
+
+@both
+async def test_a_long_text_and_files_are_one_message_of_several_sends(name: str) -> None:
+    at = fresh(name)
+    await at.post(at.place.message(1))
+    await at.house.assign()
+    at.now = WRITTEN + timedelta(minutes=1)
+    sentence = "این جمله تکرار می‌شود. " if name == "instagram" else "This sentence is said again. "
+    text = (sentence * 75).strip()
+    await at.house.reply(text=text)
+    await at.deliver()
+    assert isinstance(at.http, FakeHttp)
+    sent = [call.json["message"]["text"] for call in at.http.calls]
+    assert (" ".join(sent), len(sent) > 1) == (text, True)
+    sizes = [len(one.encode()) if name == "instagram" else len(one) for one in sent]
+    assert max(sizes) <= (1000 if name == "instagram" else 2000)
+    at.now = REPORTED + timedelta(minutes=1)
+    # An echo of each part is the reply.
+    chat = messenger.CHAT if name == "messenger" else instagram.CHAT
+    await at.post(*(chat.echo(number, part, app_id=int(chat.app)) for number, part in enumerate(sent, 1)))
+    assert (len(at.house.messages()), at.reply().state) == (2, "sent")

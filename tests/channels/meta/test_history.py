@@ -12,7 +12,9 @@ from services.channels.instagram import Instagram
 from services.channels.messenger import Messenger
 from services.channels.port import CredentialsRejected
 from services.platform.http.outgoing import HttpResponse
+from services.records.conversations import PERSONS
 from tests.channels.instagram import cases as instagram
+from tests.channels.installation import Installation
 from tests.channels.messenger import cases as messenger
 from tests.channels.meta.graph_pages import NOW, GraphPages
 from tests.channels.meta.public_calls import refusal
@@ -42,7 +44,38 @@ async def found(name: str, *messages: dict[str, Any]) -> list[Activity]:
     activities, _, http = await walk(CHANNELS[name], CASES[name].account(), pages)
     [call] = [call for call in http.calls if "me/conversations" in call.url]
     assert parse_qs(urlsplit(call.url).query)["platform"] == [name]
-    return activities
+    return [activity for activity in activities if activity.kind != "contact"]
+
+
+@both
+async def test_a_person_has_the_name_that_the_api_tells_and_is_named_once(name: str) -> None:
+    names = {"username": "anna.k"} if name == "instagram" else {"name": "Anna"}
+    message = told(name, 1, 5, message="text 1")
+    message["from"] = {"id": message["from"]["id"], **names}
+    chats = [{"updated_time": at(1), "messages": {"data": [told(name, 2, 4, ours=True, message="yes"), message]}}]
+    channel, account = CHANNELS[name], CASES[name].account()
+    activities, _, _ = await walk(channel, account, GraphPages({"me/conversations": chats}))
+    [known] = [activity for activity in activities if activity.kind == "contact"]
+    later = [{**message, "id": "m_theirs9", "created_time": at(0.5)}]
+    again, _, _ = await walk(
+        channel, account, GraphPages({"me/conversations": [{"updated_time": at(0), "messages": {"data": later}}]})
+    )
+    assert (known.person, known.person_name) == (activities[0].person, next(iter(names.values())))
+    assert [(one.value, one.proven) for one in known.identities] == ([("anna.k", True)] if name == "instagram" else [])
+    assert [activity.id for activity in again if activity.kind == "contact"] == [known.id]
+
+
+@both
+async def test_a_name_opens_no_conversation_and_stands_on_the_person(name: str) -> None:
+    place = next(place for place in CASES[name].places() if place.name == "inbox")
+    house = Installation(CHANNELS[name], CASES[name].account(), place)
+    event = {**house.place.message(1), "profile": {"name": "Anna"}}
+    del event["message"]
+    await house.post(event)
+    assert house.house.cases() == []
+    await house.post(house.place.message(1))
+    [person] = house.house.driver.store.all(PERSONS)
+    assert person.name == "Anna"
 
 
 @both

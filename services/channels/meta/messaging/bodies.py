@@ -11,7 +11,7 @@ from schemas.activity import Activity
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str
 from services.channels.meta.entry import EntryContext
-from services.channels.meta.messaging import messages, referrals, states
+from services.channels.meta.messaging import messages, people, referrals, states
 from services.channels.meta.messaging.event import Event, read_event
 from services.channels.meta.publications.changes import FIELDS, parse_change
 from services.channels.meta.webhook import as_platform_id, dicts, instant, read_entries
@@ -27,6 +27,7 @@ HANDLERS: Mapping[str, Handler] = {
     "postback": referrals.postback,
     "referral": referrals.referral,
     "optin": referrals.optin,
+    "profile": people.profile,
     "policy_enforcement": states.policy,
     "policy-enforcement": states.policy,
     "pass_thread_control": states.thread_control,

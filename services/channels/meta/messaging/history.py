@@ -33,10 +33,21 @@ def conversations(platform: str) -> Edge:
 
 
 def _messages(item: Item, asked: Asked) -> Iterator[Found]:
+    """The messages of a chat, and what the customer is called."""
     for message in dicts(as_dict(item.get("messages")).get("data")):
         at, event = published_at(message), to_event(message, asked.of)
-        if at is not None and event is not None:
-            yield Found(at, "messages", event)
+        if at is None or event is None:
+            continue
+        yield Found(at, "messages", event)
+        if names := _names(as_dict(message.get("from")), asked.of):
+            # Told anew with every message, and one activity: only what a person is called is part of its id.
+            parties: Item = {"sender": event["sender"], "recipient": event["recipient"]}
+            yield Found(at, "messages", {**parties, "profile": names})
+
+
+def _names(person: Item, own: str) -> Item:
+    is_own = as_platform_id(person.get("id")) == own
+    return {} if is_own else drop_none(name=as_str(person.get("name")), username=as_str(person.get("username")))
 
 
 def to_event(message: Item, own: str) -> Item | None:
