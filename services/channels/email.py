@@ -158,6 +158,7 @@ class Email:
         # Providers repeat what is not answered with 2xx for hours, and the mail would be just as unreadable.
         invalid_payload_status=200,
         automatic_answer_seconds=3600,
+        probe_seconds=1800,
         pace="mail",
     )
 

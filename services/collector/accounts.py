@@ -6,7 +6,7 @@ from datetime import timedelta
 from schemas.accounts import AccountChanged
 from services.collector import polls, reads, silence, tokens
 from services.collector.context import CollectorContext, NamedAccount, named_in
-from services.collector.health import FAILING_PROBE_INTERVAL, PROBE_INTERVAL, decide_health
+from services.collector.health import decide_health, probe_interval
 from services.collector.probe import ProbeResult
 from services.platform.processing.inputs import EffectCompleted, ReceivedEvent, TimerFired
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
@@ -125,7 +125,7 @@ def _new_check(context: CollectorContext, named: NamedAccount) -> AccountCheck:
 def _schedule_probe(context: CollectorContext, named: NamedAccount, check: AccountCheck) -> AccountCheck:
     """Probe the account after this commit; returns the check with the time of the next probe."""
     # The next probe is due whether this one has a result or is lost with its process: no timer of its own is needed.
-    interval = PROBE_INTERVAL if check.is_well else FAILING_PROBE_INTERVAL
+    interval = probe_interval(context, named.channel, is_well=check.is_well)
     check = replace(check, next_at=context.now + interval)
     context.work.put(ACCOUNT_CHECKS, named.id, check)
     context.work.schedule_effect(f"probe/{named.id}", named)

@@ -107,6 +107,15 @@ async def test_account_is_probed_when_it_is_written_and_then_at_intervals() -> N
     assert accounts.check().next_at > accounts.driver.now
 
 
+async def test_a_channel_whose_check_is_a_login_is_probed_as_seldom_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Telegram, "capabilities", Telegram.capabilities.model_copy(update={"probe_seconds": 1800.0}))
+    accounts = AccountsHarness(raising(CredentialsRejected("no", 535)))
+    await accounts.emit()
+    await accounts.probe()
+    assert accounts.check().state == "credentials"
+    assert accounts.check().next_at - accounts.driver.now == timedelta(seconds=1800)
+
+
 @pytest.mark.parametrize(
     ("answer", "state"),
     [

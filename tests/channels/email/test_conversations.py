@@ -12,6 +12,7 @@ from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
 from services.channels.email import Email
 from services.platform.store.collections import OUTCOMES
+from services.records.blobs import read_blob
 from tests.channels.email import cases
 from tests.channels.email.cases import CUSTOMER, FROM, bounce, written
 from tests.channels.email.smtp_server import MailHttp, MailServer
@@ -135,6 +136,18 @@ async def test_two_mails_with_one_message_id_both_come_in(mailbox: Mailbox) -> N
     await mailbox.at.post(written("same@mail.example.org", "one", WRITTEN))
     await mailbox.at.post(written("same@mail.example.org", "two", WRITTEN))
     assert [one.text.text for one in mailbox.at.house.messages() if one.text] == ["one", "two"]
+
+
+async def test_the_files_of_a_mail_are_stored_with_the_message(mailbox: Mailbox) -> None:
+    await mailbox.at.post((cases.PAYLOADS / "attachments.eml").read_bytes())
+    [message] = mailbox.at.house.messages()
+    stored = [await read_blob(mailbox.at.ingest.store, "shop", one.blob or "") for one in message.attachments]
+    assert [(blob.name, blob.media_type, blob.digest) for blob in stored if blob is not None] == [
+        ("photo.png", "image/png", message.attachments[0].digest),
+        ("فاکتور.pdf", "application/pdf", message.attachments[1].digest),
+        ("winmail.dat", "application/octet-stream", message.attachments[2].digest),
+        (None, "application/octet-stream", message.attachments[3].digest),
+    ]
 
 
 # -- machines ------------------------------------------------------------------------------------------------------------
