@@ -131,8 +131,8 @@ class ConversationsHarness:
     async def command(self, verb: str, data: Contract) -> CommandResult:
         """A command and its outcome."""
         # As REST does: in the partition of the customer.
-        named = data.model_dump().get("conversation")
-        key = next((case.key for case in self.cases() if case.id == named), self.key)
+        case = self.driver.get(CONVERSATIONS, str(getattr(data, "conversation", None)))
+        key = case.key if case is not None else self.key
         arrived = self.driver.arrived("commands", f"pasokh.command.{verb}", data, key)
         await self.driver.batch([arrived])
         outcome = self.driver.get(OUTCOMES, arrived.event.id)
