@@ -336,6 +336,10 @@ async def test_a_mention_that_is_gone_is_left_out_and_others_are_read() -> None:
     assert len(bodies) == 1
 
 
+async def test_a_mention_of_which_nothing_is_said_is_left_out() -> None:
+    assert await Instagram().fetch(["1/2"], instagram.account(), FakeHttp(always(200, b"{}"))) == []
+
+
 def test_mentions_of_another_account_of_the_app_are_left_to_that() -> None:
     body = instagram.payload("mentions_in_comment").replace(SHOP.encode(), b"17841499999999999")
     assert Instagram().named(instagram.request(body), instagram.account()) == []

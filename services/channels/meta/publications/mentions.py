@@ -57,6 +57,8 @@ async def _read(http: HttpClient, account: GraphAccount, media: str, comment: st
         if error.code == "not_found":
             return None
         raise
+    if not found:
+        return None
     author: dict[str, Json] = drop_none(username=as_str(found.get("username")))
     text = as_str(found.get("text")) or as_str(found.get("caption"))
     return drop_none(
