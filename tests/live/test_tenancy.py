@@ -439,6 +439,16 @@ def test_what_is_theirs_is_refused_in_my_bodies(pair: tuple[Tenant, Tenant]) -> 
         refused(theirs, f"{method} {path} {sorted(body)}", answer, 422, 404, 403, 409)
 
 
+def test_nobody_is_written_to_first_from_an_account_of_theirs(pair: tuple[Tenant, Tenant]) -> None:
+    theirs, mine = pair
+    for channel in CHANNELS:
+        for person in (f"{channel.name}:{theirs.ids['account']}:37120000001", theirs.ids["person"]):
+            body = {"agent": mine.ids["agent"], "person": person, "text": "hello"}
+            answer = mine.request("POST", f"{mine.path}/messages", "desk", json=body)
+            # `main` is a name that both have: there it is my own account, on which nobody of that number has written.
+            refused(theirs, f"POST messages to {person}", answer, 404, 409, 422)
+
+
 def test_the_same_idempotency_key_is_another_request_in_another_workspace(pair: tuple[Tenant, Tenant]) -> None:
     theirs, mine = pair
     key, text = theirs.idempotency, f"my own note {uuid4()}"
