@@ -1,13 +1,14 @@
 """One account of a channel in a whole installation in memory: ingest, a partition of conversations and one of the sender."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry
 
 from schemas.activity import Activity
-from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.channels.abilities import find_abilities
 from services.channels.port import Account, Channel
 from services.delivery.attempt import SendDependencies
@@ -30,7 +31,10 @@ from tests.router.conversations.harness import ConversationsHarness
 class Installation:
     """What a platform posts goes through ingest into the router; replies go through the sender to the platform."""
 
-    def __init__(self, channel: Channel, account: Account, place: Place) -> None:
+    def __init__(
+        self, channel: Channel, account: Account, place: Place, others: Mapping[str, AccountBody] = MappingProxyType({})
+    ) -> None:
+        """`others` are further accounts of the workspace, by `channel/account`."""
         self.channel, self.place, self.account = channel, place, account
         self.ingest = Ingest(at=WRITTEN)
         capabilities = find_abilities([channel]).capabilities_of(channel, account.body)
@@ -41,7 +45,10 @@ class Installation:
             workspace=account.workspace,
             version=4,
             profile=Versioned(body=WorkspaceBody(name="Shop"), version=1, at=WRITTEN),
-            accounts={f"{channel.name}/{account.id}": Versioned(body=account.body, version=1, at=WRITTEN)},
+            accounts={
+                name: Versioned(body=body, version=1, at=WRITTEN)
+                for name, body in {**others, f"{channel.name}/{account.id}": account.body}.items()
+            },
         )
         configure(self.ingest.store, configuration)
         configure(self.house.driver.store, configuration)

@@ -134,6 +134,26 @@ async def test_a_message_goes_on_in_the_open_conversation_and_takes_it() -> None
     assert refused.problem.title == "Not the assignee"
 
 
+async def test_a_conversation_that_we_begin_goes_on_in_the_windows_of_the_one_before() -> None:
+    windows = (Window(seconds=86_400), Window(seconds=7 * 86_400, tag="HUMAN_AGENT", people_only=True))
+    found = shop(LIKE_MAIL.model_copy(update={"windows": windows}))
+    await found.customer()
+    await found.assign()
+    assert (await found.reply()).status == "applied"
+    assert (await found.resolve("sara")).status == "applied"
+    await found.driver.advance(4 * 86_400)
+    assert found.case().status == "closed"
+    assert (await write_first(found)).status == "applied"
+    assert len(found.cases()) == 2
+    # A second message in the new conversation, in which the customer has not written yet.
+    assert (await found.reply()).status == "applied"
+    assert [message.tag for message in outgoing(found)] == [None, "HUMAN_AGENT", "HUMAN_AGENT"]
+    found.driver.now += timedelta(days=4)
+    refused = await found.reply()
+    assert refused.problem is not None
+    assert refused.problem.title == "Window closed"
+
+
 async def test_what_no_person_wrote_changes_no_status_and_stops_no_clock() -> None:
     found = shop(LIKE_WHATSAPP)
     await found.customer()
