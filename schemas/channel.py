@@ -100,6 +100,7 @@ class Capabilities(Contract):
     - `automatic_answer_seconds`: at most one message that no person wrote answers a person in this time (mail: RFC 3834, 2),
       so that two machines do not answer each other; None: no such limit.
     - `probe_seconds`: the pause between two checks of an account, where a check is a login that servers count (SMTP); None: a minute.
+    - `slow_answer_seconds`: how much longer than others its platform may take to say that it has a message (SMTP).
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
     - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `caption_limit` the
       longest text beside them (None: any text that the channel takes). The rest of a longer text follows in messages of
@@ -134,6 +135,7 @@ class Capabilities(Contract):
     automated: Literal["yes", "approved", "no"] = "yes"
     automatic_answer_seconds: float | None = None
     probe_seconds: float | None = None
+    slow_answer_seconds: float = 0.0
     retention_seconds: float | None = None
     pace: Pace = "chat"
 

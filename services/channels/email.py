@@ -159,6 +159,7 @@ class Email:
         invalid_payload_status=200,
         automatic_answer_seconds=3600,
         probe_seconds=1800,
+        slow_answer_seconds=30,
         pace="mail",
     )
 

@@ -19,9 +19,9 @@ from services.channels.registry import account_rules, channel_label
 from services.delivery.domain.outcomes import (
     SEND_TIMEOUT,
     AttemptResult,
+    extra_time,
     is_repeatable,
     outcome_unknown,
-    upload_time,
     within_send_window,
 )
 from services.delivery.files import FilesUnreadable, read_files
@@ -169,7 +169,7 @@ async def _call(
     try:
         # The timeout includes the wait for a free connection, so that the whole attempt ends within `SEND_TIMEOUT`.
         async with (
-            asyncio.timeout((SEND_TIMEOUT + upload_time(message)).total_seconds()),
+            asyncio.timeout((SEND_TIMEOUT + extra_time(message, channel.capabilities)).total_seconds()),
             dependencies.shares.acquire(account.workspace, f"{account.channel}/{account.id}"),
         ):
             receipt = await _hand_over(channel, message, files, account, dependencies)

@@ -6,13 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.values import Failure
+from schemas.activity import Address
+from schemas.channel import Capabilities
+from schemas.conversation import Author
+from schemas.outbound import OutboundAttachment, OutboundMessage
+from schemas.values import EncryptedText, Failure
 from services.delivery.domain.outcomes import (
     ASSUME_UNKNOWN_AFTER,
     MAX_RETRY_PERIOD,
     OUTCOME_UNKNOWN,
     SEND_TIMEOUT,
     START_WITHIN,
+    UPLOAD_BYTES_PER_SECOND,
     AttemptContext,
     AttemptResult,
     Failed,
@@ -22,6 +27,7 @@ from services.delivery.domain.outcomes import (
     Sent,
     backoff,
     decide_outcome,
+    extra_time,
     probe_after,
 )
 from tests.fakes import START
@@ -74,6 +80,28 @@ def test_backoff_doubles_to_a_minute_with_a_quarter_of_jitter(message: str, atte
 
 def test_probes_of_a_locked_account_come_after_five_seconds_and_then_more_rarely() -> None:
     assert [probe_after(refusals).total_seconds() for refusals in (1, 2, 3, 4, 5, 50)] == [5, 10, 20, 40, 60, 60]
+
+
+def test_files_and_a_slow_platform_give_an_attempt_more_time() -> None:
+    file = OutboundAttachment(blob="b", kind="file", media_type="text/plain", size_bytes=UPLOAD_BYTES_PER_SECOND * 3)
+    slow = Capabilities(surfaces=("private",), text_limits=(), slow_answer_seconds=30)
+    quick = slow.model_copy(update={"slow_answer_seconds": 0.0})
+    message = OutboundMessage(
+        id="m1",
+        conversation="c-1",
+        key="w/telegram:main:1",
+        workspace="w",
+        channel="telegram",
+        account="main",
+        surface="private",
+        address=Address(chat="1"),
+        author=Author(kind="agent"),
+        text=EncryptedText(text="hello"),
+        accepted_at=START,
+        attachments=[file],
+    )
+    assert extra_time(message, quick) == timedelta(seconds=3)
+    assert extra_time(message, slow) == timedelta(seconds=33)
 
 
 def test_no_attempt_runs_any_more_when_its_outcome_is_assumed_unknown() -> None:

@@ -23,6 +23,10 @@ from services.platform.http.outgoing import (
 
 BEFORE_DATA_SECONDS = 8.0
 """Until the mail is handed over nothing has been accepted: a server that takes longer is tried again."""
+ANSWER_SECONDS = 35.0
+"""For the last word on a mail, which servers give once they have looked through it. RFC 5321, 4.5.3.2.6 would wait for ten
+minutes; meanwhile the person's next message waits too.
+"""
 MAX_LINE = 4096
 MAX_LINES = 100
 WRITE_BYTES = 65_536
@@ -192,7 +196,7 @@ class _Session:
         """Mark the end of the mail and wait for the verdict. Raises SendOutcomeUnknown when there is none."""
         await self._stream.write(b".\r\n")
         try:
-            reply = await self._read_reply()
+            reply = await self._read_reply(ANSWER_SECONDS)
         except TransientSendError as error:
             raise SendOutcomeUnknown(str(error)) from None
         self._expected(reply, 250, "DATA")
@@ -221,10 +225,10 @@ class _Session:
         with _unsent(self._server):
             return await self._read_reply()
 
-    async def _read_reply(self) -> SmtpReply:
+    async def _read_reply(self, seconds: float | None = None) -> SmtpReply:
         lines: list[str] = []
         while len(lines) < MAX_LINES:
-            line = await self._line()
+            line = await self._line(seconds)
             lines.append(line[4:])
             if line[3:4] != "-":
                 if not line[:3].isdigit():
@@ -233,9 +237,9 @@ class _Session:
                 return self.last
         raise TransientSendError(f"{self._server.host} does not speak SMTP")
 
-    async def _line(self) -> str:
+    async def _line(self, seconds: float | None) -> str:
         while b"\n" not in self._buffer:
-            received = await self._stream.read(MAX_LINE)
+            received = await self._stream.read(MAX_LINE, seconds)
             if not received or len(self._buffer) > MAX_LINE:
                 raise TransientSendError(f"{self._server.host} closed the connection")
             self._buffer += received

@@ -35,11 +35,10 @@ CREDENTIALS = "credentials"
 ResultKind = Literal["sent", "retryable", "refused", "unauthorized", "uncertain", "not_started"]
 
 
-def upload_time(message: Outbound) -> timedelta:
-    """The time that the files of a message add to an attempt."""
-    if isinstance(message, ChannelAction):
-        return timedelta()
-    return timedelta(seconds=sum(file.size_bytes for file in message.attachments) / UPLOAD_BYTES_PER_SECOND)
+def extra_time(message: Outbound, capabilities: Capabilities) -> timedelta:
+    """The time that the files of a message, and a platform that is slow to answer, add to an attempt."""
+    size = 0 if isinstance(message, ChannelAction) else sum(file.size_bytes for file in message.attachments)
+    return timedelta(seconds=size / UPLOAD_BYTES_PER_SECOND + capabilities.slow_answer_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,10 +147,10 @@ class NetworkStream:
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
 
-    async def read(self, max_bytes: int) -> bytes:
-        """What came next; empty at the end of the connection."""
+    async def read(self, max_bytes: int, seconds: float | None = None) -> bytes:
+        """What came next, within so many seconds; empty at the end of the connection."""
         with _broken_is_unknown():
-            return await self._stream.read(max_bytes, timeout=TOTAL_SECONDS)
+            return await self._stream.read(max_bytes, timeout=TOTAL_SECONDS if seconds is None else seconds)
 
     async def write(self, data: bytes) -> None:
         """Send these bytes."""

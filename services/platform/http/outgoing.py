@@ -66,13 +66,14 @@ class Download:
 
 
 class DuplexStream(Protocol):
-    """A guarded connection for a protocol that is not HTTP (SMTP). Every call waits at most the connection's time limit.
+    """A guarded connection for a protocol that is not HTTP (SMTP). Every call waits at most the connection's time limit, if it
+    names no other.
 
     Raises SendOutcomeUnknown when the connection breaks or the other side is silent for too long.
     """
 
-    async def read(self, max_bytes: int) -> bytes:
-        """What came next; empty at the end of the connection."""
+    async def read(self, max_bytes: int, seconds: float | None = None) -> bytes:
+        """What came next, within so many seconds; empty at the end of the connection."""
         ...
 
     async def write(self, data: bytes) -> None:

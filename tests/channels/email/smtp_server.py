@@ -68,7 +68,7 @@ class _Connection:
         self._transaction = ReceivedTransaction("", [], b"")
         self._say("connect", "220 mail.example ready")
 
-    async def read(self, max_bytes: int) -> bytes:
+    async def read(self, max_bytes: int, seconds: float | None = None) -> bytes:
         if self._outgoing:
             # A reply may come in pieces.
             part, self._outgoing = self._outgoing[:7], self._outgoing[7:]

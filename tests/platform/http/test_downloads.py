@@ -170,6 +170,18 @@ async def test_a_connection_speaks_any_protocol(http: OutgoingHttp) -> None:
         await stream.aclose()
 
 
+async def test_a_connection_waits_as_long_as_it_is_told(http: OutgoingHttp) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    async with plain_server(talk) as port:
+        stream = await http.connect("127.0.0.1", port, tls=False)
+        with pytest.raises(SendOutcomeUnknown):
+            await stream.read(100, 0.05)
+        await stream.aclose()
+
+
 async def test_a_connection_without_a_certificate_is_none(http: OutgoingHttp) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 plain\r\n")
