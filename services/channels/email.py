@@ -50,6 +50,7 @@ RAW_MAIL = "message/rfc822"
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^\s<>\"(),:;@]{1,64}@[A-Za-z0-9.-]{1,253}$")]
 SmtpUrl = Annotated[str, CalledUrl(schemes=("smtp", "smtps")), SecretValue()]
+TopicArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$")]
 VerificationKey = Annotated[Secret, AfterValidator(check_public_key)]
 OWN_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
 """The credentials that accounts of every provider have."""
@@ -68,13 +69,13 @@ class EmailCredentials(AccountCredentials):
     public_key: Rotating[VerificationKey] | None = Field(
         None, description="SendGrid's verification key, base64, as its page of signed webhooks shows it"
     )
-    basic_user: Secret | None = Field(None, description="the user in the address that Postmark or SNS calls")
+    basic_user: Rotating[Secret] | None = Field(None, description="the user in the address that Postmark or SNS calls")
     basic_password: Rotating[ChosenSecret] | None = Field(
         None, description="the password in the address that Postmark or SNS calls, at least 8 characters"
     )
-    topic_arn: (
-        Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")] | None
-    ) = Field(None, description="the topic that SES publishes to, like arn:aws:sns:eu-west-1:123456789012:mail")
+    topic_arn: Rotating[TopicArn] | None = Field(
+        None, description="the topic that SES publishes to, like arn:aws:sns:eu-west-1:123456789012:mail"
+    )
     path_secret: Rotating[ChosenSecret] | None = Field(
         None, description="a word of your own at the end of the webhook's address, at least 8 characters"
     )

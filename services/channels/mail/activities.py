@@ -9,7 +9,15 @@ from schemas.values import EncryptedText
 from services.channels.mail.attachments import attachments
 from services.channels.mail.automatic import is_automatic
 from services.channels.mail.html_text import HtmlText, html_to_text
-from services.channels.mail.ids import answered_mails, content_id, mail_id, message_ids, own_id, without_plus
+from services.channels.mail.ids import (
+    answered_mails,
+    content_id,
+    mail_id,
+    may_be_ours,
+    message_ids,
+    own_id,
+    without_plus,
+)
 from services.channels.mail.message import DeliveryReport, Mailbox, MailItem, Notice, ReceivedMail
 from services.channels.mail.mime import written_at
 from services.channels.mail.quotes import split_reply
@@ -73,7 +81,8 @@ def _report(item: DeliveryReport, scope: Scope) -> list[Activity]:
     contact = CONTACT_STATES.get(item.state)
     if contact is not None:
         return [scope.activity("follow", item.recipient, item.id, contact_state=contact, sent_at=item.at)]
-    if item.message_id is None:
+    # Through the same provider go newsletters and orders' mails: a report on one of them would wait for its message for weeks.
+    if item.message_id is None or not may_be_ours(item.message_id):
         return [scope.activity("unknown", item.recipient, item.id, details={"type": f"report {item.state}"})]
     return [_receipt(item, item.message_id, scope)]
 

@@ -34,6 +34,12 @@ def own_id(message_id: str, from_address: str) -> str | None:
     return local if is_ours else None
 
 
+def may_be_ours(message_id: str) -> bool:
+    """Whether a mail of ours may have this Message-ID: it has our form, under whatever domain, or Amazon SES gave it."""
+    local, _, domain = message_id.rpartition("@")
+    return _OWN.fullmatch(local) is not None or domain.lower().endswith(".amazonses.com")
+
+
 def mail_id(account: Account, message_id: str) -> str:
     """The id under which a mail of ours is found by its Message-ID."""
     return hashed_id(account.workspace, account.channel, account.id, "mail", message_id)

@@ -114,3 +114,9 @@ async def test_a_report_of_ses_without_headers_names_the_mail_by_the_id_that_ses
     mail = {"messageId": given, "sourceArn": "arn:aws:ses:eu-west-1:123456789012:identity/shop.example"}
     found = receipt("ses", {"notificationType": "Delivery", "mail": mail, "delivery": {"recipients": [CUSTOMER]}})
     assert found.message in made.aliases
+
+
+@pytest.mark.parametrize("provider", ["mailgun", "sendgrid", "ses"])
+def test_a_report_on_a_newsletter_by_the_same_provider_is_no_receipt(provider: str) -> None:
+    found = receipt(provider, report_of(provider, {"Message-ID": "<20260203192638.000be97f@shop.example>"}))
+    assert (found.kind, found.details) == ("unknown", {"type": "report delivered"})
