@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, TextLimit, TextUnit
 from schemas.commands import CommandResult, WriteFirst
 from schemas.envelope import Event
 from schemas.outbound import MessageTemplate, OutboundMessage
@@ -13,6 +13,8 @@ from schemas.values import EncryptedText, Failure
 from services.channels.abilities import find_abilities
 from services.channels.port import Channel
 from services.platform.http.outgoing import HttpResponse, PermanentSendError
+from services.text.text_length import text_length
+from tests.channels import states_platform
 from tests.channels.installation import Installation
 from tests.channels.places import REPORTED, SENT, WRITTEN
 from tests.channels.test_messages_after_sending import all_places, fresh
@@ -188,7 +190,7 @@ async def test_who_wants_no_messages_gets_none_also_when_one_was_on_its_way(
     await at.deliver()
     if state == "opted_out" and capabilities_of(at).opt_out == "marketing":
         assert at.reply().state == "sent"
-        refused = await at.house.reply(text="", template=TEMPLATE)
+        refused = await write_first(at, text="Sale!", agent="sara")
         assert refused.problem is not None
         assert refused.problem.detail == MARKETING
         return
@@ -226,6 +228,40 @@ async def test_a_long_answer_goes_out_in_order_cut_at_the_ends_of_sentences(chan
         [False, False, True],
     ]
     assert at.reply().state == "sent"
+
+
+SENTENCES: dict[TextUnit, str] = {
+    "code_points": "سفارش شما فردا صبح با پیک فرستاده می‌شود. ",
+    "utf16": "Your parcel is on its way 📦🚚. ",
+    "bytes": "Jūsu sūtījums būs rīt no rīta. ",
+    "weighted": "你的包裹在路上 👍🏽 see https://shop.example/orders/4711/with/a/long/path. ",
+    "segments": "The parcel costs 12 € and comes tomorrow. ",
+}
+"""A sentence of which the unit counts other than characters, where it does."""
+
+
+@pytest.mark.parametrize("unit", SENTENCES)
+async def test_a_long_answer_is_cut_by_the_platforms_own_count(unit: TextUnit) -> None:
+    channel, place = states_platform.StatesChannel(), states_platform.places()[0]
+    limit = 2 if unit == "segments" else 280
+    stated = TextLimit(limit=limit, unit=unit, splits=True)
+    channel.capabilities = channel.capabilities.model_copy(update={"text_limits": (stated,)})
+    at = Installation(channel, states_platform.account(), place)
+    await at.post(at.place.message(1))
+    await at.house.assign()
+    at.now = SENT
+    text = (SENTENCES[unit] * 20).strip()
+    assert (await at.house.reply(text=text)).status == "applied"
+    parts = [part.text for part in outgoing(at)[0].parts]
+    assert len(parts) > 1
+    assert " ".join(parts) == text
+    assert all(part.endswith(".") for part in parts)
+    assert all(text_length(part, unit) <= limit for part in parts)
+    # No part could have taken the next sentence too.
+    following = [f"{part} {SENTENCES[unit].strip()}" for part in parts[:-1]]
+    assert all(text_length(longer, unit) > limit for longer in following)
+    await send_all(at)
+    assert (at.reply().state, len(at.calls)) == ("sent", len(parts))
 
 
 @pytest.mark.parametrize(("channel", "place"), with_split_texts(), ids=name_of)

@@ -13,7 +13,9 @@ from tests.delivery.harness import ActingChannel, ScriptedChannel, SenderHarness
 def long_message() -> OutboundMessage:
     parts = [EncryptedText(text=text) for text in ("One.", "Two.", "Three.")]
     reference = ReplyReference(platform_id="55")
-    return outbound("m").model_copy(update={"parts": parts, "in_reply_to": reference})
+    message = outbound("m")
+    address = message.address.model_copy(update={"reply_to": "55"})
+    return message.model_copy(update={"parts": parts, "in_reply_to": reference, "address": address})
 
 
 def test_each_part_has_its_text_and_an_idempotency_key_of_its_own() -> None:
@@ -25,6 +27,12 @@ def test_each_part_has_its_text_and_an_idempotency_key_of_its_own() -> None:
     ]
     # Only the first part quotes the message that is answered.
     assert [one.in_reply_to is not None for one in sent] == [True, False, False]
+    assert [one.address.reply_to for one in sent] == ["55", None, None]
+
+
+def test_each_part_of_a_public_answer_stands_below_the_post() -> None:
+    public = long_message().model_copy(update={"surface": "public"})
+    assert [part_of(public, part).address.reply_to for part in range(3)] == ["55", "55", "55"]
 
 
 def test_a_message_of_one_part_is_sent_as_it_is() -> None:

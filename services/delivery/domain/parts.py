@@ -8,13 +8,18 @@ def part_of(message: OutboundMessage, part: int) -> OutboundMessage:
     """What the send number `part` (from 0) of a message sends. Its id is the idempotency key of this send alone."""
     if not message.parts:
         return message
-    is_first = part == 0
+    is_first, address = part == 0, message.address
+    # In private, where nothing else stands between them, the first alone quotes the message that is answered. In public the
+    # quoted post is where an answer stands.
+    if not is_first and message.surface == "private":
+        address = address.model_copy(update={"reply_to": None})
     return message.model_copy(
         update={
             "id": message.id if is_first else f"{message.id}.{part + 1}",
             "text": message.parts[part],
             "parts": [],
             "in_reply_to": message.in_reply_to if is_first else None,
+            "address": address,
             "attachments": _files_of(message, part),
         }
     )
