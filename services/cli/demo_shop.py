@@ -11,7 +11,7 @@ import structlog
 from services.cli.errors import CliError
 from services.cli.printing import echo
 from services.cli.run_process import Sidecar
-from services.demo.accounts import Credentials, StandIns, derive_credentials
+from services.demo.accounts import PHONE_NUMBER_ID, WABA_ID, Credentials, StandIns, derive_credentials
 from services.demo.platforms import Platforms
 from services.demo.rest import ApiError
 from services.demo.running import stream
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 WORKSPACE = "demo"
 RATE = 1.0
-CUSTOMER = 424242
+CUSTOMER, PHONE = 424242, "447700900999"
 
 
 def free_port() -> int:
@@ -101,7 +101,17 @@ Write as a customer on Telegram (paste it into another terminal):
          "from": {{"id": {CUSTOMER}, "is_bot": false, "first_name": "Neda"}},
          "text": "سلام، سفارش من هنوز نرسیده است. کجاست؟"}}}}'
 
-See the conversation, and why it went to that agent:
+Or on WhatsApp, signed as Meta signs:
+
+  BODY='{{"object": "whatsapp_business_account", "entry": [{{"id": "{WABA_ID}", "changes": [{{"field": "messages", "value": {{
+         "messaging_product": "whatsapp", "metadata": {{"phone_number_id": "{PHONE_NUMBER_ID}"}},
+         "contacts": [{{"wa_id": "{PHONE}", "profile": {{"name": "Neda"}}}}], "messages": [{{"from": "{PHONE}",
+         "id": "wamid.'$(date +%s)'", "timestamp": "'$(date +%s)'", "type": "text",
+         "text": {{"body": "Hello, where is my order?"}}}}]}}}}]}}]}}'
+  curl -sS -i {address}/webhooks/whatsapp/{WORKSPACE}/main -d "$BODY" -H 'Content-Type: application/json' \
+    -H "X-Hub-Signature-256: sha256=$(printf %s "$BODY" | openssl dgst -sha256 -hmac {credentials.app_secret} | sed 's/.* //')"
+
+See the conversation on Telegram, and why it went to that agent:
 
   KEY={key}
   curl -sS -H "Authorization: Bearer $KEY" '{base}/conversations?person=telegram:main:{CUSTOMER}'
