@@ -98,7 +98,7 @@ async def test_an_account_without_anything_new_is_polled_to_the_end(name: str) -
         assert result.bodies == []
         if not result.has_more:
             break
-    assert calls == (3 if name == "messenger" else 1)
+    assert calls == (4 if name == "messenger" else 2)
 
 
 @both
