@@ -1,5 +1,6 @@
 """What may go out, on every channel by what it says that it can do: through router and sender to the platform's own calls."""
 
+import json
 from datetime import timedelta
 from itertools import permutations
 
@@ -324,6 +325,69 @@ async def test_echoes_of_the_parts_of_an_answer_never_come_back(
     assert len(at.house.messages()) == 2
     await at.learn_results()
     assert [message.direction for message in at.house.messages()] == ["inbound", "outbound"]
+    assert at.reply().state == "sent"
+
+
+# -- rates ---------------------------------------------------------------------------------------------------------------
+
+
+def of_graph(code: int) -> HttpResponse:
+    return HttpResponse(
+        400, {"retry-after": "30"}, json.dumps({"error": {"code": code, "message": "slow down"}}).encode()
+    )
+
+
+TOO_MANY_OF_BOT = {
+    "ok": False,
+    "error_code": 429,
+    "description": "Too Many Requests",
+    "parameters": {"retry_after": 30},
+}
+TOO_MANY: dict[tuple[str, str], HttpResponse] = {
+    ("telegram", "chat"): HttpResponse(429, {}, json.dumps(TOO_MANY_OF_BOT).encode()),
+    ("whatsapp", "chat"): of_graph(131056),
+    ("whatsapp", "account"): of_graph(130429),
+    ("messenger", "account"): of_graph(613),
+    ("instagram", "account"): of_graph(613),
+}
+"""(channel, whom it holds) → what the platform says, which is to be tried again after 30 s."""
+TOO_FAST = [
+    pytest.param(channel, place, scope, answer, id=f"{channel.name}/{place}/{scope}")
+    for (name, scope), answer in TOO_MANY.items()
+    for channel, place in private_places()
+    if channel.name == name
+]
+
+
+@pytest.mark.parametrize(("channel", "place", "scope", "answer"), TOO_FAST)
+async def test_too_many_for_one_chat_holds_that_chat_alone(
+    channel: Channel, place: str, scope: str, answer: HttpResponse
+) -> None:
+    at = fresh(channel, place)
+    await at.accept_reply()
+    http = at.http
+    assert isinstance(http, FakeHttp)
+    accepted, http.respond = http.respond, lambda call: answer
+    await at.send()
+    assert len(at.calls) == 1
+    http.respond = accepted
+    [message] = outgoing(at)
+    other = message.model_copy(
+        update={
+            "id": "0195511e-0000-7000-8000-00000000000b",
+            "key": f"{message.key}1",
+            "address": message.address.model_copy(update={"chat": f"{message.address.chat}1"}),
+        }
+    )
+    await at.sender.batch([at.sender.arrived("outbound", "pasokh.outbound.message", other, other.key)])
+    await at.sender.complete_all_effects()
+    assert len(at.calls) == (2 if scope == "chat" else 1)
+    await at.sender.advance(29)
+    await at.sender.complete_all_effects()
+    assert len(at.calls) == (2 if scope == "chat" else 1)
+    await at.sender.run_until_idle()
+    await at.learn_results()
+    assert len(at.calls) == 3
     assert at.reply().state == "sent"
 
 
