@@ -125,6 +125,31 @@ async def test_a_call_of_many_updates_loses_none_and_repeats_none(channel: Chann
     assert len(at.house.cases()) == 1
 
 
+@every_place
+async def test_a_repeat_in_other_company_is_a_repeat(channel: Channel, place: str) -> None:
+    at = fresh(channel, place)
+    updates = [at.place.message(number) for number in range(1, FEW + 1)]
+    # A platform that was not answered in time may send the same updates again, with others beside them.
+    await at.post(*updates[:6])
+    await at.post(*updates[3:8])
+    await at.post(*updates[5:], *updates[:2])
+    expected = [text_of(number) for number in range(1, FEW + 1)]
+    assert [message.text and message.text.text for message in at.house.messages()] == expected
+
+
+@pytest.mark.parametrize(("channel", "place"), with_update("edit", "deletion"))
+async def test_one_call_may_bring_everything_in_the_wrong_order(channel: Channel, place: str) -> None:
+    at = fresh(channel, place)
+    edit, deletion = at.place.edit, at.place.deletion
+    assert edit is not None
+    assert deletion is not None
+    at.now = REPORTED
+    await at.post(deletion(2), edit(1), at.place.message(2), at.place.message(1), at.place.message(3))
+    shown = {(message.text and message.text.text, message.state) for message in at.house.messages()}
+    assert shown == {(BETTER, "edited"), (None, "deleted"), (text_of(3), "received")}
+    assert len(at.house.cases()) == 1
+
+
 # -- changes of the customer's messages ----------------------------------------------------------------------------------
 
 
