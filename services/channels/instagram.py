@@ -24,7 +24,7 @@ from services.channels.meta.messaging.accounts import (
     own_id,
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
-from services.channels.meta.messaging.checks import AccountCheck
+from services.channels.meta.messaging.checks import ConnectionCheck
 from services.channels.meta.messaging.history import is_message, named_messages, read_messages
 from services.channels.meta.messaging.media import locate
 from services.channels.meta.messaging.sending import SendApi
@@ -51,10 +51,10 @@ HOSTS = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.
 """Where the API is, by the login with which the access token was got."""
 BODY = BodyKind("instagram", has_several_ids=True)
 CHECKS = {
-    "instagram": AccountCheck(
+    "instagram": ConnectionCheck(
         "user_id", ("user_id",), "ig_id", "account", needed=("messages", "messaging_postbacks", "comments")
     ),
-    "facebook": AccountCheck(
+    "facebook": ConnectionCheck(
         "instagram_business_account", ("instagram_business_account", "id"), "ig_id", "account", subject="instagram"
     ),
 }

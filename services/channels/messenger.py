@@ -23,7 +23,7 @@ from services.channels.meta.messaging.accounts import (
     own_id,
 )
 from services.channels.meta.messaging.bodies import BodyKind, entry_ids, parse
-from services.channels.meta.messaging.checks import AccountCheck
+from services.channels.meta.messaging.checks import ConnectionCheck
 from services.channels.meta.messaging.media import locate
 from services.channels.meta.messaging.sending import SendApi
 from services.channels.meta.publications.actions import FACEBOOK, kinds, perform
@@ -46,7 +46,7 @@ from services.platform.http.outgoing import HttpClient
 
 HOST = "https://graph.facebook.com"
 BODY = BodyKind("page", has_several_ids=False)
-CHECK = AccountCheck(
+CHECK = ConnectionCheck(
     "id", ("id",), "page_id", "Page", needed=("messages", "messaging_postbacks", "feed"), subject="page"
 )
 DAY = 86_400.0

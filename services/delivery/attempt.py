@@ -26,7 +26,7 @@ from services.delivery.domain.outcomes import (
 )
 from services.delivery.files import FilesUnreadable, read_files
 from services.delivery.instruments import DeliveryInstruments
-from services.delivery.judgement import AccountRules, judge_again
+from services.delivery.judgement import SenderRules, judge_again
 from services.platform.core.errors import Unavailable
 from services.platform.core.time_source import TimeSource
 from services.platform.http.fair_share import ConnectionShares, NoConnection
@@ -84,7 +84,7 @@ async def _attempt(message: Outbound, committed: datetime, dependencies: SendDep
             return ACCOUNT_MISSING
         if isinstance(message, OutboundMessage):
             capabilities = dependencies.abilities.capabilities_of(channel, account.body)
-            rules = AccountRules(capabilities, configuration.profile.body.timezone)
+            rules = SenderRules(capabilities, configuration.profile.body.timezone)
             judged = await judge_again(message, rules, dependencies.store, dependencies.time_source.now())
             if isinstance(judged, AttemptResult):
                 return judged

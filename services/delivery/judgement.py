@@ -19,7 +19,7 @@ JUDGED_AGAIN_AFTER = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRules:
+class SenderRules:
     """What the account of a message can do, and the time zone of its workspace."""
 
     capabilities: Capabilities
@@ -27,7 +27,7 @@ class AccountRules:
 
 
 async def judge_again(
-    message: OutboundMessage, rules: AccountRules, store: Reader, now: datetime
+    message: OutboundMessage, rules: SenderRules, store: Reader, now: datetime
 ) -> OutboundMessage | AttemptResult:
     """The message, with the tag of the narrowest window that is open now; refused with the reason. Raises Unavailable.
 

@@ -12,7 +12,7 @@ from schemas.identity import PersonKey
 from schemas.outbound import MessageTemplate, OutboundMessage, SendWindow
 from schemas.values import AgentLanguage, instant_text
 from services.delivery.domain.outcomes import AttemptResult
-from services.delivery.judgement import AccountRules, judge_again
+from services.delivery.judgement import SenderRules, judge_again
 from services.domain.conversation_state import Contact
 from services.platform.store.codec import encode
 from services.platform.store.port import Document, Key
@@ -59,7 +59,7 @@ def opted(consent: Consent, after: float, key: str = KEY) -> Contact:
 async def judged(
     given: OutboundMessage, store: MemoryStore, after: float, capabilities: Capabilities = NO_LIMITS, zone: str = "UTC"
 ) -> OutboundMessage | AttemptResult:
-    return await judge_again(given, AccountRules(capabilities, zone), store, hours(after))
+    return await judge_again(given, SenderRules(capabilities, zone), store, hours(after))
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ async def test_after_a_hand_off_the_person_of_the_private_side_decides(after: fl
 async def test_what_is_sent_at_once_reads_nothing() -> None:
     store = MemoryStore()
     soon = START + timedelta(milliseconds=900)
-    assert await judge_again(message(DAY), AccountRules(LIKE_MESSENGER, "UTC"), store, soon) == message(DAY)
+    assert await judge_again(message(DAY), SenderRules(LIKE_MESSENGER, "UTC"), store, soon) == message(DAY)
     assert store.reads == []

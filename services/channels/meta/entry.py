@@ -11,7 +11,7 @@ NOBODY = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class MessageScope:
+class EntryScope:
     """Where messages and comments have their ids: the Page or the Instagram account `own_id` of an account."""
 
     workspace: str
@@ -30,7 +30,7 @@ class GraphAccount:
 
     url: str
     token: str
-    scope: MessageScope
+    scope: EntryScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class EntryContext:
     `secret` makes hashes of content that nobody can guess. `entry_at` is the time of the entry.
     """
 
-    scope: MessageScope
+    scope: EntryScope
     own_ids: frozenset[str]
     app_id: str | None
     secret: str
@@ -62,6 +62,6 @@ class EntryContext:
         return hashed_id(self.secret, content)
 
 
-def scope_of(account: Account, own_id: str) -> MessageScope:
+def scope_of(account: Account, own_id: str) -> EntryScope:
     """The scope of an account that the platform knows by this id."""
-    return MessageScope(account.workspace, account.channel, account.id, own_id)
+    return EntryScope(account.workspace, account.channel, account.id, own_id)

@@ -12,12 +12,12 @@ from schemas.values import Json
 from services.channels.json_access import as_dict, as_str
 from services.channels.meta.entry import EntryContext
 from services.channels.meta.messaging import messages, people, referrals, states
-from services.channels.meta.messaging.event import Event, read_event
+from services.channels.meta.messaging.event import MessagingEvent, read_event
 from services.channels.meta.publications.changes import FIELDS, parse_change
 from services.channels.meta.webhook import as_platform_id, dicts, instant, read_entries
 from services.channels.port import Request
 
-Handler = Callable[[Event, str, Json], list[Activity]]
+Handler = Callable[[MessagingEvent, str, Json], list[Activity]]
 HANDLERS: Mapping[str, Handler] = {
     "message": messages.message,
     "message_edit": messages.edit,
@@ -60,7 +60,7 @@ def entry_ids(request: Request, kind: BodyKind) -> list[str]:
 def parse(request: Request, kind: BodyKind, context: EntryContext) -> list[Activity]:
     """The activities of a body for one account, each once; at least one. Raises InvalidPayload."""
     subject, entries = read_entries(request)
-    nothing = Event(context, None, None, None, is_standby=False, is_echo=False)
+    nothing = MessagingEvent(context, None, None, None, is_standby=False, is_echo=False)
     if subject != kind.subject:
         return nothing.unknown("object", request.body.hex(), reason="object")
     found: dict[str, Activity] = {}

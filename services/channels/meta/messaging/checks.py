@@ -17,7 +17,7 @@ from services.platform.http.outgoing import HttpClient
 
 
 @dataclass(frozen=True, slots=True)
-class AccountCheck:
+class ConnectionCheck:
     """How one kind of account is asked about.
 
     `who` are the fields of `/me`, of which `identity` leads to the id that the account's credential `name` must have; `owner`

@@ -14,7 +14,7 @@ from services.channels.meta.webhook import as_platform_id, instant
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class MessagingEvent:
     """An item of `messaging[]` or `standby[]`. `sender` and `recipient` are None where it does not name them.
 
     `is_standby`: another app of the Page has the thread, and ours listens. `is_echo`: our side wrote the message.
@@ -45,7 +45,7 @@ class Event:
         return next((party for party in parties if party is not None and party not in self.entry.own_ids), None)
 
     def message_id(self, mid: str) -> str:
-        """The permanent id of a message; see `MessageScope`."""
+        """The permanent id of a message; see `EntryScope`."""
         return self.entry.scope.message_id(mid)
 
     def content_id(self, content: dict[str, Json]) -> str:
@@ -82,9 +82,9 @@ class Event:
         return [self.activity("unknown", raw, self.content_id({raw: value}), details={"raw": raw, **details})]
 
 
-def read_event(entry: EntryContext, raw: dict[str, Json], *, is_standby: bool) -> Event:
+def read_event(entry: EntryContext, raw: dict[str, Json], *, is_standby: bool) -> MessagingEvent:
     """Read who an event is between, and when it was."""
-    return Event(
+    return MessagingEvent(
         entry=entry,
         sender=_party(raw.get("sender")),
         recipient=_party(raw.get("recipient")),

@@ -13,7 +13,7 @@ from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.entry import GraphAccount
 from services.channels.meta.graph import Verdicts, call_graph, refused
-from services.channels.meta.publications.catch_up import Asked, Edge, Found, Item, published_at
+from services.channels.meta.publications.catch_up import Asked, Edge, Item, ListedChange, published_at
 from services.channels.meta.webhook import as_platform_id, dicts, read_entries
 from services.channels.port import InvalidPayload, Request
 from services.platform.http.outgoing import HttpClient, PermanentSendError
@@ -32,17 +32,17 @@ def conversations(platform: str) -> Edge:
     )
 
 
-def _messages(item: Item, asked: Asked) -> Iterator[Found]:
+def _messages(item: Item, asked: Asked) -> Iterator[ListedChange]:
     """The messages of a chat, and what the customer is called."""
     for message in dicts(as_dict(item.get("messages")).get("data")):
         at, event = published_at(message), to_event(message, asked.of)
         if at is None or event is None:
             continue
-        yield Found(at, "messages", event)
+        yield ListedChange(at, "messages", event)
         if names := _names(as_dict(message.get("from")), asked.of):
             # Told anew with every message, and one activity: only what a person is called is part of its id.
             parties: Item = {"sender": event["sender"], "recipient": event["recipient"]}
-            yield Found(at, "messages", {**parties, "profile": names})
+            yield ListedChange(at, "messages", {**parties, "profile": names})
 
 
 def _names(person: Item, own: str) -> Item:

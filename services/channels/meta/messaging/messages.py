@@ -6,7 +6,7 @@ from schemas.activity import Activity, Attachment
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.messaging.attachments import attachments, has_content, links, web_url
-from services.channels.meta.messaging.event import Event
+from services.channels.meta.messaging.event import MessagingEvent
 from services.channels.meta.messaging.referrals import handoff_by, referral_details
 from services.channels.meta.webhook import as_platform_id
 from services.platform.core.identifiers import is_derived_id
@@ -15,7 +15,7 @@ INBOXES = frozenset({"263902037430900", "1217981644879628"})
 """Meta's own inboxes of Pages and of Instagram, where people of ours answer."""
 
 
-def message(event: Event, raw: str, value: Json) -> list[Activity]:
+def message(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """A customer's message, a message of our side (kind `echo`), or that a message was taken back (kind `deletion`)."""
     body = as_dict(value)
     mid = as_platform_id(body.get("mid"))
@@ -33,7 +33,7 @@ def message(event: Event, raw: str, value: Json) -> list[Activity]:
     return [*handoff_by(event, body), event.activity("message", name, **fields)]
 
 
-def _content(event: Event, body: dict[str, Json]) -> dict[str, Any]:
+def _content(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
     text, answered = as_str(body.get("text")), as_dict(body.get("reply_to"))
     replied, story = as_platform_id(answered.get("mid")), as_dict(answered.get("story"))
     payload = as_str(as_dict(body.get("quick_reply")).get("payload"))
@@ -52,7 +52,7 @@ def _story(story: dict[str, Json]) -> list[Attachment]:
     return [Attachment(kind="other", url=web_url(story.get("url")), details=details)] if story else []
 
 
-def _origin(event: Event, body: dict[str, Json]) -> dict[str, Any]:
+def _origin(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
     """Which side wrote an echo: our own app, another app, which is a machine, or a person in one of Meta's inboxes."""
     app, own = as_platform_id(body.get("app_id")), event.entry.app_id
     if app is not None and app == own:
@@ -63,7 +63,7 @@ def _origin(event: Event, body: dict[str, Json]) -> dict[str, Any]:
     return {"author": "bot" if is_another_app else "account"}
 
 
-def edit(event: Event, raw: str, value: Json) -> list[Activity]:
+def edit(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """A text that its author corrected. With `num_edit` 0 nothing was corrected yet: it is the message itself."""
     body = as_dict(value)
     mid, text, count = as_platform_id(body.get("mid")), as_str(body.get("text")), as_platform_id(body.get("num_edit"))

@@ -3,10 +3,10 @@
 from schemas.activity import Activity, PersonIdentity
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str
-from services.channels.meta.messaging.event import Event
+from services.channels.meta.messaging.event import MessagingEvent
 
 
-def profile(event: Event, raw: str, value: Json) -> list[Activity]:
+def profile(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """What a person is called; known once, whenever it is told again."""
     name, username = as_str(as_dict(value).get("name")), as_str(as_dict(value).get("username"))
     if event.customer is None or not (name or username):

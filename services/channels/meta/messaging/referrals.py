@@ -5,7 +5,7 @@ import re
 from schemas.activity import Activity
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.messaging.event import Event
+from services.channels.meta.messaging.event import MessagingEvent
 from services.channels.meta.webhook import as_platform_id
 
 HANDOFF_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -28,7 +28,7 @@ def referral_details(value: Json) -> dict[str, Json]:
     )
 
 
-def postback(event: Event, raw: str, value: Json) -> list[Activity]:
+def postback(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """A pressed button: of a message, of the menu, the first one of a chat, or a question that was offered (ice breaker)."""
     body = as_dict(value)
     if event.customer is None:
@@ -46,7 +46,7 @@ def postback(event: Event, raw: str, value: Json) -> list[Activity]:
     ]
 
 
-def referral(event: Event, raw: str, value: Json) -> list[Activity]:
+def referral(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """Somebody came into the chat by a link or an ad, and has written nothing yet."""
     body = as_dict(value)
     if event.customer is None:
@@ -57,13 +57,13 @@ def referral(event: Event, raw: str, value: Json) -> list[Activity]:
     return [event.activity("follow", raw, state, contact_state="started", details=details)]
 
 
-def handoff_by(event: Event, message: dict[str, Json]) -> list[Activity]:
+def handoff_by(event: MessagingEvent, message: dict[str, Json]) -> list[Activity]:
     """The link of ours by which a person came who wrote at once: an activity of its own, before the message."""
     value = message.get("referral")
     return referral(event, "referral", value) if "start" in referral_details(value) else []
 
 
-def optin(event: Event, raw: str, value: Json) -> list[Activity]:
+def optin(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """Somebody allowed messages: by a button on a page of yours, or for notifications, whose token is not stored."""
     body = as_dict(value)
     if event.customer is None:

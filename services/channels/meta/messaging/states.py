@@ -3,25 +3,27 @@
 from schemas.activity import Activity, Reaction, ReceiptState
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str, drop_none
-from services.channels.meta.messaging.event import Event
+from services.channels.meta.messaging.event import MessagingEvent
 from services.channels.meta.webhook import as_platform_id, instant
 
 
-def delivery(event: Event, raw: str, value: Json) -> list[Activity]:
+def delivery(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """Messages of ours arrived: those that it names, and all until `watermark`."""
     body = as_dict(value)
     mids = [mid for one in as_list_of_dicts(body.get("mids")) if (mid := as_platform_id(one))]
     return _receipts(event, raw, "delivered", mids, body)
 
 
-def read(event: Event, raw: str, value: Json) -> list[Activity]:
+def read(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """The customer read messages of ours: all until `watermark` (Messenger), or the one that it names (Instagram)."""
     body = as_dict(value)
     mid = as_platform_id(body.get("mid"))
     return _receipts(event, raw, "read", [mid] if mid else [], body)
 
 
-def _receipts(event: Event, raw: str, state: ReceiptState, mids: list[str], body: dict[str, Json]) -> list[Activity]:
+def _receipts(
+    event: MessagingEvent, raw: str, state: ReceiptState, mids: list[str], body: dict[str, Json]
+) -> list[Activity]:
     until = instant(body.get("watermark"))
     if event.is_ours or (until is None and not mids):
         return event.unknown(raw, body)
@@ -42,7 +44,7 @@ def _receipts(event: Event, raw: str, state: ReceiptState, mids: list[str], body
     ]
 
 
-def reaction(event: Event, raw: str, value: Json) -> list[Activity]:
+def reaction(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """A reaction to a message, or that it was taken back. One of each person: a new one replaces the old."""
     body = as_dict(value)
     mid = as_platform_id(body.get("mid"))
@@ -77,13 +79,13 @@ EMOJI = {
 """The names of reactions, for events that have no emoji (…/messenger-platform/reference/webhook-events/message-reactions)."""
 
 
-def policy(event: Event, raw: str, value: Json) -> list[Activity]:
+def policy(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """Meta blocked the Page's messages for a violation of its policies, or lifted that."""
     body = as_dict(value)
     return event.unknown(raw, value, **drop_none(action=as_str(body.get("action")), policy=as_str(body.get("reason"))))
 
 
-def thread_control(event: Event, raw: str, value: Json) -> list[Activity]:
+def thread_control(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """The chat went over to another app, or came to ours. Its messages come all the same, then as `standby`."""
     body = as_dict(value)
     owners = {name: as_platform_id(body.get(name)) for name in OWNERS}

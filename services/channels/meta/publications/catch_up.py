@@ -36,7 +36,7 @@ Item = dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedChange:
     """A publication that was read: when it was published, and the change by which a webhook reports it."""
 
     at: datetime
@@ -54,7 +54,7 @@ class Edge:
     """
 
     fields: str
-    read: Callable[[Item, "Asked"], Iterable[Found]]
+    read: Callable[[Item, "Asked"], Iterable[ListedChange]]
     limit: int = 25
     below: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -149,7 +149,7 @@ class CatchUp:
         after = _after(body)
         return (replace(asked, after=after),) if after and _reaches(body, oldest) else ()
 
-    def _body(self, own: str, found: Found) -> bytes:
+    def _body(self, own: str, found: ListedChange) -> bytes:
         entry = {
             "id": own,
             "time": int(found.at.timestamp()),

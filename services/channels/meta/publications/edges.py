@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.messaging.history import conversations
-from services.channels.meta.publications.catch_up import Asked, CatchUp, Edge, Found, Item, published_at
+from services.channels.meta.publications.catch_up import Asked, CatchUp, Edge, Item, ListedChange, published_at
 from services.channels.meta.webhook import as_platform_id, dicts
 
 COMMENT_FIELDS = "id,from,message,created_time,permalink_url,parent{id},attachment{type,url,media}"
@@ -22,20 +22,20 @@ INSTAGRAM_COMMENTS = f"{REPLY_FIELDS},replies.limit(50){{{REPLY_FIELDS}}}"
 # -- Pages -------------------------------------------------------------------------------------------------------------
 
 
-def _post(item: Item, asked: Asked) -> Iterator[Found]:
+def _post(item: Item, asked: Asked) -> Iterator[ListedChange]:
     """A post to the Page, and the newest comments below it. What the Page itself posts asks for nothing."""
     at, author = published_at(item), as_dict(item.get("from"))
     if at is not None and as_platform_id(author.get("id")) != asked.of:
-        yield Found(at, "feed", {**_post_change(item), "item": "post"})
+        yield ListedChange(at, "feed", {**_post_change(item), "item": "post"})
     for comment in dicts(as_dict(item.get("comments")).get("data")):
         yield from _comment_below(comment, as_platform_id(item.get("id")))
 
 
-def _tagged(item: Item, asked: Asked) -> Iterator[Found]:
+def _tagged(item: Item, asked: Asked) -> Iterator[ListedChange]:
     """A post elsewhere that names the Page."""
     at = published_at(item)
     if at is not None:
-        yield Found(at, "mention", {**_post_change(item), "item": "post"})
+        yield ListedChange(at, "mention", {**_post_change(item), "item": "post"})
 
 
 def _post_change(item: Item) -> Item:
@@ -43,11 +43,11 @@ def _post_change(item: Item) -> Item:
     return drop_none(verb="add", post_id=as_platform_id(item.get("id")), **same)
 
 
-def _comment(item: Item, asked: Asked) -> Iterator[Found]:
+def _comment(item: Item, asked: Asked) -> Iterator[ListedChange]:
     yield from _comment_below(item, asked.of)
 
 
-def _comment_below(item: Item, post: str | None) -> Iterator[Found]:
+def _comment_below(item: Item, post: str | None) -> Iterator[ListedChange]:
     at, comment = published_at(item), as_platform_id(item.get("id"))
     if at is None or comment is None:
         return
@@ -55,10 +55,12 @@ def _comment_below(item: Item, post: str | None) -> Iterator[Found]:
     same = {name: item.get(name) for name in ("from", "message", "created_time", "permalink_url")}
     above = as_platform_id(as_dict(item.get("parent")).get("id")) or post
     ids: Item = {"post_id": post, "comment_id": comment, "parent_id": above}
-    yield Found(at, "feed", drop_none(item="comment", verb="add", photo=as_str(picture.get("src")), **ids, **same))
+    yield ListedChange(
+        at, "feed", drop_none(item="comment", verb="add", photo=as_str(picture.get("src")), **ids, **same)
+    )
 
 
-def _rating(item: Item, asked: Asked) -> Iterator[Found]:
+def _rating(item: Item, asked: Asked) -> Iterator[ListedChange]:
     """A recommendation of the Page."""
     at, reviewer = published_at(item), as_dict(item.get("reviewer"))
     names = ("created_time", "rating", "recommendation_type", "review_text")
@@ -67,7 +69,7 @@ def _rating(item: Item, asked: Asked) -> Iterator[Found]:
     same = {name: item.get(name) for name in names}
     if at is not None:
         change = drop_none(item="rating", verb="add", reviewer_name=as_str(reviewer.get("name")), **ids, **same)
-        yield Found(at, "ratings", change)
+        yield ListedChange(at, "ratings", change)
 
 
 FACEBOOK = CatchUp(
@@ -95,7 +97,7 @@ FACEBOOK = CatchUp(
 # -- Instagram ---------------------------------------------------------------------------------------------------------
 
 
-def _media(item: Item, asked: Asked) -> Iterator[Found]:
+def _media(item: Item, asked: Asked) -> Iterator[ListedChange]:
     """A post of the account: the newest comments below it, with their replies."""
     media = {
         name: value for name, value in item.items() if name in {"id", "permalink", "media_product_type", "username"}
@@ -104,17 +106,17 @@ def _media(item: Item, asked: Asked) -> Iterator[Found]:
         yield from _comment_with_replies(comment, media)
 
 
-def _instagram_comment(item: Item, asked: Asked) -> Iterator[Found]:
+def _instagram_comment(item: Item, asked: Asked) -> Iterator[ListedChange]:
     yield from _comment_with_replies(item, {**asked.known, "id": asked.of})
 
 
-def _comment_with_replies(item: Item, media: Item) -> Iterator[Found]:
+def _comment_with_replies(item: Item, media: Item) -> Iterator[ListedChange]:
     yield from _on_media(item, media, None)
     for reply in dicts(as_dict(item.get("replies")).get("data")):
         yield from _on_media(reply, media, as_platform_id(item.get("id")))
 
 
-def _on_media(item: Item, media: Item, above: str | None) -> Iterator[Found]:
+def _on_media(item: Item, media: Item, above: str | None) -> Iterator[ListedChange]:
     at, comment = published_at(item), as_platform_id(item.get("id"))
     if at is None or comment is None:
         return
@@ -126,7 +128,7 @@ def _on_media(item: Item, media: Item, above: str | None) -> Iterator[Found]:
     place: Item = {key: value for key, value in media.items() if key != "username"}
     parent = as_platform_id(item.get("parent_id")) or above
     change = {"id": comment, "from": drop_none(**writer), "text": item.get("text"), "media": place, "parent_id": parent}
-    yield Found(at, "comments", drop_none(**change, timestamp=item.get("timestamp")))
+    yield ListedChange(at, "comments", drop_none(**change, timestamp=item.get("timestamp")))
 
 
 INSTAGRAM = CatchUp(
