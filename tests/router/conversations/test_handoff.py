@@ -84,6 +84,14 @@ async def test_a_second_secret_gets_no_second_notice(house: ConversationsHarness
     assert await card_in_the_group(house, 2) == ["message_received"]
 
 
+async def test_a_link_that_comes_as_a_pressed_button_joins_too(house: ConversationsHarness) -> None:
+    await card_in_the_group(house)
+    token = token_of(house)
+    link = {"details": {"start": token, "data": token}, "text": None, "address": Address(chat="1")}
+    assert await house.customer(9, "postback", **link) == ["handoff_completed"]
+    assert len(house.cases()) == 1
+
+
 async def test_start_by_the_same_person_joins_the_same_conversation(house: ConversationsHarness) -> None:
     await card_in_the_group(house)
     await house.assign("sara")
