@@ -22,13 +22,6 @@ Call = tuple[str, dict[str, Json]]
 # message is already as it should be.
 NO_TEXT_THERE = "there is no text in the message to edit"
 UNCHANGED = "message is not modified"
-# What Telegram says too briefly for an agent to understand.
-EXPLANATIONS = {
-    "message can't be deleted": "Telegram deletes messages of the last 48 hours only, and in groups what others wrote "
-    "only for an administrator with that right.",
-    "message can't be edited": "Telegram edits messages that this bot wrote; in chats of a business account only for "
-    "48 hours.",
-}
 NO_REACTIONS_THERE = "Telegram takes no reactions of a bot in chats of a business account."
 NO_READ_MARKS = "A bot can mark messages as read only in chats of a business account that it is connected to."
 NO_TYPING_THERE = "Telegram shows no typing in the direct messages of a channel."
@@ -50,7 +43,7 @@ async def perform(http: HttpClient, url: str, action: ChannelAction) -> SendRece
         # Of a message this means that the token is wrong; of these methods also that the server is older than they are. Whoever
         # has a wrong token learns it by the next message, and no account waits for a reaction.
         raise PermanentSendError("unsupported", "The Bot API server has no such method.", answer.status)
-    raise _explained(classify_response(answer))
+    raise classify_response(answer)
 
 
 async def _post_first_that_fits(http: HttpClient, url: str, calls: Sequence[Call]) -> HttpResponse:
@@ -70,13 +63,6 @@ def _impossible(action: ChannelAction) -> str | None:
     if action.kind == "seen" and to.via is None:
         return NO_READ_MARKS
     return NO_TYPING_THERE if action.kind == "typing" and to.direct_topic is not None else None
-
-
-def _explained(error: Exception) -> Exception:
-    if not isinstance(error, PermanentSendError):
-        return error
-    known = next((text for part, text in EXPLANATIONS.items() if part in str(error).lower()), None)
-    return PermanentSendError(error.code, f"{known} ({error})", error.status) if known else error
 
 
 def _message(action: ChannelAction) -> dict[str, Json]:

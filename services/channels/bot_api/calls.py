@@ -38,7 +38,27 @@ ERROR_CODE_BY_DESCRIPTION = (
     ("bot was kicked", "blocked"),
     ("bot is not a member", "blocked"),
     ("have no rights to send", "blocked"),
+    ("not enough rights to send", "blocked"),
+    ("need administrator rights", "blocked"),
+    ("chat_write_forbidden", "blocked"),
+    ("business_peer_usage_missing", "window_closed"),
+    ("business connection not found", "not_connected"),
+    ("business_connection_invalid", "not_connected"),
 )
+# What Telegram says too briefly for an agent to understand, by a part of it in lower case.
+EXPLANATIONS = {
+    "business_peer_usage_missing": "In the chats of a business account the bot may write for 24 hours after the last message.",
+    "business connection not found": "The business account has disconnected the bot: its owner answers in Telegram.",
+    "business_connection_invalid": "The business account has disconnected the bot: its owner answers in Telegram.",
+    "not enough rights to send": "The bot may not write in this group: an administrator has to let it.",
+    "have no rights to send": "The bot may not write in this group: an administrator has to let it.",
+    "topic_closed": "The topic is closed: an administrator has to open it.",
+    "payment_required": "The customer takes messages only for Telegram Stars, which the bot does not pay.",
+    "message can't be deleted": "Telegram deletes messages of the last 48 hours only, and in groups what others wrote "
+    "only for an administrator with that right.",
+    "message can't be edited": "Telegram edits messages that this bot wrote; in chats of a business account only for "
+    "48 hours.",
+}
 THREAD_NOT_FOUND = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
 REPLY_NOT_FOUND = (
     "message to be replied not found",
@@ -152,7 +172,12 @@ def classify_response(
         return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
         return CredentialsRejected(f"the bot token is not accepted: {description[:200]}", status)
-    return PermanentSendError(_code(status, description), description[:200], status)
+    return PermanentSendError(_code(status, description), _explained(description[:200]), status)
+
+
+def _explained(description: str) -> str:
+    known = next((text for part, text in EXPLANATIONS.items() if part in description.lower()), None)
+    return f"{known} ({description})" if known else description
 
 
 def _code(status: int, description: str) -> str:

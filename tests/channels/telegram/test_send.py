@@ -124,6 +124,21 @@ async def test_refusal_has_a_stable_code(given: HttpResponse, code: str) -> None
     assert (raised.value.code, raised.value.status) == (code, given.status)
 
 
+@pytest.mark.parametrize(
+    ("description", "code", "words"),
+    [
+        ("BUSINESS_PEER_USAGE_MISSING", "window_closed", "24 hours"),
+        ("business connection not found", "not_connected", "disconnected"),
+        ("not enough rights to send text messages to the chat", "blocked", "administrator"),
+        ("ALLOW_PAYMENT_REQUIRED_25", "rejected", "Stars"),
+    ],
+)
+async def test_refusal_is_explained_to_the_agent(description: str, code: str, words: str) -> None:
+    with pytest.raises(PermanentSendError, match=words) as raised:
+        await sent(FakeHttp(in_order(refusal(400, f"Bad Request: {description}"))))
+    assert (raised.value.code, description in str(raised.value)) == (code, True)
+
+
 @pytest.mark.parametrize("given", [refusal(401, "Unauthorized"), refusal(404, "Not Found"), answer(404, b"<html>")])
 async def test_revoked_token_is_the_accounts_fault_and_not_the_messages(given: HttpResponse) -> None:
     with pytest.raises(CredentialsRejected) as raised:
