@@ -18,8 +18,10 @@ MAX_PARTS = 500
 CLOCK_DIFFERENCE, LONGEST_WAY = timedelta(minutes=5), timedelta(days=1)
 """How far a Date may be ahead of the server that took the mail, and how long a mail may be on its way to it."""
 MAX_HEADERS, MAX_NAME, MAX_HEADER = 1000, 200, 50_000
-MAX_TEXT_BYTES = 2_000_000
-"""What is read of one text part. An agent reads far less, and the time to read a hostile one stays short."""
+MAX_TEXT_BYTES, MAX_TEXT = 2_000_000, 200_000
+"""What is read of one text part, and the characters that a mail's text, or its HTML, is cut to. An agent reads far less, and
+what is looked for in a text (languages, cards) takes seconds in a hostile one.
+"""
 REPORT_TYPES = frozenset(
     {"message/delivery-status", "message/rfc822", "text/rfc822-headers", "message/feedback-report"}
 )
@@ -66,8 +68,8 @@ def mail_of_headers(
         reply_to=read_mailboxes(values("reply-to")),
         subject=decode_header(next(values("subject"), "")),
         sent_at=read_date(next(values("date"), "")),
-        text=text,
-        html=html,
+        text=text[:MAX_TEXT] if text is not None else None,
+        html=html[:MAX_TEXT] if html is not None else None,
         parts=parts,
     )
 

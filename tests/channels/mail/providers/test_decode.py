@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.channels.mail.message import DeliveryReport, MailItem, Notice, ReceivedMail
+from services.channels.mail.mime import MAX_TEXT
 from services.channels.mail.providers import PROVIDERS
 from services.channels.port import InvalidPayload, Request
 from tests.channels.mail.providers import calls
@@ -217,6 +218,14 @@ def test_a_failed_mail_says_why_in_the_words_of_the_mail_server() -> None:
     suppressed = report_of("mailgun_event_failed_suppressed.json").failure
     assert suppressed is not None
     assert suppressed.detail == "Not delivering to previously bounced address"
+
+
+@pytest.mark.parametrize("name", ["body-plain", "body-html"])
+def test_a_text_of_megabytes_is_cut_to_what_people_read(name: str) -> None:
+    request = calls.form_call([("from", "mina@karimi.example"), (name, "hello " * 1_000_000)])
+    (mail,) = PROVIDERS["mailgun"].decode(request, calls.account("mailgun"))
+    assert isinstance(mail, ReceivedMail)
+    assert len(mail.text or mail.html or "") == MAX_TEXT
 
 
 # -- sendgrid ----------------------------------------------------------------------------------------------------------
