@@ -123,6 +123,15 @@ async def test_actions_count_for_the_rate_of_their_chat() -> None:
     assert sender.now - begun == timedelta(seconds=1)
 
 
+async def test_an_answer_does_not_wait_behind_the_sign_that_it_is_being_written() -> None:
+    channel = ActingChannel(capabilities=LIKE_TELEGRAM)
+    sender = SenderHarness(channel)
+    begun = sender.now
+    await sender.arrive(action("typing", "typing"), outbound("a"))
+    await sender.run_until_idle()
+    assert (channel.attempted, sender.now) == (["typing", "a"], begun)
+
+
 async def test_typing_that_comes_late_is_dropped() -> None:
     channel = raising(TransientSendError("busy", TYPING_SHOWN_FOR.total_seconds() + 1))
     sender = SenderHarness(channel)
