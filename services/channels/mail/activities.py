@@ -117,16 +117,28 @@ def _mail(mail: ReceivedMail, scope: Scope) -> list[Activity]:
         from_form = [box for box in mail.reply_to if own is None and not scope.is_own(box.address)]
         if from_form:
             return [_message(mail, from_form[0], identity, scope)]
-        if others:
+        if others and mail.envelope.authenticated is not False:
             return [_echo(mail, others[0], identity, own, scope)]
-        if own is not None:
-            return [scope.activity("unknown", NOBODY, "own", own, details={"type": "own mail"})]
+        if others or own is not None:
+            # Anybody can write our address into From: what is proven to be another's is no answer of ours.
+            return [
+                scope.activity(
+                    "unknown",
+                    NOBODY,
+                    "own",
+                    identity,
+                    content_id(mail, mail.text or ""),
+                    details={"type": "own address"},
+                )
+            ]
     return [_message(mail, writer, identity, scope)]
 
 
 def _message(mail: ReceivedMail, writer: Mailbox, identity: str, scope: Scope) -> Activity:
     content, fields = _content(mail, identity, scope)
     answer_to = next(iter(mail.reply_to), writer)
+    # What is proven is the domain of From, never an address in Reply-To.
+    is_proven = mail.envelope.authenticated is True and writer == mail.sender
     return scope.activity(
         "message",
         writer.address,
@@ -136,7 +148,7 @@ def _message(mail: ReceivedMail, writer: Mailbox, identity: str, scope: Scope) -
         aliases=[mail_id(scope.account, one) for one in message_ids(mail.header("message-id"))],
         person_name=writer.name,
         address=Address(chat=answer_to.address),
-        identities=[PersonIdentity(kind="email", value=writer.address, proven=mail.envelope.authenticated is True)],
+        identities=[PersonIdentity(kind="email", value=writer.address, proven=is_proven)],
         participants=_participants(mail, {writer.address, answer_to.address}, scope),
         **fields,
     )

@@ -15,6 +15,7 @@ from services.channels.mail.html_text import html_to_text
 from services.channels.mail.message import Envelope, Mailbox, MailPart, ReceivedMail
 
 MAX_PARTS = 500
+MAX_SUBJECT = 1000
 CLOCK_DIFFERENCE, LONGEST_WAY = timedelta(minutes=5), timedelta(days=1)
 """How far a Date may be ahead of the server that took the mail, and how long a mail may be on its way to it."""
 MAX_HEADERS, MAX_NAME, MAX_HEADER = 1000, 200, 50_000
@@ -66,7 +67,7 @@ def mail_of_headers(
         to=read_mailboxes(values("to")),
         cc=read_mailboxes(values("cc")),
         reply_to=read_mailboxes(values("reply-to")),
-        subject=decode_header(next(values("subject"), "")),
+        subject=decode_header(next(values("subject"), ""))[:MAX_SUBJECT],
         sent_at=read_date(next(values("date"), "")),
         text=text[:MAX_TEXT] if text is not None else None,
         html=html[:MAX_TEXT] if html is not None else None,

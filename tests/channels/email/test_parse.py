@@ -9,7 +9,10 @@ import pytest
 
 from schemas.activity import Activity
 from services.channels.email import Email
+from services.channels.mail.activities import to_activities
 from services.channels.mail.ids import mail_id
+from services.channels.mail.message import Envelope
+from services.channels.mail.mime import read_mime
 from tests.channels.email import cases
 from tests.channels.email.cases import FROM, PAYLOADS, account, raw_mail, written
 
@@ -270,6 +273,27 @@ def test_the_provider_alone_proves_an_address() -> None:
     assert [(one.kind, one.value, one.proven) for one in of_mail(raw).identities] == [
         ("email", "sara@example.org", False)
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "authenticated", "found"),
+    [
+        ("plain", True, ("message", True)),
+        ("plain", False, ("message", False)),
+        ("contact_form", True, ("message", False)),
+        ("colleague_own_mail_program", True, ("echo", None)),
+        ("colleague_own_mail_program", None, ("echo", None)),
+        ("colleague_own_mail_program", False, ("unknown", None)),
+        ("own_mail_comes_back", False, ("unknown", None)),
+    ],
+)
+def test_what_is_proven_is_the_domain_of_from(
+    name: str, authenticated: bool | None, found: tuple[str, bool | None]
+) -> None:
+    mail = read_mime((PAYLOADS / f"{name}.eml").read_bytes(), Envelope(authenticated=authenticated))
+    [activity] = to_activities(mail, raw_mail(b""), account())
+    proven = activity.identities[0].proven if activity.identities else None
+    assert (activity.kind, proven) == found
 
 
 def test_raw_mail_is_parsed_by_its_media_type_whoever_is_the_provider() -> None:
