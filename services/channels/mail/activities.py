@@ -7,7 +7,7 @@ from typing import Any
 from schemas.activity import Activity, ActivityKind, Address, ContactState, Participant, PersonIdentity, ReceiptState
 from schemas.values import EncryptedText
 from services.channels.mail.attachments import attachments
-from services.channels.mail.automatic import is_automatic
+from services.channels.mail.automatic import is_automatic, is_form
 from services.channels.mail.html_text import HtmlText, html_to_text
 from services.channels.mail.ids import (
     answered_mails,
@@ -112,25 +112,16 @@ def _mail(mail: ReceivedMail, scope: Scope) -> list[Activity]:
     others = [box for box in (*mail.to, *mail.cc) if not scope.is_own(box.address)]
     identity = next(iter(message_ids(mail.header("message-id"))), "")
     own = own_id(identity, scope.account.token("from_address"))
-    if own is not None or scope.is_own(writer.address):
-        # The form of a shop's page writes in the shop's name, and names the customer as who gets the answer.
-        from_form = [box for box in mail.reply_to if own is None and not scope.is_own(box.address)]
-        if from_form:
-            return [_message(mail, from_form[0], identity, scope)]
-        if others and mail.envelope.authenticated is not False:
-            return [_echo(mail, others[0], identity, own, scope)]
-        if others or own is not None:
-            # Anybody can write our address into From: what is proven to be another's is no answer of ours.
-            return [
-                scope.activity(
-                    "unknown",
-                    NOBODY,
-                    "own",
-                    identity,
-                    content_id(mail, mail.text or ""),
-                    details={"type": "own address"},
-                )
-            ]
+    is_ours = own is not None or scope.is_own(writer.address)
+    answered = [box for box in mail.reply_to if own is None and not scope.is_own(box.address)]
+    if answered and (is_ours or is_form(writer.address)):
+        return [_message(mail, answered[0], identity, scope)]
+    if is_ours and others and mail.envelope.authenticated is not False:
+        return [_echo(mail, others[0], identity, own, scope)]
+    if is_ours and (others or own is not None):
+        # Anybody can write our address into From: what is proven to be another's is no answer of ours.
+        content = content_id(mail, mail.text or "")
+        return [scope.activity("unknown", NOBODY, "own", identity, content, details={"type": "own address"})]
     return [_message(mail, writer, identity, scope)]
 
 

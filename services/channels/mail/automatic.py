@@ -10,6 +10,12 @@ MACHINES = re.compile(
 )
 """Local parts of addresses that people do not write from."""
 
+FORMS = re.compile(
+    r"(?:no-?reply|do-?not-?reply|mailer|notifications?|notify|forms?|form-?mail|contact-?form|wordpress|webmaster|web-?site|www-data)"
+    r"(?:[+._-].*)?"
+)
+"""Local parts by which forms of web pages write in the name of many customers; Reply-To says of which."""
+
 
 def _present(value: str) -> bool:
     return bool(value)
@@ -43,6 +49,11 @@ LISTS: Mapping[str, Callable[[str], bool]] = {
     "x-precedence": _is_one_of("list"),
 }
 """The same of mailing lists."""
+
+
+def is_form(address: str) -> bool:
+    """Whether an address is one of those by which forms of web pages write."""
+    return FORMS.fullmatch(address.lower().rpartition("@")[0]) is not None
 
 
 def is_automatic(mail: ReceivedMail, own_addresses: Collection[str] = ()) -> bool:

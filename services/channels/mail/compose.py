@@ -73,7 +73,12 @@ def compose(message: OutboundMessage, account: Account, files: Sequence[Outgoing
 
 
 def _copies(message: OutboundMessage, account: Account) -> Iterable[_Recipient]:
-    """Everybody else of the thread, each address once; an address that cannot be written to is left out."""
+    """Everybody else of the thread, each address once; an address that cannot be written to is left out.
+
+    What no person wrote goes to the customer alone (RFC 3834, 4), so that nobody can have us write to strangers.
+    """
+    if message.author.kind in AUTOMATIC_AUTHORS:
+        return
     taken = {message.address.chat.lower(), without_plus(account.token("from_address"))}
     for one in message.participants:
         key = one.address.lower()

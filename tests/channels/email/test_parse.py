@@ -154,6 +154,24 @@ def test_an_answer_goes_to_reply_to_and_to_everybody_else() -> None:
     ]
 
 
+@pytest.mark.parametrize("sender", ["mailer@shops.example", "no-reply@forms.example", "wordpress@shop.example", FROM])
+def test_a_form_writes_for_whom_it_names_in_reply_to(sender: str) -> None:
+    found = of_mail(written("m@x", "hi", cases.RECEIVED, sender=sender, Reply_To="Mina <mina@example.org>"))
+    assert found.address is not None
+    assert (found.kind, found.person, found.address.chat) == (
+        "message",
+        "email:main:mina@example.org",
+        "mina@example.org",
+    )
+    assert found.person_name == "Mina"
+
+
+def test_a_person_with_another_address_for_answers_stays_who_they_are() -> None:
+    found = of_mail(written("m@x", "hi", cases.RECEIVED, Reply_To="sara@work.example"))
+    assert found.address is not None
+    assert (found.person, found.address.chat) == (SARA, "sara@work.example")
+
+
 def test_our_own_addresses_are_nobody_who_gets_an_answer() -> None:
     raw = written(
         "m@x",

@@ -356,6 +356,12 @@ async def test_nobody_gets_a_mail_twice_and_the_account_gets_none() -> None:
     assert server.accepted[0].recipients == [CUSTOMER, "b@example.org"]
 
 
+async def test_what_no_person_wrote_goes_to_the_customer_alone() -> None:
+    server, others = MailServer(), [Participant(address="ben@example.org")]
+    await sent(server, participants=others, author=Author(kind="bot"))
+    assert server.accepted[0].recipients == [CUSTOMER]
+
+
 letters = st.characters(exclude_categories=["Cs", "Cc"])
 words = st.text(letters, max_size=80)
 
