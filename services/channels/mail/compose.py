@@ -17,6 +17,8 @@ from services.channels.port import Account, OutgoingFile
 from services.platform.http.outgoing import PermanentSendError
 
 MAX_SUBJECT = 200
+MAX_LOCAL_PART = 64
+"""RFC 5321, 4.5.3.1.1: servers need not take more before the `@`."""
 MESSAGE_ID_METADATA, MAX_METADATA = "message-id", 80
 """The metadata of a mail by Postmark that has its Message-ID, and how long a value may be."""
 MAX_HEADER_IDS = 50
@@ -54,8 +56,10 @@ def compose(message: OutboundMessage, account: Account, files: Sequence[Outgoing
     mail["Subject"] = _subject(message)
     mail["Date"] = format_datetime(message.accepted_at)
     token = plus_token(message)
-    if token is not None and account.body.settings.get("plus_addressing", True) is not False:
-        mail["Reply-To"] = with_plus(sender, token)
+    answers_to = with_plus(sender, token) if token is not None else ""
+    is_wanted = account.body.settings.get("plus_addressing", True) is not False
+    if is_wanted and 0 < len(answers_to.rpartition("@")[0]) <= MAX_LOCAL_PART:
+        mail["Reply-To"] = answers_to
     if message.author.kind in AUTOMATIC_AUTHORS:
         # RFC 3834, 5, and what Exchange goes by.
         mail["Auto-Submitted"] = "auto-replied" if message.in_reply_to is not None else "auto-generated"

@@ -292,6 +292,14 @@ def test_without_plus_addressing_answers_go_where_the_mail_came_from() -> None:
     assert "reply-to" not in headers(account(plus_addressing=False))
 
 
+def test_an_address_that_would_be_too_long_has_no_token() -> None:
+    of = account()
+    of.body.credentials["from_address"] = f"{'s' * 31}@shop.example"
+    assert headers(of)["reply-to"].startswith("s" * 31 + "+")
+    of.body.credentials["from_address"] = f"{'s' * 32}@shop.example"
+    assert "reply-to" not in headers(of)
+
+
 def test_a_text_from_the_right_has_a_form_with_its_direction() -> None:
     found = read_mime(compose(message("سلام\n<b> & 5"), account(), ()).content, Envelope())
     assert (found.text or "").strip() == "سلام\n<b> & 5"
