@@ -157,7 +157,8 @@ def test_what_stands_behind_the_account_in_the_path_names_no_other(
     client: httpx2.Client, post: Post, channel: str, mine: str, theirs: str
 ) -> None:
     before = written(client, theirs)
-    call = meta_call(channel, secret_of(theirs), {NUMBERS[theirs][0]: "hello"}, "9005")
+    person = str(next(PERSONS))
+    call = meta_call(channel, secret_of(theirs), {NUMBERS[theirs][0]: "hello"}, person)
     for rest in (
         f"../../{theirs}/main",
         f"..%2F..%2F{theirs}%2Fmain",
@@ -169,7 +170,7 @@ def test_what_stands_behind_the_account_in_the_path_names_no_other(
         # An HTTP client may resolve the dots itself; then it is their own address, with their own signature.
         assert answer.status_code in (401, 404) or answer.request.url.path == f"/webhooks/{channel}/{theirs}/main"
         if answer.status_code == 200:
-            eventually(heard(client, theirs, "9005"))
+            eventually(heard(client, theirs, person))
             before = written(client, theirs)
     assert written(client, theirs) == before
 
