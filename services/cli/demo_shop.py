@@ -79,7 +79,7 @@ def quickstart_text(address: str, stand_ins: StandIns, credentials: Credentials,
 Pasokh is ready on {address}. A demo shop is open: customers write about once a second, agents answer.
 
   on Telegram     in private and in a group; who gives away a card number there gets a link to the private chat
-  on WhatsApp     texts, photos, reactions; what we send is reported as sent, delivered, read
+  on WhatsApp     texts, photos, edits, deletions, reactions; what we send is reported as sent, delivered, read
   on Instagram    direct messages, and comments in public: one with a card number is hidden, and goes on in private
   by mail         questions with a subject, answers that quote ours, absence notices
   on the web      nobody but you

@@ -49,7 +49,11 @@ class InstagramCustomers:
         if not self._comments or random.random() < 0.35:
             is_card = not self._comments or random.random() < 0.4
             return [self._comments_publicly(person, now, topic_is_card=is_card)]
-        return [self._says(person, self.imagination.question(person), now, story=random.random() < 0.15)]
+        name = self._new_name()
+        if random.random() < 0.08:
+            taken_back: dict[str, Json] = {"mid": name, "is_deleted": True}
+            self._agenda.add(now, 3, 9, lambda at: self._event(person, at, {"message": taken_back}))
+        return [self._says(person, name, self.imagination.question(person), now, story=random.random() < 0.15)]
 
     def on_sent(self, item: Mapping[str, Any], now: datetime) -> None:
         """See `Crowd`. Whoever was answered in private goes on there; direct messages are read, some are answered."""
@@ -63,12 +67,15 @@ class InstagramCustomers:
             self.imagination.question(person, "payment") if item.get("comment") else self.imagination.answer(person)
         )
         if answer is not None:
-            self._agenda.add(now, 6, 20, lambda at: self._says(person, answer, at))
+            self._agenda.add(now, 6, 20, lambda at: self._says(person, self._new_name(), answer, at))
 
     # -- shapes of developers.facebook.com/docs/instagram-platform/webhooks/examples -------------------------------------
 
-    def _says(self, person: DemoPerson, text: str, at: datetime, *, story: bool = False) -> WebhookPost:
-        message: dict[str, Json] = {"mid": f"aWdfZAG1f{next(self.imagination.numbers)}", "text": text}
+    def _new_name(self) -> str:
+        return f"aWdfZAG1f{next(self.imagination.numbers)}"
+
+    def _says(self, person: DemoPerson, name: str, text: str, at: datetime, *, story: bool = False) -> WebhookPost:
+        message: dict[str, Json] = {"mid": name, "text": text}
         if story:
             message["reply_to"] = {"story": {"id": POST, "url": "https://stories.demo.example/1"}}
         return self._event(person, at, {"message": message})

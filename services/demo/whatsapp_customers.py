@@ -1,4 +1,4 @@
-"""Customers of the demo shop on WhatsApp: texts, photos, reactions, and the receipts of what we send."""
+"""Customers of the demo shop on WhatsApp: texts, photos, edits, deletions, reactions, and the receipts of what we send."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -48,9 +48,16 @@ class WhatsAppCustomers:
             return [self._last]
         if not self.occupancy.begin():
             return []
-        person = self.imagination.person()
-        shows = self._shows if self.photo is not None and self.imagination.random.random() < 0.15 else self._says
-        self._last = shows(person, self.imagination.question(person), now)
+        person, random = self.imagination.person(), self.imagination.random
+        text, name = self.imagination.question(person), self._new_name()
+        content = self._image(text) if self.photo is not None and random.random() < 0.15 else _text(text)
+        self._last = self._message(person, now, name, content)
+        change = random.random()
+        if change < 0.08 and content["type"] == "text":
+            better: Json = {"original_message_id": name, "message": _text(f"{text} 🙏")}
+            self._agenda.add(now, 3, 9, self._does(person, {"type": "edit", "edit": better}))
+        elif change < 0.14:
+            self._agenda.add(now, 3, 9, self._does(person, {"type": "revoke", "revoke": {"original_message_id": name}}))
         return [self._last]
 
     def on_sent(self, item: Mapping[str, Any], now: datetime) -> None:
@@ -63,25 +70,23 @@ class WhatsAppCustomers:
             self._agenda.add(now, seconds, seconds, self._reports(person, name, status))
         answer = self.imagination.answer(person)
         if answer is not None:
-            self._agenda.add(now, 7, 25, lambda at: self._says(person, answer, at))
+            self._agenda.add(now, 7, 25, self._does(person, _text(answer)))
         elif random.random() < 0.3:
-            self._agenda.add(now, 7, 12, self._reacts(person, name, random.choice(HEARTS)))
+            reaction: Json = {"message_id": name, "emoji": random.choice(HEARTS)}
+            self._agenda.add(now, 7, 12, self._does(person, {"type": "reaction", "reaction": reaction}))
 
     # -- shapes of developers.facebook.com/docs/whatsapp/cloud-api/webhooks ----------------------------------------------
 
-    def _says(self, person: DemoPerson, text: str, at: datetime) -> WebhookPost:
-        return self._message(person, at, {"type": "text", "text": {"body": text}})
+    def _new_name(self) -> str:
+        return f"wamid.DEMOIN{next(self.imagination.numbers)}"
 
-    def _shows(self, person: DemoPerson, text: str, at: datetime) -> WebhookPost:
-        image: Json = {"id": self.photo, "mime_type": "image/png", "caption": text}
-        return self._message(person, at, {"type": "image", "image": image})
+    def _image(self, caption: str) -> dict[str, Json]:
+        return {"type": "image", "image": {"id": self.photo, "mime_type": "image/png", "caption": caption}}
 
-    def _reacts(self, person: DemoPerson, name: str, emoji: str) -> Callable[[datetime], WebhookPost]:
-        reaction: Json = {"message_id": name, "emoji": emoji}
-        return lambda at: self._message(person, at, {"type": "reaction", "reaction": reaction})
+    def _does(self, person: DemoPerson, content: Mapping[str, Json]) -> Callable[[datetime], WebhookPost]:
+        return lambda at: self._message(person, at, self._new_name(), content)
 
-    def _message(self, person: DemoPerson, at: datetime, content: Mapping[str, Json]) -> WebhookPost:
-        name = f"wamid.DEMOIN{next(self.imagination.numbers)}"
+    def _message(self, person: DemoPerson, at: datetime, name: str, content: Mapping[str, Json]) -> WebhookPost:
         message: Json = {"from": phone(person), "id": name, "timestamp": _seconds(at), **content}
         return self._post(person, at, {"messages": [message]})
 
@@ -98,6 +103,10 @@ class WhatsAppCustomers:
         shared: dict[str, Json] = {"messaging_product": "whatsapp", "metadata": number, "contacts": [contact]}
         change: Json = {"field": "messages", "value": {**shared, **value}}
         return self.sender.post(phone(person), at, {"changes": [change]})
+
+
+def _text(text: str) -> dict[str, Json]:
+    return {"type": "text", "text": {"body": text}}
 
 
 def _seconds(at: datetime) -> str:

@@ -80,6 +80,10 @@ def texts(posts: list[WebhookPost]) -> list[str]:
     return [a.text.text for post in posts for a in understood(post, START + timedelta(minutes=1)) if a.text]
 
 
+def is_message(post: WebhookPost) -> bool:
+    return [activity.kind for activity in understood(post, START + timedelta(minutes=1))] == ["message"]
+
+
 @every_crowd
 def test_every_call_is_authentic_and_understood(name: str) -> None:
     crowd = CROWDS[name]()
@@ -95,11 +99,12 @@ def test_every_call_is_authentic_and_understood(name: str) -> None:
 def test_customers_of_all_languages_write_and_a_full_shop_gets_nobody_new(name: str) -> None:
     occupancy = Occupancy()
     crowd = CROWDS[name](occupancy)
-    posts = list({post.body: post for post in lived(crowd, 2 * MAX_OPEN)}.values())
+    posts = list({post.body: post for post in lived(crowd, 2 * MAX_OPEN) if is_message(post)}.values())
     assert len(posts) == MAX_OPEN
     assert {PEOPLE[name][post.lane].language for post in posts} == set(LANGUAGES)
     occupancy.counted(MAX_OPEN - 2)
-    assert len({post.body for post in lived(crowd, 40, 200)} - {post.body for post in posts}) == 2
+    later = {post.body for post in lived(crowd, 40, 200) if is_message(post)}
+    assert len(later - {post.body for post in posts}) == 2
 
 
 def test_comments_are_public_some_give_away_a_card_and_their_author_is_announced() -> None:
@@ -137,6 +142,21 @@ def test_what_we_send_by_whatsapp_is_reported_and_some_people_react_or_answer() 
     assert kinds["reaction"] > 0.1 * len(BY_PHONE)
     states = [a.receipt_state for a in found if a.kind == "receipt" and a.platform_id == "wamid.out0"]
     assert states == ["sent", "delivered", "read"]
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("whatsapp", {"edit", "deletion"}), ("instagram", {"deletion"})])
+def test_some_people_change_what_they_wrote_or_take_it_back(name: str, kinds: set[str]) -> None:
+    occupancy = Occupancy()
+    crowd, seen = CROWDS[name](occupancy), dict[str, list[str | None]]()
+    for hour in range(6):
+        occupancy.counted(0)
+        for post in lived(crowd, MAX_OPEN, hour * 3600):
+            for activity in understood(post):
+                seen.setdefault(activity.kind, []).append(activity.message)
+    assert seen.keys() == {"message", *kinds}
+    for kind in kinds:
+        assert 3 < len(seen[kind]) < 60
+        assert set(seen[kind]) <= set(seen["message"])
 
 
 def test_some_photos_have_the_picture_of_the_stand_in_and_some_calls_come_twice() -> None:

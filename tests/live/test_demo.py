@@ -15,7 +15,7 @@ from services.demo.photo import PHOTO
 from tests.live.installation import ADMIN_KEY, Running, Shop, command, shop_at, up
 from tests.live_servers.server import free_ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 WANTED = 3
 """Answers that are looked at."""
@@ -28,7 +28,11 @@ async def talks(shop: Shop) -> list[tuple[list[str], str]]:
     found = []
     for conversation in await shop.items("/conversations"):
         written: list[str] = []
-        for one in await shop.items(f"/conversations/{conversation['id']}/messages"):
+        messages = await shop.items(f"/conversations/{conversation['id']}/messages")
+        # What was taken back was answered while it could be read, or by words for anything.
+        if any(one["state"] == "deleted" for one in messages):
+            continue
+        for one in messages:
             if one["direction"] == "inbound":
                 written.append(one["text"] or "")
             elif one["author"]["kind"] == "agent":
@@ -36,7 +40,7 @@ async def talks(shop: Shop) -> list[tuple[list[str], str]]:
     return found
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], running: Running, seconds: float = 120.0) -> Any:
+async def eventually(look: Callable[[], Awaitable[Any]], running: Running, seconds: float = 180.0) -> Any:
     """What `look` gives as soon as it is true."""
     until = time.monotonic() + seconds
     while not (found := await look()):
@@ -118,6 +122,21 @@ async def test_customers_write_and_are_answered_on(busy: tuple[Running, str], ch
         accounts = {one["channel"]: one["health"]["state"] for one in await shop.items("/accounts")}
     assert (ledger["rejected"], ledger["failed"], ledger["balances"]) == (0, 0, True)
     assert accounts[channel] == "ok"
+
+
+async def test_customers_edit_and_take_back_what_they_wrote(busy: tuple[Running, str]) -> None:
+    running, _ = busy
+    async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
+
+        async def changed() -> bool:
+            lists = [
+                await shop.items(f"/conversations/{one['id']}/messages")
+                for channel in ("whatsapp", "instagram")
+                for one in await shop.items("/conversations", channel=channel)
+            ]
+            return {"edited", "deleted"} <= {one["state"] for messages in lists for one in messages}
+
+        assert await eventually(changed, running)
 
 
 async def test_what_went_out_by_whatsapp_is_seen_to_be_read(busy: tuple[Running, str]) -> None:
