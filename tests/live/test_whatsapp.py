@@ -1,13 +1,16 @@
 """WhatsApp through a running installation: signed webhooks in, calls to a stand-in of the Graph API out."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
 
+from services.demo.faults import Fault
 from services.demo.forms import FormFile
 from services.demo.graph import FakeGraph
 from services.demo.serving import serving
@@ -128,3 +131,92 @@ async def test_the_account_says_what_keeps_messages_from_arriving(numbered: Numb
         return found
 
     assert "No app is subscribed" in str(await eventually(problem, 60))
+
+
+# -- sending rules -------------------------------------------------------------------------------------------------------
+
+
+async def hears(numbered: Numbered, person: str, ago: float) -> str:
+    """A customer wrote so many seconds ago, by Meta's time, and Ana has the conversation; its path."""
+    message = {"from": person, "id": f"wamid.{person}", "timestamp": str(int(time.time() - ago)), "type": "text"}
+    contacts = [{"profile": {"name": "Sara"}, "wa_id": person}]
+    await numbered.post(contacts=contacts, messages=[{**message, "text": {"body": "Where is my order?"}}])
+
+    async def assigned() -> list[dict[str, Any]]:
+        return await numbered.shop.items("/conversations", person=f"whatsapp:main:{person}", status="assigned")
+
+    return f"/conversations/{(await eventually(assigned, 20))[0]['id']}"
+
+
+async def answer(numbered: Numbered, path: str, language: str = "en", **reply: Any) -> httpx2.Response:
+    url = f"/v1/workspaces/shop{path}/replies"
+    body = {"agent": "ana", **reply}
+    return await numbered.shop.client.post(url, json=body, headers={"accept-language": language})
+
+
+async def test_a_day_after_the_customers_last_message_only_a_template_goes_out(numbered: Numbered) -> None:
+    path = await hears(numbered, "37126000002", ago=86_400 + 3_600)
+    refused = await answer(numbered, path, "lv", text="Tomorrow.")
+    assert (refused.status_code, refused.json()["code"]) == (409, "window_closed")
+    assert re.fullmatch(
+        r"24 stundu logs aizvērās (\d{4}-\d\d-\d\d )?plkst\. \d\d:\d\d; izmantojiet veidni\.", refused.json()["detail"]
+    )
+    template = {"name": "order_ready", "language": "lv", "parameters": ["1001"]}
+    assert (await answer(numbered, path, template=template)).status_code == 201
+    [sent] = await eventually(numbered.sent, 20)
+    assert sent["body"]["type"] == "template"
+
+
+async def test_an_answer_that_waited_until_the_window_closed_is_not_sent_and_says_so(numbered: Numbered) -> None:
+    path = await hears(numbered, "37126000003", ago=86_400 - 8)
+    numbered.graph.faults.append(Fault(kind="rate_limited", count=1_000))
+    accepted = await answer(numbered, path, text="Tomorrow.")
+    assert accepted.status_code == 201, accepted.text
+
+    async def failed() -> dict[str, Any] | None:
+        newest: dict[str, Any] = (await numbered.shop.items(f"{path}/messages"))[-1]
+        return newest if newest["state"] == "failed" else None
+
+    message = await eventually(failed, 40)
+    assert message is not None
+    error = message["error"]
+    assert error["code"] == "window_closed"
+    assert re.fullmatch(r"The 24-hour window closed (on \S+ )?at \d\d:\d\d; use a template\.", error["detail"])
+    assert await numbered.sent() == []
+    assert (await numbered.shop.get(path))["status"] == "assigned"
+
+
+async def test_a_long_answer_goes_out_in_parts_and_says_which_did_not_arrive(numbered: Numbered) -> None:
+    path = await hears(numbered, "37126000004", ago=1)
+    text = " ".join(f"This is sentence number {number} of the answer." for number in range(150))
+    assert (await answer(numbered, path, text=text)).status_code == 201
+
+    async def both() -> list[dict[str, Any]]:
+        sent = await numbered.sent()
+        return sent if len(sent) == 2 else []
+
+    first, second = await eventually(both, 30)
+    assert f"{first['body']['text']['body']} {second['body']['text']['body']}" == text
+
+    async def state() -> str:
+        return str((await numbered.shop.items(f"{path}/messages"))[-1]["state"])
+
+    async def sent() -> bool:
+        return await state() == "sent"
+
+    await eventually(sent, 20)
+    status = {"timestamp": str(int(time.time())), "recipient_id": "37126000004"}
+    errors = [{"code": 131026, "title": "Message undeliverable"}]
+    await numbered.post(
+        statuses=[
+            {"id": first["id"], "status": "read", **status},
+            {"id": second["id"], "status": "failed", "errors": errors, **status},
+        ]
+    )
+
+    async def failed() -> bool:
+        return await state() == "failed"
+
+    await eventually(failed, 20)
+    newest = (await numbered.shop.items(f"{path}/messages"))[-1]
+    assert newest["error"]["detail"].startswith("Part 2 of 2 did not arrive: ")
