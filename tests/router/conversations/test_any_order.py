@@ -138,3 +138,41 @@ def test_a_customers_message_ends_the_same_in_any_order(names: tuple[list[str], 
 def test_a_reply_ends_the_same_in_any_order(names: tuple[list[str], list[str]]) -> None:
     in_order, shuffled = names
     assert asyncio.run(end_of_reply(shuffled)) == asyncio.run(end_of_reply(in_order))
+
+
+# -- a reply that went out in parts --------------------------------------------------------------------------------------
+
+PARTS = tuple(letter * 32 for letter in "bcd")
+PART_RECEIPTS = [f"{state} {part}" for part in PARTS for state in ("sent", "failed", "delivered", "read")]
+
+
+async def end_of_parts(names: Sequence[str]) -> tuple[object, ...]:
+    """What is seen of a reply of three parts and of its conversation in the end."""
+    house, message = await answered()
+    about: dict[str, Any] = {"received_at": START, "text": None}
+    error = Failure(code="not_reachable", detail="d")
+    marks: dict[str, Any] = {**about, "message": None, "receipt_state": "delivered", "watermark": later(70)}
+    reports: dict[str, Contract] = {
+        "result": result(house, message).model_copy(update={"aliases": list(PARTS), "further_ids": ["78", "79"]}),
+        "watermark": house.activity(90, "receipt", **marks),
+    }
+    for number, name in enumerate(PART_RECEIPTS):
+        state, part = name.split()
+        more = {"receipt_state": state, "message": part, "failure": error if state == "failed" else None}
+        reports[name] = house.activity(100 + number, "receipt", sent_at=later(60 + number), **about, **more)
+    for name in names:
+        await arrive(house, reports[name])
+    [found] = [one for one in house.messages() if one.direction == "outbound"]
+    case = house.case()
+    run = case.response_tracking.open_run()
+    return (
+        (found.state, found.error and found.error.code, found.parts),
+        (case.status, case.first_response_at, run and run.started_at, len(house.cases())),
+    )
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(orders("result", ["watermark", *PART_RECEIPTS]))
+def test_a_reply_in_parts_ends_the_same_in_any_order(names: tuple[list[str], list[str]]) -> None:
+    in_order, shuffled = names
+    assert asyncio.run(end_of_parts(shuffled)) == asyncio.run(end_of_parts(in_order))
