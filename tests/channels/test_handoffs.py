@@ -58,10 +58,10 @@ PUBLIC_PLACES = [
     pytest.param(channel, place.name, method, id=f"{channel.name}/{place.name}/{method}")
     for channel, _, place in all_places()
     if place.surface == "public" and channel.capabilities.private_reply is None
-    for method in {
+    for method in (
         next(iter(ways(channel.capabilities))),
         *(["none"] if "webchat" in ways(channel.capabilities) else []),
-    }
+    )
 ]
 
 
