@@ -1,17 +1,22 @@
 """The pages of the channels: each has the same headings, and the table of all says what the registry says."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from schemas.channel import Capabilities, MediaLimit, TextLimit
+from schemas.configuration import AccountBody
 from services.channels.port import Channel
-from services.channels.registry import ABILITIES, CHANNELS
+from services.channels.registry import ABILITIES, CHANNELS, account_rules
 
 PAGES = Path(__file__).parents[2] / "docs" / "channels"
 HEADINGS = ("Connect", "What comes in", "What goes out", "Limits", "What an agent sees", "Errors")
 KINDS = ("image", "video", "audio", "voice", "sticker", "file")
 MAX_NAMED_TYPES = 6
+ACCOUNT_CALL = re.compile(r"curl -X PUT https://your-host(\S+) [^{]*-d '(\{.+?\})'\n")
+OPENAPI = json.loads((PAGES.parents[1] / "schemas" / "export" / "openapi.json").read_text())
 
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
@@ -19,6 +24,19 @@ def test_a_channel_has_a_page_with_the_same_headings_as_every_other(channel: Cha
     text = (PAGES / f"{channel.name}.md").read_text()
     found = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert tuple(found) == HEADINGS
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_the_call_that_writes_an_account_can_be_pasted(channel: Channel) -> None:
+    page = re.sub(r"\n\s+", " ", (PAGES / f"{channel.name}.md").read_text())
+    calls = ACCOUNT_CALL.findall(page)
+    assert calls or channel.name == "webchat"
+    for path, body in calls:
+        prefix, kind = path.split("/accounts/")
+        assert (prefix, kind.split("/")[0]) == ("/v1/workspaces/shop", channel.name)
+        filled = AccountBody.model_validate_json(body.replace("…", "0123456789abcdef"))
+        assert account_rules(channel).problems(filled) == []
+    assert "put" in OPENAPI["paths"]["/v1/workspaces/{workspace}/accounts/{channel}/{account}"]
 
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)

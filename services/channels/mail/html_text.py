@@ -206,7 +206,8 @@ class _Reader:
         elif tag.name in ("td", "th"):
             self._add(" ")
         elif tag.name == "img":
-            self._add(tag.attributes.get("alt", ""))
+            # A word of its own, as the picture is for people: two numbers side by side are not one.
+            self._add(f" {tag.attributes.get('alt', '')} ")
         elif tag.name == "a" and _is_link(tag.attributes.get("href", "")):
             self.links.append(tag.attributes["href"].strip())
 

@@ -106,7 +106,7 @@ def test_a_name_in_the_content_type_will_do() -> None:
         ("team: a@example.org, b@example.org;", [("a@example.org", None), ("b@example.org", None)]),
         ("undisclosed-recipients:;", []),
         ("nobody", []),
-        ('"broken <sara@example.org>', [("sara@example.org", None)]),
+        ('"broken <sara@example.org>', [("sara@example.org", '"broken')]),
         ("a@example.org, A <A@example.org>", [("a@example.org", None)]),
         ("سارا <sara@مثال.ایران>", [("sara@مثال.ایران", "سارا")]),
     ],
