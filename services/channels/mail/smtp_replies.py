@@ -62,6 +62,9 @@ class SmtpReply:
 
 def failure_code(code: int | None, text: str, command: str = "RCPT") -> str:
     """The code that agents and rules see, for a basic code and the text with it; `rejected` where they say nothing."""
+    if command == "MAIL" and code in BASIC_CODES["MAIL"]:
+        # The server refuses whom the mail is from; why (5.1.8, 5.7.1, 5.7.60) is the same to an agent.
+        return BASIC_CODES["MAIL"][code]
     enhanced = _ENHANCED.search(text)
     if enhanced is not None and (found := CODES.get(f"{enhanced[2]}.{enhanced[3]}")):
         return found

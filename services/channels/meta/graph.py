@@ -24,6 +24,9 @@ from services.platform.http.outgoing import (
 from services.platform.http.retry_after import retry_after_seconds
 
 VERSION = "v25.0"
+TOO_MANY = 429
+UNREADABLE = frozenset({400, 404, 405, 411, 413, 414, 415, 422, 431})
+"""Statuses of a call that is refused again however often it is repeated, also where whoever answered gives no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,20 +188,24 @@ def _verdict(answer: HttpResponse, shown: Mapping[str, Json], verdicts: Verdicts
     stated = as_dict(shown.get("error"))
     code = as_int(stated.get("code"))
     if code is None:
-        # A proxy between us and Meta answered: it says nothing about the message.
-        detail = f"the Graph API answered {answer.status} without an error of its own"
-        if answer.status >= 500:
-            return SendOutcomeUnknown(detail)
-        return (
-            later_for_account(_error(answer, 0, {}))
-            if answer.status == 429
-            else PermanentSendError("rejected", detail, answer.status)
-        )
+        return _verdict_on_status(answer)
     error = _error(answer, code, stated)
     verdict = verdicts.get(error.subcode or code) or verdicts.get(code)
     if verdict is not None:
         return verdict(error)
+    if answer.status == TOO_MANY:
+        return later_for_account(error)
     return later(error) if error.is_transient else PermanentSendError("rejected", error.detail, answer.status)
+
+
+def _verdict_on_status(answer: HttpResponse) -> SendError:
+    """A proxy between us and Meta answered: it says nothing about the message, unless it could not read the call."""
+    detail = f"the Graph API answered {answer.status} without an error of its own"
+    if answer.status < 300 or answer.status >= 500:
+        return SendOutcomeUnknown(detail)
+    if answer.status in UNREADABLE:
+        return PermanentSendError("rejected", detail, answer.status)
+    return TransientSendError(detail, retry_after_seconds(answer.headers), "account")
 
 
 def _error(answer: HttpResponse, code: int, stated: Mapping[str, Json]) -> GraphError:

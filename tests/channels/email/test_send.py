@@ -139,6 +139,8 @@ VERDICTS: list[tuple[str, str, Kind, str | None]] = [
     ("AUTH", BREAK, T, "message"),
     ("MAIL", "530 5.7.0 login first", C, None),
     ("MAIL", "550 not your address", P, "sender_rejected"),
+    ("MAIL", "550 5.7.60 SendAsDenied", P, "sender_rejected"),
+    ("MAIL", "554 5.7.1 not allowed to send as this address", P, "sender_rejected"),
     ("MAIL", "552 5.3.4 too large", P, "too_large"),
     ("MAIL", "451 4.3.0 local error", T, "account"),
     ("RCPT", "550 5.1.1 no such user", P, "not_found"),

@@ -58,3 +58,8 @@ def test_hostile_html_takes_no_long_time(unit: str) -> None:
     html_to_text(unit * 100_000)
     html_to_text(unit * 100_000 + ">")
     assert time.process_time() - started < 10
+
+
+def test_the_words_of_a_picture_stand_apart_from_what_is_beside_them() -> None:
+    html = '<p>1<img alt="4111 1111 1111 1111"><a href="https://shop.example">4111 1111 1111 1111</a></p>'
+    assert html_to_text(html).text == "1 4111 1111 1111 1111 4111 1111 1111 1111"

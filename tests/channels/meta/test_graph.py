@@ -47,6 +47,14 @@ async def test_the_token_is_in_a_header_and_the_answer_is_an_object() -> None:
         (502, {}, SendOutcomeUnknown, None),
         (404, {}, PermanentSendError, "rejected"),
         (429, {}, TransientSendError, None),
+        (429, {"code": 99_999}, TransientSendError, None),
+        # A proxy that lets nobody through has not asked Meta.
+        (302, {}, TransientSendError, None),
+        (401, {}, TransientSendError, None),
+        (403, {}, TransientSendError, None),
+        (407, {}, TransientSendError, None),
+        (400, {}, PermanentSendError, "rejected"),
+        (413, {}, PermanentSendError, "rejected"),
     ],
 )
 async def test_an_error_is_a_verdict(status: int, error: dict[str, object], kind: type, code: str | None) -> None:

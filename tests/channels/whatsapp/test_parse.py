@@ -546,3 +546,19 @@ def test_a_field_of_any_type_gives_activities_with_different_ids(name: str, data
 
 def _has(target: Any, key: Any) -> bool:
     return key in target if isinstance(target, dict) else isinstance(key, int) and key < len(target)
+
+
+def test_ids_that_are_numbers_are_the_same_as_texts() -> None:
+    number = 9_007_199_254_740_993
+    change: dict[str, Any] = {
+        "metadata": {"display_phone_number": "37120000001", "phone_number_id": int(NUMBER)},
+        "contacts": [{"wa_id": number, "profile": {"name": "Sara"}}],
+        "messages": [{"from": number, "id": "wamid.1", "type": "image", "image": {"id": number + 1, "caption": "hi"}}],
+    }
+    body = {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"field": "messages", "value": change}]}],
+    }
+    [activity] = Whatsapp().parse(request(json.dumps(body).encode()), account())
+    assert (activity.kind, activity.person, activity.person_name) == ("message", f"whatsapp:main:{number}", "Sara")
+    assert activity.attachments[0].platform_id == str(number + 1)

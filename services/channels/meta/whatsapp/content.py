@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from schemas.activity import ActivityKind, Attachment, AttachmentKind, SurveyAnswer
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
-from services.channels.meta.webhook import dicts
+from services.channels.meta.webhook import as_platform_id, dicts
 from services.platform.http.bodies import too_deep
 from services.platform.http.lenient_json import read_json
 
@@ -43,7 +43,7 @@ def _media(kind: AttachmentKind) -> Parser:
     def parse(body: dict[str, Json]) -> WhatsappContent:
         attachment = Attachment(
             kind="voice" if body.get("voice") is True else kind,
-            platform_id=as_str(body.get("id")),
+            platform_id=as_platform_id(body.get("id")),
             name=as_str(body.get("filename")),
             media_type=as_str(body.get("mime_type")),
             details={"animated": True} if body.get("animated") is True else {},

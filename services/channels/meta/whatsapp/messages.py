@@ -10,7 +10,7 @@ from typing import Any
 from schemas.activity import Activity, ActivityKind, Address, PersonIdentity, Reaction, Side
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.webhook import instant
+from services.channels.meta.webhook import as_platform_id, instant
 from services.channels.meta.whatsapp.content import WhatsappContent, read_content
 from services.channels.meta.whatsapp.people import WhatsappUser, find_customer, is_phone
 from services.channels.meta.whatsapp.scope import NumberChange
@@ -74,7 +74,7 @@ def parse_echo(change: NumberChange, body: dict[str, Json]) -> list[Activity]:
 
 
 def _is_ours(change: NumberChange, number: Json) -> bool:
-    return change.our_phone is not None and number == change.our_phone
+    return change.our_phone is not None and as_platform_id(number) == change.our_phone
 
 
 def _parse(item: MessageItem) -> list[Activity]:

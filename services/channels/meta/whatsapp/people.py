@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from schemas.activity import IdentityKind, PersonIdentity
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str
-from services.channels.meta.webhook import dicts
+from services.channels.meta.webhook import as_platform_id, dicts
 
 USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 PHONE = re.compile(r"[0-9]{1,20}")
@@ -58,7 +58,7 @@ def read_contacts(value: Mapping[str, Json]) -> list[WhatsappContact]:
 
 def _contact(contact: Mapping[str, Json]) -> WhatsappContact:
     profile = as_dict(contact.get("profile"))
-    ids = tuple(one for name in ("wa_id", "user_id") if (one := as_str(contact.get(name))))
+    ids = tuple(one for name in ("wa_id", "user_id") if (one := as_platform_id(contact.get(name))))
     return WhatsappContact(ids, as_str(profile.get("name")), as_str(profile.get("username")))
 
 
@@ -67,7 +67,7 @@ def find_customer(contacts: Sequence[WhatsappContact], *ids: Json) -> WhatsappUs
 
     An item without any id is about the only contact there is.
     """
-    named = tuple(one for value in ids if (one := as_str(value)))
+    named = tuple(one for value in ids if (one := as_platform_id(value)))
     if not named and len(contacts) == 1:
         return _customer(contacts[0], contacts[0].ids)
     known = next((contact for contact in contacts if not set(named).isdisjoint(contact.ids)), NO_CONTACT)

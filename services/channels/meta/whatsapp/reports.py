@@ -11,7 +11,7 @@ from typing import Any
 from schemas.activity import Activity, Address, Call, CallState, ContactState, ReceiptState
 from schemas.values import Failure, Json
 from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
-from services.channels.meta.webhook import dicts, instant
+from services.channels.meta.webhook import as_platform_id, dicts, instant
 from services.channels.meta.whatsapp.errors import failure_code
 from services.channels.meta.whatsapp.people import WhatsappUser, find_customer
 from services.channels.meta.whatsapp.scope import NumberChange, digest
@@ -92,7 +92,7 @@ def parse_call(change: NumberChange, call: dict[str, Json]) -> list[Activity]:
     """A call begins, or has ended. Only an end says whether a customer's call was taken: then it has a length."""
     outbound = call.get("direction") == "BUSINESS_INITIATED"
     side = "to" if outbound else "from"
-    if change.our_phone is not None and call.get(side) == change.our_phone:
+    if change.our_phone is not None and as_platform_id(call.get(side)) == change.our_phone:
         side = "from" if outbound else "to"
     customer = find_customer(change.contacts, call.get(side), call.get(f"{side}_user_id"))
     at = instant(call.get("timestamp"))

@@ -9,7 +9,7 @@ import orjson
 
 from schemas.activity import Activity, ActivityKind
 from schemas.values import Json
-from services.channels.json_access import as_str
+from services.channels.meta.webhook import as_platform_id
 from services.channels.meta.whatsapp.people import WhatsappContact, WhatsappUser
 from services.platform.core.identifiers import hashed_id
 
@@ -72,7 +72,7 @@ class NumberChange:
 
     def item_id(self, item: dict[str, Json]) -> str:
         """The platform's id of an item; of one without an id a hash of its content."""
-        return as_str(item.get("id")) or digest(item)
+        return as_platform_id(item.get("id")) or digest(item)
 
 
 def digest(value: Json) -> str:
