@@ -62,13 +62,14 @@ class SmtpReply:
 
 def failure_code(code: int | None, text: str, command: str = "RCPT") -> str:
     """The code that agents and rules see, for a basic code and the text with it; `rejected` where they say nothing."""
-    if command == "MAIL" and code in BASIC_CODES["MAIL"]:
+    basic = BASIC_CODES.get(command, {}).get(code or 0, "rejected")
+    if basic == "sender_rejected":
         # The server refuses whom the mail is from; why (5.1.8, 5.7.1, 5.7.60) is the same to an agent.
-        return BASIC_CODES["MAIL"][code]
+        return basic
     enhanced = _ENHANCED.search(text)
     if enhanced is not None and (found := CODES.get(f"{enhanced[2]}.{enhanced[3]}")):
         return found
-    return BASIC_CODES.get(command, {}).get(code or 0, "rejected")
+    return basic
 
 
 def rejection(reply: SmtpReply, command: str, host: str) -> SendError:
