@@ -235,6 +235,34 @@ async def test_a_long_answer_goes_out_in_order_cut_at_the_ends_of_sentences(chan
     assert at.reply().state == "sent"
 
 
+@pytest.mark.parametrize("is_first", [False, True], ids=["after", "before"])
+@pytest.mark.parametrize(("channel", "place"), with_split_texts("own deletion"), ids=name_of)
+async def test_a_part_that_was_deleted_is_noted_and_the_others_still_stand(
+    channel: Channel, place: str, *, is_first: bool
+) -> None:
+    at = await written_to(channel, place)
+    deletion = at.place.own_deletion
+    assert deletion is not None
+    at.now = SENT
+    text = long_text(capabilities_of(at))
+    assert (await at.house.reply(text=text)).status == "applied"
+    await at.send()
+    await at.sender.run_until_idle()
+    if not is_first:
+        await at.learn_results()
+    at.now += REPORTED - SENT
+    await at.post(deletion(2))
+    await at.learn_results()
+    await at.post(deletion(2))
+    reply = at.reply()
+    assert (reply.state, reply.text and reply.text.text) == ("sent", text)
+    notes = [message.text and message.text.text for message in at.house.messages() if message.direction == "note"]
+    assert notes == ["Part 2 of 3 of a message was deleted at the platform."]
+    await at.post(deletion(1))
+    await at.post(deletion(3))
+    assert (at.reply().state, at.reply().text) == ("deleted", None)
+
+
 SENTENCES: dict[TextUnit, str] = {
     "code_points": "سفارش شما فردا صبح با پیک فرستاده می‌شود. ",
     "utf16": "Your parcel is on its way 📦🚚. ",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from schemas.activity import Activity
+from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.blobs import delete_in_batch
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
@@ -12,6 +13,7 @@ from services.router.conversations.delivered import advance
 from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.facts import record_message_fact
 from services.router.conversations.message_ids import stored_message
+from services.router.conversations.notices import add_note
 
 
 def delete_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
@@ -20,16 +22,30 @@ def delete_message(work: UnitOfWork, activity: Activity, activity_context: Activ
     if message is None:
         early.remember(work, activity)
         return
-    if message.state == "deleted" or message.workspace != activity.workspace:
+    is_known = message.state == "deleted" or message.parts.get(activity.message or "") == "deleted"
+    if is_known or message.workspace != activity.workspace:
         return
     if message.direction == "outbound":
         # Only what the platform has can be deleted there.
         message = advance(work, message, "sent", happened_at(activity))
+    case = work.get(CONVERSATIONS, message.conversation)
+    if activity.message in message.parts:
+        message = replace(message, parts={**message.parts, activity.message: "deleted"})
+        if set(message.parts.values()) != {"deleted"}:
+            work.put(MESSAGES, message.id, message)
+            _note_part(work, message, activity.message, case)
+            return
     work.put(MESSAGES, message.id, emptied(message))
     delete_files(work, message)
-    case = work.get(CONVERSATIONS, message.conversation)
     if case is not None:
         record_message_fact(work, "message_deleted", case, message)
+
+
+def _note_part(work: UnitOfWork, message: MessageRecord, part: str, case: ConversationState | None) -> None:
+    """Tell agents that one of the messages is gone which a message of ours became: the others still stand there."""
+    if case is not None:
+        number = list(message.parts).index(part) + 1
+        add_note(work, case, f"Part {number} of {len(message.parts)} of a message was deleted at the platform.")
 
 
 def delete_files(work: UnitOfWork, message: MessageRecord) -> None:

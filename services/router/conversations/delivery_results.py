@@ -82,7 +82,8 @@ def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> Non
         message = _with_ids(work, message, failed)
         # The part that failed has no id at the platform. Its state is that of the message until it is known to be there.
         state: MessageState = "queued" if failed.error.code in DOUBTFUL else "failed"
-        parts: dict[str, MessageState] = {**dict.fromkeys(failed.aliases, "sent"), f"{message.id}/failed": state}
+        sent: dict[str, MessageState] = {alias: message.parts.get(alias, "sent") for alias in failed.aliases}
+        parts = {**sent, f"{message.id}/failed": state}
         message = replace(message, parts=parts)
         work.put(MESSAGES, message.id, message)
     after = advance(work, message, "failed", failed.at, failed.error)

@@ -48,8 +48,12 @@ def with_part(
 
 
 def of_parts(parts: Mapping[str, MessageState]) -> MessageState:
-    """The state of a message in parts: failed when one failed, else that of the part which is least far."""
-    return "failed" if "failed" in parts.values() else min(parts.values(), key=lambda state: RANKS[state])
+    """The state of a message in parts: failed when one failed, else that of the part which is least far.
+
+    Of a part that was deleted since nothing is known any more.
+    """
+    states = [state for state in parts.values() if state != "deleted"]
+    return "failed" if "failed" in states else min(states, key=lambda state: RANKS[state], default="sent")
 
 
 def failure_of_part(parts: Mapping[str, MessageState], part: str, error: Failure) -> Failure:
