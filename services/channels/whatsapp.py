@@ -23,11 +23,12 @@ from services.channels.account_settings import (
     Secret,
     account_example,
 )
-from services.channels.meta.signature import answer_subscription, verify_signature
+from services.channels.meta.entry import own_id
+from services.channels.meta.signature import SignedByApp
 from services.channels.meta.whatsapp.account_check import account_problem
-from services.channels.meta.whatsapp.calls import locate_file, perform_action, send_file, send_message
-from services.channels.meta.whatsapp.changes import addressees, own_number, parse
-from services.channels.port import Account, MediaLocation, OutgoingFile, Request, SendReceipt, WebhookResponse
+from services.channels.meta.whatsapp.calls import api_of, locate_file, perform_action, send_file, send_message
+from services.channels.meta.whatsapp.changes import addressees, parse
+from services.channels.port import Account, MediaLocation, OutgoingFile, Request, SendReceipt
 from services.platform.http.outgoing import HttpClient
 
 MetaId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}$")]
@@ -77,7 +78,7 @@ class WhatsappAccount(AccountSettings):
     )
 
 
-class Whatsapp:
+class Whatsapp(SignedByApp):
     """One business phone number per account."""
 
     name = "whatsapp"
@@ -123,17 +124,9 @@ class Whatsapp:
         invalid_payload_status=200,
     )
 
-    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """Meta's test of the address; see `answer_subscription`."""
-        return answer_subscription(request, account.secrets("verify_token"))
-
-    def verify(self, request: Request, account: Account) -> None:
-        """Require Meta's signature by any live app secret. Raises InvalidSignature."""
-        verify_signature(request, account.secrets("app_secret"))
-
     def own_id(self, account: AccountBody) -> str | None:
         """The id of the account's phone number. See `SharedEndpoint`."""
-        return own_number(account)
+        return own_id(account, "phone_number_id")
 
     def addressees(self, request: Request) -> Sequence[str]:
         """The ids of the phone numbers that a body is about. See `SharedEndpoint`."""
@@ -141,26 +134,26 @@ class Whatsapp:
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of a webhook; see `meta.whatsapp.changes`. Raises InvalidPayload."""
-        return parse(self.name, request, account)
+        return parse(request, account)
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """`POST /{phone-number-id}/messages`, a text or a template."""
-        return await send_message(message, account, http)
+        return await send_message(api_of(account, http), message)
 
     async def send_files(
         self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
     ) -> SendReceipt:
         """Upload the file, then send it. One message has one: `max_files`."""
-        return await send_file(message, files[0], account, http)
+        return await send_file(api_of(account, http), message, files[0])
 
     async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """React, show typing, or mark as seen. See `PerformsActions`."""
-        return await perform_action(action, account, http)
+        return await perform_action(api_of(account, http), action)
 
     async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
         """`GET /{media-id}`. See `ResolvesMedia`."""
-        return await locate_file(attachment, account, http)
+        return await locate_file(api_of(account, http), attachment)
 
     async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
         """Whether token, number, subscription and callback URL are as they have to be. See `ChecksAccount`."""
-        return await account_problem(account, http, public_url)
+        return await account_problem(api_of(account, http), account, public_url)

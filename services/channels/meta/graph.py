@@ -11,7 +11,9 @@ import orjson
 from schemas.values import Json
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_int, as_str
-from services.channels.port import CredentialsRejected
+from services.channels.meta.entry import EntryScope, scope_of
+from services.channels.meta.webhook import as_platform_id
+from services.channels.port import Account, CredentialsRejected
 from services.platform.http.lenient_json import read_json
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import (
@@ -92,39 +94,104 @@ COMMON: Verdicts = {
 }
 
 
-async def call_graph(
-    http: HttpClient,
-    method: str,
-    url: str,
-    token: str,
-    verdicts: Verdicts,
-    body: Mapping[str, Json] | None = None,
-    *,
-    idempotent: bool = False,
-) -> dict[str, Json]:
-    """The JSON object of an answer. `verdicts` come before the common ones.
-
-    Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown. The token goes in a header, so that
-    no error can quote it with the URL.
-    """
-    content = orjson.dumps(dict(body)) if body is not None else None
-    given = {"content-type": "application/json"} if content is not None else {}
-    return await _call(http, method, url, token, verdicts, content, given, idempotent=idempotent)
-
-
 @dataclass(frozen=True, slots=True)
-class GraphPage:
-    """A page of a list, and the platform's time when it gave it, if it said so."""
+class GraphAnswer:
+    """The JSON object of an answer, and the platform's time when it gave it, if it said so."""
 
     body: dict[str, Json]
     at: datetime | None = None
 
 
-async def read_page(http: HttpClient, url: str, token: str, verdicts: Verdicts) -> GraphPage:
-    """One page of a list. Raises TransientSendError, PermanentSendError, CredentialsRejected."""
-    with without_token(token):
-        answer = await http.call("GET", url, None, {"authorization": f"Bearer {token}"}, idempotent=True)
-        return GraphPage(_shown(answer, verdicts), _date(answer))
+@dataclass(frozen=True, slots=True)
+class GraphApi:
+    """The Graph API for one account: `url` is its address, with its version, and paths are below it.
+
+    Everything raises TransientSendError, PermanentSendError, CredentialsRejected, and SendOutcomeUnknown where a call may not
+    be repeated. `verdicts` come before the common ones. The token goes in a header, so that no error can quote it with the URL.
+    """
+
+    http: HttpClient
+    url: str
+    token: str
+    scope: EntryScope
+
+    async def get(self, path: str, verdicts: Verdicts) -> dict[str, Json]:
+        """The object at a path."""
+        return await self.call("GET", path, verdicts)
+
+    async def find(self, path: str, verdicts: Verdicts) -> dict[str, Json] | None:
+        """The object at a path; None for one that is `not_found`."""
+        try:
+            return await self.get(path, verdicts)
+        except PermanentSendError as error:
+            if error.code == "not_found":
+                return None
+            raise
+
+    async def page(self, path: str, verdicts: Verdicts) -> GraphAnswer:
+        """One page of a list, and when it was given."""
+        return await self._answer("GET", path, verdicts, None, {}, idempotent=True)
+
+    async def post(self, path: str, body: Mapping[str, Json], verdicts: Verdicts) -> dict[str, Json]:
+        """The answer to a message, which is posted once."""
+        return await self.call("POST", path, verdicts, body, idempotent=False)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        verdicts: Verdicts,
+        body: Mapping[str, Json] | None = None,
+        *,
+        idempotent: bool = True,
+    ) -> dict[str, Json]:
+        """The answer to a call."""
+        content = orjson.dumps(dict(body)) if body is not None else None
+        headers = {"content-type": "application/json"} if content is not None else {}
+        return (await self._answer(method, path, verdicts, content, headers, idempotent=idempotent)).body
+
+    async def upload(
+        self, path: str, verdicts: Verdicts, fields: Mapping[str, str], file: FilePart, identity: str
+    ) -> str:
+        """Post a file in a form with these fields, and return the id in the field `identity` of the answer.
+
+        Nobody sees a file that was only uploaded, so it may be repeated.
+        """
+        content, media_type = multipart_form(fields, [file])
+        answer = await self._answer("POST", path, verdicts, content, {"content-type": media_type}, idempotent=True)
+        found = as_platform_id(answer.body.get(identity))
+        if found is None:
+            raise PermanentSendError("rejected", "Meta took the file and gave no id for it")
+        return found
+
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        verdicts: Verdicts,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        idempotent: bool,
+    ) -> GraphAnswer:
+        authorized = {"authorization": f"Bearer {self.token}", **headers}
+        # The answer, too, may quote the token that it refuses.
+        with without_token(self.token):
+            answer = await self.http.call(method, f"{self.url}/{path}", content, authorized, idempotent=idempotent)
+            return GraphAnswer(_shown(answer, verdicts), _date(answer))
+
+
+def graph_api(http: HttpClient, account: Account, host: str, own_id: str | None) -> GraphApi:
+    """The API at `host`, or at the account's `api_base`, for an account that the platform knows by `own_id`."""
+    url = f"{(account.body.api_base or host).rstrip('/')}/{VERSION}"
+    return GraphApi(http, url, account.token("access_token"), scope_of(account, own_id))
+
+
+async def post_form(http: HttpClient, url: str, form: Mapping[str, str], secret: str) -> dict[str, Json]:
+    """Post a form that proves itself by a `secret` in it, and may be repeated. Raises as `GraphApi`."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    with without_token(secret):
+        return _shown(await http.call("POST", url, urlencode(form).encode(), headers, idempotent=True), {})
 
 
 def _date(answer: HttpResponse) -> datetime | None:
@@ -135,42 +202,8 @@ def _date(answer: HttpResponse) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-async def upload_file(
-    http: HttpClient, url: str, token: str, verdicts: Verdicts, fields: Mapping[str, str], file: FilePart
-) -> dict[str, Json]:
-    """Post a file in a form with these fields. Nobody sees a file that was only uploaded, so it may be repeated.
-
-    Raises as `call_graph`.
-    """
-    content, media_type = multipart_form(fields, [file])
-    return await _call(http, "POST", url, token, verdicts, content, {"content-type": media_type}, idempotent=True)
-
-
-async def post_form(http: HttpClient, url: str, form: Mapping[str, str], secret: str) -> dict[str, Json]:
-    """Post a form that proves itself by a `secret` in it, and may be repeated. Raises as `call_graph`."""
-    headers = {"content-type": "application/x-www-form-urlencoded"}
-    with without_token(secret):
-        return _shown(await http.call("POST", url, urlencode(form).encode(), headers, idempotent=True), {})
-
-
-async def _call(
-    http: HttpClient,
-    method: str,
-    url: str,
-    token: str,
-    verdicts: Verdicts,
-    content: bytes | None,
-    headers: Mapping[str, str],
-    *,
-    idempotent: bool,
-) -> dict[str, Json]:
-    authorized = {"authorization": f"Bearer {token}", **headers}
-    with without_token(token):
-        return _shown(await http.call(method, url, content, authorized, idempotent=idempotent), verdicts)
-
-
 def _shown(answer: HttpResponse, verdicts: Verdicts) -> dict[str, Json]:
-    """What an answer says. It may quote the token that it refuses."""
+    """What an answer says. Raises the verdict on an error."""
     shown = _object(answer)
     if 200 <= answer.status < 300 and "error" not in shown:
         return shown

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Sequence
 
 from services.channels.live_secrets import is_live_secret
-from services.channels.port import InvalidSignature, Request, WebhookResponse
+from services.channels.port import Account, InvalidSignature, Request, WebhookResponse
 
 SIGNATURE_HEADER = "x-hub-signature-256"
 
@@ -29,3 +29,15 @@ def answer_subscription(request: Request, verify_tokens: Sequence[str]) -> Webho
     if not is_live_secret(request.query.get("hub.verify_token", ""), verify_tokens):
         raise InvalidSignature("hub.verify_token is missing or not the account's verify_token")
     return WebhookResponse(200, request.query.get("hub.challenge", "").encode())
+
+
+class SignedByApp:
+    """What every channel of Meta does with a request: an app has one secret, and one word for the test of its address."""
+
+    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
+        """The challenge of Meta's test of the address. Raises InvalidSignature."""
+        return answer_subscription(request, account.secrets("verify_token"))
+
+    def verify(self, request: Request, account: Account) -> None:
+        """Require Meta's signature of the body by any live app secret. Raises InvalidSignature."""
+        verify_signature(request, account.secrets("app_secret"))

@@ -1,7 +1,10 @@
 """The envelope of a webhook: `object`, and entries, each of one page, account or business (developers.facebook.com/docs/graph-api/webhooks)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import orjson
 
 from schemas.values import Json
 from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_int, as_list_of_dicts, as_str
@@ -44,6 +47,32 @@ def _iso_instant(value: Json) -> datetime | None:
         return None
 
 
+def own_entries(request: Request, own_ids: Collection[str | None]) -> list[dict[str, Json]]:
+    """The entries of a webhook that are of an account with these ids; none of what is no webhook."""
+    try:
+        _, entries = read_entries(request)
+    except InvalidPayload:
+        return []
+    return [entry for entry in entries if as_platform_id(entry.get("id")) in own_ids]
+
+
+def changes_of(entry: dict[str, Json]) -> Iterator[dict[str, Json]]:
+    """The changes of an entry. The flat shape is one change without a list around it."""
+    yield from dicts(entry.get("changes"))
+    if "field" in entry:
+        yield entry
+
+
+def body_of(subject: str, own: str, at: Json, content: Mapping[str, list[Json]]) -> bytes:
+    """A webhook's body of one entry, for what was read at the platform instead."""
+    return orjson.dumps({"object": subject, "entry": [{"id": own, "time": at, **content}]})
+
+
+def sorted_json(value: Json) -> str:
+    """A JSON value as text, the same for the same value."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def as_platform_id(value: Json) -> str | None:
     """An id as text. Meta writes digits as text, old events of Pages write them as numbers, and message ids are any text."""
     number = as_int(value)
@@ -53,3 +82,13 @@ def as_platform_id(value: Json) -> str | None:
 def dicts(value: Json) -> Iterator[dict[str, Json]]:
     """The objects of an array; nothing for anything else."""
     return (item for item in as_list_of_dicts(value) if isinstance(item, dict))
+
+
+def web_url(value: Json) -> str | None:
+    """The value when it is an address in the web, else None."""
+    try:
+        parts = urlsplit(as_str(value) or "")
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return None
+    return as_str(value) if is_web else None

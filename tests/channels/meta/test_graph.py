@@ -3,12 +3,14 @@
 import orjson
 import pytest
 
-from services.channels.meta.graph import call_graph, later_for_chat, refused
+from services.channels.meta.entry import EntryScope
+from services.channels.meta.graph import GraphApi, later_for_chat, refused
 from services.channels.port import CredentialsRejected
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.fakes import FakeHttp
 
-URL = "https://graph.facebook.com/v25.0/me/messages"
+API = "https://graph.facebook.com/v25.0"
+SCOPE = EntryScope("shop", "messenger", "main", "1001")
 VERDICTS = {131047: refused("window_closed"), 131056: later_for_chat, 2018278: refused("window_closed")}
 
 
@@ -19,15 +21,15 @@ def failing(status: int, error: dict[str, object], headers: dict[str, str] | Non
 
 async def error_of(http: FakeHttp) -> Exception:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - which one it is, is the question
-        await call_graph(http, "POST", URL, "t0ken", VERDICTS, {"a": 1})
+        await GraphApi(http, API, "t0ken", SCOPE).post("me/messages", {"a": 1}, VERDICTS)
     return caught.value
 
 
 async def test_the_token_is_in_a_header_and_the_answer_is_an_object() -> None:
     http = FakeHttp(lambda call: HttpResponse(200, {}, b'{"message_id":"m.1"}'))
-    assert await call_graph(http, "POST", URL, "t0ken", VERDICTS, {"a": 1}) == {"message_id": "m.1"}
+    assert await GraphApi(http, API, "t0ken", SCOPE).post("me/messages", {"a": 1}, VERDICTS) == {"message_id": "m.1"}
     [call] = http.calls
-    assert (call.method, call.url, call.body) == ("POST", URL, b'{"a":1}')
+    assert (call.method, call.url, call.body) == ("POST", f"{API}/me/messages", b'{"a":1}')
     assert call.headers == {"authorization": "Bearer t0ken", "content-type": "application/json"}
 
 

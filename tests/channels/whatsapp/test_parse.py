@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Address, Call, PersonIdentity, Reaction
-from services.channels.meta.whatsapp.scope import NumberScope
+from services.channels.meta.entry import EntryScope
 from services.channels.port import InvalidPayload
 from services.channels.whatsapp import Whatsapp
 from tests.channels.whatsapp.cases import NUMBER, PAYLOADS, RECEIVED, account, payload, request
 
 AT = datetime(2026, 3, 1, 11, 58, 20, tzinfo=UTC)
-SCOPE = NumberScope("shop", "whatsapp", "main", NUMBER)
+SCOPE = EntryScope("shop", "whatsapp", "main", NUMBER)
 SARA, MAHDI, GROUP = "37126000001", "IR.8800000000000001", "Y2FwaV9ncm91cDox"
 OURS = SCOPE.message_id("wamid.ours")
 Row = tuple[str, str, str, str | None, str | None]
@@ -193,7 +193,7 @@ def test_two_numbers_do_not_share_ids() -> None:
     elsewhere = {"credentials": {**account().body.credentials, "phone_number_id": "330000000000002"}}
     [other] = parsed("two_entries", **elsewhere)
     assert row(other) == ("message", "customer", "37126000003", None, "For the other number")
-    assert other.message == replace(SCOPE, number="330000000000002").message_id("wamid.elsewhere")
+    assert other.message == replace(SCOPE, own_id="330000000000002").message_id("wamid.elsewhere")
 
 
 def test_without_an_account_the_body_of_any_number_is_read() -> None:

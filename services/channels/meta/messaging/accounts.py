@@ -13,8 +13,7 @@ from services.channels.account_settings import (
     Rotating,
     Secret,
 )
-from services.channels.meta.entry import EntryContext, scope_of
-from services.channels.meta.graph import VERSION
+from services.channels.meta.entry import EntryContext, own_id, scope_of
 from services.channels.port import Account, Request
 
 PlatformId = Annotated[str, StringConstraints(pattern=r"^[^\s/?#]{1,100}$")]
@@ -67,22 +66,11 @@ def exchange_conflicts(body: AccountBody) -> list[tuple[str, str]]:
     ]
 
 
-def own_id(body: AccountBody, name: str) -> str | None:
-    """The platform's id of an account; None where the account does not say."""
-    value = body.credentials.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def graph_url(body: AccountBody, host: str) -> str:
-    """The address of the Graph API for an account, with its version."""
-    return f"{(body.api_base or host).rstrip('/')}/{VERSION}"
-
-
 def entry_context(request: Request, account: Account, *names: str) -> EntryContext:
     """The context of a body for an account. `names` are the credentials that hold its ids; the first is its scope."""
     ids = [identity for name in names if (identity := own_id(account.body, name)) is not None]
     return EntryContext(
-        scope=scope_of(account, own_id(account.body, names[0]) or ""),
+        scope=scope_of(account, own_id(account.body, names[0])),
         own_ids=frozenset(ids),
         app_id=own_id(account.body, "app_id"),
         secret=next(iter(account.secrets("app_secret")), ""),

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str, drop_none, number
-from services.channels.meta.webhook import as_platform_id, dicts
+from services.channels.meta.webhook import as_platform_id, dicts, web_url
 
 LIKES = frozenset({"369239263222822", "369239343222814", "369239383222810"})
 """The thumb of Messenger in its three sizes: a sticker by its id (developers.facebook.com/docs/messenger-platform)."""
@@ -104,16 +104,6 @@ def links(message: dict[str, Json], text: str | None) -> list[str]:
     pages = [one for one in dicts(message.get("attachments")) if as_str(one.get("type")) == "fallback"]
     urls = [web_url(as_dict(page.get("payload")).get("url") or page.get("url")) for page in pages]
     return [url for url in dict.fromkeys(urls) if url is not None and url not in (text or "")]
-
-
-def web_url(value: Json) -> str | None:
-    """The value when it is an address in the web, else None."""
-    try:
-        parts = urlsplit(as_str(value) or "")
-        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return None
-    return as_str(value) if is_web else None
 
 
 def has_content(message: dict[str, Json]) -> bool:

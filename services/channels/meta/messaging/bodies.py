@@ -14,7 +14,7 @@ from services.channels.meta.entry import EntryContext
 from services.channels.meta.messaging import messages, people, referrals, states
 from services.channels.meta.messaging.event import MessagingEvent, read_event
 from services.channels.meta.publications.changes import FIELDS, parse_change
-from services.channels.meta.webhook import as_platform_id, dicts, instant, read_entries
+from services.channels.meta.webhook import as_platform_id, changes_of, dicts, instant, read_entries
 from services.channels.port import Request
 
 Handler = Callable[[MessagingEvent, str, Json], list[Activity]]
@@ -80,8 +80,7 @@ def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) 
     for field in ("messaging", "standby"):
         for raw in dicts(entry.get(field)):
             yield from reader.event(raw, is_standby=field == "standby")
-    # The flat shape is one change without a list around it.
-    for change in (*dicts(entry.get("changes")), *([entry] if "field" in entry else [])):
+    for change in changes_of(entry):
         yield from reader.change(change)
 
 

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from schemas.activity import Activity, ActivityKind, Address, Side
 from schemas.values import Json
 from services.channels.json_access import as_dict
-from services.channels.meta.entry import NOBODY, EntryContext
-from services.channels.meta.webhook import as_platform_id, instant
+from services.channels.meta.entry import EntryContext
+from services.channels.meta.webhook import as_platform_id, instant, sorted_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,11 @@ class MessagingEvent:
         return "account" if self.is_ours else "customer"
 
     @property
+    def stated_at(self) -> str:
+        """When it happened, as a part of an id."""
+        return self.at.isoformat() if self.at is not None else ""
+
+    @property
     def customer(self) -> str | None:
         """The id of the person who is not the account; None where the event names nobody."""
         # An echo has the customer as its recipient, all else as its sender; the other way round where that one is us.
@@ -50,31 +53,24 @@ class MessagingEvent:
 
     def content_id(self, content: dict[str, Json]) -> str:
         """An id of an event that has none: who, when and what."""
-        text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
-        at = self.at.isoformat() if self.at is not None else ""
-        return self.entry.content_id("\x00".join((self.sender or "", self.recipient or "", at, text)))
+        parts = (self.sender or "", self.recipient or "", self.stated_at, sorted_json(content))
+        return self.entry.content_id("\x00".join(parts))
 
     # Any: further fields of Activity, which validates them.
     def activity(self, kind: ActivityKind, *states: str, mid: str | None = None, **fields: Any) -> Activity:
         """An activity of the customer, or about them, in private. `states` tell it from others, `mid` is the message it names."""
         scope, customer = self.entry.scope, self.customer
-        details: dict[str, Json] = {**fields.pop("details", {}), **({"standby": True} if self.is_standby else {})}
-        return Activity(
-            id=self.entry.activity_id(kind, *states),
-            workspace=scope.workspace,
-            channel=scope.channel,
-            account=scope.account,
-            kind=kind,
-            author=fields.pop("author", self.side),
-            surface="private",
-            person=self.entry.person(customer or NOBODY),
-            message=fields.pop("message", None) or (self.message_id(mid) if mid is not None else None),
-            platform_id=mid,
-            address=Address(chat=customer) if customer is not None else None,
-            sent_at=self.at,
-            received_at=self.entry.received_at,
-            details=details,
+        about = {
+            "author": self.side,
+            "message": self.message_id(mid) if mid is not None else None,
+            "platform_id": mid,
+            "address": Address(chat=customer) if customer is not None else None,
             **fields,
+            "details": {**fields.get("details", {}), **({"standby": True} if self.is_standby else {})},
+        }
+        identity = scope.activity_id(kind, *states)
+        return scope.activity(
+            identity, kind, customer, self.entry.received_at, surface="private", sent_at=self.at, **about
         )
 
     def unknown(self, raw: str, value: Json, **details: Json) -> list[Activity]:

@@ -4,19 +4,15 @@ developers.facebook.com/docs/messenger-platform/conversations, …/docs/graph-ap
 webhook gives it, so that what came by both is one message.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import quote
-
-import orjson
 
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.entry import GraphAccount
-from services.channels.meta.graph import Verdicts, call_graph, refused
+from services.channels.meta.graph import GraphApi, Verdicts, refused
 from services.channels.meta.publications.catch_up import Asked, Edge, Item, ListedChange, published_at
-from services.channels.meta.webhook import as_platform_id, dicts, read_entries
-from services.channels.port import InvalidPayload, Request
-from services.platform.http.outgoing import HttpClient, PermanentSendError
+from services.channels.meta.webhook import as_platform_id, body_of, changes_of, dicts, own_entries
+from services.channels.port import Request
 
 FIELDS = "id,created_time,from,to,message,attachments,shares"
 GONE: Verdicts = {33: refused("not_found"), 100: refused("not_found")}
@@ -88,19 +84,15 @@ def file_of(one: Item) -> Item:
 
 def named_messages(request: Request, own_ids: Collection[str | None]) -> list[str]:
     """The ids of an account's messages of which a webhook says neither who wrote them nor to whom."""
-    try:
-        _, entries = read_entries(request)
-    except InvalidPayload:
-        return []
-    ours = [entry for entry in entries if as_platform_id(entry.get("id")) in own_ids]
-    edits = (as_dict(event.get("message_edit")) for entry in ours for event in _events(entry) if "sender" not in event)
+    events = (event for entry in own_entries(request, own_ids) for event in _events(entry))
+    edits = (as_dict(event.get("message_edit")) for event in events if "sender" not in event)
     return list(dict.fromkeys(mid for edit in edits if (mid := as_platform_id(edit.get("mid"))) is not None))
 
 
 def _events(entry: Item) -> Iterator[Item]:
     for field in ("messaging", "standby"):
         yield from dicts(entry.get(field))
-    for change in (*dicts(entry.get("changes")), entry):
+    for change in changes_of(entry):
         yield as_dict(change.get("value"))
 
 
@@ -109,26 +101,12 @@ def is_message(named: str) -> bool:
     return not named.replace("/", "").isdigit()
 
 
-async def read_messages(http: HttpClient, account: GraphAccount, mids: Sequence[str], subject: str) -> list[bytes]:
+async def read_messages(api: GraphApi, mids: Sequence[str], subject: str) -> list[bytes]:
     """A webhook's body for each message; none for one that is gone.
 
     Raises TransientSendError, PermanentSendError, CredentialsRejected.
     """
-    read = [await _read(http, account, mid) for mid in mids]
-    events = (to_event(message, account.scope.own_id) for message in read)
-    return [_body(account.scope.own_id, event, subject) for event in events if event is not None]
-
-
-async def _read(http: HttpClient, account: GraphAccount, mid: str) -> Item:
-    url = f"{account.url}/{quote(mid, safe='')}?fields={FIELDS}"
-    try:
-        return await call_graph(http, "GET", url, account.token, GONE, idempotent=True)
-    except PermanentSendError as error:
-        if error.code == "not_found":
-            return {}
-        raise
-
-
-def _body(own: str, event: Mapping[str, Json], subject: str) -> bytes:
-    entry: Json = {"id": own, "time": event.get("timestamp"), "messaging": [dict(event)]}
-    return orjson.dumps({"object": subject, "entry": [entry]})
+    own = api.scope.own_id
+    read = [await api.find(f"{quote(mid, safe='')}?fields={FIELDS}", GONE) for mid in mids]
+    events = (to_event(message, own) for message in read if message is not None)
+    return [body_of(subject, own, event["timestamp"], {"messaging": [event]}) for event in events if event is not None]

@@ -5,30 +5,27 @@ from urllib.parse import quote
 from schemas.activity import Attachment
 from schemas.values import Json
 from services.channels.json_access import as_dict
-from services.channels.meta.entry import GraphAccount
-from services.channels.meta.graph import call_graph
-from services.channels.meta.messaging.attachments import web_url
+from services.channels.meta.graph import GraphApi
 from services.channels.meta.messaging.history import file_of
-from services.channels.meta.webhook import dicts
+from services.channels.meta.webhook import dicts, web_url
 from services.channels.port import CredentialsRejected, MediaLocation
-from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
 
-async def locate(http: HttpClient, account: GraphAccount, attachment: Attachment) -> MediaLocation:
+async def locate(api: GraphApi, attachment: Attachment) -> MediaLocation:
     """The address that Meta gives now, else that of the webhook. Raises PermanentSendError `not_found` without either."""
-    found = await _address_now(http, account, attachment) or attachment.url
+    found = await _address_now(api, attachment) or attachment.url
     if found is None:
         raise PermanentSendError("not_found", "Meta gives no address of the file")
     return MediaLocation(found)
 
 
-async def _address_now(http: HttpClient, account: GraphAccount, attachment: Attachment) -> str | None:
+async def _address_now(api: GraphApi, attachment: Attachment) -> str | None:
     mid, _, number = (attachment.platform_id or "").rpartition("/")
     if not (mid and number.isdigit()):
         return None
-    url = f"{account.url}/{quote(mid, safe='')}?fields=attachments"
     try:
-        message = await call_graph(http, "GET", url, account.token, {}, idempotent=True)
+        message = await api.get(f"{quote(mid, safe='')}?fields=attachments", {})
     except (CredentialsRejected, PermanentSendError, SendOutcomeUnknown, TransientSendError):
         # The address of the webhook may still be good.
         return None

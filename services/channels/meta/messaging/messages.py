@@ -5,11 +5,11 @@ from typing import Any
 from schemas.activity import Activity, Attachment
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.messaging.attachments import attachments, has_content, links, web_url
+from services.channels.meta.entry import own_message_ids
+from services.channels.meta.messaging.attachments import attachments, has_content, links
 from services.channels.meta.messaging.event import MessagingEvent
 from services.channels.meta.messaging.referrals import handoff_by, referral_details
-from services.channels.meta.webhook import as_platform_id
-from services.platform.core.identifiers import is_derived_id
+from services.channels.meta.webhook import as_platform_id, web_url
 
 INBOXES = frozenset({"263902037430900", "1217981644879628"})
 """Meta's own inboxes of Pages and of Instagram, where people of ours answer."""
@@ -56,9 +56,7 @@ def _origin(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
     """Which side wrote an echo: our own app, another app, which is a machine, or a person in one of Meta's inboxes."""
     app, own = as_platform_id(body.get("app_id")), event.entry.app_id
     if app is not None and app == own:
-        # What `SendApi` sent: the id of the reply, with the number of the part where it has several.
-        sent = (as_str(body.get("metadata")) or "").partition(".")[0]
-        return {"author": "account", "own_reply": True, "aliases": [sent] if is_derived_id(sent) else []}
+        return {"author": "account", "own_reply": True, "aliases": own_message_ids(body.get("metadata"))}
     is_another_app = app is not None and own is not None and app not in INBOXES
     return {"author": "bot" if is_another_app else "account"}
 

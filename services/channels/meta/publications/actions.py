@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from schemas.channel import ActionKind
 from schemas.outbound import ChannelAction
 from schemas.values import Json, Surface
-from services.channels.meta.entry import GraphAccount
-from services.channels.meta.graph import Verdicts, call_graph
+from services.channels.meta.graph import GraphApi, Verdicts
 from services.channels.meta.messaging.errors import VERDICTS as MESSAGE_VERDICTS
 from services.channels.meta.publications.sending import COMMENT_VERDICTS
 from services.channels.port import SendReceipt
-from services.platform.http.outgoing import HttpClient, PermanentSendError
+from services.platform.http.outgoing import PermanentSendError
 
 HEARTS = frozenset({"❤", "❤️"})
 LIKE = "\U0001f44d"
@@ -110,7 +109,7 @@ def kinds(calls: CallsBySurface, surface: Surface) -> tuple[ActionKind, ...]:
     return tuple(kind for place, kind in calls if place == surface)
 
 
-async def perform(http: HttpClient, account: GraphAccount, action: ChannelAction, calls: CallsBySurface) -> SendReceipt:
+async def perform(api: GraphApi, action: ChannelAction, calls: CallsBySurface) -> SendReceipt:
     """Perform an action, which changes nothing more when it is done twice.
 
     Raises TransientSendError, PermanentSendError, CredentialsRejected.
@@ -119,6 +118,5 @@ async def perform(http: HttpClient, account: GraphAccount, action: ChannelAction
     if make is None:
         raise PermanentSendError("not_possible", f"the platform cannot {action.kind} {action.surface} messages")
     call = make(action)
-    url = f"{account.url}/{call.path}"
-    await call_graph(http, call.method, url, account.token, VERDICTS[action.surface], call.body, idempotent=True)
+    await api.call(call.method, call.path, VERDICTS[action.surface], call.body)
     return SendReceipt(action.platform_id)

@@ -14,12 +14,11 @@ import orjson
 
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, number
-from services.channels.meta.entry import GraphAccount
-from services.channels.meta.graph import GraphPage, Verdicts, read_page, refused
-from services.channels.meta.webhook import as_platform_id, dicts, instant
+from services.channels.meta.graph import GraphAnswer, GraphApi, Verdicts, refused
+from services.channels.meta.webhook import as_platform_id, body_of, dicts, instant
 from services.channels.port import PollResult
 from services.platform.http.lenient_json import read_json
-from services.platform.http.outgoing import HttpClient, PermanentSendError
+from services.platform.http.outgoing import PermanentSendError
 
 INTERVAL = timedelta(minutes=15)
 FIRST = timedelta(hours=36)
@@ -93,11 +92,11 @@ class CatchUp:
     roots: tuple[str, ...]
     edges: Mapping[str, Edge]
 
-    async def poll(self, account: GraphAccount, http: HttpClient, cursor: str | None) -> PollResult:
+    async def poll(self, api: GraphApi, cursor: str | None) -> PollResult:
         """Make the next call of the walk. Raises as `Polls.poll`."""
-        walk = self._current(account.scope.own_id, cursor)
+        walk = self._current(api.scope.own_id, cursor)
         asked, *rest = walk.todo
-        page = await self._read(account, http, asked)
+        page = await self._read(api, asked)
         # Without a time of the platform's own, all that it lists is of interest.
         began = walk.until if walk.until is not None else _seconds(page.at)
         since = walk.since if walk.since is not None else (began - FIRST.total_seconds() if began else 0.0)
@@ -107,7 +106,7 @@ class CatchUp:
         after = replace(walk, since=since, until=began, todo=todo)
         if not todo and began is not None:
             after = replace(after, since=began - OVERLAP.total_seconds(), until=None)
-        bodies = [self._body(account.scope.own_id, one) for one in news]
+        bodies = [self._body(walk.own, one) for one in news]
         return PollResult(bodies, orjson.dumps(asdict(after)).decode(), has_more=bool(todo))
 
     def _current(self, own: str, cursor: str | None) -> Walk:
@@ -117,19 +116,19 @@ class CatchUp:
         todo = tuple(asked for asked in known.todo if asked.edge in self.edges)
         return replace(known, todo=todo or tuple(Asked(edge=name, of=own) for name in self.roots))
 
-    async def _read(self, account: GraphAccount, http: HttpClient, asked: Asked) -> GraphPage:
+    async def _read(self, api: GraphApi, asked: Asked) -> GraphAnswer:
         edge = self.edges[asked.edge]
         position = {"after": asked.after} if asked.after else {}
         parameters = {"fields": edge.fields, "limit": str(edge.limit), **edge.parameters, **position}
         path = edge.path or f"{asked.of}/{asked.edge}"
         try:
-            return await read_page(http, f"{account.url}/{path}?{urlencode(parameters)}", account.token, VERDICTS)
+            return await api.page(f"{path}?{urlencode(parameters)}", VERDICTS)
         except PermanentSendError as error:
             # A post that is gone has no comments, and what the app may not read has to be left out.
             if error.code not in {"not_found", "not_readable"}:
                 raise
-            if edge.is_optional or asked.of != account.scope.own_id:
-                return GraphPage({})
+            if edge.is_optional or asked.of != api.scope.own_id:
+                return GraphAnswer({})
             raise PermanentSendError(error.code, f"{error}. {ADVICE}", error.status) from None
 
     def _deeper(self, asked: Asked, body: Item, since: float) -> Iterable[Asked]:
@@ -150,12 +149,8 @@ class CatchUp:
         return (replace(asked, after=after),) if after and _reaches(body, oldest) else ()
 
     def _body(self, own: str, found: ListedChange) -> bytes:
-        entry = {
-            "id": own,
-            "time": int(found.at.timestamp()),
-            "changes": [{"field": found.field, "value": found.value}],
-        }
-        return orjson.dumps({"object": self.subject, "entry": [entry]})
+        changes: list[Json] = [{"field": found.field, "value": found.value}]
+        return body_of(self.subject, own, int(found.at.timestamp()), {"changes": changes})
 
 
 VERDICTS: Verdicts = {

@@ -19,7 +19,7 @@ from services.channels.meta.publications.publication import (
     reacted,
     unknown,
 )
-from services.channels.meta.webhook import as_platform_id
+from services.channels.meta.webhook import as_platform_id, web_url
 
 Value = dict[str, Json]
 Reader = Callable[[EntryContext, Value], Publication | None]
@@ -132,7 +132,7 @@ def _said(
 ) -> Publication:
     permalink = as_str(change.get("permalink_url")) or as_str(as_dict(change.get("post")).get("permalink_url"))
     text = as_str(change.get("message")) or as_str(change.get("review_text"))
-    link = _url(change.get("link"))
+    link = web_url(change.get("link"))
     return Publication(
         id=identity,
         place=place,
@@ -161,16 +161,11 @@ def _files(change: Value) -> list[Attachment]:
     """The pictures and films of a change. The addresses expire after some days or weeks."""
     item = as_str(change.get("item")) or ""
     # Of a photo, `link` is the address of the picture; of a comment, `photo` is.
-    named = [(kind, _url(change.get(name))) for name, kind in FILES.items()]
-    linked = [(FILES[item], _url(change.get("link")))] if item in FILES else []
-    listed = [(FILES["photo"], _url(address)) for address in as_list_of_dicts(change.get("photos"))]
+    named = [(kind, web_url(change.get(name))) for name, kind in FILES.items()]
+    linked = [(FILES[item], web_url(change.get("link")))] if item in FILES else []
+    listed = [(FILES["photo"], web_url(address)) for address in as_list_of_dicts(change.get("photos"))]
     found = {url: kind for kind, url in [*named, *linked, *listed] if url}
     return [Attachment(kind=kind, url=url) for url, kind in found.items()]
-
-
-def _url(value: Json) -> str | None:
-    url = as_str(value)
-    return url if url and url.startswith(("https://", "http://")) else None
 
 
 def _stars(value: Json) -> int | None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from schemas.activity import (
     Activity,
     ActivityKind,
@@ -20,7 +18,7 @@ from schemas.activity import (
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import drop_none
 from services.channels.meta.entry import NOBODY, EntryContext
-from services.channels.meta.webhook import instant
+from services.channels.meta.webhook import instant, sorted_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +66,7 @@ def added(entry: EntryContext, said: Publication) -> Activity:
         entry,
         "echo" if said.author.is_own else "message",
         said,
-        entry.activity_id("publication", said.id),
+        entry.scope.activity_id("publication", said.id),
         **_content(said),
         sent_at=said.written_at,
         replies_to=[scope.message_id(said.parent or said.place)] if said.id != said.place else [],
@@ -80,7 +78,9 @@ def added(entry: EntryContext, said: Publication) -> Activity:
 def edited(entry: EntryContext, said: Publication) -> Activity:
     """Its author changed it."""
     # Edits of one second are told apart by what they say.
-    identity = entry.activity_id("publication", said.id, "edit", _time(entry, said), entry.content_id(said.text or ""))
+    identity = entry.scope.activity_id(
+        "publication", said.id, "edit", _time(entry, said), entry.content_id(said.text or "")
+    )
     original = said.written_at
     return _activity(
         entry, "edit", said, identity, **_content(said), sent_at=_at(entry, said), original_sent_at=original
@@ -89,26 +89,26 @@ def edited(entry: EntryContext, said: Publication) -> Activity:
 
 def removed(entry: EntryContext, said: Publication) -> Activity:
     """Its author or the Page deleted it."""
-    identity = entry.activity_id("publication", said.id, "remove")
+    identity = entry.scope.activity_id("publication", said.id, "remove")
     return _activity(entry, "deletion", said, identity, sent_at=_at(entry, said))
 
 
 def hidden(entry: EntryContext, said: Publication) -> Activity:
     """Somebody of the Page hid it from others, in Facebook or through us."""
-    identity = entry.activity_id("publication", said.id, "hide", _time(entry, said))
+    identity = entry.scope.activity_id("publication", said.id, "hide", _time(entry, said))
     return _activity(entry, "visibility", said, identity, sent_at=_at(entry, said), hidden=True)
 
 
 def shown(entry: EntryContext, said: Publication) -> Activity:
     """Somebody of the Page showed it again."""
-    identity = entry.activity_id("publication", said.id, "unhide", _time(entry, said))
+    identity = entry.scope.activity_id("publication", said.id, "unhide", _time(entry, said))
     return _activity(entry, "visibility", said, identity, sent_at=_at(entry, said), hidden=False)
 
 
 def reacted(entry: EntryContext, said: Publication, reaction: Reaction) -> Activity:
     """Somebody reacted to it, or took a reaction back. `said.author` is who reacted."""
     states = (said.author.id or NOBODY, "" if reaction.removed else reaction.emoji or "?", _time(entry, said))
-    identity = entry.activity_id("publication", said.id, "reaction", *states)
+    identity = entry.scope.activity_id("publication", said.id, "reaction", *states)
     return _activity(entry, "reaction", said, identity, sent_at=_at(entry, said), reaction=reaction)
 
 
@@ -126,18 +126,10 @@ VERBS: Mapping[str, Change] = {
 
 def unknown(entry: EntryContext, raw: str, value: Json, **details: Json) -> Activity:
     """An activity that tells the type of a change, and the ids in it; never what it says."""
-    content = entry.content_id(orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode())
-    return Activity(
-        id=entry.activity_id("unknown", raw, content),
-        workspace=entry.scope.workspace,
-        channel=entry.scope.channel,
-        account=entry.scope.account,
-        kind="unknown",
-        surface="public",
-        person=entry.person(NOBODY),
-        sent_at=entry.entry_at,
-        received_at=entry.received_at,
-        details=drop_none(raw=raw, **details),
+    identity = entry.scope.activity_id("unknown", raw, entry.content_id(sorted_json(value)))
+    about = drop_none(raw=raw, **details)
+    return entry.scope.activity(
+        identity, "unknown", None, entry.received_at, surface="public", sent_at=entry.entry_at, details=about
     )
 
 
@@ -168,22 +160,20 @@ def _content(said: Publication) -> dict[str, Any]:
 
 def _activity(entry: EntryContext, kind: ActivityKind, said: Publication, identity: str, **fields: Any) -> Activity:
     """An activity about a publication; `identity` is its id."""
-    return Activity(
-        id=identity,
-        workspace=entry.scope.workspace,
-        channel=entry.scope.channel,
-        account=entry.scope.account,
-        kind=kind,
+    # Each author who is not named is another person: nobody is to read the answer to somebody else.
+    external = said.author.id or said.id
+    return entry.scope.activity(
+        identity,
+        kind,
+        external,
+        entry.received_at,
         author="account" if said.author.is_own else "customer",
         surface="public",
-        # Each author who is not named is another person: nobody is to read the answer to somebody else.
-        person=entry.person(said.author.id or said.id),
         person_name=said.author.name or said.author.username,
         thread=said.place,
         message=entry.scope.message_id(said.id),
         platform_id=said.id,
         context=PostContext(post=said.place, parent=said.parent, permalink=said.permalink),
-        received_at=entry.received_at,
         details=said.details,
         **fields,
     )

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from schemas.activity import Address
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.meta.entry import GraphAccount
-from services.channels.meta.graph import Verdicts, call_graph, refused
+from services.channels.meta.graph import GraphApi, Verdicts, refused
 from services.channels.meta.messaging.errors import VERDICTS as MESSAGE_VERDICTS
 from services.channels.meta.publications.comments import LIVE, MENTION
 from services.channels.meta.webhook import as_platform_id
 from services.channels.port import SendReceipt
-from services.platform.http.outgoing import HttpClient, PermanentSendError
+from services.platform.http.outgoing import PermanentSendError
 
 COMMENT_VERDICTS: Verdicts = {33: refused("not_found"), 506: refused("duplicate")}
 """506: the same text stands there already. 33: as subcode of 100, the comment or its post is gone."""
@@ -28,16 +27,14 @@ PRIVATE_REPLY_VERDICTS: Verdicts = {
 }
 
 
-async def comment(http: HttpClient, account: GraphAccount, message: OutboundMessage, edge: str) -> SendReceipt:
+async def comment(api: GraphApi, message: OutboundMessage, edge: str) -> SendReceipt:
     """Answer a publication in public, once. `edge` is what answers to a comment are called at the platform.
 
     Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown.
     """
-    path, place = _target(message.address, account.scope.own_id, edge)
-    body: dict[str, Json] = {**place, "message": message.text.text}
-    answer = await call_graph(http, "POST", f"{account.url}/{path}", account.token, COMMENT_VERDICTS, body)
-    identity = as_platform_id(answer.get("id"))
-    return SendReceipt(identity, aliases=(account.scope.message_id(identity),) if identity is not None else ())
+    path, place = _target(message.address, api.scope.own_id, edge)
+    answer = await api.post(path, {**place, "message": message.text.text}, COMMENT_VERDICTS)
+    return api.scope.receipt(as_platform_id(answer.get("id")))
 
 
 def _target(address: Address, own_id: str, edge: str) -> tuple[str, Mapping[str, Json]]:
@@ -52,16 +49,11 @@ def _target(address: Address, own_id: str, edge: str) -> tuple[str, Mapping[str,
     return f"{own_id}/mentions", {"media_id": address.chat, **({"comment_id": address.reply_to} if is_comment else {})}
 
 
-async def reply_in_private(http: HttpClient, account: GraphAccount, message: OutboundMessage) -> SendReceipt:
+async def reply_in_private(api: GraphApi, message: OutboundMessage) -> SendReceipt:
     """Answer a publication in private, which Meta takes once. The receipt says whom it reached. Raises as `comment`."""
     post = message.in_reply_to.platform_id if message.in_reply_to else message.address.reply_to
     kind = "post_id" if post == message.address.chat else "comment_id"
     body: dict[str, Json] = {"recipient": {kind: post}, "message": {"text": message.text.text}}
-    answer = await call_graph(http, "POST", f"{account.url}/me/messages", account.token, PRIVATE_REPLY_VERDICTS, body)
+    answer = await api.post("me/messages", body, PRIVATE_REPLY_VERDICTS)
     mid, person = as_platform_id(answer.get("message_id")), as_platform_id(answer.get("recipient_id"))
-    return SendReceipt(
-        mid,
-        address=Address(chat=person) if person else None,
-        aliases=(account.scope.message_id(mid),) if mid else (),
-        person=person,
-    )
+    return api.scope.receipt(mid, address=Address(chat=person) if person else None, person=person)

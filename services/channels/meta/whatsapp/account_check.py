@@ -4,17 +4,15 @@
 """
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str
-from services.channels.meta.graph import Verdicts, call_graph, refused
+from services.channels.meta.callbacks import is_ours, our_address, shown_address
+from services.channels.meta.entry import own_id
+from services.channels.meta.graph import GraphApi, Verdicts, refused
 from services.channels.meta.webhook import dicts
-from services.channels.meta.whatsapp.calls import url_of
-from services.channels.meta.whatsapp.changes import own_number
 from services.channels.meta.whatsapp.errors import VERDICTS
 from services.channels.port import Account
-from services.platform.http.outgoing import HttpClient, PermanentSendError
 
 UNKNOWN_ID: Verdicts = {**VERDICTS, 100: refused("not_found")}
 """Of a question about an id: one that the token does not reach is an invalid parameter."""
@@ -31,23 +29,17 @@ STATUSES: Mapping[str, str] = {
 FIELDS = "status,webhook_configuration"
 
 
-async def account_problem(account: Account, http: HttpClient, public_url: str | None) -> str | None:
+async def account_problem(api: GraphApi, account: Account, public_url: str | None) -> str | None:
     """What keeps customers' messages from arriving, and how to fix it; None when all is well. Raises as `ChecksAccount.check`."""
-    number, waba = own_number(account.body) or "", next(iter(account.secrets("waba_id")), "")
-    try:
-        shown = await _get(account, http, f"{url_of(account, number)}?fields={FIELDS}")
-    except PermanentSendError as error:
-        if error.code != "not_found":
-            raise
+    number, waba = api.scope.own_id, own_id(account.body, "waba_id") or ""
+    shown = await api.find(f"{number}?fields={FIELDS}", UNKNOWN_ID)
+    if shown is None:
         return _not_reached("phone number", "phone_number_id", number)
     status = as_str(shown.get("status")) or ""
     if status in STATUSES:
         return f"The number {number} is {status.lower()} at WhatsApp. {STATUSES[status].format(number=number)}"
-    try:
-        apps = await _get(account, http, url_of(account, waba, "subscribed_apps"))
-    except PermanentSendError as error:
-        if error.code != "not_found":
-            raise
+    apps = await api.find(f"{waba}/subscribed_apps", UNKNOWN_ID)
+    if apps is None:
         return _not_reached("WhatsApp Business account", "waba_id", waba)
     if not any(dicts(apps.get("data"))):
         return (
@@ -64,23 +56,13 @@ def _not_reached(what: str, credential: str, identity: str) -> str:
     )
 
 
-async def _get(account: Account, http: HttpClient, url: str) -> dict[str, Json]:
-    return await call_graph(http, "GET", url, account.token("access_token"), UNKNOWN_ID, idempotent=True)
-
-
 def _wrong_webhook(configured: Mapping[str, Json], account: Account, public_url: str | None) -> str | None:
     """Whether Meta calls another address than one of this workspace. The number's own comes before those of account and app."""
     levels = ("phone_number", "whatsapp_business_account", "application")
     url = next((one for level in levels if (one := as_str(configured.get(level)))), None)
-    if url is None:
+    if url is None or is_ours(url, account, public_url):
         return None
-    # One URL may serve all numbers of a workspace, so any account's will do.
-    ours = f"/webhooks/{account.channel}/{account.workspace}/"
-    base = (public_url or "").rstrip("/")
-    if url.startswith(base + ours) if base else ours in urlsplit(url).path:
-        return None
-    parts = urlsplit(url)
     return (
-        f"Meta calls {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path} for this number, which is not "
-        f"{base}{ours}{account.id}. Set that as the callback URL of the app's webhooks, with the account's verify_token."
+        f"Meta calls {shown_address(url)} for this number, which is not {our_address(account, public_url)}. "
+        "Set that as the callback URL of the app's webhooks, with the account's verify_token."
     )

@@ -11,12 +11,11 @@ from schemas.channel import ActionKind
 from schemas.outbound import ChannelAction, MessageTemplate, OutboundMessage
 from schemas.values import Json
 from services.channels.json_access import as_str, drop_none
-from services.channels.meta.graph import VERSION, call_graph, upload_file
+from services.channels.meta.entry import own_id
+from services.channels.meta.graph import GraphApi, graph_api
 from services.channels.meta.webhook import dicts
-from services.channels.meta.whatsapp.changes import own_number
 from services.channels.meta.whatsapp.errors import MEDIA, VERDICTS
 from services.channels.meta.whatsapp.people import is_phone
-from services.channels.meta.whatsapp.scope import NumberScope
 from services.channels.port import Account, MediaLocation, OutgoingFile, SendReceipt
 from services.platform.http.multipart import FilePart
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown
@@ -36,50 +35,43 @@ HEADS = frozenset({"image", "video", "document"})
 """Types that may head a template."""
 
 
-def url_of(account: Account, *path: str) -> str:
-    """The address of a call. `api_base` of the account replaces Meta's own."""
-    base = (account.body.api_base or API_BASE).rstrip("/")
-    return "/".join((base, VERSION, *(quote(part, safe="") for part in path)))
+def api_of(account: Account, http: HttpClient) -> GraphApi:
+    """The Cloud API for a phone number."""
+    return graph_api(http, account, API_BASE, own_id(account.body, "phone_number_id"))
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------
 
 
-async def send_message(message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
+async def send_message(api: GraphApi, message: OutboundMessage) -> SendReceipt:
     """Send a text, or a template. Raises as `Channel.send`."""
     if message.template is not None:
         content = _template(message.template)
     else:
         content = {"type": "text", "text": {"body": message.text.text}}
-    return await _send(message, content, account, http)
+    return await _send(api, message, content)
 
 
-async def send_file(message: OutboundMessage, file: OutgoingFile, account: Account, http: HttpClient) -> SendReceipt:
+async def send_file(api: GraphApi, message: OutboundMessage, file: OutgoingFile) -> SendReceipt:
     """Upload a file, then send it with the text as its caption, or as the head of a template. Raises as `Channel.send`."""
     kind = TYPES.get(file.attachment.kind, "document")
     if message.template is not None and kind not in HEADS:
         kind = "document"
-    media: dict[str, Json] = {"id": await _upload(file, account, http)}
+    media: dict[str, Json] = {"id": await _upload(api, file)}
     if kind == "document":
         media |= drop_none(filename=file.attachment.name)
     if message.template is not None:
-        return await _send(message, _template(message.template, {"type": kind, kind: media}), account, http)
+        return await _send(api, message, _template(message.template, {"type": kind, kind: media}))
     if file.attachment.kind == "voice":
         media["voice"] = True
-    return await _send(message, {"type": kind, kind: {**media, **drop_none(caption=message.text.text)}}, account, http)
+    return await _send(api, message, {"type": kind, kind: {**media, **drop_none(caption=message.text.text)}})
 
 
-async def _upload(file: OutgoingFile, account: Account, http: HttpClient) -> str:
+async def _upload(api: GraphApi, file: OutgoingFile) -> str:
     media_type = file.attachment.media_type
     part = FilePart("file", file.attachment.name or "file", media_type, file.content)
     fields = {"messaging_product": "whatsapp", "type": media_type}
-    answer = await upload_file(
-        http, url_of(account, _number(account), "media"), account.token("access_token"), VERDICTS, fields, part
-    )
-    identity = as_str(answer.get("id"))
-    if identity is None:
-        raise PermanentSendError("rejected", "Meta took the file and gave no id for it")
-    return identity
+    return await api.upload(f"{api.scope.own_id}/media", VERDICTS, fields, part, "id")
 
 
 def _template(template: MessageTemplate, head: dict[str, Json] | None = None) -> dict[str, Json]:
@@ -90,9 +82,7 @@ def _template(template: MessageTemplate, head: dict[str, Json] | None = None) ->
     return {"type": "template", "template": drop_none(name=template.name, language=language, components=components)}
 
 
-async def _send(
-    message: OutboundMessage, content: Mapping[str, Json], account: Account, http: HttpClient
-) -> SendReceipt:
+async def _send(api: GraphApi, message: OutboundMessage, content: Mapping[str, Json]) -> SendReceipt:
     answered, is_group = message.in_reply_to, message.surface == "public"
     context: dict[str, Json] = {"context": {"message_id": answered.platform_id}} if answered else {}
     body = {
@@ -102,12 +92,11 @@ async def _send(
         "biz_opaque_callback_data": message.id,
         **content,
     }
-    answer = await _post(body, account, http)
+    answer = await api.post(f"{api.scope.own_id}/messages", body, VERDICTS)
     sent = [identity for one in dicts(answer.get("messages")) if (identity := as_str(one.get("id")))]
     if not sent:
         raise SendOutcomeUnknown("Meta answered without the id of a message")
-    scope = NumberScope(message.workspace, message.channel, message.account, _number(account))
-    return SendReceipt(sent[0], aliases=tuple(map(scope.message_id, sent)), further_ids=tuple(sent[1:]))
+    return api.scope.receipt(*sent)
 
 
 def _recipient(chat: str, *, is_group: bool = False) -> dict[str, Json]:
@@ -119,27 +108,16 @@ def _recipient(chat: str, *, is_group: bool = False) -> dict[str, Json]:
     }
 
 
-async def _post(
-    body: Mapping[str, Json], account: Account, http: HttpClient, *, idempotent: bool = False
-) -> dict[str, Json]:
-    url, token = url_of(account, _number(account), "messages"), account.token("access_token")
-    return await call_graph(http, "POST", url, token, VERDICTS, body, idempotent=idempotent)
-
-
-def _number(account: Account) -> str:
-    return own_number(account.body) or ""
-
-
 # -- actions -----------------------------------------------------------------------------------------------------------
 
 
-async def perform_action(action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+async def perform_action(api: GraphApi, action: ChannelAction) -> SendReceipt:
     """Mark as seen, show that somebody types, or react. Raises as `Channel.send`."""
     # "Typing" names no message of its own: it is shown in answer to the customer's last one, which it marks as read.
     about = action.platform_id or action.address.reply_to
     if about is None:
         raise PermanentSendError("not_found", "WhatsApp shows this only in answer to a message of the customer's")
-    await _post(ACTIONS[action.kind](action, about), account, http, idempotent=True)
+    await api.call("POST", f"{api.scope.own_id}/messages", VERDICTS, ACTIONS[action.kind](action, about))
     return SendReceipt(action.platform_id)
 
 
@@ -167,22 +145,21 @@ ACTIONS: Mapping[ActionKind, Callable[[ChannelAction, str], dict[str, Json]]] = 
 # -- files of customers ------------------------------------------------------------------------------------------------
 
 
-async def locate_file(attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
+async def locate_file(api: GraphApi, attachment: Attachment) -> MediaLocation:
     """Where a file is for the next minutes. Raises as `ResolvesMedia.locate`."""
     if attachment.platform_id is None:
         raise PermanentSendError("not_found", "the attachment has no file")
-    token = account.token("access_token")
-    url = f"{url_of(account, attachment.platform_id)}?phone_number_id={quote(_number(account), safe='')}"
-    found = as_str((await call_graph(http, "GET", url, token, MEDIA, idempotent=True)).get("url"))
-    if found is None or not _is_trusted(found, account):
+    path = f"{quote(attachment.platform_id, safe='')}?phone_number_id={api.scope.own_id}"
+    found = as_str((await api.get(path, MEDIA)).get("url"))
+    if found is None or not _is_trusted(found, api.url):
         raise PermanentSendError("not_found", "Meta gives no address of its own for the file")
-    return MediaLocation(found, {"authorization": f"Bearer {token}"})
+    return MediaLocation(found, {"authorization": f"Bearer {api.token}"})
 
 
-def _is_trusted(url: str, account: Account) -> bool:
+def _is_trusted(url: str, api_url: str) -> bool:
     """Whether our token may go to this address: it is Meta's, or that of the account's `api_base`."""
     try:
-        parts, base = urlsplit(url), urlsplit(account.body.api_base or API_BASE)
+        parts, base = urlsplit(url), urlsplit(api_url)
         host = parts.hostname or ""
     except ValueError:
         return False

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 import orjson
 
 from schemas.activity import Activity
-from schemas.configuration import AccountBody
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_id_str, as_str, drop_none
+from services.channels.meta.entry import EntryScope, own_id, scope_of
 from services.channels.meta.webhook import dicts, instant, read_entries
 from services.channels.meta.whatsapp.messages import parse_echo, parse_message
 from services.channels.meta.whatsapp.people import WhatsappUser, read_contacts
 from services.channels.meta.whatsapp.reports import parse_call, parse_error, parse_preference, parse_status
-from services.channels.meta.whatsapp.scope import NumberChange, NumberScope
+from services.channels.meta.whatsapp.scope import NumberChange
 from services.channels.port import Account, Request
 
 ItemParser = Callable[[NumberChange, dict[str, Json]], list[Activity]]
@@ -35,29 +35,23 @@ LISTS: Mapping[str, ItemParser] = {
 """The lists of a change's value → what their items are."""
 
 
-def parse(channel: str, request: Request, account: Account) -> list[Activity]:
+def parse(request: Request, account: Account) -> list[Activity]:
     """The activities of a webhook that are about the account, in their order, each once. Raises InvalidPayload."""
-    own = own_number(account.body)
+    own = own_id(account.body, "phone_number_id")
     found: dict[str, Activity] = {}
     for entry, change in _changes(request):
         number = number_of(change)
         if own is None or number is None or number == own:
-            for activity in _parse_change(_scope(channel, account, number or own), entry, change, request):
+            for activity in _parse_change(scope_of(account, number or own), entry, change, request):
                 # A body may say one thing twice.
                 found.setdefault(activity.id, activity)
-    return list(found.values()) or [_nothing(_scope(channel, account, own), request)]
+    return list(found.values()) or [_nothing(scope_of(account, own), request)]
 
 
 def addressees(request: Request) -> list[str]:
     """The ids of the phone numbers that a webhook is about, in order. Raises InvalidPayload."""
     numbers = (number_of(change) for _, change in _changes(request))
     return list(dict.fromkeys(number for number in numbers if number is not None))
-
-
-def own_number(body: AccountBody) -> str | None:
-    """The id of an account's phone number."""
-    number = body.credentials.get("phone_number_id")
-    return number if isinstance(number, str) else None
 
 
 def number_of(change: Mapping[str, Json]) -> str | None:
@@ -73,12 +67,8 @@ def _changes(request: Request) -> Iterator[tuple[dict[str, Json], dict[str, Json
             yield entry, change
 
 
-def _scope(channel: str, account: Account, number: str | None) -> NumberScope:
-    return NumberScope(account.workspace, channel, account.id, number or "")
-
-
 def _parse_change(
-    scope: NumberScope, entry: dict[str, Json], change: dict[str, Json], request: Request
+    scope: EntryScope, entry: dict[str, Json], change: dict[str, Json], request: Request
 ) -> Iterator[Activity]:
     value, field = as_dict(change.get("value")), (as_str(change.get("field")) or "none")[:64]
     phone = NOT_DIGITS.sub("", as_str(as_dict(value.get("metadata")).get("display_phone_number")) or "")
@@ -109,7 +99,7 @@ def _without_items(context: NumberChange, entry: Mapping[str, Json], change: Map
     )
 
 
-def _nothing(scope: NumberScope, request: Request) -> Activity:
+def _nothing(scope: EntryScope, request: Request) -> Activity:
     """A body without any change, or with changes of other numbers alone."""
     change = NumberChange(scope, "none", request.received_at, (), None, request.body.hex())
     return change.activity("unknown", WhatsappUser(), change.digest, details={"raw": "none"})

@@ -64,20 +64,24 @@ def _location(body: dict[str, Json]) -> WhatsappContent:
 
 
 def _contact_card(contact: dict[str, Json]) -> Attachment:
-    name = as_dict(contact.get("name"))
-    parts = [as_str(name.get("first_name")), as_str(name.get("last_name"))]
-    phones: list[Json] = [as_str(one.get("phone")) or as_str(one.get("wa_id")) for one in dicts(contact.get("phones"))]
-    emails: list[Json] = [as_str(one.get("email")) for one in dicts(contact.get("emails"))]
+    name, phones = as_dict(contact.get("name")), _texts(contact.get("phones"), "phone", "wa_id")
+    parts: list[str] = [part for key in ("first_name", "last_name") if (part := as_str(name.get(key)))]
     return Attachment(
         kind="contact",
-        name=as_str(name.get("formatted_name")) or " ".join(part for part in parts if part) or None,
+        name=as_str(name.get("formatted_name")) or " ".join(parts) or None,
         details=drop_none(
-            phone=next((one for one in phones if one), None),
-            phones=[one for one in phones if one],
-            emails=[one for one in emails if one],
+            phone=phones[0] if phones else None,
+            phones=phones,
+            emails=_texts(contact.get("emails"), "email"),
             company=as_str(as_dict(contact.get("org")).get("company")),
         ),
     )
+
+
+def _texts(items: Json, *names: str) -> list[Json]:
+    """The first text that each item has under one of these names."""
+    found = (next(filter(None, (as_str(item.get(name)) for name in names)), None) for item in dicts(items))
+    return [text for text in found if text is not None]
 
 
 def _order(body: dict[str, Json]) -> WhatsappContent:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from schemas.activity import IdentityKind, PersonIdentity
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str
+from services.channels.meta.entry import NOBODY
 from services.channels.meta.webhook import as_platform_id, dicts
 
 USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 PHONE = re.compile(r"[0-9]{1,20}")
-NOBODY = "none"
-"""The external id of what names no person, such as the approval of a template."""
 
 
 @dataclass(frozen=True, slots=True)

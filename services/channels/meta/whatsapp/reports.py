@@ -11,11 +11,11 @@ from typing import Any
 from schemas.activity import Activity, Address, Call, CallState, ContactState, ReceiptState
 from schemas.values import Failure, Json
 from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
+from services.channels.meta.entry import own_message_ids
 from services.channels.meta.webhook import as_platform_id, dicts, instant
 from services.channels.meta.whatsapp.errors import failure_code
 from services.channels.meta.whatsapp.people import WhatsappUser, find_customer
 from services.channels.meta.whatsapp.scope import NumberChange, digest
-from services.platform.core.identifiers import is_derived_id
 
 STATES: Mapping[str, ReceiptState] = {
     "sent": "sent",
@@ -49,32 +49,21 @@ def parse_status(change: NumberChange, status: dict[str, Json]) -> list[Activity
     if group and any(ids) and state == "failed":
         # One member did not get it: that is no failure of the message, which others have.
         state = "failed_for_member"
-    if wamid is None or (state not in STATES and state != "deleted"):
-        raw = f"status.{state}"[:64]
-        return [change.activity("unknown", customer, digest(status), details={"raw": raw}, **about)]
+    if wamid is None or state not in (*STATES, "deleted"):
+        return change.unknown(f"status.{state}", customer, status, **about)
     about |= {"message": change.scope.message_id(wamid), "platform_id": wamid}
     if state == "deleted":
         return [change.activity("deletion", customer, wamid, state, **about)]
-    return [
-        change.activity(
-            "receipt",
-            customer,
-            wamid,
-            state,
-            customer.id,
-            aliases=_own_ids(status),
-            receipt_state=STATES[state],
-            failure=_failure(status) if state == "failed" else None,
-            details=drop_none(pricing=as_str(as_dict(status.get("pricing")).get("category"))),
-            **about,
-        )
-    ]
+    return [change.activity("receipt", customer, wamid, state, customer.id, **_receipt(status, state), **about)]
 
 
-def _own_ids(status: Mapping[str, Json]) -> list[str]:
-    """Our own id of the message, which we gave with it; of a text in several parts the part is behind a point."""
-    own = (as_str(status.get("biz_opaque_callback_data")) or "").partition(".")[0]
-    return [own] if is_derived_id(own) else []
+def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # any: fields of Activity
+    return {
+        "aliases": own_message_ids(status.get("biz_opaque_callback_data")),
+        "receipt_state": STATES[state],
+        "failure": _failure(status) if state == "failed" else None,
+        "details": drop_none(pricing=as_str(as_dict(status.get("pricing")).get("category"))),
+    }
 
 
 def _failure(status: Mapping[str, Json]) -> Failure:
@@ -101,8 +90,7 @@ def parse_call(change: NumberChange, call: dict[str, Json]) -> list[Activity]:
             return [_call(change, call, customer, "ringing", outbound=outbound, sent_at=at)]
         case "terminate":
             return _ended(change, call, customer, outbound=outbound)
-    raw = f"call.{as_str(call.get('event')) or 'none'}"[:64]
-    return [change.activity("unknown", customer, digest(call), sent_at=at, details={"raw": raw})]
+    return change.unknown(f"call.{as_str(call.get('event')) or 'none'}", customer, call, sent_at=at)
 
 
 def _ended(change: NumberChange, call: dict[str, Json], customer: WhatsappUser, *, outbound: bool) -> list[Activity]:
@@ -123,7 +111,7 @@ def _call_status(change: NumberChange, status: dict[str, Json]) -> list[Activity
     raw = as_str(status.get("status")) or "none"
     state, at = CALL_STATES.get(raw.upper()), instant(status.get("timestamp"))
     if state is None:
-        return [change.activity("unknown", customer, digest(status), sent_at=at, details={"raw": f"call.{raw}"[:64]})]
+        return change.unknown(f"call.{raw}", customer, status, sent_at=at)
     return [_call(change, status, customer, state, outbound=True, sent_at=at)]
 
 
@@ -158,13 +146,12 @@ def parse_preference(change: NumberChange, preference: dict[str, Json]) -> list[
     """A customer stopped messages of marketing, or wants them again."""
     customer = find_customer(change.contacts, preference.get("wa_id"), preference.get("user_id"))
     value, category = as_str(preference.get("value")) or "none", as_str(preference.get("category")) or "none"
-    at, identity = instant(preference.get("timestamp")), digest(preference)
+    at = instant(preference.get("timestamp"))
     state = CONSENT.get(value) if category == "marketing_messages" else None
     if state is None or not customer.is_known:
-        raw = f"user_preferences.{category}.{value}"[:64]
-        return [change.activity("unknown", customer, identity, sent_at=at, details={"raw": raw})]
-    address = Address(chat=customer.id)
-    return [change.activity("follow", customer, identity, sent_at=at, address=address, contact_state=state)]
+        return change.unknown(f"user_preferences.{category}.{value}", customer, preference, sent_at=at)
+    about = {"sent_at": at, "address": Address(chat=customer.id), "contact_state": state}
+    return [change.activity("follow", customer, digest(preference), **about)]
 
 
 def parse_error(change: NumberChange, error: dict[str, Json]) -> list[Activity]:

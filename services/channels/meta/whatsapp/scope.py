@@ -1,38 +1,17 @@
-"""Who numbers messages, and the values that one change of a webhook has for all of its items."""
+"""The values that one change of a webhook has for all of its items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from schemas.activity import Activity, ActivityKind
 from schemas.values import Json
-from services.channels.meta.webhook import as_platform_id
+from services.channels.json_access import drop_none
+from services.channels.meta.entry import EntryScope
+from services.channels.meta.webhook import as_platform_id, sorted_json
 from services.channels.meta.whatsapp.people import WhatsappContact, WhatsappUser
 from services.platform.core.identifiers import hashed_id
-
-
-@dataclass(frozen=True, slots=True)
-class NumberScope:
-    """A business phone number of an account. Its id is the scope of all message ids."""
-
-    workspace: str
-    channel: str
-    account: str
-    number: str
-
-    def message_id(self, wamid: str) -> str:
-        """The permanent id of a message or call: its edits, statuses, reactions and its echo carry the same one."""
-        return self._hashed("message", wamid)
-
-    def event_id(self, kind: str, *states: str) -> str:
-        """The id of an activity. One message id carries many states, so what tells them apart is part of it."""
-        return self._hashed("event", kind, *states)
-
-    def _hashed(self, *parts: str) -> str:
-        return hashed_id(self.workspace, self.channel, self.account, self.number, *parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +21,7 @@ class NumberChange:
     `raw` is the whole change, and the time of its entry.
     """
 
-    scope: NumberScope
+    scope: EntryScope
     field: str
     received_at: datetime
     contacts: Sequence[WhatsappContact]
@@ -57,18 +36,14 @@ class NumberChange:
     # Any: further fields of Activity, which validates them.
     def activity(self, kind: ActivityKind, customer: WhatsappUser, *states: str, **fields: Any) -> Activity:
         """An activity of this change. `states` tell it apart from all others of its kind."""
-        scope = self.scope
-        return Activity(
-            id=scope.event_id(kind, *states),
-            workspace=scope.workspace,
-            channel=scope.channel,
-            account=scope.account,
-            kind=kind,
-            person=f"{scope.channel}:{scope.account}:{customer.id}",
-            person_name=customer.name,
-            received_at=self.received_at,
-            **{"surface": "private", "identities": customer.identities, **fields},
-        )
+        identity = self.scope.activity_id(kind, *states)
+        about = {"surface": "private", "person_name": customer.name, "identities": customer.identities, **fields}
+        return self.scope.activity(identity, kind, customer.id, self.received_at, **about)
+
+    def unknown(self, raw: str, customer: WhatsappUser, item: Json, **fields: Any) -> list[Activity]:
+        """What has no effect here: an activity with its type and, among `details`, what else is said of it."""
+        details = drop_none(raw=raw[:64], **fields.pop("details", {}))
+        return [self.activity("unknown", customer, digest(item), details=details, **fields)]
 
     def item_id(self, item: dict[str, Json]) -> str:
         """The platform's id of an item; of one without an id a hash of its content."""
@@ -77,4 +52,4 @@ class NumberChange:
 
 def digest(value: Json) -> str:
     """A hash of a JSON value."""
-    return hashed_id(orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode())
+    return hashed_id(sorted_json(value))
