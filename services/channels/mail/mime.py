@@ -23,6 +23,19 @@ MAX_TEXT_BYTES, MAX_TEXT = 2_000_000, 200_000
 """What is read of one text part, and the characters that a mail's text, or its HTML, is cut to. An agent reads far less, and
 what is looked for in a text (languages, cards) takes seconds in a hostile one.
 """
+
+
+class _ShortHeaders(policy.Compat32):
+    """Hands values out as they were sent, but not more of them than is read: the library takes quadratic time on parameters."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Name and value of a header, cut."""
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:MAX_HEADER]
+
+
+# The newer policies raise on some malformed headers.
+_POLICY = _ShortHeaders()
 REPORT_TYPES = frozenset(
     {"message/delivery-status", "message/rfc822", "text/rfc822-headers", "message/feedback-report"}
 )
@@ -30,12 +43,11 @@ REPORT_TYPES = frozenset(
 
 def read_mime(raw: bytes, envelope: Envelope) -> ReceivedMail:
     """The mail of these bytes, with what the provider says beside them."""
-    # `compat32` hands values out as they were sent: the newer policies raise on some malformed headers.
     try:
-        message: Message = BytesParser(policy=policy.compat32).parsebytes(raw)
+        message: Message = BytesParser(policy=_POLICY).parsebytes(raw)
     except RecursionError:
         # Parts within parts within parts: what is there is shown as it is.
-        message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
+        message = BytesHeaderParser(policy=_POLICY).parsebytes(raw)
     body = _Body()
     for part in _leaves(message):
         body.add(part)
@@ -113,15 +125,20 @@ def _leaves(message: Message) -> Iterator[tuple[Message, int | None]]:
     alternatives = count = 0
     while stack and count < MAX_PARTS:
         part, group = stack.pop()
-        content = part.get_payload()
-        if part.get_content_maintype() != "multipart" or not isinstance(content, list):
+        if part.get_content_maintype() != "multipart" or not part.is_multipart():
             count += 1
             yield part, group
             continue
         if part.get_content_subtype() == "alternative":
             alternatives += 1
             group = alternatives
-        stack += [(inner, group) for inner in reversed(content) if isinstance(inner, Message)]
+        stack += [(inner, group) for inner in reversed(_inner(part))]
+
+
+def _inner(part: Message) -> list[Message]:
+    """The parts of a part, or the mail that is attached as one."""
+    content = part.get_payload() if part.is_multipart() else []
+    return [inner for inner in content if isinstance(inner, Message)] if isinstance(content, list) else []
 
 
 class _Body:
@@ -210,13 +227,14 @@ def _to_part(part: Message, kind: str) -> MailPart:
 
 def _content(part: Message) -> bytes:
     """The bytes of a part; what its transfer encoding cannot decode as it is. An attached mail is its own raw MIME."""
-    payload = part.get_payload()
     try:
-        if isinstance(payload, list):
-            return b"\n".join(inner.as_bytes(policy=policy.compat32) for inner in payload if isinstance(inner, Message))
+        if part.is_multipart():
+            return b"\n".join(inner.as_bytes(policy=policy.compat32) for inner in _inner(part))
         decoded = part.get_payload(decode=True)
     except Exception:  # noqa: BLE001 -- the library has errors of its own on malformed parts; the mail is worth more
-        return str(payload).encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+        # Decoded by its charset the library would raise again; a part without an encoding is only bytes.
+        del part["content-transfer-encoding"]
+        decoded = part.get_payload(decode=True) if not part.is_multipart() else b""
     return decoded if isinstance(decoded, bytes) else b""
 
 

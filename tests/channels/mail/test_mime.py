@@ -1,6 +1,7 @@
 """Raw mail as it really comes: every charset and encoding, and every way of being malformed."""
 
 import base64
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -209,3 +210,24 @@ def test_any_bytes_are_a_mail(raw: bytes) -> None:
 @given(st.binary(max_size=200), st.text(max_size=20))
 def test_any_bytes_are_text_that_can_be_stored(content: bytes, charset: str) -> None:
     assert "\x00" not in decode_bytes(content, charset).encode().decode()
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "a\x00b", "\udcff", "zlib", "x" * 10_000])
+def test_a_charset_that_is_none_costs_no_mail(charset: str) -> None:
+    head = f'From: sara@example.org\nContent-Type: text/plain; charset="{charset}"\n\n'
+    mail = read_mime(head.encode("utf-8", "surrogateescape") + b"Where is it? \xff\xfe", Envelope())
+    assert mail.text is not None
+    assert mail.text.startswith("Where is it?")
+
+
+def test_a_file_of_a_charset_that_is_none_keeps_its_bytes() -> None:
+    head = "From: sara@example.org\nContent-Disposition: attachment\nContent-Type: text/plain; charset=undefined\n\n"
+    [part] = read_mime(head.encode() + b"a\xff\xfeb", Envelope()).parts
+    assert part.content == b"a\xff\xfeb"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/mixed"])
+def test_parameters_without_end_are_read_in_linear_time(kind: str) -> None:
+    began = time.process_time()
+    read_mime(f"From: sara@example.org\nContent-Type: {kind}{'; a*0*=x' * 300_000}\n\nhello".encode(), Envelope())
+    assert time.process_time() - began < 3
