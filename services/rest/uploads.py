@@ -45,12 +45,20 @@ def _each_once(identities: list[str]) -> list[str]:
     return identities
 
 
-def required_without_files(text: str | None, info: ValidationInfo) -> str | None:
-    """Refuse a message of nothing. Where `attachments` is wrong itself, its own error says so."""
-    if text is None and info.data.get("attachments") == []:
-        raise ValueError("a text is required where no attachments are given")
-    return text
+def text_required_without(**absent: object) -> Callable[[str | None, ValidationInfo], str | None]:
+    """A validator of a text that may be left out where another field is not `absent`: files, a template."""
 
+    def check(text: str | None, info: ValidationInfo) -> str | None:
+        # Where another field is wrong itself, it has no value here, and its own error says so.
+        if text is None and all(name in info.data and info.data[name] == value for name, value in absent.items()):
+            raise ValueError(f"a text is required without {' and '.join(absent)}")
+        return text
+
+    return check
+
+
+required_without_files = text_required_without(attachments=[])
+"""Refuses a message of nothing."""
 
 FileIds = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=MAX_FILES), AfterValidator(_each_once)

@@ -1,9 +1,8 @@
 """Request bodies and views of conversations and agents that only the router's REST routes use."""
 
-from collections.abc import Callable
 from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from schemas.activity import PersonIdentity
 from schemas.configuration import PresenceStatus
@@ -16,22 +15,10 @@ from services.domain.conversation_state import Contact
 from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
 from services.records.unmet import ConfigurationWarning
-from services.rest.uploads import FileIds
+from services.rest.uploads import FileIds, required_without_files, text_required_without
 from services.router.phrases import Language
 
 ReplyText = Annotated[str, Field(min_length=1, max_length=65_536, pattern=r"\S"), Visible]
-
-
-def _required_without(**absent: object) -> Callable[[str | None, ValidationInfo], str | None]:
-    """A text that may be left out where another field is not `absent`: files, a template."""
-
-    def check(text: str | None, info: ValidationInfo) -> str | None:
-        # Where another field is wrong itself, it has no value here, and its own error says so.
-        if text is None and all(name in info.data and info.data[name] == value for name, value in absent.items()):
-            raise ValueError(f"a text is required where no {' and no '.join(absent)} is given")
-        return text
-
-    return check
 
 
 TemplateParameter = Annotated[str, Field(max_length=1024)]
@@ -81,7 +68,7 @@ class ReplyBody(RequestModel):
     template: TemplateBody | None = None
     text: Annotated[
         ReplyText | None,
-        AfterValidator(_required_without(attachments=[], template=None)),
+        AfterValidator(text_required_without(attachments=[], template=None)),
         Field(validate_default=True),
     ] = None
     surface: Surface | None = None
@@ -99,7 +86,7 @@ class FirstMessageBody(RequestModel):
     # Before `text`, which may be absent where a template is named.
     template: TemplateBody | None = None
     text: Annotated[
-        ReplyText | None, AfterValidator(_required_without(template=None)), Field(validate_default=True)
+        ReplyText | None, AfterValidator(text_required_without(template=None)), Field(validate_default=True)
     ] = None
     confirm: bool = False
 
@@ -149,9 +136,7 @@ class NoteBody(RequestModel):
     agent: Slug | None = None
     # Before `text`, which may be absent where files are named.
     attachments: FileIds = []
-    text: Annotated[
-        ReplyText | None, AfterValidator(_required_without(attachments=[])), Field(validate_default=True)
-    ] = None
+    text: Annotated[ReplyText | None, AfterValidator(required_without_files), Field(validate_default=True)] = None
 
 
 class ClearHandoffBody(RequestModel):

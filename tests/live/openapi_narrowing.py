@@ -41,8 +41,8 @@ def narrowed(document: Document, known: Known) -> Document:
         found["paths"][path].pop("parameters", None)
     schemas = found["components"]["schemas"]
     schemas["Escalation"]["required"] = ["priority"]
-    for name in ("ReplyBody", "FirstMessageBody", "MessageBody"):
-        schemas[name]["required"] = sorted({*schemas[name]["required"], "text"})
+    for name in ("ReplyBody", "FirstMessageBody", "MessageBody", "NoteBody"):
+        schemas[name]["required"] = sorted({*schemas[name].get("required", []), "text"})
     # The accounts of requests are this channel's, as the channel in their path is.
     schemas["AccountBody"]["anyOf"] = [{"$ref": "#/components/schemas/TelegramAccount"}]
     for name, fields in _bodies(known).items():
@@ -110,7 +110,7 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
         "ResolveBody": acting,
         "ReopenBody": acting,
         "PriorityBody": acting,
-        "NoteBody": acting,
+        "NoteBody": {**acting, "attachments": _one_of([[]]), "text": text},
         "ReapplyBody": acting,
         "WebhookBody": {
             "url": _one_of([PUBLIC_URL]),

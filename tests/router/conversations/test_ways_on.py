@@ -330,6 +330,7 @@ async def test_from_every_state_an_agent_can_go_on(beginning: str, bot: str | No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_every_status_surface_and_state_of_a_hand_off_is_walked() -> None:
     seen = {state for walk in WALKS for state in (await walked(*walk))[1]}
     assert len(seen) > 500
