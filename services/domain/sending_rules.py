@@ -153,7 +153,7 @@ def _refuse_automatic_again(
     if not draft.is_automatic or last is None or seconds is None:
         return None
     span = timedelta(seconds=seconds)
-    return Refused(reason="automatic_again", span=span, at=last + span) if now < last + span else None
+    return Refused(reason="automatic_again", at=last + span) if now < last + span else None
 
 
 def _refuse_unwanted(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:

@@ -16,7 +16,7 @@ from services.domain.sending_rules import Reason, Refused
 
 PAGE = Path(__file__).parents[2] / "docs" / "sending-rules.md"
 AT = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
-DAY, WEEK = timedelta(days=1), timedelta(days=7)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 EXAMPLES: dict[Reason, tuple[str, Refused]] = {
     "window_closed_use_template": ("whatsapp", Refused(reason="window_closed_use_template", span=DAY, at=AT)),
     "window_closed": ("messenger", Refused(reason="window_closed", span=WEEK, at=AT - DAY)),
@@ -26,7 +26,7 @@ EXAMPLES: dict[Reason, tuple[str, Refused]] = {
     "opted_out": ("email", Refused(reason="opted_out", at=AT)),
     "opted_out_of_marketing": ("whatsapp", Refused(reason="opted_out_of_marketing", at=AT)),
     "automatic": ("x", Refused(reason="automatic")),
-    "automatic_again": ("email", Refused(reason="automatic_again", span=DAY)),
+    "automatic_again": ("email", Refused(reason="automatic_again", at=AT + HOUR)),
     "no_templates": ("telegram", Refused(reason="no_templates")),
     "private_reply_used": ("messenger", Refused(reason="private_reply_used")),
     "private_reply_late": ("instagram", Refused(reason="private_reply_late", span=WEEK, at=AT - DAY)),
