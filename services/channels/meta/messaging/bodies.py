@@ -104,14 +104,11 @@ class _EntryReader:
     def event(self, raw: dict[str, Json], *, is_standby: bool) -> list[Activity]:
         """The activities of an event; none for one of another account."""
         event = read_event(self.entry, raw, is_standby=is_standby)
-        named = {party for party in (event.sender, event.recipient) if party is not None}
-        names_us = bool(named & self.entry.own_ids)
-        if not (self.is_ours or names_us):
+        if not (self.is_ours or event.names_us):
             return []
         field = next((name for name in HANDLERS if name in raw), None)
         if field is None:
-            others = sorted(raw.keys() - ENVELOPE)
-            return event.unknown(others[0][:64] if others else "none", raw)
-        if self.is_strict and len(named) == 2 and not names_us:
+            return event.unknown(next(iter(sorted(raw.keys() - ENVELOPE)), "none")[:64], raw)
+        if self.is_strict and event.is_of_others:
             return event.unknown(field, raw.get(field), reason="other_account")
         return HANDLERS[field](event, field, raw.get(field))

@@ -26,6 +26,16 @@ class MessagingEvent:
     is_echo: bool
 
     @property
+    def names_us(self) -> bool:
+        """Whether one of the two is the account."""
+        return not self.entry.own_ids.isdisjoint((self.sender, self.recipient))
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether it is between two who are not the account."""
+        return self.sender is not None and self.recipient not in (None, self.sender) and not self.names_us
+
+    @property
     def is_ours(self) -> bool:
         """Whether our side did it: the Page or the account itself, whoever acts for it."""
         return self.is_echo or self.sender in self.entry.own_ids

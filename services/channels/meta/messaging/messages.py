@@ -21,14 +21,15 @@ def message(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     mid = as_platform_id(body.get("mid"))
     if body.get("is_deleted") is True:
         return [event.activity("deletion", mid or event.content_id(body), mid=mid)]
-    if event.customer is None and not (event.is_ours or body.get("is_self") is True):
+    is_echo = event.is_ours or body.get("is_self") is True
+    if event.customer is None and not is_echo:
         # Messages of unknown people would all become one person, who would have one conversation.
         return event.unknown(raw, value, reason="nobody")
     if not (has_content(body) or event.is_ours):
         return event.unknown(raw, value, reason="empty")
     name = mid or event.content_id(body)
     fields = {**_content(event, body), "message": event.message_id(name), "mid": mid}
-    if event.is_ours or body.get("is_self") is True:
+    if is_echo:
         return [event.activity("echo", name, **fields, **_origin(event, body))]
     return [*handoff_by(event, body), event.activity("message", name, **fields)]
 

@@ -1,5 +1,7 @@
 """What happens to messages and chats later: receipts, reactions, and which app has the chat."""
 
+from datetime import datetime
+
 from schemas.activity import Activity, Reaction, ReceiptState
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str, drop_none
@@ -27,21 +29,14 @@ def _receipts(
     until = instant(body.get("watermark"))
     if event.is_ours or (until is None and not mids):
         return event.unknown(raw, body)
+
+    def receipt(mid: str | None, watermark: datetime | None) -> Activity:
+        states = (state, event.customer or "", mid or "", until.isoformat() if until else "")
+        return event.activity("receipt", *states, mid=mid, receipt_state=state, watermark=watermark)
+
     # The watermark rides on the first: it speaks of the whole chat.
-    named: list[str | None] = [*mids] or [None]
-    return [
-        event.activity(
-            "receipt",
-            state,
-            event.customer or "",
-            mid or "",
-            until.isoformat() if until else "",
-            mid=mid,
-            receipt_state=state,
-            watermark=until if number == 0 and event.customer is not None else None,
-        )
-        for number, mid in enumerate(named)
-    ]
+    first = receipt(mids[0] if mids else None, until if event.customer is not None else None)
+    return [first, *(receipt(mid, None) for mid in mids[1:])]
 
 
 def reaction(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
@@ -52,14 +47,13 @@ def reaction(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
         return event.unknown(raw, value)
     emoji, removed = as_str(body.get("emoji")), as_str(body.get("action")) == "unreact"
     name = as_str(body.get("reaction"))
-    at = event.at.isoformat() if event.at is not None else ""
     return [
         event.activity(
             "reaction",
             mid,
             event.sender or "",
             "unreact" if removed else "react",
-            at,
+            event.stated_at,
             mid=mid,
             reaction=Reaction(emoji=None if removed else emoji or EMOJI.get(name or ""), removed=removed),
             details=drop_none(name=name),

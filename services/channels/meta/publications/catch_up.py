@@ -83,6 +83,14 @@ class Walk:
     until: float | None = None
     todo: tuple[Asked, ...] = ()
 
+    def span(self, at: datetime | None) -> tuple[float | None, float]:
+        """When the walk began, whose first answer was given `at`, and from when on publications are of interest."""
+        began = self.until if self.until is not None else _seconds(at)
+        if self.since is not None:
+            return began, self.since
+        # Without a time of the platform's own, all that it lists is of interest.
+        return began, began - FIRST.total_seconds() if began else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
@@ -97,9 +105,7 @@ class CatchUp:
         walk = self._current(api.scope.own_id, cursor)
         asked, *rest = walk.todo
         page = await self._read(api, asked)
-        # Without a time of the platform's own, all that it lists is of interest.
-        began = walk.until if walk.until is not None else _seconds(page.at)
-        since = walk.since if walk.since is not None else (began - FIRST.total_seconds() if began else 0.0)
+        began, since = walk.span(page.at)
         found = [one for item in dicts(page.body.get("data")) for one in self.edges[asked.edge].read(item, asked)]
         news = sorted((one for one in found if one.at.timestamp() >= since), key=lambda one: one.at)
         todo = (*self._deeper(asked, page.body, since), *self._next_page(asked, page.body, since, began), *rest)

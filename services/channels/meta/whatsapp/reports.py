@@ -26,6 +26,7 @@ STATES: Mapping[str, ReceiptState] = {
     "failed": "failed",
 }
 CONSENT: Mapping[str, ContactState] = {"stop": "opted_out", "resume": "opted_in", "signup": "opted_in"}
+MEMBER_IDS = ("recipient_participant_id", "recipient_user_id")
 CALL_STATES: Mapping[str, CallState] = {"RINGING": "ringing", "ACCEPTED": "answered", "REJECTED": "missed"}
 
 
@@ -36,25 +37,28 @@ def parse_status(change: NumberChange, status: dict[str, Json]) -> list[Activity
     """A state of one of our messages, or of a call that we make; `deleted` is of a message that the customer wrote."""
     if status.get("type") == "call":
         return _call_status(change, status)
-    # Of a group `recipient_id` is the group, and each member has a status of their own.
-    group = as_str(status.get("recipient_id")) if status.get("recipient_type") == "group" else None
-    ids = status.get("recipient_participant_id" if group else "recipient_id"), status.get("recipient_user_id")
-    customer = find_customer(change.contacts, *ids)
+    customer, place = _recipient(change, status)
     wamid, state = as_str(status.get("id")), as_str(status.get("status")) or "none"
-    about: dict[str, Any] = {  # any: fields of Activity
-        "address": Address(chat=group or customer.id) if group or customer.is_known else None,
-        "sent_at": instant(status.get("timestamp")),
-        **({"surface": "public", "thread": group} if group else {}),
-    }
-    if group and any(ids) and state == "failed":
+    if state == "failed" and "thread" in place and any(map(status.get, MEMBER_IDS)):
         # One member did not get it: that is no failure of the message, which others have.
         state = "failed_for_member"
+    about = {"sent_at": instant(status.get("timestamp")), **place}
     if wamid is None or state not in (*STATES, "deleted"):
         return change.unknown(f"status.{state}", customer, status, **about)
     about |= {"message": change.scope.message_id(wamid), "platform_id": wamid}
     if state == "deleted":
         return [change.activity("deletion", customer, wamid, state, **about)]
     return [change.activity("receipt", customer, wamid, state, customer.id, **_receipt(status, state), **about)]
+
+
+def _recipient(change: NumberChange, status: Mapping[str, Json]) -> tuple[WhatsappUser, dict[str, Any]]:
+    """Whom a status is about, and where: of a group `recipient_id` is the group, and each member has a status of their own."""
+    group = as_str(status.get("recipient_id")) if status.get("recipient_type") == "group" else None
+    named = status.get("recipient_participant_id" if group else "recipient_id")
+    customer = find_customer(change.contacts, named, status.get("recipient_user_id"))
+    if group:
+        return customer, {"surface": "public", "thread": group, "address": Address(chat=group)}
+    return customer, {"address": Address(chat=customer.id) if customer.is_known else None}
 
 
 def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # any: fields of Activity
