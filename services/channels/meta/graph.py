@@ -72,6 +72,11 @@ def unauthorized(error: GraphError) -> SendError:
     return CredentialsRejected(error.detail, error.status)
 
 
+def without_permission(error: GraphError) -> SendError:
+    """A missing permission concerns the account, unless a subcode that we do not know says more about the message."""
+    return unauthorized(error) if error.subcode is None else refused("rejected")(error)
+
+
 Verdicts = Mapping[int, Verdict]
 """Verdicts by `error_subcode`, which is the more precise, and by `code`; subcodes have six digits or more."""
 
@@ -81,17 +86,20 @@ COMMON: Verdicts = {
     2: later,
     3: unauthorized,
     4: later_for_account,
-    10: unauthorized,
+    10: without_permission,
     17: later_for_account,
     32: later_for_account,
     102: unauthorized,
     190: unauthorized,
-    **dict.fromkeys(range(200, 300), unauthorized),
+    200: without_permission,
+    **dict.fromkeys(range(201, 300), unauthorized),
     341: later_for_account,
     368: refused("blocked_by_platform"),
     613: later_for_account,
     803: refused("not_found"),
 }
+GONE: Verdicts = dict.fromkeys((24, 33, 100), refused("not_found"))
+"""Of a question about an id: whoever wrote it took it back, or the token does not reach it. 33 is a subcode of 100."""
 
 
 @dataclass(frozen=True, slots=True)

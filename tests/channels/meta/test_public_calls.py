@@ -79,6 +79,9 @@ async def test_live_comment_takes_no_public_answer_and_no_call_is_made() -> None
         (190, 463, CredentialsRejected, None),
         (200, None, CredentialsRejected, None),
         (10, None, CredentialsRejected, None),
+        # A subcode that nobody knows says more about the message than about the account.
+        (10, 777, PermanentSendError, "rejected"),
+        (200, 777, PermanentSendError, "rejected"),
         (4, None, TransientSendError, None),
         (32, None, TransientSendError, None),
         (613, None, TransientSendError, None),

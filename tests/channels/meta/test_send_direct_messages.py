@@ -161,6 +161,7 @@ def refusal(code: int, subcode: int | None = None, status: int = 400, **more: An
     return answer(status, {"error": error})
 
 
+TOO_LATE = "(#10) This message is sent outside of allowed window."
 TESTED: list[tuple[HttpResponse, str | None, type[Exception], object]] = [
     (refusal(10, 2018278), None, PermanentSendError, "window_closed"),
     (refusal(10, 2534022), None, PermanentSendError, "window_closed"),
@@ -168,6 +169,8 @@ TESTED: list[tuple[HttpResponse, str | None, type[Exception], object]] = [
     (refusal(10, 2018300), None, PermanentSendError, "other_app"),
     (refusal(10, 777), None, PermanentSendError, "rejected"),
     (refusal(10), None, CredentialsRejected, None),
+    (refusal(10, message=TOO_LATE), None, PermanentSendError, "window_closed"),
+    (refusal(200, 777), None, PermanentSendError, "rejected"),
     (refusal(200), None, CredentialsRejected, None),
     (refusal(10), "HUMAN_AGENT", PermanentSendError, "window_closed"),
     (refusal(200), "HUMAN_AGENT", PermanentSendError, "window_closed"),

@@ -240,6 +240,14 @@ async def test_a_token_a_permission_or_a_number_that_is_not_accepted_is_the_acco
     assert raised.value.status == 401
 
 
+@pytest.mark.parametrize("code", [10, 200])
+async def test_a_permission_with_a_subcode_that_nobody_knows_concerns_the_message(code: int) -> None:
+    refused = answer(400, {"error": {"code": code, "error_subcode": 777, "message": "No."}})
+    with pytest.raises(PermanentSendError) as raised:
+        await sent(FakeHttp(in_order(refused)))
+    assert raised.value.code == "rejected"
+
+
 @pytest.mark.parametrize(
     ("codes", "name"),
     [

@@ -1,6 +1,6 @@
 """Why Meta refuses a direct message, in sentences for agents (developers.facebook.com/docs/messenger-platform/error-codes)."""
 
-from services.channels.meta.graph import GraphError, SendError, Verdict, Verdicts, later_for_chat, refused, unauthorized
+from services.channels.meta.graph import GraphError, SendError, Verdict, Verdicts, later_for_chat, without_permission
 from services.platform.http.outgoing import PermanentSendError
 
 
@@ -13,12 +13,17 @@ def because(code: str, sentence: str) -> Verdict:
     return verdict
 
 
-def for_account_or_message(error: GraphError) -> SendError:
-    """A missing permission concerns the account, unless a subcode that we do not know says more about the message."""
-    return unauthorized(error) if error.subcode is None else refused("rejected")(error)
-
-
 WINDOW_CLOSED = because("window_closed", "The time for an answer is over. Wait until the customer writes again.")
+OUTSIDE_WINDOW = "outside of allowed window"
+"""What Meta's sentence says of a message that comes too late."""
+
+
+def window_or_permission(error: GraphError) -> SendError:
+    """A missing permission; or a closed window, of which a subcode speaks, and where one is missing the sentence."""
+    is_late = error.subcode is None and OUTSIDE_WINDOW in error.detail.lower()
+    return (WINDOW_CLOSED if is_late else without_permission)(error)
+
+
 UNREACHABLE = because("blocked", "The customer takes no messages: they blocked the account, or left.")
 NO_TESTER = because(
     "not_permitted", "The app is not live yet: until Meta approves it, it reaches only its own testers."
@@ -31,8 +36,7 @@ NO_HUMAN_AGENT = because(
     "The 24-hour window closed, and Meta has not approved Human Agent for the app. Wait until the customer writes again.",
 )
 VERDICTS: Verdicts = {
-    10: for_account_or_message,
-    200: for_account_or_message,
+    10: window_or_permission,
     551: UNREACHABLE,
     1200: later_for_chat,
     1545041: UNREACHABLE,

@@ -9,14 +9,12 @@ from urllib.parse import quote
 
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.graph import GraphApi, Verdicts, refused
+from services.channels.meta.graph import GONE, GraphApi
 from services.channels.meta.publications.catch_up import Asked, Edge, Item, ListedChange, published_at
 from services.channels.meta.webhook import as_platform_id, body_of, changes_of, dicts, own_entries
 from services.channels.port import Request
 
 FIELDS = "id,created_time,from,to,message,attachments,shares"
-GONE: Verdicts = {33: refused("not_found"), 100: refused("not_found")}
-"""Whoever wrote the message may have taken it back."""
 
 
 def conversations(platform: str) -> Edge:

@@ -9,15 +9,13 @@ from urllib.parse import urlencode
 
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.graph import GraphApi, Verdicts, refused
+from services.channels.meta.graph import GONE, GraphApi
 from services.channels.meta.publications.comments import comment_id
 from services.channels.meta.webhook import as_platform_id, body_of, changes_of, own_entries
 from services.channels.port import Request
 
 FIELD = "mentions"
 COMMENT_FIELDS, MEDIA_FIELDS = "id,text,timestamp", "id,caption,timestamp,username,permalink"
-GONE: Verdicts = {33: refused("not_found"), 100: refused("not_found"), 24: refused("not_found")}
-"""Whoever mentioned the account may have deleted it, or made their own account private."""
 
 
 def named_mentions(request: Request, own_ids: Collection[str | None]) -> list[str]:

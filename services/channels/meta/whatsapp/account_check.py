@@ -9,13 +9,11 @@ from schemas.values import Json
 from services.channels.json_access import as_dict, as_str
 from services.channels.meta.callbacks import is_ours, our_address, shown_address
 from services.channels.meta.entry import own_id
-from services.channels.meta.graph import GraphApi, Verdicts, refused
+from services.channels.meta.graph import GraphApi
 from services.channels.meta.webhook import dicts
-from services.channels.meta.whatsapp.errors import VERDICTS
+from services.channels.meta.whatsapp.errors import LOOKUP
 from services.channels.port import Account
 
-UNKNOWN_ID: Verdicts = {**VERDICTS, 100: refused("not_found")}
-"""Of a question about an id: one that the token does not reach is an invalid parameter."""
 REGISTER = "Register it: POST /{number}/register with messaging_product whatsapp and its PIN."
 STATUSES: Mapping[str, str] = {
     "PENDING": REGISTER,
@@ -32,13 +30,13 @@ FIELDS = "status,webhook_configuration"
 async def account_problem(api: GraphApi, account: Account, public_url: str | None) -> str | None:
     """What keeps customers' messages from arriving, and how to fix it; None when all is well. Raises as `ChecksAccount.check`."""
     number, waba = api.scope.own_id, own_id(account.body, "waba_id") or ""
-    shown = await api.find(f"{number}?fields={FIELDS}", UNKNOWN_ID)
+    shown = await api.find(f"{number}?fields={FIELDS}", LOOKUP)
     if shown is None:
         return _not_reached("phone number", "phone_number_id", number)
     status = as_str(shown.get("status")) or ""
     if status in STATUSES:
         return f"The number {number} is {status.lower()} at WhatsApp. {STATUSES[status].format(number=number)}"
-    apps = await api.find(f"{waba}/subscribed_apps", UNKNOWN_ID)
+    apps = await api.find(f"{waba}/subscribed_apps", LOOKUP)
     if apps is None:
         return _not_reached("WhatsApp Business account", "waba_id", waba)
     if not any(dicts(apps.get("data"))):

@@ -14,7 +14,7 @@ from services.channels.json_access import as_str, drop_none
 from services.channels.meta.entry import own_id
 from services.channels.meta.graph import GraphApi, graph_api
 from services.channels.meta.webhook import dicts
-from services.channels.meta.whatsapp.errors import MEDIA, VERDICTS
+from services.channels.meta.whatsapp.errors import LOOKUP, VERDICTS
 from services.channels.meta.whatsapp.people import is_phone
 from services.channels.port import Account, MediaLocation, OutgoingFile, SendReceipt
 from services.platform.http.multipart import FilePart
@@ -150,7 +150,7 @@ async def locate_file(api: GraphApi, attachment: Attachment) -> MediaLocation:
     if attachment.platform_id is None:
         raise PermanentSendError("not_found", "the attachment has no file")
     path = f"{quote(attachment.platform_id, safe='')}?phone_number_id={api.scope.own_id}"
-    found = as_str((await api.get(path, MEDIA)).get("url"))
+    found = as_str((await api.get(path, LOOKUP)).get("url"))
     if found is None or not _is_trusted(found, api.url):
         raise PermanentSendError("not_found", "Meta gives no address of its own for the file")
     return MediaLocation(found, {"authorization": f"Bearer {api.token}"})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from services.channels.meta.graph import (
     COMMON,
+    GONE,
     GraphError,
     SendError,
     Verdicts,
@@ -20,7 +21,6 @@ from services.channels.port import CredentialsRejected
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 
 REFUSED: Mapping[int, str] = {
-    368: "blocked_by_platform",
     131021: "rejected",
     131026: "undeliverable",
     131030: "undeliverable",
@@ -55,8 +55,8 @@ VERDICTS: Verdicts = {
 }
 """Those of the Cloud API, before those that every API of Meta has."""
 
-MEDIA: Verdicts = {**VERDICTS, 100: refused("not_found"), 131052: refused("not_found")}
-"""Of a call about a file: an id that is not known any more is an invalid parameter there."""
+LOOKUP: Verdicts = {**VERDICTS, **GONE, 131052: refused("not_found")}
+"""Of a question about an id: of a file, a number or an account."""
 
 
 def failure_code(code: int | None) -> str:
