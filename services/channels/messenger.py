@@ -22,7 +22,7 @@ from services.channels.meta.social import (
     PICTURES,
     PRIVATE_REPLY,
     WINDOWS,
-    Login,
+    GraphLogin,
     SocialChannel,
     SocialPlatform,
     file_limit,
@@ -92,7 +92,7 @@ class Messenger(SocialChannel):
     platform = SocialPlatform(
         ids=("page_id",),
         body=BodyKind("page", has_several_ids=False),
-        logins={"facebook": Login("https://graph.facebook.com", CHECK, exchange_token)},
+        logins={"facebook": GraphLogin("https://graph.facebook.com", CHECK, exchange_token)},
         answers="comments",
         actions=FACEBOOK,
         lists=FACEBOOK_LISTS,

@@ -52,7 +52,7 @@ FILMS = file_limit("video", "video/mp4", "video/quicktime", "video/webm")
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class GraphLogin:
     """A way to get a token: where the API is then, how it is checked and renewed, and how long it lives if nobody states it."""
 
     host: str
@@ -72,7 +72,7 @@ class SocialPlatform:
 
     ids: tuple[str, ...]
     body: BodyKind
-    logins: Mapping[str, Login]
+    logins: Mapping[str, GraphLogin]
     answers: str
     actions: CallsBySurface
     lists: CatchUp
@@ -155,6 +155,6 @@ class SocialChannel(SignedByApp):
         """The Graph API for an account."""
         return graph_api(http, account, self._login(account.body).host, self.own_id(account.body))
 
-    def _login(self, body: AccountBody) -> Login:
+    def _login(self, body: AccountBody) -> GraphLogin:
         logins = self.platform.logins
         return logins.get(str(body.settings.get("login"))) or next(iter(logins.values()))
