@@ -1,20 +1,19 @@
-"""The port that every channel implements, and the abilities that some have. docs/add-a-channel.md walks through adding one.
+"""The port that every channel implements, and the values that go through it. docs/add-a-channel.md walks through adding one.
 
-The core (`Channel`) proves who calls, reads what came in, and sends a message. What else a platform may be able to do is an
-ability: a Protocol of one or two methods. `abilities.py` finds once which channel has which. A channel decides nothing:
-what may be sent, and when, is data in its `Capabilities`, and the router judges by it.
+A `Channel` proves who calls, reads what came in, and sends a message. What else a platform may be able to do is an ability
+(`abilities.py`). A channel decides nothing: what may be sent, and when, is data in its `Capabilities`, and the router judges by it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from datetime import datetime
+from typing import Protocol
 from urllib.parse import parse_qsl
 
-from schemas.activity import Activity, Address, Attachment
+from schemas.activity import Activity, Address
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
-from schemas.outbound import ChannelAction, OutboundAttachment, OutboundMessage
+from schemas.outbound import OutboundAttachment, OutboundMessage
 from schemas.values import Json
 from services.channels.account_settings import AccountSettings
 from services.platform.http.lenient_json import read_json
@@ -214,7 +213,7 @@ class RefreshedTokens:
     expires_at: datetime | None
 
 
-# -- the core: every channel -------------------------------------------------------------------------------------------
+# -- the channel ---------------------------------------------------------------------------------------------------------
 
 
 class Channel(Protocol):
@@ -253,174 +252,4 @@ class Channel(Protocol):
 
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """Send one message, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown."""
-        ...
-
-
-# -- abilities: only who has them --------------------------------------------------------------------------------------
-
-
-@runtime_checkable
-class ChecksAccount(Protocol):
-    """A channel whose platform can report on our account."""
-
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
-        """A sentence about what keeps customers' messages from arriving and how to fix it; None when all is well.
-
-        `public_url` is the configured address of this installation, None without one. Raises CredentialsRejected when the
-        platform refuses the credentials; TransientSendError, PermanentSendError or SendOutcomeUnknown when it gives no
-        clear answer.
-        """
-        ...
-
-
-@runtime_checkable
-class SharedEndpoint(Protocol):
-    """A channel whose platform calls one URL for many accounts.
-
-    A body is parsed for each account that it addresses, in the workspace of the path, if the account's own `verify` accepts
-    the same request. `parse` takes what is for its account; where nothing is, it gives an activity of kind `unknown`.
-    """
-
-    def own_id(self, account: AccountBody) -> str | None:
-        """The platform's id of an account, by which bodies name it; None: the account does not say."""
-        ...
-
-    def addressees(self, request: Request) -> Sequence[str]:
-        """The platform's ids of the accounts that a body is about, in order; empty for one that names none."""
-        ...
-
-
-@runtime_checkable
-class PublicKeyVerified(Protocol):
-    """A channel whose platform signs with a key that it publishes."""
-
-    def key_urls(self, request: Request, account: Account) -> Sequence[str]:
-        """The https URLs of the keys, on fixed hosts of the platform. They are fetched through the guard and cached an hour.
-
-        Raises InvalidSignature for a request that names a key elsewhere, and for one whose key cannot be known.
-        """
-        ...
-
-
-@runtime_checkable
-class RespondsToWebhook(Protocol):
-    """A channel whose platform acts on what we answer (Twilio: TwiML)."""
-
-    def response(self, request: Request, account: Account, activities: Sequence[Activity]) -> WebhookResponse:
-        """The answer, once the bus has every activity."""
-        ...
-
-
-@runtime_checkable
-class InlineFiles(Protocol):
-    """A channel whose webhooks carry files themselves: mail.
-
-    `parse` names such a file by the `digest` of an attachment.
-    """
-
-    def files(self, request: Request, account: Account) -> Iterator[InlineFile]:
-        """The files of a body. Those that an attachment names are stored before its activities are published."""
-        ...
-
-
-@runtime_checkable
-class ResolvesMedia(Protocol):
-    """A channel whose files need a call or credentials to be downloaded."""
-
-    async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
-        """Where the file is now. Raises CredentialsRejected, TransientSendError, PermanentSendError (code `not_found`: it is gone)."""
-        ...
-
-
-@runtime_checkable
-class SendsFiles(Protocol):
-    """A channel that uploads the files of a message to its platform. The others name them, or take none."""
-
-    async def send_files(
-        self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
-    ) -> SendReceipt:
-        """Send a message with its files, once and all together. `message.text` may be empty. Raises as `send` does."""
-        ...
-
-
-@runtime_checkable
-class Polls(Protocol):
-    """A channel whose events can be asked for, where the platform cannot call us, or to fetch what its calls have missed."""
-
-    @property
-    def interval(self) -> timedelta:
-        """The pause between two polls; zero for a platform that itself waits until there is something (long polling)."""
-        ...
-
-    def is_polled(self, body: AccountBody) -> bool:
-        """Whether the account is configured for polling."""
-        ...
-
-    async def begin_polling(self, account: Account, http: HttpClient) -> None:
-        """Make the platform store events for polling. No event is dropped. Raises as `poll` does."""
-        ...
-
-    async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
-        """What came after the cursor (None: everything that the platform still has), waiting at most 30 s for the first.
-
-        Polling with a cursor may let the platform drop all before it. A cursor names the identity that it belongs to, if
-        other credentials can make the account another one. Raises CredentialsRejected, TransientSendError (`after`: the
-        platform's Retry-After), PermanentSendError (code `conflict`: another program polls, or a webhook is set),
-        SendOutcomeUnknown.
-        """
-        ...
-
-
-@runtime_checkable
-class AnnouncesEvents(Protocol):
-    """A polled channel whose webhooks may only say that there is something to fetch."""
-
-    def announces(self, request: Request, account: Account) -> bool:
-        """Whether an authentic call is such a notice: the account is polled at once."""
-        ...
-
-
-@runtime_checkable
-class FetchesNamed(Protocol):
-    """A polled channel whose webhooks may only name something that no poll would find: it is read by what they name."""
-
-    def named(self, request: Request, account: Account) -> Sequence[str]:
-        """What an authentic call names, each as a text of at most 200 characters; empty for a call that says all."""
-        ...
-
-    async def fetch(self, named: Sequence[str], account: Account, http: HttpClient) -> Sequence[bytes]:
-        """Bodies in the shape of webhook calls, which say all about these; what is gone is left out. Raises as `poll`."""
-        ...
-
-
-@runtime_checkable
-class RefreshesTokens(Protocol):
-    """A channel whose access tokens expire and can be renewed."""
-
-    def expires_at(self, account: Account, now: datetime) -> datetime | None:
-        """When the token in the account's credentials, which are new `now`, expires; None: it does not. A time in the past:
-        it takes a refresh before anything can be done. After a refresh its `RefreshedTokens.expires_at` counts instead.
-        """
-        ...
-
-    async def refresh(self, account: Account, now: datetime, http: HttpClient) -> RefreshedTokens:
-        """New tokens. Raises CredentialsRejected when only a person can renew them, else as `poll` does."""
-        ...
-
-
-@runtime_checkable
-class PerformsActions(Protocol):
-    """A channel that can do more to a message than send it: see `schemas.channel.ActionKind`."""
-
-    async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
-        """Do it once. Raises as `send` does."""
-        ...
-
-
-@runtime_checkable
-class AccountCapabilities(Protocol):
-    """A channel whose abilities depend on the account: a tier, a provider, an approval."""
-
-    def capabilities_for(self, body: AccountBody) -> Capabilities:
-        """What this account can do; takes the place of the channel's `capabilities`."""
         ...

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from schemas.configuration import AccountBody, Versioned, WorkspaceConfiguration
 from schemas.values import Json
-from services.channels.abilities import Abilities
-from services.channels.port import Channel, Polls, RefreshesTokens
+from services.channels.abilities import Abilities, Polls, RefreshesTokens
+from services.channels.port import Channel
 from services.collector.instruments import CollectorInstruments
 from services.domain.account_sends import AccountSends
 from services.ingest.accounts import AccountCache, ConnectedAccount

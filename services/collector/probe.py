@@ -6,7 +6,8 @@ from typing import Literal
 
 import structlog
 
-from services.channels.port import Account, ChecksAccount, CredentialsRejected
+from services.channels.abilities import ChecksAccount
+from services.channels.port import Account, CredentialsRejected
 from services.collector.context import CollectorDependencies, NamedAccount
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import structlog
 
 from schemas.activity import Activity, Attachment
-from services.channels.port import Account, InlineFile, InlineFiles, Request
+from services.channels.abilities import InlineFiles
+from services.channels.port import Account, InlineFile, Request
 from services.ingest.unparsed import error_location
 from services.platform.core.threads import WorkerThread
 from services.platform.store.port import Store

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import structlog
 
-from services.channels.abilities import Abilities
-from services.channels.port import Channel, InvalidPayload, Request, SharedEndpoint
+from services.channels.abilities import Abilities, SharedEndpoint
+from services.channels.port import Channel, InvalidPayload, Request
 from services.ingest.accounts import ConnectedAccount
 from services.ingest.instruments import IngestInstruments
 from services.ingest.parsing import NestedTooDeep, ParsedBody, check_depth, parse_body

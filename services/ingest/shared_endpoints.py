@@ -7,7 +7,8 @@ accepts the same request: whoever has the secret of one account can write nothin
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from services.channels.port import Channel, Request, SharedEndpoint
+from services.channels.abilities import SharedEndpoint
+from services.channels.port import Channel, Request
 from services.ingest.accounts import AccountCache, ConnectedAccount
 from services.ingest.instruments import IngestInstruments
 from services.ingest.reading import BodyReader

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import structlog
 
-from services.channels.port import Account, Channel, InvalidSignature, PublicKeyVerified, Request, WebhookResponse
+from services.channels.abilities import PublicKeyVerified
+from services.channels.port import Account, Channel, InvalidSignature, Request, WebhookResponse
 from services.ingest.public_keys import KEY_SECONDS, PublicKeys
 from services.ingest.unparsed import error_location
 from services.platform.core.threads import WorkerThread
