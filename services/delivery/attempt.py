@@ -75,35 +75,50 @@ async def attempt(message: Outbound, committed: datetime, dependencies: SendDepe
 
 
 async def _attempt(message: Outbound, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
-    channel = dependencies.channels.get(message.channel)
     try:
-        # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
-        configuration = await _configuration(message, dependencies)
-        account = await _read_account(message, configuration, dependencies)
-        if channel is None or configuration is None or account is None or _has_missing_credentials(channel, account):
-            return ACCOUNT_MISSING
-        if isinstance(message, OutboundMessage):
-            capabilities = dependencies.abilities.capabilities_of(channel, account.body)
-            rules = SenderRules(capabilities, configuration.profile.body.timezone)
-            judged = await judge_again(message, rules, dependencies.store, dependencies.time_source.now())
-            if isinstance(judged, AttemptResult):
-                return judged
-            message = judged
+        prepared = await _prepare(message, dependencies)
     except Unavailable:
         return AttemptResult(kind="not_started", detail="what the message is judged by could not be read")
+    if isinstance(prepared, AttemptResult):
+        return prepared
     try:
-        async with _files(message, dependencies) as files:
+        async with _files(prepared.message, dependencies) as files:
             # After the reads, which may have taken long: a late attempt could reach the customer when another owner of
             # the partition has settled it as unknown already.
-            if not within_send_window(committed, dependencies.time_source.now()):
+            now = dependencies.time_source.now()
+            if not within_send_window(committed, now):
                 log.warning("send_too_late", message=message.id)
                 return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
-            now = dependencies.time_source.now()
             if isinstance(message, ChannelAction) and (refusal := _refuse_action(message, now)):
                 return refusal
-            return await _call(channel, message, files, account, dependencies)
+            return await _call(prepared.channel, prepared.message, files, prepared.account, dependencies)
     except FilesUnreadable as error:
         return AttemptResult(kind=error.kind, code="file_missing", detail=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What an attempt sends, by what and from where. The message has the tag of the window that is open now."""
+
+    channel: Channel
+    account: Account
+    message: Outbound
+
+
+async def _prepare(message: Outbound, dependencies: SendDependencies) -> _Prepared | AttemptResult:
+    """What there is to send now, or why there is nothing. Raises Unavailable."""
+    channel = dependencies.channels.get(message.channel)
+    # Read at the last moment: credentials rest in the configuration alone, and not in the message or its effect.
+    configuration = await _configuration(message, dependencies)
+    account = await _read_account(message, configuration, dependencies)
+    if channel is None or configuration is None or account is None or _has_missing_credentials(channel, account):
+        return ACCOUNT_MISSING
+    if isinstance(message, ChannelAction):
+        return _Prepared(channel, account, message)
+    capabilities = dependencies.abilities.capabilities_of(channel, account.body)
+    rules = SenderRules(capabilities, configuration.profile.body.timezone)
+    judged = await judge_again(message, rules, dependencies.store, dependencies.time_source.now())
+    return judged if isinstance(judged, AttemptResult) else _Prepared(channel, account, judged)
 
 
 @asynccontextmanager

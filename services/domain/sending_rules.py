@@ -161,17 +161,14 @@ def _refuse_unwanted(draft: Draft, recipient: Recipient, capabilities: Capabilit
         return None
     if recipient.is_blocked:
         return Refused(reason="customer_blocked")
-    # Whoever writes after having opted out wants an answer, and nothing else. Marketing is no answer.
-    has_written_since = (
-        recipient.opted_out_at is not None
-        and recipient.wrote_at is not None
-        and recipient.wrote_at > recipient.opted_out_at
-    )
-    is_marketing = capabilities.opt_out == "marketing"
-    is_answer = not draft.is_first and not draft.has_template
-    if recipient.opted_out_at is None or (is_answer and (has_written_since or is_marketing)):
+    opted_out_at, is_marketing = recipient.opted_out_at, capabilities.opt_out == "marketing"
+    if opted_out_at is None:
         return None
-    return Refused(reason="opted_out_of_marketing" if is_marketing else "opted_out", at=recipient.opted_out_at)
+    # Whoever writes after having opted out wants an answer, and nothing else. Marketing is no answer.
+    wants_answer = is_marketing or (recipient.wrote_at is not None and recipient.wrote_at > opted_out_at)
+    if wants_answer and not draft.is_first and not draft.has_template:
+        return None
+    return Refused(reason="opted_out_of_marketing" if is_marketing else "opted_out", at=opted_out_at)
 
 
 def _refuse_first(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
@@ -234,23 +231,26 @@ def _parts(draft: Draft, stated: TextLimit | None) -> tuple[str, ...] | Refused:
     # The platform words the text of a template; what is here is for agents to read.
     if stated is None or draft.has_template:
         return ()
-    length, first = text_length(draft.text, stated.unit), stated.limit
-    if draft.caption_limit is not None:
-        first = min(first, draft.caption_limit)
+    length = text_length(draft.text, stated.unit)
+    first = stated.limit if draft.caption_limit is None else min(stated.limit, draft.caption_limit)
     if length <= first:
         return ()
-    # A post is answered in private by one message. Else what does not fit beside files may follow them as a message of its
-    # own, also where no text is split.
-    splits = stated.splits and draft.post is None
-    if splits or (length <= stated.limit and draft.post is None):
-        parts = tuple(islice(_cut(draft.text.strip(), first, stated), MAX_PARTS + 1))
-        if len(parts) <= MAX_PARTS:
-            return parts
+    most = _most_parts(draft, length, stated)
+    parts = tuple(islice(_cut(draft.text.strip(), first, stated), most + 1)) if most > 1 else ()
+    if 0 < len(parts) <= most:
+        return parts
     if draft.is_automatic and not stated.splits:
         # Nobody is there to shorten it: the platform cuts or refuses it.
         return ()
-    limit = stated.limit * (MAX_PARTS if splits else 1)
+    limit = stated.limit * (most if stated.splits else 1)
     return Refused(reason="text_too_long", length=length, limit=limit, unit=stated.unit)
+
+
+def _most_parts(draft: Draft, length: int, stated: TextLimit) -> int:
+    """In how many parts a text may go out. A post is answered in private by one message."""
+    # What does not fit beside files may follow them as a message of its own, also where no text is split.
+    is_divided = draft.post is None and (stated.splits or length <= stated.limit)
+    return MAX_PARTS if is_divided else 1
 
 
 def _cut(text: str, first: int, stated: TextLimit) -> Iterator[str]:

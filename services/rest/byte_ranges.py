@@ -50,15 +50,21 @@ def requested_range(
     # A date in `If-Range` never fits: no file here states when it was changed.
     if match is None or size_bytes is None or (if_range is not None and if_range != etag):
         return None
-    start, end = match.groups()
-    if not start and not end:
-        return None
+    return _range_of(match[1], match[2], size_bytes)
+
+
+def _range_of(start: str, end: str, size_bytes: int) -> ByteRange | None:
+    """The range between two positions, either of which may be empty; None: they are no range."""
     if not start:
-        first, last = max(0, size_bytes - int(end)), size_bytes - 1
-    else:
-        first, last = int(start), min(int(end) if end else size_bytes - 1, size_bytes - 1)
-        if end and int(end) < first:
-            return None
+        # The last bytes, so many.
+        return _within(max(0, size_bytes - int(end)), size_bytes - 1, size_bytes) if end else None
+    first, last = int(start), int(end) if end else size_bytes - 1
+    if end and last < first:
+        return None
+    return _within(first, min(last, size_bytes - 1), size_bytes)
+
+
+def _within(first: int, last: int, size_bytes: int) -> ByteRange:
     if first > last:
         raise RangeNotSatisfiable(size_bytes)
     return ByteRange(first, last, size_bytes)

@@ -114,26 +114,28 @@ class FileStream(Response):
 
 async def _content(file: OpenedFile, head: bytes, part: ByteRange | None) -> AsyncIterator[bytes]:
     """The bytes to send. `head` was read of the file already, to tell its type."""
-    if part is not None and part.first >= len(head) and file.chunks_from is not None:
+    if part is None:
+        async for chunk in _after(head, file.chunks):
+            yield chunk
+        return
+    if part.first >= len(head) and file.chunks_from is not None:
         skip, rest = 0, file.chunks_from(part.first)
     else:
-        skip, rest = part.first if part else 0, _after(head, file.chunks)
-    left = part.length if part else None
+        skip, rest = part.first, _after(head, file.chunks)
+    left = part.length
     async for chunk in rest:
-        wanted = chunk[skip:] if left is None else chunk[skip : skip + left]
-        skip = max(0, skip - len(chunk))
+        wanted = chunk[skip : skip + left]
+        skip, left = max(0, skip - len(chunk)), left - len(wanted)
         if wanted:
             yield wanted
-        if left is not None:
-            left -= len(wanted)
-            if not left:
-                return
-    if left:
-        raise LookupError("the file has fewer bytes than was said")
+        if not left:
+            return
+    raise LookupError("the file has fewer bytes than was said")
 
 
 async def _after(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield head
+    if head:
+        yield head
     async for chunk in chunks:
         yield chunk
 

@@ -68,15 +68,20 @@ def _answered_conversation(work: UnitOfWork, activity: Activity) -> Conversation
     shown = stored_message(work, activity)
     if shown is not None and shown.workspace == activity.workspace:
         return work.get(CONVERSATIONS, shown.conversation)
-    person = work.get(PERSONS, str(activity.person_key))
-    identity = moved_chats.open_conversation_id(work, person, activity) if person else None
-    if activity.surface == "private" and person is not None and identity is None:
-        identity = person.forwarded_to
+    identity = _of_thread(work, activity)
     if identity is None:
         answered = answered_message(work, activity)
-        is_there = answered is not None and answered.surface == activity.surface
-        identity = answered.conversation if answered is not None and is_there else None
+        identity = answered.conversation if answered is not None and answered.surface == activity.surface else None
     return work.get(CONVERSATIONS, identity) if identity else None
+
+
+def _of_thread(work: UnitOfWork, activity: Activity) -> str | None:
+    """The id of the open conversation of a person's thread; in private also that of another person which they continue."""
+    person = work.get(PERSONS, str(activity.person_key))
+    if person is None:
+        return None
+    identity = moved_chats.open_conversation_id(work, person, activity)
+    return person.forwarded_to if identity is None and activity.surface == "private" else identity
 
 
 def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> None:

@@ -95,25 +95,32 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
         echoes.add_echo(work, activity, case)
     elif command.returned:
         add_message(work, activity, activity_context, "received")
-    elif case is None or not (takes_part(case, activity) or is_private_side(case, activity.person_key)):
-        returned = Forward(conversation=command.conversation, activity=activity, returned=True)
-        work.emit("pasokh.command.forward", str(activity.person_key), returned)
-    elif stored_message(work, activity) is None:
-        _append_forwarded(work, activity, activity_context, case)
+    else:
+        _take_in(work, activity, activity_context, command.conversation, case)
     _apply_waiting(work, activity, activity_context)
 
 
-def _append_forwarded(
-    work: UnitOfWork, activity: Activity, activity_context: ActivityContext, case: ConversationState
+def _take_in(
+    work: UnitOfWork,
+    activity: Activity,
+    activity_context: ActivityContext,
+    conversation: str,
+    case: ConversationState | None,
 ) -> None:
-    if takes_part(case, activity):
-        # Answers go to the customer as before, and to everybody of the thread.
-        append_message(work, activity.model_copy(update={"address": None}), activity_context, case, "received")
-        put_aliases(work, activity)
+    """Append another person's message to a conversation, once; one that does not accept it returns it."""
+    is_of_thread = case is not None and takes_part(case, activity)
+    if case is None or not (is_of_thread or is_private_side(case, activity.person_key)):
+        returned = Forward(conversation=conversation, activity=activity, returned=True)
+        work.emit("pasokh.command.forward", str(activity.person_key), returned)
         return
-    # The author writes on another channel than the conversation: answers need that channel in the address.
-    addressed = activity.model_copy(update={"address": private_address(activity)})
-    append_message(work, addressed, activity_context, _in_private(work, addressed, case), "received")
+    if stored_message(work, activity) is not None:
+        return
+    # Who takes part in a thread changes no address: answers go to the customer as before, and to everybody. A private side
+    # writes on another channel than the conversation: answers need that channel in the address.
+    addressed = activity.model_copy(update={"address": None if is_of_thread else private_address(activity)})
+    before = case if is_of_thread else _in_private(work, addressed, case)
+    append_message(work, addressed, activity_context, before, "received")
+    put_aliases(work, activity)
 
 
 def _in_private(work: UnitOfWork, activity: Activity, case: ConversationState) -> ConversationState:
@@ -156,16 +163,19 @@ def _continue_elsewhere(work: UnitOfWork, activity: Activity, case: Conversation
         if case.key == key and not is_closed(case.status):
             claim_handoff(work, case, activity)
         return True
-    person = work.get(PERSONS, key)
-    thread = joined_conversation(work, activity)
-    if thread is not None:
-        forward(work, activity, thread)
-        return True
-    continued = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
-    if continued is None or continued.key == key or not is_private_side(continued, activity.person_key):
+    other = joined_conversation(work, activity) or _continued(work, activity)
+    if other is None:
         return False
-    forward(work, activity, continued)
+    forward(work, activity, other)
     return True
+
+
+def _continued(work: UnitOfWork, activity: Activity) -> ConversationState | None:
+    """The conversation of another person of which the writer is the private side."""
+    person = work.get(PERSONS, str(activity.person_key))
+    case = work.get(CONVERSATIONS, person.forwarded_to) if person and person.forwarded_to else None
+    is_theirs = case is not None and case.key != str(activity.person_key)
+    return case if case is not None and is_theirs and is_private_side(case, activity.person_key) else None
 
 
 def _answer_invitation(work: UnitOfWork, activity: Activity) -> None:

@@ -111,27 +111,31 @@ def _refuse_edit(
     known: Capabilities | None,
     target: ActionTarget,
 ) -> Problem | None:
-    text = command.text.text if command.text else ""
-    if surface == "public":
-        if command.sensitive_kinds and command.confirmed_by is None:
-            kinds = ", ".join(command.sensitive_kinds)
-            detail = f"A public message must not hold a secret ({kinds}). Write it without, or in private."
-            return Problem(status=409, title="Secret in a public reply", detail=detail)
-        if handoff.is_private_only(case):
-            detail = "The case is sensitive: delete the message, or answer on the private surface."
-            return Problem(status=409, title="Public reply to a sensitive case", detail=detail)
+    refused = _refuse_in_public(case, command) if surface == "public" else None
     stated = known.text_limit(surface) if known else None
-    if known is None or stated is None:
-        return None
+    if refused is not None or known is None or stated is None:
+        return refused
     # An edit changes one message, so it is never split.
     caption = caption_limit(target.files, known)
     limit = stated.limit if caption is None else min(stated.limit, caption)
     if text_length(target.text, stated.unit) > limit:
         detail = "The platform has it in several messages, of which an edit changes one. Delete it, and write it again."
         return Problem(status=409, title="Not possible for this message", detail=detail)
-    length = text_length(text, stated.unit)
+    length = text_length(command.text.text if command.text else "", stated.unit)
     if length <= limit:
         return None
     channel, _ = channel_of(case, case.addresses[surface])
     detail = f"{channel} takes at most {limit} characters in one message; this counts {length}."
     return Problem(status=422, title="Text too long", detail=detail, pointer="/text")
+
+
+def _refuse_in_public(case: ConversationState, command: PerformAction) -> Problem | None:
+    """Why a new text must not be read by others."""
+    if command.sensitive_kinds and command.confirmed_by is None:
+        kinds = ", ".join(command.sensitive_kinds)
+        detail = f"A public message must not hold a secret ({kinds}). Write it without, or in private."
+        return Problem(status=409, title="Secret in a public reply", detail=detail)
+    if handoff.is_private_only(case):
+        detail = "The case is sensitive: delete the message, or answer on the private surface."
+        return Problem(status=409, title="Public reply to a sensitive case", detail=detail)
+    return None
