@@ -1,6 +1,7 @@
 """Enriches an activity before it is published: redaction, then language, intent and sentiment of the redacted text. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Review
 from schemas.values import EncryptedText, Json
@@ -12,20 +13,22 @@ from services.text.normalise import MAX_READ
 from services.text.own import NO_OWN_IDENTIFIERS, OwnIdentifierMatcher
 from services.text.sentiment import detect_sentiment
 
+LARGEST_CLOCK_DIFFERENCE = timedelta(days=1)
+"""How far a time that a platform states may be ahead of ours. One beyond it would hold for all that happens until then."""
 AUTHORED_KINDS = frozenset({"message", "edit", "postback", "survey_answer"})
 
 
 def enrich(
     activity: Activity, expected: Sequence[str] = (), own_identifiers: OwnIdentifierMatcher = NO_OWN_IDENTIFIERS
 ) -> Activity:
-    """The activity without secrets, and with language, intent and sentiment.
+    """The activity without secrets and times that cannot be, and with language, intent and sentiment.
 
     `expected` are the account's languages, the likeliest first; `own_identifiers` are the shop's, and no secrets. A
     redacted value makes the activity `sensitive`; in public that includes personal data. The text is sealed with no
     key, that is, plain.
     """
     redactor = Redactor(own_identifiers, public=activity.surface == "public")
-    changes = redactor.changes(activity)
+    changes = redactor.changes(activity) | _possible_times(activity)
     redacted = changes.get("text")
     text = redacted.text if isinstance(redacted, EncryptedText) else None
     changes["masked"] = kinds = sorted({*activity.masked, *redactor.kinds})
@@ -37,6 +40,14 @@ def enrich(
     if activity.kind in AUTHORED_KINDS:
         changes |= _detect(activity, text, expected)
     return activity.model_copy(update=changes)
+
+
+def _possible_times(activity: Activity) -> dict[str, datetime | None]:
+    """The stated times that lie in the future, as nobody stated them; a watermark reaches to our receipt at most."""
+    latest = activity.received_at + LARGEST_CLOCK_DIFFERENCE
+    names = ("sent_at", "original_sent_at", "watermark")
+    future = [name for name in names if (at := getattr(activity, name)) is not None and at > latest]
+    return {name: activity.received_at if name == "watermark" else None for name in future}
 
 
 def _detect(activity: Activity, text: str | None, expected: Sequence[str]) -> dict[str, Json]:

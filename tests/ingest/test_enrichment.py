@@ -1,6 +1,7 @@
 """What ingest adds to an activity before the log, and what it leaves alone."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -90,3 +91,13 @@ def test_parsing_says_what_it_cannot_do() -> None:
     for body in (b"{", b"[" * 10_000):
         with pytest.raises(InvalidPayload):
             preview_activities("telegram", body)
+
+
+def test_times_in_the_future_are_none() -> None:
+    """Else a "stop" of the year 3000 would outlast every later change, and a watermark read what is not written yet."""
+    far, near = START + timedelta(days=365_000), START + timedelta(hours=23)
+    given = activity("hello", sent_at=far, original_sent_at=far, watermark=far)
+    found = enrich(given)
+    assert (found.sent_at, found.original_sent_at, found.watermark) == (None, None, given.received_at)
+    kept = {"sent_at": near, "original_sent_at": START, "watermark": near}
+    assert enrich(given.model_copy(update=kept)).model_dump(include=set(kept)) == kept

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str, number
+from services.channels.json_access import as_dict, as_list_of_dicts, as_str, number, seconds
 from services.channels.port import CredentialsRejected, PollResult
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
@@ -144,8 +144,9 @@ def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
     waiting, last_error, at = (
         info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date")
     )
-    if not isinstance(waiting, int) or not waiting or not isinstance(last_error, str) or not isinstance(at, int):
+    failed_at = seconds(at)
+    if not isinstance(waiting, int) or not waiting or not isinstance(last_error, str) or failed_at is None:
         return None
-    if now - datetime.fromtimestamp(at, UTC) > RECENT_ERROR_AGE:
+    if now - failed_at > RECENT_ERROR_AGE:
         return None
     return f"Telegram cannot deliver to our webhook: {last_error[:200]} ({waiting} updates wait)."

@@ -51,9 +51,9 @@ def time_of_text(value: Json) -> datetime | None:
     """The UTC time of a text by ISO 8601; None for one without a zone, or that is no time."""
     try:
         found = datetime.fromisoformat(as_str(value) or "")
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo is not None else None
 
 
 def with_proof(mail: ReceivedMail, *, spf: bool | None, dkim: Collection[str] | None = None) -> ReceivedMail:

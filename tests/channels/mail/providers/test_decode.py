@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from schemas.values import Json
 from services.channels.mail.message import DeliveryReport, MailItem, Notice, ReceivedMail
 from services.channels.mail.mime import MAX_TEXT
 from services.channels.mail.providers import PROVIDERS
+from services.channels.mail.providers.decoding import time_of_text
 from services.channels.port import InvalidPayload, Request
 from tests.channels.mail.providers import calls
 
@@ -384,3 +386,8 @@ def content_types() -> list[Request]:
 def test_a_content_type_may_be_written_in_any_way(request_: Request) -> None:
     (mail,) = PROVIDERS["sendgrid"].decode(request_, calls.account("sendgrid"))
     assert isinstance(mail, ReceivedMail)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:59", "2026-01-01", "x", None, 5])
+def test_a_time_that_cannot_be_is_none(text: Json) -> None:
+    assert time_of_text(text) is None
