@@ -128,3 +128,19 @@ class Imagination:
         if self.random.random() >= REPLY_PROBABILITY:
             return None
         return self.question(person, "thanks" if self.random.random() < 0.7 else None)
+
+
+@dataclass
+class Customers:
+    """What the customers of one channel have: what they think of, the shop, and what they are about to do."""
+
+    imagination: Imagination
+    occupancy: Occupancy
+    _agenda: Agenda = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._agenda = Agenda(self.imagination.random)
+
+    def due(self, now: datetime) -> list[WebhookPost]:
+        """See `Crowd`."""
+        return self._agenda.take(now)

@@ -13,7 +13,6 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 
 import orjson
 from starlette.applications import Starlette
@@ -24,13 +23,13 @@ from starlette.routing import Route
 from schemas.values import Json
 from services.demo import graph_messages, graph_whatsapp
 from services.demo.faults import Fault, FaultQueue, TruncatedResponse
-from services.demo.forms import FormFile, is_form, json_or_text, read_form
+from services.demo.forms import FormFile
 from services.demo.graph_messages import Comment, Comments, MetaChannel
 from services.demo.graph_nodes import GraphNodes
+from services.demo.graph_requests import base_url, check_token, read_call
 from services.demo.graph_shapes import GraphCall, GraphFiles, GraphRefusal, wrong_parameter
 from services.demo.sent_log import SentLog
 
-VERSION = re.compile(r"v\d{1,2}\.\d")
 MENTIONED = re.compile(r"mentioned_comment\.comment_id\((\d+)\)")
 UNLOGGED = frozenset({"media", "message_attachments", "subscribed_apps", "subscriptions"})
 """Edges of POST calls that send nothing: no fault happens to them."""
@@ -77,16 +76,15 @@ class FakeGraph:
 
     async def _call(self, request: Request) -> Response | TruncatedResponse:
         try:
-            call = await _read(request)
+            call = await read_call(request)
             if call.node != "oauth":
-                _authorized(request)
+                check_token(request)
             accept = self._handler(request.method, call)
             if request.method == "GET" or call.edge in UNLOGGED:
                 return _json(accept())
             return await self._unless_fault(accept)
         except GraphRefusal as error:
-            headers = {"www-authenticate": "OAuth"} if error.status == 401 else {}
-            return _json(error.shape(), error.status, headers)
+            return _refused(error)
 
     def _handler(self, method: str, call: GraphCall) -> Accept:
         handle = _HANDLERS.get((method, call.edge or ""))
@@ -186,11 +184,9 @@ class FakeGraph:
         self.log.add(number or self.log.next_number(), self.channel, {"account": call.node, **item})
 
     async def _renew(self, request: Request) -> Response:
-        try:
-            _authorized(request)
-        except GraphRefusal as error:
-            return _json(error.shape(), error.status)
-        return _json(self._refresh(GraphCall("", None, {}, {}, _base_url(request))))
+        if (refused := _unauthorized(request)) is not None:
+            return refused
+        return _json(self._refresh(GraphCall("", None, {}, {}, base_url(request))))
 
     # -- routes for people and tests -----------------------------------------------------------------------------------
 
@@ -203,13 +199,11 @@ class FakeGraph:
     async def _add_file(self, request: Request) -> Response:
         media_type = request.headers.get("content-type", "application/octet-stream")
         number = self.files.add(FormFile("file", media_type, await request.body()))
-        return _json(self.files.describe(number, _base_url(request)))
+        return _json(self.files.describe(number, base_url(request)))
 
     async def _show_file(self, request: Request) -> Response:
-        try:
-            _authorized(request)
-        except GraphRefusal as error:
-            return _json(error.shape(), error.status)
+        if (refused := _unauthorized(request)) is not None:
+            return refused
         file = self.files.get(request.path_params["number"])
         return Response("", 404) if file is None else Response(file.content, media_type=file.media_type)
 
@@ -241,36 +235,17 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[FakeGraph, GraphCall], Result]] = 
 }
 
 
-async def _read(request: Request) -> GraphCall:
-    if not VERSION.fullmatch(request.path_params["version"]):
-        raise GraphRefusal(2500, f"Unknown path components: {request.url.path}")
-    values: dict[str, Json] = {name: json_or_text(value) for name, value in request.query_params.items()}
-    files: Mapping[str, FormFile] = {}
-    if is_form(request):
-        form = await read_form(request)
-        values, files = {**values, **form.fields}, form.files
-    elif raw := await request.body():
-        values |= _body(request, raw)
-    return GraphCall(request.path_params["node"], request.path_params.get("edge"), values, files, _base_url(request))
-
-
-def _body(request: Request, raw: bytes) -> dict[str, Json]:
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return {name: json_or_text(value) for name, value in parse_qsl(raw.decode())}
+def _unauthorized(request: Request) -> Response | None:
+    """The refusal of a call without a token; None: it has one."""
     try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise wrong_parameter("The body is no JSON") from None
-    if not isinstance(body, dict):
-        raise wrong_parameter("The body is no object")
-    return body
+        check_token(request)
+    except GraphRefusal as error:
+        return _refused(error)
+    return None
 
 
-def _authorized(request: Request) -> None:
-    if "access_token" in request.query_params:
-        raise GraphRefusal(190, "The stand-in takes no token in the URL", status=401)
-    if not re.fullmatch(r"Bearer \S+", request.headers.get("authorization", "")):
-        raise GraphRefusal(190, "Invalid OAuth access token - Cannot parse access token", status=401)
+def _refused(error: GraphRefusal) -> Response:
+    return _json(error.shape(), error.status, {"www-authenticate": "OAuth"} if error.status == 401 else {})
 
 
 async def _fail(fault: Fault, channel: MetaChannel) -> None:
@@ -286,10 +261,6 @@ async def _fail(fault: Fault, channel: MetaChannel) -> None:
         case "hang":
             await asyncio.sleep(fault.seconds)
     raise GraphRefusal(1, "An unknown error occurred", status=500)
-
-
-def _base_url(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
 
 
 def _json(body: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.values import Json
-from services.demo.crowd import PERSONS, Agenda, DemoPerson, Imagination, Occupancy, WebhookPost
+from services.demo.crowd import PERSONS, Customers, DemoPerson, WebhookPost
 from services.demo.meta_posts import MetaSender
 
 POST = "17900000000000001"
@@ -23,22 +23,12 @@ BY_ID: Mapping[str, DemoPerson] = {instagram_id(person): person for person in ma
 
 
 @dataclass
-class InstagramCustomers:
+class InstagramCustomers(Customers):
     """The customers of one Instagram account."""
 
     sender: MetaSender
-    imagination: Imagination
-    occupancy: Occupancy
     channel: str = "instagram"
-    _agenda: Agenda = field(init=False)
     _comments: "OrderedDict[str, DemoPerson]" = field(default_factory=OrderedDict)
-
-    def __post_init__(self) -> None:
-        self._agenda = Agenda(self.imagination.random)
-
-    def due(self, now: datetime) -> list[WebhookPost]:
-        """See `Crowd`."""
-        return self._agenda.take(now)
 
     def write(self, now: datetime) -> list[WebhookPost]:
         """See `Crowd`. A third is public: comments below a post, and some of those give away a card number."""

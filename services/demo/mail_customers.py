@@ -1,12 +1,12 @@
 """Customers of the demo shop who write mail: questions with a subject, answers that quote ours, absence notices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.demo.corpus import Language
-from services.demo.crowd import PERSONS, Agenda, DemoPerson, Imagination, Occupancy, WebhookPost
+from services.demo.crowd import PERSONS, Customers, DemoPerson, WebhookPost
 from services.demo.mailgun import CustomerMail, webhook_form
 from services.demo.photo import PHOTO
 
@@ -39,22 +39,12 @@ BY_ADDRESS: Mapping[str, DemoPerson] = {address(person): person for person in ma
 
 
 @dataclass
-class MailCustomers:
+class MailCustomers(Customers):
     """The customers of one mailbox, whose provider signs with `signing_key`."""
 
     mailbox: str
     signing_key: str
-    imagination: Imagination
-    occupancy: Occupancy
     channel: str = "email"
-    _agenda: Agenda = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._agenda = Agenda(self.imagination.random)
-
-    def due(self, now: datetime) -> list[WebhookPost]:
-        """See `Crowd`."""
-        return self._agenda.take(now)
 
     def write(self, now: datetime) -> list[WebhookPost]:
         """See `Crowd`."""

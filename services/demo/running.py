@@ -120,9 +120,9 @@ def _crowds(
     whatsapp = MetaSender("whatsapp", WABA_ID, credentials.app_secret)
     instagram = MetaSender("instagram", IG_ID, credentials.app_secret)
     return (
-        WhatsAppCustomers(whatsapp, PHONE_NUMBER_ID, imagination, occupancy, photo),
-        InstagramCustomers(instagram, imagination, occupancy),
-        MailCustomers(MAILBOX, credentials.signing_key, imagination, occupancy),
+        WhatsAppCustomers(imagination, occupancy, whatsapp, PHONE_NUMBER_ID, photo),
+        InstagramCustomers(imagination, occupancy, instagram),
+        MailCustomers(imagination, occupancy, MAILBOX, credentials.signing_key),
     )
 
 

@@ -1,12 +1,12 @@
 """Customers of the demo shop on WhatsApp: texts, photos, edits, deletions, reactions, and the receipts of what we send."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from schemas.values import Json
-from services.demo.crowd import PERSONS, Agenda, DemoPerson, Imagination, Occupancy, WebhookPost
+from services.demo.crowd import PERSONS, Customers, DemoPerson, WebhookPost
 from services.demo.meta_posts import MetaSender
 
 # Ofcom keeps +44 7700 900000 to 900999 for fiction; the others are no numbers of anybody, being too short or all zeros.
@@ -23,24 +23,14 @@ BY_PHONE: Mapping[str, DemoPerson] = {phone(person): person for person in map(De
 
 
 @dataclass
-class WhatsAppCustomers:
+class WhatsAppCustomers(Customers):
     """The customers of one number. `photo` is the id of a picture that the stand-in has; None: nobody sends one."""
 
     sender: MetaSender
     number: str
-    imagination: Imagination
-    occupancy: Occupancy
     photo: str | None = None
     channel: str = "whatsapp"
-    _agenda: Agenda = field(init=False)
     _last: WebhookPost | None = None
-
-    def __post_init__(self) -> None:
-        self._agenda = Agenda(self.imagination.random)
-
-    def due(self, now: datetime) -> list[WebhookPost]:
-        """See `Crowd`."""
-        return self._agenda.take(now)
 
     def write(self, now: datetime) -> list[WebhookPost]:
         """See `Crowd`. Now and then the platform posts something twice, as after an answer that was lost."""

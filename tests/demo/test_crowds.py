@@ -38,17 +38,17 @@ BODIES = accounts(CREDENTIALS, StandIns("http://127.0.0.1:9999", "smtp://demo:de
 
 def instagram(occupancy: Occupancy | None = None) -> InstagramCustomers:
     sender = MetaSender("instagram", IG_ID, CREDENTIALS.app_secret)
-    return InstagramCustomers(sender, Imagination(Random(1), count(1)), occupancy or Occupancy())
+    return InstagramCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), sender)
 
 
 def mail(occupancy: Occupancy | None = None) -> MailCustomers:
-    return MailCustomers(MAILBOX, CREDENTIALS.signing_key, Imagination(Random(1), count(1)), occupancy or Occupancy())
+    return MailCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), MAILBOX, CREDENTIALS.signing_key)
 
 
 def whatsapp(occupancy: Occupancy | None = None) -> WhatsAppCustomers:
     sender = MetaSender("whatsapp", WABA_ID, CREDENTIALS.app_secret)
     imagination = Imagination(Random(1), count(1))
-    return WhatsAppCustomers(sender, PHONE_NUMBER_ID, imagination, occupancy or Occupancy(), "1000000001")
+    return WhatsAppCustomers(imagination, occupancy or Occupancy(), sender, PHONE_NUMBER_ID, "1000000001")
 
 
 CROWDS: Mapping[str, Callable[..., Crowd]] = {"whatsapp": whatsapp, "instagram": instagram, "email": mail}
