@@ -244,6 +244,18 @@ async def test_an_edit_of_what_was_said_in_private_changes_it_there(house: Conve
     assert said_in(house, case_of(house))[-1].state == "edited"
 
 
+async def test_what_was_said_in_private_is_known_by_its_other_ids_too(house: ConversationsHarness) -> None:
+    await writes(house, 20)
+    await customer_says(house, 2, words_of(house, TRUE))
+    await writes(house, 21, aliases=["a" * 32])
+    deletion = visitor(house, 21).model_copy(
+        update={"kind": "deletion", "id": "deletion-21", "message": "a" * 32, "text": None}
+    )
+    await house.arrives("inbound", "pasokh.inbound.deletion", deletion)
+    await house.settle()
+    assert said_in(house, case_of(house))[-1].state == "deleted"
+
+
 async def test_what_a_case_does_not_take_any_more_is_not_lost(house: ConversationsHarness) -> None:
     """A process of an older version, or a case that was closed meanwhile."""
     forwarded = Forward(conversation=case_of(house).id, activity=visitor(house, 20, details={}))
