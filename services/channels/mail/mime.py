@@ -16,6 +16,10 @@ from services.channels.mail.message import Envelope, Mailbox, MailPart, Received
 
 MAX_PARTS = 500
 MAX_SUBJECT = 1000
+MAX_LINES, MAX_BOUNDARIES, MAX_START = 2_000_000, 50_000, 1_000_000
+"""Of a mail with more lines, or with more lines that begin with `--`, only the start is read, in bytes: the library makes an object
+of each part and each line, and a mail of 25 MB took more memory than small servers have.
+"""
 CLOCK_DIFFERENCE, LONGEST_WAY = timedelta(minutes=5), timedelta(days=1)
 """How far a Date may be ahead of the server that took the mail, and how long a mail may be on its way to it."""
 MAX_HEADERS, MAX_NAME, MAX_HEADER = 1000, 200, 50_000
@@ -43,6 +47,8 @@ REPORT_TYPES = frozenset(
 
 def read_mime(raw: bytes, envelope: Envelope) -> ReceivedMail:
     """The mail of these bytes, with what the provider says beside them."""
+    if raw.count(b"\n") > MAX_LINES or raw.count(b"\n--") > MAX_BOUNDARIES:
+        raw = raw[:MAX_START]
     try:
         message: Message = BytesParser(policy=_POLICY).parsebytes(raw)
     except RecursionError:
