@@ -35,8 +35,8 @@ class MetaSender:
         announcement: tuple[str, Mapping[str, Json]] | None = None,
     ) -> WebhookPost:
         """The call for one entry."""
-        told: Json = {"id": self.entry_id, "time": int(at.timestamp()), **entry}
-        body = orjson.dumps({"object": OBJECTS[self.channel], "entry": [told]})
+        stamped: Json = {"id": self.entry_id, "time": int(at.timestamp()), **entry}
+        body = orjson.dumps({"object": OBJECTS[self.channel], "entry": [stamped]})
         signature = hmac.new(self.app_secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"content-type": "application/json", "x-hub-signature-256": f"sha256={signature}"}
         return WebhookPost(self.channel, lane, headers, body, announcement)

@@ -98,13 +98,13 @@ async def _short_hello(conversation: _Conversation, rest: str) -> str:
 async def _auth(conversation: _Conversation, rest: str) -> str:
     method, _, initial = rest.partition(" ")
     try:
-        given = await _credentials(conversation, method.upper(), initial)
+        presented = await _credentials(conversation, method.upper(), initial)
     except (binascii.Error, ValueError):
         return "501 5.5.2 cannot decode"
-    if given is None:
+    if presented is None:
         return "504 5.5.4 unknown method"
     expected = [one.encode() for one in conversation.login]
-    conversation.is_known = all(map(hmac.compare_digest, given, expected))
+    conversation.is_known = all(map(hmac.compare_digest, presented, expected))
     return "235 2.7.0 welcome" if conversation.is_known else "535 5.7.8 wrong user or password"
 
 

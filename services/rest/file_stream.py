@@ -78,8 +78,8 @@ class FileStream(Response):
         is_started = False
         try:
             async with self._open_file() as file:
-                given = Headers(scope=scope)
-                part = requested_range(given.get("range"), given.get("if-range"), file.size_bytes, file.etag)
+                requested = Headers(scope=scope)
+                part = requested_range(requested.get("range"), requested.get("if-range"), file.size_bytes, file.etag)
                 head = await _head(file.chunks)
                 self._describe(head, file, part)
                 status = 200 if part is None else 206

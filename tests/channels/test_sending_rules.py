@@ -298,7 +298,9 @@ async def test_a_long_answer_is_cut_by_the_platforms_own_count(unit: TextUnit) -
 
 
 @pytest.mark.parametrize(("channel", "place"), with_split_texts(), ids=name_of)
-async def test_a_part_that_the_platform_refuses_is_told_with_what_went_out(channel: Channel, place: str) -> None:
+async def test_a_part_that_the_platform_refuses_fails_the_message_which_says_what_went_out(
+    channel: Channel, place: str
+) -> None:
     at = await written_to(channel, place)
     at.now = SENT
     assert (await at.house.reply(text=long_text(capabilities_of(at)))).status == "applied"

@@ -125,7 +125,7 @@ async def test_a_template_goes_out_at_any_time() -> None:
         (message(private_reply=True), opted("opted_out", 1), 0, None),
     ],
 )
-async def test_a_customer_who_changed_their_mind_while_the_message_waited_is_heeded(
+async def test_a_message_that_waited_is_refused_when_its_customer_changed_their_mind(
     given: OutboundMessage, person: Contact | None, wrote_after: float, code: str | None
 ) -> None:
     capabilities = NO_LIMITS.model_copy(update={"templates": True})
@@ -133,7 +133,7 @@ async def test_a_customer_who_changed_their_mind_while_the_message_waited_is_hee
     assert (found.code if isinstance(found, AttemptResult) else None) == code
 
 
-async def test_an_opt_out_while_the_message_waited_is_told_with_its_time() -> None:
+async def test_a_message_that_waited_is_refused_with_the_time_of_the_opt_out() -> None:
     found = await judged(message(), known(0, opted("opted_out", 1)), 4, zone="Europe/Riga")
     words = "The customer asked at 12:00 for no more messages. You can answer once they write again."
     assert found == AttemptResult(kind="refused", code="opted_out", detail=words)

@@ -187,7 +187,7 @@ async def test_comments_are_hidden_shown_answered_and_deleted(opened: Open) -> N
 
 
 @pytest.mark.parametrize("channel", ["whatsapp", "messenger", "instagram"])
-async def test_subscriptions_and_callbacks_are_kept(opened: Open, channel: MetaChannel) -> None:
+async def test_subscriptions_and_callbacks_are_stored(opened: Open, channel: MetaChannel) -> None:
     graph, client = opened(channel)
     graph.nodes.own_id = "17841400"
     assert (await client.get("/v25.0/me/subscribed_apps")).json() == {"data": []}

@@ -123,7 +123,7 @@ def test_a_body_that_names_their_account_reaches_it_not_by_my_address(
 
 @meta
 @both
-def test_a_call_for_two_accounts_is_heard_by_the_one_whose_secret_signed_it(
+def test_a_call_for_two_accounts_reaches_the_one_whose_secret_signed_it(
     client: httpx2.Client, post: Post, channel: str, mine: str, theirs: str
 ) -> None:
     person = str(next(PERSONS))

@@ -425,7 +425,7 @@ async def test_files_that_cannot_go_out_are_422_and_nothing_is_published(
 # -- notes, and what a file is meant as ----------------------------------------------------------------------------------
 
 
-async def test_a_note_carries_files_that_are_kept_with_its_customer(rest: Rest) -> None:
+async def test_a_note_carries_files_that_are_stored_with_its_customer(rest: Rest) -> None:
     applies(rest)
     identity = await uploaded(rest)
     answer = await rest.request("POST", f"{ONE}/notes", {"agent": "sara", "attachments": [identity]})

@@ -133,11 +133,11 @@ def _after(html: str, mark: str, start: int) -> int:
 
 
 def _tag(found: re.Match[str]) -> Tag:
-    given: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, *values in _ATTRIBUTE.findall(found[3]):
         if name.lower() in _READ_ATTRIBUTES:
-            given.setdefault(name.lower(), unescape("".join(values)))
-    return Tag(found[2].lower(), bool(found[1]), given)
+            attributes.setdefault(name.lower(), unescape("".join(values)))
+    return Tag(found[2].lower(), bool(found[1]), attributes)
 
 
 @dataclass(slots=True)
@@ -242,8 +242,8 @@ class _Reader:
             self._lines.append((self._count["blockquote"], ""))
 
 
-def _is_hidden(given: Mapping[str, str]) -> bool:
-    return "hidden" in given or bool(_HIDDEN.search(given.get("style", "")))
+def _is_hidden(attributes: Mapping[str, str]) -> bool:
+    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style", "")))
 
 
 def _is_link(href: str) -> bool:

@@ -88,7 +88,7 @@ async def test_a_token_of_somebody_else_is_named(way: str) -> None:
 
 
 @every_way
-async def test_an_app_that_is_not_subscribed_is_told_how(way: str) -> None:
+async def test_an_app_that_is_not_subscribed_learns_how_to_subscribe(way: str) -> None:
     listed: list[dict[str, Any]] = [
         {"data": []},
         {"data": [{"id": "another", "subscribed_fields": HEARD}]},
@@ -116,7 +116,9 @@ async def test_a_field_that_is_missing_is_named(way: str, field: str) -> None:
         ("https://other.example/hook?token=x", "The app calls https://other.example/hook, which is not an address "),
     ],
 )
-async def test_an_app_that_calls_elsewhere_is_told_the_address(way: str, subscriptions: Any, sentence: str) -> None:
+async def test_an_app_that_calls_elsewhere_learns_the_right_address(
+    way: str, subscriptions: Any, sentence: str
+) -> None:
     subject = "page" if way == "messenger" else "instagram"
     if isinstance(subscriptions, str):
         subscriptions = {"data": [{"object": subject, "callback_url": subscriptions}]}

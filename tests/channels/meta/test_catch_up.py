@@ -115,8 +115,8 @@ async def test_a_page_is_asked_for_its_posts_their_comments_what_names_it_and_wh
         ("message", "Kettles!", "77", "900_1"),
         ("message", "It leaks.", "88", "888001"),
     }
-    asked = [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls]
-    assert asked == [f"{PAGE}/feed", f"{PAGE}/tagged", f"{PAGE}/ratings", "me/conversations"]
+    call = [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls]
+    assert call == [f"{PAGE}/feed", f"{PAGE}/tagged", f"{PAGE}/ratings", "me/conversations"]
     assert all(call.method == "GET" for call in http.calls)
 
 
@@ -245,8 +245,8 @@ async def test_an_instagram_account_is_asked_for_comments_and_their_replies() ->
     assert {a.thread for a in found} == {MEDIA}
     assert {a.person for a in found if a.kind == "message"} == {"instagram:main:8800110022"}
     # Of the comments, two came with the post.
-    asked = [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls]
-    assert asked == [f"{SHOP}/media", f"{MEDIA}/comments", "me/conversations"]
+    call = [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls]
+    assert call == [f"{SHOP}/media", f"{MEDIA}/comments", "me/conversations"]
 
 
 async def test_a_comment_that_came_by_both_ways_is_one_message_on_instagram() -> None:
@@ -391,10 +391,10 @@ async def test_a_mention_is_fetched_when_its_webhook_comes_and_asked_for_once() 
     await finish(house)
     assert house.texts().count("Look at @rings.shop") == 1
     assert house.poll("shop/instagram:main").fetch == ()
-    calls = asked(house)
+    calls = call(house)
     await house.jump(900, "poll/")
     await finish(house)
-    assert not [url for url in asked(house)[len(calls) :] if "mentioned" in url]
+    assert not [url for url in call(house)[len(calls) :] if "mentioned" in url]
 
 
 async def test_a_mention_that_cannot_be_read_now_is_read_later() -> None:
@@ -431,7 +431,7 @@ async def post(house: CollectorHarness, request: Request) -> None:
     await house.driver.batch([ReceivedEvent(event, "accounts", 1) for event in published])
 
 
-def asked(house: CollectorHarness) -> list[str]:
+def call(house: CollectorHarness) -> list[str]:
     http = house.dependencies.http
     assert isinstance(http, FakeHttp)
     return [call.url for call in http.calls]

@@ -173,7 +173,7 @@ async def test_mentions_and_messages_are_read_each_at_its_place() -> None:
     assert [call.url.split("/v25.0/")[1].split("?")[0] for call in http.calls] == [instagram.SHOP, "aWdf_theirs1"]
 
 
-async def test_a_message_that_is_gone_is_left_out_and_a_refused_token_is_told() -> None:
+async def test_a_message_that_is_gone_is_left_out_and_a_refused_token_is_an_error() -> None:
     gone = FakeHttp(lambda call: refusal(100, 33))
     assert await Instagram().fetch(["m_theirs1"], instagram.account(), gone) == []
     with pytest.raises(CredentialsRejected):

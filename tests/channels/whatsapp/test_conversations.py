@@ -92,7 +92,7 @@ async def test_another_message_of_the_customer_opens_the_window_again() -> None:
     assert (await at.house.reply()).status == "applied"
 
 
-async def test_a_closed_window_that_only_meta_knows_of_is_told_in_the_same_code() -> None:
+async def test_a_closed_window_that_only_meta_knows_of_has_the_same_code() -> None:
     at = await assigned()
     at.now = WRITTEN + timedelta(hours=1)
     await at.house.reply()

@@ -256,14 +256,14 @@ def test_names_of_two_people_of_one_body_are_not_mixed() -> None:
     assert [activity.person_name for activity in parsed("two_entries")] == ["Sara Kalniņa", "Sara Kalniņa", "Anna"]
 
 
-def test_a_changed_number_is_told_on_both_sides() -> None:
+def test_a_changed_number_is_an_identity_of_the_old_and_of_the_new_person() -> None:
     before, after = parsed("number_changed")
     new = [("phone", "+37126000002"), ("platform", "LV.7700000000000002")]
     assert names(before) == [("phone", f"+{SARA}"), *new]
     assert names(after) == [*new, ("phone", f"+{SARA}")]
 
 
-def test_a_changed_user_id_is_told_on_both_sides() -> None:
+def test_a_changed_user_id_is_an_identity_of_the_old_and_of_the_new_person() -> None:
     before, after = parsed("user_id_changed")
     assert before.identities == [PersonIdentity(kind="platform", value="LV.8800000000000002", proven=True)]
     assert after.identities == [PersonIdentity(kind="platform", value=MAHDI, proven=True)]

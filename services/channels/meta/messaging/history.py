@@ -10,7 +10,7 @@ from urllib.parse import quote
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.graph import GONE, GraphApi
-from services.channels.meta.publications.catch_up import Asked, Edge, Item, ListedChange, published_at
+from services.channels.meta.publications.catch_up import Edge, EdgeCall, Item, ListedChange, published_at
 from services.channels.meta.webhook import as_platform_id, body_of, changes_of, dicts, own_entries
 from services.channels.port import Request
 
@@ -26,14 +26,14 @@ def conversations(platform: str) -> Edge:
     )
 
 
-def _messages(item: Item, asked: Asked) -> Iterator[ListedChange]:
+def _messages(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
     """The messages of a chat, and what the customer is called."""
     for message in dicts(as_dict(item.get("messages")).get("data")):
-        at, event = published_at(message), to_event(message, asked.of)
+        at, event = published_at(message), to_event(message, call.of)
         if at is None or event is None:
             continue
         yield ListedChange(at, "messages", event)
-        if names := _names(as_dict(message.get("from")), asked.of):
+        if names := _names(as_dict(message.get("from")), call.of):
             # Told anew with every message, and one activity: only what a person is called is part of its id.
             parties: Item = {"sender": event["sender"], "recipient": event["recipient"]}
             yield ListedChange(at, "messages", {**parties, "profile": names})

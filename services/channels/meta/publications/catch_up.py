@@ -53,7 +53,7 @@ class Edge:
     """
 
     fields: str
-    read: Callable[[Item, "Asked"], Iterable[ListedChange]]
+    read: Callable[[Item, "EdgeCall"], Iterable[ListedChange]]
     limit: int = 25
     below: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class EdgeCall:
     """One call that is to be made: an edge of an object, after a position in its list. `known` is what else is known of the object."""
 
     edge: str
@@ -81,7 +81,7 @@ class Walk:
     own: str
     since: float | None = None
     until: float | None = None
-    todo: tuple[Asked, ...] = ()
+    todo: tuple[EdgeCall, ...] = ()
 
     def span(self, at: datetime | None) -> tuple[float | None, float]:
         """When the walk began, whose first answer was given `at`, and from when on publications are of interest."""
@@ -103,12 +103,12 @@ class CatchUp:
     async def poll(self, api: GraphApi, cursor: str | None) -> PollResult:
         """Make the next call of the walk. Raises as `Polls.poll`."""
         walk = self._current(api.scope.own_id, cursor)
-        asked, *rest = walk.todo
-        page = await self._read(api, asked)
+        call, *rest = walk.todo
+        page = await self._read(api, call)
         began, since = walk.span(page.at)
-        found = [one for item in dicts(page.body.get("data")) for one in self.edges[asked.edge].read(item, asked)]
+        found = [one for item in dicts(page.body.get("data")) for one in self.edges[call.edge].read(item, call)]
         news = sorted((one for one in found if one.at.timestamp() >= since), key=lambda one: one.at)
-        todo = (*self._deeper(asked, page.body, since), *self._next_page(asked, page.body, since, began), *rest)
+        todo = (*self._deeper(call, page.body, since), *self._next_page(call, page.body, since, began), *rest)
         after = replace(walk, since=since, until=began, todo=todo)
         if not todo and began is not None:
             after = replace(after, since=began - OVERLAP.total_seconds(), until=None)
@@ -120,39 +120,39 @@ class CatchUp:
         walk = _read_cursor(cursor) if cursor else None
         known = walk if walk is not None and walk.own == own else Walk(own=own)
         todo = tuple(asked for asked in known.todo if asked.edge in self.edges)
-        return replace(known, todo=todo or tuple(Asked(edge=name, of=own) for name in self.roots))
+        return replace(known, todo=todo or tuple(EdgeCall(edge=name, of=own) for name in self.roots))
 
-    async def _read(self, api: GraphApi, asked: Asked) -> GraphAnswer:
-        edge = self.edges[asked.edge]
-        position = {"after": asked.after} if asked.after else {}
+    async def _read(self, api: GraphApi, call: EdgeCall) -> GraphAnswer:
+        edge = self.edges[call.edge]
+        position = {"after": call.after} if call.after else {}
         parameters = {"fields": edge.fields, "limit": str(edge.limit), **edge.parameters, **position}
-        path = edge.path or f"{asked.of}/{asked.edge}"
+        path = edge.path or f"{call.of}/{call.edge}"
         try:
             return await api.page(f"{path}?{urlencode(parameters)}", VERDICTS)
         except PermanentSendError as error:
             # A post that is gone has no comments, and what the app may not read has to be left out.
             if error.code not in {"not_found", "not_readable"}:
                 raise
-            if edge.is_optional or asked.of != api.scope.own_id:
+            if edge.is_optional or call.of != api.scope.own_id:
                 return GraphAnswer({})
             raise PermanentSendError(error.code, f"{error}. {ADVICE}", error.status) from None
 
-    def _deeper(self, asked: Asked, body: Item, since: float) -> Iterable[Asked]:
+    def _deeper(self, call: EdgeCall, body: Item, since: float) -> Iterable[EdgeCall]:
         """The further pages of comments below the items of this page."""
-        below = self.edges[asked.edge].below
+        below = self.edges[call.edge].below
         for item in dicts(body.get("data")) if below else ():
             listed, identity = as_dict(item.get(str(below))), as_platform_id(item.get("id"))
             after = _after(listed)
             if identity is not None and below is not None and after and _reaches(listed, since):
                 known: Item = {name: value for name, value in item.items() if name in KNOWN}
-                yield Asked(edge=below, of=identity, after=after, known=known)
+                yield EdgeCall(edge=below, of=identity, after=after, known=known)
 
-    def _next_page(self, asked: Asked, body: Item, since: float, began: float | None) -> Iterable[Asked]:
+    def _next_page(self, call: EdgeCall, body: Item, since: float, began: float | None) -> Iterable[EdgeCall]:
         # New comments may stand below posts of before.
-        is_place = self.edges[asked.edge].below is not None
+        is_place = self.edges[call.edge].below is not None
         oldest = min(since, began - PLACES.total_seconds()) if is_place and began else since
         after = _after(body)
-        return (replace(asked, after=after),) if after and _reaches(body, oldest) else ()
+        return (replace(call, after=after),) if after and _reaches(body, oldest) else ()
 
     def _body(self, own: str, found: ListedChange) -> bytes:
         changes: list[Json] = [{"field": found.field, "value": found.value}]
@@ -194,7 +194,7 @@ def _read_cursor(cursor: str) -> Walk | None:
         read = as_dict(read_json(cursor.encode()))
     except ValueError:
         return None
-    steps = (_asked(step) for step in dicts(read.get("todo")))
+    steps = (_edge_call(step) for step in dicts(read.get("todo")))
     return Walk(
         own=as_str(read.get("own")) or "",
         since=number(read.get("since")),
@@ -203,8 +203,8 @@ def _read_cursor(cursor: str) -> Walk | None:
     )
 
 
-def _asked(step: dict[str, Any]) -> Asked | None:
+def _edge_call(step: dict[str, Any]) -> EdgeCall | None:
     edge, of = as_str(step.get("edge")), as_str(step.get("of"))
     if edge is None or of is None:
         return None
-    return Asked(edge=edge, of=of, after=as_str(step.get("after")), known=as_dict(step.get("known")))
+    return EdgeCall(edge=edge, of=of, after=as_str(step.get("after")), known=as_dict(step.get("known")))

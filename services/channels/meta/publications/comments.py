@@ -59,13 +59,13 @@ def _said(entry: EntryContext, field: str, change: Value) -> Publication | None:
 
 
 def _author(entry: EntryContext, change: Value) -> PublicAuthor:
-    given = as_dict(change.get("from"))
+    sender = as_dict(change.get("from"))
     identity, username = (
-        as_platform_id(given.get("id")),
-        as_str(given.get("username")) or as_str(change.get("username")),
+        as_platform_id(sender.get("id")),
+        as_str(sender.get("username")) or as_str(change.get("username")),
     )
     # Instagram marks what the account itself wrote, whatever id it has there.
-    is_own = identity in entry.own_ids or as_platform_id(given.get("self_ig_scoped_id")) is not None
+    is_own = identity in entry.own_ids or as_platform_id(sender.get("self_ig_scoped_id")) is not None
     return PublicAuthor(id=identity or username, username=username, is_own=is_own)
 
 

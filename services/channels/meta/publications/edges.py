@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.messaging.history import conversations
-from services.channels.meta.publications.catch_up import Asked, CatchUp, Edge, Item, ListedChange, published_at
+from services.channels.meta.publications.catch_up import CatchUp, Edge, EdgeCall, Item, ListedChange, published_at
 from services.channels.meta.webhook import as_platform_id, dicts
 
 COMMENT_FIELDS = "id,from,message,created_time,permalink_url,parent{id},attachment{type,url,media}"
@@ -22,16 +22,16 @@ INSTAGRAM_COMMENTS = f"{REPLY_FIELDS},replies.limit(50){{{REPLY_FIELDS}}}"
 # -- Pages -------------------------------------------------------------------------------------------------------------
 
 
-def _post(item: Item, asked: Asked) -> Iterator[ListedChange]:
+def _post(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
     """A post to the Page, and the newest comments below it. What the Page itself posts asks for nothing."""
     at, author = published_at(item), as_dict(item.get("from"))
-    if at is not None and as_platform_id(author.get("id")) != asked.of:
+    if at is not None and as_platform_id(author.get("id")) != call.of:
         yield ListedChange(at, "feed", {**_post_change(item), "item": "post"})
     for comment in dicts(as_dict(item.get("comments")).get("data")):
         yield from _comment_below(comment, as_platform_id(item.get("id")))
 
 
-def _tagged(item: Item, asked: Asked) -> Iterator[ListedChange]:
+def _tagged(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
     """A post elsewhere that names the Page."""
     at = published_at(item)
     if at is not None:
@@ -43,8 +43,8 @@ def _post_change(item: Item) -> Item:
     return drop_none(verb="add", post_id=as_platform_id(item.get("id")), **same)
 
 
-def _comment(item: Item, asked: Asked) -> Iterator[ListedChange]:
-    yield from _comment_below(item, asked.of)
+def _comment(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
+    yield from _comment_below(item, call.of)
 
 
 def _comment_below(item: Item, post: str | None) -> Iterator[ListedChange]:
@@ -60,7 +60,7 @@ def _comment_below(item: Item, post: str | None) -> Iterator[ListedChange]:
     )
 
 
-def _rating(item: Item, asked: Asked) -> Iterator[ListedChange]:
+def _rating(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
     """A recommendation of the Page."""
     at, reviewer = published_at(item), as_dict(item.get("reviewer"))
     names = ("created_time", "rating", "recommendation_type", "review_text")
@@ -97,7 +97,7 @@ FACEBOOK = CatchUp(
 # -- Instagram ---------------------------------------------------------------------------------------------------------
 
 
-def _media(item: Item, asked: Asked) -> Iterator[ListedChange]:
+def _media(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
     """A post of the account: the newest comments below it, with their replies."""
     media = {
         name: value for name, value in item.items() if name in {"id", "permalink", "media_product_type", "username"}
@@ -106,8 +106,8 @@ def _media(item: Item, asked: Asked) -> Iterator[ListedChange]:
         yield from _comment_with_replies(comment, media)
 
 
-def _instagram_comment(item: Item, asked: Asked) -> Iterator[ListedChange]:
-    yield from _comment_with_replies(item, {**asked.known, "id": asked.of})
+def _instagram_comment(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
+    yield from _comment_with_replies(item, {**call.known, "id": call.of})
 
 
 def _comment_with_replies(item: Item, media: Item) -> Iterator[ListedChange]:

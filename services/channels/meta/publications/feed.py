@@ -148,12 +148,12 @@ def _said(
 
 
 def _author(entry: EntryContext, change: Value) -> PublicAuthor:
-    given = as_dict(change.get("from"))
+    sender = as_dict(change.get("from"))
     names = ("sender_id", "reviewer_id", "user_id")
-    author = as_platform_id(given.get("id")) or next(
+    author = as_platform_id(sender.get("id")) or next(
         (found for name in names if (found := as_platform_id(change.get(name)))), None
     )
-    name = (as_str(value) for value in (given.get("name"), change.get("sender_name"), change.get("reviewer_name")))
+    name = (as_str(value) for value in (sender.get("name"), change.get("sender_name"), change.get("reviewer_name")))
     return PublicAuthor(id=author, name=next(filter(None, name), None), is_own=author in entry.own_ids)
 
 

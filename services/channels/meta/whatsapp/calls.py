@@ -77,7 +77,7 @@ async def _upload(api: GraphApi, file: OutgoingFile) -> str:
 def _template(template: MessageTemplate, head: dict[str, Json] | None = None) -> dict[str, Json]:
     texts: list[Json] = [{"type": "text", "text": parameter} for parameter in template.parameters]
     parts: dict[str, list[Json]] = {"header": [head] if head else [], "body": texts}
-    components: list[Json] = [{"type": name, "parameters": given} for name, given in parts.items() if given]
+    components: list[Json] = [{"type": name, "parameters": values} for name, values in parts.items() if values]
     language: Json = {"policy": "deterministic", "code": template.language}
     return {"type": "template", "template": drop_none(name=template.name, language=language, components=components)}
 

@@ -122,8 +122,8 @@ def _choice(reply: dict[str, Json]) -> WhatsappContent:
 def _form(reply: dict[str, Json]) -> WhatsappContent:
     """A form that was sent (a Flow): its answers are JSON in a text, usually an object."""
     name, raw = as_str(reply.get("name")), as_str(reply.get("response_json"))
-    given = _answers(raw) if raw is not None else None
-    fields = given if isinstance(given, dict) else {name or "form": given} if given is not None else {}
+    response = _answers(raw) if raw is not None else None
+    fields = response if isinstance(response, dict) else {name or "form": response} if response is not None else {}
     token = as_str(fields.get("flow_token"))
     answers = [SurveyAnswer(ref=ref, value=value) for ref, value in fields.items() if ref != "flow_token"]
     return WhatsappContent(as_str(reply.get("body")), answers=answers, details=drop_none(form=name, flow_token=token))
