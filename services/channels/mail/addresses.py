@@ -37,7 +37,7 @@ def domain_of(address: str) -> str:
 
 
 def _mailboxes(value: str) -> Iterable[Mailbox]:
-    reader = _Reader()
+    reader = _AddressReader()
     for token in _TOKEN.finditer(value):
         reader.take(str(token.lastgroup), token[token.lastgroup or 0])
     reader.take("separator", ";")
@@ -45,7 +45,7 @@ def _mailboxes(value: str) -> Iterable[Mailbox]:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _AddressReader:
     """Reads mailboxes by tokens. Structure first, then encoded words: a decoded name may have commas and quotes.
 
     `name` is what may be a name so far, `bare` that in which an address may stand without `<>`, `comment` the last one.
