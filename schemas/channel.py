@@ -87,6 +87,8 @@ class Capabilities(Contract):
 
     - `windows`, widest last; empty: an answer may go out at any time. A template needs no window.
     - `first_contact`: whether we may write to a person who has not written: never, with a template, or always.
+    - `person_ids`: how the platform writes what people write otherwise: a phone number by its digits alone, a mail address in
+      small letters; `exact`: as it is.
     - `private_reply`: whether a public post can be answered in private.
     - `answers_hidden`: whether a public post can be answered in public after it was hidden.
     - `actions`: what can be done to messages, and in chats; `public_actions` to public ones, if that differs.
@@ -114,6 +116,7 @@ class Capabilities(Contract):
     text_limits: tuple[TextLimit, ...]
     windows: tuple[Window, ...] = ()
     first_contact: Literal["never", "template", "always"] = "never"
+    person_ids: Literal["exact", "digits", "lower"] = "exact"
     templates: bool = False
     private_reply: PrivateReply | None = None
     answers_hidden: bool = True

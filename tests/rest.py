@@ -14,6 +14,7 @@ from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
 from services.composition import PROCESSES, SINGLE_PROCESS, locate_file
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
 from services.platform.http.app import open_app
@@ -188,7 +189,7 @@ def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
         ledgers.build_router(),
         keys.build_router(),
     ]
-    return [*configuration, *build_routers(), clocks_router(), subscriptions_router()]
+    return [*configuration, *build_routers(ChannelCapabilities({})), clocks_router(), subscriptions_router()]
 
 
 def routers_over(

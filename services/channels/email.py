@@ -151,6 +151,7 @@ class Email:
         surfaces=("private",),
         text_limits=(),
         first_contact="always",
+        person_ids="lower",
         media=every_kind(MAX_FILE),
         max_files=20,
         # The largest of the providers' bodies: a mail of 25 MB is 34 MB of base64.

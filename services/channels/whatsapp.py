@@ -92,6 +92,7 @@ class Whatsapp(SignedByApp):
         windows=(Window(seconds=86_400),),
         templates=True,
         first_contact="template",
+        person_ids="digits",
         # Of a group: to a member who has not written in private we cannot write, but for a template.
         invitation=True,
         # /webhooks/reference/user_preferences: what people stop is marketing.

@@ -1,10 +1,23 @@
 """What each channel can do, for services that know no channel. Of some channels it depends on the account. Pure."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody, WorkspaceConfiguration
+
+SIGNS_OF_NUMBERS = re.compile(r"[\s+().-]")
+
+
+def _digits(written: str) -> str:
+    """A phone number by its digits alone; anything else as it is."""
+    digits = SIGNS_OF_NUMBERS.sub("", written)
+    return digits if digits.isdecimal() and digits.isascii() else written
+
+
+PERSON_IDS: Mapping[str, Callable[[str], str]] = {"exact": str, "digits": _digits, "lower": str.lower}
+"""`person_ids` → the external id as the platform writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +34,12 @@ class ChannelCapabilities:
         decide = self.by_account.get(channel)
         stored = configuration.accounts.get(f"{channel}/{account}") if configuration and decide else None
         return self.by_channel.get(channel) if decide is None or stored is None else decide(stored.body)
+
+    def person_id(self, written: str) -> str:
+        """A person, `channel:account:external_id`, by the id that the platform gives to whom an agent writes otherwise."""
+        channel, account, external = written.split(":", 2)
+        known = self.by_channel.get(channel)
+        return f"{channel}:{account}:{PERSON_IDS[known.person_ids](external)}" if known else written
 
     def needs_configuration(self, channel: str) -> bool:
         """Whether to judge an answer takes the configuration: of the account, or of the time zone of a refusal."""

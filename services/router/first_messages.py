@@ -1,5 +1,6 @@
 """Messages to customers who need not have written, over REST; and what they share with replies."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, get_args
 
 from fastapi import Depends, Header
@@ -9,6 +10,7 @@ from schemas.commands import CommandResult, WriteFirst
 from schemas.configuration import WorkspaceConfiguration
 from schemas.identity import PersonKey
 from schemas.values import AgentLanguage, EncryptedText, Json
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, command_id, request_hash
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
@@ -27,46 +29,58 @@ from services.router.views import FirstMessageBody, ReplyBody, guarded_text, mes
 AcceptLanguage = Annotated[str | None, Header(max_length=1000)]
 
 
-async def write_first(
-    configuration: ExistingWorkspace,
-    body: Annotated[FirstMessageBody, Depends(JsonBody(FirstMessageBody))],
-    repeat: IdempotencyKey,
-    wait: Wait,
-    commands: CommandsDep,
-    context: ContextDep,
-    caller: Annotated[Principal, Depends(current_caller)],
-    accept_language: AcceptLanguage = None,
-) -> Response:
-    """Write to a customer in private where the platform allows it: the open conversation goes on, or one is opened."""
-    workspace = configuration.workspace
-    guard = await check_text(context, workspace, guarded_text(body), "private")
-    require_may_confirm(caller, confirm=body.confirm)
-    agent = await agents.read_agent(context, workspace, body.agent) if body.agent else None
-    data = WriteFirst(
-        person=body.person,
-        agent=body.agent,
-        agent_name=agent.body.name if agent else None,
-        text=EncryptedText(text=body.text or ""),
-        sensitive_kinds=guard.kinds_found,
-        confirmed_by=guard.confirmed_by(caller, confirm=body.confirm),
-        template=message_template(body),
-        language=preferred_language(accept_language, get_args(AgentLanguage)),
-        accepted_at=context.time_source.now(),
-        request_hash=request_hash("POST", "messages", hashed_fields(body, guard)),
-    )
+def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awaitable[Response]]:
+    """The route of messages to customers who need not have written. `capabilities` say how channels write their persons."""
 
-    async def admit() -> None:
-        _require_account(configuration, body.person)
-        if body.agent is not None and agent is None:
-            raise agents.unknown_agent(body.agent)
-        guard.check(confirmed=body.confirm)
-        record_confirmed(workspace, None, data)
+    async def write_first(
+        configuration: ExistingWorkspace,
+        body: Annotated[FirstMessageBody, Depends(JsonBody(FirstMessageBody))],
+        repeat: IdempotencyKey,
+        wait: Wait,
+        commands: CommandsDep,
+        context: ContextDep,
+        caller: Annotated[Principal, Depends(current_caller)],
+        accept_language: AcceptLanguage = None,
+    ) -> Response:
+        """Write to a customer in private where the platform allows it: the open conversation goes on, or one is opened."""
+        workspace = configuration.workspace
+        body = body.model_copy(update={"person": capabilities.person_id(body.person)})
+        guard = await check_text(context, workspace, guarded_text(body), "private")
+        require_may_confirm(caller, confirm=body.confirm)
+        agent = await agents.read_agent(context, workspace, body.agent) if body.agent else None
+        data = WriteFirst(
+            person=body.person,
+            agent=body.agent,
+            agent_name=agent.body.name if agent else None,
+            text=EncryptedText(text=body.text or ""),
+            sensitive_kinds=guard.kinds_found,
+            confirmed_by=guard.confirmed_by(caller, confirm=body.confirm),
+            template=message_template(body),
+            language=preferred_language(accept_language, get_args(AgentLanguage)),
+            accepted_at=context.time_source.now(),
+            request_hash=request_hash("POST", "messages", hashed_fields(body, guard)),
+        )
 
-    key, identity = str(PersonKey(workspace, body.person)), command_id(context.time_source, workspace, repeat)
-    command = Command(
-        identity, "pasokh.command.write_first", workspace, key, data, data.request_hash, repeatable=repeat is not None
-    )
-    return await message_response(context, command, await commands.execute(command, wait, admit))
+        async def admit() -> None:
+            _require_account(configuration, body.person)
+            if body.agent is not None and agent is None:
+                raise agents.unknown_agent(body.agent)
+            guard.check(confirmed=body.confirm)
+            record_confirmed(workspace, None, data)
+
+        key, identity = str(PersonKey(workspace, body.person)), command_id(context.time_source, workspace, repeat)
+        command = Command(
+            identity,
+            "pasokh.command.write_first",
+            workspace,
+            key,
+            data,
+            data.request_hash,
+            repeatable=repeat is not None,
+        )
+        return await message_response(context, command, await commands.execute(command, wait, admit))
+
+    return write_first
 
 
 def hashed_fields(body: ReplyBody | FirstMessageBody, guard: Guard) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from schemas.conversation import Conversation
 from schemas.envelope import Event
 from schemas.routing import Decision
 from schemas.values import AgentLanguage, EncryptedText, Json
+from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.dependencies import (
@@ -36,7 +37,7 @@ from services.rest.views import MessageView, message_view
 from services.router import agents, message_routes, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
 from services.router.attachments import reply_files
-from services.router.first_messages import AcceptLanguage, hashed_fields, message_response, write_first
+from services.router.first_messages import AcceptLanguage, first_message_route, hashed_fields, message_response
 from services.router.lists import list_page
 from services.router.phrases import Language
 from services.router.reply_guard import check_text, record_confirmed, require_may_confirm
@@ -167,7 +168,7 @@ def _conversation_query(conversation: ConversationState, collection: str, page: 
     return port.Query(collection, "conversation", equals, limit=page.limit, after=page.cursor)
 
 
-def build_router() -> APIRouter:
+def build_router(capabilities: ChannelCapabilities) -> APIRouter:
     """Conversations and commands; each route states the scope that it needs."""
     read, desk_scope = [Depends(require_scope("read"))], [Depends(require_scope("desk"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
@@ -190,7 +191,7 @@ def build_router() -> APIRouter:
         add(f"{conversation_path}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
     add(
         "/messages",
-        write_first,
+        first_message_route(capabilities),
         methods=["POST"],
         dependencies=desk_scope,
         status_code=201,
@@ -201,6 +202,11 @@ def build_router() -> APIRouter:
     return router
 
 
-def build_routers() -> list[APIRouter]:
+def build_routers(capabilities: ChannelCapabilities) -> list[APIRouter]:
     """Every router of this service, for its wiring."""
-    return [build_router(), message_routes.build_router(), agents.build_router(), sla_reapply.build_router()]
+    return [
+        build_router(capabilities),
+        message_routes.build_router(),
+        agents.build_router(),
+        sla_reapply.build_router(),
+    ]

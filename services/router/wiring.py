@@ -49,7 +49,7 @@ def open_router(
                     DISPATCH.bind(DispatchDependencies()),
                 ],
                 routers=[
-                    *build_routers(),
+                    *build_routers(capabilities),
                     attachments.build_router(files, open_uploads(context)),
                     events.build_router(following, streams, events.stream_shares(context)),
                 ],

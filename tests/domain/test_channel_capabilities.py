@@ -1,5 +1,7 @@
 """What a channel can do, and what an account of it can."""
 
+import pytest
+
 from schemas.channel import Capabilities, Window
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.domain.channel_capabilities import ChannelCapabilities
@@ -42,3 +44,26 @@ def test_only_channels_with_rules_of_time_or_of_accounts_need_the_configuration(
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "person"),
+    [
+        ("calls:main:+371 2600-0001", "calls:main:37126000001"),
+        ("calls:main:37126000001", "calls:main:37126000001"),
+        ("calls:main:LV.abc-1", "calls:main:LV.abc-1"),
+        ("calls:main:+", "calls:main:+"),
+        ("post:main:Anna@Shop.example", "post:main:anna@shop.example"),
+        ("plain:main:+A:1", "plain:main:+A:1"),
+        ("gone:main:+1", "gone:main:+1"),
+    ],
+)
+def test_a_person_has_the_id_that_the_platform_writes(written: str, person: str) -> None:
+    table = ChannelCapabilities(
+        {
+            "calls": PLAIN.model_copy(update={"person_ids": "digits"}),
+            "post": PLAIN.model_copy(update={"person_ids": "lower"}),
+            "plain": PLAIN,
+        }
+    )
+    assert table.person_id(written) == person
