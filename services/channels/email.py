@@ -1,6 +1,6 @@
 """Mail: webhooks of the provider that receives it, and answers by SMTP (RFC 5321, 5322). docs/channels/email.md connects one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -54,6 +54,7 @@ TopicArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-
 VerificationKey = Annotated[Secret, AfterValidator(check_public_key)]
 OWN_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
 """The credentials that accounts of every provider have."""
+BASIC = ("basic_user", "basic_password")
 
 
 class EmailCredentials(AccountCredentials):
@@ -122,24 +123,32 @@ class EmailAccount(AccountSettings):
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
         """Each provider has credentials of its own, and no others."""
-        name = body.credentials.get("provider")
-        provider = PROVIDERS.get(name) if isinstance(name, str) else None
-        if provider is None:
-            return []
-        has_path = "path_secret" in body.credentials
-        has_some = any(credential in body.credentials for credential in provider.proof)
-        missing = [one for one in provider.proof if one not in body.credentials]
-        alternative = "" if provider.needs_proof else " (or path_secret alone)"
-        wanted = missing if has_some or not has_path or provider.needs_proof else []
-        own = OWN_CREDENTIALS.union(provider.proof, provider.optional)
-        foreign = [one for one in body.credentials if one not in own]
-        pair = {"basic_user", "basic_password"} & set(provider.optional) - set(body.credentials)
-        known = [one for one in foreign if one in EmailCredentials.model_fields]
-        return [
-            *((f"/credentials/{one}", f"{one} is required of an account of {name}{alternative}") for one in wanted),
-            *((f"/credentials/{one}", f"{one} is no credential of {name}: leave it out") for one in known),
-            *((f"/credentials/{one}", "basic_user and basic_password go together") for one in pair if len(pair) == 1),
-        ]
+        provider = _provider(body)
+        return [] if provider is None else [(f"/credentials/{one}", why) for one, why in _conflicts(provider, body)]
+
+
+def _conflicts(provider: MailProvider, body: AccountBody) -> Iterator[tuple[str, str]]:
+    name, credentials = body.credentials["provider"], body.credentials
+    alternative = "" if provider.needs_proof else " (or path_secret alone)"
+    for one in _missing_proof(provider, credentials):
+        yield one, f"{one} is required of an account of {name}{alternative}"
+    for one in _foreign(provider, credentials):
+        yield one, f"{one} is no credential of {name}: leave it out"
+    further = [one for one in provider.optional if one in BASIC and one not in credentials]
+    if len(further) == 1:
+        yield further[0], "basic_user and basic_password go together"
+
+
+def _missing_proof(provider: MailProvider, credentials: Container[str]) -> list[str]:
+    """What an account lacks of the proof. One whose provider needs none has all of it, or a `path_secret` alone."""
+    missing = [one for one in provider.proof if one not in credentials]
+    is_none_wanted = "path_secret" in credentials and not provider.needs_proof and missing == list(provider.proof)
+    return [] if is_none_wanted else missing
+
+
+def _foreign(provider: MailProvider, credentials: Iterable[str]) -> list[str]:
+    own = OWN_CREDENTIALS.union(provider.proof, provider.optional)
+    return [one for one in credentials if one in EmailCredentials.model_fields and one not in own]
 
 
 class Email:
@@ -241,9 +250,15 @@ def _has_proof(provider: MailProvider, account: Account) -> bool:
 
 
 def _items(request: Request, account: Account) -> Sequence[MailItem]:
+    """What is in a call, read once: `parse` asks for it, and `files` again."""
+    provider, content_type = _provider(account.body), request.headers.get("content-type", "")
+    return request.once((provider, content_type), lambda: _read_items(request, provider))
+
+
+def _read_items(request: Request, stated: MailProvider | None) -> Sequence[MailItem]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     # `pasokh parse` can be given a file without an account; no call of a webhook comes here without one.
-    provider = _provider(account.body) or provider_by_shape(request)
+    provider = stated or provider_by_shape(request)
     if provider is None or media_type == RAW_MAIL:
         return [read_mime(request.body, Envelope())]
-    return provider.decode(request, account)
+    return provider.decode(request)

@@ -4,10 +4,10 @@ A `Channel` proves who calls, reads what came in, and sends a message. What else
 (`abilities.py`). A channel decides nothing: what may be sent, and when, is data in its `Capabilities`, and the router judges by it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from schemas.activity import Activity, Address
@@ -18,6 +18,8 @@ from schemas.values import Json
 from services.channels.account_settings import AccountSettings
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient
+
+T = TypeVar("T")
 
 # -- errors: the class is the verdict ----------------------------------------------------------------------------------
 
@@ -113,16 +115,26 @@ class Request:
     raw_query: str = field(default="", repr=False)
     public_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     # By body: a request that was made of another with `replace` has another.
-    _documents: dict[bytes, Json] = field(default_factory=dict, repr=False, compare=False)
+    _read: dict[tuple[bytes, Hashable], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def json(self) -> Json:
         """The body as JSON, repaired as by `read_json`, and read once for all the accounts that it is for. Nobody changes it.
 
         Raises ValueError, whose message quotes nothing of the body, RecursionError.
         """
-        if self.body not in self._documents:
-            self._documents[self.body] = read_json(self.body)
-        return self._documents[self.body]
+        document: Json = self.once("json", lambda: read_json(self.body))
+        return document
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` makes of the body, made once for all who ask with this key. Nobody changes it; raises as `read`.
+
+        What else of the call it depends on (a header, the kind of account) is in the key.
+        """
+        place = (self.body, key)
+        if place not in self._read:
+            self._read[place] = read()
+        found: T = self._read[place]
+        return found
 
     @property
     def parameters(self) -> list[tuple[str, str]]:

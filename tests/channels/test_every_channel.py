@@ -6,11 +6,13 @@
 import importlib
 import random
 import traceback
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, cast
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -35,7 +37,7 @@ WITHOUT_WEBHOOKS = {"webchat": "browsers call /webchat, and there is no platform
 class Cases(Protocol):
     """The module `tests.channels.<name>.cases`.
 
-    `SIGNS_BODY`: the proof covers the body. `PROOF` names the headers that carry the proof, `subpath` among them for a secret
+    `ADDRESS`, if there is one, is an address that can be written to. `SIGNS_BODY`: the proof covers the body. `PROOF` names the headers that carry the proof, `subpath` among them for a secret
     in the path. A module whose fixtures need calls or accounts of different kinds (mail) has `fixture_request(path)` and
     `fixture_account(path)` as well.
     """
@@ -204,9 +206,12 @@ def test_nothing_is_accepted_for_an_account_without_secrets(channel: Channel) ->
 
 
 def secrets_of(channel: Channel, account: Account) -> list[str]:
-    """The credentials of the account that its model marks as secret."""
+    """The credentials of the account that its model marks as secret, of one that is a URL the password too."""
     names = {pointer.split("/")[2] for pointer in account_rules(channel).secrets(account.body)}
-    return [secret for name in names for secret in account.secrets(name)]
+    secrets = [secret for name in names for secret in account.secrets(name)]
+    logins = [parts for parts in map(urlsplit, secrets) if parts.password]
+    encoded = [b64encode(f"\0{one.username}\0{one.password}".encode()).decode() for one in logins]
+    return [*secrets, *(str(one.password) for one in logins), *encoded]
 
 
 def printed(error: Exception) -> str:
@@ -246,7 +251,7 @@ def message_to(channel: Channel, account: Account) -> OutboundMessage:
         channel=channel.name,
         account=account.id,
         surface="private",
-        address=Address(chat="70001"),
+        address=Address(chat=getattr(cases_of(channel), "ADDRESS", "70001")),
         author=Author(kind="agent", id="sara", name="Sara"),
         text=EncryptedText(text="hello"),
         accepted_at=datetime(2026, 3, 1, 12, tzinfo=UTC),

@@ -67,11 +67,35 @@ class FakeHttp:
         yield Download(answer.headers.get("content-type"), len(answer.body), _chunks(answer.body))
 
     async def connect(self, host: str, port: int, *, tls: bool) -> DuplexStream:
-        raise AssertionError(f"{host}:{port} was connected to")
+        answer = self._answer(HttpCall(f"{host}:{port}", method="CONNECT"))
+        return RefusingStream(answer)
 
     def _answer(self, call: HttpCall) -> HttpResponse:
         self.calls.append(call)
         return self.respond(call)
+
+
+class RefusingStream:
+    """A server of SMTP that greets and names its extensions; every other line is answered with a status, and quoted."""
+
+    def __init__(self, answer: HttpResponse) -> None:
+        self._status, self._text = answer.status, answer.body.decode()
+        self._replies = b"220 ready\r\n"
+
+    async def read(self, max_bytes: int, seconds: float | None = None) -> bytes:
+        replies, self._replies = self._replies, b""
+        return replies
+
+    async def write(self, data: bytes) -> None:
+        is_greeting = data.startswith(b"EHLO")
+        quoted = " ".join((self._text + data.decode()).split())
+        reply = "250-ready\r\n250 AUTH PLAIN" if is_greeting else f"{self._status} {quoted}"
+        self._replies += f"{reply}\r\n".encode()
+
+    async def start_tls(self, host: str) -> DuplexStream:
+        return self
+
+    async def aclose(self) -> None: ...
 
 
 async def _chunks(body: bytes) -> AsyncIterator[bytes]:

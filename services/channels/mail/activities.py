@@ -106,23 +106,48 @@ def _receipt(item: DeliveryReport, message_id: str, scope: Scope) -> Activity:
 
 def _mail(mail: ReceivedMail, scope: Scope) -> list[Activity]:
     reports = read_reports(mail, scope.account)
-    if reports:
-        return [activity for item in reports for activity in READERS[type(item)](item, scope)]
-    writer = mail.sender or Mailbox(mail.envelope.sender or NOBODY)
-    others = [box for box in (*mail.to, *mail.cc) if not scope.is_own(box.address)]
+    return [activity for item in reports for activity in READERS[type(item)](item, scope)] or [_written(mail, scope)]
+
+
+def _written(mail: ReceivedMail, scope: Scope) -> Activity:
+    """The activity of a mail that reports nothing: a message, an echo, or `unknown` for what is not ours but says so.
+
+    Anybody can write our address into From, and an echo stops clocks. So a mail is of our side if a provider says that the
+    domain of From is proven, or has a Message-ID of ours (such an echo stops nothing). Any other is a message.
+    """
     identity = next(iter(message_ids(mail.header("message-id"))), "")
     own = own_id(identity, scope.account.token("from_address"))
-    is_ours = own is not None or scope.is_own(writer.address)
-    answered = [box for box in mail.reply_to if own is None and not scope.is_own(box.address)]
-    if answered and (is_ours or is_form(writer.address)):
-        return [_message(mail, answered[0], identity, scope)]
-    if is_ours and others and mail.envelope.authenticated is not False:
-        return [_echo(mail, others[0], identity, own, scope)]
-    if is_ours and (others or own is not None):
-        # Anybody can write our address into From: what is proven to be another's is no answer of ours.
+    writer = _writer(mail, own, scope)
+    if own is None and not scope.is_own(writer.address):
+        return _message(mail, writer, identity, scope)
+    customer, is_ours = _customer(mail, scope), _is_ours(mail, own)
+    if customer and is_ours:
+        return _echo(mail, customer, identity, own, scope)
+    # A colleague's note to the mailbox alone is a message, whatever its provider says.
+    if own is not None or (customer and is_ours is False):
         content = content_id(mail, mail.text or "")
-        return [scope.activity("unknown", NOBODY, "own", identity, content, details={"type": "own address"})]
-    return [_message(mail, writer, identity, scope)]
+        return scope.activity("unknown", NOBODY, "own", identity, content, details={"type": "own address"})
+    return _message(mail, writer, identity, scope)
+
+
+def _customer(mail: ReceivedMail, scope: Scope) -> Mailbox | None:
+    """Whom a mail of our side is for."""
+    return next((box for box in (*mail.to, *mail.cc) if not scope.is_own(box.address)), None)
+
+
+def _is_ours(mail: ReceivedMail, own: str | None) -> bool | None:
+    """Whether a mail from our address is of our side, as its provider says, else its Message-ID; None: nobody says so."""
+    if mail.envelope.authenticated is None and own is not None:
+        return True
+    return mail.envelope.authenticated
+
+
+def _writer(mail: ReceivedMail, own: str | None, scope: Scope) -> Mailbox:
+    """Who wrote a mail: of a web page's form, which writes from our address or a machine's, whom Reply-To names."""
+    writer = mail.sender or Mailbox(mail.envelope.sender or NOBODY)
+    if own is None and (scope.is_own(writer.address) or is_form(writer.address)):
+        return next((box for box in mail.reply_to if not scope.is_own(box.address)), writer)
+    return writer
 
 
 def _message(mail: ReceivedMail, writer: Mailbox, identity: str, scope: Scope) -> Activity:
@@ -170,16 +195,10 @@ def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict
     """A hash of what the mail says, and the fields of an activity that hold it."""
     shown = html_to_text(mail.html) if mail.html else HtmlText("")
     whole = mail.text if mail.text and mail.text.strip() else shown.text
-    split = split_reply(whole, mail.subject)
-    text, quote = split.text.strip(), split.quote
-    stripped = (mail.envelope.stripped_text or "").strip()
-    if quote is None and stripped and whole.strip().startswith(stripped) and stripped != text:
-        text, quote = stripped, whole.strip().removeprefix(stripped).strip("\r\n") or None
+    text, quote = _split(mail, whole)
     files = attachments(mail)
     # A mail whose subject says it all is no empty message.
     text = text or ("" if files else mail.subject)
-    passed_on = [address for name in PASSED_ON for address in mail.values(name)]
-    recipients = [*mail.envelope.recipients, *passed_on, *(box.address for box in (*mail.to, *mail.cc))]
     content = content_id(mail, whole)
     return content, {
         "platform_id": identity or content,
@@ -187,11 +206,26 @@ def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict
         "quote": quote[:MAX_QUOTE] if quote else None,
         "links": list(shown.links),
         "sent_at": written_at(mail, scope.request.received_at),
-        "replies_to": answered_mails(mail, scope.account, recipients),
+        "replies_to": answered_mails(mail, scope.account, _addressed(mail)),
         "automatic": is_automatic(mail, scope.own_addresses),
         "subject": mail.subject,
         "attachments": files,
     }
+
+
+def _split(mail: ReceivedMail, whole: str) -> tuple[str, str | None]:
+    """What is new in a text, and what it quotes: as the provider has cut it where we see no quote."""
+    split = split_reply(whole, mail.subject)
+    text, everything, stripped = split.text.strip(), whole.strip(), (mail.envelope.stripped_text or "").strip()
+    if split.quote is None and stripped not in ("", text) and everything.startswith(stripped):
+        return stripped, everything.removeprefix(stripped).strip("\r\n") or None
+    return text, split.quote
+
+
+def _addressed(mail: ReceivedMail) -> list[str]:
+    """Every address that the mail was sent, passed on, or written to."""
+    passed_on = [address for name in PASSED_ON for address in mail.values(name)]
+    return [*mail.envelope.recipients, *passed_on, *(box.address for box in (*mail.to, *mail.cc))]
 
 
 def _participants(mail: ReceivedMail, known: Iterable[str], scope: Scope) -> list[Participant]:

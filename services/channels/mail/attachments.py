@@ -1,6 +1,5 @@
 """The files of a mail: what activities say of them, and their bytes."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from mimetypes import guess_type
 
@@ -16,16 +15,15 @@ KINDS: Mapping[str, AttachmentKind] = {"image": "image", "video": "video", "audi
 
 def attachments(mail: ReceivedMail) -> list[Attachment]:
     """The attachments of a mail, each content once."""
-    found = {_digest(part) or part.url: part for part in _files(mail) if part.content or part.url}
+    found = {part.digest or part.url: part for part in _files(mail) if part.content or part.url}
     return [_attachment(part, mail.html or "") for part in found.values()]
 
 
 def inline_files(mail: ReceivedMail) -> Iterator[InlineFile]:
     """The bytes of what `attachments` names by a digest."""
     for part in _files(mail):
-        digest = _digest(part)
-        if digest is not None:
-            yield InlineFile(digest, part.content)
+        if part.digest is not None:
+            yield InlineFile(part.digest, part.content)
 
 
 def _files(mail: ReceivedMail) -> Iterator[MailPart]:
@@ -49,10 +47,6 @@ def _attachment(part: MailPart, html: str) -> Attachment:
         media_type=part.media_type,
         size_bytes=len(part.content) if part.content else part.stored_bytes,
         url=part.url,
-        digest=_digest(part),
+        digest=part.digest,
         details=drop_none(content_id=part.content_id, inline=is_shown or None),
     )
-
-
-def _digest(part: MailPart) -> str | None:
-    return hashlib.sha256(part.content).hexdigest() if part.content else None

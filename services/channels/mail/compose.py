@@ -1,7 +1,7 @@
 """Writes a mail of ours (RFC 5322): an answer to everybody of the thread, with headers by which the next answer finds back."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
@@ -43,37 +43,50 @@ class _Recipient:
 def compose(message: OutboundMessage, account: Account, files: Sequence[OutgoingFile]) -> MailTransaction:
     """The mail of a message, with its envelope. Raises PermanentSendError for an address that cannot be written to."""
     sender = account.token("from_address")
-    to = _Recipient(_ascii_domain(message.address.chat))
-    copies = list(_copies(message, account))
-    mail = EmailMessage(policy=_POLICY)
-    needs_utf8 = not all(one.address.isascii() for one in (to, *copies))
-    if needs_utf8:
-        mail.policy = _POLICY.clone(utf8=True)
-    mail["From"] = _header_address(_Recipient(sender, _setting(account, "from_name")))
-    mail["To"] = _header_address(to)
-    if copies:
-        mail["Cc"] = [_header_address(one) for one in copies]
-    mail["Subject"] = _subject(message)
-    mail["Date"] = format_datetime(message.accepted_at)
-    token = plus_token(message)
-    answers_to = with_plus(sender, token) if token is not None else ""
-    is_wanted = account.body.settings.get("plus_addressing", True) is not False
-    if is_wanted and 0 < len(answers_to.rpartition("@")[0]) <= MAX_LOCAL_PART:
-        mail["Reply-To"] = answers_to
-    if message.author.kind in AUTOMATIC_AUTHORS:
-        # RFC 3834, 5, and what Exchange goes by.
-        mail["Auto-Submitted"] = "auto-replied" if message.in_reply_to is not None else "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"
-    # Postmark replaces a Message-ID without it (postmarkapp.com/developer/user-guide/send-email-with-smtp).
-    mail["X-PM-KeepID"] = "true"
+    people = [_Recipient(_ascii_domain(message.address.chat)), *_copies(message, account)]
+    needs_utf8 = not all(one.address.isascii() for one in people)
+    mail = EmailMessage(policy=_POLICY.clone(utf8=needs_utf8))
+    for name, value in _headers(message, account, people):
+        mail[name] = value
     _add_text(mail, message.text.text)
     for file in files:
         _add_file(mail, file)
-    recipients = [to.address, *(one.address for one in copies)]
     identifiers = [*_names(own_message_id(message.id, sender), account), *_references(message)]
     # The library folds a long Message-ID by encoding it, and then nobody finds it. One to a line needs no folding.
     head = "".join(f"{name}: <{identity}>\r\n" if name else f" <{identity}>\r\n" for name, identity in identifiers)
-    return MailTransaction(sender, recipients, head.encode() + mail.as_bytes(), needs_utf8)
+    return MailTransaction(sender, [one.address for one in people], head.encode() + mail.as_bytes(), needs_utf8)
+
+
+Header = str | HeaderAddress | list[HeaderAddress]
+
+
+def _headers(message: OutboundMessage, account: Account, people: Sequence[_Recipient]) -> Iterator[tuple[str, Header]]:
+    """The headers but those with Message-IDs. The first of the people is whom the mail is for."""
+    to, *copies = map(_header_address, people)
+    yield "From", _header_address(_Recipient(account.token("from_address"), _setting(account, "from_name")))
+    yield "To", to
+    if copies:
+        yield "Cc", copies
+    yield "Subject", _subject(message)
+    yield "Date", format_datetime(message.accepted_at)
+    answers_to = _answers_to(message, account)
+    if answers_to is not None:
+        yield "Reply-To", answers_to
+    if message.author.kind in AUTOMATIC_AUTHORS:
+        # RFC 3834, 5, and what Exchange goes by.
+        yield "Auto-Submitted", "auto-replied" if message.in_reply_to is not None else "auto-generated"
+        yield "X-Auto-Response-Suppress", "All"
+    # Postmark replaces a Message-ID without it (postmarkapp.com/developer/user-guide/send-email-with-smtp).
+    yield "X-PM-KeepID", "true"
+
+
+def _answers_to(message: OutboundMessage, account: Account) -> str | None:
+    """The address by which an answer names this message; None where the mailbox has none, or it would be too long."""
+    token = plus_token(message)
+    if token is None or account.body.settings.get("plus_addressing", True) is False:
+        return None
+    address = with_plus(account.token("from_address"), token)
+    return address if len(address.rpartition("@")[0]) <= MAX_LOCAL_PART else None
 
 
 def _copies(message: OutboundMessage, account: Account) -> Iterable[_Recipient]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 MAX_FIELDS = 1000
+_NUMBER = re.compile(r"[0-9]{1,4}")
 _MALFORMED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -51,6 +52,12 @@ class PostedForm:
         field = self.last(name)
         return decode_text(field.content, field.charset or charset) if field else ""
 
+    def numbered(self, prefix: str) -> list[FormField]:
+        """The fields whose names are this and a number, in the order of their numbers: files."""
+        digits = ((field.name.removeprefix(prefix), field) for field in self.fields if field.name.startswith(prefix))
+        found = [(int(number), field) for number, field in digits if _NUMBER.fullmatch(number)]
+        return [field for _, field in sorted(found, key=lambda pair: pair[0])]
+
     def first_text(self, name: str) -> str:
         """The first field of this name as text in UTF-8; empty without it. Never raises."""
         field = next((field for field in self.fields if field.name == name), None)
@@ -78,15 +85,19 @@ def read_form(request: Request, only: Collection[str] | None = None) -> PostedFo
     header = _content_type(request)
     kind, boundary = header.get_content_type(), header.get_boundary()
     if kind == URLENCODED:
+        # What is not asked for is not decoded.
         return PostedForm(list(_urlencoded(request.body, only)))
-    if kind != MULTIPART or not boundary:
-        texts = _json_fields(request)
-        if not texts:
-            raise InvalidPayload("the body is no form: its content-type is neither urlencoded nor multipart/form-data")
-        return PostedForm([FormField(name, text) for name, text in texts.items() if only is None or name in only])
     # A parameter of a header is text; the delimiter in the body is bytes.
-    fields = _multipart(request.body, boundary.encode("latin-1", "replace"))
+    is_multipart = kind == MULTIPART and bool(boundary)
+    fields = _multipart(request.body, str(boundary).encode("latin-1", "replace")) if is_multipart else _texts(request)
     return PostedForm([field for field in fields if only is None or field.name in only])
+
+
+def _texts(request: Request) -> list[FormField]:
+    texts = _json_fields(request)
+    if not texts:
+        raise InvalidPayload("the body is no form: its content-type is neither urlencoded nor multipart/form-data")
+    return [FormField(name, text) for name, text in texts.items()]
 
 
 def _json_fields(request: Request) -> dict[str, bytes]:

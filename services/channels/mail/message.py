@@ -3,9 +3,11 @@
 A provider fills these from its own shape; `mime.read_mime` fills a `ReceivedMail` from raw MIME.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from schemas.values import Failure
@@ -19,7 +21,7 @@ class Mailbox:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MailPart:
     """A part of a mail besides its text: an attachment, a picture inside the HTML, or a part of a report.
 
@@ -34,6 +36,12 @@ class MailPart:
     is_inline: bool = False
     url: str | None = None
     stored_bytes: int | None = None
+
+    # The same bytes are named by `parse` and found by `files`: a file of 25 MB takes 20 to 90 ms.
+    @cached_property
+    def digest(self) -> str | None:
+        """The SHA-256 of the content in hex; None without any."""
+        return hashlib.sha256(self.content).hexdigest() if self.content else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

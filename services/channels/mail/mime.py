@@ -12,7 +12,7 @@ from services.channels.mail.addresses import read_mailboxes
 from services.channels.mail.charsets import decode_bytes, decode_header, raw_header
 from services.channels.mail.flowed import unflow
 from services.channels.mail.html_text import html_to_text
-from services.channels.mail.message import Envelope, Mailbox, MailPart, ReceivedMail
+from services.channels.mail.message import Envelope, MailPart, ReceivedMail
 
 MAX_PARTS = 500
 MAX_SUBJECT = 1000
@@ -40,9 +40,6 @@ class _ShortHeaders(policy.Compat32):
 
 # The newer policies raise on some malformed headers.
 _POLICY = _ShortHeaders()
-REPORT_TYPES = frozenset(
-    {"message/delivery-status", "message/rfc822", "text/rfc822-headers", "message/feedback-report"}
-)
 
 
 def read_mime(raw: bytes, envelope: Envelope) -> ReceivedMail:
@@ -72,29 +69,32 @@ def mail_of_headers(
     """A mail by its headers as they were sent, folded and encoded or not, and what a provider has made of its body."""
     headers = [(name[:MAX_NAME], value[:MAX_HEADER]) for name, value in headers[:MAX_HEADERS]]
 
-    def values(name: str) -> Iterator[str]:
-        return (value for key, value in headers if key.lower() == name)
+    def values(name: str) -> list[str]:
+        return [value for key, value in headers if key.lower() == name]
 
-    return_path = next(values("return-path"), None)
-    if envelope.sender is None and return_path is not None:
-        envelope = replace(envelope, sender=next((box.address for box in read_mailboxes([return_path])), ""))
+    def first(name: str) -> str:
+        return next(iter(values(name)), "")
+
+    return_path = values("return-path")[:1]
+    if envelope.sender is None and return_path:
+        envelope = replace(envelope, sender=next((box.address for box in read_mailboxes(return_path)), ""))
     return ReceivedMail(
         headers=tuple((decode_header(name), decode_header(value)) for name, value in headers),
         envelope=envelope,
-        sender=_first(read_mailboxes(values("from"))) or _first(read_mailboxes(values("sender"))),
+        sender=next(iter((*read_mailboxes(values("from")), *read_mailboxes(values("sender")))), None),
         to=read_mailboxes(values("to")),
         cc=read_mailboxes(values("cc")),
         reply_to=read_mailboxes(values("reply-to")),
-        subject=decode_header(next(values("subject"), ""))[:MAX_SUBJECT],
-        sent_at=read_date(next(values("date"), "")),
-        text=text[:MAX_TEXT] if text is not None else None,
-        html=html[:MAX_TEXT] if html is not None else None,
+        subject=decode_header(first("subject"))[:MAX_SUBJECT],
+        sent_at=read_date(first("date")),
+        text=_cut(text),
+        html=_cut(html),
         parts=parts,
     )
 
 
-def _first(mailboxes: Sequence[Mailbox]) -> Mailbox | None:
-    return mailboxes[0] if mailboxes else None
+def _cut(text: str | None) -> str | None:
+    return None if text is None else text[:MAX_TEXT]
 
 
 def read_date(value: str) -> datetime | None:

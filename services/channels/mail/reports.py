@@ -1,8 +1,9 @@
 """Mails that report on a mail of ours: bounces (RFC 3464) and receipts of reading (RFC 8098)."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from schemas.values import Failure
@@ -15,7 +16,8 @@ from services.channels.port import Account
 from services.platform.core.identifiers import hashed_id
 
 MAX_REPORT = 200_000
-MAX_RECIPIENTS = 50
+RETURNED = frozenset({"message/rfc822", "text/rfc822-headers"})
+"""Media types of parts that return a mail, or its headers."""
 Fields = Mapping[str, str]
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,128}@[^\s<>\"(),:;@]{1,253}")
 _BASIC = re.compile(r"\b([45]\d\d)\b")
@@ -29,8 +31,8 @@ class _Original:
     """The mail of ours that a report is about, as far as the report has it."""
 
     message_id: str
-    to: frozenset[str]
-    copies: frozenset[str]
+    to: frozenset[str] = frozenset()
+    copies: frozenset[str] = frozenset()
 
 
 def read_reports(mail: ReceivedMail, account: Account) -> list[MailItem]:
@@ -54,20 +56,28 @@ def _is_by_daemon(mail: ReceivedMail) -> bool:
 
 
 def _original(mail: ReceivedMail, account: Account) -> _Original | None:
-    """The mail of ours that a report returns, names, or quotes; its Message-ID is a secret between us and its readers."""
+    """The mail of ours that a report returns, else names or quotes; its Message-ID is a secret between us and its readers."""
     from_address = account.token("from_address")
-    for part in mail.parts:
-        if part.media_type in ("message/rfc822", "text/rfc822-headers"):
-            fields = next(_blocks(decode_bytes(part.content[:MAX_REPORT], None)), {})
-            for one in message_ids(fields.get("message-id", "")):
-                if own_id(one, from_address):
-                    return _Original(one, _addresses(fields, "to"), _addresses(fields, "cc"))
-    named = [mail.header("in-reply-to"), mail.header("references"), (mail.text or "")[:MAX_REPORT]]
-    parts = (decode_bytes(part.content[:MAX_REPORT], None) for part in mail.parts if part.media_type in READERS)
-    for one in (one for text in (*named, *parts) for one in message_ids(text)):
-        if own_id(one, from_address):
-            return _Original(one, frozenset(), frozenset())
-    return None
+    candidates = chain(_returned(mail), (_Original(one) for text in _mentions(mail) for one in message_ids(text)))
+    return next((one for one in candidates if own_id(one.message_id, from_address)), None)
+
+
+def _returned(mail: ReceivedMail) -> Iterator[_Original]:
+    """The mails whose headers a report returns."""
+    for text in _texts(mail, RETURNED):
+        fields = next(_blocks(text), {})
+        for one in message_ids(fields.get("message-id", "")):
+            yield _Original(one, _addresses(fields, "to"), _addresses(fields, "cc"))
+
+
+def _mentions(mail: ReceivedMail) -> Iterator[str]:
+    """The texts of a report in which the Message-ID of its original may stand."""
+    yield from (mail.header("in-reply-to"), mail.header("references"), (mail.text or "")[:MAX_REPORT])
+    yield from _texts(mail, READERS)
+
+
+def _texts(mail: ReceivedMail, media_types: Container[str]) -> Iterator[str]:
+    return (decode_bytes(part.content[:MAX_REPORT], None) for part in mail.parts if part.media_type in media_types)
 
 
 def _addresses(fields: Fields, name: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ from services.platform.http.outgoing import (
     PermanentSendError,
     SendOutcomeUnknown,
     TransientSendError,
+    UntrustedCertificate,
 )
 
 BEFORE_DATA_SECONDS = 8.0
@@ -98,9 +99,11 @@ async def check_login(server: SmtpServer, http: HttpClient) -> None:
 @asynccontextmanager
 async def _session(server: SmtpServer, http: HttpClient) -> AsyncIterator["_Session"]:
     """A connection that is greeted, encrypted where it can be, and logged in."""
-    session = _Session(await http.connect(server.host, server.port, tls=server.is_encrypted), server)
+    with _trusted():
+        session = _Session(await http.connect(server.host, server.port, tls=server.is_encrypted), server)
     try:
-        await session.begin()
+        with _trusted():
+            await session.begin()
         yield session
         # The mail may have been accepted by now: nothing that goes wrong from here on changes that.
         with suppress(Exception):
@@ -167,20 +170,23 @@ class _Session:
 
     async def envelope(self, mail: MailTransaction) -> None:
         """MAIL FROM and RCPT TO. Raises where the first recipient is refused, or any of them for now."""
+        await self.expect(f"MAIL FROM:<{mail.sender}>{self._options(mail)}", 250)
+        for number, recipient in enumerate(mail.recipients):
+            reply = await self._command(f"RCPT TO:<{recipient}>")
+            is_left_out = number > 0 and reply.is_permanent
+            if reply.code not in (250, 251) and not is_left_out:
+                raise rejection(reply, "RCPT", self._server.host)
+
+    def _options(self, mail: MailTransaction) -> str:
+        """What stands behind MAIL FROM. Raises PermanentSendError for a mail that the server says it does not take."""
+        size = self._extensions.get("SIZE")
         if mail.needs_utf8 and "SMTPUTF8" not in self._extensions:
             detail = f"{self._server.host} takes no addresses with letters beyond ASCII"
             raise PermanentSendError("address_not_supported", detail)
-        size = self._extensions.get("SIZE", "")
-        if size.isdigit() and 0 < int(size) < len(mail.content):
+        if size and size.isdigit() and 0 < int(size) < len(mail.content):
             raise PermanentSendError("too_large", f"{self._server.host} takes mails of at most {size} bytes")
-        options = f" SIZE={len(mail.content)}" if "SIZE" in self._extensions else ""
-        options += " BODY=8BITMIME SMTPUTF8" if mail.needs_utf8 else ""
-        await self.expect(f"MAIL FROM:<{mail.sender}>{options}", 250)
-        for number, recipient in enumerate(mail.recipients):
-            reply = await self._command(f"RCPT TO:<{recipient}>")
-            if reply.code in (250, 251) or (number and reply.is_permanent):
-                continue
-            raise rejection(reply, "RCPT", self._server.host)
+        stated = f" SIZE={len(mail.content)}" if size is not None else ""
+        return f"{stated} BODY=8BITMIME SMTPUTF8" if mail.needs_utf8 else stated
 
     async def expect(self, command: str, code: int) -> None:
         """A command whose reply has to be this."""
@@ -245,6 +251,15 @@ class _Session:
             self._buffer += received
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.rstrip(b"\r").decode("utf-8", "replace")
+
+
+@contextmanager
+def _trusted() -> Iterator[None]:
+    """Who has no certificate for its name gets no password: replies are held, and the account's health says why."""
+    try:
+        yield
+    except UntrustedCertificate as error:
+        raise CredentialsRejected(f"{error}; the password was not sent") from error
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from services.platform.http.outgoing import (
     PermanentSendError,
     SendOutcomeUnknown,
     TransientSendError,
+    UntrustedCertificate,
 )
 from services.platform.http.ssrf import SsrfSafeBackend
 
@@ -159,7 +160,7 @@ class NetworkStream:
 
     async def start_tls(self, host: str) -> "NetworkStream":
         """The same connection encrypted, with the certificate checked for `host`."""
-        with _broken_is_unknown():
+        with _broken_is_unknown(), _untrusted(host):
             encrypted = await self._stream.start_tls(_tls_context(), server_hostname=host, timeout=CONNECT_SECONDS)
             return NetworkStream(encrypted)
 
@@ -181,6 +182,17 @@ def _broken_is_unknown() -> Iterator[None]:
         yield
     except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
         raise SendOutcomeUnknown("the connection broke") from error
+
+
+@contextmanager
+def _untrusted(host: str) -> Iterator[None]:
+    try:
+        yield
+    except httpcore2.ConnectError as error:
+        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+            detail = f"the certificate of {host} is not trusted: {error.__cause__.verify_message}"
+            raise UntrustedCertificate(detail) from error
+        raise
 
 
 def _to_download(response: httpx2.Response, max_bytes: int) -> Download:

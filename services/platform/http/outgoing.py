@@ -28,6 +28,10 @@ class TransientSendError(Exception):
         self.scope = scope
 
 
+class UntrustedCertificate(TransientSendError):
+    """Nobody trusts the certificate of the other side: nothing was sent to it."""
+
+
 class PermanentSendError(Exception):
     """The platform will never accept the request. `code` is stable (`blocked`, `too_long`, `not_found`, ...).
 
@@ -81,7 +85,7 @@ class DuplexStream(Protocol):
         ...
 
     async def start_tls(self, host: str) -> "DuplexStream":
-        """The same connection encrypted; `host` is the name that the certificate must have."""
+        """The same connection encrypted; `host` is the name that the certificate must have. Raises UntrustedCertificate too."""
         ...
 
     async def aclose(self) -> None:
@@ -126,7 +130,10 @@ class HttpClient(Protocol):
         ...
 
     async def connect(self, host: str, port: int, *, tls: bool) -> DuplexStream:
-        """A connection to what is not HTTP. Raises TransientSendError, PermanentSendError (code `target`)."""
+        """A connection to what is not HTTP.
+
+        Raises TransientSendError (UntrustedCertificate is one), PermanentSendError (code `target`).
+        """
         ...
 
 

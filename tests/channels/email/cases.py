@@ -81,7 +81,7 @@ def raw_mail(body: bytes, recipient: str = FROM, sender: str = "sara@example.org
 
 # -- places: see tests/channels/places.py --------------------------------------------------------------------------------
 
-CUSTOMER = "sara@example.org"
+CUSTOMER = ADDRESS = "sara@example.org"
 NOT_PLAYED: dict[tuple[Surface, str], str] = {
     (
         "private",

@@ -7,7 +7,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
-from services.platform.http.outgoing import DuplexStream, SendOutcomeUnknown
+from services.platform.http.outgoing import DuplexStream, SendOutcomeUnknown, UntrustedCertificate
 from tests.fakes import FakeHttp
 
 BREAK = "break"
@@ -45,6 +45,7 @@ class MailServer:
     logins: list[str] = field(default_factory=list)
     targets: list[tuple[str, int, bool]] = field(default_factory=list)
     is_closed: bool = False
+    is_trusted: bool = True
 
 
 class MailHttp(FakeHttp):
@@ -56,7 +57,8 @@ class MailHttp(FakeHttp):
 
     async def connect(self, host: str, port: int, *, tls: bool) -> DuplexStream:
         self.server.targets.append((host, port, tls))
-        return _Connection(self.server, is_encrypted=tls)
+        connection: DuplexStream = _Connection(self.server, is_encrypted=tls)
+        return await connection.start_tls(host) if tls and not self.server.is_trusted else connection
 
 
 class _Connection:
@@ -86,6 +88,8 @@ class _Connection:
             pass
 
     async def start_tls(self, host: str) -> DuplexStream:
+        if not self._server.is_trusted:
+            raise UntrustedCertificate(f"the certificate of {host} is not trusted: it is its own")
         self._server.commands.append(f"encrypted for {host}")
         self._is_encrypted = True
         return self

@@ -1,5 +1,6 @@
 """Mails through ingest, router and sender: who gets an answer, which thread it joins, and what never opens a conversation."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
@@ -11,12 +12,15 @@ from schemas.commands import CommandResult, WriteFirst
 from schemas.outbound import OutboundMessage
 from schemas.values import EncryptedText
 from services.channels.email import Email
+from services.channels.port import Request
 from services.platform.store.collections import OUTCOMES
 from services.records.blobs import read_blob
+from services.records.conversations import CONVERSATIONS
 from tests.channels.email import cases
 from tests.channels.email.cases import CUSTOMER, FROM, bounce, written
 from tests.channels.email.smtp_server import MailHttp, MailServer
 from tests.channels.installation import Installation
+from tests.channels.mail.providers import calls
 from tests.channels.places import HELLO, REPORTED, SENT, WRITTEN
 
 BEN = "ben@example.org"
@@ -47,10 +51,10 @@ class Mailbox:
 
 
 @pytest.fixture
-def mailbox() -> Mailbox:
+def mailbox(request: pytest.FixtureRequest) -> Mailbox:
     [place] = cases.places()
     server = cast(MailHttp, place.http).server
-    return Mailbox(Installation(Email(), cases.account(), place), server)
+    return Mailbox(Installation(Email(), cases.account(getattr(request, "param", "mailgun")), place), server)
 
 
 async def test_a_reply_goes_to_everybody_with_the_headers_of_its_thread(mailbox: Mailbox) -> None:
@@ -213,11 +217,37 @@ async def test_our_reply_that_comes_back_is_no_message(mailbox: Mailbox) -> None
     assert len(mailbox.at.house.messages()) == 2
 
 
-async def test_what_a_colleague_writes_in_their_mail_program_answers_the_conversation(mailbox: Mailbox) -> None:
-    await mailbox.at.post(written("first@mail.example.org", "Where is it?", WRITTEN))
+def sent_by_our_side(mailbox: Mailbox, spf: str) -> Request:
+    """A mail from our address to the customer, as SendGrid posts it with its check of SPF; none where that is empty."""
+    headers = {"Cc": FROM, "In_Reply_To": "<first@mail.example.org>"}
+    mail = written("omid@shop.example", "I called you", mailbox.at.now, sender=f"Omid <{FROM}>", to=CUSTOMER, **headers)
+    stated = json.dumps({"from": FROM, "to": [FROM]})
+    form = calls.form_call([("email", mail.decode()), ("envelope", stated), *([("SPF", spf)] if spf else [])])
+    return calls.sendgrid_signed(form)
+
+
+@pytest.mark.parametrize("mailbox", ["sendgrid"], indirect=True)
+async def test_what_nobody_proves_to_be_ours_stops_no_clock(mailbox: Mailbox) -> None:
+    await mailbox.at.post(written_to_sendgrid("first@mail.example.org"))
     mailbox.at.now = WRITTEN + timedelta(seconds=60)
-    echo = written("omid@shop.example", "I called you", mailbox.at.now, sender=f"Omid <{FROM}>", to=CUSTOMER, Cc=FROM)
-    await mailbox.at.post(echo)
+    before = mailbox.at.house.case()
+    await mailbox.at.post(sent_by_our_side(mailbox, spf=""))
+    _, forged = mailbox.at.house.messages()
+    assert (forged.direction, forged.author.kind) == ("inbound", "customer")
+    assert forged.conversation != before.id
+    assert mailbox.at.house.driver.get(CONVERSATIONS, before.id) == before
+
+
+def written_to_sendgrid(message_id: str) -> Request:
+    """A customer's mail as SendGrid posts it."""
+    return calls.sendgrid_signed(calls.form_call([("email", written(message_id, "Where is it?", WRITTEN).decode())]))
+
+
+@pytest.mark.parametrize("mailbox", ["sendgrid"], indirect=True)
+async def test_what_a_colleague_writes_in_their_mail_program_answers_the_conversation(mailbox: Mailbox) -> None:
+    await mailbox.at.post(written_to_sendgrid("first@mail.example.org"))
+    mailbox.at.now = WRITTEN + timedelta(seconds=60)
+    await mailbox.at.post(sent_by_our_side(mailbox, spf="pass"))
     _, answer = mailbox.at.house.messages()
     assert (answer.direction, answer.author.kind, answer.author.name) == ("outbound", "account", "Omid")
     assert mailbox.at.house.case().status == "pending"

@@ -1,5 +1,6 @@
 """What each fixture becomes."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +12,7 @@ from schemas.activity import Activity
 from services.channels.email import Email
 from services.channels.mail.activities import to_activities
 from services.channels.mail.ids import mail_id
-from services.channels.mail.message import Envelope
+from services.channels.mail.message import Envelope, ReceivedMail
 from services.channels.mail.mime import read_mime
 from tests.channels.email import cases
 from tests.channels.email.cases import FROM, PAYLOADS, account, raw_mail, written
@@ -24,7 +25,7 @@ TABLE: dict[str, tuple[str, str, str | None]] = {
     "answers_itself": ("message", SARA, "A mail that names itself."),
     "attachments": ("message", SARA, "This is how it looks: [photo]"),
     "bounce": ("receipt", SARA, None),
-    "colleague_own_mail_program": ("echo", SARA, "I have called the courier."),
+    "colleague_own_mail_program": ("message", "email:main:support@shop.example", "I have called the courier."),
     "contact_form": ("message", "email:main:mina@example.org", "Do you deliver to Riga?"),
     "delayed": ("unknown", "email:main:none", None),
     "forwarded": (
@@ -91,7 +92,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "group_mailbox": {"automatic": False, "participants": [], "person_name": "Sara Example"},
     "contact_form": {"automatic": False, "person_name": "Mina Example"},
     "own_mail_comes_back": {"own_reply": True, "aliases": [OWN], "author": "account"},
-    "colleague_own_mail_program": {"own_reply": False, "author": "account", "author_name": "Omid of Example Shop"},
+    "colleague_own_mail_program": {"person_name": "Omid of Example Shop"},
     "delayed": {"details": {"type": "delayed"}},
     "malformed": {"subject": "café bad ÿþ bytes", "sent_at": None},
     "no_message_id": {"subject": ""},
@@ -300,8 +301,10 @@ def test_the_provider_alone_proves_an_address() -> None:
         ("plain", False, ("message", False)),
         ("contact_form", True, ("message", False)),
         ("colleague_own_mail_program", True, ("echo", None)),
-        ("colleague_own_mail_program", None, ("echo", None)),
+        ("colleague_own_mail_program", None, ("message", False)),
         ("colleague_own_mail_program", False, ("unknown", None)),
+        ("own_mail_comes_back", True, ("echo", None)),
+        ("own_mail_comes_back", None, ("echo", None)),
         ("own_mail_comes_back", False, ("unknown", None)),
     ],
 )
@@ -312,6 +315,43 @@ def test_what_is_proven_is_the_domain_of_from(
     [activity] = to_activities(mail, raw_mail(b""), account())
     proven = activity.identities[0].proven if activity.identities else None
     assert (activity.kind, proven) == found
+
+
+def test_an_echo_of_a_colleague_names_them_and_is_no_reply_of_our_own() -> None:
+    mail = read_mime((PAYLOADS / "colleague_own_mail_program.eml").read_bytes(), Envelope(authenticated=True))
+    [echo] = to_activities(mail, raw_mail(b""), account())
+    assert (echo.person, echo.author, echo.author_name, echo.own_reply) == (
+        SARA,
+        "account",
+        "Omid of Example Shop",
+        False,
+    )
+
+
+@pytest.mark.parametrize("name", EMAILS)
+def test_who_only_writes_our_address_into_from_stops_no_clock(name: str) -> None:
+    """Where the provider proves no domain (Mailgun, Postmark)."""
+    forged = re.sub(rb"(?m)^From:.*$", f"From: Shop <{FROM}>".encode(), (PAYLOADS / f"{name}.eml").read_bytes())
+    found = Email().parse(raw_mail(forged), account())
+    assert not [one for one in found if one.kind == "echo" and not one.own_reply]
+
+
+def test_a_mail_is_read_once_for_its_activities_and_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    request, reads = cases.fixture_request(PAYLOADS / "attachments.eml"), list[Envelope]()
+
+    def counted(raw: bytes, envelope: Envelope) -> ReceivedMail:
+        reads.append(envelope)
+        return read_mime(raw, envelope)
+
+    monkeypatch.setattr("services.channels.mail.providers.mailgun.read_mime", counted)
+    [activity] = Email().parse(request, account())
+    files = [file.digest for file in Email().files(request, account())]
+    assert len(reads) == 1
+    assert set(files) == {one.digest for one in activity.attachments}
+    # Another body, and another provider, are read for themselves.
+    other = replace(request, body=request.body + b"&subject=x")
+    assert Email().parse(other, account())
+    assert len(reads) == 2
 
 
 def test_raw_mail_is_parsed_by_its_media_type_whoever_is_the_provider() -> None:

@@ -1,5 +1,7 @@
 """Answers by SMTP: the conversation with the server, what its replies mean, and the mail itself."""
 
+import base64
+import traceback
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -390,3 +392,30 @@ def test_any_words_come_out_as_they_went_in(subject: str, name: str, text: str) 
         "".join(found.subject.split()).removeprefix("Re:").startswith("".join(subject.split())[:20].removeprefix("Re:"))
     )
     assert "".join((found.text or "").split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "url", [f"smtps://mailer:{PASSWORD}@smtp.shop.example", f"smtp://mailer:{PASSWORD}@smtp.shop.example"]
+)
+async def test_a_server_whose_certificate_nobody_trusts_gets_no_password_and_health_says_why(url: str) -> None:
+    server = MailServer(is_trusted=False)
+    for attempt in (
+        Email().send(message(), account(url), MailHttp(server)),
+        Email().check(account(url), MailHttp(server), None, message().accepted_at),
+    ):
+        with pytest.raises(CredentialsRejected, match=r"the certificate of smtp\.shop\.example is not trusted"):
+            await attempt
+    assert server.logins == []
+    assert server.accepted == []
+
+
+@pytest.mark.parametrize("command", ["connect", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "."])
+@pytest.mark.parametrize("code", [421, 450, 500, 535, 550, 554])
+async def test_no_refusal_quotes_the_password(command: str, code: int) -> None:
+    login = base64.b64encode(f"\0mailer\0{PASSWORD}".encode()).decode()
+    quoted = f"{code} you said {PASSWORD} {login}" if command == "AUTH" else f"{code} no"
+    with pytest.raises((TransientSendError, PermanentSendError, CredentialsRejected)) as refused:
+        await Email().send(message(), account(), MailHttp(MailServer(replies={command: quoted})))
+    shown = "".join(traceback.format_exception(refused.value))
+    assert PASSWORD not in shown
+    assert login not in shown

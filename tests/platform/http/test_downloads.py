@@ -4,9 +4,16 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpcore2
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
+from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -14,7 +21,12 @@ from starlette.routing import Route
 
 from services.demo.serving import serving
 from services.platform.http.client import NetworkStream, OutgoingHttp, open_http, ssrf_safe_client
-from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
+from services.platform.http.outgoing import (
+    PermanentSendError,
+    SendOutcomeUnknown,
+    TransientSendError,
+    UntrustedCertificate,
+)
 
 PICTURE = b"\x89PNG" + bytes(1_000)
 
@@ -190,6 +202,23 @@ async def test_a_connection_without_a_certificate_is_none(http: OutgoingHttp) ->
 
     async with plain_server(talk) as port:
         with pytest.raises(TransientSendError):
+            await http.connect("127.0.0.1", port, tls=True)
+
+
+async def test_a_certificate_that_nobody_trusts_is_named(http: OutgoingHttp, tmp_path: Path) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    key, context = generate_private_key(SECP256R1()), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    name, now = Name([NameAttribute(NameOID.COMMON_NAME, "mail.example")]), datetime.now(UTC)
+    built = CertificateBuilder(name, name, key.public_key(), random_serial_number(), now, now + timedelta(1))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(private + built.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    context.load_cert_chain(pem)
+    async with await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(UntrustedCertificate, match=r"the certificate of 127\.0\.0\.1 is not trusted: self.signed"):
             await http.connect("127.0.0.1", port, tls=True)
 
 

@@ -1,5 +1,7 @@
 """What the providers' decoders share: notices, failures, times, and whether a sender's domain is proven."""
 
+import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Collection
@@ -9,7 +11,7 @@ from datetime import UTC, datetime
 from schemas.values import Failure, Json
 from services.channels.json_access import as_str, number
 from services.channels.mail.addresses import domain_of
-from services.channels.mail.message import Notice, ReceivedMail
+from services.channels.mail.message import MailPart, Notice, ReceivedMail
 from services.channels.mail.smtp_replies import failure_code
 from services.channels.port import Request
 
@@ -34,6 +36,25 @@ def bounce(status: Json, *details: Json) -> Failure:
     basic = _BASIC.search(f"{status} {stated.detail}")
     code = failure_code(int(basic[1]) if basic else None, f"{status} {stated.detail}")
     return stated.model_copy(update={"code": code})
+
+
+def stated_file(
+    media_type: Json, content: bytes, name: Json, content_id: Json, *, url: str | None = None, size: int | None = None
+) -> MailPart:
+    """A file as a provider states it beside the mail. One with a Content-ID is shown inside the HTML."""
+    kind = (as_str(media_type) or "").partition(";")[0].strip().lower()
+    identity = (as_str(content_id) or "").strip("<> ") or None
+    return MailPart(
+        kind or "application/octet-stream", content, as_str(name) or None, identity, identity is not None, url, size
+    )
+
+
+def lenient_base64(text: str) -> bytes | None:
+    """The bytes of base64, line breaks and strange signs left out; None for what is none."""
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def bare_id(message_id: Json) -> str | None:

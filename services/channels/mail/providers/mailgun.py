@@ -18,7 +18,8 @@ from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_object, read_signed, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
-from services.channels.mail.providers.decoding import notice
+from services.channels.mail.provider import MailProvider
+from services.channels.mail.providers.decoding import notice, stated_file
 from services.channels.mail.providers.mailgun_events import read_event, read_legacy_event
 from services.channels.mail.providers.proofs import require_fresh
 from services.channels.port import (
@@ -27,15 +28,13 @@ from services.channels.port import (
     InvalidSignature,
     MediaLocation,
     Request,
-    WebhookResponse,
 )
 from services.platform.http.outgoing import PermanentSendError
 
 _STORAGE = re.compile(r"[a-z0-9.-]+\.mailgun\.(net|org)")
-_ATTACHMENT = re.compile(r"attachment-([0-9]{1,4})")
 
 
-class Mailgun:
+class Mailgun(MailProvider):
     """Its signature covers neither the body nor the address: a `path_secret` beside it is worth having."""
 
     proof = ("signing_key",)
@@ -43,14 +42,6 @@ class Mailgun:
     needs_proof = True
     json_bodies = False
     max_body_bytes = 40_000_000
-
-    def key_urls(self, request: Request, account: Account) -> Sequence[str]:
-        """Mailgun publishes no keys."""
-        return ()
-
-    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """Mailgun has no handshake: always None."""
-        return None
 
     def verify(self, request: Request, account: Account) -> None:
         """Require the HMAC-SHA256 of timestamp and token in lower hex, and a fresh timestamp. Raises InvalidSignature.
@@ -67,7 +58,7 @@ class Mailgun:
             )
         require_fresh(timestamp, request, account)
 
-    def decode(self, request: Request, account: Account) -> Sequence[MailItem]:
+    def decode(self, request: Request) -> Sequence[MailItem]:
         """The mail of a route's call, or the event of a webhook's. Raises InvalidPayload."""
         if not is_form(request):
             return read_event(as_dict(read_object(request.body).get("event-data")), request)
@@ -128,36 +119,29 @@ def _headers(form: PostedForm) -> Iterator[tuple[str, str]]:
 
 
 def _posted_files(form: PostedForm) -> Iterator[MailPart]:
-    content_ids = _content_ids(form.text("content-id-map"))
-    numbered = [(int(match[1]), field) for field in form.fields if (match := _ATTACHMENT.fullmatch(field.name))]
-    for _, field in sorted(numbered, key=lambda pair: pair[0]):
-        content_id = content_ids.get(field.name)
-        kind = field.media_type or "application/octet-stream"
-        yield MailPart(kind, field.content, field.file_name or None, content_id, content_id is not None)
+    content_ids = _content_ids(form)
+    for field in form.numbered("attachment-"):
+        yield stated_file(field.media_type, field.content, field.file_name, content_ids.get(field.name))
 
 
-def _content_ids(text: str) -> dict[str, str]:
-    """Field → Content-ID. The map is the other way round, and may have several empty keys, which name nothing."""
+def _content_ids(form: PostedForm) -> dict[str, str]:
+    """Field, or address → Content-ID. The map is the other way round, and may have several empty keys, which name nothing."""
     try:
-        pairs = json.loads(text or "{}", object_pairs_hook=lambda pairs: pairs)
+        pairs = json.loads(form.text("content-id-map") or "{}", object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError):
         return {}
     listed = [pair for pair in pairs if isinstance(pair, tuple)] if isinstance(pairs, list) else []
-    return {str(field): content_id.strip("<>") for content_id, field in listed if content_id.strip("<>")}
+    return {str(field): content_id for content_id, field in listed if content_id.strip("<>")}
 
 
 def _stored_files(form: PostedForm) -> Iterator[MailPart]:
     """The files of a mail that a route stored: Mailgun has them for three days, at addresses that want its API key."""
-    content_ids = _content_ids(form.text("content-id-map"))
-    for one in as_list_of_dicts(read_text(form.text("attachments"))):
-        stated = as_dict(one)
+    content_ids = _content_ids(form)
+    for stated in map(as_dict, as_list_of_dicts(read_text(form.text("attachments")))):
         url = as_str(stated.get("url"))
-        if url is None:
-            continue
-        kind = as_str(stated.get("content-type")) or "application/octet-stream"
-        content_id = content_ids.get(url)
-        name, size = as_str(stated.get("name")), as_int(stated.get("size"))
-        yield MailPart(kind, b"", name, content_id, content_id is not None, url, size)
+        if url is not None:
+            kind, name, size = stated.get("content-type"), stated.get("name"), as_int(stated.get("size"))
+            yield stated_file(kind, b"", name, content_ids.get(url), url=url, size=size)
 
 
 def locate_stored_file(attachment: Attachment, account: Account) -> MediaLocation:

@@ -4,8 +4,6 @@ postmarkapp.com/developer/webhooks: "Inbound webhook", "Bounce webhook", ... It 
 user and a password (HTTP Basic), or ends in a secret.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,9 +14,18 @@ from services.channels.mail.compose import MESSAGE_ID_METADATA
 from services.channels.mail.json_bodies import read_object
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, MailPart, ReportState
 from services.channels.mail.mime import mail_of_headers, read_mime
-from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_text
+from services.channels.mail.provider import MailProvider
+from services.channels.mail.providers.decoding import (
+    bare_id,
+    bounce,
+    failure,
+    lenient_base64,
+    notice,
+    stated_file,
+    time_of_text,
+)
 from services.channels.mail.providers.proofs import require_basic
-from services.channels.port import Account, Request, WebhookResponse
+from services.channels.port import Account, Request
 
 HARMLESS_BOUNCES = frozenset(
     {"Transient", "DnsError", "Subscribe", "AutoResponder", "AddressChange", "ChallengeVerification", "OpenRelayTest"}
@@ -28,28 +35,19 @@ SUPPRESSED_BOUNCES = frozenset({"ManuallyDeactivated", "Unconfirmed", "Blocked",
 _ENVELOPE_FROM = re.compile(r"envelope-from=\"?<?([^\s\">;]+@[^\s\">;]+)", re.IGNORECASE)
 
 
-class Postmark:
+class Postmark(MailProvider):
     """Its webhooks, apart by `RecordType`; inbound mail has none."""
 
     proof = ("basic_user", "basic_password")
-    optional: tuple[str, ...] = ()
     needs_proof = False
     json_bodies = True
     max_body_bytes = 50_000_000
-
-    def key_urls(self, request: Request, account: Account) -> Sequence[str]:
-        """Postmark publishes no keys."""
-        return ()
-
-    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """Postmark has no handshake: always None."""
-        return None
 
     def verify(self, request: Request, account: Account) -> None:
         """Require the account's user and password. Raises InvalidSignature, with a challenge."""
         require_basic(request, account)
 
-    def decode(self, request: Request, account: Account) -> Sequence[MailItem]:
+    def decode(self, request: Request) -> Sequence[MailItem]:
         """The mail of an inbound call, or the report of another. Raises InvalidPayload."""
         body = read_object(request.body)
         kind = as_str(body.get("RecordType")) or "Inbound"
@@ -113,26 +111,11 @@ def _spf_sender(headers: Sequence[tuple[str, str]]) -> str | None:
 
 
 def _parts(body: Mapping[str, Json]) -> Iterator[MailPart]:
-    for one in as_list_of_dicts(body.get("Attachments")):
-        stated = as_dict(one)
+    for stated in map(as_dict, as_list_of_dicts(body.get("Attachments"))):
         # Its own test call has `Data` where a real one has `Content`.
         encoded = as_str(stated.get("Content")) or as_str(stated.get("Data")) or ""
-        kind = (as_str(stated.get("ContentType")) or "").partition(";")[0].strip().lower()
-        content_id = (as_str(stated.get("ContentID")) or "").strip("<> ") or None
-        yield MailPart(
-            kind or "application/octet-stream",
-            _decode(encoded),
-            as_str(stated.get("Name")),
-            content_id,
-            content_id is not None,
-        )
-
-
-def _decode(encoded: str) -> bytes:
-    try:
-        return base64.b64decode(encoded)
-    except (binascii.Error, ValueError):
-        return b""
+        content = lenient_base64(encoded) or b""
+        yield stated_file(stated.get("ContentType"), content, stated.get("Name"), stated.get("ContentID"))
 
 
 # -- what became of our mails ------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ twilio.com/docs/sendgrid/for-developers: "Configure the inbound parse webhook" h
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 
@@ -16,41 +16,31 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from schemas.values import Json
 from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.mail.charsets import decode_bytes
 from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_document, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
-from services.channels.mail.providers.decoding import notice, with_proof
+from services.channels.mail.provider import MailProvider
+from services.channels.mail.providers.decoding import notice, stated_file, with_proof
 from services.channels.mail.providers.proofs import decode_base64, require_fresh
 from services.channels.mail.providers.sendgrid_events import read_event
-from services.channels.port import Account, InvalidPayload, InvalidSignature, Request, WebhookResponse
+from services.channels.port import Account, InvalidPayload, InvalidSignature, Request
 
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
-_ATTACHMENT = re.compile(r"attachment([0-9]{1,4})")
 _DKIM = re.compile(r"@([^\s:,{}]+)\s*:\s*pass", re.IGNORECASE)
 _ARMOUR = re.compile(r"-----(BEGIN|END) PUBLIC KEY-----|\s")
 
 
-class SendGrid:
+class SendGrid(MailProvider):
     """Inbound Parse signs nothing unless a security policy is attached to it; a `path_secret` proves it then."""
 
     proof = ("public_key",)
-    optional: tuple[str, ...] = ()
     needs_proof = False
     json_bodies = False
     max_body_bytes = 40_000_000
-
-    def key_urls(self, request: Request, account: Account) -> Sequence[str]:
-        """SendGrid shows its keys on its pages alone."""
-        return ()
-
-    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """SendGrid has no handshake: always None."""
-        return None
 
     def verify(self, request: Request, account: Account) -> None:
         """Require an ECDSA signature over the timestamp and the raw body, by any live key. Raises InvalidSignature."""
@@ -63,7 +53,7 @@ class SendGrid:
             raise InvalidSignature("the signature is missing or not that of this body by the account's public_key")
         require_fresh(timestamp, request, account)
 
-    def decode(self, request: Request, account: Account) -> Sequence[MailItem]:
+    def decode(self, request: Request) -> Sequence[MailItem]:
         """The mail of Inbound Parse, or the events of the event webhook. Raises InvalidPayload."""
         if not is_form(request):
             events = read_document(request.body)
@@ -146,20 +136,11 @@ def _header_block(content: bytes) -> list[tuple[str, str]]:
 
 
 def _files(form: PostedForm) -> Iterator[MailPart]:
-    described = as_dict(read_text(form.text("attachment-info")))
-    numbered = [(int(match[1]), field) for field in form.fields if (match := _ATTACHMENT.fullmatch(field.name))]
-    content_ids = _content_ids(form)
-    for _, field in sorted(numbered, key=lambda pair: pair[0]):
-        info: Mapping[str, Json] = as_dict(described.get(field.name))
-        content_id = (as_str(info.get("content-id")) or content_ids.get(field.name) or "").strip("<> ") or None
-        kind = (as_str(info.get("type")) or field.media_type).partition(";")[0].strip().lower()
-        yield MailPart(
-            kind or "application/octet-stream",
-            field.content,
-            as_str(info.get("filename")) or field.file_name or None,
-            content_id,
-            content_id is not None,
-        )
+    described, content_ids = as_dict(read_text(form.text("attachment-info"))), _content_ids(form)
+    for field in form.numbered("attachment"):
+        info = as_dict(described.get(field.name))
+        kind, name = as_str(info.get("type")) or field.media_type, as_str(info.get("filename")) or field.file_name
+        yield stated_file(kind, field.content, name, info.get("content-id") or content_ids.get(field.name))
 
 
 def _content_ids(form: PostedForm) -> dict[str, str]:

@@ -4,8 +4,6 @@ docs.aws.amazon.com/ses/latest/dg: `receiving-email-notifications-contents.html`
 `event-publishing-retrieving-sns-contents.html`.
 """
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 
 from schemas.values import Failure, Json
@@ -13,7 +11,16 @@ from services.channels.json_access import as_dict, as_list_of_dicts, as_str
 from services.channels.mail.json_bodies import read_object, read_text
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, Notice, ReportState
 from services.channels.mail.mime import read_mime
-from services.channels.mail.providers.decoding import bare_id, bounce, failure, notice, time_of_text, with_proof
+from services.channels.mail.provider import MailProvider
+from services.channels.mail.providers.decoding import (
+    bare_id,
+    bounce,
+    failure,
+    lenient_base64,
+    notice,
+    time_of_text,
+    with_proof,
+)
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.mail.providers.sns import (
     SUBSCRIPTION,
@@ -31,7 +38,7 @@ NO_CONTENT = "mail_without_content"
 """The notice of a mail that SES has put somewhere else: an S3 action, or a mail over 150 kB."""
 
 
-class Ses:
+class Ses(MailProvider):
     """SNS signs every call. A user and password in the subscribed address are checked where the account has them."""
 
     proof = ("topic_arn",)
@@ -60,7 +67,7 @@ class Ses:
         """Require Amazon's signature and the account's own topic. Raises InvalidSignature."""
         verify_envelope(_own_envelope(request, account), request)
 
-    def decode(self, request: Request, account: Account) -> Sequence[MailItem]:
+    def decode(self, request: Request) -> Sequence[MailItem]:
         """The mail of a notification, or its reports. Raises InvalidPayload."""
         envelope = read_object(request.body)
         # Without a type it is what SES published, as its own documents and examples show it.
@@ -105,16 +112,9 @@ def _received(event: Event) -> Sequence[MailItem]:
         provider_id=identity,
         authenticated=True if _verdict(receipt, "dmarcVerdict") else None,
     )
-    raw = _decode(content) if encoding == "BASE64" else content.encode("utf-8", "surrogatepass")
-    read = read_mime(raw, envelope)
+    decoded = lenient_base64(content) if encoding == "BASE64" else None
+    read = read_mime(content.encode("utf-8", "surrogatepass") if decoded is None else decoded, envelope)
     return [read if envelope.authenticated else with_proof(read, spf=_verdict(receipt, "spfVerdict"))]
-
-
-def _decode(content: str) -> bytes:
-    try:
-        return base64.b64decode(content)
-    except (binascii.Error, ValueError):
-        return content.encode("utf-8", "surrogatepass")
 
 
 def _verdict(receipt: Event, name: str) -> bool | None:

@@ -124,7 +124,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
 
 def decode(name: str) -> list[MailItem]:
     provider = name.partition("_")[0]
-    return list(PROVIDERS[provider].decode(calls.fixture(name), calls.account(provider)))
+    return list(PROVIDERS[provider].decode(calls.fixture(name)))
 
 
 def mail_of(name: str) -> ReceivedMail:
@@ -161,8 +161,7 @@ def test_every_row_has_its_fixture() -> None:
 def test_a_repeated_call_has_the_same_items(name: str) -> None:
     provider, request = PROVIDERS[name.partition("_")[0]], calls.fixture(name)
     later = replace(request, received_at=request.received_at + timedelta(hours=9))
-    account = calls.account(name.partition("_")[0])
-    assert list(provider.decode(request, account)) == list(provider.decode(later, account))
+    assert list(provider.decode(request)) == list(provider.decode(later))
 
 
 @pytest.mark.parametrize("name", ["sendgrid_events.json", "ses_bounce_two_people.json"])
@@ -225,7 +224,7 @@ def test_a_failed_mail_says_why_in_the_words_of_the_mail_server() -> None:
 @pytest.mark.parametrize("name", ["body-plain", "body-html"])
 def test_a_text_of_megabytes_is_cut_to_what_people_read(name: str) -> None:
     request = calls.form_call([("from", "mina@karimi.example"), (name, "hello " * 1_000_000)])
-    (mail,) = PROVIDERS["mailgun"].decode(request, calls.account("mailgun"))
+    (mail,) = PROVIDERS["mailgun"].decode(request)
     assert isinstance(mail, ReceivedMail)
     assert len(mail.text or mail.html or "") == MAX_TEXT
 
@@ -260,7 +259,7 @@ def test_the_signature_of_another_domain_proves_nothing() -> None:
             ("envelope", '{"from": "somebody@evil.example", "to": ["support@shop.example"]}'),
         ]
     )
-    (mail,) = PROVIDERS["sendgrid"].decode(request, calls.account("sendgrid"))
+    (mail,) = PROVIDERS["sendgrid"].decode(request)
     assert isinstance(mail, ReceivedMail)
     assert mail.envelope.authenticated is False
 
@@ -357,7 +356,7 @@ def test_the_message_id_that_ses_gave_a_mail_has_the_domain_of_its_region() -> N
 )
 def test_a_body_that_is_no_call_of_theirs_is_refused_or_a_notice(provider: str, body: bytes, content_type: str) -> None:
     try:
-        items = PROVIDERS[provider].decode(calls.call(body, content_type), calls.account(provider))
+        items = PROVIDERS[provider].decode(calls.call(body, content_type))
     except InvalidPayload:
         return
     assert items
@@ -372,7 +371,7 @@ def test_json_that_is_nested_too_deep_is_refused_where_it_stands_in_a_field() ->
         ("content-id-map", deep),
         ("attachments", deep),
     ]
-    (mail,) = PROVIDERS["mailgun"].decode(calls.form_call(fields), calls.account("mailgun"))
+    (mail,) = PROVIDERS["mailgun"].decode(calls.form_call(fields))
     assert isinstance(mail, ReceivedMail)
 
 
@@ -384,7 +383,7 @@ def content_types() -> list[Request]:
 
 @pytest.mark.parametrize("request_", content_types())
 def test_a_content_type_may_be_written_in_any_way(request_: Request) -> None:
-    (mail,) = PROVIDERS["sendgrid"].decode(request_, calls.account("sendgrid"))
+    (mail,) = PROVIDERS["sendgrid"].decode(request_)
     assert isinstance(mail, ReceivedMail)
 
 
