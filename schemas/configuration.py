@@ -2,7 +2,7 @@
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from schemas.business_calendar import Calendar, Timezone
 from schemas.sla import ClockMetric
@@ -12,6 +12,12 @@ from schemas.webhooks import Webhook
 
 PresenceStatus = Literal["online", "away", "offline"]
 Scope = Literal["read", "desk", "write", "admin"]
+AgentRole = Literal["agent", "lead"]
+"""A `lead` also moves the work of colleagues and sets their presence."""
+Visibility = Literal["team", "own"]
+"""Which conversations an agent may see: all of their teams, or their own and those that wait in their teams."""
+MYSELF = "me"
+"""Stands in paths for the agent that the caller's key is bound to; no agent can have it as id."""
 
 
 def _integral_to_int(value: object) -> object:
@@ -105,12 +111,13 @@ class WorkspaceSettings(RequestModel):
 
     `greeting` is the text that a person reads on opening a bot: one text, or one per language. `handoff_texts` replace the
     texts of hand-offs. `detect_silence`: an account that hears nothing for much longer than in its weeks before is
-    reported as `silent`.
+    reported as `silent`. `visibility`: whether agents see all conversations of their teams, or their own and waiting ones.
     """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
     handoff_texts: HandoffTexts | None = None
     detect_silence: bool = True
+    visibility: Visibility = "team"
 
 
 class WorkspaceBody(RequestModel):
@@ -158,12 +165,16 @@ class TeamBody(RequestModel):
 
 
 class AgentBody(RequestModel):
-    """An agent. `capacity` is in units of work; languages are skills (`lang:fa`)."""
+    """An agent. `capacity` is in units of work; languages are skills (`lang:fa`).
+
+    A `lead` also moves the work of colleagues of their teams, and sets their presence.
+    """
 
     name: Name
     teams: list[Slug] = Field(min_length=1)
     skills: dict[SkillName, Proficiency] = {}
     capacity: Units = 4
+    role: AgentRole = "agent"
 
 
 class PresenceBody(RequestModel):
@@ -275,11 +286,23 @@ class SlaBody(RequestModel):
     policies: list[Policy] = Field(max_length=200)
 
 
+def _of_a_workspace(agent: str | None, info: ValidationInfo) -> str | None:
+    if agent is not None and info.data.get("workspace") is None:
+        raise ValueError("an agent is of one workspace; give that as `workspace`")
+    return agent
+
+
 class KeyBody(RequestModel):
-    """An API key to create. `workspace` null: for all workspaces."""
+    """An API key to create. `workspace` null: for all workspaces.
+
+    `agent`: the key is bound to this agent of the workspace. Who has it speaks as this agent only, and sees what the
+    agent may see.
+    """
 
     name: Name
     workspace: Slug | None = None
+    # After `workspace`, without which it names nobody.
+    agent: Annotated[Slug | None, AfterValidator(_of_a_workspace)] = None
     scopes: list[Scope] = Field(min_length=1)
 
 

@@ -12,6 +12,8 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host import event_loop
 from services.platform.store.port import Changes, Condition, DocumentPage, Key, Put, Query
+from services.platform.store.read_one import read_one
+from services.records.agents import AGENTS, agent_id
 from services.records.configuration import read_configuration
 from services.records.keys import KEYS, KeyRecord, format_key, new_key
 from services.workspaces.views import key_view
@@ -32,9 +34,10 @@ def list_keys(
         print_json({"items": [key_view(record).model_dump(mode="json") for record in records], "next": page.next})
         return
     rows = [
-        (r.id, r.name, r.workspace or "(all)", ", ".join(r.scopes), f"{r.created_at:%Y-%m-%d %H:%M}Z") for r in records
+        (r.id, r.name, r.workspace or "(all)", r.agent or "", ", ".join(r.scopes), f"{r.created_at:%Y-%m-%d %H:%M}Z")
+        for r in records
     ]
-    print_table(("id", "name", "workspace", "scopes", "made"), rows, "There are no keys but the admin key.")
+    print_table(("id", "name", "workspace", "agent", "scopes", "made"), rows, "There are no keys but the admin key.")
     if page.next:
         echo(f"There are more: --cursor {page.next}")
 
@@ -54,10 +57,15 @@ def create(
     workspace: Annotated[
         str | None, typer.Option(help="The one workspace it is for [all].", show_default=False)
     ] = None,
+    agent: Annotated[
+        str | None, typer.Option(help="The agent of the workspace whom it speaks as [any].", show_default=False)
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Create a key and print it. It cannot be shown again."""
-    body = KeyBody.model_validate({"name": name, "workspace": workspace, "scopes": [scope]})
+    if agent is not None and workspace is None:
+        raise CliError("an agent is of one workspace: --workspace WORKSPACE.")
+    body = KeyBody.model_validate({"name": name, "workspace": workspace, "agent": agent, "scopes": [scope]})
     record, secret = event_loop.run(_create(settings, body))
     if json:
         print_json({**key_view(record).model_dump(mode="json"), "secret": secret})
@@ -69,7 +77,10 @@ async def _create(settings: Settings, body: KeyBody) -> tuple[KeyRecord, str]:
     async with store_at(settings) as store:
         if body.workspace is not None and await read_configuration(store, body.workspace) is None:
             raise CliError(f"there is no workspace {body.workspace!r}.")
-        record, secret = new_key(body, SystemTimeSource().now())
+        found = await read_one(store, AGENTS, agent_id(body.workspace or "", body.agent)) if body.agent else None
+        if body.agent is not None and found is None:
+            raise CliError(f"there is no agent {body.agent!r} in the workspace {body.workspace!r}.")
+        record, secret = new_key(body, SystemTimeSource().now(), found)
         key_document = Key(KEYS.name, record.id)
         await store.commit(Changes(conditions=[Condition(key_document)], puts=[Put(key_document, record)]))
         return record, format_key(record.id, secret)

@@ -14,7 +14,8 @@ class AgentRecord:
     """An agent. Its document id is `workspace/agent`.
 
     `version` rises with each write of `body` and is the agent's ETag (`"3"`); `presence_version` rises with each write of
-    `presence` and is the ETag of the presence. Neither changes with `load`, the units in use: one per open conversation
+    `presence` and is the ETag of the presence. `generation` is the time of its creation in microseconds since 1970, 0 for
+    agents of versions that did not store it: keys and sessions of an agent of the same id that was deleted do not open it. Neither changes with `load`, the units in use: one per open conversation
     of the agent. `idle_since` is set while the agent is online without a conversation. `assigned_at` is the time of the
     last assignment, `at` that of the last change of `body` or `presence`.
     """
@@ -28,6 +29,7 @@ class AgentRecord:
     assigned_at: Instant | None = None
     version: int = 1
     presence_version: int = 0
+    generation: int = 0
     at: Instant
 
 

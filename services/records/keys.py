@@ -12,14 +12,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
 from schemas.configuration import KeyBody, Scope
-from schemas.values import Instant
+from schemas.values import OMITTED_IF_EMPTY, Instant
 from services.platform.core.identifiers import random_id
-from services.platform.http.auth import Principal
+from services.platform.http.auth import BoundAgent, Principal
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Collection, Index
 from services.platform.store.read_one import read_one
+from services.records.agents import AGENTS, AgentRecord, agent_id
 
 PREFIX = "pasokh"
 CACHE_TTL_SECONDS = 1.0
@@ -29,7 +31,10 @@ EVERY_WORKSPACE = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
-    """One key. `workspace` is '' for all workspaces: an index needs a value. `digest` is the SHA-256 of the secret, in hex."""
+    """One key. `workspace` is '' for all workspaces: an index needs a value. `digest` is the SHA-256 of the secret, in hex.
+
+    `agent`: it is bound to this agent of the workspace, of this `generation`.
+    """
 
     id: str
     name: str
@@ -37,10 +42,12 @@ class KeyRecord:
     scopes: list[Scope]
     digest: str
     created_at: Instant
+    agent: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    generation: Annotated[int, OMITTED_IF_EMPTY] = 0
 
-    def principal(self) -> Principal:
-        """The caller that presents the key."""
-        return Principal(self.id, self.workspace or None, frozenset(self.scopes))
+    def principal(self, agent: BoundAgent | None = None) -> Principal:
+        """The caller that presents the key. `agent` is the one that it is bound to."""
+        return Principal(self.id, self.workspace or None, frozenset(self.scopes), agent)
 
 
 KEYS = Collection(
@@ -66,8 +73,15 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def new_key(body: KeyBody, now: datetime) -> tuple[KeyRecord, str]:
-    """The record of a new key, and its secret, which is stored nowhere."""
+def bound_agent(agent: AgentRecord | None, generation: int) -> BoundAgent | None:
+    """The agent of a key or session; None when the agent was deleted, also if one of the same id came after."""
+    if agent is None or agent.generation != generation:
+        return None
+    return BoundAgent(agent.id, frozenset(agent.body.teams), agent.body.role == "lead")
+
+
+def new_key(body: KeyBody, now: datetime, agent: AgentRecord | None = None) -> tuple[KeyRecord, str]:
+    """The record of a new key, and its secret, which is stored nowhere. `agent` is the one that the body names."""
     secret = new_secret()
     record = KeyRecord(
         id=random_id(now).replace("-", ""),
@@ -76,6 +90,8 @@ def new_key(body: KeyBody, now: datetime) -> tuple[KeyRecord, str]:
         scopes=list(dict.fromkeys(body.scopes)),
         digest=secret_digest(secret),
         created_at=now,
+        agent=body.agent,
+        generation=agent.generation if agent else 0,
     )
     return record, secret
 
@@ -88,7 +104,10 @@ class ApiKeyAuthenticator:
         self._cached: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
 
     async def find(self, presented: str) -> Principal | None:
-        """The caller that a bearer token belongs to; None for a malformed, unknown or deleted key. Raises Unavailable."""
+        """The caller that a bearer token belongs to. Raises Unavailable.
+
+        None for a malformed, unknown or deleted key, and for one of an agent who was deleted.
+        """
         prefix, _, rest = presented.partition("_")
         identity, _, secret = rest.partition("_")
         if prefix != PREFIX or not identity or not secret:
@@ -97,7 +116,12 @@ class ApiKeyAuthenticator:
         # In constant time: the time of a comparison by `==` would tell how much of a digest is right.
         if record is None or not hmac.compare_digest(secret_digest(secret), record.digest):
             return None
-        return record.principal()
+        if record.agent is None:
+            return record.principal()
+        # Read at every request: what an agent may see changes with their teams and role.
+        found = await read_one(self._reader, AGENTS, agent_id(record.workspace, record.agent))
+        agent = bound_agent(found, record.generation)
+        return None if agent is None else record.principal(agent)
 
     async def _record(self, identity: str) -> KeyRecord | None:
         # The time before the read: a key that is deleted during the read must not be cached longer than the others.

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from schemas.configuration import DEFAULT_TEAM, AgentBody, PresenceBody, WorkspaceConfiguration
+from schemas.configuration import DEFAULT_TEAM, MYSELF, AgentBody, PresenceBody, WorkspaceConfiguration
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Slug
-from services.platform.http.auth import require_scope
+from services.platform.http.auth import Principal, caller_in_scope, current_caller, require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
 from services.platform.http.dependencies import (
     CommandsDep,
@@ -23,7 +23,7 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import NotFound, UnprocessableContent
+from services.platform.http.problems import Conflict, Forbidden, NotFound, UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
@@ -51,12 +51,21 @@ def unknown_agent(agent: str, pointer: str = "/agent") -> UnprocessableContent:
 
 
 async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
-    """The path's agent. Raises NotFound."""
-    agent = request.path_params["agent"]
-    record = await read_agent(context, request.path_params["workspace"], agent)
-    if record is None:
-        raise NotFound(f"There is no agent {agent!r} in this workspace.")
-    return record
+    """The path's agent, or for `me` the one that the caller's key is bound to. Raises NotFound, Conflict."""
+    agent, caller = request.path_params["agent"], caller_in_scope(request.scope)
+    bound = caller.agent if caller else None
+    named = bound.id if bound and agent == MYSELF else agent
+    record = await read_agent(context, request.path_params["workspace"], named)
+    if record is not None:
+        return record
+    # An agent of this id may remain from a version in which agents could have it: it can be read and deleted.
+    if agent == MYSELF and bound is None:
+        raise Conflict(
+            "`me` is the agent that a key is bound to, and this key is bound to none. Name the agent, or create a key"
+            " with `agent`.",
+            title="Key of no agent",
+        )
+    raise NotFound(f"There is no agent {named!r} in this workspace.")
 
 
 ExistingAgent = Annotated[AgentRecord, Depends(existing_agent)]
@@ -90,7 +99,13 @@ async def put_agent(
     commands: CommandsDep,
     context: ContextDep,
 ) -> Response:
-    """Write an agent; dispatch assigns waiting tasks at once. `warnings` name routing rules that no agent can meet."""
+    """Write an agent; dispatch assigns waiting tasks at once. `warnings` name routing rules that no agent can meet.
+
+    `me` is no id: in paths it stands for the agent that the caller's key is bound to.
+    """
+    if agent == MYSELF:
+        sentence = "`me` stands for the agent that a key is bound to. Choose another id."
+        raise UnprocessableContent(("/path/agent", sentence))
     refuse_unknown_teams(configuration, body)
     request = request_hash("PUT", agent, body.model_dump(mode="json"))
     data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=request)
@@ -122,6 +137,7 @@ async def delete_agent(
 
 async def put_presence(
     configuration: ExistingWorkspace,
+    caller: Annotated[Principal, Depends(current_caller)],
     agent: ExistingAgent,
     body: Annotated[PresenceBody, Depends(JsonBody(PresenceBody))],
     condition: IfMatch,
@@ -129,6 +145,7 @@ async def put_presence(
     commands: CommandsDep,
     context: ContextDep,
 ) -> Response:
+    _require_own_presence(caller, agent)
     request = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
     data = PresenceSet(agent=agent.id, status=body.status, if_match=condition.header, request_hash=request)
     command = _command(context, configuration.workspace, "pasokh.routing.presence_set", data)
@@ -138,6 +155,14 @@ async def put_presence(
         return accepted_response(command)
     view = PresenceView(status=stored.presence).model_dump()
     return JSONResponse(view, headers={"ETag": etag(stored.presence_version)})
+
+
+def _require_own_presence(caller: Principal, agent: AgentRecord) -> None:
+    """Raise Forbidden for an agent who sets the presence of a colleague and is no lead of a team of theirs."""
+    bound = caller.agent
+    if bound is None or bound.id == agent.id or (bound.is_lead and not bound.teams.isdisjoint(agent.body.teams)):
+        return
+    raise Forbidden(f"This key speaks as {bound.id!r}. A lead sets the presence of others.", title="Another agent")
 
 
 def refuse_unknown_teams(configuration: WorkspaceConfiguration, body: AgentBody) -> None:

@@ -5,13 +5,14 @@ from typing import Annotated, Literal, Protocol, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from schemas.activity import PersonIdentity
-from schemas.configuration import PresenceStatus
+from schemas.configuration import AgentRole, PresenceStatus
 from schemas.contact import Consent
 from schemas.conversation import Status
 from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
 from schemas.visible import Visible
 from services.domain.conversation_state import Contact
+from services.platform.http.acting_agent import ActingAgent, ActingBody
 from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
 from services.records.unmet import ConfigurationWarning
@@ -53,7 +54,7 @@ def message_template(body: OutgoingContent) -> MessageTemplate | None:
     return MessageTemplate.model_validate(body.template.model_dump()) if body.template else None
 
 
-class ReplyBody(RequestModel):
+class ReplyBody(ActingBody):
     """An agent's answer. Without `surface` it goes to the surface on which the customer wrote last.
 
     `attachments` are ids of uploaded files, in the order in which they go out; with them `text` may be left out. With a
@@ -62,7 +63,6 @@ class ReplyBody(RequestModel):
     `confirm`: send it although the guard took something in it for a secret; the audit log names the key that did.
     """
 
-    agent: Slug
     # Before `text`, which may be absent where files or a template are named.
     attachments: FileIds = []
     template: TemplateBody | None = None
@@ -82,7 +82,7 @@ class FirstMessageBody(RequestModel):
     """
 
     person: Annotated[str, Field(max_length=512, pattern=r"^[^:/]+:[^:]+:[\s\S]*\S[\s\S]*$")]
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
     # Before `text`, which may be absent where a template is named.
     template: TemplateBody | None = None
     text: Annotated[
@@ -94,19 +94,19 @@ class FirstMessageBody(RequestModel):
 class ResolveBody(RequestModel):
     """The agent who resolves the conversation. Without `agent` the assignee is overruled."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
 
 
 class ReopenBody(RequestModel):
     """The agent who reopens the conversation."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
 
 
 class TransferBody(RequestModel):
     """The target of a transfer: exactly one of `to_agent` and `to_team`. `agent` is who transfers."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
     to_agent: Slug | None = None
     to_team: Slug | None = None
 
@@ -120,20 +120,20 @@ class TransferBody(RequestModel):
 class PriorityBody(RequestModel):
     """The new priority, and the agent who sets it."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
     priority: Priority
 
 
 class ReapplyBody(RequestModel):
     """The agent who requests it."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
 
 
 class NoteBody(RequestModel):
     """A note for colleagues; the customer never sees it, nor its files. `attachments` are as those of a reply."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
     # Before `text`, which may be absent where files are named.
     attachments: FileIds = []
     text: Annotated[ReplyText | None, AfterValidator(required_without_files), Field(validate_default=True)] = None
@@ -142,37 +142,33 @@ class NoteBody(RequestModel):
 class ClearHandoffBody(RequestModel):
     """The agent who allows public answers again."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
 
 
 class ConfirmHandoffBody(RequestModel):
     """The person, of those who followed the link of the hand-off, who is the customer: `channel:account:external_id`."""
 
-    agent: Slug | None = None
+    agent: ActingAgent | None = None
     person: Annotated[str, Field(min_length=1, max_length=512)]
 
 
-class EditBody(RequestModel):
+class EditBody(ActingBody):
     """The new text of one of our messages. `confirm` as in a reply."""
 
-    agent: Slug
     text: ReplyText
     confirm: bool = False
 
 
-class MessageActionBody(RequestModel):
+class MessageActionBody(ActingBody):
     """The agent who does it."""
-
-    agent: Slug
 
 
 Emoji = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S+$"), Visible]
 
 
-class ReactBody(RequestModel):
+class ReactBody(ActingBody):
     """The emoji of the reaction; null, or left out, takes back the one that is there."""
 
-    agent: Slug
     emoji: Emoji | None = None
 
 
@@ -224,6 +220,7 @@ class AgentView(BaseModel):
     teams: list[str]
     skills: dict[str, int]
     capacity: int
+    role: AgentRole
     presence: PresenceStatus
     load: int
     idle_since: Instant | None

@@ -18,6 +18,7 @@ from services.platform.http.service import Context
 from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Condition, Key, Put, Query
 from services.platform.store.read_one import read_one
+from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.configuration import read_configuration
 from services.records.keys import KEYS, KeyRecord, format_key, new_key
 from services.workspaces.views import KeyCreated, KeyView, key_view
@@ -39,11 +40,14 @@ async def create_key(
 ) -> Response:
     """Create a key. Only this response contains the secret: a repeat with the same Idempotency-Key gets null instead."""
     await _require_access(caller, body, context)
-    request = request_hash("POST", "/v1/keys", body.model_dump(mode="json"))
+    agent = await _named_agent(body, context)
+    # Without an agent as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
+    unhashed = set() if body.agent else {"agent"}
+    request = request_hash("POST", "/v1/keys", body.model_dump(mode="json", exclude=unhashed))
     outcome = Key(OUTCOMES.name, hashed_id("key", caller.key, repeat)) if repeat else None
     if outcome and (earlier := await read_one(context.store, OUTCOMES, outcome.id)):
         return _repeated_response(earlier, body, request)
-    record, secret = new_key(body, context.time_source.now())
+    record, secret = new_key(body, context.time_source.now(), agent)
     try:
         await context.store.commit(_changes(record, outcome, request))
     except Fenced:
@@ -77,6 +81,15 @@ async def _require_access(caller: Principal, body: KeyBody, context: Context) ->
         raise UnprocessableContent(("/workspace", f"There is no workspace {body.workspace!r} that this key can see."))
 
 
+async def _named_agent(body: KeyBody, context: Context) -> AgentRecord | None:
+    if body.workspace is None or body.agent is None:
+        return None
+    agent = await read_one(context.store, AGENTS, agent_id(body.workspace, body.agent))
+    if agent is None:
+        raise UnprocessableContent(("/agent", f"There is no agent {body.agent!r} in this workspace."))
+    return agent
+
+
 def _changes(record: KeyRecord, outcome: Key | None, request_hash: str) -> Changes:
     key = Put(Key(KEYS.name, record.id), record)
     if outcome is None:
@@ -99,7 +112,14 @@ def _repeated_response(earlier: CommandResult, body: KeyBody, request_hash: str)
         raise Conflict("This Idempotency-Key was used for another request. Use a new one for a new request.")
     # A view without the secret, which is not stored. The hashes agree, so that the body is the first request's.
     scopes = list(dict.fromkeys(body.scopes))
-    view = KeyView(id=earlier.result, name=body.name, workspace=body.workspace, scopes=scopes, created_at=earlier.at)
+    view = KeyView(
+        id=earlier.result,
+        name=body.name,
+        workspace=body.workspace,
+        agent=body.agent,
+        scopes=scopes,
+        created_at=earlier.at,
+    )
     return JSONResponse(view.model_dump(mode="json"), status_code=201)
 
 

@@ -76,11 +76,12 @@ class RoutingView(BaseModel):
 
 
 class KeyView(BaseModel):
-    """A key without its secret. `workspace` is null when the key is for all workspaces."""
+    """A key without its secret. `workspace` is null when the key is for all workspaces, `agent` when it is bound to none."""
 
     id: str
     name: str
     workspace: str | None
+    agent: str | None = None
     scopes: list[Scope]
     created_at: Instant
 
@@ -123,6 +124,7 @@ def key_view(record: KeyRecord) -> KeyView:
         id=record.id,
         name=record.name,
         workspace=record.workspace or None,
+        agent=record.agent,
         scopes=record.scopes,
         created_at=record.created_at,
     )

@@ -54,3 +54,8 @@ def test_a_question_about_data_that_is_not_there_makes_none(pasokh: Pasokh, tmp_
     assert result.exit_code == 1
     assert "there is no data in" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_for_an_agent_names_the_workspace(pasokh: Pasokh, data: Settings) -> None:
+    result = pasokh("keys", "create", "desk", "--scope", "desk", "--agent", "sara")
+    assert (result.exit_code, "--workspace" in result.stderr) == (1, True)

@@ -30,12 +30,25 @@ _BEARER = HTTPBearer(auto_error=False, description="An API key, or the admin key
 
 
 @dataclass(frozen=True, slots=True)
+class BoundAgent:
+    """The agent whom a key or a session is bound to, as it was when the request was authenticated."""
+
+    id: str
+    teams: frozenset[str] = frozenset()
+    is_lead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """A known key: its id (never its secret), its workspace (None: all) and its scopes."""
+    """A known key: its id (never its secret), its workspace (None: all) and its scopes.
+
+    `agent`: the caller speaks as this agent only; None: for the whole workspace, or for all.
+    """
 
     key: str
     workspace: str | None
     scopes: frozenset[Scope]
+    agent: BoundAgent | None = None
 
     def has_scope(self, scope: Scope) -> bool:
         return any(scope in SCOPE_IMPLIES[held] for held in self.scopes)

@@ -12,7 +12,9 @@ from starlette.requests import Request
 
 from schemas.values import Json
 from schemas.visible import WRITTEN
+from services.platform.http.acting_agent import acting_field, as_bound_agent
 from services.platform.http.admission import AdmissionControl
+from services.platform.http.auth import caller_in_scope
 from services.platform.http.bodies import MAX_DEPTH, read_body, too_deep
 from services.platform.http.lenient_json import strip_invalid_unicode_bytes
 from services.platform.http.problems import BadRequest, UnprocessableContent, escape_pointer, to_unprocessable_content
@@ -27,8 +29,9 @@ class JsonBody(Generic[Model]):
 
     `mend`: broken characters are repaired (services/platform/http/lenient_json.py), for customers; for others they are
     an error. `forms`: where the body depends on something else of the request, the models of all its forms by name, each
-    with an example in its schema; OpenAPI then shows these. Raises BadRequest (no JSON, NaN, nested too deeply), UnprocessableContent (another shape), and the errors
-    of `read_body`.
+    with an example in its schema; OpenAPI then shows these. Where the caller is bound to an agent, the field of
+    `ActingAgent` is theirs (services/platform/http/acting_agent.py). Raises BadRequest (no JSON, NaN, nested too deeply), UnprocessableContent (another shape), Forbidden (another
+    agent's name), and the errors of `read_body`.
     """
 
     def __init__(
@@ -43,12 +46,19 @@ class JsonBody(Generic[Model]):
         self.optional = optional
         self.mend = mend
         self.forms = forms or {}
+        self._acting_field = acting_field(model)
 
     async def __call__(self, request: Request) -> Model:
         body = await _read(request)
         if self.mend and not too_deep(body):
             body = strip_invalid_unicode_bytes(body)
-        return parse_body(self.model, b"{}" if self.optional and not body else body)
+        body = b"{}" if self.optional and not body else body
+        caller = caller_in_scope(request.scope)
+        if self._acting_field is None or caller is None or caller.agent is None:
+            return parse_body(self.model, body)
+        value = read_json(body)
+        _validate(value)
+        return parse_body(self.model, as_bound_agent(value, self._acting_field, caller.agent.id))
 
 
 async def _read(request: Request) -> bytes:
@@ -69,14 +79,15 @@ def parse_body(model: type[Model], body: bytes) -> Model:
 
     Raises BadRequest, UnprocessableContent.
     """
-    _validate(_json(body))
+    _validate(read_json(body))
     try:
         return model.model_validate_json(body, strict=True, context=WRITTEN)
     except ValidationError as error:
         raise to_unprocessable_content(error, root=True) from error
 
 
-def _json(body: bytes) -> Json:
+def read_json(body: bytes) -> Json:
+    """The JSON value of a body. Raises BadRequest."""
     if not body:
         raise BadRequest("The body is empty; a JSON object is needed.")
     if too_deep(body):

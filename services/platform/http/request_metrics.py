@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.platform.core.instruments import HttpInstruments
-from services.platform.http.auth import caller_in_scope
+from services.platform.http.auth import Principal, caller_in_scope
 from services.platform.http.problems import internal_response, unavailable_response
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -70,7 +70,13 @@ class RequestMetricsMiddleware:
         took.observe(seconds)
         if method not in SAFE_METHODS and scope["path"].startswith("/v1/"):
             caller = caller_in_scope(scope)
-            _audit.info("write", key=caller.key if caller else None, method=method, path=scope["path"], status=status)
+            _audit.info("write", **_who(caller), method=method, path=scope["path"], status=status)
+
+
+def _who(caller: Principal | None) -> dict[str, str | None]:
+    """The key of a caller, and the agent that it is bound to."""
+    named = {"key": caller.key if caller else None}
+    return {**named, "agent": caller.agent.id} if caller and caller.agent else named
 
 
 def _keep_private(message: Message) -> None:

@@ -58,7 +58,8 @@ def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) ->
         raise AgentCommandRejected(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
     # A new agent is offline until it sets its presence; a known one keeps presence, load and tasks.
     if stored is None:
-        record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, at=now)
+        created = int(now.timestamp() * 1_000_000)
+        record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, generation=created, at=now)
     else:
         record = replace(stored, body=command.body, version=stored.version + 1, at=now)
     state.agents[record.id] = record
