@@ -166,7 +166,7 @@ async def list_ledgers(configuration: ExistingWorkspace, context: ContextDep) ->
 def build_router() -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}/overview", tags=["overview"])
-    read = [Depends(require_scope("read"))]
+    read = [Depends(require_scope("read", for_agents=False))]
     router.add_api_route("", show_overview, dependencies=read)
     router.add_api_route("/customers", list_names, dependencies=read)
     router.add_api_route("/webhooks", list_webhook_health, dependencies=read)

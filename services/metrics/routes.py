@@ -78,5 +78,5 @@ def build_router() -> APIRouter:
                 raise UnprocessableContent(("/query/to", str(error))) from error
 
     router = APIRouter(prefix="/v1/workspaces/{workspace}/reports", tags=["reports"])
-    router.add_api_route("/kpis", show_kpis, dependencies=[Depends(require_scope("read"))])
+    router.add_api_route("/kpis", show_kpis, dependencies=[Depends(require_scope("read", for_agents=False))])
     return router

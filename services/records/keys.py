@@ -19,7 +19,7 @@ from schemas.values import OMITTED_IF_EMPTY, Instant
 from services.platform.core.identifiers import random_id
 from services.platform.http.auth import BoundAgent, Principal
 from services.platform.processing.unit_of_work import Reader
-from services.platform.store.port import Collection, Index
+from services.platform.store.port import Collection, Index, Key
 from services.platform.store.read_one import read_one
 from services.records.agents import AGENTS, AgentRecord, agent_id
 
@@ -47,7 +47,10 @@ class KeyRecord:
 
     def principal(self, agent: BoundAgent | None = None) -> Principal:
         """The caller that presents the key. `agent` is the one that it is bound to."""
-        return Principal(self.id, self.workspace or None, frozenset(self.scopes), agent)
+        documents = {Key(KEYS.name, self.id)}
+        if agent is not None:
+            documents.add(Key(AGENTS.name, agent_id(self.workspace, agent.id)))
+        return Principal(self.id, self.workspace or None, frozenset(self.scopes), agent, frozenset(documents))
 
 
 KEYS = Collection(
@@ -77,7 +80,7 @@ def bound_agent(agent: AgentRecord | None, generation: int) -> BoundAgent | None
     """The agent of a key or session; None when the agent was deleted, also if one of the same id came after."""
     if agent is None or agent.generation != generation:
         return None
-    return BoundAgent(agent.id, frozenset(agent.body.teams), agent.body.role == "lead")
+    return BoundAgent(agent.id, generation, frozenset(agent.body.teams), agent.body.role == "lead")
 
 
 def new_key(body: KeyBody, now: datetime, agent: AgentRecord | None = None) -> tuple[KeyRecord, str]:

@@ -14,6 +14,7 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.read_one import read_one
 from services.records.configuration import read_configuration
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.rest.sight import SightDep, sees_person, visible_conversations
 
 
 async def existing_workspace(request: Request, context: ContextDep) -> WorkspaceConfiguration:
@@ -30,14 +31,22 @@ async def get_conversation(reader: Reader, workspace: str, conversation: str) ->
     found = await read_one(reader, CONVERSATIONS, conversation)
     # Another workspace's conversation is answered like one that does not exist: ids reveal nothing across workspaces.
     if found is None or found.workspace != workspace:
-        raise NotFound(f"There is no conversation {conversation!r} in this workspace.")
+        raise no_conversation(conversation)
     return found
 
 
-async def existing_conversation(request: Request, context: ContextDep) -> ConversationState:
-    """The path's conversation, when it is of the path's workspace. Raises NotFound."""
+def no_conversation(conversation: str) -> NotFound:
+    """The refusal of a conversation that does not exist, is of another workspace, or may not be seen."""
+    return NotFound(f"There is no conversation {conversation!r} in this workspace.")
+
+
+async def existing_conversation(request: Request, context: ContextDep, sight: SightDep) -> ConversationState:
+    """The path's conversation, when it is of the path's workspace and the caller may see it. Raises NotFound."""
     path = request.path_params
-    return await get_conversation(context.store, path["workspace"], path["conversation"])
+    found = await get_conversation(context.store, path["workspace"], path["conversation"])
+    if not sight.sees(found):
+        raise no_conversation(found.id)
+    return found
 
 
 async def get_message(reader: Reader, workspace: str, message: str) -> MessageRecord:
@@ -53,17 +62,20 @@ def no_message(message: str) -> NotFound:
     return NotFound(f"There is no message {message!r} here.")
 
 
-async def existing_message(request: Request, context: ContextDep) -> MessageRecord:
-    """The path's message, when it is of the path's workspace. Raises NotFound."""
+async def existing_message(request: Request, context: ContextDep, sight: SightDep) -> MessageRecord:
+    """The path's message, when it is of the path's workspace and the caller may see it. Raises NotFound."""
     path = request.path_params
-    return await get_message(context.store, path["workspace"], path["message"])
+    found = await get_message(context.store, path["workspace"], path["message"])
+    if sight.is_limited and not await visible_conversations(context.store, sight, [found.conversation]):
+        raise no_message(found.id)
+    return found
 
 
-async def existing_person(request: Request, context: ContextDep) -> Contact:
+async def existing_person(request: Request, context: ContextDep, sight: SightDep) -> Contact:
     """The path's customer, as one account of the path's workspace sees them. Raises NotFound."""
     workspace, person = request.path_params["workspace"], request.path_params["person"]
     found = await read_one(context.store, PERSONS, f"{workspace}/{person}")
-    if found is None or found.workspace != workspace:
+    if found is None or found.workspace != workspace or not await sees_person(context.store, sight, found):
         raise NotFound(f"There is no customer {person!r} in this workspace.")
     return found
 

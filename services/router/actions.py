@@ -21,6 +21,7 @@ from schemas.commands import (
 from schemas.configuration import DEFAULT_TEAM
 from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState, conversation_view
+from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
@@ -28,6 +29,7 @@ from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
+from services.rest.sight import SightDep
 from services.rest.uploads import assign_files, to_outbound
 from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.attachments import reply_files
@@ -63,12 +65,14 @@ class CommandRequest:
     def __init__(
         self,
         conversation: ExistingConversation,
+        caller: Annotated[Principal, Depends(current_caller)],
+        sight: SightDep,
         context: ContextDep,
         repeat: IdempotencyKey,
         wait: Wait,
         commands: CommandsDep,
     ) -> None:
-        self.case, self.context = conversation, context
+        self.case, self.caller, self.sight, self.context = conversation, caller, sight, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
 
     def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:
@@ -216,6 +220,7 @@ def build_command(
 
 
 async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
+    _require_may_move(action.caller, action.case)
     await require_agent(action.context, action.case.workspace, body.agent)
     if body.to_agent is not None:
         await _is_existing_agent(action, body.to_agent)
@@ -223,9 +228,18 @@ async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
         await _is_team(action, body.to_team)
 
 
+def _require_may_move(caller: Principal, case: ConversationState) -> None:
+    """Raise Conflict for an agent who moves the work of a colleague and is no lead."""
+    bound = caller.agent
+    if bound is None or bound.is_lead or case.agent in (None, bound.id):
+        return
+    detail = f"{bound.id} is not the assignee. It is with {case.agent}; only the assignee or a lead can transfer it."
+    raise Conflict(detail, title="Not the assignee")
+
+
 async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
     record = await read_agent(action.context, action.case.workspace, agent)
-    if record is None:
+    if record is None or not action.sight.sees_agent(record.id, record.body.teams):
         raise unknown_agent(agent, "/to_agent")
     if record.presence == "offline":
         raise Conflict(f"{agent} is offline. Transfer to a team, or to an agent who is online or away.")

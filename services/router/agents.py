@@ -29,6 +29,7 @@ from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.unmet import read_warnings
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.sight import SightDep, visible_agents
 from services.router.views import AgentSaved, AgentView, PresenceView, agent_view
 
 
@@ -50,13 +51,13 @@ def unknown_agent(agent: str, pointer: str = "/agent") -> UnprocessableContent:
     return UnprocessableContent((pointer, f"There is no agent {agent!r} in this workspace."))
 
 
-async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
+async def existing_agent(request: Request, context: ContextDep, sight: SightDep) -> AgentRecord:
     """The path's agent, or for `me` the one that the caller's key is bound to. Raises NotFound, Conflict."""
     agent, caller = request.path_params["agent"], caller_in_scope(request.scope)
     bound = caller.agent if caller else None
     named = bound.id if bound and agent == MYSELF else agent
     record = await read_agent(context, request.path_params["workspace"], named)
-    if record is not None:
+    if record is not None and sight.sees_agent(record.id, record.body.teams):
         return record
     # An agent of this id may remain from a version in which agents could have it: it can be read and deleted.
     if agent == MYSELF and bound is None:
@@ -71,13 +72,27 @@ async def existing_agent(request: Request, context: ContextDep) -> AgentRecord:
 ExistingAgent = Annotated[AgentRecord, Depends(existing_agent)]
 
 
-async def list_agents(configuration: ExistingWorkspace, context: ContextDep, params: PageParamsDep) -> Page[AgentView]:
-    """The agents of a workspace, by id."""
+async def managed_agent(agent: ExistingAgent, caller: Annotated[Principal, Depends(current_caller)]) -> AgentRecord:
+    """The path's agent, whose presence the caller may set: their own, or as a lead that of a colleague. Raises Forbidden."""
+    bound = caller.agent
+    if bound is None or bound.id == agent.id or (bound.is_lead and not bound.teams.isdisjoint(agent.body.teams)):
+        return agent
+    raise Forbidden(f"This key speaks as {bound.id!r}. A lead sets the presence of others.", title="Another agent")
+
+
+ManagedAgent = Annotated[AgentRecord, Depends(managed_agent)]
+
+
+async def list_agents(
+    configuration: ExistingWorkspace, context: ContextDep, sight: SightDep, params: PageParamsDep
+) -> Page[AgentView]:
+    """The agents of a workspace, by id: for a caller who is bound to an agent, those of their teams."""
     query = Query(
         AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=params.limit, after=params.cursor
     )
     page = await query_page(context.store, query)
-    return Page(items=[agent_view(AGENTS.decode(d)) for _, d in page.items], next=page.next)
+    seen = visible_agents(sight, [AGENTS.decode(document) for _, document in page.items])
+    return Page(items=[agent_view(record) for record in seen], next=page.next)
 
 
 async def show_agent(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> AgentView:
@@ -137,15 +152,13 @@ async def delete_agent(
 
 async def put_presence(
     configuration: ExistingWorkspace,
-    caller: Annotated[Principal, Depends(current_caller)],
-    agent: ExistingAgent,
+    agent: ManagedAgent,
     body: Annotated[PresenceBody, Depends(JsonBody(PresenceBody))],
     condition: IfMatch,
     wait: Wait,
     commands: CommandsDep,
     context: ContextDep,
 ) -> Response:
-    _require_own_presence(caller, agent)
     request = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
     data = PresenceSet(agent=agent.id, status=body.status, if_match=condition.header, request_hash=request)
     command = _command(context, configuration.workspace, "pasokh.routing.presence_set", data)
@@ -155,14 +168,6 @@ async def put_presence(
         return accepted_response(command)
     view = PresenceView(status=stored.presence).model_dump()
     return JSONResponse(view, headers={"ETag": etag(stored.presence_version)})
-
-
-def _require_own_presence(caller: Principal, agent: AgentRecord) -> None:
-    """Raise Forbidden for an agent who sets the presence of a colleague and is no lead of a team of theirs."""
-    bound = caller.agent
-    if bound is None or bound.id == agent.id or (bound.is_lead and not bound.teams.isdisjoint(agent.body.teams)):
-        return
-    raise Forbidden(f"This key speaks as {bound.id!r}. A lead sets the presence of others.", title="Another agent")
 
 
 def refuse_unknown_teams(configuration: WorkspaceConfiguration, body: AgentBody) -> None:

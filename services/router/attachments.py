@@ -18,6 +18,7 @@ from services.records.blobs import Blob, IntendedKind
 from services.records.conversations import MessageRecord
 from services.rest.dependencies import (
     ExistingConversation,
+    ExistingMessage,
     ExistingWorkspace,
     get_conversation,
     get_message,
@@ -44,13 +45,10 @@ class AttachmentRoutes:
     files: FileReader
     uploads: Uploads
 
-    async def show(
-        self, configuration: ExistingWorkspace, context: ContextDep, message: str, number: Number
-    ) -> Response:
+    async def show(self, context: ContextDep, message: ExistingMessage, number: Number) -> Response:
         """The file of a message. Browsers save it; pictures, sound and film have the type that their bytes show."""
-        record = await get_message(context.store, configuration.workspace, message)
-        conversation = await get_conversation(context.store, configuration.workspace, record.conversation)
-        return self._stream(conversation, record, number)
+        conversation = await get_conversation(context.store, message.workspace, message.conversation)
+        return self._stream(conversation, message, number)
 
     async def show_in_conversation(
         self, conversation: ExistingConversation, context: ContextDep, message: str, number: Number

@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Container, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,7 +15,7 @@ from services.platform.bus import stream_position
 from services.platform.bus.broadcaster import MAX_LISTENERS, FactBroadcaster, FactRecord, Subscriber
 from services.platform.bus.stream_position import StreamPosition
 from services.platform.core.identifiers import hashed_id
-from services.platform.http.auth import caller_in_scope, require_scope
+from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.open_streams import OpenStreams
 from services.platform.http.problems import UnprocessableContent
@@ -27,11 +27,13 @@ from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.sight import follow_sight, visible_facts
 from services.router.stream_check import FactStream
 
 TOPICS = ("conversations", "sla", "accounts")
 """The topics of facts. The group of the same name writes each."""
 HEARTBEAT_SECONDS = 15.0
+REPLAY_BATCH_SIZE = 100
 SEPARATOR = "."
 """Between the mark of the workspace and the stream position in an event id."""
 AccessCheck = Callable[[], Awaitable[object]]
@@ -44,7 +46,7 @@ class Stream:
     context: Context
     following: FactBroadcaster
     streams: OpenStreams[FactStream]
-    caller: str
+    caller: Principal
     workspace: str
     prefixes: Sequence[str]
     permitted: AccessCheck
@@ -67,11 +69,11 @@ class Stream:
             missed = resumed is not None
             while True:
                 if missed:
-                    async for fact in self._replay(seen):
+                    async for facts in in_batches(self._replay(seen), REPLAY_BATCH_SIZE):
                         if listener.ended:
                             return
-                        if seen.admit(fact.event) and self._is_wanted(fact.event):
-                            yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
+                        async for chunk in self._events(seen, facts):
+                            yield chunk
                 async for chunk in self._live(seen, listener):
                     yield chunk
                 if listener.ended:
@@ -81,7 +83,7 @@ class Stream:
 
     @asynccontextmanager
     async def _shared(self) -> AsyncIterator[None]:
-        with self.shares.open_stream({"key": self.caller, "workspace": self.workspace}):
+        with self.shares.open_stream({"key": self.caller.key, "workspace": self.workspace}):
             yield
 
     @asynccontextmanager
@@ -93,15 +95,28 @@ class Stream:
         checked = self.context.time_source.monotonic()
         while not (listener.missed or listener.ended):
             facts = await listener.next_batch(self.heartbeat_seconds)
-            for fact in facts:
-                if seen.admit(fact.event) and self._is_wanted(fact.event):
-                    yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
+            async for chunk in self._events(seen, facts):
+                yield chunk
             if not facts:
                 yield HEARTBEAT
             if self.context.time_source.monotonic() - checked >= self.heartbeat_seconds:
                 # The key may have been deleted since: then this raises, and the stream ends.
                 await self.permitted()
                 checked = self.context.time_source.monotonic()
+
+    async def _events(self, seen: StreamPosition, facts: Sequence[FactRecord]) -> AsyncIterator[bytes]:
+        """Those of some facts that the client has not had, wants, and may see."""
+        visible = await self._visible(facts)
+        for fact in facts:
+            # Admitted also if they are not shown, so that the position passes over them.
+            if seen.admit(fact.event) and self._is_wanted(fact.event) and fact.event.id in visible:
+                yield format_event(fact.value, identity=self._identity(seen), event=fact.event.type)
+
+    async def _visible(self, facts: Sequence[FactRecord]) -> Container[str]:
+        # Read anew for each batch: teams, role and visibility change while a stream is open.
+        store, events = self.context.store, [fact.event for fact in facts]
+        sight = await follow_sight(store, self.workspace, self.caller)
+        return await visible_facts(store, sight, self.workspace, events)
 
     def _identity(self, seen: StreamPosition) -> str:
         return f"{_mark(self.workspace)}{SEPARATOR}{seen.text()}"
@@ -138,6 +153,18 @@ class Stream:
             yield FactRecord(event, encode(event))
 
 
+async def in_batches(facts: AsyncIterator[FactRecord], size: int) -> AsyncIterator[list[FactRecord]]:
+    """The facts in lists of at most `size`."""
+    batch: list[FactRecord] = []
+    async for fact in facts:
+        batch.append(fact)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
 def _sort_position(record: FactRecord) -> tuple[float, str]:
     return record.event.time.timestamp(), record.event.id
 
@@ -161,17 +188,21 @@ def build_router(
 
     async def stream(
         request: Request,
+        caller: Annotated[Principal, Depends(current_caller)],
         configuration: ExistingWorkspace,
         context: ContextDep,
         last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20_000)] = None,
         types: Annotated[list[str] | None, Query(max_length=20)] = None,
     ) -> EventStream:
-        """Facts as server-sent events, from now on or after `Last-Event-ID`. `types`: prefixes of the wanted types."""
+        """Facts as server-sent events, from now on or after `Last-Event-ID`. `types`: prefixes of the wanted types.
+
+        Who is bound to an agent gets those of the conversations that the agent may see.
+        """
         events = Stream(
             context=context,
             following=following,
             streams=streams,
-            caller=caller.key if (caller := caller_in_scope(request.scope)) else "",
+            caller=caller,
             workspace=configuration.workspace,
             prefixes=[prefix for value in types or [] for prefix in value.split(",") if prefix],
             permitted=lambda: permitted(request, None),

@@ -16,17 +16,43 @@ from services.platform.http.command_gateway import Command, command_id, request_
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
-from services.platform.http.problems import UnprocessableContent
+from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.port import Key
-from services.records.conversations import MESSAGES
+from services.platform.store.read_one import read_one
+from services.records.conversations import MESSAGES, PERSONS
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.sight import SightDep, sees_person, visible_conversations
 from services.rest.views import initial_view
 from services.router import agents
 from services.router.reply_guard import Guard, check_text, record_confirmed, require_may_confirm
 from services.router.views import FirstMessageBody, ReplyBody, guarded_text, message_template
 
 AcceptLanguage = Annotated[str | None, Header(max_length=1000)]
+
+
+class Writer:
+    """The caller who writes, and what they may see."""
+
+    def __init__(
+        self, caller: Annotated[Principal, Depends(current_caller)], sight: SightDep, context: ContextDep
+    ) -> None:
+        self.caller, self.sight, self.context = caller, sight, context
+
+    async def require_visible(self, workspace: str, person: str) -> None:
+        """Raise NotFound for a customer who may not be seen, Conflict where colleagues have the conversation of one."""
+        if not self.sight.is_limited:
+            return
+        store = self.context.store
+        contact = await read_one(store, PERSONS, str(PersonKey(workspace, person)))
+        if contact is None:
+            return
+        if not await sees_person(store, self.sight, contact):
+            raise NotFound(f"There is no customer {person!r} in this workspace.")
+        current = contact.forwarded_to or contact.open.get("")
+        if current is not None and not await visible_conversations(store, self.sight, [current]):
+            detail = "The customer's conversation is with colleagues: leave the message to them."
+            raise Conflict(detail, title="Not the assignee")
 
 
 def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awaitable[Response]]:
@@ -38,12 +64,11 @@ def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awai
         repeat: IdempotencyKey,
         wait: Wait,
         commands: CommandsDep,
-        context: ContextDep,
-        caller: Annotated[Principal, Depends(current_caller)],
+        writer: Annotated[Writer, Depends()],
         accept_language: AcceptLanguage = None,
     ) -> Response:
         """Write to a customer in private where the platform allows it: the open conversation goes on, or one is opened."""
-        workspace = configuration.workspace
+        workspace, context, caller = configuration.workspace, writer.context, writer.caller
         body = body.model_copy(update={"person": capabilities.person_id(body.person)})
         guard = await check_text(context, workspace, guarded_text(body), "private")
         require_may_confirm(caller, confirm=body.confirm)
@@ -63,6 +88,7 @@ def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awai
 
         async def admit() -> None:
             _require_account(configuration, body.person)
+            await writer.require_visible(workspace, body.person)
             if body.agent is not None and agent is None:
                 raise agents.unknown_agent(body.agent)
             guard.check(confirmed=body.confirm)

@@ -14,6 +14,7 @@ from typing import get_args
 from schemas.conversation import Conversation, Status
 from schemas.values import Json, instant, instant_text
 from services.domain.conversation_state import ConversationState, conversation_view
+from services.domain.sight import EVERYTHING, Sight
 from services.platform.http.dependencies import Page, reject_cursor
 from services.platform.http.problems import UnprocessableContent
 from services.platform.store.cursors import decode_cursor, encode_cursor
@@ -49,8 +50,12 @@ class Order:
         return instant_text(getattr(case, self.field)), case.id
 
 
-async def list_page(store: Store, workspace: str, query: ConversationQuery) -> Page[Conversation]:
+async def list_page(
+    store: Store, workspace: str, query: ConversationQuery, sight: Sight = EVERYTHING
+) -> Page[Conversation]:
     """One page, newest first unless the query sorts otherwise. It may end early, with a cursor to continue from.
+
+    It has what `sight` sees: where no filter is given, it is read from the indexes of the agent and of their teams.
 
     Raises UnprocessableContent.
     """
@@ -61,12 +66,12 @@ async def list_page(store: Store, workspace: str, query: ConversationQuery) -> P
     conversations: list[Conversation] = []
     last: SortPosition = ("", "")
     examined = 0
-    cases = _merged(store, list(_streams(workspace, order, query, _after(mark, query.cursor))), order)
+    cases = _merged(store, list(_streams(workspace, order, query, sight, _after(mark, query.cursor))), order)
     async for chunk in _in_chunks(cases, min(CHUNK_SIZE, bound)):
         if len(conversations) == query.limit or examined >= bound:
             return Page(items=conversations, next=encode_cursor(mark, list(last)))
         # Checked together, then taken one by one: the cursor has to name the last conversation of the page.
-        fits = await asyncio.gather(*(_matches_query(store, case, query, terms) for case in chunk))
+        fits = await asyncio.gather(*(_matches_query(store, case, query, sight, terms) for case in chunk))
         for case, fit in zip(chunk, fits, strict=True):
             if len(conversations) == query.limit:
                 return Page(items=conversations, next=encode_cursor(mark, list(last)))
@@ -99,7 +104,12 @@ def _after(mark: Query, cursor: str | None) -> SortPosition | None:
         raise reject_cursor() from error
 
 
-async def _matches_query(store: Store, case: ConversationState, query: ConversationQuery, terms: Sequence[str]) -> bool:
+async def _matches_query(
+    store: Store, case: ConversationState, query: ConversationQuery, sight: Sight, terms: Sequence[str]
+) -> bool:
+    # Before its messages are searched: how long an answer takes must not tell of what may not be seen.
+    if not sight.sees(case):
+        return False
     if not all(_matches(case, name, getattr(query, name)) for name in INDEXED_FILTERS):
         return False
     if query.updated_since is not None and case.updated_at < query.updated_since:
@@ -144,12 +154,11 @@ def _page(query: Query, following: str | None) -> Query:
 
 
 def _streams(
-    workspace: str, order: Order, list_query: ConversationQuery, after: SortPosition | None
+    workspace: str, order: Order, list_query: ConversationQuery, sight: Sight, after: SortPosition | None
 ) -> Iterator[IndexCursor]:
     """One stream per value of the leading filter, each in the order of the list."""
     at_least, below = _bounds(order, list_query, after)
-    index, name, values = _leading(order, list_query)
-    for value in values:
+    for index, name, value in _leading_values(order, list_query, sight):
         equals: dict[str, Json] = {"workspace": workspace, **({name: value} if name else {})}
         query = Query(
             CONVERSATIONS.name,
@@ -161,6 +170,16 @@ def _streams(
             limit=list_query.limit + 1,
         )
         yield IndexCursor(query, after, order)
+
+
+def _leading_values(order: Order, query: ConversationQuery, sight: Sight) -> Iterator[tuple[str, str | None, Json]]:
+    """Index, field and value of each stream."""
+    index, name, values = _leading(order, query)
+    if index == "opened" and sight.agent is not None:
+        yield "agent", "agent", sight.agent
+        yield from (("team", "team", team) for team in sorted(sight.teams))
+        return
+    yield from ((index, name, value) for value in values)
 
 
 def _leading(order: Order, query: ConversationQuery) -> tuple[str, str | None, Sequence[Json]]:
@@ -194,10 +213,15 @@ async def _merged(store: Store, streams: Sequence[IndexCursor], order: Order) ->
     sources = [stream.cases(store) for stream in streams]
     heads = {n: case for n, source in enumerate(sources) if (case := await anext(source, None)) is not None}
     # The position breaks ties by id, so that a page and the cursor after it agree on one order.
+    last: str | None = None
     while heads:
         choose = max if order.descending else min
         n = choose(heads, key=lambda at: order.position(heads[at]))
-        yield heads.pop(n)
+        case = heads.pop(n)
+        # A conversation that an agent has in one of their teams is in two streams, at the same position.
+        if case.id != last:
+            yield case
+        last = case.id
         if (following := await anext(sources[n], None)) is not None:
             heads[n] = following
 

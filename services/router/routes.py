@@ -32,6 +32,7 @@ from services.records.conversations import MESSAGES
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
+from services.rest.sight import SightDep
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.views import MessageView, message_view
 from services.router import agents, message_routes, sla_reapply
@@ -56,10 +57,13 @@ from services.router.views import (
 
 
 async def list_conversations(
-    configuration: ExistingWorkspace, context: ContextDep, query: Annotated[ConversationQuery, Query()]
+    configuration: ExistingWorkspace,
+    context: ContextDep,
+    sight: SightDep,
+    query: Annotated[ConversationQuery, Query()],
 ) -> Page[Conversation]:
     """Newest first unless `sort` says otherwise. A page may be shorter than `limit`: there is more while `next` is given."""
-    return await list_page(context.store, configuration.workspace, query)
+    return await list_page(context.store, configuration.workspace, query, sight)
 
 
 async def show_conversation(conversation: ExistingConversation) -> Conversation:

@@ -1,30 +1,28 @@
-"""Ends streams of facts whose key or workspace was deleted."""
+"""Ends streams of facts whose key, agent or workspace was deleted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.platform.bus.broadcaster import Subscriber
-from services.platform.http.auth import ADMIN
+from services.platform.http.auth import Principal
 from services.platform.http.open_streams import OpenStreams
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATION_HEADS
-from services.records.keys import KEYS
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FactStream:
-    """One open stream: the key that opened it, its workspace, and the subscriber by which it is ended."""
+    """One open stream: the caller who opened it, its workspace, and the subscriber by which it is ended."""
 
-    caller: str
+    caller: Principal
     workspace: str
     subscriber: Subscriber
 
     @property
     def needed(self) -> set[Key]:
-        """The documents without which the stream ends. The admin key is no document."""
-        workspace = Key(CONFIGURATION_HEADS.name, self.workspace)
-        return {workspace} if self.caller == ADMIN else {workspace, Key(KEYS.name, self.caller)}
+        """The documents without which the stream ends."""
+        return {Key(CONFIGURATION_HEADS.name, self.workspace), *self.caller.documents}
 
 
 def open_fact_streams(reader: Reader) -> OpenStreams[FactStream]:

@@ -104,7 +104,7 @@ async def list_deliveries(
 
 def build_router() -> APIRouter:
     """The routes of subscriptions. Writing needs the scope `admin`: it sends the workspace's facts elsewhere."""
-    read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
+    read, admin = [Depends(require_scope("read", for_agents=False))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/webhooks", tags=["webhooks"])
     add, one = router.add_api_route, "/{webhook}"
     add("", list_webhooks, dependencies=read)

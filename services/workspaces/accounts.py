@@ -134,7 +134,7 @@ def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
         """Connect an account, or replace it. The fields of the body depend on the channel in the path."""
         return await endpoints.put(configuration, channel, account, body, condition, context, response)
 
-    read, admin = [Depends(require_scope("read"))], [Depends(require_scope("admin"))]
+    read, admin = [Depends(require_scope("read", for_agents=False))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
     path = "/{channel}/{account}"
     router.add_api_route("", list_accounts, dependencies=read)

@@ -22,5 +22,5 @@ def build_router() -> APIRouter:
     """The route; it needs `read`."""
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])
     path = "/{channel}/{account}/ledger"
-    router.add_api_route(path, show_ledger, dependencies=[Depends(require_scope("read"))])
+    router.add_api_route(path, show_ledger, dependencies=[Depends(require_scope("read", for_agents=False))])
     return router

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from schemas.configuration import Scope
 from services.platform.http.problems import Forbidden, NotFound, Unauthorized
 from services.platform.http.rate_limits import RateLimits, client_address
+from services.platform.store.port import Key
 
 SCOPE_IMPLIES: dict[Scope, frozenset[Scope]] = {
     "read": frozenset({"read"}),
@@ -34,6 +35,7 @@ class BoundAgent:
     """The agent whom a key or a session is bound to, as it was when the request was authenticated."""
 
     id: str
+    generation: int = 0
     teams: frozenset[str] = frozenset()
     is_lead: bool = False
 
@@ -42,13 +44,15 @@ class BoundAgent:
 class Principal:
     """A known key: its id (never its secret), its workspace (None: all) and its scopes.
 
-    `agent`: the caller speaks as this agent only; None: for the whole workspace, or for all.
+    `agent`: the caller speaks as this agent only; None: for the whole workspace, or for all. `documents` are those
+    without which the caller is not known any more; the admin key has none.
     """
 
     key: str
     workspace: str | None
     scopes: frozenset[Scope]
     agent: BoundAgent | None = None
+    documents: frozenset[Key] = frozenset()
 
     def has_scope(self, scope: Scope) -> bool:
         return any(scope in SCOPE_IMPLIES[held] for held in self.scopes)
@@ -88,8 +92,12 @@ class Authenticator:
         return await self._find(presented)
 
 
-def require_scope(scope: Scope) -> Callable[..., Awaitable[Principal]]:
-    """A dependency that returns the caller if the key has the scope and access to the workspace of the path."""
+def require_scope(scope: Scope, *, for_agents: bool = True) -> Callable[..., Awaitable[Principal]]:
+    """A dependency that returns the caller if the key has the scope and access to the workspace of the path.
+
+    `for_agents` false: the route shows or changes more than one agent may see, so that a caller who is bound to an agent
+    needs `admin`.
+    """
 
     async def check(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Principal:
         access: Authenticator = request.app.state.access
@@ -100,6 +108,11 @@ def require_scope(scope: Scope) -> Callable[..., Awaitable[Principal]]:
             raise no_workspace(workspace)
         if not caller.has_scope(scope):
             raise Forbidden(f"This needs a key with the scope `{scope}`; this key has {_scopes_text(caller)}.")
+        if caller.agent is not None and not for_agents and not caller.has_scope("admin"):
+            raise Forbidden(
+                "This is about the whole workspace. It needs a key that is bound to no agent, or the scope `admin`.",
+                title="Not for agents",
+            )
         return caller
 
     return check
