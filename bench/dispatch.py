@@ -99,7 +99,7 @@ def workload(agents: int, share: float, waiting: int = 0) -> tuple[Dispatcher, l
     """A dispatcher whose agents use this share of their units, or with this many waiting tasks; and its tasks."""
     chance, dispatcher = random.Random(7), Dispatcher()
     records = roster(agents, chance)
-    dispatcher.restore([to_agent(record) for record in records], [], [])
+    dispatcher.restore([to_agent(record) for record in records], [])
     units = sum(record.body.capacity for record in records)
     tasks: list[Task] = []
     while len(tasks) < units * share or len(dispatcher.queue.tasks) < waiting:
@@ -157,7 +157,7 @@ def _workspace_state(dispatcher: Dispatcher, records: list[AgentRecord], tasks: 
 
 
 def _record(task: Task, like: TaskQueued) -> TaskRecord:
-    return replace(waiting_task(like), conversation=task.id, team=task.requirement.team)
+    return replace(waiting_task(like), conversation=task.id, team=task.home_team)
 
 
 def _turn(number: int, leaves: str, chance: random.Random) -> list[Event]:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 
 from schemas.business_calendar import Calendar, Timezone
 from schemas.sla import ClockMetric
-from schemas.values import Contract, Instant, Json, Priority, RequestModel, Slug, Surface
+from schemas.values import Contract, Instant, Json, Priority, RequestModel, Slug, Surface, WorkClass
 from schemas.visible import Visible
 from schemas.webhooks import Webhook
 
@@ -27,6 +27,7 @@ def _integral_to_int(value: object) -> object:
 
 Proficiency = Annotated[int, Field(ge=1, le=5), BeforeValidator(_integral_to_int)]
 Units = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_integral_to_int)]
+ClassLimit = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_integral_to_int)]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86400)]
 DEFAULT_TEAM = "default"
 
@@ -165,7 +166,7 @@ class TeamBody(RequestModel):
 
 
 class AgentBody(RequestModel):
-    """An agent. `capacity` is in units of work; languages are skills (`lang:fa`).
+    """An agent. `capacity` is in units of work, `limits` are the most units of a class; languages are skills (`lang:fa`).
 
     A `lead` also moves the work of colleagues of their teams, and sets their presence.
     """
@@ -174,6 +175,7 @@ class AgentBody(RequestModel):
     teams: list[Slug] = Field(min_length=1)
     skills: dict[SkillName, Proficiency] = {}
     capacity: Units = 4
+    limits: dict[WorkClass, ClassLimit] = {}
     role: AgentRole = "agent"
 
 

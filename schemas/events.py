@@ -88,6 +88,8 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.delivery.action_failed": outbound.ActionFailed,
     "pasokh.assignment.assigned": routing.Assigned,
     "pasokh.assignment.unassigned": routing.Unassigned,
+    "pasokh.assignment.offered": routing.Offered,
+    "pasokh.assignment.offer_ended": routing.OfferClosed,
     "pasokh.routing.task_queued": routing.TaskQueued,
     "pasokh.routing.task_changed": routing.TaskChanged,
     "pasokh.routing.task_force_assigned": routing.TaskForceAssigned,

@@ -5,7 +5,7 @@ person).
 from typing import Literal
 
 from schemas.configuration import AgentBody, PresenceStatus
-from schemas.values import Contract, Instant, Json, Priority, Requirement, Surface
+from schemas.values import Contract, Instant, Json, Overflow, Priority, RelaxStep, Requirement, Surface, WorkClass
 
 
 class TaskQueued(Contract):
@@ -13,7 +13,10 @@ class TaskQueued(Contract):
 
     `queued_at` decides the position in the queue; a conversation that returns to the queue keeps it. `due_at` is the
     earliest known SLA due time, None without one. `rule` names the routing rule that matched (`rule 2`, `default`).
-    `preferred` is the agent of the last assignment.
+    `preferred` is the agent of the last assignment; the task waits for it alone for `preferred_seconds` while it is online
+    (None: it comes first if it is free). The task takes `units` of class `work_class`. `relax` are the steps by which it asks for
+    less as it waits. `offer_seconds`: an agent has so long to accept it; None: it is assigned without asking. `overflow` are the
+    limits of its team's queue.
     """
 
     conversation: str
@@ -29,6 +32,12 @@ class TaskQueued(Contract):
     queued_at: Instant
     due_at: Instant | None = None
     preferred: str | None = None
+    preferred_seconds: float | None = None
+    work_class: WorkClass = "chat"
+    units: int = 1
+    relax: list[RelaxStep] = []
+    offer_seconds: float | None = None
+    overflow: Overflow | None = None
     rule: str
     config_version: int
 
@@ -37,7 +46,8 @@ class TaskChanged(Contract):
     """`pasokh.routing.task_changed`: priority, team, requirement or due time of a task changed; None: unchanged.
 
     `clear_due`: the task has no due time any more, because no clock is open. `keeps_agent`: the change of team does not
-    take the task from the agent who has it by then. `rule` and `config_version` are set if rules were applied again.
+    take the task from the agent who has it by then. `relax` are new steps, of which those that are due apply at once. `rule` and
+    `config_version` are set if rules were applied again.
     """
 
     conversation: str
@@ -49,6 +59,7 @@ class TaskChanged(Contract):
     due_at: Instant | None = None
     clear_due: bool = False
     keeps_agent: bool = False
+    relax: list[RelaxStep] | None = None
     rule: str | None = None
     config_version: int | None = None
 
@@ -117,7 +128,8 @@ class PresenceSet(Contract):
 class Assigned(Contract):
     """`pasokh.assignment.assigned`: dispatch assigned the task to an agent. `decision` is the decision's id.
 
-    `summary` is written by earlier versions only: a sentence in English. The decision has the reason as data.
+    `summary` is written by earlier versions only: a sentence in English. The decision has the reason as data. `previous` is the
+    agent from whom a person took the task.
     """
 
     conversation: str
@@ -128,11 +140,13 @@ class Assigned(Contract):
     at: Instant
     decision: str
     summary: str = ""
+    previous: str | None = None
 
 
 class Unassigned(Contract):
-    """`pasokh.assignment.unassigned`: the agent left (sign-off with release, deletion); the task returns to the
-    queue.
+    """`pasokh.assignment.unassigned`: the task returns to the queue. `reason` is a code: `agent_deleted`, `connection_lost`, ….
+
+    Earlier versions wrote a phrase in English instead of the code.
     """
 
     conversation: str
@@ -141,6 +155,38 @@ class Unassigned(Contract):
     agent: str
     at: Instant
     reason: str
+
+
+class Offered(Contract):
+    """`pasokh.assignment.offered`: the task is offered to an agent, who has until `expires_at` to accept. `offer` is its id."""
+
+    conversation: str
+    key: str
+    workspace: str
+    offer: str
+    agent: str
+    team: str
+    at: Instant
+    expires_at: Instant
+    decision: str
+
+
+class OfferClosed(Contract):
+    """`pasokh.assignment.offer_ended`: an offer has ended. Of an accepted one, `assigned` follows; else the task waits again.
+
+    `reason` are the agent's words for a decline. `missed` is the number of offers that the agent missed in a row, if this one
+    counts as missed.
+    """
+
+    conversation: str
+    key: str
+    workspace: str
+    offer: str
+    agent: str
+    at: Instant
+    why: Literal["accepted", "declined", "expired", "withdrawn"]
+    reason: str | None = None
+    missed: int = 0
 
 
 Advantage = Literal["preferred", "fit", "rare", "load", "idle", "rested", "id"]
@@ -157,12 +203,14 @@ class Reason(Contract):
     the workspace. `by` is the agent who forced the assignment, None for an operator.
     """
 
-    kind: Literal["chosen", "forced", "waiting"]
+    kind: Literal["chosen", "forced", "claimed", "accepted", "waiting"]
     name: str | None = None
     levels: dict[str, int] = {}
     load: int = 0
     capacity: int = 0
     team: str = ""
+    teams: list[str] = []
+    waits_for: str | None = None
     eligible: int = 0
     advantage: Advantage | None = None
     queue_pick: Literal["in_line", "reserved"] | None = None

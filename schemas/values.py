@@ -165,7 +165,36 @@ class Failure(Contract):
     status: int | None = None
 
 
+WorkClass = Literal["chat", "mail", "call", "public"]
+"""The kind of work that a task is: a live chat, a mail, a call, or something public. `mail` is the one that is not live."""
+WORK_CLASSES: tuple[WorkClass, ...] = ("chat", "mail", "call", "public")
+
+
 class Requirement(Contract):
     """Skills with the minimum proficiency (1-5) that a task needs."""
 
     skills: dict[str, int] = {}
+
+
+class RelaxStep(Contract):
+    """What a task asks for less of once it has waited this long. Seconds count from the time of queueing.
+
+    `skills` replace the minimums of the skills that they name, `drop_skills` are not asked for any more, and agents of
+    `add_teams` may take the task too.
+    """
+
+    after_seconds: float
+    skills: dict[str, int] = {}
+    drop_skills: list[str] = []
+    add_teams: list[str] = []
+
+
+class Overflow(Contract):
+    """The limits of a team's queue, beyond which its tasks are open to the team `to_team` too (overflow routing).
+
+    `max_waiting`: a task that finds so many waiting overflows at once. `max_wait_seconds`: a task that has waited so long.
+    """
+
+    to_team: str
+    max_waiting: int | None = None
+    max_wait_seconds: float | None = None

@@ -1,9 +1,9 @@
 """Agents: the body that REST wrote, presence, and units in use. Only `dispatch` writes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.configuration import AgentBody, PresenceStatus
-from schemas.values import Instant
+from schemas.values import Instant, WorkClass
 from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
@@ -15,8 +15,10 @@ class AgentRecord:
 
     `version` rises with each write of `body` and is the agent's ETag (`"3"`); `presence_version` rises with each write of
     `presence` and is the ETag of the presence. `generation` is the time of its creation in microseconds since 1970, 0 for
-    agents of versions that did not store it: keys and sessions of an agent of the same id that was deleted do not open it. Neither changes with `load`, the units in use: one per open conversation
-    of the agent. `idle_since` is set while the agent is online without a conversation. `assigned_at` is the time of the
+    agents of versions that did not store it: keys and sessions of an agent of the same id that was deleted do not open it.
+    Neither version changes with `load`, the units in use, or `loads`, these by class of work. `missed_offers` counts the offers
+    that the agent missed in a row. `idle_since` is set while the agent is online without a conversation. `assigned_at` is the
+    time of the
     last assignment, `at` that of the last change of `body` or `presence`.
     """
 
@@ -25,6 +27,8 @@ class AgentRecord:
     body: AgentBody
     presence: PresenceStatus = "offline"
     load: int = 0
+    loads: dict[WorkClass, int] = field(default_factory=dict)
+    missed_offers: int = 0
     idle_since: Instant | None = None
     assigned_at: Instant | None = None
     version: int = 1

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from schemas.values import Instant, Priority, Requirement, Surface
+from schemas.values import Instant, Overflow, Priority, RelaxStep, Requirement, Surface, WorkClass
 from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
@@ -14,8 +14,13 @@ class TaskRecord:
     """An open task. Its document id is the conversation's; it is removed when the conversation is resolved.
 
     The fields from `conversation` to `config_version` come from the event `TaskQueued`, which defines them; `TaskChanged`
-    changes some. `agent` and `assigned_at` are set while the task is assigned. `decision` is the id of the last decision
-    about it.
+    changes some. `agent` is who has it or is offered it, and `assigned_at` is set while it is assigned. `decision` is the id of the
+    last decision about it.
+
+    What dispatch has decided about the way it waits: `relaxed` of the steps `relax` were applied, it `overflowed`, it waits for its
+    preferred agent until `preferred_until`, agents in `passed` are passed over until a time, `offers` were made so far. While it is
+    offered, `offer` is the offer's id and `offer_expires_at` its end. `counting`: it uses units of its agent, or waits in the queue.
+    `next_change_at` is when dispatch looks at it again.
     """
 
     conversation: str
@@ -31,12 +36,26 @@ class TaskRecord:
     queued_at: Instant
     due_at: Instant | None = None
     preferred: str | None = None
+    preferred_until: Instant | None = None
+    work_class: WorkClass = "chat"
+    units: int = 1
+    relax: list[RelaxStep] = field(default_factory=list)
+    offer_seconds: float | None = None
+    overflow: Overflow | None = None
     rule: str
     config_version: int
-    state: Literal["waiting", "assigned"] = "waiting"
+    state: Literal["waiting", "offered", "assigned", "set_aside"] = "waiting"
     agent: str | None = None
     assigned_at: Instant | None = None
     decision: str | None = None
+    relaxed: int = 0
+    overflowed: bool = False
+    passed: dict[str, Instant] = field(default_factory=dict)
+    offers: int = 0
+    offer: str | None = None
+    offer_expires_at: Instant | None = None
+    counting: bool = True
+    next_change_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

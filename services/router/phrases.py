@@ -17,6 +17,9 @@ class Phrases:
     assigned: str
     offered: str
     forced: str
+    claimed: str
+    accepted: str
+    waits_for: str
     operator: str
     no_agent: str
     waiting: tuple[str, str]
@@ -42,6 +45,9 @@ ENGLISH = Phrases(
     assigned="Assigned to {who}: {why}.",
     offered="Offered to {who}: {why}.",
     forced="Given to {who} by {by}, whatever the rules say: {units}.",
+    claimed="Taken by {who}: {units}.",
+    accepted="Accepted by {who}: {units}.",
+    waits_for="Waiting for {who}, who had this conversation last, is online and has no free unit.",
     operator="an operator",
     no_agent="Waiting: the workspace has no agents yet.",
     waiting=(
@@ -74,6 +80,7 @@ ENGLISH = Phrases(
         "skills": ("{n} without the skills ({wanted})", "{n} without the skills ({wanted})"),
         "presence": ("{n} not online", "{n} not online"),
         "capacity": ("{n} with no free unit", "{n} with no free unit"),
+        "offer": ("{n} who just passed it on", "{n} who just passed it on"),
     },
     wanted="{skill} at least {least}",
     languages={},
@@ -83,6 +90,9 @@ PERSIAN = Phrases(
     assigned="به {who} سپرده شد: {why}.",
     offered="به {who} پیشنهاد شد: {why}.",
     forced="{by} آن را، بدون توجه به قواعد، به {who} سپرد: {units}.",
+    claimed="{who} آن را برداشت: {units}.",
+    accepted="{who} آن را پذیرفت: {units}.",
+    waits_for="در انتظار {who} که آخرین بار این گفتگو را بر عهده داشت؛ آنلاین است و ظرفیتش پر است.",
     operator="یک مسئول",
     no_agent="در انتظار: این فضای کاری هنوز هیچ کارشناسی ندارد.",
     waiting=(
@@ -115,6 +125,7 @@ PERSIAN = Phrases(
         "skills": ("{n} نفر مهارت لازم را ندارد ({wanted})", "{n} نفر مهارت لازم را ندارند ({wanted})"),
         "presence": ("{n} نفر آنلاین نیست", "{n} نفر آنلاین نیستند"),
         "capacity": ("{n} نفر ظرفیت خالی ندارد", "{n} نفر ظرفیت خالی ندارند"),
+        "offer": ("{n} نفر به‌تازگی آن را نپذیرفت", "{n} نفر به‌تازگی آن را نپذیرفتند"),
     },
     wanted="{skill} دست‌کم {least}",
     languages={"fa": "فارسی", "ar": "عربی", "lv": "لتونیایی", "en": "انگلیسی"},
@@ -126,6 +137,9 @@ ARABIC = Phrases(
     assigned="أُسندت إلى {who}: {why}.",
     offered="عُرضت على {who}: {why}.",
     forced="أسندها {by} إلى {who} بصرف النظر عن القواعد: {units}.",
+    claimed="تولاها {who}: {units}.",
+    accepted="قبلها {who}: {units}.",
+    waits_for="قيد الانتظار لأجل {who}، آخر من تولى هذه المحادثة، وهو متصل ولا وحدة شاغرة لديه.",
     operator="أحد المشرفين",
     no_agent="قيد الانتظار: لا يوجد في مساحة العمل أي موظف بعد.",
     waiting=(
@@ -158,6 +172,7 @@ ARABIC = Phrases(
         "skills": ("دون المهارات المطلوبة ({wanted}): {n}", "دون المهارات المطلوبة ({wanted}): {n}"),
         "presence": ("غير متصلين: {n}", "غير متصلين: {n}"),
         "capacity": ("دون وحدة شاغرة: {n}", "دون وحدة شاغرة: {n}"),
+        "offer": ("لم يقبلوها قبل قليل: {n}", "لم يقبلوها قبل قليل: {n}"),
     },
     wanted="{skill} بمستوى {least} على الأقل",
     languages={"fa": "الفارسية", "ar": "العربية", "lv": "اللاتفية", "en": "الإنجليزية"},
@@ -169,6 +184,9 @@ LATVIAN = Phrases(
     assigned="Piešķirta aģentam {who}: {why}.",
     offered="Piedāvāta aģentam {who}: {why}.",
     forced="{by} to piešķīra aģentam {who} neatkarīgi no noteikumiem: {units}.",
+    claimed="To pārņēma aģents {who}: {units}.",
+    accepted="To pieņēma aģents {who}: {units}.",
+    waits_for="Gaida aģentu {who}, kuram šī saruna bija pēdējam: ir tiešsaistē, bet bez brīvas vienības.",
     operator="Operators",
     no_agent="Gaida: darbvietā vēl nav neviena aģenta.",
     waiting=(
@@ -201,6 +219,7 @@ LATVIAN = Phrases(
         "skills": ("{n} trūkst prasmju ({wanted})", "{n} trūkst prasmju ({wanted})"),
         "presence": ("{n} nav tiešsaistē", "{n} nav tiešsaistē"),
         "capacity": ("{n} nav brīvas vienības", "{n} nav brīvas vienības"),
+        "offer": ("{n} to nupat nepieņēma", "{n} to nupat nepieņēma"),
     },
     wanted="{skill} vismaz {least}",
     languages={"fa": "persiešu", "ar": "arābu", "lv": "latviešu", "en": "angļu"},

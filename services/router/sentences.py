@@ -25,6 +25,9 @@ def sentence(record: DecisionRecord, language: Language) -> str:
     if reason.kind == "waiting":
         return _waiting(phrases, record, reason)
     agent = _agent_name(phrases, record.agent or "", reason.name)
+    if reason.kind in ("claimed", "accepted"):
+        by_agent = phrases.claimed if reason.kind == "claimed" else phrases.accepted
+        return by_agent.format(who=agent, units=_units(phrases, reason))
     if reason.kind == "forced":
         by = _name(phrases, reason.by) if reason.by else phrases.operator
         return phrases.forced.format(who=agent, by=by, units=_units(phrases, reason))
@@ -36,7 +39,7 @@ def _why(phrases: Phrases, record: DecisionRecord, reason: Reason) -> Iterable[s
     for name, least in sorted(record.requirement.skills.items()):
         yield _skill(phrases, name, reason.levels.get(name, 0), least)
     yield _units(phrases, reason)
-    team = _name(phrases, reason.team)
+    team = _teams(phrases, reason)
     if reason.advantage is None:
         yield phrases.only.format(team=team)
     else:
@@ -64,11 +67,13 @@ def _units(phrases: Phrases, reason: Reason) -> str:
 def _waiting(phrases: Phrases, record: DecisionRecord, reason: Reason) -> str:
     if not reason.agents:
         return phrases.no_agent
+    if reason.waits_for is not None:
+        return phrases.waits_for.format(who=_name(phrases, reason.waits_for))
     skills = sorted(record.requirement.skills.items())
     wanted = phrases.comma.join(
         phrases.wanted.format(skill=_name(phrases, name), least=_number(phrases, least)) for name, least in skills
     )
-    words = {"team": _name(phrases, reason.team), "wanted": wanted}
+    words = {"team": _teams(phrases, reason), "wanted": wanted}
     counts = phrases.comma.join(
         phrases.lacking[name][0 if phrases.is_singular(count) else 1].format(n=_number(phrases, count), **words)
         for name, count in record.excluded.items()
@@ -76,6 +81,10 @@ def _waiting(phrases: Phrases, record: DecisionRecord, reason: Reason) -> str:
     )
     template = phrases.waiting[0 if phrases.is_singular(reason.agents) else 1]
     return template.format(agents=_number(phrases, reason.agents), counts=counts)
+
+
+def _teams(phrases: Phrases, reason: Reason) -> str:
+    return phrases.comma.join(_name(phrases, team) for team in reason.teams or [reason.team])
 
 
 def _agent_name(phrases: Phrases, agent: str, name: str | None) -> str:

@@ -11,7 +11,7 @@ from schemas.values import Problem
 from services.platform.http.if_match import holds
 from services.records.agents import AgentRecord
 from services.router.dispatch.context import DispatchContext
-from services.router.dispatch.domain.dispatcher import DispatchOutcome
+from services.router.dispatch.domain.outcomes import DispatchOutcome
 from services.router.dispatch.workspace_state import WorkspaceState, to_agent
 
 
@@ -63,7 +63,7 @@ def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) ->
     else:
         record = replace(stored, body=command.body, version=stored.version + 1, at=now)
     state.agents[record.id] = record
-    return state.dispatcher.put_agent(to_agent(record), now)
+    return state.dispatcher.put_agent(to_agent(record, state.settings), now)
 
 
 def _delete_agent(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
@@ -80,7 +80,7 @@ def _set_presence(context: DispatchContext, state: WorkspaceState, event: Event)
     _check_precondition(command.if_match, stored.presence_version, command.agent)
     record = replace(stored, presence=command.status, presence_version=stored.presence_version + 1, at=now)
     state.agents[record.id] = record
-    return state.dispatcher.put_agent(to_agent(record), now)
+    return state.dispatcher.put_agent(to_agent(record, state.settings), now)
 
 
 def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:

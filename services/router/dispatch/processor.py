@@ -23,8 +23,8 @@ from services.router.dispatch.context import (
     workspace_documents,
     workspace_for,
 )
-from services.router.dispatch.domain.dispatcher import DispatchOutcome
-from services.router.dispatch.recording import record_outcomes
+from services.router.dispatch.domain.outcomes import DispatchOutcome
+from services.router.dispatch.recording import TASK_TIMER, record_outcomes
 from services.router.dispatch.workspace_state import WorkspaceState
 
 # What each kind of input reads, in two steps: the second needs documents of the first.
@@ -64,6 +64,11 @@ def _on_reapply(context: DispatchContext, received: ReceivedEvent) -> None:
     rounds.start_reapplying(context.work, state, received.event)
 
 
+def _on_task_timer(context: DispatchContext, timer: TimerFired) -> None:
+    state = context.state(workspace_for(timer))
+    record_outcomes(context.work, state, tasks.on_task_timer(context.work, state, timer))
+
+
 def _on_page(context: DispatchContext, timer: TimerFired) -> None:
     state = context.state(workspace_for(timer))
     rounds.continue_round(context.work, state, timer)
@@ -86,6 +91,7 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         "pasokh.routing.reapply_sla": Handler(_on_reapply, COMMAND),
     },
     timers={
+        TASK_TIMER: Handler(_on_task_timer, WORKSPACE),
         rounds.REPLANNING: Handler(_on_page, WORKSPACE),
         rounds.REAPPLYING: Handler(_on_page, WORKSPACE),
     },

@@ -1,43 +1,47 @@
-"""Writes what the dispatcher decided as documents and events of the batch."""
+"""Writes what the dispatcher decided as documents, timers and events of the batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, Literal
 
 from schemas.commands import Reroute
-from schemas.routing import Assigned, Unassigned
+from schemas.routing import Assigned, OfferClosed, Offered, Unassigned
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.agents import AGENTS, agent_id
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.tasks import QUEUES, TASKS, TaskRecord
-from services.router.dispatch.domain.dispatcher import DispatchOutcome, Requeued, TaskAssigned, Unmatched
 from services.router.dispatch.domain.explain import Explanation
-from services.router.dispatch.domain.values import Task
-from services.router.dispatch.workspace_state import WorkspaceState
+from services.router.dispatch.domain.outcomes import (
+    DispatchOutcome,
+    OfferEnded,
+    Requeued,
+    TaskAssigned,
+    TaskOffered,
+    Unmatched,
+)
+from services.router.dispatch.domain.placements import Placement
+from services.router.dispatch.workspace_state import WorkspaceState, with_placement
+
+TASK_TIMER = "task/"
+"""The timer of the next change of a task by time; the conversation's id follows."""
 
 
 def record_outcomes(work: UnitOfWork, state: WorkspaceState, outcomes: Sequence[DispatchOutcome]) -> None:
-    """Write the outcomes, the agents that they changed or removed, and the count of pulled tasks."""
+    """Write the outcomes, the tasks and agents that they changed or removed, and the count of pulled tasks."""
     # In the order of the decisions: a task that was requeued and then assigned needs both events, in this order.
     for outcome in outcomes:
-        match outcome:
-            case TaskAssigned():
-                _record_assigned(work, state, outcome)
-            case Requeued():
-                _record_requeued(work, state, outcome)
-            case Unmatched():
-                _record_unmatched(work, state, outcome)
-    for agent, current in state.dispatcher.changed_agents.items():
-        if current is None:
-            work.delete(AGENTS, agent_id(state.workspace, agent))
-            continue
-        state.agents[agent] = replace(
-            state.agents[agent], load=current.load, idle_since=current.idle_since, assigned_at=current.assigned_at
-        )
-        work.put(AGENTS, agent_id(state.workspace, agent), state.agents[agent])
-    state.dispatcher.changed_agents.clear()
+        record = _RECORDING.get(type(outcome))
+        if record is not None:
+            record(work, state, outcome)
+    _record_tasks(work, state)
+    _record_agents(work, state)
     if state.dispatcher.pulled != state.queue_record.pulled_since_reserve:
         state.queue_record = replace(state.queue_record, pulled_since_reserve=state.dispatcher.pulled)
         work.put(QUEUES, state.workspace, state.queue_record)
+    for outcome in outcomes:
+        # The rules may have changed while the task was on its way from the conversation that planned it.
+        if isinstance(outcome, Unmatched):
+            request_replanning(work, state, state.tasks[outcome.task.id])
 
 
 def request_replanning(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> None:
@@ -47,11 +51,55 @@ def request_replanning(work: UnitOfWork, state: WorkspaceState, task: TaskRecord
         work.emit("pasokh.command.reroute", task.key, Reroute(conversation=task.conversation, version=version))
 
 
+def _record_tasks(work: UnitOfWork, state: WorkspaceState) -> None:
+    for name, placement in state.dispatcher.changed_tasks.items():
+        before = state.tasks[name]
+        if placement is None:
+            del state.tasks[name]
+            work.delete(TASKS, name)
+            if before.next_change_at is not None:
+                work.cancel_timer(f"{TASK_TIMER}{name}")
+            continue
+        state.tasks[name] = with_placement(before, placement)
+        work.put(TASKS, name, state.tasks[name])
+        _set_task_timer(work, before, placement)
+    state.dispatcher.changed_tasks.clear()
+
+
+def _set_task_timer(work: UnitOfWork, before: TaskRecord, placement: Placement) -> None:
+    if placement.next_change == before.next_change_at:
+        return
+    name = f"{TASK_TIMER}{before.conversation}"
+    if placement.next_change is None:
+        work.cancel_timer(name)
+    else:
+        work.set_timer(
+            name, placement.next_change, {"workspace": before.workspace, "conversation": before.conversation}
+        )
+
+
+def _record_agents(work: UnitOfWork, state: WorkspaceState) -> None:
+    for agent, current in state.dispatcher.changed_agents.items():
+        if current is None:
+            work.delete(AGENTS, agent_id(state.workspace, agent))
+            continue
+        state.agents[agent] = replace(
+            state.agents[agent],
+            presence=current.presence,
+            load=current.load,
+            loads=current.in_hand.by_class(),
+            missed_offers=current.missed_offers,
+            idle_since=current.idle_since,
+            assigned_at=current.assigned_at,
+        )
+        work.put(AGENTS, agent_id(state.workspace, agent), state.agents[agent])
+    state.dispatcher.changed_agents.clear()
+
+
 def _record_assigned(work: UnitOfWork, state: WorkspaceState, outcome: TaskAssigned) -> None:
-    decision = _put_decision(work, state, outcome.task, outcome.explanation, outcome.agent)
-    waiting = state.tasks[outcome.task.id]
-    task = replace(waiting, state="assigned", agent=outcome.agent, assigned_at=work.now, decision=decision.id)
-    _put_task(work, state, task)
+    decision = _put_decision(work, state, outcome.task.id, outcome.explanation, "assigned", outcome.agent)
+    task = replace(state.tasks[outcome.task.id], agent=outcome.agent, assigned_at=work.now, decision=decision.id)
+    state.tasks[task.conversation] = task
     assigned = Assigned(
         conversation=task.conversation,
         key=task.key,
@@ -61,13 +109,46 @@ def _record_assigned(work: UnitOfWork, state: WorkspaceState, outcome: TaskAssig
         at=work.now,
         decision=decision.id,
         summary="",
+        previous=outcome.previous,
     )
     work.emit("pasokh.assignment.assigned", task.key, assigned)
 
 
+def _record_offered(work: UnitOfWork, state: WorkspaceState, outcome: TaskOffered) -> None:
+    decision = _put_decision(work, state, outcome.task.id, outcome.explanation, "offered", outcome.agent)
+    task = state.tasks[outcome.task.id] = replace(state.tasks[outcome.task.id], decision=decision.id)
+    offered = Offered(
+        conversation=task.conversation,
+        key=task.key,
+        workspace=task.workspace,
+        offer=outcome.offer.id,
+        agent=outcome.agent,
+        team=task.team,
+        at=work.now,
+        expires_at=outcome.offer.expires_at,
+        decision=decision.id,
+    )
+    work.emit("pasokh.assignment.offered", task.key, offered)
+
+
+def _record_offer_ended(work: UnitOfWork, state: WorkspaceState, outcome: OfferEnded) -> None:
+    task = state.tasks[outcome.task.id]
+    ended = OfferClosed(
+        conversation=task.conversation,
+        key=task.key,
+        workspace=task.workspace,
+        offer=outcome.offer.id,
+        agent=outcome.agent,
+        at=work.now,
+        why=outcome.why,
+        reason=outcome.reason,
+        missed=outcome.missed,
+    )
+    work.emit("pasokh.assignment.offer_ended", task.key, ended)
+
+
 def _record_requeued(work: UnitOfWork, state: WorkspaceState, outcome: Requeued) -> None:
-    task = replace(state.tasks[outcome.task.id], state="waiting", agent=None, assigned_at=None)
-    _put_task(work, state, task)
+    task = state.tasks[outcome.task.id]
     unassigned = Unassigned(
         conversation=task.conversation,
         key=task.key,
@@ -80,29 +161,26 @@ def _record_requeued(work: UnitOfWork, state: WorkspaceState, outcome: Requeued)
 
 
 def _record_unmatched(work: UnitOfWork, state: WorkspaceState, outcome: Unmatched) -> None:
-    decision = _put_decision(work, state, outcome.task, outcome.explanation, None)
-    task = replace(state.tasks[outcome.task.id], decision=decision.id)
-    _put_task(work, state, task)
-    # The rules may have changed while the task was on its way from the conversation that planned it.
-    request_replanning(work, state, task)
-
-
-def _put_task(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> None:
-    state.tasks[task.conversation] = task
-    work.put(TASKS, task.conversation, task)
+    decision = _put_decision(work, state, outcome.task.id, outcome.explanation, "waiting", None)
+    state.tasks[outcome.task.id] = replace(state.tasks[outcome.task.id], decision=decision.id)
 
 
 def _put_decision(
-    work: UnitOfWork, state: WorkspaceState, task: Task, explanation: Explanation, agent: str | None
+    work: UnitOfWork,
+    state: WorkspaceState,
+    task: str,
+    explanation: Explanation,
+    outcome: Literal["assigned", "offered", "waiting"],
+    agent: str | None,
 ) -> DecisionRecord:
-    record = state.tasks[task.id]
+    record = state.tasks[task]
     decision = DecisionRecord(
         id=work.new_id("decision"),
         workspace=record.workspace,
         key=record.key,
         conversation=record.conversation,
         at=work.now,
-        outcome="assigned" if agent else "waiting",
+        outcome=outcome,
         agent=agent,
         summary="",
         reason=explanation.reason,
@@ -114,3 +192,13 @@ def _put_decision(
     )
     work.put(DECISIONS, decision.id, decision)
     return decision
+
+
+# Any: each outcome is recorded by the function beside its class.
+_RECORDING: dict[type[DispatchOutcome], Callable[[UnitOfWork, WorkspaceState, Any], None]] = {
+    TaskAssigned: _record_assigned,
+    TaskOffered: _record_offered,
+    OfferEnded: _record_offer_ended,
+    Requeued: _record_requeued,
+    Unmatched: _record_unmatched,
+}

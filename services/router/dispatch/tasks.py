@@ -1,13 +1,17 @@
 """Applies events on tasks to a workspace; each handler returns the outcomes that the dispatcher decides."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from schemas.envelope import Event
 from schemas.routing import TaskChanged, TaskClosed, TaskForceAssigned, TaskQueued
+from schemas.values import RelaxStep
+from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.tasks import TASKS, TaskRecord
-from services.router.dispatch.domain.dispatcher import DispatchOutcome
+from services.router.dispatch.domain.outcomes import DispatchOutcome
 from services.router.dispatch.workspace_state import WorkspaceState, to_task
 
 Value = TypeVar("Value")
@@ -19,6 +23,8 @@ def on_task_queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> lis
     if queued.conversation in state.tasks:
         return []
     record = waiting_task(queued)
+    if queued.preferred is not None and queued.preferred_seconds is not None:
+        record = replace(record, preferred_until=work.now + timedelta(seconds=queued.preferred_seconds))
     state.tasks[record.conversation] = record
     # The outcome, assigned or unmatched, writes the task with the decision's id.
     return state.dispatcher.enqueue(to_task(record), work.now)
@@ -38,6 +44,9 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
         requirement=_new_or_current(changed.requirement, task.requirement),
         priority=_new_or_current(changed.priority, task.priority),
         due_at=None if changed.clear_due else _new_or_current(changed.due_at, task.due_at),
+        relax=_new_or_current(changed.relax, task.relax),
+        # How far new steps have got is a matter of their times alone.
+        relaxed=task.relaxed if changed.relax is None else _due(changed.relax, work.now - task.queued_at),
         rule=_new_or_current(changed.rule, task.rule),
         config_version=_new_or_current(changed.config_version, task.config_version),
     )
@@ -56,9 +65,6 @@ def on_task_force_assigned(work: UnitOfWork, state: WorkspaceState, event: Event
 def on_task_closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     """The conversation is resolved: it leaves the queue or its agent. A repeat changes nothing."""
     closed = event.payload_as(TaskClosed)
-    if state.tasks.pop(closed.conversation, None) is None:
-        return []
-    work.delete(TASKS, closed.conversation)
     return state.dispatcher.close(closed.conversation, work.now)
 
 
@@ -78,9 +84,23 @@ def waiting_task(queued: TaskQueued) -> TaskRecord:
         queued_at=queued.queued_at,
         due_at=queued.due_at,
         preferred=queued.preferred,
+        work_class=queued.work_class,
+        units=queued.units,
+        relax=queued.relax,
+        offer_seconds=queued.offer_seconds,
+        overflow=queued.overflow,
         rule=queued.rule,
         config_version=queued.config_version,
     )
+
+
+def on_task_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> list[DispatchOutcome]:
+    """Something is due for a task: its offer expires, or waiting longer changes what it asks for."""
+    return state.dispatcher.advance(str(timer.data["conversation"]), work.now)
+
+
+def _due(steps: Sequence[RelaxStep], waited: timedelta) -> int:
+    return sum(1 for step in steps if step.after_seconds <= waited.total_seconds())
 
 
 def _new_or_current(new: Value | None, current: Value) -> Value:

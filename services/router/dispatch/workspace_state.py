@@ -1,15 +1,30 @@
 """One workspace in the memory of its partition, built from the workspace's documents alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.domain.dispatcher import Dispatcher
-from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
+from services.router.dispatch.domain.placements import Offer, Placement
+from services.router.dispatch.domain.requirement import TaskRequirement
+from services.router.dispatch.domain.values import Agent, Task
+from services.router.dispatch.domain.work import Work
 
 PAGE_SIZE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """Settings of a workspace that concern all of its agents: see `Agent`."""
+
+    call_blocks: bool = False
+    max_missed_offers: int | None = None
+
+
+DEFAULT_AGENT_SETTINGS = AgentSettings()
 
 
 @dataclass(slots=True)
@@ -22,6 +37,7 @@ class WorkspaceState:
     workspace: str
     dispatcher: Dispatcher
     queue_record: QueueRecord
+    settings: AgentSettings = DEFAULT_AGENT_SETTINGS
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
 
@@ -48,15 +64,13 @@ def load_workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval
     state.tasks = {record.conversation: record for record in tasks}
     # No decisions: what waits here was decided to wait by an earlier batch.
     dispatcher.restore(
-        [to_agent(record) for record in agents],
-        [to_task(record) for record in tasks if record.agent is None],
-        [(to_task(record), record.agent) for record in tasks if record.agent is not None],
+        [to_agent(record, state.settings) for record in agents], [to_placement(record) for record in tasks]
     )
     return state
 
 
-def to_agent(record: AgentRecord) -> Agent:
-    """The dispatcher's agent of a record."""
+def to_agent(record: AgentRecord, settings: AgentSettings = DEFAULT_AGENT_SETTINGS) -> Agent:
+    """The dispatcher's agent of a record. What it has in hand is counted from the tasks."""
     body = record.body
     return Agent(
         id=record.id,
@@ -65,19 +79,70 @@ def to_agent(record: AgentRecord) -> Agent:
         skills=body.skills,
         capacity=body.capacity,
         presence=record.presence,
-        load=record.load,
         idle_since=record.idle_since,
         assigned_at=record.assigned_at,
+        limits=body.limits,
+        call_blocks=settings.call_blocks,
+        missed_offers=record.missed_offers,
+        max_missed_offers=settings.max_missed_offers,
     )
+
+
+def to_placement(record: TaskRecord) -> Placement:
+    """Where the task of a record is."""
+    offer = None
+    if record.offer is not None and record.agent is not None and record.offer_expires_at is not None:
+        offer = Offer(record.offer, record.agent, record.offer_expires_at)
+    return Placement(to_task(record), record.agent, record.counting, offer)
 
 
 def to_task(record: TaskRecord) -> Task:
     """The dispatcher's task of a record."""
+    requirement = TaskRequirement.of(record.team, record.requirement.skills, Work(record.work_class, record.units))
+    for step in record.relax[: record.relaxed]:
+        requirement = requirement.relaxed(step)
+    if record.overflowed and record.overflow is not None:
+        requirement = requirement.open_to(record.overflow.to_team)
     return Task(
         id=record.conversation,
-        requirement=TaskRequirement.of(record.team, record.requirement.skills),
+        requirement=requirement,
         priority=record.priority,
         queued_at=record.queued_at,
         due_at=record.due_at,
         preferred=record.preferred,
+        team=record.team,
+        preferred_until=record.preferred_until,
+        passed=tuple(sorted(record.passed.items())),
+        relax=tuple(record.relax[record.relaxed :]),
+        offer_seconds=record.offer_seconds,
+        offers=record.offers,
+        overflow=None if record.overflowed else record.overflow,
     )
+
+
+def with_placement(record: TaskRecord, placement: Placement) -> TaskRecord:
+    """The record of a task that is at this place now. `to_placement` gives the place again."""
+    task, offer = placement.task, placement.offer
+    is_assigned = placement.agent is not None and offer is None
+    return replace(
+        record,
+        state=_state(placement),
+        agent=placement.agent,
+        assigned_at=record.assigned_at if is_assigned and record.agent == placement.agent else None,
+        preferred=task.preferred,
+        preferred_until=task.preferred_until,
+        relaxed=len(record.relax) - len(task.relax),
+        overflowed=record.overflow is not None and task.overflow is None,
+        passed=dict(task.passed),
+        offers=task.offers,
+        offer=offer.id if offer is not None else None,
+        offer_expires_at=offer.expires_at if offer is not None else None,
+        counting=placement.counting,
+        next_change_at=placement.next_change,
+    )
+
+
+def _state(placement: Placement) -> Literal["waiting", "offered", "assigned", "set_aside"]:
+    if placement.agent is None:
+        return "waiting" if placement.counting else "set_aside"
+    return "assigned" if placement.offer is None else "offered"

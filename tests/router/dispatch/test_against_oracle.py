@@ -1,109 +1,15 @@
 """The dispatcher decides, ranks and counts like a reference that compares all agents and sorts all tasks."""
 
 import random
-from dataclasses import replace
-from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.values import PRIORITIES
-from services.router.dispatch.domain.dispatcher import Dispatcher, DispatchOutcome, TaskAssigned, Unmatched
-from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
 from tests.examples import examples
-from tests.fakes import START
-from tests.router.dispatch.oracle import ReferenceDispatcher, ReferenceOutcome
-from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, agent_of, histories, task_of
-
-
-class Pair:
-    """A dispatcher and an oracle that get the same steps and must decide the same."""
-
-    def __init__(self, fifo_reserve_interval: int) -> None:
-        self.dispatcher = Dispatcher(fifo_reserve_interval=fifo_reserve_interval)
-        self.oracle = ReferenceDispatcher(fifo_reserve_interval=fifo_reserve_interval)
-        self.now = START
-
-    def agent(self, agent: str) -> Agent | None:
-        assert self.dispatcher.agent_index.agents.get(agent) == self.oracle.agents.get(agent)
-        return self.oracle.agents.get(agent)
-
-    def open_task(self, task: str) -> Task | None:
-        return self.oracle.waiting.get(task) or self.oracle.assigned.get(task, (None, ""))[0]
-
-    def apply(self, step: Step) -> list[ReferenceOutcome]:
-        self.now += timedelta(seconds=step.later)
-        outcomes = {
-            "task_queued": self._queued,
-            "task_changed": self._changed,
-            "task_closed": self._closed,
-            "agent_put": self._put,
-            "agent_deleted": self._deleted,
-            "presence_set": self._presence,
-        }[step.what](step, self.now)
-        self.check()
-        return outcomes
-
-    def _queued(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        task = task_of(step, now)
-        return self._same(self.dispatcher.enqueue(task, now), self.oracle.enqueue(task, now))
-
-    def _changed(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        current = self.open_task(step.who)
-        if current is None:
-            return []
-        body = step.body
-        minimums = dict(current.requirement.skills) if body["skills"] is None else body["skills"]
-        requirement = TaskRequirement.of(body["team"] or current.requirement.team, minimums)
-        due = current.due_at if body["due"] is None else now + timedelta(minutes=body["due"])
-        task = replace(current, requirement=requirement, priority=body["priority"] or current.priority, due_at=due)
-        return self._same(self.dispatcher.change(task, now), self.oracle.change(task, now))
-
-    def _closed(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        return self._same(self.dispatcher.close(step.who, now), self.oracle.close(step.who, now))
-
-    def _put(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        known, fresh = self.agent(step.who), agent_of(step)
-        if known is not None:
-            fresh = replace(known, teams=fresh.teams, skills=fresh.skills, capacity=fresh.capacity)
-        return self._same(self.dispatcher.put_agent(fresh, now), self.oracle.put_agent(fresh, now))
-
-    def _presence(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        known = self.agent(step.who)
-        if known is None:
-            return []
-        agent = replace(known, presence=step.body["status"])
-        return self._same(self.dispatcher.put_agent(agent, now), self.oracle.put_agent(agent, now))
-
-    def _deleted(self, step: Step, now: datetime) -> list[ReferenceOutcome]:
-        if self.agent(step.who) is None:
-            return []
-        return self._same(self.dispatcher.remove_agent(step.who, now), self.oracle.remove_agent(step.who, now))
-
-    def _same(self, outcomes: list[DispatchOutcome], expected: list[ReferenceOutcome]) -> list[ReferenceOutcome]:
-        assert [_comparable(outcome) for outcome in outcomes] == expected
-        assert self.dispatcher.pulled == self.oracle.pulled
-        return expected
-
-    def check(self) -> None:
-        """The invariants that hold after every step."""
-        loads = dict.fromkeys(self.oracle.agents, 0)
-        for task, agent in self.oracle.assigned.values():
-            loads[agent] += 1
-            assert task.id not in self.oracle.waiting
-        assert loads == {agent.id: agent.load for agent in self.dispatcher.agent_index.agents.values()}
-        assert self.dispatcher.queue.tasks == self.oracle.waiting
-        for task in self.oracle.waiting.values():
-            assert self.oracle.ranked(task) == [], "an agent is free for a waiting task"
-
-
-def _comparable(outcome: DispatchOutcome) -> ReferenceOutcome:
-    if isinstance(outcome, TaskAssigned):
-        eligible = [c.agent for c in outcome.explanation.candidates if c.eligible]
-        return "assigned", outcome.task.id, outcome.agent, eligible, outcome.explanation.excluded
-    if isinstance(outcome, Unmatched):
-        return "waiting", outcome.task.id, None, [], outcome.explanation.excluded
-    return "requeued", outcome.task.id, outcome.agent, [], {}
+from tests.router.dispatch.pair import Pair
+from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, full_histories, histories
 
 
 @given(history=histories)
@@ -124,12 +30,23 @@ def test_no_task_is_assigned_above_capacity_or_to_an_ineligible_agent(history: l
             if what != "assigned" or agent is None:
                 continue
             holder = pair.oracle.agents[agent]
-            requirement = pair.oracle.assigned[task][0].requirement
+            requirement = pair.oracle.places[task].task.requirement
             assert agent == eligible[0]
-            assert requirement.team in holder.teams
+            assert requirement.is_open_to(holder.teams)
             assert all(holder.skills[name] >= minimum for name, minimum in requirement.skills)
             assert holder.presence == "online"
-            assert holder.load <= holder.capacity
+            assert pair.oracle.load(holder) <= holder.capacity
+
+
+@given(history=full_histories, forgetful=st.booleans())
+@examples(400)
+def test_offers_relaxation_and_units_over_time_are_decided_as_by_the_oracle(
+    history: list[Step], forgetful: bool
+) -> None:
+    """Also when the dispatcher is restored before each step, from its values in another order."""
+    pair = Pair(fifo_reserve_interval=3, forgetful=forgetful)
+    for step in history:
+        pair.apply(step)
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
-from services.router.dispatch.domain.dispatcher import Dispatcher, Requeued, TaskAssigned
-from services.router.dispatch.domain.values import Agent, Task, TaskRequirement
+from services.router.dispatch.domain.dispatcher import Dispatcher
+from services.router.dispatch.domain.outcomes import Requeued, TaskAssigned
+from services.router.dispatch.domain.requirement import TaskRequirement
+from services.router.dispatch.domain.values import Agent, Task
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -3,8 +3,10 @@
 from bisect import bisect_left, insort
 from collections import Counter, OrderedDict
 
-from services.router.dispatch.domain.candidates import CandidateSet, SkillGroup
-from services.router.dispatch.domain.values import Agent, TaskRequirement, find_rare_skills
+from services.router.dispatch.domain.candidates import CandidateSet
+from services.router.dispatch.domain.requirement import TaskRequirement, find_rare_skills
+from services.router.dispatch.domain.skill_groups import SkillGroup
+from services.router.dispatch.domain.values import Agent
 
 MAX_CACHED_CANDIDATE_SETS = 1_000
 
@@ -48,7 +50,7 @@ class AgentIndex:
         self._agents_per_skill.subtract(stored.skills.keys())
         for team in stored.teams:
             del self.members[team][bisect_left(self.members[team], agent)]
-        if not group.availability:
+        if not group.agents:
             self._remove_group(group)
         self._must_recount = True
 
@@ -64,7 +66,7 @@ class AgentIndex:
 
     def excluded(self, candidate_set: CandidateSet) -> dict[str, int]:
         """The number of agents that each filter excludes; an agent counts under the first filter that it fails."""
-        in_team, counts = len(self.members.get(candidate_set.requirement.team, ())), candidate_set.counts
+        in_team, counts = self._members_of(candidate_set.requirement.teams), candidate_set.counts
         excluded = {
             "team": len(self.agents) - in_team,
             "skills": in_team - sum(counts.values()),
@@ -72,6 +74,21 @@ class AgentIndex:
             "capacity": counts["capacity"],
         }
         return {name: count for name, count in excluded.items() if count}
+
+    def _members_of(self, teams: tuple[str, ...]) -> int:
+        """The number of agents who are in any of these teams."""
+        if len(teams) == 1:
+            return len(self.members.get(teams[0], ()))
+        return sum(len(group.agents) for group in self._groups_with(teams, None).values())
+
+    def _groups_with(self, teams: tuple[str, ...], skill: str | None) -> dict[int, SkillGroup]:
+        """The groups of any of these teams that have the skill, by number; None: all groups of these teams."""
+        if len(teams) == 1:
+            return self._groups_by_skill.get((teams[0], skill), {})
+        groups: dict[int, SkillGroup] = {}
+        for team in teams:
+            groups |= self._groups_by_skill.get((team, skill), {})
+        return groups
 
     def _add(self, agent: Agent) -> None:
         self._agents_per_skill.update(agent.skills.keys())
@@ -96,8 +113,12 @@ class AgentIndex:
         del self._groups[group.teams, frozenset(group.skills.items())]
         for key in _group_keys(group):
             del self._groups_by_skill[key][group.number]
-        for candidate_set in list(group.candidate_sets.values()):
+        for candidate_set in self._candidate_sets_of(group):
             candidate_set.remove_group(group)
+
+    def _candidate_sets_of(self, group: SkillGroup) -> list[CandidateSet]:
+        requirements = [requirement for free in group.free.values() for requirement in free.rankings]
+        return [self._candidate_sets[requirement] for requirement in requirements]
 
     def _update_rare_skills(self) -> None:
         self._must_recount = False
@@ -108,13 +129,13 @@ class AgentIndex:
         # Each set has computed its matches with the rare skills of before, so that all are stale.
         self._candidate_sets.clear()
         for group in self._groups.values():
-            group.candidate_sets.clear()
+            group.free.clear()
 
     def _add_candidate_set(self, requirement: TaskRequirement) -> CandidateSet:
         candidate_set = self._candidate_sets[requirement] = CandidateSet(requirement)
         # Every group that satisfies the requirement has each of its skills: the skill of the fewest groups suffices.
-        by_skill = [self._groups_by_skill.get((requirement.team, name), {}) for name, _ in requirement.skills]
-        fewest = min(by_skill, key=len) if by_skill else self._groups_by_skill.get((requirement.team, None), {})
+        names: list[str | None] = [name for name, _ in requirement.skills]
+        fewest = min((self._groups_with(requirement.teams, name) for name in names or [None]), key=len)
         for group in fewest.values():
             self._add_if_satisfied(candidate_set, group)
         return candidate_set
@@ -126,7 +147,7 @@ class AgentIndex:
 
     def _drop(self, candidate_set: CandidateSet) -> None:
         del self._candidate_sets[candidate_set.requirement]
-        for group, _ in list(candidate_set.groups.values()):
+        for group, _, _ in list(candidate_set.groups.values()):
             candidate_set.remove_group(group)
 
 

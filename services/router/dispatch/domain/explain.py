@@ -1,4 +1,4 @@
-"""Chooses the agent of a task and explains the choice: candidates with filters and scores, counts of the others, the reason."""
+"""Explains a decision: candidates with filters and scores, counts of the others, the reason as data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Literal
 from schemas.routing import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
 from services.router.dispatch.domain.agent_index import AgentIndex
-from services.router.dispatch.domain.candidates import CandidateSet
-from services.router.dispatch.domain.values import DISTANT_PAST, Agent, Task, TaskRequirement
+from services.router.dispatch.domain.choice import Choice, choose
+from services.router.dispatch.domain.values import DISTANT_PAST, Agent, Task
 
 MAX_CANDIDATES = 10
 NEAR_MISS_LIMIT = 20
@@ -23,7 +23,8 @@ class Explanation:
     """Why a task was decided so. REST makes a sentence of `reason`.
 
     `candidates` are at most ten: the eligible agents, best first, then near misses. `excluded` counts each agent that is not
-    eligible, also a near miss, under the first filter that it fails: team, skills, presence, capacity.
+    eligible, also a near miss, under the first filter that it fails: team, skills, presence, capacity, then `offer` (it passed the
+    task on a moment ago) or `preferred` (the task waits for another agent).
     """
 
     reason: Reason
@@ -31,105 +32,110 @@ class Explanation:
     excluded: dict[str, int]
 
 
-def choose(index: AgentIndex, task: Task) -> Agent | None:
-    """The agent for a task: the preferred one if eligible, else the best by `SkillMatch` and `LoadRank`; None if none is eligible."""
-    candidates = index.candidates(task.requirement)
-    preferred = _preferred(index, task)
-    best = preferred.id if preferred else candidates.best()
-    return index.agents[best] if best is not None else None
-
-
 def explain_assigned(index: AgentIndex, task: Task, queue_pick: QueuePick | None = None) -> Explanation:
     """Why the task goes to the agent that `choose` names now. `queue_pick`: the agent pulled the task from the queue."""
-    candidates = index.candidates(task.requirement)
-    ranked = _ranked(index, candidates, task)
+    choice = choose(index, task)
     # Also when an agent pulled the task: had a better one been free, the task would not have waited.
-    eligible, winner = candidates.counts["free"], ranked[0]
+    ranked = choice.first(MAX_CANDIDATES)
+    winner = ranked[0]
     reason = Reason(
         kind="chosen",
         name=winner.name,
         levels={name: winner.skills[name] for name, _ in task.requirement.skills},
         load=winner.load,
         capacity=winner.capacity,
-        team=task.requirement.team,
-        eligible=eligible,
-        advantage=None if eligible == 1 else _tie_breaker(task, index, *ranked[:2]),
+        team=task.home_team,
+        teams=_teams(task),
+        eligible=choice.eligible,
+        advantage=None if choice.eligible == 1 else _tie_breaker(task, index, *ranked[:2]),
         queue_pick=queue_pick,
         priority=task.priority,
         agents=len(index.agents),
         by=None,
     )
-    return Explanation(reason, _public_candidates(index, task, ranked), index.excluded(candidates))
+    return Explanation(reason, _public_candidates(choice, ranked), _excluded(choice))
 
 
-def explain_forced(agent: Agent, by: str | None) -> Explanation:
-    """Why the task goes to an agent that a person chose (`by`; None: an operator). No agents were compared."""
-    reason = Reason(kind="forced", name=agent.name, load=agent.load, capacity=agent.capacity, by=by)
-    return Explanation(reason, [], {})
+def explain_by_person(kind: Literal["forced", "claimed", "accepted"], agent: Agent, by: str | None) -> Explanation:
+    """Why the task goes to an agent by a person's decision (`by`; None: an operator). No agents were compared."""
+    return Explanation(Reason(kind=kind, name=agent.name, load=agent.load, capacity=agent.capacity, by=by), [], {})
 
 
 def explain_waiting(index: AgentIndex, task: Task) -> Explanation:
     """Why no agent can take the task now."""
-    candidates = index.candidates(task.requirement)
-    reason = Reason(kind="waiting", team=task.requirement.team, agents=len(index.agents), priority=task.priority)
-    return Explanation(reason, _public_candidates(index, task, []), index.excluded(candidates))
+    choice = choose(index, task)
+    reason = Reason(
+        kind="waiting",
+        team=task.home_team,
+        teams=_teams(task),
+        agents=len(index.agents),
+        priority=task.priority,
+        waits_for=choice.audience.only,
+    )
+    return Explanation(reason, _public_candidates(choice, []), _excluded(choice))
 
 
-def _ranked(index: AgentIndex, candidates: CandidateSet, task: Task) -> list[Agent]:
-    best = [index.agents[i] for i in candidates.first(MAX_CANDIDATES)]
-    preferred = _preferred(index, task)
-    return [preferred, *(a for a in best if a.id != preferred.id)][:MAX_CANDIDATES] if preferred else best
+def _teams(task: Task) -> list[str]:
+    """The teams that may take the task, if it is open to more than its own."""
+    return list(task.requirement.teams) if len(task.requirement.teams) > 1 else []
 
 
-def _preferred(index: AgentIndex, task: Task) -> Agent | None:
-    agent = index.agents.get(task.preferred) if task.preferred else None
-    if agent is None or agent.availability != "free":
-        return None
-    return agent if task.requirement.is_satisfied_by(agent.teams, agent.skills) else None
+def _excluded(choice: Choice) -> dict[str, int]:
+    excluded = choice.index.excluded(choice.candidates)
+    free = choice.candidates.counts["free"]
+    more = {"offer": choice.free_passed} if choice.audience.only is None else {"preferred": free - choice.eligible}
+    return excluded | {name: count for name, count in more.items() if count}
 
 
-def _public_candidates(index: AgentIndex, task: Task, ranked: Sequence[Agent]) -> list[Candidate]:
-    eligible = [_eligible_candidate(index, task, agent) for agent in ranked]
+def _public_candidates(choice: Choice, ranked: Sequence[Agent]) -> list[Candidate]:
+    eligible = [_eligible_candidate(choice, agent) for agent in ranked]
     if len(ranked) == MAX_CANDIDATES:
         return eligible
-    ranked_ids = {agent.id for agent in ranked}
+    index, ranked_ids = choice.index, {agent.id for agent in ranked}
+    teams = choice.task.requirement.teams
     # A limit, because a team may have thousands of members and every decision is explained.
-    members = index.members.get(task.requirement.team, [])[:NEAR_MISS_LIMIT]
-    others = [index.agents[member] for member in members if member not in ranked_ids]
-    near_misses = [Candidate(agent=a.id, eligible=False, filters=_filters(a, task.requirement)) for a in others]
+    members = {member: None for team in teams for member in index.members.get(team, [])[:NEAR_MISS_LIMIT]}
+    others = [index.agents[member] for member in members if member not in ranked_ids][:NEAR_MISS_LIMIT]
+    near_misses = [Candidate(agent=agent.id, eligible=False, filters=_filters(choice, agent)) for agent in others]
     # The fewest failed filters first: these agents show what was nearly enough.
     near_misses.sort(key=lambda candidate: (sum(not f.passed for f in candidate.filters), candidate.agent))
     return [*eligible, *near_misses[: MAX_CANDIDATES - len(eligible)]]
 
 
-def _eligible_candidate(index: AgentIndex, task: Task, agent: Agent) -> Candidate:
-    surplus, rare = task.requirement.match(agent.skills, index.rare_skills)
+def _eligible_candidate(choice: Choice, agent: Agent) -> Candidate:
+    surplus, rare = choice.task.requirement.match(agent.skills, choice.index.rare_skills)
     load_ratio, resting_since, _ = agent.load_rank
     scores: dict[str, Json] = {
-        "preferred": agent.id == task.preferred,
+        "preferred": agent.id == choice.task.preferred,
         "surplus": surplus,
         "rare_to_spare": rare,
         "load_ratio": round(load_ratio, 6),
         "rested_since": None if resting_since is DISTANT_PAST else instant_text(resting_since),
     }
-    return Candidate(agent=agent.id, eligible=True, filters=_filters(agent, task.requirement), scores=scores)
+    return Candidate(agent=agent.id, eligible=True, filters=_filters(choice, agent), scores=scores)
 
 
-def _filters(agent: Agent, requirement: TaskRequirement) -> list[Filter]:
-    member = requirement.team in agent.teams
+def _filters(choice: Choice, agent: Agent) -> list[Filter]:
+    requirement = choice.task.requirement
+    member, teams = requirement.is_open_to(agent.teams), " or ".join(requirement.teams)
     skills = [f"{name} {agent.skills.get(name, 0)} of at least {minimum}" for name, minimum in requirement.skills]
-    return [
-        Filter(name="team", passed=member, detail=f"{'in' if member else 'not in'} team {requirement.team}"),
+    filters = [
+        Filter(name="team", passed=member, detail=f"{'in' if member else 'not in'} team {teams}"),
         Filter(
             name="skills", passed=requirement.is_met_by_skills(agent.skills), detail=", ".join(skills) or "none needed"
         ),
-        Filter(name="presence", passed=agent.presence == "online", detail=agent.presence),
+        Filter(name="presence", passed=agent.is_online, detail=agent.presence),
         Filter(
             name="capacity",
-            passed=agent.load < agent.capacity,
+            passed=agent.has_room(requirement.work),
             detail=f"{agent.load} of {agent.capacity} units in use",
         ),
     ]
+    if agent.id in choice.audience.passed:
+        filters.append(Filter(name="offer", passed=False, detail="declined or missed it a moment ago"))
+    if choice.audience.only not in (None, agent.id):
+        filters.append(Filter(name="preferred", passed=False, detail=f"it waits for {choice.audience.only}"))
+    return filters
 
 
 def _tie_breaker(task: Task, index: AgentIndex, winner: Agent, second: Agent) -> Advantage:
