@@ -8,9 +8,9 @@ from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.outcomes import (
     AgentSetAway,
     DispatchOutcome,
+    DispatchRefused,
     OfferEnded,
     Overflowed,
-    DispatchRefused,
     Requeued,
     Resumed,
     TaskAssigned,

@@ -23,8 +23,8 @@ from services.router.dispatch.domain.explain import (
 )
 from services.router.dispatch.domain.outcomes import (
     DispatchOutcome,
-    Overflowed,
     DispatchRefused,
+    Overflowed,
     Requeued,
     Resumed,
     ReturnReason,

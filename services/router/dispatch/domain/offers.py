@@ -13,9 +13,9 @@ from services.router.dispatch.domain.explain import explain_by_person
 from services.router.dispatch.domain.outcomes import (
     AgentSetAway,
     DispatchOutcome,
+    DispatchRefused,
     EndReason,
     OfferEnded,
-    DispatchRefused,
     TaskAssigned,
 )
 from services.router.dispatch.domain.placements import Offer, Placement, offered_task
