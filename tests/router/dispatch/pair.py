@@ -47,12 +47,8 @@ class Pair:
         """Build the dispatcher anew, from its agents and placements in another order."""
         before = self.dispatcher
         self.dispatcher = Dispatcher(before.pulled, self.interval)
-        agents = [replace(agent, in_hand=Agent("", "", frozenset(), {}, 1).in_hand) for agent in self._agents(before)]
+        agents = list(before.agent_index.agents.values())
         self.dispatcher.restore(reversed(agents), reversed(list(before.board.placements.values())))
-
-    @staticmethod
-    def _agents(dispatcher: Dispatcher) -> list[Agent]:
-        return list(dispatcher.agent_index.agents.values())
 
     # -- steps ------------------------------------------------------------------------------------------------------
 

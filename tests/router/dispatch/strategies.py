@@ -99,6 +99,14 @@ written_with_limits = _step(
     call_blocks=st.booleans(),
     max_missed_offers=st.none() | st.integers(1, 2),
 )
+agent_with_limits = _step(
+    "agent_put",
+    AGENTS,
+    teams=teams,
+    skills=skills,
+    capacity=st.integers(1, 4),
+    limits=st.dictionaries(st.sampled_from(WORK_CLASSES), st.integers(0, 2), max_size=1),
+)
 deleted = _step("agent_deleted", AGENTS)
 presence = _step("presence_set", AGENTS, status=st.sampled_from(("online", "online", "online", "away", "offline")))
 advanced = _step("task_advanced", TASKS)
@@ -141,6 +149,13 @@ all_steps = st.lists(
     ),
     max_size=80,
 )
+event_steps = st.lists(
+    st.one_of(
+        *(queued_with_conditions,) * 4,
+        *(closed, closed, changed, agent_with_limits, presence, presence, deleted),
+    ),
+    max_size=50,
+)
 staff = st.lists(written, min_size=1, max_size=4)
 staff_with_limits = st.lists(written_with_limits, min_size=1, max_size=5)
 
@@ -150,6 +165,7 @@ def _all_online(staff: list[Step]) -> list[Step]:
 
 
 histories = st.tuples(staff, steps).map(lambda parts: [*parts[0], *_all_online(parts[0]), *parts[1]])
+event_histories = st.tuples(staff, event_steps).map(lambda parts: [*parts[0], *_all_online(parts[0]), *parts[1]])
 full_histories = st.tuples(staff_with_limits, all_steps).map(
     lambda parts: [*parts[0], *_all_online(parts[0]), *parts[1]]
 )

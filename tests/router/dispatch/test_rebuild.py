@@ -1,5 +1,6 @@
 """Memory may be lost between any two batches: events and documents stay the same, byte for byte."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from schemas.envelope import Event, encode
 from schemas.values import Requirement
 from tests.examples import examples
 from tests.router.dispatch.harness import DispatchHarness
-from tests.router.dispatch.strategies import Step, histories, task_of
+from tests.router.dispatch.strategies import Step, event_histories, histories, task_of
 
 
 def _event(office: DispatchHarness, step: Step) -> Event:
@@ -25,8 +26,19 @@ def _task(office: DispatchHarness, step: Step) -> dict[str, Any]:
     if step.what == "task_queued":
         task = task_of(step, office.now)
         skills, due = body["skills"], task.due_at
+        more = {
+            name: body[name] for name in ("preferred_seconds", "work_class", "units", "offer_seconds") if name in body
+        }
         return office.task(
-            step.who, skills, team=body["team"], priority=task.priority, due_at=due, preferred=task.preferred
+            step.who,
+            skills,
+            team=body["team"],
+            priority=task.priority,
+            due_at=due,
+            preferred=task.preferred,
+            relax=list(task.relax),
+            overflow=task.overflow,
+            **more,
         )
     if step.what == "task_closed":
         return {**named, "at": office.now.isoformat()}
@@ -44,7 +56,7 @@ def _presence(office: DispatchHarness, step: Step) -> dict[str, Any]:
     return {"agent": step.who, "status": step.body["status"]}
 
 
-@given(history=histories, sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
+@given(history=st.one_of(histories, event_histories), sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
 @examples(60)
 async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]) -> None:
     steady, forgetful = DispatchHarness(fifo_reserve_interval=3), DispatchHarness(fifo_reserve_interval=3)
@@ -55,7 +67,8 @@ async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]
         forgetful.restart()
         before = len(steady.sent)
         for office in (steady, forgetful):
-            await office.handle(*[_event(office, step) for step in batch], seconds=batch[0].later)
+            await office.advance(batch[0].later)
+            await office.handle(*[_event(office, step) for step in batch], seconds=0)
         assert [encode(event) for event in steady.sent] == [encode(event) for event in forgetful.sent]
         assert steady.store.documents == forgetful.store.documents
         for name in (step.who for step in batch if step.what == "task_closed"):
@@ -70,15 +83,18 @@ def check_documents(office: DispatchHarness, void: Mapping[str, int]) -> None:
     A task that is closed ends its assignment without an event: of a conversation, only events from position `void` on count.
     """
     tasks = office.tasks()
-    assert all((task.state == "assigned") == (task.agent is not None) for task in tasks.values())
-    holders = [task.agent for task in tasks.values() if task.agent]
-    assert {agent.id: agent.load for agent in office.agents()} == {a.id: holders.count(a.id) for a in office.agents()}
-    assert set(holders) <= {agent.id for agent in office.agents()}
+    assert all((task.state in ("assigned", "offered")) == (task.agent is not None) for task in tasks.values())
+    assert all((task.state == "offered") == (task.offer is not None) for task in tasks.values())
+    loads: dict[str, Counter[str]] = {agent.id: Counter() for agent in office.agents()}
+    for task in tasks.values():
+        if task.agent is not None:
+            loads[task.agent][task.work_class] += task.units
+    assert {agent.id: agent.loads for agent in office.agents()} == loads
     agents: dict[str, str | None] = {}
     last: dict[str, int] = {}
     for position, event in enumerate(office.sent):
         conversation, agent = str(event.data["conversation"]), str(event.data["agent"])
-        is_unassigned = event.type.endswith(".unassigned")
+        is_unassigned = event.type.endswith((".unassigned", ".offer_ended")) and event.data.get("why") != "accepted"
         assert not is_unassigned or agents[conversation] == agent, "only an assigned task is unassigned"
         agents[conversation] = None if is_unassigned else agent
         last[conversation] = position

@@ -3,6 +3,7 @@
 Invariant: between two calls of the dispatcher no task waits while an agent who may take it is free.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from services.router.dispatch.domain.outcomes import DispatchOutcome, Overflowed
 from services.router.dispatch.domain.placements import Placement, new_offer
 from services.router.dispatch.domain.queue import Queue
 from services.router.dispatch.domain.values import Agent, Task
+from services.router.dispatch.domain.work import WorkInHand
 
 
 class Board:
@@ -35,15 +37,12 @@ class Board:
     def restore(self, agents: Iterable[Agent], placements: Iterable[Placement]) -> None:
         """Add agents and tasks from documents, without a decision. What agents have in hand is counted anew."""
         tasks = list(placements)
-        in_hand: dict[str, Agent] = {}
-        for agent in agents:
-            in_hand[agent.id] = agent
+        in_hand: defaultdict[str, WorkInHand] = defaultdict(WorkInHand)
         for placement in tasks:
-            if placement.agent in in_hand and placement.uses_units:
-                holder = in_hand[placement.agent]
-                in_hand[holder.id] = replace(holder, in_hand=holder.in_hand.plus(placement.task.work))
-        for agent in in_hand.values():
-            self.agent_index.put(agent)
+            if placement.agent is not None and placement.uses_units:
+                in_hand[placement.agent] = in_hand[placement.agent].plus(placement.task.work)
+        for agent in agents:
+            self.agent_index.put(replace(agent, in_hand=in_hand[agent.id]))
         for placement in tasks:
             self._set(placement)
             # All agents are known before the first task is queued: who may take it depends on them.
