@@ -5,7 +5,22 @@ from typing import Annotated
 
 import typer
 
-from services.cli import backup, dead_letters, demo, doctor, env, keys, migrate, parse, serve, sla, telegram, topics, up
+from services.cli import (
+    agents,
+    backup,
+    dead_letters,
+    demo,
+    doctor,
+    env,
+    keys,
+    migrate,
+    parse,
+    serve,
+    sla,
+    telegram,
+    topics,
+    up,
+)
 from services.cli.errors import handle_errors
 from services.cli.flags import with_settings
 from services.cli.printing import echo
@@ -30,6 +45,12 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., None]]]] = {
             "list": with_settings(keys.list_keys),
             "create": with_settings(keys.create),
             "revoke": with_settings(keys.revoke),
+        },
+    ),
+    "agents": (
+        "Agents: a link by which one signs in to the desk.",
+        {
+            "sign-in": with_settings(agents.sign_in),
         },
     ),
     "dead-letters": (

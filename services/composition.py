@@ -17,6 +17,7 @@ from services.collector.wiring import open_collector
 from services.console.wiring import open_console
 from services.delivery.processor import PROCESSOR as SENDER
 from services.delivery.wiring import open_delivery
+from services.desk.wiring import open_desk
 from services.ingest.wiring import open_ingest
 from services.metrics import wiring as metrics
 from services.metrics.processor import PROCESSOR as METRICS
@@ -32,6 +33,7 @@ from services.platform.store.expiry import AnyCollection
 from services.records.accounts import ACCOUNT_CALLS
 from services.records.blobs import BLOB_PARTS, BLOBS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
+from services.records.desk import DESK_SESSIONS, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.removals import REMOVALS
 from services.records.secrets import SECRETS
@@ -103,6 +105,7 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
         ),
         DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),
         DeclaredService(open_console(GROUP_TOPICS)),
+        DeclaredService(open_desk, writes=(DESK_SESSIONS, SIGN_IN_CODES)),
     ),
     "sla": (DeclaredService(sla.open_sla),),
     "delivery": (DeclaredService(open_delivery), DeclaredService(open_subscription_sender)),
@@ -145,6 +148,7 @@ def process_for(name: str) -> Process:
         PROCESSES[name],
         COLLECTIONS,
         _api_key_authenticator,
+        _session_authenticator,
         MIGRATIONS,
         exported if name == PUBLIC_API_SERVICES else None,
     )
@@ -152,3 +156,7 @@ def process_for(name: str) -> Process:
 
 def _api_key_authenticator(context: Context) -> FindCaller:
     return ApiKeyAuthenticator(context.store).find
+
+
+def _session_authenticator(context: Context) -> FindCaller:
+    return SessionAuthenticator(context.store, context.time_source.now).find

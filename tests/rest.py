@@ -14,6 +14,7 @@ from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
 from services.composition import PROCESSES, SINGLE_PROCESS, locate_file
+from services.desk import sessions
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
@@ -31,6 +32,7 @@ from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
+from services.records.desk import DESK_SESSIONS, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.ledgers import CONSUMED_COUNTS
 from services.records.removals import REMOVALS
@@ -66,12 +68,14 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     CONSUMED_COUNTS,
     CONVERSATIONS,
     DECISIONS,
+    DESK_SESSIONS,
     FACTS,
     KEYS,
     MESSAGES,
     OUTCOMES,
     PERSONS,
     REMOVALS,
+    SIGN_IN_CODES,
     *RUNTIME_COLLECTIONS,
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
@@ -188,6 +192,7 @@ def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
         channels.build_router(rules),
         ledgers.build_router(),
         keys.build_router(),
+        *sessions.build_routers(),
     ]
     return [*configuration, *build_routers(ChannelCapabilities({})), clocks_router(), subscriptions_router()]
 
@@ -216,7 +221,8 @@ async def open_rest(
     http = FakeHttp()
     writable = routes_context(context, ALL_SERVICES)
     ours = ServiceComponents(routers=routers_over(writable, checks, http))
-    async with open_app(writable, [ours, *parts], authenticator.find) as app:
+    find_session = SessionAuthenticator(store, clock.now).find
+    async with open_app(writable, [ours, *parts], authenticator.find, find_session=find_session) as app:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://pasokh") as client:
             rest = Rest(client, store, bus, clock, authenticator, http)

@@ -122,6 +122,11 @@ RULES: dict[str, Rule] = {
     "GET /v1/dead-letters": "admin",
     "POST /v1/dead-letters/{dead_letter}/drop": "admin",
     "POST /v1/dead-letters/{dead_letter}/retry": "admin",
+    f"POST {W}/agents/{{agent}}/sign-in": "admin",
+    # Needs no key: tests/desk/test_sessions.py.
+    "POST /v1/desk/sessions": "mine",
+    "GET /v1/desk/sessions": "mine",
+    "DELETE /v1/desk/sessions/{session}": "mine",
     "GET /v1/keys": "admin",
     "POST /v1/keys": "admin",
     "DELETE /v1/keys/{key}": "admin",

@@ -36,6 +36,8 @@ NEEDED = {
         f"POST {ONE}/handoff/clear",
         f"POST {ONE}/handoff/confirm",
         "PUT /v1/workspaces/{workspace}/agents/{agent}/presence",
+        "GET /v1/desk/sessions",
+        "DELETE /v1/desk/sessions/{session}",
     },
     "write": {f"POST {ONE}/priority", f"POST {ONE}/sla/reapply"},
     "admin": {
@@ -50,12 +52,15 @@ NEEDED = {
         "POST /v1/workspaces/{workspace}/sla/reapply",
         "PUT /v1/workspaces/{workspace}/accounts/{channel}/{account}",
         "DELETE /v1/workspaces/{workspace}/accounts/{channel}/{account}",
+        "POST /v1/workspaces/{workspace}/agents/{agent}/sign-in",
         "GET /v1/keys",
         "POST /v1/keys",
         "DELETE /v1/keys/{key}",
     },
 }
 """Scope → the routes that need it. Every other GET below `/v1` needs `read`; what is for operators needs `admin`."""
+PUBLIC = {"POST /v1/desk/sessions"}
+"""Routes that need no key: there an agent proves who they are."""
 OPERATORS = re.compile(r"^[A-Z]+ /v1/(dead-letters|workspaces/\{workspace\}/webhooks)(/|$)")
 
 
@@ -102,7 +107,7 @@ async def routes_of(client: httpx2.AsyncClient) -> list[str]:
         f"{method.upper()} {path}"
         for path, operations in document["paths"].items()
         for method in operations
-        if path.startswith("/v1/")
+        if path.startswith("/v1/") and f"{method.upper()} {path}" not in PUBLIC
     ]
 
 

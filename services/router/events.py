@@ -205,7 +205,7 @@ def build_router(
             caller=caller,
             workspace=configuration.workspace,
             prefixes=[prefix for value in types or [] for prefix in value.split(",") if prefix],
-            permitted=lambda: permitted(request, None),
+            permitted=lambda: permitted(request, None, None),
             shares=shares,
             heartbeat_seconds=heartbeat_seconds,
         )

@@ -116,6 +116,7 @@ def process_of(channel: ScriptedPage) -> Process:
         tuple(DeclaredService(service, writes=every) for service in services),
         COLLECTIONS,
         process_for("up").find_caller,
+        process_for("up").find_session,
     )
 
 

@@ -17,6 +17,7 @@ from services.platform.http.app import open_app
 from services.platform.http.open_streams import OpenStreams
 from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import ROWS, PartitionCheckpoint
+from services.records.desk import SessionAuthenticator
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, build_router, stream_shares
 from services.router.stream_check import FactStream, open_fact_streams
@@ -169,7 +170,12 @@ async def open_stream(
         routers=[build_router(following, streams, stream_shares(context), heartbeat_seconds=heartbeat_seconds)]
     )
     async with (
-        open_app(context, [ServiceComponents(routers=routers_over(context)), events], keys.find) as app,
+        open_app(
+            context,
+            [ServiceComponents(routers=routers_over(context)), events],
+            keys.find,
+            find_session=SessionAuthenticator(store, clock.now).find,
+        ) as app,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://pasokh") as client,
     ):
         rest = Rest(client, store, bus, clock, keys, FakeHttp())

@@ -10,10 +10,11 @@ from schemas.configuration import AgentBody
 from services.domain.conversation_state import Contact
 from services.records.agents import AGENTS, agent_id
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
+from services.records.desk import DESK_SESSIONS
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
 from tests.router.harness import StreamHarness, open_stream
-from tests.router.test_bound_callers import SHOP, bound_key, put_agent
+from tests.router.test_bound_callers import KEY, SHOP, bound_key, put_agent
 from tests.router.test_routes import conversation, message
 
 MINE, THEIRS = "telegram:main:1", "telegram:main:2"
@@ -307,3 +308,38 @@ async def test_a_stream_of_the_whole_workspace_reads_nothing_more(stream: Stream
     client = await stream.open()
     await stream.publish(about(stream, None, "one"), about(stream, "theirs", "two"))
     assert await client.wait_for_events(2) == ["one", "two"]
+
+
+async def session_of(shop: StreamHarness, body: dict[str, str]) -> dict[str, str]:
+    """The headers of a client with a new session."""
+    client = shop.rest.client
+    client.cookies.clear()
+    opened = await client.post("https://desk.example/v1/desk/sessions", json=body)
+    assert opened.status_code == 201, opened.text
+    return {"authorization": "", "cookie": opened.headers["set-cookie"].partition(";")[0]}
+
+
+@pytest.mark.parametrize("ends", ["session", "key", "agent"])
+async def test_a_stream_of_a_session_ends_with_the_session_its_key_and_its_agent(
+    stream: StreamHarness, ends: str
+) -> None:
+    rest = stream.rest
+    made = await rest.request("POST", "/v1/keys", {**KEY, "scopes": ["desk"]})
+    client = await stream.open(**await session_of(stream, {"key": made.json()["secret"]}))
+    other = await stream.open(**await session_of(stream, {"key": (await bound_key(rest, "omid")).partition(" ")[2]}))
+    await stream.publish(about(stream, "mine", "one"), about(stream, "theirs", "two"))
+    assert await client.wait_for_events(1) == ["one"]
+    match ends:
+        case "session":
+            [session] = [one for one in rest.store.all(DESK_SESSIONS) if one.agent == "sara"]
+            assert (await rest.request("DELETE", f"/v1/desk/sessions/{session.id}")).status_code == 204
+        case "key":
+            assert (await rest.request("DELETE", f"/v1/keys/{made.json()['id']}")).status_code == 204
+        case _:
+            gone = agent_id("shop", "sara")
+            rest.store.documents = {key: d for key, d in rest.store.documents.items() if key.id != gone}
+    await stream.streams.end_revoked()
+    await client.wait_until(lambda: client.ended)
+    # That of another agent goes on.
+    await stream.publish(about(stream, "theirs", "three"))
+    assert await other.wait_for_events(2) == ["two", "three"]

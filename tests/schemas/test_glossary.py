@@ -14,13 +14,13 @@ HAPPENS = """
 accepted add cancelled change changed claim claimed clear cleared close closed completed confirm confirmed continue created delete
 deleted deletion delivered edit edited expired failed follow forward fulfilled late match merge noted opened paused put
 perform performed queued reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent
-set started hidden reacted transferred unassigned unhidden unknown verification warned assigned breached reopened answered
+set sign started hidden reacted transferred unassigned unhidden unknown verification warned assigned breached reopened answered
 blocked unblocked uploaded
 """
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """
 answer attempt author text availability calendar call check configuration data due duration event failure file force gate health
-identifier name overview own problem rate readiness setting state status unconfirmed warning
+identifier link name overview own problem rate readiness setting state status unconfirmed warning
 """
 """Plain English: what happens to a thing, what a document is for, and nouns that mean what they mean everywhere."""
 

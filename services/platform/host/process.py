@@ -46,7 +46,7 @@ DRAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The definition of a process. `find_caller` makes the look-up of API keys from the context.
+    """The definition of a process. `find_caller` makes the look-up of API keys from the context, `find_session` that of sessions.
 
     `migrations` bring the data of an older version to the format of the services, before these are opened.
     `describe` returns `/openapi.json` if the document must cover more than the routes of this process.
@@ -57,6 +57,7 @@ class Process:
     # Any: a collection of some model is none of every model.
     collections: Sequence[Collection[Any]]
     find_caller: Callable[[Context], FindCaller]
+    find_session: Callable[[Context], FindCaller]
     migrations: Sequence[Migration] = ()
     describe: OpenApiHook | None = None
 
@@ -81,7 +82,11 @@ async def run_process(
         async with _run_all([task for part in parts for task in part.background]), _processing(members):
             app = await stack.enter_async_context(
                 open_app(
-                    routes_context(context, process.services), parts, process.find_caller(context), process.describe
+                    routes_context(context, process.services),
+                    parts,
+                    process.find_caller(context),
+                    process.describe,
+                    process.find_session(context),
                 )
             )
             async with serve(

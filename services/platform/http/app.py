@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from services.platform.core.version import installed_version
 from services.platform.http.admin_key import required_admin_key
 from services.platform.http.admission import AdmissionControl
-from services.platform.http.auth import Authenticator, FindCaller
+from services.platform.http.auth import Authenticator, FindCaller, no_sessions
 from services.platform.http.command_gateway import CommandGateway
 from services.platform.http.health import health_router
 from services.platform.http.metrics_access import Exposition
@@ -30,16 +30,23 @@ OpenApiHook = Callable[[], Document]
 
 @asynccontextmanager
 async def open_app(
-    context: Context, parts: Sequence[ServiceComponents], find_caller: FindCaller, describe: OpenApiHook | None = None
+    context: Context,
+    parts: Sequence[ServiceComponents],
+    find_caller: FindCaller,
+    describe: OpenApiHook | None = None,
+    find_session: FindCaller = no_sessions,
 ) -> AsyncIterator[ASGIApp]:
     """The app with all routes, ASGI branches, probes and metrics. Leaving the context ends the waiting for outcomes.
 
-    `find_caller` finds the caller of a key (`services.records.keys.ApiKeyAuthenticator.find`). `describe` returns the
+    `find_caller` finds the caller of a key (`services.records.keys.ApiKeyAuthenticator.find`), `find_session` that of a session
+    (`services.records.desk.SessionAuthenticator.find`). `describe` returns the
     document of `/openapi.json`; by default it describes these parts. Raises Misconfigured if the settings have no admin
     key, or one of less than 32 characters.
     """
     commands = CommandGateway(context.store, context.bus, context.time_source)
-    access = Authenticator(required_admin_key(context.settings), find_caller, RateLimits(context.settings))
+    settings = context.settings
+    rates = RateLimits(settings)
+    access = Authenticator(required_admin_key(settings), find_caller, rates, find_session, settings.public_url)
     try:
         yield _build_app(context, parts, commands, access, describe)
     finally:

@@ -1,4 +1,4 @@
-"""Authentication and authorisation: bearer keys with a workspace and scopes. The caller passes the look-up of keys in.
+"""Authentication and authorisation: bearer keys with a workspace and scopes, and sessions of agents. The look-ups are passed in.
 
 Order of checks (each route's dependencies stand in it): 401, foreign workspace 404, scope 403, resource 404, body.
 """
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import Request
 
 from schemas.configuration import Scope
 from services.platform.http.problems import Forbidden, NotFound, Unauthorized
 from services.platform.http.rate_limits import RateLimits, client_address
+from services.platform.http.session_cookie import COOKIE, require_own_page, session_token
 from services.platform.store.port import Key
 
 SCOPE_IMPLIES: dict[Scope, frozenset[Scope]] = {
@@ -28,6 +29,9 @@ SCOPE_IMPLIES: dict[Scope, frozenset[Scope]] = {
 ADMIN = "admin"
 _CALLER = "pasokh.caller"
 _BEARER = HTTPBearer(auto_error=False, description="An API key, or the admin key.")
+_SESSION = APIKeyCookie(
+    name=COOKIE, auto_error=False, description="The session of an agent in a browser (docs/sign-in.md)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Principal:
     """A known key: its id (never its secret), its workspace (None: all) and its scopes.
 
     `agent`: the caller speaks as this agent only; None: for the whole workspace, or for all. `documents` are those
-    without which the caller is not known any more; the admin key has none.
+    without which the caller is not known any more; the admin key has none. `session`: the id of the session by which the caller
+    is known, instead of a key.
     """
 
     key: str
@@ -53,6 +58,7 @@ class Principal:
     scopes: frozenset[Scope]
     agent: BoundAgent | None = None
     documents: frozenset[Key] = frozenset()
+    session: str | None = None
 
     def has_scope(self, scope: Scope) -> bool:
         return any(scope in SCOPE_IMPLIES[held] for held in self.scopes)
@@ -65,28 +71,61 @@ FindCaller = Callable[[str], Awaitable[Principal | None]]
 """Finds the caller of a key; None for an unknown key. Raises Unavailable."""
 
 
-class Authenticator:
-    """Identifies callers by their key and applies the rate limits. The admin key is compared in constant time."""
+async def no_sessions(_: str) -> None:
+    """`FindCaller` of a process in which no session is known."""
 
-    def __init__(self, admin_key: str, find: FindCaller, rates: RateLimits) -> None:
+
+class Authenticator:
+    """Identifies callers by their key or session and applies the rate limits. The admin key is compared in constant time."""
+
+    def __init__(
+        self,
+        admin_key: str,
+        find: FindCaller,
+        rates: RateLimits,
+        find_session: FindCaller = no_sessions,
+        public_url: str | None = None,
+    ) -> None:
         self._admin = _digest(admin_key)
-        self._find = find
+        self._find, self._find_session = find, find_session
         self._rates = rates
+        self._public_url = public_url
 
     async def caller(self, request: Request) -> Principal:
-        """The caller of a request. Raises Unauthorized, TooManyRequests, Unavailable."""
-        address = client_address(request)
+        """The caller of a request, by its key, else by the cookie of a session.
+
+        Raises Unauthorized, Forbidden (a session's cookie that another page sent), TooManyRequests, Unavailable.
+        """
         # The address is counted before the key is looked up, so that guessing keys does not cost reads of the store.
-        await self._rates.check_address_limit(address)
-        presented = _bearer_token(request.headers.get("authorization"))
-        caller = await self._known(presented) if presented else None
+        await self.check_address(request)
+        presented, token = _bearer_token(request.headers.get("authorization")), session_token(request)
+        if presented is not None or token is None:
+            caller = await self.known(presented) if presented else None
+            detail = _unauthorized_detail(presented)
+        else:
+            caller, detail = await self.known_session(token), "This session has ended. Sign in again."
         if caller is None:
-            await self._rates.count_auth_failure(address)
-            raise Unauthorized(_unauthorized_detail(presented))
+            await self.count_failure(request)
+            raise Unauthorized(detail)
+        if caller.session is not None:
+            require_own_page(request, self._public_url)
         await self._rates.check_key(caller.key)
         return caller
 
-    async def _known(self, presented: str) -> Principal | None:
+    async def check_address(self, request: Request) -> None:
+        """Count a request by its address. Raises TooManyRequests."""
+        await self._rates.check_address_limit(client_address(request))
+
+    async def count_failure(self, request: Request) -> None:
+        """Count a request that proved nothing by its address. Raises TooManyRequests."""
+        await self._rates.count_auth_failure(client_address(request))
+
+    async def known_session(self, token: str) -> Principal | None:
+        """The caller of a session; None for an unknown or ended one. Raises Unavailable."""
+        return await self._find_session(token)
+
+    async def known(self, presented: str) -> Principal | None:
+        """The caller of a key; None for an unknown one. Raises Unavailable."""
         if hmac.compare_digest(_digest(presented), self._admin):
             return Principal(ADMIN, None, SCOPE_IMPLIES["admin"])
         return await self._find(presented)
@@ -99,7 +138,9 @@ def require_scope(scope: Scope, *, for_agents: bool = True) -> Callable[..., Awa
     needs `admin`.
     """
 
-    async def check(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Principal:
+    async def check(
+        request: Request, _: Annotated[object, Depends(_BEARER)], __: Annotated[object, Depends(_SESSION)]
+    ) -> Principal:
         access: Authenticator = request.app.state.access
         caller = request.scope[_CALLER] = await access.caller(request)
         workspace = request.path_params.get("workspace")

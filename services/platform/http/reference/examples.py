@@ -32,6 +32,8 @@ BODIES: Mapping[str, Any] = {
         ]
     },
     "KeyBody": {"name": "Our help desk", "workspace": "blue", "scopes": ["write"]},
+    "DeskSessionBody": {"code": "Zk3v0V9bq1uJ5m2s8yQwT4nR7xLcE6dA0fHgPiKjOuM"},
+    "SignInBody": {"scopes": ["desk"]},
     "WebhookBody": {"url": "https://desk.example/hooks", "types": ["pasokh.conversation."]},
     "ReplayBody": {"since": "2026-03-02T09:00:00Z"},
     "ReplyBody": {"agent": "sara", "text": "Your parcel left this morning."},
