@@ -13,7 +13,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.desk import DESK_SESSIONS
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
-from tests.router.harness import StreamHarness, open_stream
+from tests.router.harness import StreamClient, StreamHarness, open_stream
 from tests.router.test_bound_callers import KEY, SHOP, bound_key, put_agent
 from tests.router.test_routes import conversation, message
 
@@ -310,13 +310,13 @@ async def test_a_stream_of_the_whole_workspace_reads_nothing_more(stream: Stream
     assert await client.wait_for_events(2) == ["one", "two"]
 
 
-async def session_of(shop: StreamHarness, body: dict[str, str]) -> dict[str, str]:
-    """The headers of a client with a new session."""
+async def session_of(shop: StreamHarness, body: dict[str, str]) -> StreamClient:
+    """A client of the stream with a new session."""
     client = shop.rest.client
     client.cookies.clear()
     opened = await client.post("https://desk.example/v1/desk/sessions", json=body)
     assert opened.status_code == 201, opened.text
-    return {"authorization": "", "cookie": opened.headers["set-cookie"].partition(";")[0]}
+    return await shop.open(authorization="", cookie=opened.headers["set-cookie"].partition(";")[0])
 
 
 @pytest.mark.parametrize("ends", ["session", "key", "agent"])
@@ -325,8 +325,8 @@ async def test_a_stream_of_a_session_ends_with_the_session_its_key_and_its_agent
 ) -> None:
     rest = stream.rest
     made = await rest.request("POST", "/v1/keys", {**KEY, "scopes": ["desk"]})
-    client = await stream.open(**await session_of(stream, {"key": made.json()["secret"]}))
-    other = await stream.open(**await session_of(stream, {"key": (await bound_key(rest, "omid")).partition(" ")[2]}))
+    client = await session_of(stream, {"key": made.json()["secret"]})
+    other = await session_of(stream, {"key": (await bound_key(rest, "omid")).partition(" ")[2]})
     await stream.publish(about(stream, "mine", "one"), about(stream, "theirs", "two"))
     assert await client.wait_for_events(1) == ["one"]
     match ends:
