@@ -17,7 +17,7 @@ class AgentRecord:
     `presence` and is the ETag of the presence. `generation` is the time of its creation in microseconds since 1970, 0 for
     agents of versions that did not store it: keys and sessions of an agent of the same id that was deleted do not open it.
     Neither version changes with `load`, the units in use, or `loads`, these by class of work. `missed_offers` counts the offers
-    that the agent missed in a row. `idle_since` is set while the agent is online without a conversation. `assigned_at` is the
+    that the agent missed in a row. `reserved_for` is a task larger than its room, for which it saves room. `idle_since` is set while the agent is online without a conversation. `assigned_at` is the
     time of the
     last assignment, `at` that of the last change of `body` or `presence`.
     """
@@ -29,6 +29,7 @@ class AgentRecord:
     load: int = 0
     loads: dict[WorkClass, int] = field(default_factory=dict)
     missed_offers: int = 0
+    reserved_for: str | None = None
     idle_since: Instant | None = None
     assigned_at: Instant | None = None
     version: int = 1

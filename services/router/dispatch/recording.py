@@ -89,6 +89,7 @@ def _record_agents(work: UnitOfWork, state: WorkspaceState) -> None:
             load=current.load,
             loads=current.in_hand.by_class(),
             missed_offers=current.missed_offers,
+            reserved_for=current.reserved_for,
             idle_since=current.idle_since,
             assigned_at=current.assigned_at,
         )

@@ -85,6 +85,7 @@ def to_agent(record: AgentRecord, settings: AgentSettings = DEFAULT_AGENT_SETTIN
         call_blocks=settings.call_blocks,
         missed_offers=record.missed_offers,
         max_missed_offers=settings.max_missed_offers,
+        reserved_for=record.reserved_for,
     )
 
 

@@ -1,6 +1,6 @@
 """The rules of dispatch in the plainest form: compare all agents, sort all tasks. Slow, and easy to check by reading."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from services.router.dispatch.domain.values import DISTANT_PAST, NO_DUE, PRIORIT
 ReferenceOutcome = tuple[str, str, str | None, list[str], dict[str, int]]
 """What happened to which task, the agent, the eligible agents by rank (at most ten), the excluded per filter."""
 
+CHAT = Task("", TaskRequirement.of("", {}), "normal", DISTANT_PAST)
 FILTERS = ("team", "skills", "presence", "capacity", "offer", "preferred")
 
 
@@ -237,9 +238,7 @@ class ReferenceDispatcher:
         before = self.conditional()
         self.agents[agent.id] = agent
         self.update_idle(agent.id, now)
-        concerned = self.concerned(before)
-        to_others = self.match_waiting(concerned, now, but=agent.id)
-        return [*to_others, *self.pull_next(agent.id, now), *self.match_waiting(concerned, now)]
+        return self.pull_next(agent.id, now, self.concerned(before))
 
     def remove_agent(self, agent: str, now: datetime) -> list[ReferenceOutcome]:
         before = self.conditional()
@@ -251,6 +250,46 @@ class ReferenceDispatcher:
             outcomes += self.withdrawn(place) or [("requeued", place.task.id, agent, [], {})]
         del self.agents[agent]
         return [*outcomes, *self.match_in_order([place.task for place in places], now, before)]
+
+    def finish(self, now: datetime) -> list[ReferenceOutcome]:
+        """The last step of every call: agents pull again whose reserved task is gone, or is for others now."""
+        reservations = {str(a.reserved_for): a.id for a in self.agents.values() if a.reserved_for}
+        for task, agent in sorted(reservations.items()):
+            if not self.stands(self.agents[agent], task):
+                self.agents[agent] = replace(self.agents[agent], reserved_for=None)
+                return [*self.pull_next(agent, now), *self.finish(now)]
+        return []
+
+    def stands(self, agent: Agent, task: str) -> bool:
+        """Whether a reservation of an agent for a task holds: the task waits, and only smaller work is in its way."""
+        waiting = self.waiting.get(task)
+        if waiting is None or not self.able(agent, waiting):
+            return False
+        only, passed = self.audience(waiting)
+        if agent.id in passed or only not in (None, agent.id):
+            return False
+        return self.has_room(agent, waiting) or self.is_kept(agent, waiting)
+
+    def is_kept(self, agent: Agent, task: Task) -> bool:
+        work_class, size = task.work
+        limit = agent.limits.get(work_class)
+        used = self.in_hand(agent.id)[work_class]
+        within = limit is None or (limit > 0 and used + min(size, limit) <= limit)
+        return within and work_class != "mail" and not self.has_room(agent, task)
+
+    def passed_over(self, agent: Agent) -> Task | None:
+        """The oldest task that is too large for an agent who has room for one chat, unless somebody is reserved for it."""
+        if not self.has_room(agent, CHAT):
+            return None
+        larger = []
+        for task in self.waiting.values():
+            only, passed = self.audience(task)
+            is_asked = agent.id not in passed and only in (None, agent.id)
+            if self.able(agent, task) and is_asked and self.is_kept(agent, task):
+                larger.append(task)
+        oldest = min(larger, key=lambda task: (task.queued_at, task.id), default=None)
+        reserved = {other.reserved_for for other in self.agents.values()}
+        return oldest if oldest is not None and oldest.id not in reserved else None
 
     # -- moves ------------------------------------------------------------------------------------------------------
 
@@ -270,14 +309,11 @@ class ReferenceDispatcher:
         return [self.place(task, ranked[0], now)] if ranked else [("waiting", task.id, None, [], self.excluded(task))]
 
     def match_again(self, task: Task, freed: str, now: datetime) -> list[ReferenceOutcome]:
-        ranked = self.ranked(task)
-        if ranked and ranked[0] != freed:
-            return [self.place(task, ranked[0], now), *self.pull_next(freed, now)]
         self.places[task.id] = Place(task)
-        outcomes = self.pull_next(freed, now)
+        outcomes = self.pull_next(freed, now, [task])
         return [*outcomes, *(self.match(task, now) if self.places[task.id].waits else [])]
 
-    def match_waiting(self, tasks: list[Task], now: datetime, but: str | None = None) -> list[ReferenceOutcome]:
+    def match_waiting(self, tasks: Sequence[Task], now: datetime, but: str | None = None) -> list[ReferenceOutcome]:
         outcomes = []
         for task in tasks:
             ranked = self.ranked(task) if self.places[task.id].waits else []
@@ -305,15 +341,39 @@ class ReferenceDispatcher:
         changed = [t for name, t in self.waiting.items() if name in before and before[name] != self.audience(t)]
         return sorted(changed, key=self.priority_key)
 
-    def pull_next(self, agent: str, now: datetime) -> list[ReferenceOutcome]:
+    def pull_next(self, agent: str, now: datetime, contested: Sequence[Task] = ()) -> list[ReferenceOutcome]:
+        """The agent takes what comes first; others may be free for the tasks `contested`, and get those that they fit better."""
         outcomes = []
-        while allowed := [task for task in self.waiting.values() if self.may_take(self.agents[agent], task)]:
-            self.pulled += 1
-            reserved = self.pulled % self.fifo_reserve_interval == 0
-            task = min(allowed, key=lambda t: (t.queued_at, t.id)) if reserved else min(allowed, key=self.priority_key)
+        while True:
+            outcomes += self.match_waiting(contested, now, but=agent)
+            is_online = agent in self.agents and self.agents[agent].presence == "online"
+            task = self.next_for(self.agents[agent]) if is_online else None
+            if task is None:
+                return [*outcomes, *self.match_waiting(contested, now)]
             assert self.ranked(task)[0] == agent, "a better agent was free for a task that waited"
             outcomes.append(self.place(task, agent, now))
-        return outcomes
+
+    def next_for(self, agent: Agent) -> Task | None:
+        """The task that an agent takes next from the queue; counts turns and makes reservations."""
+        if agent.reserved_for is not None:
+            task = self.waiting.get(agent.reserved_for)
+            if task is None or not self.stands(agent, task.id) or not self.has_room(agent, task):
+                return None
+            self.agents[agent.id] = replace(agent, reserved_for=None)
+            return task
+        allowed = [task for task in self.waiting.values() if self.may_take(agent, task)]
+        oldest = min(allowed, key=lambda t: (t.queued_at, t.id), default=None)
+        larger = self.passed_over(agent)
+        is_turn = (self.pulled + 1) % self.fifo_reserve_interval == 0
+        if is_turn and larger and (not oldest or (larger.queued_at, larger.id) < (oldest.queued_at, oldest.id)):
+            self.pulled += 1
+            self.agents[agent.id] = replace(agent, reserved_for=larger.id)
+            return None
+        if not allowed:
+            self.pulled += larger is not None
+            return None
+        self.pulled += 1
+        return oldest if is_turn else min(allowed, key=self.priority_key)
 
     def place(self, task: Task, agent: str, now: datetime) -> ReferenceOutcome:
         what = "assigned" if task.offer_seconds is None else "offered"
@@ -418,7 +478,7 @@ class ReferenceDispatcher:
             return "skills"
         if agent.presence != "online":
             return "presence"
-        return None if self.has_room(agent, task) else "capacity"
+        return None if self.has_room(agent, task) and agent.reserved_for is None else "capacity"
 
     def excluded(self, task: Task) -> dict[str, int]:
         failed = [self.failed_or_passed(agent, task) for agent in self.agents.values()]

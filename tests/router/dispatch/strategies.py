@@ -1,5 +1,7 @@
 """Random histories of a workspace: what may happen, as values."""
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +22,10 @@ CLASSES = ("chat", "chat", "mail", "call", "public")
 teams = st.sets(st.sampled_from(TEAMS), min_size=1).map(sorted)
 skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 3), max_size=3)
 minimums = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 3), max_size=2)
+# Mostly none, so that most tasks find somebody.
+few_minimums: st.SearchStrategy[dict[str, int]] = (
+    st.just({}) | st.just({}) | st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 2), max_size=1)
+)
 minutes = st.none() | st.integers(0, 3)
 some_seconds = st.none() | st.integers(1, 40)
 relaxation = st.lists(
@@ -68,13 +74,13 @@ queued_with_conditions = _step(
     "task_queued",
     TASKS,
     team=st.sampled_from(TEAMS),
-    skills=minimums,
+    skills=few_minimums,
     priority=st.sampled_from(PRIORITIES),
     due=minutes,
     preferred=st.none() | st.sampled_from(AGENTS),
     preferred_seconds=some_seconds,
     work_class=st.sampled_from(CLASSES),
-    units=st.sampled_from((1, 1, 1, 2, 5)),
+    units=st.sampled_from((1, 1, 1, 1, 2, 5)),
     relax=relaxation,
     offer_seconds=st.sampled_from((None, None, 5, 20)),
     overflow=overflow,
@@ -95,7 +101,7 @@ written_with_limits = _step(
     teams=teams,
     skills=skills,
     capacity=st.integers(1, 4),
-    limits=st.dictionaries(st.sampled_from(WORK_CLASSES), st.integers(0, 2), max_size=1),
+    limits=st.just({}) | st.dictionaries(st.sampled_from(WORK_CLASSES), st.integers(0, 2), max_size=1),
     call_blocks=st.booleans(),
     max_missed_offers=st.none() | st.integers(1, 2),
 )
@@ -147,6 +153,7 @@ all_steps = st.lists(
         ),
         given_back,
     ),
+    min_size=25,
     max_size=80,
 )
 event_steps = st.lists(
@@ -154,10 +161,11 @@ event_steps = st.lists(
         *(queued_with_conditions,) * 4,
         *(closed, closed, changed, agent_with_limits, presence, presence, deleted),
     ),
+    min_size=15,
     max_size=50,
 )
 staff = st.lists(written, min_size=1, max_size=4)
-staff_with_limits = st.lists(written_with_limits, min_size=1, max_size=5)
+staff_with_limits = st.lists(written_with_limits, min_size=2, max_size=5)
 
 
 def _all_online(staff: list[Step]) -> list[Step]:
@@ -204,3 +212,82 @@ def agent_of(step: Step) -> Agent:
         call_blocks=body.get("call_blocks", False),
         max_missed_offers=body.get("max_missed_offers"),
     )
+
+
+def random_step(chance: random.Random) -> Step:
+    """One of all steps, for histories longer than Hypothesis draws."""
+    what = chance.choices(
+        (
+            *("task_queued", "task_closed", "task_advanced", "offer_accepted", "offer_declined", "task_paused"),
+            *("task_resumed", "presence_set", "agent_put", "task_changed", "task_claimed", "task_forced"),
+            *("tasks_given_back", "agent_deleted"),
+        ),
+        (30, 14, 12, 6, 4, 8, 8, 8, 3, 4, 3, 1, 2, 1),
+    )[0]
+    who = chance.choice(AGENTS if what in ("presence_set", "agent_put", "tasks_given_back", "agent_deleted") else TASKS)
+    return Step(what, who, _RANDOM_BODIES.get(what, _empty)(chance), chance.choice((0, 0, 1, 1, 5, 30)))
+
+
+def _empty(chance: random.Random) -> dict[str, Any]:
+    return {}
+
+
+def _random_task(chance: random.Random) -> dict[str, Any]:
+    steps = [
+        RelaxStep(after_seconds=after, skills={chance.choice(SKILLS): 1}, drop_skills=[chance.choice(SKILLS)])
+        for after in sorted(chance.sample(range(1, 60), chance.choice((0, 0, 1, 2))))
+    ]
+    if steps and chance.random() < 0.5:
+        steps[-1] = steps[-1].model_copy(update={"add_teams": [chance.choice(TEAMS)]})
+    overflow = Overflow(
+        to_team=chance.choice(TEAMS),
+        max_waiting=chance.choice((None, 0, 2)),
+        max_wait_seconds=chance.choice((None, 40)),
+    )
+    return {
+        "team": chance.choice(TEAMS),
+        "skills": {name: chance.randint(1, 2) for name in SKILLS if chance.random() < 0.15},
+        "priority": chance.choice(PRIORITIES),
+        "due": chance.choice((None, 1, 2)),
+        "preferred": chance.choice((None, *AGENTS)),
+        "preferred_seconds": chance.choice((None, 20)),
+        "work_class": chance.choice(CLASSES),
+        "units": chance.choice((1, 1, 1, 2, 3)),
+        "relax": tuple(steps),
+        "offer_seconds": chance.choice((None, 5, 20)),
+        "overflow": chance.choice((None, None, overflow)),
+    }
+
+
+def _random_agent(chance: random.Random) -> dict[str, Any]:
+    return {
+        "teams": chance.sample(TEAMS, chance.randint(1, 2)),
+        "skills": {name: chance.randint(1, 3) for name in SKILLS if chance.random() < 0.5},
+        "capacity": chance.randint(1, 4),
+        "limits": {chance.choice(WORK_CLASSES): chance.randint(0, 2)} if chance.random() < 0.3 else {},
+        "call_blocks": chance.random() < 0.3,
+        "max_missed_offers": chance.choice((None, 2)),
+    }
+
+
+_RANDOM_BODIES: dict[str, Callable[[random.Random], dict[str, Any]]] = {
+    "task_queued": _random_task,
+    "agent_put": _random_agent,
+    "presence_set": lambda chance: {"status": chance.choice(("online", "online", "online", "away", "offline"))},
+    "task_changed": lambda chance: {
+        "team": chance.choice((None, None, *TEAMS)),
+        "skills": chance.choice((None, {}, {chance.choice(SKILLS): 1})),
+        "priority": chance.choice((None, *PRIORITIES)),
+        "due": chance.choice((None, 1, 3)),
+    },
+    "offer_accepted": lambda chance: {"earlier": chance.choice((0, 0, 6)), "as_agent": None},
+    "offer_declined": lambda chance: {"reason": chance.choice((None, "busy")), "as_agent": None},
+    "task_claimed": lambda chance: {
+        "agent": chance.choice(AGENTS),
+        "taken_from": chance.choice((None, "holder")),
+        "over_capacity": chance.random() < 0.3,
+    },
+    "task_forced": lambda chance: {"agent": chance.choice((*AGENTS, "nobody"))},
+    "task_resumed": lambda chance: {"seconds": chance.choice((None, 20))},
+    "tasks_given_back": lambda chance: {"seconds": chance.choice((None, 20)), "passed": chance.random() < 0.5},
+}

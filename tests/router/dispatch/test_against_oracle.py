@@ -1,6 +1,7 @@
 """The dispatcher decides, ranks and counts like a reference that compares all agents and sorts all tasks."""
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.values import PRIORITIES
 from tests.examples import examples
 from tests.router.dispatch.pair import Pair
-from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, full_histories, histories
+from tests.router.dispatch.strategies import AGENTS, SKILLS, TEAMS, Step, full_histories, histories, random_step
 
 
 @given(history=histories)
@@ -47,6 +48,23 @@ def test_offers_relaxation_and_units_over_time_are_decided_as_by_the_oracle(
     pair = Pair(fifo_reserve_interval=3, forgetful=forgetful)
     for step in history:
         pair.apply(step)
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 7))])
+def test_a_long_shift_with_all_that_can_happen(seed: int) -> None:
+    chance = random.Random(seed)
+    pair, seen = Pair(fifo_reserve_interval=3, forgetful=seed % 2 == 0), Counter[str]()
+    for agent in AGENTS:
+        pair.apply(Step("agent_put", agent, {"teams": TEAMS, "skills": {}, "capacity": 3}, 0))
+        pair.apply(Step("presence_set", agent, {"status": "online"}, 0))
+    for _ in range(1500):
+        seen.update(what for what, *_ in pair.apply(random_step(chance)))
+        agents, waiting = pair.oracle.agents.values(), pair.oracle.waiting.values()
+        seen["reserved"] += any(agent.reserved_for for agent in agents)
+        seen["passed"] += any(pair.oracle.audience(task)[1] for task in waiting)
+        seen["preferred"] += any(pair.oracle.audience(task)[0] for task in waiting)
+    rare = ("overflowed", "away", "expired", "declined", "accepted", "resumed", "reserved", "passed", "preferred")
+    assert all(seen[what] for what in rare), seen
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])

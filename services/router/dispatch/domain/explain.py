@@ -127,8 +127,8 @@ def _filters(choice: Choice, agent: Agent) -> list[Filter]:
         Filter(name="presence", passed=agent.is_online, detail=agent.presence),
         Filter(
             name="capacity",
-            passed=agent.has_room(requirement.work),
-            detail=f"{agent.load} of {agent.capacity} units in use",
+            passed=agent.has_room(requirement.work) and agent.reserved_for is None,
+            detail=f"{agent.load} of {agent.capacity} units in use{_reservation(agent)}",
         ),
     ]
     if agent.id in choice.audience.passed:
@@ -136,6 +136,10 @@ def _filters(choice: Choice, agent: Agent) -> list[Filter]:
     if choice.audience.only not in (None, agent.id):
         filters.append(Filter(name="preferred", passed=False, detail=f"it waits for {choice.audience.only}"))
     return filters
+
+
+def _reservation(agent: Agent) -> str:
+    return f", reserved for {agent.reserved_for}" if agent.reserved_for is not None else ""
 
 
 def _tie_breaker(task: Task, index: AgentIndex, winner: Agent, second: Agent) -> Advantage:

@@ -77,13 +77,8 @@ class RequirementQueue:
         return self._by_age[0]
 
     def is_open_to(self, agent: Agent) -> bool:
-        """Whether the agent may take its tasks now."""
-        requirement = self.requirement
-        return (
-            self.audience.has(agent.id)
-            and requirement.is_satisfied_by(agent.teams, agent.skills)
-            and agent.availability(requirement.work) == "free"
-        )
+        """Whether the agent may take its tasks, as far as room allows."""
+        return self.audience.has(agent.id) and self.requirement.is_satisfied_by(agent.teams, agent.skills)
 
 
 class Queue:
@@ -132,12 +127,19 @@ class Queue:
 
     def first_for(self, agent: Agent) -> Task | None:
         """The first task in priority order that the agent may take now."""
-        keys = [queue.first() for queue in self._queues_for(agent)]
+        keys = [queue.first() for queue in self._queues_for(agent) if _is_free_for(agent, queue)]
         return self.tasks[min(keys)[PRIORITY_KEY_ID]] if keys else None
 
     def oldest_for(self, agent: Agent) -> Task | None:
-        """The task that has waited longest, whatever its priority."""
-        keys = [queue.oldest() for queue in self._queues_for(agent)]
+        """The task that has waited longest, whatever its priority, of those that the agent may take now."""
+        keys = [queue.oldest() for queue in self._queues_for(agent) if _is_free_for(agent, queue)]
+        return self.tasks[min(keys)[FIFO_KEY_ID]] if keys else None
+
+    def oldest_passed_over(self, agent: Agent) -> Task | None:
+        """The oldest task that is larger than the room of the agent, while smaller ones still find room there."""
+        keys = [
+            queue.oldest() for queue in self._queues_for(agent) if agent.is_kept_by_smaller_work(queue.requirement.work)
+        ]
         return self.tasks[min(keys)[FIFO_KEY_ID]] if keys else None
 
     def _add_queue(self, requirement: TaskRequirement, audience: Audience) -> RequirementQueue:
@@ -153,6 +155,10 @@ class Queue:
             for queue in self._queues_by_key.get(key, {}).values():
                 if queue.is_open_to(agent):
                     yield queue
+
+
+def _is_free_for(agent: Agent, queue: RequirementQueue) -> bool:
+    return agent.availability(queue.requirement.work) == "free"
 
 
 def _agent_keys(queue: RequirementQueue) -> list[AgentKey]:

@@ -43,7 +43,8 @@ class Agent:
 
     `call_blocks`: a call is the only live work at its time. `idle_since` is set while the agent is online without work.
     `assigned_at` is when it was last assigned a task. `missed_offers` counts the offers that it missed in a row; at
-    `max_missed_offers` (None: never) the agent is set away.
+    `max_missed_offers` (None: never) the agent is set away. `reserved_for` is a task that is larger than its room: it is assigned
+    nothing else until it has room for it.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Agent:
     call_blocks: bool = False
     missed_offers: int = 0
     max_missed_offers: int | None = None
+    reserved_for: str | None = None
 
     @property
     def load(self) -> int:
@@ -82,11 +84,18 @@ class Agent:
     def availability(self, work: Work) -> Availability:
         if self.presence != "online":
             return "presence"
-        return "free" if self.has_room(work) else "capacity"
+        return "free" if self.reserved_for is None and self.has_room(work) else "capacity"
 
     def has_room(self, work: Work) -> bool:
         """Whether capacity, class limits and calls allow this work, present or not."""
         return has_room(self.in_hand, work, self.capacity, self.limits, call_blocks=self.call_blocks)
+
+    def is_kept_by_smaller_work(self, work: Work) -> bool:
+        """Whether the room for this work is taken by other work in hand, and not by the limit of its class."""
+        limit = self.limits.get(work.work_class)
+        within = limit is None or (limit > 0 and self.in_hand.of(work.work_class) + min(work.units, limit) <= limit)
+        # Mail yields; it has no claim on room.
+        return within and work.work_class != "mail" and not self.has_room(work)
 
     def may_take(self, requirement: TaskRequirement) -> bool:
         """Whether teams and skills allow the task, and the agent is online: free or not."""
