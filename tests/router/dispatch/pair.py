@@ -41,7 +41,7 @@ class Pair:
         # The step means one of the tasks that it can concern, so that few steps find nothing to do.
         concerns = self._CONCERNS.get(step.what)
         names = sorted(name for name, place in self.oracle.places.items() if concerns and concerns(place))
-        if names:
+        if names and step.who not in names:
             step = replace(step, who=names[int(step.who[1:]) % len(names)])
         outcomes = self._STEPS[step.what](self, step)
         self.check()
