@@ -27,19 +27,22 @@ NAMES = {Requeued: "requeued", Resumed: "resumed", Overflowed: "overflowed", Unm
 
 
 class Pair:
-    """A dispatcher and an oracle. With `forgetful` the dispatcher is restored from its own values before each step."""
+    """A dispatcher and an oracle.
 
-    def __init__(self, fifo_reserve_interval: int, *, forgetful: bool = False) -> None:
+    With `forgetful` the dispatcher is restored from its own values before each step. With `aimed` a step whose task it cannot
+    concern means another one, so that few steps find nothing to do.
+    """
+
+    def __init__(self, fifo_reserve_interval: int, *, forgetful: bool = False, aimed: bool = False) -> None:
         self.dispatcher = Dispatcher(fifo_reserve_interval=fifo_reserve_interval)
         self.oracle = ReferenceDispatcher(fifo_reserve_interval=fifo_reserve_interval)
-        self.now, self.forgetful, self.interval = START, forgetful, fifo_reserve_interval
+        self.now, self.forgetful, self.aimed, self.interval = START, forgetful, aimed, fifo_reserve_interval
 
     def apply(self, step: Step) -> list[ReferenceOutcome]:
         self.now += timedelta(seconds=step.later)
         if self.forgetful:
             self.restore()
-        # The step means one of the tasks that it can concern, so that few steps find nothing to do.
-        concerns = self._CONCERNS.get(step.what)
+        concerns = self._CONCERNS.get(step.what) if self.aimed else None
         names = sorted(name for name, place in self.oracle.places.items() if concerns and concerns(place))
         if names and step.who not in names:
             step = replace(step, who=names[int(step.who[1:]) % len(names)])

@@ -45,7 +45,7 @@ def test_offers_relaxation_and_units_over_time_are_decided_as_by_the_oracle(
     history: list[Step], forgetful: bool
 ) -> None:
     """Also when the dispatcher is restored before each step, from its values in another order."""
-    pair = Pair(fifo_reserve_interval=3, forgetful=forgetful)
+    pair = Pair(fifo_reserve_interval=3, forgetful=forgetful, aimed=True)
     for step in history:
         pair.apply(step)
 
@@ -53,7 +53,7 @@ def test_offers_relaxation_and_units_over_time_are_decided_as_by_the_oracle(
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 7))])
 def test_a_long_shift_with_all_that_can_happen(seed: int) -> None:
     chance = random.Random(seed)
-    pair, seen = Pair(fifo_reserve_interval=3, forgetful=seed % 2 == 0), Counter[str]()
+    pair, seen = Pair(fifo_reserve_interval=3, forgetful=seed % 2 == 0, aimed=True), Counter[str]()
     for agent in AGENTS:
         pair.apply(Step("agent_put", agent, {"teams": TEAMS, "skills": {}, "capacity": 3}, 0))
         pair.apply(Step("presence_set", agent, {"status": "online"}, 0))
