@@ -105,7 +105,7 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
         ),
         DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),
         DeclaredService(open_console(GROUP_TOPICS)),
-        DeclaredService(open_desk, writes=(DESK_SESSIONS, SIGN_IN_CODES)),
+        DeclaredService(open_desk, writes=(DESK_SESSIONS, SECRETS, SIGN_IN_CODES)),
     ),
     "sla": (DeclaredService(sla.open_sla),),
     "delivery": (DeclaredService(open_delivery), DeclaredService(open_subscription_sender)),

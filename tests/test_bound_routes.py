@@ -123,8 +123,10 @@ RULES: dict[str, Rule] = {
     "POST /v1/dead-letters/{dead_letter}/drop": "admin",
     "POST /v1/dead-letters/{dead_letter}/retry": "admin",
     f"POST {W}/agents/{{agent}}/sign-in": "admin",
-    # Needs no key: tests/desk/test_sessions.py.
+    # The next three need no key: tests/desk.
     "POST /v1/desk/sessions": "mine",
+    "GET /v1/desk/oidc/start": "mine",
+    "GET /v1/desk/oidc/callback": "mine",
     "GET /v1/desk/sessions": "mine",
     "DELETE /v1/desk/sessions/{session}": "mine",
     "GET /v1/keys": "admin",

@@ -38,7 +38,7 @@ from services.platform.http.session_cookie import (
 )
 from services.platform.store.port import Changes, Key, Put, Query
 from services.platform.store.read_one import read_one
-from services.records.agents import AGENTS, agent_id
+from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.desk import DESK_SESSIONS, DeskSession, format_session
 from services.records.keys import bound_agent, secret_digest
 from services.rest.dependencies import ExistingWorkspace
@@ -91,8 +91,8 @@ async def open_session(
     proof = await _proof_of_key(request, body.key)
     await _require_agent(request, context, proof)
     session, token = new_session(proof, request, now, shared_computer=body.shared_computer)
-    await context.store.commit(Changes(puts=[_put(session)], deletes=await _replaced(request, context)))
-    return signed_in(request, session, token)
+    await store_session(request, context, session)
+    return _signed_in(request, session, token)
 
 
 async def _open_by_code(
@@ -110,7 +110,7 @@ async def _open_by_code(
         raise
     if replaced := await _replaced(request, context):
         await context.store.commit(Changes(deletes=replaced))
-    return signed_in(request, session, token)
+    return _signed_in(request, session, token)
 
 
 async def _proof_of_key(request: Request, presented: SecretStr | None) -> Proof:
@@ -161,6 +161,11 @@ def new_session(proof: Proof, request: Request, now: datetime, *, shared_compute
     return session, format_session(identity, secret)
 
 
+async def store_session(request: Request, context: Context, session: DeskSession) -> None:
+    """Store a new session in place of the one that the browser had. Raises Unavailable."""
+    await context.store.commit(Changes(puts=[_put(session)], deletes=await _replaced(request, context)))
+
+
 def _put(session: DeskSession) -> Put:
     return Put(Key(DESK_SESSIONS.name, session.id), session)
 
@@ -173,11 +178,14 @@ async def _replaced(request: Request, context: Context) -> list[Key]:
     return [Key(DESK_SESSIONS.name, known.session)] if known and known.session else []
 
 
-def signed_in(request: Request, session: DeskSession, token: str) -> Response:
-    """The answer to who has signed in, with the cookie. The audit log names the agent, and the key if there was one."""
-    _audit.info(
-        "signed_in", workspace=session.workspace, agent=session.agent, session=session.id, key=session.key or None
-    )
+def record_signed_in(session: DeskSession, **by: str | None) -> None:
+    """Write an audit log line: who signed in, and by what."""
+    _audit.info("signed_in", workspace=session.workspace, agent=session.agent, session=session.id, **by)
+
+
+def _signed_in(request: Request, session: DeskSession, token: str) -> Response:
+    """The answer to who has signed in, with the cookie."""
+    record_signed_in(session, key=session.key or None)
     body = DeskSessionOpened(workspace=session.workspace, agent=session.agent, expires_at=session.expires_at)
     response = JSONResponse(body.model_dump(mode="json"), status_code=201)
     # On a shared computer it ends with the browser, too.
@@ -218,20 +226,24 @@ def _may_end(caller: Principal, session: DeskSession) -> bool:
     return caller.has_scope("admin") or (caller.agent is not None and caller.agent.id == session.agent)
 
 
+async def existing_agent(configuration: ExistingWorkspace, agent: str, context: ContextDep) -> AgentRecord:
+    """The path's agent. Raises NotFound."""
+    record = await read_one(context.store, AGENTS, agent_id(configuration.workspace, agent))
+    if record is None:
+        raise NotFound(f"There is no agent {agent!r} in this workspace.")
+    return record
+
+
 async def create_sign_in_link(
     request: Request,
-    configuration: ExistingWorkspace,
-    agent: str,
+    agent: Annotated[AgentRecord, Depends(existing_agent)],
     body: Annotated[SignInBody, Depends(JsonBody(SignInBody, optional=True))],
     context: ContextDep,
 ) -> Response:
     """Make a link by which the agent signs in: it works once, for 15 minutes. Send it to nobody else."""
-    record = await read_one(context.store, AGENTS, agent_id(configuration.workspace, agent))
-    if record is None:
-        raise NotFound(f"There is no agent {agent!r} in this workspace.")
     if "desk" not in body.scopes and not {"write", "admin"} & set(body.scopes):
         raise UnprocessableContent(("/scopes", "The page needs the scope `desk`, or one that includes it."))
-    code, stored = new_code(record, body.scopes, context.time_source.now())
+    code, stored = new_code(agent, body.scopes, context.time_source.now())
     await store_code(context.store, code, stored)
     base = context.settings.public_url or str(request.base_url)
     link = SignInLink(url=sign_in_url(base, code), expires_at=stored.expires_at)

@@ -162,9 +162,25 @@ def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
         made = admin.post("/v1/keys", json=body).json()
         tenant.keys[scope] = made["secret"]
         tenant.ids["key"] = made["id"]
+    _sign_in(admin, tenant)
     _talk(tenant)
     _name(tenant)
     return tenant
+
+
+def _sign_in(admin: httpx2.Client, tenant: Tenant) -> None:
+    """An agent has a key, and a session by a link."""
+    agent = f"agent-of-{tenant.name}-1"
+    body = {"name": tenant.canary, "workspace": tenant.name, "agent": agent, "scopes": ["admin"]}
+    tenant.keys["agent"] = admin.post("/v1/keys", json=body).json()["secret"]
+    link = admin.post(f"{tenant.path}/agents/{agent}/sign-in").json()["url"]
+    opened = tenant.client.post(
+        "/v1/desk/sessions", json={"code": link.partition("#code=")[2]}, headers={"user-agent": tenant.canary}
+    )
+    assert opened.status_code == 201, opened.text
+    tenant.client.cookies.clear()
+    [session] = tenant.request("GET", "/v1/desk/sessions", "agent").json()["items"]
+    tenant.ids["session"] = session["id"]
 
 
 def _talk(tenant: Tenant) -> None:

@@ -50,9 +50,12 @@ BODIES: dict[str, dict[str, Any]] = {
 """A body that the route would take, by the end of its path."""
 PUBLIC = {
     "/webchat/{workspace}/{account}/sessions": "here a visitor gets their token; links and proofs are tried on their own",
+    "/v1/desk/sessions": "here an agent proves who they are; keys and links are tried on their own",
+    "/v1/desk/oidc/start": "sends the browser to the issuer",
+    "/v1/desk/oidc/callback": "takes what the issuer signed",
     "/webchat/{workspace}/{account}/status": "tells anybody whether the shop is open, before there is a token",
 }
-"""Routes of a workspace that ask for no token, and why."""
+"""Routes that ask for no token, or one of whose methods does, and why."""
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +229,8 @@ def test_none_of_their_cursors_is_a_cursor_of_mine(document: dict[str, Any], pai
             continue
         for whose, cursor in theirs.cursors.items():
             # What all workspaces share has one list for all, and each key sees its own part of it.
-            headers = holder if path.startswith("/webchat") else mine.headers("admin")
+            scope = "agent" if path.startswith("/v1/desk") else "admin"
+            headers = holder if path.startswith("/webchat") else mine.headers(scope)
             asked = {"cursor": cursor}
             answer = mine.client.get(address(path, mine.ids), params=asked, headers=headers)
             refused(theirs, f"GET {path} with their cursor of {whose}", answer, 422)
@@ -242,6 +246,7 @@ def test_filters_by_what_is_theirs_find_nothing(document: dict[str, Any], pair: 
                 or method != "GET"
                 or one["name"] in ("limit", "cursor")
                 or path.endswith("}/events")
+                or path.startswith("/v1/desk/oidc")
             ):
                 continue
             for value in values:
@@ -349,8 +354,8 @@ def test_whether_a_shop_is_open_is_told_alike_with_any_token(pair: tuple[Tenant,
 def test_no_visitors_token_is_a_key(document: dict[str, Any], pair: tuple[Tenant, Tenant]) -> None:
     theirs, mine = pair
     tokens = [*theirs.visitors.values(), theirs.handoff, theirs.telegram_secret, theirs.signing_secret]
-    for method, path, _ in operations(document):
-        if not path.startswith("/v1"):
+    for method, path, operation in operations(document):
+        if not path.startswith("/v1") or not operation.get("security"):
             continue
         for token in (*tokens, *mine.visitors.values()):
             headers = {"authorization": f"Bearer {token}"}
@@ -358,6 +363,10 @@ def test_no_visitors_token_is_a_key(document: dict[str, Any], pair: tuple[Tenant
                 method, address(path, theirs.ids), headers=headers, **body_of(method, path, theirs)
             )
             refused(theirs, f"{method} {path} with a token for a key", answer, 401)
+    for token in (*tokens, *mine.visitors.values()):
+        for name in ("key", "code"):
+            answer = mine.client.post("/v1/desk/sessions", json={name: token})
+            refused(theirs, f"POST /v1/desk/sessions with a token as {name}", answer, 401, 422)
 
 
 def test_the_link_of_their_hand_off_opens_no_session_of_mine(pair: tuple[Tenant, Tenant]) -> None:

@@ -85,6 +85,16 @@ class Settings(BaseSettings):
     """How many bytes of files visitors of one address may upload to one web chat account."""
     account_file_bytes_per_hour: Annotated[int, Field(ge=100_000)] = 2_000_000_000
     """How many bytes of files visitors may upload to one web chat account."""
+    oidc_issuer: str | None = None
+    """Where agents sign in (OpenID Connect), as its tokens name it; None: by keys and links alone. The next four belong to it."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    """None: the issuer knows us as a public client."""
+    oidc_workspace: str | None = None
+    """The workspace whose agents sign in there."""
+    oidc_agent_claim: str | None = None
+    """The claim of the token that holds the agent's id. It must be one that the agent cannot change."""
+    oidc_scopes: str = "openid profile email"
     metrics_token: SecretStr | None = None
     """What Prometheus sends as bearer to see the series of all workspaces from elsewhere."""
     metrics_networks: list[str] = ["127.0.0.0/8", "::1/128"]

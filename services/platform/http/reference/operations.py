@@ -15,6 +15,8 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("POST", "/v1/desk/sessions"): "signIn",
     ("GET", "/v1/desk/sessions"): "listSessions",
     ("DELETE", "/v1/desk/sessions/{session}"): "signOut",
+    ("GET", "/v1/desk/oidc/start"): "startSignIn",
+    ("GET", "/v1/desk/oidc/callback"): "finishSignIn",
     ("POST", f"{_W}/agents/{{agent}}/sign-in"): "createSignInLink",
     ("GET", "/v1/keys"): "listKeys",
     ("POST", "/v1/keys"): "createKey",

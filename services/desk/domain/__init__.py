@@ -1,0 +1,1 @@
+"""Rules of signing in by an issuer (OpenID Connect): values and a time in, a decision out. No IO."""
