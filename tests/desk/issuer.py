@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from schemas.values import Json
+from services.platform.core.time_source import TimeSource
 from services.platform.http.outgoing import HttpResponse, TransientSendError
-from tests.fakes import HttpCall, ManualTimeSource
+from tests.fakes import HttpCall
 
 ISSUER = "https://login.example/realms/shop"
 CLIENT_ID, CLIENT_SECRET = "pasokh", "a secret: of/two words"
@@ -29,7 +30,8 @@ Claims = dict[str, Any]
 class SmallIssuer:
     """`claims` changes the claims of each token, `sign` makes the token of them; `methods` are how clients may authenticate."""
 
-    time_source: ManualTimeSource
+    time_source: TimeSource
+    url: str = ISSUER
     claims: Callable[[Claims], Claims] = lambda claims: claims
     sign: Callable[[Claims], str] = lambda claims: jwt.encode(claims, RSA_KEY, "RS256", headers={"kid": "rsa-1"})
     discovery: Callable[[Claims], Claims] = lambda document: document
@@ -42,20 +44,20 @@ class SmallIssuer:
     def agree(self, url: str, agent: str = "sara") -> dict[str, str]:
         """The agent signs in on the page at the address; returns the query that the browser comes back with."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        assert url.startswith(f"{ISSUER}/authorize?")
+        assert url.startswith(f"{self.url}/authorize?")
         assert (query["response_type"], query["client_id"]) == ("code", CLIENT_ID)
         assert query["code_challenge_method"] == "S256"
         assert "openid" in query["scope"].split()
         code = f"code-{len(self.codes)}"
         self.codes[code] = {**query, "agent": agent}
-        return {"code": code, "state": query["state"], "iss": ISSUER}
+        return {"code": code, "state": query["state"], "iss": self.url}
 
     def respond(self, call: HttpCall) -> HttpResponse:
         """The answer to a call of ours."""
         self.calls.append(f"{call.method} {call.url}")
         if self.is_away:
             raise TransientSendError("no connection to the issuer")
-        match call.url.removeprefix(ISSUER):
+        match call.url.removeprefix(self.url):
             case "/.well-known/openid-configuration":
                 return answer(self.discovery(self._document()))
             case "/keys":
@@ -67,10 +69,10 @@ class SmallIssuer:
 
     def _document(self) -> Claims:
         return {
-            "issuer": ISSUER,
-            "authorization_endpoint": f"{ISSUER}/authorize",
-            "token_endpoint": f"{ISSUER}/token",
-            "jwks_uri": f"{ISSUER}/keys",
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "jwks_uri": f"{self.url}/keys",
             "token_endpoint_auth_methods_supported": list(self.methods),
         }
 
@@ -91,7 +93,7 @@ class SmallIssuer:
             return answer({"error": "invalid_grant"}, 400)
         now = int(self.time_source.now().timestamp())
         claims = {
-            "iss": ISSUER,
+            "iss": self.url,
             "aud": CLIENT_ID,
             "sub": f"user-of-{asked['agent']}",
             "iat": now,
