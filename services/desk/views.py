@@ -50,7 +50,9 @@ class DeskSessionView(BaseModel):
     """A session of an agent in a browser."""
 
     id: str
+    workspace: str
     agent: str
+    scopes: list[Scope] = Field(description="What the session may do.")
     created_at: Instant
     used_at: Instant = Field(description="When it was last used, exact to an hour.")
     expires_at: Instant = Field(description="When it ends, at the latest; after seven days without use it ends too.")
@@ -63,7 +65,9 @@ def session_view(session: DeskSession, current: str | None) -> DeskSessionView:
     """`current` is the id of the caller's session."""
     return DeskSessionView(
         id=session.id,
+        workspace=session.workspace,
         agent=session.agent,
+        scopes=session.scopes,
         created_at=session.created_at,
         used_at=session.used_at,
         expires_at=session.expires_at,

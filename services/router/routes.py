@@ -12,6 +12,7 @@ from schemas.routing import Decision
 from schemas.values import AgentLanguage, EncryptedText, Json
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, conversation_view
+from services.domain.sight import Sight
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.dependencies import (
     CommandsDep,
@@ -26,13 +27,14 @@ from services.platform.http.dependencies import (
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
 from services.platform.http.problems import NotFound, problem_code
+from services.platform.http.service import Context
 from services.platform.store import port
 from services.platform.store.collections import FACTS
 from services.records.conversations import MESSAGES
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
-from services.rest.sight import SightDep
+from services.rest.sight import SightDep, read_visible_agents
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.views import MessageView, message_view
 from services.router import agents, message_routes, sla_reapply
@@ -91,18 +93,38 @@ async def list_decisions(
     conversation: ExistingConversation,
     context: ContextDep,
     query: Annotated[DecisionsQuery, Query()],
+    sight: SightDep,
     response: Response,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Page[Decision]:
     """Why a conversation was assigned to which agent, or waits; oldest first.
 
-    Sentences are in the language of `lang`, else of `Accept-Language`.
+    Sentences are in the language of `lang`, else of `Accept-Language`. Candidates whom the caller may not see are left out.
     """
     language = query.lang or preferred_language(accept_language, get_args(Language))
     response.headers.update({"Content-Language": language, "Vary": "Accept-Language"})
     page = await query_page(context.store, _conversation_query(conversation, DECISIONS.name, query))
     records = [DECISIONS.decode(document) for _, document in page.items]
-    return Page(items=[decision_view(record, language) for record in records], next=page.next)
+    views = [decision_view(record, language) for record in records]
+    return Page(items=await _visible_candidates(context, sight, conversation.workspace, views), next=page.next)
+
+
+async def _visible_candidates(
+    context: Context, sight: Sight, workspace: str, decisions: list[Decision]
+) -> list[Decision]:
+    """The decisions with the candidates who may be seen. Whom it went to is the conversation's own, and stays."""
+    if not sight.is_limited:
+        return decisions
+    named = [candidate.agent for decision in decisions for candidate in decision.candidates]
+    seen = await read_visible_agents(context.store, sight, workspace, named)
+    return [
+        decision.model_copy(
+            update={
+                "candidates": [one for one in decision.candidates if one.agent in seen or one.agent == decision.agent]
+            }
+        )
+        for decision in decisions
+    ]
 
 
 async def list_events(conversation: ExistingConversation, context: ContextDep, params: PageParamsDep) -> Page[Event]:

@@ -121,7 +121,7 @@ async def test_an_agent_signs_in_by_the_issuer(shop: Shop) -> None:
     response = await shop.sign_in()
     assert (response.status_code, response.headers["location"]) == (303, "/desk")
     [line] = [one for one in response.headers.get_list("set-cookie") if one.startswith(f"{SESSION_COOKIE}=")]
-    assert {"HttpOnly", "Secure", "SameSite=strict", "Path=/"} <= set(line.split("; "))
+    assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/"} <= set(line.split("; "))
     [session] = shop.store.all(DESK_SESSIONS)
     assert (session.workspace, session.agent, session.scopes, session.key) == ("shop", "sara", ["desk"], "")
     listed = await shop.client.get("/v1/desk/sessions", headers={"cookie": line.partition(";")[0]})

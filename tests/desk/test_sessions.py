@@ -85,7 +85,7 @@ async def test_a_key_of_an_agent_is_exchanged_for_a_cookie(rest: Rest) -> None:
     [cookie] = answer.headers.get_list("set-cookie")
     name, *attributes = cookie.split("; ")
     assert name.startswith(f"{COOKIE}=")
-    assert set(attributes) == {"HttpOnly", "Secure", "SameSite=strict", "Path=/", "Max-Age=2592000"}
+    assert set(attributes) == {"HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age=2592000"}
     assert (await get(rest, cookie_of(answer))).json()["id"] == "sara"
 
 
@@ -438,6 +438,8 @@ async def test_an_agent_sees_where_they_are_signed_in(rest: Rest) -> None:
         ("Phone", False, True),
     ]
     assert not {"digest", "secret", "key"} & set(listed[0])
+    # After a reload the page knows by this where it is, and what it may do.
+    assert {(one["workspace"], one["agent"], *one["scopes"]) for one in listed} == {("shop", "sara", "desk")}
     gone = await rest.client.delete(f"{SITE}{SESSIONS}/{listed[0]['id']}", headers={"cookie": phone, **OWN})
     assert (gone.status_code, "set-cookie" in gone.headers) == (204, False)
     problem_of(await get(rest, desk), 401)

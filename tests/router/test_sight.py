@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from schemas.configuration import AgentBody
+from schemas.routing import Candidate
 from services.domain.conversation_state import Contact
 from services.records.agents import AGENTS, agent_id
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
+from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.desk import DESK_SESSIONS
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
@@ -343,3 +345,33 @@ async def test_a_stream_of_a_session_ends_with_the_session_its_key_and_its_agent
     # That of another agent goes on.
     await stream.publish(about(stream, "theirs", "three"))
     assert await other.wait_for_events(2) == ["two", "three"]
+
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_decision_names_the_candidates_whom_the_agent_may_see_and_whom_it_went_to(rest: Rest) -> None:
+    insert(rest, "c1", team="support", agent="sara")
+    candidates = [Candidate(agent=name, eligible=True) for name in ("omid", "reza", "gone")]
+    for number, agent in enumerate(("reza", "omid")):
+        record = DecisionRecord(
+            id=f"d{number}",
+            conversation="c1",
+            at=START,
+            outcome="assigned",
+            agent=agent,
+            summary="",
+            rule="default",
+            candidates=candidates,
+            config_version=1,
+            workspace="shop",
+            key="shop/telegram:main:7",
+        )
+        rest.store.insert(DECISIONS, record.id, record)
+
+    async def named(**headers: str) -> list[list[str]]:
+        answer = await rest.request("GET", f"{SHOP}/conversations/c1/decisions", **headers)
+        return [[one["agent"] for one in item["candidates"]] for item in answer.json()["items"]]
+
+    assert await named() == [["omid", "reza", "gone"]] * 2
+    assert await named(authorization=await bound_key(rest)) == [["reza"], ["omid", "reza"]]

@@ -8,7 +8,7 @@ the prefix, which is read there alone.
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -22,6 +22,8 @@ HEADER = "Pasokh-Desk"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 """What a form of any page, or its script without asking, can send (https://fetch.spec.whatwg.org/#cors-safelisted-request-header)."""
+_STRICT: Any = "Strict"
+"""Starlette's type knows it in lower case alone; it is written as RFC 6265bis has it."""
 Connection = Literal["https", "loopback", "http"]
 
 
@@ -36,16 +38,16 @@ def session_token(request: Request) -> str | None:
 def set_session(response: Response, request: Request, token: str, lasts: timedelta | None) -> None:
     """Set the cookie of a session. `lasts` None: until the browser is closed."""
     age = None if lasts is None else int(lasts.total_seconds())
-    response.set_cookie(COOKIE, token, max_age=age, path="/", secure=True, httponly=True, samesite="strict")
+    response.set_cookie(COOKIE, token, max_age=age, path="/", secure=True, httponly=True, samesite=_STRICT)
     if _is_on_loopback(request):
-        response.set_cookie(LOOPBACK_COOKIE, token, max_age=age, path="/", httponly=True, samesite="strict")
+        response.set_cookie(LOOPBACK_COOKIE, token, max_age=age, path="/", httponly=True, samesite=_STRICT)
 
 
 def clear_session(response: Response, request: Request) -> None:
     """Delete the cookie."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite=_STRICT)
     if _is_on_loopback(request):
-        response.delete_cookie(LOOPBACK_COOKIE, path="/", httponly=True, samesite="strict")
+        response.delete_cookie(LOOPBACK_COOKIE, path="/", httponly=True, samesite=_STRICT)
 
 
 # -- where the request comes from --------------------------------------------------------------------------------------
