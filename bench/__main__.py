@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, channels, dispatch, footprint, ingest, message, minute
+from bench import assignment, channels, dispatch, footprint, ingest, message, minute, staffing
 from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
@@ -62,6 +62,14 @@ async def _dispatch(_: RowContext) -> AsyncIterator[ResultRow]:
         yield ResultRow(row.name, figures, row.ratio, row.limit, least=True)
 
 
+async def _staffing(_: RowContext) -> AsyncIterator[ResultRow]:
+    one, two, urgent = staffing.answered(1), staffing.answered(2), staffing.overloaded()["urgent"]
+    figures = f"{two:.3f} within {staffing.ANSWER_SECONDS:.0f} s with two skills an agent, {one:.3f} with one"
+    yield ResultRow("200 agents, 20 skills, load 0.92", figures, two, staffing.TWO_SKILLS, least=True)
+    figures = f"{urgent:.3f} of the urgent within {staffing.TARGETS['urgent']:.0f} s"
+    yield ResultRow("200 agents, four priorities, load 1.02", figures, urgent, staffing.TIGHT_SHARE, least=True)
+
+
 def _footprint(context: RowContext) -> AsyncIterator[ResultRow]:
     return footprint.lines(context.folder)
 
@@ -87,6 +95,7 @@ ROWS: Mapping[str, Row] = {
     "ingest": _ingest,
     "assignment": _assignment,
     "dispatch": _dispatch,
+    "staffing": _staffing,
     "channels": _channels,
     "ingest-kafka": _ingest_kafka,
     "assignment-kafka": _assignment_kafka,

@@ -2,7 +2,7 @@
 agents.
 
 No store and no bus: the desk, and the stage with its documents and events made but not written. The ratio shows
-whether cost grows with agents or with waiting tasks: a hundred times as many are to leave at least half of the rate.
+whether cost grows with agents or with waiting tasks: a hundred times as many may take 1.7 times as long.
 Seconds are of CPU, so that a busy machine does not look like a slow desk.
 """
 
@@ -32,7 +32,8 @@ SMALL, LARGE = 100, 10_000
 LANGUAGES = ("lang:en", "lang:fa", "lang:ar", "lang:tr", "lang:lv")
 SUBJECTS = ("billing", "returns", "sizes", "shipping", "vip")
 TEAMS = ("default", "sales", "care")
-LIMIT = 0.5
+LIMIT = 0.59
+"""Assign and release may take 1.7 times as long with a hundred times the agents."""
 TURNS = 2_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -151,15 +151,17 @@ class Board:
 
     def match(self, task: Task, now: datetime) -> list[DispatchOutcome]:
         """Give a task that is nowhere to the best free agent, or let it wait."""
-        agent = choose(self.agent_index, task).best
+        choice = choose(self.agent_index, task)
+        agent = choice.best
         if agent is not None:
-            return [self._place(task, agent, now, explain_assigned(self.agent_index, task))]
+            return [self._place(task, agent, now, explain_assigned(choice))]
         overflow = task.overflow
         if overflow is not None and self._is_full(task, overflow.max_waiting):
             after = task.overflowed()
             return [Overflowed(after, overflow.to_team, "max_waiting"), *self.match(after, now)]
         self.wait(task)
-        return [Unmatched(task, explain_waiting(self.agent_index, task))]
+        # Before it is put into the queue or after, the choice is the same.
+        return [Unmatched(task, explain_waiting(choice))]
 
     def match_in_order(self, tasks: Sequence[Task], now: datetime) -> list[DispatchOutcome]:
         """As `match`, for tasks that are nowhere since an agent went away, in priority order with those that waited for it."""
@@ -206,7 +208,7 @@ class Board:
             return None
         self.pulled += 1
         # Before the assignment: it explains the choice by the loads that led to it.
-        explanation = explain_assigned(self.agent_index, task, "reserved" if is_reserved else "in_line")
+        explanation = explain_assigned(choose(self.agent_index, task), "reserved" if is_reserved else "in_line")
         return self._place(task, agent, now, explanation)
 
     # -- reservations: small tasks must not take the room that a larger one waits for, for ever --------------------------
@@ -243,7 +245,7 @@ class Board:
         if task is None or not self._stands(agent, task.id) or not agent.has_room(task.work):
             return None
         self._end_reservation(agent)
-        explanation = explain_assigned(self.agent_index, task, "reserved")
+        explanation = explain_assigned(choose(self.agent_index, task), "reserved")
         return self._place(task, self.agent_index.agents[agent.id], now, explanation)
 
     def _stands(self, agent: Agent, task: str) -> bool:
@@ -275,9 +277,12 @@ class Board:
         """
         outcomes: list[DispatchOutcome] = []
         for task in tasks:
-            agent = choose(self.agent_index, task).best if task.id in self.queue.tasks else None
+            if task.id not in self.queue.tasks:
+                continue
+            choice = choose(self.agent_index, task)
+            agent = choice.best
             if agent is not None and agent.id != but:
-                outcomes.append(self._place(task, agent, now, explain_assigned(self.agent_index, task)))
+                outcomes.append(self._place(task, agent, now, explain_assigned(choice)))
         return outcomes
 
     def _is_full(self, task: Task, max_waiting: int | None) -> bool:

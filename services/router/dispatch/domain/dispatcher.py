@@ -117,10 +117,9 @@ class Dispatcher:
 
     def explain(self, task: Task) -> tuple[str | None, Explanation]:
         """Whom this task would be given or offered to now, and why; None: it would wait. Nothing changes."""
-        agent = choose(self.agent_index, task).best
-        if agent is None:
-            return None, explain_waiting(self.agent_index, task)
-        return agent.id, explain_assigned(self.agent_index, task)
+        choice = choose(self.agent_index, task)
+        agent = choice.best
+        return (None, explain_waiting(choice)) if agent is None else (agent.id, explain_assigned(choice))
 
     # -- offers -----------------------------------------------------------------------------------------------------
 
@@ -235,7 +234,9 @@ class Dispatcher:
 
     def _match_waiting(self, task: Task, now: datetime) -> list[DispatchOutcome]:
         """Decide a waiting task anew."""
-        return self.board.match_waiting([task], now) or [Unmatched(task, explain_waiting(self.agent_index, task))]
+        return self.board.match_waiting([task], now) or [
+            Unmatched(task, explain_waiting(choose(self.agent_index, task)))
+        ]
 
     def _finish(self, now: datetime, *parts: list[DispatchOutcome]) -> list[DispatchOutcome]:
         """All outcomes of a call. Agents whose reservations fell through pull last."""

@@ -7,7 +7,7 @@ from typing import Literal
 from schemas.routing import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
 from services.router.dispatch.domain.agent_index import AgentIndex
-from services.router.dispatch.domain.choice import Choice, choose
+from services.router.dispatch.domain.choice import Choice
 from services.router.dispatch.domain.values import DISTANT_PAST, Agent, Task
 
 MAX_CANDIDATES = 10
@@ -32,9 +32,9 @@ class Explanation:
     excluded: dict[str, int]
 
 
-def explain_assigned(index: AgentIndex, task: Task, queue_pick: QueuePick | None = None) -> Explanation:
-    """Why the task goes to the agent that `choose` names now. `queue_pick`: the agent pulled the task from the queue."""
-    choice = choose(index, task)
+def explain_assigned(choice: Choice, queue_pick: QueuePick | None = None) -> Explanation:
+    """Why the task goes to the best agent of a choice. `queue_pick`: the agent pulled the task from the queue."""
+    index, task = choice.index, choice.task
     # Also when an agent pulled the task: had a better one been free, the task would not have waited.
     ranked = choice.first(MAX_CANDIDATES)
     winner = ranked[0]
@@ -61,9 +61,9 @@ def explain_by_person(kind: Literal["forced", "claimed", "accepted"], agent: Age
     return Explanation(Reason(kind=kind, name=agent.name, load=agent.load, capacity=agent.capacity, by=by), [], {})
 
 
-def explain_waiting(index: AgentIndex, task: Task) -> Explanation:
+def explain_waiting(choice: Choice) -> Explanation:
     """Why no agent can take the task now."""
-    choice = choose(index, task)
+    index, task = choice.index, choice.task
     reason = Reason(
         kind="waiting",
         team=task.home_team,
