@@ -197,7 +197,10 @@ def build_router(issuer: IssuerRoutes | None) -> APIRouter:
         return await issuer.callback(request, context)
 
     router = APIRouter(prefix="/v1/desk/oidc", tags=["desk"], dependencies=[Depends(count_address)])
-    described: dict[int | str, dict[str, Any]] = {303: {"description": "The browser goes on to `Location`"}}
+    described: dict[int | str, dict[str, Any]] = {
+        303: {"description": "The browser goes on to `Location`"},
+        **{status: {} for status in (403, 404, 422, 429, 503)},
+    }
     for path, route in (("/start", start), ("/callback", callback)):
         router.add_api_route(path, route, status_code=303, response_class=Response, responses=described)
     return router

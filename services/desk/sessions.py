@@ -268,7 +268,7 @@ def build_routers() -> list[APIRouter]:
         status_code=201,
         response_model=DeskSessionOpened,
     )
-    sessions.add_api_route("", list_sessions, dependencies=desk)
+    sessions.add_api_route("", list_sessions, dependencies=desk, responses={409: {}})
     sessions.add_api_route(
         "/{session}", end_session, methods=["DELETE"], dependencies=desk, status_code=204, response_model=None
     )

@@ -1,6 +1,6 @@
 """Agents and their presence over REST: writes are commands on `routing`, which dispatch alone applies."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -193,9 +193,11 @@ def build_router() -> APIRouter:
     router = APIRouter(prefix="/v1/workspaces/{workspace}/agents", tags=["agents"])
     add = router.add_api_route
     add("", list_agents, dependencies=read)
-    add("/{agent}", show_agent, dependencies=read)
+    # `me` of a key that is bound to no agent.
+    of_no_agent: dict[int | str, dict[str, Any]] = {409: {}}
+    add("/{agent}", show_agent, dependencies=read, responses=of_no_agent)
     add("/{agent}", put_agent, methods=["PUT"], dependencies=admin, response_model=AgentSaved)
     add("/{agent}", delete_agent, methods=["DELETE"], dependencies=admin, status_code=204, response_model=None)
-    add("/{agent}/presence", show_presence, dependencies=read)
+    add("/{agent}/presence", show_presence, dependencies=read, responses=of_no_agent)
     add("/{agent}/presence", put_presence, methods=["PUT"], dependencies=desk_scope, response_model=PresenceView)
     return router

@@ -43,6 +43,9 @@ def narrowed(document: Document, known: Known) -> Document:
     schemas["Escalation"]["required"] = ["priority"]
     for name in ("ReplyBody", "FirstMessageBody", "MessageBody", "NoteBody"):
         schemas[name]["required"] = sorted({*schemas[name].get("required", []), "text"})
+    # The key of these requests is bound to no agent: it has to say who acts.
+    for name in ("ReplyBody", "EditBody", "MessageActionBody", "ReactBody"):
+        schemas[name]["required"] = sorted({*schemas[name].get("required", []), "agent"})
     # The accounts of requests are this channel's, as the channel in their path is.
     schemas["AccountBody"]["anyOf"] = [{"$ref": "#/components/schemas/TelegramAccount"}]
     for name, fields in _bodies(known).items():
@@ -86,7 +89,8 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
     return {
         "AgentBody": {"teams": {"type": "array", "minItems": 1, "items": _one_of(teams)}},
         "WorkspaceBody": {"timezone": _one_of(ZONES)},
-        "KeyBody": {"workspace": _one_of([*known.ids["workspace"], None])},
+        "KeyBody": {"workspace": _one_of([*known.ids["workspace"], None]), "agent": _one_of([None])},
+        "SignInBody": {"scopes": _one_of([["desk"], ["admin"]])},
         "Calendar": {
             "timezone": _one_of(ZONES),
             "hours": _one_of([{"mon": [["09:00", "17:00"]], "fri": []}]),
@@ -134,6 +138,10 @@ def _whole(known: Known) -> Mapping[str, Document]:
         "TransferBody": {
             "properties": {"agent": _one_of([*agents, None]), "to_team": _one_of([*teams, "default"])},
             "required": ["to_team"],
+        },
+        "DeskSessionBody": {
+            "properties": {"key": _one_of(known.ids["key of an agent"]), "shared_computer": {"type": "boolean"}},
+            "required": ["key"],
         },
         "ReplayBody": {
             "properties": {"since": _one_of([since]), "until": _one_of([until, None])},

@@ -112,7 +112,8 @@ def furnish(client: httpx2.Client) -> Known:
         "conversation": conversations(client),
         "command": [command(client)],
         "dead_letter": DOOMED,
-        "key": [key(client) for _ in DOOMED],
+        "key": [key(client)["id"] for _ in DOOMED],
+        "key of an agent": [key(client, agent="sara", scopes=["desk"])["secret"]],
     }
     return Known(ids, cursors(client))
 
@@ -131,10 +132,11 @@ def conversations(client: httpx2.Client) -> list[str]:
         time.sleep(0.05)
 
 
-def key(client: httpx2.Client) -> str:
-    answer = client.post("/v1/keys", json={"name": "doomed", "workspace": "shop", "scopes": ["read"]})
+def key(client: httpx2.Client, **fields: Any) -> dict[str, str]:
+    answer = client.post("/v1/keys", json={"name": "doomed", "workspace": "shop", "scopes": ["read"], **fields})
     assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
+    made: dict[str, str] = answer.json()
+    return made
 
 
 def command(client: httpx2.Client) -> str:

@@ -120,6 +120,8 @@ def _add_common_responses(operation: Document, route: APIRoute, method: str) -> 
     responses = operation["responses"]
     # FastAPI's own 422 has another body than ours.
     responses.pop("422", None)
+    for status in [one for one in responses if int(one) >= 400 and "content" not in responses[one]]:
+        responses[status] = _problem(int(status))
     _declare_path(operation, route)
     parameters = operation.get("parameters", [])
     for parameter in parameters:
