@@ -18,6 +18,7 @@ from schemas.configuration import (
     Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
+    WorkspaceSettings,
 )
 from schemas.values import Instant, Json
 from services.platform.http.dependencies import Page, PageParams, reject_cursor
@@ -41,6 +42,7 @@ class WorkspaceView(BaseModel):
     timezone: str
     calendar: Hours = None
     own: Annotated[OwnIdentifiers | None, Field(exclude_if=lambda own: own is None)] = None
+    settings: Annotated[WorkspaceSettings | None, Field(exclude_if=lambda settings: settings is None)] = None
 
 
 class TeamView(BaseModel):

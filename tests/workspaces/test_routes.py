@@ -73,3 +73,14 @@ async def test_nothing_is_written_below_a_workspace_that_does_not_exist(
     rest: Rest, path: str, body: dict[str, Any]
 ) -> None:
     problem_of(await rest.request("PUT", f"/v1/workspaces/nobody{path}", body), 404)
+
+
+async def test_the_settings_of_a_workspace_are_shown_and_can_be_written_back(rest: Rest) -> None:
+    body = {"name": "Shop", "settings": {"visibility": "own", "greeting": {"en": "Hello"}}}
+    assert (await rest.request("PUT", "/v1/workspaces/shop", body)).status_code in (200, 201)
+    shown = (await rest.request("GET", "/v1/workspaces/shop")).json()
+    assert shown["settings"].items() >= body["settings"].items()  # type: ignore[attr-defined]
+    written = {name: value for name, value in shown.items() if name != "id"}
+    again = await rest.request("PUT", "/v1/workspaces/shop", written)
+    assert (again.status_code, again.json()["settings"]) == (200, shown["settings"])
+    assert "settings" not in (await rest.request("PUT", "/v1/workspaces/shop", {"name": "Shop"})).json()
