@@ -15,7 +15,8 @@ from services.records.secrets import installation_secret
 @asynccontextmanager
 async def open_desk(context: Context) -> AsyncIterator[ServiceComponents]:
     """The service. Raises Misconfigured for an issuer without what belongs to it."""
-    if context.settings.oidc_issuer is None:
+    # Deployments often set what is not given to an empty text.
+    if not context.settings.oidc_issuer:
         yield ServiceComponents(routers=[*sessions.build_routers(), oidc.build_router(None)])
         return
     async with open_outgoing(context.settings) as http:
@@ -34,7 +35,7 @@ async def issuer_routes(context: Context, http: HttpClient) -> oidc.IssuerRoutes
         scopes=settings.oidc_scopes,
         agent_claim=required.agent_claim,
     )
-    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else ""
     # Every process signs the cookie with the same secret: the browser may come back to another one.
     signing = await installation_secret(context.store, oidc.SECRET_NAME)
-    return oidc.IssuerRoutes(Issuer(client, secret, http, context.time_source), required.workspace, signing)
+    return oidc.IssuerRoutes(Issuer(client, secret or None, http, context.time_source), required.workspace, signing)

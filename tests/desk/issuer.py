@@ -37,6 +37,7 @@ class SmallIssuer:
     discovery: Callable[[Claims], Claims] = lambda document: document
     methods: tuple[str, ...] = ("client_secret_basic",)
     keys: list[Json] = field(default_factory=lambda: [public_key(RSA_KEY, "rsa-1")])
+    secret: str | None = CLIENT_SECRET
     is_away: bool = False
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -107,7 +108,7 @@ class SmallIssuer:
         if "client_secret_basic" in self.methods:
             pair = base64.b64decode(call.headers["authorization"].removeprefix("Basic ")).decode()
             return [unquote(part) for part in pair.split(":")] == [CLIENT_ID, CLIENT_SECRET]
-        return (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
+        return (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, self.secret)
 
 
 def answer(document: Any, status: int = 200) -> HttpResponse:

@@ -433,10 +433,18 @@ def test_an_issuer_on_the_machine_itself_may_be_at_http() -> None:
     )
 
 
-async def test_without_an_issuer_the_addresses_are_404() -> None:
+@pytest.mark.parametrize("issuer", [None, ""])
+async def test_without_an_issuer_the_addresses_are_404(issuer: str | None) -> None:
     store, clock = MemoryStore(*COLLECTIONS), ManualTimeSource()
-    context = Context(settings_with(), store, MemoryBus(), clock)
+    context = Context(settings_with(oidc_issuer=issuer), store, MemoryBus(), clock)
     async with wiring.open_desk(context) as part, open_app(context, [part], ApiKeyAuthenticator(store).find) as app:
         client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=SITE)
         for path in ("/v1/desk/oidc/start", "/v1/desk/oidc/callback"):
             assert (await client.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("secret", [None, SecretStr("")])
+async def test_a_public_client_names_itself_and_proves_itself_by_the_verifier(secret: SecretStr | None) -> None:
+    async with opened(oidc_client_secret=secret) as shop:
+        shop.issuer.methods, shop.issuer.secret = ("none",), None
+        assert (await shop.sign_in()).headers["location"] == "/desk"
