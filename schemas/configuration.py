@@ -1,12 +1,13 @@
 """The configuration of a workspace: the bodies that REST writes, and the one versioned document that stores them all."""
 
+from operator import not_
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from schemas.business_calendar import Calendar, Timezone
 from schemas.sla import ClockMetric
-from schemas.values import Contract, Instant, Json, Priority, RequestModel, Slug, Surface, WorkClass
+from schemas.values import OMITTED_IF_EMPTY, Contract, Instant, Json, Priority, RequestModel, Slug, Surface, WorkClass
 from schemas.visible import Visible
 from schemas.webhooks import Webhook
 
@@ -175,7 +176,7 @@ class AgentBody(RequestModel):
     teams: list[Slug] = Field(min_length=1)
     skills: dict[SkillName, Proficiency] = {}
     capacity: Units = 4
-    limits: dict[WorkClass, ClassLimit] = {}
+    limits: Annotated[dict[WorkClass, ClassLimit], OMITTED_IF_EMPTY] = {}
     role: AgentRole = "agent"
 
 
@@ -214,12 +215,35 @@ class SlaMatch(Match):
     team: OneOrMore | None = None
 
 
+class Relaxation(RequestModel):
+    """What a waiting conversation asks for less of, so many seconds after it was queued.
+
+    `skills` replace the minimums of the skills that they name, `drop_skills` are not asked for any more, and agents of
+    `add_teams` may take it too.
+    """
+
+    after_seconds: Seconds
+    skills: dict[SkillReference, Proficiency] = {}
+    drop_skills: list[SkillReference] = []
+    add_teams: list[Slug] = []
+
+    @model_validator(mode="after")
+    def _relaxes(self) -> "Relaxation":
+        if not (self.skills or self.drop_skills or self.add_teams):
+            raise ValueError("a step has `skills`, `drop_skills` or `add_teams`")
+        return self
+
+
 class RuleActions(RequestModel):
-    """The actions of a routing rule. The skill name `lang:{language}` stands for the conversation's language."""
+    """The actions of a routing rule. The skill name `lang:{language}` stands for the conversation's language.
+
+    `relax` are the steps by which the conversation asks for less while it waits.
+    """
 
     team: Slug = DEFAULT_TEAM
     skills: dict[SkillReference, Proficiency] = {}
     priority: Priority = "normal"
+    relax: list[Relaxation] = Field(default=[], max_length=10, exclude_if=not_)
 
 
 class Rule(RequestModel):

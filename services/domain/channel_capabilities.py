@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from schemas.channel import Capabilities
+from schemas.channel import Capabilities, Pace
 from schemas.configuration import AccountBody, WorkspaceConfiguration
 
 SIGNS_OF_NUMBERS = re.compile(r"[\s+().-]")
@@ -26,6 +26,11 @@ class ChannelCapabilities:
 
     by_channel: Mapping[str, Capabilities]
     by_account: Mapping[str, Callable[[AccountBody], Capabilities]] = field(default_factory=dict)
+
+    @property
+    def paces(self) -> dict[str, Pace]:
+        """How fast people talk on each channel, by its name."""
+        return {name: capabilities.pace for name, capabilities in self.by_channel.items()}
 
     def of_account(
         self, channel: str, account: str, configuration: WorkspaceConfiguration | None

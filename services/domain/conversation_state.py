@@ -10,7 +10,7 @@ from schemas.contact import Consent
 from schemas.conversation import Conversation, FirstResponse, Handoff, Status
 from schemas.identity import PersonKey, PersonKeyText
 from schemas.outbound import ReplyReference
-from schemas.values import OMITTED_IF_EMPTY, Instant, Priority, Requirement, Surface
+from schemas.values import OMITTED_IF_EMPTY, Instant, Priority, RelaxStep, Requirement, Surface
 from services.domain.response_tracking import ResponseTracking
 
 Override = Literal["priority", "team"]
@@ -55,7 +55,7 @@ class ConversationState:
     survive a new run of the rules. `hidden` are the ids of the public messages that were hidden because they are sensitive.
     `watermarks` are the latest times until which the platform reported our messages `delivered` or `read`, by surface and
     state (`private/read`).
-    `wrote_at` maps each surface to the time of the customer's last message there. `mail` is the
+    `relax` are the steps by which its task asks for less while it waits. `wrote_at` maps each surface to the time of the customer's last message there. `mail` is the
     customer's last mail, which the next answer refers to.
     """
 
@@ -88,6 +88,7 @@ class ConversationState:
     response_tracking: ResponseTracking = field(default_factory=ResponseTracking)
     first_response: FirstResponse | None = None
     queued_at: Instant | None = None
+    relax: Annotated[list[RelaxStep], OMITTED_IF_EMPTY] = field(default_factory=list)
     rule: str = "default"
     config_version: int = 0
     last_agent: str | None = None

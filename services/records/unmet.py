@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
-from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, AgentBody, Rule, WorkspaceConfiguration
+from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, AgentBody, Rule, RuleActions, WorkspaceConfiguration
 from services.platform.http.problems import escape_pointer
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_pages
@@ -22,17 +22,22 @@ class ConfigurationWarning(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RuleRequirement:
-    """What one rule requires of an agent. `language`: the customers' language for which it is required; None: any."""
+    """What one rule requires of an agent in the end, after all its steps of relaxation.
+
+    `language`: the customers' language for which it is required; None: any. `added_teams` may take the task too.
+    """
 
     pointer: str
     rule: str
     team: str
     skills: tuple[tuple[str, int], ...] = ()
     language: str | None = None
+    added_teams: frozenset[str] = frozenset()
 
     def met_by(self, agent: AgentBody) -> bool:
         """Whether the agent could take such a conversation when it is online and free."""
-        return self.team in agent.teams and all(agent.skills.get(name, 0) >= least for name, least in self.skills)
+        is_open = self.team in agent.teams or not self.added_teams.isdisjoint(agent.teams)
+        return is_open and all(agent.skills.get(name, 0) >= least for name, least in self.skills)
 
     def warning(self) -> ConfigurationWarning:
         """The warning that no agent meets this requirement."""
@@ -83,20 +88,33 @@ def _requirements_of_rule(
     pointer: str, name: str, rule: Rule, configuration: WorkspaceConfiguration
 ) -> Iterator[RuleRequirement]:
     team = rule.then.team if rule.then.team in configuration.teams else DEFAULT_TEAM
-    yield RuleRequirement(f"{pointer}/team", name, team)
-    named = {skill: least for skill, least in rule.then.skills.items() if skill != LANGUAGE_SKILL}
+    added = frozenset(team for step in rule.then.relax for team in step.add_teams)
+    skills = _after_relaxation(rule.then)
+    yield RuleRequirement(f"{pointer}/team", name, team, added_teams=added)
+    named = {skill: least for skill, least in skills.items() if skill != LANGUAGE_SKILL}
     yield from (
-        RuleRequirement(_skill(pointer, skill), name, team, ((skill, least),)) for skill, least in named.items()
+        RuleRequirement(_skill(pointer, skill), name, team, ((skill, least),), added_teams=added)
+        for skill, least in named.items()
     )
     if len(named) > 1:
-        yield RuleRequirement(f"{pointer}/skills", name, team, _sorted(named))
-    least = rule.then.skills.get(LANGUAGE_SKILL)
+        yield RuleRequirement(f"{pointer}/skills", name, team, _sorted(named), added_teams=added)
+    least = skills.get(LANGUAGE_SKILL)
     if least is None:
         return
     for language in _languages(rule, configuration):
         skill = f"lang:{language}"
         together = {**named, skill: max(least, named.get(skill, 0))}
-        yield RuleRequirement(_skill(pointer, LANGUAGE_SKILL), name, team, _sorted(together), language)
+        yield RuleRequirement(_skill(pointer, LANGUAGE_SKILL), name, team, _sorted(together), language, added)
+
+
+def _after_relaxation(then: RuleActions) -> dict[str, int]:
+    """The skills that a task of the rule still asks for when it has waited for all steps."""
+    skills = dict(then.skills)
+    for step in sorted(then.relax, key=lambda step: step.after_seconds):
+        skills |= step.skills
+        for name in step.drop_skills:
+            skills.pop(name, None)
+    return skills
 
 
 def _sorted(skills: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

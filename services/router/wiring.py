@@ -46,7 +46,7 @@ def open_router(
             yield ServiceComponents(
                 processors=[
                     CONVERSATIONS.bind(ConversationsDependencies(capabilities, handoffs)),
-                    DISPATCH.bind(DispatchDependencies()),
+                    DISPATCH.bind(DispatchDependencies(paces=capabilities.paces)),
                 ],
                 routers=[
                     *build_routers(capabilities),

@@ -10,6 +10,7 @@ from schemas.configuration import (
     Match,
     Policy,
     RoutingBody,
+    RuleActions,
     SlaBody,
     TeamBody,
     Versioned,
@@ -103,9 +104,21 @@ def no_team(team: str) -> NotFound:
 def find_references(configuration: WorkspaceConfiguration, team: str) -> Iterable[str]:
     """The rules and policies that name a team, as phrases for an error message."""
     rules = configuration.routing.body.rules if configuration.routing else []
-    yield from (f"routing rule {number}" for number, rule in enumerate(rules, 1) if rule.then.team == team)
+    yield from (f"routing rule {number}" for number, rule in enumerate(rules, 1) if team in _teams_of(rule.then))
     policies = configuration.sla.body.policies if configuration.sla else []
     yield from (f"SLA policy {policy.id!r}" for policy in policies if team in _named_teams(policy))
+
+
+def _named_by(then: RuleActions) -> Iterable[tuple[str, str]]:
+    """The teams that a rule names, each with the pointer to it within `then`."""
+    yield "team", then.team
+    for step, relaxation in enumerate(then.relax):
+        for position, team in enumerate(relaxation.add_teams):
+            yield f"relax/{step}/add_teams/{position}", team
+
+
+def _teams_of(then: RuleActions) -> list[str]:
+    return [team for _, team in _named_by(then)]
 
 
 def _named_teams(policy: Policy) -> list[str]:
@@ -119,7 +132,11 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
         current = require_workspace(workspace, current)
         # Rules that were never written are an empty list of version 0, so that If-Match can name it.
         condition.check(stored_version(current.routing) or 0)
-        named = [(f"/rules/{index}/then/team", rule.then.team) for index, rule in enumerate(body.rules)]
+        named = [
+            (f"/rules/{index}/then/{pointer}", team)
+            for index, rule in enumerate(body.rules)
+            for pointer, team in _named_by(rule.then)
+        ]
         refuse_unknown_traits("rules", [rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
         after = versioned_part(Versioned[RoutingBody], body, current.routing, revision)

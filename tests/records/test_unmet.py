@@ -110,3 +110,27 @@ async def test_rules_behind_one_that_meets_everything_are_never_asked() -> None:
 async def test_whoever_is_on_a_later_page_counts() -> None:
     agents: dict[str, dict[str, Any]] = {f"a{number:03d}": {} for number in range(250)}
     assert await warnings_for(shop(BY_LANGUAGE, languages=("fa",)), **agents, z={"skills": {"lang:fa": 2}}) == {}
+
+
+RELAXED = {
+    "then": {
+        "team": "support",
+        "skills": {"vip": 3},
+        "relax": [
+            {"after_seconds": 60, "drop_skills": ["vip"], "add_teams": ["default"]},
+            {"after_seconds": 30, "skills": {"vip": 2}},
+        ],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("teams", "skills", "warned"),
+    [(["default"], {}, False), (["support"], {}, False), (["elsewhere"], {"vip": 5}, True)],
+)
+async def test_what_a_rule_asks_for_in_the_end_is_what_must_be_met(
+    teams: list[str], skills: dict[str, int], warned: bool
+) -> None:
+    warnings = await warnings_for(shop(RELAXED), ali={"teams": teams, "skills": skills})
+    assert ("/rules/0/then/team" in warnings) == warned
+    assert not any("vip" in pointer for pointer in warnings)

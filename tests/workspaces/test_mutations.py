@@ -54,6 +54,10 @@ async def test_a_team_named_by_rules_policies_or_agents_is_not_deleted(rest: Res
     await rest.request("PUT", f"{SHOP}/routing", RULES)
     problem = problem_of(await rest.request("DELETE", f"{SHOP}/teams/persian"), 409)
     assert "routing rule 1" in str(problem["detail"])
+    relaxed = {"then": {"relax": [{"after_seconds": 60, "add_teams": ["persian"]}]}}
+    await rest.request("PUT", f"{SHOP}/routing", {"rules": [relaxed]})
+    problem = problem_of(await rest.request("DELETE", f"{SHOP}/teams/persian"), 409)
+    assert "routing rule 1" in str(problem["detail"])
     await rest.request("PUT", f"{SHOP}/routing", {"rules": []})
     await rest.request("PUT", f"{SHOP}/sla", {"policies": [POLICY | {"when": {"team": ["persian"]}}]})
     assert "'fast'" in str(problem_of(await rest.request("DELETE", f"{SHOP}/teams/persian"), 409)["detail"])
@@ -106,6 +110,22 @@ async def test_a_rule_for_a_team_that_does_not_exist_is_422(rest: Rest) -> None:
     problem = problem_of(await rest.request("PUT", f"{SHOP}/routing", {"rules": [{}, *RULES["rules"]]}), 422)
     assert [error["pointer"] for error in problem["errors"]] == ["/rules/1/then/team"]
     assert "PUT …/teams/persian" in str(problem["detail"])
+
+
+@pytest.mark.parametrize(
+    ("step", "pointer"),
+    [
+        ({"after_seconds": 60, "add_teams": ["default", "nobody"]}, "/rules/0/then/relax/0/add_teams/1"),
+        ({"after_seconds": 0, "drop_skills": ["vip"]}, "/rules/0/then/relax/0/after_seconds"),
+        ({"after_seconds": 60}, "/rules/0/then/relax/0"),
+        ({"after_seconds": 60, "skills": {"vip": 6}}, "/rules/0/then/relax/0/skills/vip"),
+        ({"after_seconds": 60, "drop_skills": ["lang:{other}"]}, "/rules/0/then/relax/0/drop_skills/0"),
+    ],
+)
+async def test_step_of_relaxation_that_cannot_be_is_422(rest: Rest, step: dict[str, object], pointer: str) -> None:
+    rules = {"rules": [{"then": {"relax": [step]}}]}
+    problem = problem_of(await rest.request("PUT", f"{SHOP}/routing", rules), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize(

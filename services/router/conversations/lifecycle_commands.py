@@ -117,6 +117,7 @@ def reroute(work: UnitOfWork, case: ConversationState, configuration: Configurat
         priority=after.priority,
         # Dispatch may have assigned it meanwhile: that assignment is on its way here, and stays.
         keeps_agent=True,
+        relax=after.relax,
         rule=after.rule,
         config_version=after.config_version,
     )

@@ -4,9 +4,11 @@ The memory of a partition holds a state per workspace, loaded when the first inp
 state is ahead of the stored documents: when a batch fails, the owner of the partition drops the memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from schemas.channel import Pace
+from schemas.values import Surface, WorkClass
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -15,15 +17,24 @@ from services.records.agents import AGENTS
 from services.records.configuration import CONFIGURATION_HEADS, configuration_in_force, numbered_configuration
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL
+from services.router.dispatch.domain.work import class_of_work
 from services.router.dispatch.rounds import start_replanning
 from services.router.dispatch.workspace_state import WorkspaceState, agents_query, load_workspace_state, tasks_query
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchDependencies:
-    """`fifo_reserve_interval`: one in so many tasks that agents pull from the queue is the oldest."""
+    """`fifo_reserve_interval`: one in so many tasks that agents pull from the queue is the oldest.
+
+    `paces`: how fast people talk on each channel, by its name; `chat` where none is given.
+    """
 
     fifo_reserve_interval: int = FIFO_RESERVE_INTERVAL
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+
+    def class_of_work(self, channel: str, surface: Surface) -> WorkClass:
+        """The class of a task of this channel and surface."""
+        return class_of_work(surface, self.paces.get(channel, "chat"))
 
 
 @dataclass(slots=True)

@@ -44,6 +44,12 @@ def _on_task(apply: TaskEvent) -> Handler[DispatchContext, ReceivedEvent]:
     return Handler(run, WORKSPACE)
 
 
+def _on_task_queued(context: DispatchContext, received: ReceivedEvent) -> None:
+    state = context.state(received.event.workspace)
+    outcomes = tasks.on_task_queued(context.work, state, received.event, context.dependencies.class_of_work)
+    record_outcomes(context.work, state, outcomes)
+
+
 def _on_agent_command(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
     # A command may come twice. Its outcome document, written in the commit that applied it, marks it as applied.
@@ -80,7 +86,7 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
     context=DispatchContext,
     memory=DispatchMemory,
     handlers={
-        "pasokh.routing.task_queued": _on_task(tasks.on_task_queued),
+        "pasokh.routing.task_queued": Handler(_on_task_queued, WORKSPACE),
         "pasokh.routing.task_changed": _on_task(tasks.on_task_changed),
         "pasokh.routing.task_force_assigned": _on_task(tasks.on_task_force_assigned),
         "pasokh.routing.task_closed": _on_task(tasks.on_task_closed),

@@ -1,13 +1,13 @@
 """Applies events on tasks to a workspace; each handler returns the outcomes that the dispatcher decides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 from schemas.envelope import Event
 from schemas.routing import TaskChanged, TaskClosed, TaskForceAssigned, TaskQueued
-from schemas.values import RelaxStep
+from schemas.values import RelaxStep, Surface, WorkClass
 from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.tasks import TASKS, TaskRecord
@@ -17,12 +17,14 @@ from services.router.dispatch.workspace_state import WorkspaceState, to_task
 Value = TypeVar("Value")
 
 
-def on_task_queued(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    """A conversation waits for an agent. A repeat changes nothing."""
+def on_task_queued(
+    work: UnitOfWork, state: WorkspaceState, event: Event, class_for: Callable[[str, Surface], WorkClass]
+) -> list[DispatchOutcome]:
+    """A conversation waits for an agent. A repeat changes nothing. `class_for`: the class of work of a channel and surface."""
     queued = event.payload_as(TaskQueued)
     if queued.conversation in state.tasks:
         return []
-    record = waiting_task(queued)
+    record = waiting_task(queued, queued.work_class or class_for(queued.channel, queued.surface))
     if queued.preferred is not None and queued.preferred_seconds is not None:
         record = replace(record, preferred_until=work.now + timedelta(seconds=queued.preferred_seconds))
     state.tasks[record.conversation] = record
@@ -46,7 +48,7 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
         due_at=None if changed.clear_due else _new_or_current(changed.due_at, task.due_at),
         relax=_new_or_current(changed.relax, task.relax),
         # How far new steps have got is a matter of their times alone.
-        relaxed=task.relaxed if changed.relax is None else _due(changed.relax, work.now - task.queued_at),
+        relaxed=task.relaxed if changed.relax in (None, task.relax) else _due(changed.relax, work.now - task.queued_at),
         rule=_new_or_current(changed.rule, task.rule),
         config_version=_new_or_current(changed.config_version, task.config_version),
     )
@@ -68,7 +70,7 @@ def on_task_closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> lis
     return state.dispatcher.close(closed.conversation, work.now)
 
 
-def waiting_task(queued: TaskQueued) -> TaskRecord:
+def waiting_task(queued: TaskQueued, work_class: WorkClass = "chat") -> TaskRecord:
     """The record of a conversation that has just been queued."""
     return TaskRecord(
         conversation=queued.conversation,
@@ -84,7 +86,7 @@ def waiting_task(queued: TaskQueued) -> TaskRecord:
         queued_at=queued.queued_at,
         due_at=queued.due_at,
         preferred=queued.preferred,
-        work_class=queued.work_class,
+        work_class=work_class,
         units=queued.units,
         relax=queued.relax,
         offer_seconds=queued.offer_seconds,

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from schemas.commands import AddNote, CommandResult, ReapplySla, Reopen, Reroute, SetPriority, Transfer
-from schemas.configuration import RoutingBody, Rule, RuleActions, Versioned
+from schemas.configuration import Relaxation, RoutingBody, Rule, RuleActions, Versioned
 from schemas.outbound import OutboundAttachment
-from schemas.routing import TaskChanged, Unassigned
-from schemas.values import EncryptedText
+from schemas.routing import TaskChanged, TaskQueued, Unassigned
+from schemas.values import EncryptedText, RelaxStep
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from tests.router.conversations.harness import ConversationsHarness
 
@@ -166,6 +166,25 @@ async def test_new_rules_plan_a_waiting_conversation_again_at_its_old_place() ->
     changed = TaskChanged.model_validate(house.driver.sent[-1].data)
     assert (changed.team, changed.priority, changed.keeps_agent) == ("billing", "high", True)
     assert await reroute(house) == []
+
+
+async def test_steps_of_relaxation_go_to_dispatch_in_order_and_in_the_language_of_the_conversation() -> None:
+    steps = [
+        Relaxation(after_seconds=60, drop_skills=["lang:{language}"], add_teams=["billing", "gone"]),
+        Relaxation(after_seconds=30, skills={"lang:{language}": 1, "vip": 1}),
+    ]
+    rule = Rule(then=RuleActions(skills={"lang:{language}": 3, "vip": 2}, relax=steps))
+    house = ConversationsHarness(rule)
+    await house.customer(1)
+    queued = next(event for event in house.driver.sent if event.type == "pasokh.routing.task_queued")
+    assert TaskQueued.model_validate(queued.data).relax == [
+        RelaxStep(after_seconds=30, skills={"lang:fa": 1, "vip": 1}),
+        RelaxStep(after_seconds=60, drop_skills=["lang:fa"], add_teams=["billing"]),
+    ]
+    rules_of_now(house, Rule(then=RuleActions(relax=[Relaxation(after_seconds=5, drop_skills=["vip"])])))
+    await reroute(house)
+    changed = TaskChanged.model_validate(house.driver.sent[-1].data)
+    assert changed.relax == house.case().relax == [RelaxStep(after_seconds=5, drop_skills=["vip"])]
 
 
 async def test_rules_that_say_the_same_tell_dispatch_and_nobody_else() -> None:

@@ -30,7 +30,7 @@ class DispatchHarness(Driver):
     """One workspace's dispatch. Each call of `handle` is a batch, a second after the one before."""
 
     def __init__(self, fifo_reserve_interval: int = 10) -> None:
-        super().__init__(PROCESSOR.bind(DispatchDependencies(fifo_reserve_interval)), COLLECTIONS)
+        super().__init__(PROCESSOR.bind(DispatchDependencies(fifo_reserve_interval, {"email": "mail"})), COLLECTIONS)
         self.event_count, self.configured = 0, 0
         self.configure("sales", "care")
 

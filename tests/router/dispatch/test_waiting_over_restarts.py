@@ -110,3 +110,12 @@ async def test_classes_of_work_show_on_the_agent(office: DispatchHarness) -> Non
     office.restart()
     await office.queue("c2")
     assert office.agent("ali").load == 4
+
+
+async def test_class_of_a_task_goes_by_its_channel(office: DispatchHarness) -> None:
+    await office.online("ali", capacity=1)
+    await office.queue("mail", channel="email")
+    await office.queue("chat")
+    await office.queue("comment", surface="public")
+    assert [office.tasks()[name].work_class for name in ("mail", "chat", "comment")] == ["mail", "chat", "public"]
+    assert (office.holder("mail"), office.holder("chat"), office.holder("comment")) == ("ali", "ali", None)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from schemas.values import WorkClass
-from services.router.dispatch.domain.work import Work, WorkInHand, has_room, load
+from schemas.channel import Pace
+from schemas.values import Surface, WorkClass
+from services.router.dispatch.domain.work import Work, WorkInHand, class_of_work, has_room, load
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,18 @@ def test_task_of_several_units(in_hand: WorkInHand, units: int, room: bool) -> N
 def test_limit_of_a_class_binds_beside_the_capacity(in_hand: WorkInHand, limit: int, room: bool) -> None:
     assert has_room(in_hand, Work("mail"), 4, {"mail": limit}, call_blocks=False) == room
     assert has_room(WorkInHand(mail=2), Work("chat"), 4, {"mail": limit}, call_blocks=False)
+
+
+@pytest.mark.parametrize(
+    ("surface", "pace", "expected"),
+    [
+        ("private", "chat", "chat"),
+        ("private", "mail", "mail"),
+        ("private", "call", "call"),
+        ("private", "review", "public"),
+        ("public", "chat", "public"),
+        ("public", "mail", "public"),
+    ],
+)
+def test_class_of_a_task_goes_by_surface_and_pace(surface: Surface, pace: Pace, expected: WorkClass) -> None:
+    assert class_of_work(surface, pace) == expected

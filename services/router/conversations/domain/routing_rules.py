@@ -1,12 +1,12 @@
 """Routing rules applied to a conversation: which team, which skills, which priority. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from schemas.activity import Activity
-from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Rule, RuleActions, WorkspaceConfiguration
-from schemas.values import Priority, Requirement
+from schemas.configuration import DEFAULT_TEAM, LANGUAGE_SKILL, Relaxation, Rule, RuleActions, WorkspaceConfiguration
+from schemas.values import Priority, RelaxStep, Requirement
 from services.domain.conversation_state import ConversationState
 from services.domain.rule_matching import matches
 
@@ -37,6 +37,7 @@ class RoutingResult:
     priority: Priority
     rule: str
     config_version: int
+    relax: tuple[RelaxStep, ...] = ()
 
 
 def activity_attributes(activity: Activity, language: str | None, sensitive: bool) -> RoutingAttributes:
@@ -80,17 +81,31 @@ def _to_result(
     teams = configuration.teams if configuration else {}
     # A rule may name a team that was deleted since: its conversations go to the default team instead of nowhere.
     team = rule.then.team if rule.then.team in teams else DEFAULT_TEAM
-    return RoutingResult(team, Requirement(skills=_skills(rule.then, attributes)), rule.then.priority, name, version)
+    requirement = Requirement(skills=_skills(rule.then.skills, attributes))
+    relax = sorted(rule.then.relax, key=lambda step: step.after_seconds)
+    steps = tuple(_step(step, attributes, teams) for step in relax)
+    return RoutingResult(team, requirement, rule.then.priority, name, version, steps)
 
 
-def _skills(then: RuleActions, attributes: RoutingAttributes) -> dict[str, int]:
+def _skills(skills: Mapping[str, int], attributes: RoutingAttributes) -> dict[str, int]:
     """`lang:{language}` becomes the conversation's language, or is left out when that is not known."""
-    named = {k: v for k, v in then.skills.items() if k != LANGUAGE_SKILL}
-    if LANGUAGE_SKILL in then.skills and attributes.language:
+    named = {k: v for k, v in skills.items() if k != LANGUAGE_SKILL}
+    if LANGUAGE_SKILL in skills and attributes.language:
         skill = f"lang:{attributes.language}"
         # The rule may name the same language itself: the higher level is required.
-        named[skill] = max(named.get(skill, 0), then.skills[LANGUAGE_SKILL])
+        named[skill] = max(named.get(skill, 0), skills[LANGUAGE_SKILL])
     return named
+
+
+def _step(step: Relaxation, attributes: RoutingAttributes, teams: Container[str]) -> RelaxStep:
+    dropped = _skills(dict.fromkeys(step.drop_skills, 1), attributes)
+    return RelaxStep(
+        after_seconds=step.after_seconds,
+        skills=_skills(step.skills, attributes),
+        drop_skills=list(dropped),
+        # A team that was deleted since has nobody to ask.
+        add_teams=[team for team in step.add_teams if team in teams or team == DEFAULT_TEAM],
+    )
 
 
 def _values(attributes: RoutingAttributes, condition: str) -> Iterable[object]:

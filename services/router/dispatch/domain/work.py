@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from schemas.values import WorkClass
+from schemas.channel import Pace
+from schemas.values import Surface, WorkClass
 
 
 class Work(NamedTuple):
@@ -63,6 +64,12 @@ class WorkInHand:
 
 
 NOTHING_IN_HAND = WorkInHand()
+
+
+def class_of_work(surface: Surface, pace: Pace) -> WorkClass:
+    """The class of a task: what is public is so on every channel; else it goes by the pace of its channel."""
+    classes: dict[Pace, WorkClass] = {"chat": "chat", "mail": "mail", "call": "call", "review": "public"}
+    return "public" if surface == "public" else classes[pace]
 
 
 def load(in_hand: WorkInHand, capacity: int) -> int:
