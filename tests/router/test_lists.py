@@ -13,6 +13,7 @@ import pytest
 from schemas.conversation import Author, Status
 from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
+from services.domain.sight import EVERYTHING, Sight
 from services.platform.http.problems import UnprocessableContent
 from services.platform.store.codec import encode
 from services.platform.store.port import Changes, Collection, Key, Put, Store
@@ -87,12 +88,12 @@ async def put_records(store: Store, *records: ConversationState | MessageRecord)
     await store.commit(Changes(puts=[Put(Key(kind[type(one)], one.id), encode(one)) for one in records]))
 
 
-async def all_ids(store: Store, **asked: Any) -> list[str]:
+async def all_ids(store: Store, sight: Sight = EVERYTHING, **asked: Any) -> list[str]:
     """The ids of all pages, each page no longer than asked for."""
     found: list[str] = []
     given = ConversationQuery(**asked)
     while True:
-        page = await list_page(store, "shop", given)
+        page = await list_page(store, "shop", given, sight)
         assert len(page.items) <= given.limit
         found += [one.id for one in page.items]
         if page.next is None:
@@ -134,6 +135,14 @@ REQUESTS: list[dict[str, Any]] = [
 ]
 
 
+SIGHTS = [
+    Sight("sara", frozenset({"billing"})),
+    Sight("sara", frozenset({"billing", "default"}), own_only=True),
+    Sight("nobody", frozenset({"default"}), own_only=True),
+    Sight("omar", frozenset()),
+]
+
+
 @pytest.mark.parametrize("sort", get_args(Sort))
 @pytest.mark.parametrize("asked", REQUESTS)
 async def test_every_list_is_what_a_plain_look_at_all_would_give(
@@ -147,6 +156,9 @@ async def test_every_list_is_what_a_plain_look_at_all_would_give(
     wanted = [c.id for c in sorted(fitting, key=order.position, reverse=order.descending)]
     for limit in (1, 4, 200):
         assert await all_ids(store, sort=sort, limit=limit, **asked) == wanted
+    for sight in SIGHTS:
+        seen = {one.id for one in town if sight.sees(one)}
+        assert await all_ids(store, sight, sort=sort, limit=3, **asked) == [one for one in wanted if one in seen]
 
 
 async def test_who_changes_between_pages_is_not_missed_by_updated_at(store: Store) -> None:
