@@ -103,10 +103,10 @@ RULES: dict[str, Rule] = {
     f"POST {MESSAGE}/hide": "conversation",
     f"POST {MESSAGE}/react": "conversation",
     f"POST {MESSAGE}/unhide": "conversation",
-    # The person is in the body: tests/router/test_sight.py.
+    # The person is in the body: tests/router/test_visibility.py.
     f"POST {W}/messages": "workspace",
     f"GET {W}/persons/{{person}}": "conversation",
-    # Facts of what the agent may see: tests/router/test_sight.py.
+    # Facts of what the agent may see: tests/router/test_visibility.py.
     f"GET {W}/events": "filtered",
     f"GET {W}/overview": "not for agents",
     f"GET {W}/overview/customers": "not for agents",

@@ -14,7 +14,7 @@ from services.platform.processing.unit_of_work import Reader
 from services.platform.store.read_one import read_one
 from services.records.configuration import read_configuration
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
-from services.rest.sight import SightDep, sees_person, visible_conversations
+from services.rest.viewer import ViewerDep, can_see_person, visible_conversations
 
 
 async def existing_workspace(request: Request, context: ContextDep) -> WorkspaceConfiguration:
@@ -40,11 +40,11 @@ def no_conversation(conversation: str) -> NotFound:
     return NotFound(f"There is no conversation {conversation!r} in this workspace.")
 
 
-async def existing_conversation(request: Request, context: ContextDep, sight: SightDep) -> ConversationState:
+async def existing_conversation(request: Request, context: ContextDep, viewer: ViewerDep) -> ConversationState:
     """The path's conversation, when it is of the path's workspace and the caller may see it. Raises NotFound."""
     path = request.path_params
     found = await get_conversation(context.store, path["workspace"], path["conversation"])
-    if not sight.sees(found):
+    if not viewer.can_see(found):
         raise no_conversation(found.id)
     return found
 
@@ -62,20 +62,20 @@ def no_message(message: str) -> NotFound:
     return NotFound(f"There is no message {message!r} here.")
 
 
-async def existing_message(request: Request, context: ContextDep, sight: SightDep) -> MessageRecord:
+async def existing_message(request: Request, context: ContextDep, viewer: ViewerDep) -> MessageRecord:
     """The path's message, when it is of the path's workspace and the caller may see it. Raises NotFound."""
     path = request.path_params
     found = await get_message(context.store, path["workspace"], path["message"])
-    if sight.is_limited and not await visible_conversations(context.store, sight, [found.conversation]):
+    if viewer.is_limited and not await visible_conversations(context.store, viewer, [found.conversation]):
         raise no_message(found.id)
     return found
 
 
-async def existing_person(request: Request, context: ContextDep, sight: SightDep) -> Contact:
+async def existing_person(request: Request, context: ContextDep, viewer: ViewerDep) -> Contact:
     """The path's customer, as one account of the path's workspace sees them. Raises NotFound."""
     workspace, person = request.path_params["workspace"], request.path_params["person"]
     found = await read_one(context.store, PERSONS, f"{workspace}/{person}")
-    if found is None or found.workspace != workspace or not await sees_person(context.store, sight, found):
+    if found is None or found.workspace != workspace or not await can_see_person(context.store, viewer, found):
         raise NotFound(f"There is no customer {person!r} in this workspace.")
     return found
 

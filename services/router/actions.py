@@ -29,8 +29,8 @@ from services.platform.http.problems import Conflict, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
-from services.rest.sight import SightDep
 from services.rest.uploads import assign_files, to_outbound
+from services.rest.viewer import ViewerDep
 from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.attachments import reply_files
 from services.router.reply_guard import own_identifiers_for, redact_reply
@@ -66,13 +66,13 @@ class CommandRequest:
         self,
         conversation: ExistingConversation,
         caller: Annotated[Principal, Depends(current_caller)],
-        sight: SightDep,
+        viewer: ViewerDep,
         context: ContextDep,
         repeat: IdempotencyKey,
         wait: Wait,
         commands: CommandsDep,
     ) -> None:
-        self.case, self.caller, self.sight, self.context = conversation, caller, sight, context
+        self.case, self.caller, self.viewer, self.context = conversation, caller, viewer, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
 
     def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:
@@ -239,7 +239,7 @@ def _require_may_move(caller: Principal, case: ConversationState) -> None:
 
 async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
     record = await read_agent(action.context, action.case.workspace, agent)
-    if record is None or not action.sight.sees_agent(record.id, record.body.teams):
+    if record is None or not action.viewer.can_see_agent(record.id, record.body.teams):
         raise unknown_agent(agent, "/to_agent")
     if record.presence == "offline":
         raise Conflict(f"{agent} is offline. Transfer to a team, or to an agent who is online or away.")

@@ -29,7 +29,7 @@ from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.unmet import read_warnings
 from services.rest.dependencies import ExistingWorkspace
-from services.rest.sight import SightDep, visible_agents
+from services.rest.viewer import ViewerDep, visible_agents
 from services.router.views import AgentSaved, AgentView, PresenceView, agent_view
 
 
@@ -51,13 +51,13 @@ def unknown_agent(agent: str, pointer: str = "/agent") -> UnprocessableContent:
     return UnprocessableContent((pointer, f"There is no agent {agent!r} in this workspace."))
 
 
-async def existing_agent(request: Request, context: ContextDep, sight: SightDep) -> AgentRecord:
+async def existing_agent(request: Request, context: ContextDep, viewer: ViewerDep) -> AgentRecord:
     """The path's agent, or for `me` the one that the caller's key is bound to. Raises NotFound, Conflict."""
     agent, caller = request.path_params["agent"], caller_in_scope(request.scope)
     bound = caller.agent if caller else None
     named = bound.id if bound and agent == MYSELF else agent
     record = await read_agent(context, request.path_params["workspace"], named)
-    if record is not None and sight.sees_agent(record.id, record.body.teams):
+    if record is not None and viewer.can_see_agent(record.id, record.body.teams):
         return record
     # An agent of this id may remain from a version in which agents could have it: it can be read and deleted.
     if agent == MYSELF and bound is None:
@@ -84,14 +84,14 @@ ManagedAgent = Annotated[AgentRecord, Depends(managed_agent)]
 
 
 async def list_agents(
-    configuration: ExistingWorkspace, context: ContextDep, sight: SightDep, params: PageParamsDep
+    configuration: ExistingWorkspace, context: ContextDep, viewer: ViewerDep, params: PageParamsDep
 ) -> Page[AgentView]:
     """The agents of a workspace, by id: for a caller who is bound to an agent, those of their teams."""
     query = Query(
         AGENTS.name, "workspace", {"workspace": configuration.workspace}, limit=params.limit, after=params.cursor
     )
     page = await query_page(context.store, query)
-    seen = visible_agents(sight, [AGENTS.decode(document) for _, document in page.items])
+    seen = visible_agents(viewer, [AGENTS.decode(document) for _, document in page.items])
     return Page(items=[agent_view(record) for record in seen], next=page.next)
 
 

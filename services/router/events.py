@@ -27,7 +27,7 @@ from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import FACTS, ROWS
 from services.platform.store.port import Key
 from services.rest.dependencies import ExistingWorkspace
-from services.rest.sight import follow_sight, visible_facts
+from services.rest.viewer import read_current_viewer, visible_facts
 from services.router.stream_check import FactStream
 
 TOPICS = ("conversations", "sla", "accounts")
@@ -115,8 +115,8 @@ class Stream:
     async def _visible(self, facts: Sequence[FactRecord]) -> Container[str]:
         # Read anew for each batch: teams, role and visibility change while a stream is open.
         store, events = self.context.store, [fact.event for fact in facts]
-        sight = await follow_sight(store, self.workspace, self.caller)
-        return await visible_facts(store, sight, self.workspace, events)
+        viewer = await read_current_viewer(store, self.workspace, self.caller)
+        return await visible_facts(store, viewer, self.workspace, events)
 
     def _identity(self, seen: StreamPosition) -> str:
         return f"{_mark(self.workspace)}{SEPARATOR}{seen.text()}"

@@ -22,7 +22,7 @@ from services.platform.store.port import Key
 from services.platform.store.read_one import read_one
 from services.records.conversations import MESSAGES, PERSONS
 from services.rest.dependencies import ExistingWorkspace
-from services.rest.sight import SightDep, sees_person, visible_conversations
+from services.rest.viewer import ViewerDep, can_see_person, visible_conversations
 from services.rest.views import initial_view
 from services.router import agents
 from services.router.reply_guard import Guard, check_text, record_confirmed, require_may_confirm
@@ -35,22 +35,22 @@ class Writer:
     """The caller who writes, and what they may see."""
 
     def __init__(
-        self, caller: Annotated[Principal, Depends(current_caller)], sight: SightDep, context: ContextDep
+        self, caller: Annotated[Principal, Depends(current_caller)], viewer: ViewerDep, context: ContextDep
     ) -> None:
-        self.caller, self.sight, self.context = caller, sight, context
+        self.caller, self.viewer, self.context = caller, viewer, context
 
     async def require_visible(self, workspace: str, person: str) -> None:
         """Raise NotFound for a customer who may not be seen, Conflict where colleagues have the conversation of one."""
-        if not self.sight.is_limited:
+        if not self.viewer.is_limited:
             return
         store = self.context.store
         contact = await read_one(store, PERSONS, str(PersonKey(workspace, person)))
         if contact is None:
             return
-        if not await sees_person(store, self.sight, contact):
+        if not await can_see_person(store, self.viewer, contact):
             raise NotFound(f"There is no customer {person!r} in this workspace.")
         current = contact.forwarded_to or contact.open.get("")
-        if current is not None and not await visible_conversations(store, self.sight, [current]):
+        if current is not None and not await visible_conversations(store, self.viewer, [current]):
             detail = "The customer's conversation is with colleagues: leave the message to them."
             raise Conflict(detail, title="Not the assignee")
 

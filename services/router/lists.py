@@ -14,7 +14,7 @@ from typing import get_args
 from schemas.conversation import Conversation, Status
 from schemas.values import Json, instant, instant_text
 from services.domain.conversation_state import ConversationState, conversation_view
-from services.domain.sight import EVERYTHING, Sight
+from services.domain.viewer import UNRESTRICTED, Viewer
 from services.platform.http.dependencies import Page, reject_cursor
 from services.platform.http.problems import UnprocessableContent
 from services.platform.store.cursors import decode_cursor, encode_cursor
@@ -51,11 +51,11 @@ class Order:
 
 
 async def list_page(
-    store: Store, workspace: str, query: ConversationQuery, sight: Sight = EVERYTHING
+    store: Store, workspace: str, query: ConversationQuery, viewer: Viewer = UNRESTRICTED
 ) -> Page[Conversation]:
     """One page, newest first unless the query sorts otherwise. It may end early, with a cursor to continue from.
 
-    It has what `sight` sees: where no filter is given, it is read from the indexes of the agent and of their teams.
+    It has what `viewer` may see: where no filter is given, it is read from the indexes of the agent and of their teams.
 
     Raises UnprocessableContent.
     """
@@ -66,12 +66,12 @@ async def list_page(
     conversations: list[Conversation] = []
     last: SortPosition = ("", "")
     examined = 0
-    cases = _merged(store, list(_streams(workspace, order, query, sight, _after(mark, query.cursor))), order)
+    cases = _merged(store, list(_streams(workspace, order, query, viewer, _after(mark, query.cursor))), order)
     async for chunk in _in_chunks(cases, min(CHUNK_SIZE, bound)):
         if len(conversations) == query.limit or examined >= bound:
             return Page(items=conversations, next=encode_cursor(mark, list(last)))
         # Checked together, then taken one by one: the cursor has to name the last conversation of the page.
-        fits = await asyncio.gather(*(_matches_query(store, case, query, sight, terms) for case in chunk))
+        fits = await asyncio.gather(*(_matches_query(store, case, query, viewer, terms) for case in chunk))
         for case, fit in zip(chunk, fits, strict=True):
             if len(conversations) == query.limit:
                 return Page(items=conversations, next=encode_cursor(mark, list(last)))
@@ -105,10 +105,10 @@ def _after(mark: Query, cursor: str | None) -> SortPosition | None:
 
 
 async def _matches_query(
-    store: Store, case: ConversationState, query: ConversationQuery, sight: Sight, terms: Sequence[str]
+    store: Store, case: ConversationState, query: ConversationQuery, viewer: Viewer, terms: Sequence[str]
 ) -> bool:
     # Before its messages are searched: how long an answer takes must not tell of what may not be seen.
-    if not sight.sees(case):
+    if not viewer.can_see(case):
         return False
     if not all(_matches(case, name, getattr(query, name)) for name in INDEXED_FILTERS):
         return False
@@ -154,11 +154,11 @@ def _page(query: Query, following: str | None) -> Query:
 
 
 def _streams(
-    workspace: str, order: Order, list_query: ConversationQuery, sight: Sight, after: SortPosition | None
+    workspace: str, order: Order, list_query: ConversationQuery, viewer: Viewer, after: SortPosition | None
 ) -> Iterator[IndexCursor]:
     """One stream per value of the leading filter, each in the order of the list."""
     at_least, below = _bounds(order, list_query, after)
-    for index, name, value in _leading_values(order, list_query, sight):
+    for index, name, value in _leading_values(order, list_query, viewer):
         equals: dict[str, Json] = {"workspace": workspace, **({name: value} if name else {})}
         query = Query(
             CONVERSATIONS.name,
@@ -172,12 +172,12 @@ def _streams(
         yield IndexCursor(query, after, order)
 
 
-def _leading_values(order: Order, query: ConversationQuery, sight: Sight) -> Iterator[tuple[str, str | None, Json]]:
+def _leading_values(order: Order, query: ConversationQuery, viewer: Viewer) -> Iterator[tuple[str, str | None, Json]]:
     """Index, field and value of each stream."""
     index, name, values = _leading(order, query)
-    if index == "opened" and sight.agent is not None:
-        yield "agent", "agent", sight.agent
-        yield from (("team", "team", team) for team in sorted(sight.teams))
+    if index == "opened" and viewer.agent is not None:
+        yield "agent", "agent", viewer.agent
+        yield from (("team", "team", team) for team in sorted(viewer.teams))
         return
     yield from ((index, name, value) for value in values)
 

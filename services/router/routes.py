@@ -12,7 +12,7 @@ from schemas.routing import Decision
 from schemas.values import AgentLanguage, EncryptedText, Json
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, conversation_view
-from services.domain.sight import Sight
+from services.domain.viewer import Viewer
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.dependencies import (
     CommandsDep,
@@ -34,8 +34,8 @@ from services.records.conversations import MESSAGES
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
-from services.rest.sight import SightDep, read_visible_agents
 from services.rest.uploads import assign_files, to_outbound
+from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
 from services.router import agents, message_routes, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
@@ -61,11 +61,11 @@ from services.router.views import (
 async def list_conversations(
     configuration: ExistingWorkspace,
     context: ContextDep,
-    sight: SightDep,
+    viewer: ViewerDep,
     query: Annotated[ConversationQuery, Query()],
 ) -> Page[Conversation]:
     """Newest first unless `sort` says otherwise. A page may be shorter than `limit`: there is more while `next` is given."""
-    return await list_page(context.store, configuration.workspace, query, sight)
+    return await list_page(context.store, configuration.workspace, query, viewer)
 
 
 async def show_conversation(conversation: ExistingConversation) -> Conversation:
@@ -93,7 +93,7 @@ async def list_decisions(
     conversation: ExistingConversation,
     context: ContextDep,
     query: Annotated[DecisionsQuery, Query()],
-    sight: SightDep,
+    viewer: ViewerDep,
     response: Response,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Page[Decision]:
@@ -106,17 +106,17 @@ async def list_decisions(
     page = await query_page(context.store, _conversation_query(conversation, DECISIONS.name, query))
     records = [DECISIONS.decode(document) for _, document in page.items]
     views = [decision_view(record, language) for record in records]
-    return Page(items=await _visible_candidates(context, sight, conversation.workspace, views), next=page.next)
+    return Page(items=await _visible_candidates(context, viewer, conversation.workspace, views), next=page.next)
 
 
 async def _visible_candidates(
-    context: Context, sight: Sight, workspace: str, decisions: list[Decision]
+    context: Context, viewer: Viewer, workspace: str, decisions: list[Decision]
 ) -> list[Decision]:
     """The decisions with the candidates who may be seen. Whom it went to is the conversation's own, and stays."""
-    if not sight.is_limited:
+    if not viewer.is_limited:
         return decisions
     named = [candidate.agent for decision in decisions for candidate in decision.candidates]
-    seen = await read_visible_agents(context.store, sight, workspace, named)
+    seen = await read_visible_agents(context.store, viewer, workspace, named)
     return [
         decision.model_copy(
             update={

@@ -13,7 +13,7 @@ import pytest
 from schemas.conversation import Author, Status
 from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
-from services.domain.sight import EVERYTHING, Sight
+from services.domain.viewer import UNRESTRICTED, Viewer
 from services.platform.http.problems import UnprocessableContent
 from services.platform.store.codec import encode
 from services.platform.store.port import Changes, Collection, Key, Put, Store
@@ -88,12 +88,12 @@ async def put_records(store: Store, *records: ConversationState | MessageRecord)
     await store.commit(Changes(puts=[Put(Key(kind[type(one)], one.id), encode(one)) for one in records]))
 
 
-async def all_ids(store: Store, sight: Sight = EVERYTHING, **asked: Any) -> list[str]:
+async def all_ids(store: Store, viewer: Viewer = UNRESTRICTED, **asked: Any) -> list[str]:
     """The ids of all pages, each page no longer than asked for."""
     found: list[str] = []
     given = ConversationQuery(**asked)
     while True:
-        page = await list_page(store, "shop", given, sight)
+        page = await list_page(store, "shop", given, viewer)
         assert len(page.items) <= given.limit
         found += [one.id for one in page.items]
         if page.next is None:
@@ -135,11 +135,11 @@ REQUESTS: list[dict[str, Any]] = [
 ]
 
 
-SIGHTS = [
-    Sight("sara", frozenset({"billing"})),
-    Sight("sara", frozenset({"billing", "default"}), own_only=True),
-    Sight("nobody", frozenset({"default"}), own_only=True),
-    Sight("omar", frozenset()),
+VIEWERS = [
+    Viewer("sara", frozenset({"billing"})),
+    Viewer("sara", frozenset({"billing", "default"}), own_only=True),
+    Viewer("nobody", frozenset({"default"}), own_only=True),
+    Viewer("omar", frozenset()),
 ]
 
 
@@ -156,9 +156,9 @@ async def test_every_list_is_what_a_plain_look_at_all_would_give(
     wanted = [c.id for c in sorted(fitting, key=order.position, reverse=order.descending)]
     for limit in (1, 4, 200):
         assert await all_ids(store, sort=sort, limit=limit, **asked) == wanted
-    for sight in SIGHTS:
-        seen = {one.id for one in town if sight.sees(one)}
-        assert await all_ids(store, sight, sort=sort, limit=3, **asked) == [one for one in wanted if one in seen]
+    for viewer in VIEWERS:
+        seen = {one.id for one in town if viewer.can_see(one)}
+        assert await all_ids(store, viewer, sort=sort, limit=3, **asked) == [one for one in wanted if one in seen]
 
 
 async def test_who_changes_between_pages_is_not_missed_by_updated_at(store: Store) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.conversation import Status
 from services.domain.lifecycle import STATUSES
-from services.domain.sight import EVERYTHING, Sight, agent_sight
+from services.domain.viewer import UNRESTRICTED, Viewer, agent_viewer
 
 TEAMS = ("support", "billing")
 
@@ -46,34 +46,34 @@ class Case:
 def test_who_sees_what(
     is_lead: bool, visibility: str, team: str, agent: str | None, status: Status, seen: bool
 ) -> None:
-    sight = agent_sight("sara", frozenset({"support"}), is_lead=is_lead, visibility=visibility)  # type: ignore[arg-type]
-    assert sight.sees(Case(status, team, agent)) == seen
+    viewer = agent_viewer("sara", frozenset({"support"}), is_lead=is_lead, visibility=visibility)  # type: ignore[arg-type]
+    assert viewer.can_see(Case(status, team, agent)) == seen
 
 
 cases = st.builds(Case, st.sampled_from(STATUSES), st.sampled_from(TEAMS), st.sampled_from(["sara", "reza", None]))
-sights = st.builds(Sight, st.sampled_from(["sara", "reza"]), st.frozensets(st.sampled_from(TEAMS)), st.booleans())
+viewers = st.builds(Viewer, st.sampled_from(["sara", "reza"]), st.frozensets(st.sampled_from(TEAMS)), st.booleans())
 
 
-@given(cases, sights)
-def test_nobody_sees_less_of_their_own_or_more_than_everything(case: Case, sight: Sight) -> None:
-    assert EVERYTHING.sees(case)
-    assert sight.sees(case) or case.agent != sight.agent
+@given(cases, viewers)
+def test_nobody_sees_less_of_their_own_or_more_than_everything(case: Case, viewer: Viewer) -> None:
+    assert UNRESTRICTED.can_see(case)
+    assert viewer.can_see(case) or case.agent != viewer.agent
 
 
-@given(cases, sights)
-def test_where_agents_see_their_own_they_see_no_more_than_their_teams(case: Case, sight: Sight) -> None:
-    own = Sight(sight.agent, sight.teams, own_only=True)
-    assert not own.sees(case) or Sight(sight.agent, sight.teams).sees(case)
+@given(cases, viewers)
+def test_where_agents_see_their_own_they_see_no_more_than_their_teams(case: Case, viewer: Viewer) -> None:
+    own = Viewer(viewer.agent, viewer.teams, own_only=True)
+    assert not own.can_see(case) or Viewer(viewer.agent, viewer.teams).can_see(case)
 
 
-@given(cases, sights)
-def test_without_a_team_an_agent_sees_what_they_have_alone(case: Case, sight: Sight) -> None:
-    assert Sight(sight.agent, frozenset(), own_only=sight.own_only).sees(case) == (case.agent == sight.agent)
+@given(cases, viewers)
+def test_without_a_team_an_agent_sees_what_they_have_alone(case: Case, viewer: Viewer) -> None:
+    assert Viewer(viewer.agent, frozenset(), own_only=viewer.own_only).can_see(case) == (case.agent == viewer.agent)
 
 
 def test_colleagues_of_a_team_see_each_other() -> None:
-    sight = Sight("sara", frozenset({"support"}))
-    assert [sight.sees_agent(*who) for who in (("sara", []), ("reza", ["billing", "support"]), ("omid", ["billing"]))] == [
+    viewer = Viewer("sara", frozenset({"support"}))
+    assert [viewer.can_see_agent(*who) for who in (("sara", []), ("reza", ["billing", "support"]), ("omid", ["billing"]))] == [
         True, True, False,
     ]  # fmt: skip
-    assert EVERYTHING.sees_agent("omid", [])
+    assert UNRESTRICTED.can_see_agent("omid", [])

@@ -21,8 +21,8 @@ class VisibleConversation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What one agent may see, or everything (`agent` None).
+class Viewer:
+    """Who reads: an agent, or a caller who may see everything (`agent` None).
 
     An agent sees the conversations that they have. Of their teams they see all others too; where `own_only`, those alone
     that no agent has accepted.
@@ -36,20 +36,20 @@ class Sight:
     def is_limited(self) -> bool:
         return self.agent is not None
 
-    def sees(self, conversation: VisibleConversation) -> bool:
+    def can_see(self, conversation: VisibleConversation) -> bool:
         """Whether the conversation may be seen, as it is now: who saw it before has no right to see it still."""
         if self.agent is None or conversation.agent == self.agent:
             return True
         return conversation.team in self.teams and (not self.own_only or is_queued(conversation.status))
 
-    def sees_agent(self, agent: str, teams: Iterable[str]) -> bool:
+    def can_see_agent(self, agent: str, teams: Iterable[str]) -> bool:
         """Whether an agent of these teams may be seen: oneself, and the colleagues of one's teams."""
         return self.agent in (None, agent) or not self.teams.isdisjoint(teams)
 
 
-EVERYTHING = Sight()
+UNRESTRICTED = Viewer()
 
 
-def agent_sight(agent: str, teams: frozenset[str], *, is_lead: bool, visibility: Visibility) -> Sight:
-    """The sight of an agent. A lead sees everything of their teams, whatever the workspace shows to others."""
-    return Sight(agent, teams, own_only=visibility == "own" and not is_lead)
+def agent_viewer(agent: str, teams: frozenset[str], *, is_lead: bool, visibility: Visibility) -> Viewer:
+    """An agent as viewer. A lead sees everything of their teams, whatever the workspace shows to others."""
+    return Viewer(agent, teams, own_only=visibility == "own" and not is_lead)
