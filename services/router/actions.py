@@ -100,7 +100,10 @@ CommandRequestDep = Annotated[CommandRequest, Depends()]
 async def resolve(
     action: CommandRequestDep, body: Annotated[ResolveBody, Depends(JsonBody(ResolveBody, optional=True))]
 ) -> Response:
-    data = Resolve(agent=body.agent, **action.common_fields("resolve", body.model_dump(mode="json")))
+    """Resolve a conversation: the assignee does, or a lead of the team, or a key of no agent that names none."""
+    # A command without `agent` overrules the assignee, which a lead may.
+    agent = None if _is_lead_of_others(action.caller, action.case) else body.agent
+    data = Resolve(agent=agent, **action.common_fields("resolve", body.model_dump(mode="json")))
     return await action.execute(
         "pasokh.command.resolve", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
@@ -226,6 +229,12 @@ async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
         await _is_existing_agent(action, body.to_agent)
     if body.to_team is not None:
         await _is_team(action, body.to_team)
+
+
+def _is_lead_of_others(caller: Principal, case: ConversationState) -> bool:
+    """Whether a lead acts on the work of a colleague."""
+    bound = caller.agent
+    return bound is not None and bound.is_lead and case.agent not in (None, bound.id)
 
 
 def _require_may_move(caller: Principal, case: ConversationState) -> None:

@@ -227,6 +227,26 @@ async def test_an_agent_moves_their_own_work_and_a_lead_that_of_the_team(
     assert len(rest.events) == (status == 200)
 
 
+@pytest.mark.parametrize(
+    ("agent", "conversation", "named"),
+    [
+        ("lena", "reza-support", None),
+        ("lena", "nobody-support", "lena"),
+        # Conversations refuses it: Sara is not the assignee, and no lead.
+        ("sara", "reza-support", "sara"),
+        ("sara", "sara-support", "sara"),
+    ],
+)
+async def test_a_lead_resolves_what_a_colleague_has(
+    rest: Rest, agent: str, conversation: str, named: str | None
+) -> None:
+    fill(rest)
+    rest.outcome_for = lambda event: rest.outcome(event, result=conversation)
+    path = f"{SHOP}/conversations/{conversation}/resolve"
+    assert (await rest.request("POST", path, authorization=await bound_key(rest, agent))).status_code == 200
+    assert [event.data["agent"] for event in rest.events] == [named]
+
+
 # -- the stream of facts -----------------------------------------------------------------------------------------------
 
 
