@@ -1,12 +1,15 @@
 """Tasks, which are the routing side of open conversations, and the queue record of each workspace. Only `dispatch` writes them."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from schemas.values import Instant, Overflow, Priority, RelaxStep, Requirement, Surface, WorkClass
 from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
+
+TaskState = Literal["waiting", "offered", "assigned", "set_aside"]
+TASK_STATES: tuple[TaskState, ...] = get_args(TaskState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class TaskRecord:
     overflow: Overflow | None = None
     rule: str
     config_version: int
-    state: Literal["waiting", "offered", "assigned", "set_aside"] = "waiting"
+    state: TaskState = "waiting"
     agent: str | None = None
     assigned_at: Instant | None = None
     decision: str | None = None

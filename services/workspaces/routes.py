@@ -23,7 +23,7 @@ from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
 from services.records.agents import AGENTS
 from services.records.configuration import CONFIGURATION_HEADS, read_configuration
-from services.records.tasks import TASKS
+from services.records.tasks import TASK_STATES, TASKS
 from services.records.unmet import read_warnings
 from services.rest.dependencies import ExistingWorkspace
 from services.text.own import validate_own_identifiers
@@ -178,7 +178,7 @@ async def _require_no_agents(context: Context, workspace: str, team: str) -> Non
 
 async def _require_no_open_tasks(context: Context, workspace: str, team: str) -> None:
     """Raise Conflict for open conversations: in a team that does not exist they would wait for ever."""
-    for state in ("waiting", "assigned"):
+    for state in TASK_STATES:
         equals: dict[str, Json] = {"workspace": workspace, "state": state}
         async for _, document in all_documents(context.store, Query(TASKS.name, "state", equals)):
             if document["team"] == team:

@@ -1,6 +1,7 @@
 """A mistake in configuration does not outlive its correction: rules and policies that were mended reach who waits."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -110,6 +111,28 @@ async def test_what_a_person_decided_stays(desk: Desk) -> None:
     await desk.put("/routing", {"rules": [{"then": {"team": "support", "priority": "low"}}]})
     found = await becomes(desk, one, requirement={"skills": {}})
     assert (found["priority"], found["team"], found["status"]) == ("urgent", "billing", "waiting")
+
+
+async def test_who_waits_asks_for_less_as_the_rule_says(desk: Desk) -> None:
+    """The steps of a rule, by the clock of a real process: first another team, then without the skill."""
+    await desk.agent("sara", teams=["support"], skills={"vip": 2}, capacity=1)
+    await desk.agent("omar", teams=["billing"], capacity=1)
+    relax = [
+        {"after_seconds": 2, "add_teams": ["support"]},
+        {"after_seconds": 4, "add_teams": ["billing"], "drop_skills": ["vip"]},
+    ]
+    await desk.put("/routing", {"rules": [{"then": {"team": "default", "skills": {"vip": 1}, "relax": relax}}]})
+    for chat in (1, 2):
+        await desk.hears(chat)
+    waiting = [await desk.waiting(chat) for chat in (1, 2)]
+    first = await becomes(desk, waiting[0], status="assigned", agent="sara")
+    second = await becomes(desk, waiting[1], status="assigned", agent="omar")
+    for conversation, seconds in ((first, 2), (second, 4)):
+        waited = datetime.fromisoformat(conversation["assigned_at"]) - datetime.fromisoformat(conversation["opened_at"])
+        assert seconds <= waited.total_seconds() < seconds + 10
+    sentences = [one["summary"] for one in await desk.items(f"/conversations/{second['id']}/decisions")]
+    assert sentences[0].startswith("Waiting: ")
+    assert "in team billing, default, support" in sentences[-1]
 
 
 async def test_policies_of_now_reach_every_open_conversation(desk: Desk) -> None:

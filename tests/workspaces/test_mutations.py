@@ -1,13 +1,13 @@
 """What a team, routing rules and SLA policies may name, and what is refused."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from schemas.configuration import AgentBody
 from services.records.agents import AGENTS, AgentRecord, agent_id
-from services.records.tasks import TASKS, TaskRecord
+from services.records.tasks import TASK_STATES, TASKS, TaskRecord, TaskState
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
 
@@ -67,8 +67,8 @@ async def test_a_team_named_by_rules_policies_or_agents_is_not_deleted(rest: Res
     assert "'sara'" in str(problem_of(await rest.request("DELETE", f"{SHOP}/teams/persian"), 409)["detail"])
 
 
-@pytest.mark.parametrize("state", ["waiting", "assigned"])
-async def test_a_team_with_open_conversations_is_not_deleted(rest: Rest, state: Literal["waiting", "assigned"]) -> None:
+@pytest.mark.parametrize("state", TASK_STATES)
+async def test_a_team_with_open_conversations_is_not_deleted(rest: Rest, state: TaskState) -> None:
     await rest.request("PUT", f"{SHOP}/teams/persian", {"name": "P"})
     task = TaskRecord(
         conversation="c",

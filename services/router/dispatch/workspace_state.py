@@ -1,12 +1,11 @@
 """One workspace in the memory of its partition, built from the workspace's documents alone."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
-from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
+from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord, TaskState
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.placements import Offer, Placement
 from services.router.dispatch.domain.requirement import TaskRequirement
@@ -143,7 +142,7 @@ def with_placement(record: TaskRecord, placement: Placement) -> TaskRecord:
     )
 
 
-def _state(placement: Placement) -> Literal["waiting", "offered", "assigned", "set_aside"]:
+def _state(placement: Placement) -> TaskState:
     if placement.agent is None:
         return "waiting" if placement.counting else "set_aside"
     return "assigned" if placement.offer is None else "offered"
