@@ -85,6 +85,59 @@ class TaskClosed(Contract):
     at: Instant
 
 
+class TaskPaused(Contract):
+    """`pasokh.routing.task_paused`: the task stops counting: it is pending long enough, or snoozed. Its agent keeps it."""
+
+    conversation: str
+    key: str
+    workspace: str
+    at: Instant
+
+
+class TaskResumed(Contract):
+    """`pasokh.routing.task_resumed`: the task counts again: the customer wrote, or its snooze ended.
+
+    If its agent cannot take it, it goes back to the queue, and waits for this agent for `preferred_seconds` first.
+    """
+
+    conversation: str
+    key: str
+    workspace: str
+    at: Instant
+    preferred_seconds: float | None = None
+
+
+class OfferAccept(Contract):
+    """`pasokh.routing.offer_accept`: a command. The agent accepted its offer at `accepted_at`."""
+
+    agent: str
+    offer: str
+    accepted_at: Instant
+    request_hash: str = ""
+
+
+class OfferDecline(Contract):
+    """`pasokh.routing.offer_decline`: a command. Without a `reason` it counts as a missed offer."""
+
+    agent: str
+    offer: str
+    reason: str | None = None
+    request_hash: str = ""
+
+
+class TaskClaim(Contract):
+    """`pasokh.routing.task_claim`: a command. The agent takes a task: a waiting one, or that of `from_agent`.
+
+    `over_capacity`: also if the agent has no room for it.
+    """
+
+    agent: str
+    conversation: str
+    from_agent: str | None = None
+    over_capacity: bool = False
+    request_hash: str = ""
+
+
 class RulesChanged(Contract):
     """`pasokh.routing.rules_changed`: the routing rules changed in this version of the configuration."""
 

@@ -1,17 +1,18 @@
-"""Commands on agents and their presence: each is validated and applied, or rejected with a problem."""
+"""Commands of agents and on them: each is validated and applied, or rejected with a problem."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from schemas.commands import CommandResult
 from schemas.configuration import DEFAULT_TEAM
 from schemas.envelope import Event
-from schemas.routing import AgentDeleted, AgentPut, PresenceSet
+from schemas.routing import AgentDeleted, AgentPut, OfferAccept, OfferDecline, PresenceSet, TaskClaim
 from schemas.values import Problem
 from services.platform.http.if_match import holds
 from services.records.agents import AgentRecord
 from services.router.dispatch.context import DispatchContext
-from services.router.dispatch.domain.outcomes import DispatchOutcome
+from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, RefusalCode
+from services.router.dispatch.domain.placements import offered_task
 from services.router.dispatch.workspace_state import WorkspaceState, to_agent
 
 
@@ -35,18 +36,57 @@ def apply_command(
         outcomes = _COMMANDS[event.type](context, state, event)
     except AgentCommandRejected as rejected:
         problem = rejected.problem
+    except DispatchRefused as refused:
+        problem = to_problem_of_dispatch(refused)
     # The hash of the request tells a repeat under an Idempotency-Key from another request under the same key.
     result = CommandResult(
         id=event.id,
         workspace=state.workspace,
         status="applied" if problem is None else "refused",
         problem=problem,
-        result=agent if problem is None else None,
+        result=_subject(event, agent) if problem is None else None,
         created=is_new and problem is None,
         request_hash=request_hash,
         at=context.work.now,
     )
     return result, outcomes
+
+
+def to_problem_of_dispatch(refused: DispatchRefused) -> Problem:
+    """The answer for a caller whom the dispatcher refused; `code` is that of the refusal."""
+    status, title, detail = _REFUSALS[refused.code]
+    if refused.code == "offer_ended" and refused.why == "expired":
+        detail = "it expired, and the conversation went back to the queue"
+    known = {"agent": refused.agent or "nobody", "load": refused.load, "capacity": refused.capacity}
+    return Problem(status=status, title=title, detail=detail.format(**known), code=refused.code)
+
+
+def _subject(event: Event, agent: str) -> str:
+    """What the command was about: a conversation, or the agent."""
+    if "offer" in event.data:
+        return offered_task(str(event.data["offer"]))
+    return str(event.data.get("conversation", agent))
+
+
+def _accept_offer(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    command = event.payload_as(OfferAccept)
+    return state.dispatcher.accept(command.offer, command.agent, command.accepted_at, context.work.now)
+
+
+def _decline_offer(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    command = event.payload_as(OfferDecline)
+    return state.dispatcher.decline(command.offer, command.agent, command.reason, context.work.now)
+
+
+def _claim(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    command = event.payload_as(TaskClaim)
+    return state.dispatcher.claim(
+        command.conversation,
+        command.agent,
+        command.from_agent,
+        context.work.now,
+        over_capacity=command.over_capacity,
+    )
 
 
 def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
@@ -99,8 +139,23 @@ def _check_precondition(if_match: str | None, version: int | None, agent: str) -
     )
 
 
+_REFUSALS: Mapping[RefusalCode, tuple[int, str, str]] = {
+    "unknown_task": (409, "Finished", "the conversation is resolved; nobody can take it"),
+    "unknown_agent": (404, "Not found", "there is no agent {agent}; PUT it first"),
+    "offer_ended": (409, "The offer has ended", "the conversation is with {agent} now"),
+    "held": (409, "Taken", "{agent} has this conversation, or is offered it"),
+    "over_capacity": (
+        409,
+        "No free unit",
+        "{agent} uses {load} of {capacity} units; resolve or hand over something first",
+    ),
+}
+
 _COMMANDS: dict[str, Callable[[DispatchContext, WorkspaceState, Event], list[DispatchOutcome]]] = {
     "pasokh.routing.agent_put": _put_agent,
     "pasokh.routing.agent_deleted": _delete_agent,
     "pasokh.routing.presence_set": _set_presence,
+    "pasokh.routing.offer_accept": _accept_offer,
+    "pasokh.routing.offer_decline": _decline_offer,
+    "pasokh.routing.task_claim": _claim,
 }

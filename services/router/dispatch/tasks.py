@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from schemas.envelope import Event
-from schemas.routing import TaskChanged, TaskClosed, TaskForceAssigned, TaskQueued
+from schemas.routing import TaskChanged, TaskClosed, TaskForceAssigned, TaskPaused, TaskQueued, TaskResumed
 from schemas.values import RelaxStep, Surface, WorkClass
 from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -94,6 +94,17 @@ def waiting_task(queued: TaskQueued, work_class: WorkClass = "chat") -> TaskReco
         rule=queued.rule,
         config_version=queued.config_version,
     )
+
+
+def on_task_paused(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    """The conversation stops counting. A repeat changes nothing."""
+    return state.dispatcher.pause(event.payload_as(TaskPaused).conversation, work.now)
+
+
+def on_task_resumed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    """The conversation counts again. A repeat changes nothing."""
+    resumed = event.payload_as(TaskResumed)
+    return state.dispatcher.resume(resumed.conversation, work.now, resumed.preferred_seconds)
 
 
 def on_task_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> list[DispatchOutcome]:

@@ -1,7 +1,10 @@
 """Commands on agents: outcomes, ETags, and commands that come twice."""
 
+from datetime import timedelta
+
 import pytest
 
+from schemas.commands import CommandResult
 from services.platform.store.collections import OUTCOMES
 from services.records.decisions import DECISIONS
 from tests.router.dispatch.harness import DispatchHarness
@@ -120,3 +123,100 @@ async def test_unknown_event_type_is_let_pass(office: DispatchHarness) -> None:
     assert await office.handle(office.event("something_new", {})) == []
     assert not office.store.all(OUTCOMES)
     assert not office.store.all(DECISIONS)
+
+
+async def answer(office: DispatchHarness, kind: str, **data: object) -> CommandResult:
+    """The outcome of a command of an agent."""
+    event = office.event(kind, {"request_hash": "hash", **data})
+    await office.handle(event)
+    outcome = office.store.find(OUTCOMES, event.id)
+    assert outcome is not None
+    return outcome
+
+
+async def test_of_two_who_accept_one_has_it_and_the_other_is_refused(office: DispatchHarness) -> None:
+    await office.online("ali")
+    await office.queue("c1", offer_seconds=30)
+    accept = {"agent": "ali", "offer": "c1.1", "accepted_at": office.now.isoformat()}
+    first, second = await answer(office, "offer_accept", **accept), await answer(office, "offer_accept", **accept)
+    assert (first.status, first.result) == ("applied", "c1")
+    assert second.problem is not None
+    assert (second.problem.status, second.problem.code) == (409, "offer_ended")
+    assert second.problem.detail == "the conversation is with ali now"
+    assert (office.tasks()["c1"].state, office.tasks()["c1"].assigned_at) == (
+        "assigned",
+        office.now - timedelta(seconds=1),
+    )
+    assert [event.type.rsplit(".", 1)[1] for event in office.sent] == ["offered", "offer_ended", "assigned"]
+    assert office.decisions("c1")[-1].summary == "Accepted by ali: 1 of 4 units in use."
+
+
+async def test_late_accept_is_refused_as_expired(office: DispatchHarness) -> None:
+    await office.online("ali")
+    await office.queue("c1", offer_seconds=30)
+    late = (office.now + timedelta(seconds=30)).isoformat()
+    outcome = await answer(office, "offer_accept", agent="ali", offer="c1.1", accepted_at=late)
+    assert outcome.problem is not None
+    assert "expired" in outcome.problem.detail
+
+
+async def test_decline_goes_to_the_next_and_says_why(office: DispatchHarness) -> None:
+    await office.online("ali")
+    await office.queue("c1", offer_seconds=30)
+    await office.online("zoe")
+    outcome = await answer(office, "offer_decline", agent="ali", offer="c1.1", reason="lunch")
+    assert outcome.status == "applied"
+    ended = office.sent[-2]
+    assert (ended.type, ended.data["why"], ended.data["reason"]) == (
+        "pasokh.assignment.offer_ended",
+        "declined",
+        "lunch",
+    )
+    assert (office.holder("c1"), office.agent("ali").missed_offers) == ("zoe", 0)
+
+
+async def test_of_two_claims_one_wins_and_the_other_names_the_winner(office: DispatchHarness) -> None:
+    await office.put_agent("ali")
+    await office.put_agent("zoe")
+    await office.queue("c1")
+    won = await answer(office, "task_claim", agent="ali", conversation="c1")
+    lost = await answer(office, "task_claim", agent="zoe", conversation="c1")
+    assert (won.status, won.result, office.holder("c1")) == ("applied", "c1", "ali")
+    assert lost.problem is not None
+    assert (lost.problem.status, lost.problem.code) == (409, "held")
+    assert lost.problem.detail.startswith("ali ")
+    taken = await answer(office, "task_claim", agent="zoe", conversation="c1", from_agent="ali")
+    assert taken.status == "applied"
+    assert (office.sent[-1].data["agent"], office.sent[-1].data["previous"]) == ("zoe", "ali")
+    assert (office.agent("ali").load, office.agent("zoe").load) == (0, 1)
+
+
+async def test_claim_above_capacity_and_of_what_is_gone_is_refused(office: DispatchHarness) -> None:
+    await office.online("ali", capacity=1)
+    await office.queue("c1")
+    await office.queue("c2")
+    full = await answer(office, "task_claim", agent="ali", conversation="c2")
+    assert full.problem is not None
+    assert (full.problem.code, "1 of 1 units" in full.problem.detail) == ("over_capacity", True)
+    gone = await answer(office, "task_claim", agent="ali", conversation="c9")
+    assert gone.problem is not None
+    assert (gone.problem.status, gone.problem.code) == (409, "unknown_task")
+    allowed = await answer(office, "task_claim", agent="ali", conversation="c2", over_capacity=True)
+    assert (allowed.status, office.agent("ali").load) == ("applied", 2)
+
+
+async def test_paused_task_makes_room_and_comes_back(office: DispatchHarness) -> None:
+    await office.online("ali", capacity=1)
+    await office.queue("c1")
+    await office.queue("c2")
+    named = {**office.named("c1"), "at": office.now.isoformat()}
+    await office.handle(office.event("task_paused", named))
+    assert (office.holder("c1"), office.holder("c2"), office.tasks()["c1"].counting) == ("ali", "ali", False)
+    office.restart()
+    await office.handle(office.event("task_resumed", named))
+    assert (office.agent("ali").load, office.tasks()["c1"].counting) == (2, True)
+    await office.handle(office.event("task_paused", named))
+    await office.set_presence("ali", "offline")
+    (returned,) = await office.handle(office.event("task_resumed", {**named, "preferred_seconds": 60}))
+    assert (returned.type, returned.data["reason"]) == ("pasokh.assignment.unassigned", "not_online")
+    assert (office.holder("c1"), office.tasks()["c1"].preferred) == (None, "ali")
