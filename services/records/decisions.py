@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from schemas.routing import Candidate, Decision, Reason
+from schemas.decision import Candidate, Decision, Reason
 from schemas.values import Instant, Requirement
 from services.platform.store.port import Collection, Index
 

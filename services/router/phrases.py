@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from schemas.routing import Advantage
+from schemas.decision import Advantage
 from schemas.values import AgentLanguage, Priority
 from services.text.numerals import DIGITS
 

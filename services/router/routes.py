@@ -7,8 +7,8 @@ from starlette.responses import JSONResponse, Response
 
 from schemas.commands import CommandResult, Reply
 from schemas.conversation import Conversation
+from schemas.decision import Decision
 from schemas.envelope import Event
-from schemas.routing import Decision
 from schemas.values import AgentLanguage, EncryptedText, Json
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, conversation_view

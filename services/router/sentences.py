@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from schemas.routing import Decision, Reason
+from schemas.decision import Decision, Reason
 from services.records.decisions import DecisionRecord, to_view
 from services.router.phrases import PHRASES, Language, Phrases
 

@@ -11,8 +11,8 @@ import structlog
 from schemas.commands import CommandResult
 from schemas.configuration import AgentBody
 from schemas.conversation import Author
+from schemas.decision import Reason
 from schemas.envelope import Event
-from schemas.routing import Reason
 from schemas.values import EncryptedText, Failure, Problem, instant_text
 from services.domain.conversation_state import ConversationState
 from services.platform.core.errors import Unavailable

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from schemas.routing import Advantage, Reason
+from schemas.decision import Advantage, Reason
 from schemas.values import PRIORITIES, Requirement
 from services.records.decisions import DecisionRecord
 from services.router.phrases import ENGLISH, PHRASES, Language

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.configuration import AgentBody
-from schemas.routing import Candidate
+from schemas.decision import Candidate
 from services.domain.conversation_state import Contact
 from services.records.agents import AGENTS, agent_id
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS

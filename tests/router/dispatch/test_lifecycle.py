@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.routing import Assigned, Reason, Unassigned
+from schemas.decision import Reason
+from schemas.routing import Assigned, Unassigned
 from services.records.decisions import DECISIONS
 from tests.fakes import START
 from tests.router.dispatch.harness import SHOP, DispatchHarness

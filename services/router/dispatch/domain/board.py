@@ -14,8 +14,9 @@ from services.router.dispatch.domain.explain import Explanation, explain_assigne
 from services.router.dispatch.domain.outcomes import DispatchOutcome, Overflowed, TaskAssigned, TaskOffered, Unmatched
 from services.router.dispatch.domain.placements import Placement, new_offer
 from services.router.dispatch.domain.queue import Queue
+from services.router.dispatch.domain.reservations import Reservations
 from services.router.dispatch.domain.values import Agent, Task
-from services.router.dispatch.domain.work import ONE_CHAT, WorkInHand
+from services.router.dispatch.domain.work import WorkInHand
 
 
 class Board:
@@ -31,9 +32,7 @@ class Board:
         self._fifo_reserve_interval = fifo_reserve_interval
         # Agent → ids of its tasks and offers; the values are not used.
         self._tasks_by_agent: dict[str, dict[str, None]] = {}
-        # Task → the agent who is reserved for it; and the tasks whose reservations may have fallen through.
-        self._reserved: dict[str, str] = {}
-        self._doubtful: dict[str, None] = {}
+        self._reservations = Reservations(self.agent_index, self.queue)
 
     # -- where tasks are --------------------------------------------------------------------------------------------
 
@@ -46,15 +45,14 @@ class Board:
                 in_hand[placement.agent] = in_hand[placement.agent].plus(placement.task.work)
         for agent in agents:
             self.agent_index.put(replace(agent, in_hand=in_hand[agent.id]))
-            if agent.reserved_for is not None:
-                self._reserved[agent.reserved_for] = agent.id
+            self._reservations.note(agent)
         for placement in tasks:
             self._set(placement)
             # All agents are known before the first task is queued: who may take it depends on them.
             if placement.is_waiting:
                 self.queue.put(placement.task, audience_of(self.agent_index, placement.task))
         self.changed_tasks.clear()
-        self._doubtful.clear()
+        self._reservations.settle()
 
     def tasks_of(self, agent: str) -> list[Placement]:
         """The tasks that an agent has or is offered, in priority order."""
@@ -64,12 +62,11 @@ class Board:
     def put_agent(self, agent: Agent) -> None:
         self.agent_index.put(agent)
         self.changed_agents[agent.id] = agent
-        if agent.reserved_for is not None:
-            self._doubtful[agent.reserved_for] = None
+        self._reservations.note(agent)
 
     def remove_agent(self, agent: str) -> None:
         """Remove an agent that has no tasks."""
-        self._reserved.pop(str(self.agent_index.agents[agent].reserved_for), None)
+        self._reservations.end(self.agent_index.agents[agent])
         self.agent_index.remove(agent)
         self.changed_agents[agent] = None
 
@@ -119,7 +116,7 @@ class Board:
         self._unlink(task)
         del self.placements[task]
         self.changed_tasks[task] = None
-        self._doubt(task)
+        self._reservations.doubt(task)
         if placement.uses_units:
             self.put_agent(self._holder(placement).without(placement.task.work, now))
         return placement
@@ -132,13 +129,9 @@ class Board:
         if task in self.placements:
             self._unlink(task)
         self.placements[task] = self.changed_tasks[task] = placement
-        self._doubt(task)
+        self._reservations.doubt(task)
         if placement.agent is not None:
             self._tasks_by_agent.setdefault(placement.agent, {})[task] = None
-
-    def _doubt(self, task: str) -> None:
-        if task in self._reserved:
-            self._doubtful[task] = None
 
     def _unlink(self, task: str) -> None:
         agent = self.placements[task].agent
@@ -204,62 +197,40 @@ class Board:
         task = self.queue.oldest_for(agent) if is_reserved else self.queue.first_for(agent)
         if task is None:
             # Nothing that fits, but something larger waits: this counts as a turn, so that its turn comes.
-            self.pulled += self._passed_over(agent) is not None
+            self.pulled += self._reservations.passed_over(agent) is not None
             return None
         self.pulled += 1
         # Before the assignment: it explains the choice by the loads that led to it.
         explanation = explain_assigned(choose(self.agent_index, task), "reserved" if is_reserved else "in_line")
         return self._place(task, agent, now, explanation)
 
-    # -- reservations: small tasks must not take the room that a larger one waits for, for ever --------------------------
-
     def end_reservations(self, now: datetime) -> list[DispatchOutcome]:
         """Let agents pull again whose reserved task is gone, or is for others now. The last step of every call."""
         outcomes: list[DispatchOutcome] = []
-        while self._doubtful:
-            task = min(self._doubtful)
-            del self._doubtful[task]
-            agent = self.agent_index.agents.get(self._reserved.get(task, ""))
-            if agent is not None and not self._stands(agent, task):
-                self._end_reservation(agent)
-                outcomes += self.pull_next(agent.id, now)
+        while (agent := self._reservations.next_fallen()) is not None:
+            self._end_reservation(agent)
+            outcomes += self.pull_next(agent.id, now)
         return outcomes
-
-    def _passed_over(self, agent: Agent) -> Task | None:
-        task = self.queue.oldest_passed_over(agent) if agent.has_room(ONE_CHAT) else None
-        return task if task is not None and task.id not in self._reserved else None
 
     def _reserve(self, agent: Agent) -> bool:
         """On the turn of the oldest task: reserve the agent for it if it is larger than the agent's room."""
-        task = self._passed_over(agent)
-        oldest = self.queue.oldest_for(agent)
-        if task is None or (oldest is not None and oldest.fifo_key < task.fifo_key):
+        task, fitting = self._reservations.passed_over(agent), self.queue.oldest_for(agent)
+        if task is None or (fitting is not None and fitting.fifo_key < task.fifo_key):
             return False
         self.pulled += 1
-        self._reserved[task.id] = agent.id
         self.put_agent(replace(agent, reserved_for=task.id))
         return True
 
     def _take_reserved(self, agent: Agent, now: datetime) -> TaskAssigned | TaskOffered | None:
         task = self.queue.tasks.get(str(agent.reserved_for))
-        if task is None or not self._stands(agent, task.id) or not agent.has_room(task.work):
+        if task is None or not self._reservations.stands(agent, task.id) or not agent.has_room(task.work):
             return None
         self._end_reservation(agent)
         explanation = explain_assigned(choose(self.agent_index, task), "reserved")
         return self._place(task, self.agent_index.agents[agent.id], now, explanation)
 
-    def _stands(self, agent: Agent, task: str) -> bool:
-        """Whether the agent is still to be held for the task that it is reserved for."""
-        waiting = self.queue.tasks.get(task)
-        return (
-            waiting is not None
-            and agent.may_take(waiting.requirement)
-            and self.queue.audience(task).has(agent.id)
-            and (agent.has_room(waiting.work) or agent.is_kept_by_smaller_work(waiting.work))
-        )
-
     def _end_reservation(self, agent: Agent) -> None:
-        del self._reserved[str(agent.reserved_for)]
+        self._reservations.end(agent)
         self.put_agent(replace(agent, reserved_for=None))
 
     def review_audiences(self) -> list[Task]:

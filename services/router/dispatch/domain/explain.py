@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.routing import Advantage, Candidate, Filter, Reason
+from schemas.decision import Advantage, Candidate, Filter, Reason
 from schemas.values import Json, instant_text
 from services.router.dispatch.domain.agent_index import AgentIndex
 from services.router.dispatch.domain.choice import Choice
