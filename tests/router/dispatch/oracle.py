@@ -127,19 +127,12 @@ class ReferenceDispatcher:
     def end_offer(self, place: Place, why: str, reason: str | None, now: datetime) -> list[ReferenceOutcome]:
         agent, before = str(place.agent), self.conditional()
         self.vacate(place, now)
-        was_online = self.agents[agent].presence == "online"
-        if why == "expired" or reason is None:
-            missed = self.agents[agent].missed_offers + 1
-            maximum = self.agents[agent].max_missed_offers
-            is_away = was_online and maximum is not None and missed >= maximum
-            presence = "away" if is_away else self.agents[agent].presence
-            self.agents[agent] = replace(self.agents[agent], missed_offers=missed, presence=presence)
-            self.update_idle(agent, now)
+        is_away = (why == "expired" or reason is None) and self.miss(agent, now)
         task = self.passed_by(place.task, agent, now)
         if task.relax and not self.audience(task)[1]:
             task = self.relaxed(task)
         ended: ReferenceOutcome = (why, task.id, agent, [], {})
-        if was_online and self.agents[agent].presence != "online":
+        if is_away:
             return [ended, ("away", agent, agent, [], {}), *self.match_in_order([task], now, before)]
         return [ended, *self.match_again(task, agent, now)]
 
@@ -215,7 +208,7 @@ class ReferenceDispatcher:
         return self.give_back([task], now, seconds)
 
     def give_back(
-        self, tasks: Iterable[str], now: datetime, seconds: float | None, passed: bool = False
+        self, tasks: Iterable[str], now: datetime, seconds: float | None, missed: bool = False
     ) -> list[ReferenceOutcome]:
         outcomes: list[ReferenceOutcome] = []
         held = [self.places[task] for task in tasks if task in self.places and self.places[task].agent]
@@ -223,14 +216,26 @@ class ReferenceDispatcher:
             agent = str(place.agent)
             until = None if seconds is None else now + timedelta(seconds=seconds)
             task = replace(place.task, preferred=agent, preferred_until=until)
-            outcomes += self.take_from_agent(place, now, self.passed_by(task, agent, now) if passed else task)
+            outcomes += self.take_from_agent(place, now, self.passed_by(task, agent, now) if missed else task, missed)
         return outcomes
 
-    def take_from_agent(self, place: Place, now: datetime, task: Task) -> list[ReferenceOutcome]:
+    def take_from_agent(self, place: Place, now: datetime, task: Task, missed: bool = False) -> list[ReferenceOutcome]:
+        before = self.conditional()
         agent = self.vacate(place, now)
         assert agent is not None
         returned = self.withdrawn(place) or [("requeued", task.id, agent, [], {})]
+        if missed and self.miss(agent, now):
+            return [*returned, ("away", agent, agent, [], {}), *self.match_in_order([task], now, before)]
         return [*returned, *self.match_again(task, agent, now)]
+
+    def miss(self, agent: str, now: datetime) -> bool:
+        """The agent missed one more. Whether it is set away by that."""
+        stored = self.agents[agent]
+        missed, maximum = stored.missed_offers + 1, stored.max_missed_offers
+        is_away = stored.presence == "online" and maximum is not None and missed >= maximum
+        self.agents[agent] = replace(stored, missed_offers=missed, presence="away" if is_away else stored.presence)
+        self.update_idle(agent, now)
+        return is_away
 
     # -- agents -----------------------------------------------------------------------------------------------------
 

@@ -148,8 +148,8 @@ class Pair:
         body = step.body
         tasks = [name for name, place in self.oracle.places.items() if place.agent == step.who]
         return self._same(
-            lambda: self.dispatcher.give_back(tasks, "released", self.now, body["seconds"], passed=body["passed"]),
-            lambda: self.oracle.give_back(tasks, self.now, body["seconds"], body["passed"]),
+            lambda: self.dispatcher.give_back(tasks, "released", self.now, body["seconds"], missed=body["missed"]),
+            lambda: self.oracle.give_back(tasks, self.now, body["seconds"], body["missed"]),
         )
 
     def _put(self, step: Step) -> list[ReferenceOutcome]:

@@ -128,7 +128,7 @@ claimed = _step(
 forced = _step("task_forced", TASKS, agent=st.sampled_from((*AGENTS, "nobody")))
 paused = _step("task_paused", TASKS)
 resumed = _step("task_resumed", TASKS, seconds=some_seconds)
-given_back = _step("tasks_given_back", AGENTS, seconds=some_seconds, passed=st.booleans())
+given_back = _step("tasks_given_back", AGENTS, seconds=some_seconds, missed=st.booleans())
 
 steps = st.lists(
     st.one_of(queued, queued, queued, closed, closed, changed, written, presence, presence, deleted), max_size=60
@@ -289,5 +289,5 @@ _RANDOM_BODIES: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     },
     "task_forced": lambda chance: {"agent": chance.choice((*AGENTS, "nobody"))},
     "task_resumed": lambda chance: {"seconds": chance.choice((None, 20))},
-    "tasks_given_back": lambda chance: {"seconds": chance.choice((None, 20)), "passed": chance.random() < 0.5},
+    "tasks_given_back": lambda chance: {"seconds": chance.choice((None, 20)), "missed": chance.random() < 0.5},
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.router.dispatch.domain.outcomes import Requeued, Resumed
+from services.router.dispatch.domain.outcomes import AgentSetAway, Requeued, Resumed
 from tests.router.dispatch.shift import Shift
 
 
@@ -96,8 +96,19 @@ def test_unread_task_goes_to_somebody_else(shift: Shift) -> None:
     shift.agent("ann")
     shift.queue("c1")
     shift.agent("bob")
-    shift.dispatcher.give_back(["c1"], "unread", shift.now, passed=True)
+    shift.dispatcher.give_back(["c1"], "unread", shift.now, missed=True)
     assert shift.holder("c1") == "bob"
+    assert shift.dispatcher.agent_index.agents["ann"].missed_offers == 1
+
+
+def test_agent_who_reads_nothing_is_set_away(shift: Shift) -> None:
+    shift.agent("ann", max_missed_offers=2)
+    for name in ("c1", "c2"):
+        shift.queue(name)
+    outcomes = shift.dispatcher.give_back(["c1", "c2"], "unread", shift.now, missed=True)
+    assert [outcome.missed for outcome in outcomes if isinstance(outcome, AgentSetAway)] == [2]
+    assert shift.dispatcher.agent_index.agents["ann"].presence == "away"
+    assert (shift.holder("c1"), shift.holder("c2")) == ("ann", None), "c1 came back to her, for want of others"
 
 
 def test_preferred_agent_who_is_full_is_waited_for_and_nobody_else_takes_it(shift: Shift) -> None:

@@ -34,7 +34,7 @@ def resume(board: Board, task: str, now: datetime, preferred_seconds: float | No
     if agent.is_online and not agent.is_overloaded:
         return [Resumed(placement.task, agent.id, agent.load, agent.capacity)]
     reason: ReturnReason = "over_capacity" if agent.is_online else "not_online"
-    return _return(board, task, reason, now, preferred_seconds, passed=False)
+    return _return(board, task, reason, now, preferred_seconds, missed=False)
 
 
 def give_back(
@@ -44,7 +44,7 @@ def give_back(
     now: datetime,
     preferred_seconds: float | None,
     *,
-    passed: bool,
+    missed: bool,
 ) -> list[DispatchOutcome]:
     """Return tasks of agents to their old positions in the queue, in priority order."""
     known = [board.placements[task] for task in tasks if task in board.placements]
@@ -52,17 +52,19 @@ def give_back(
     outcomes: list[DispatchOutcome] = []
     for placement in known:
         if placement.agent is not None:
-            outcomes += _return(board, placement.task.id, reason, now, preferred_seconds, passed=passed)
+            outcomes += _return(board, placement.task.id, reason, now, preferred_seconds, missed=missed)
     return outcomes
 
 
 def _return(
-    board: Board, task: str, reason: ReturnReason, now: datetime, preferred_seconds: float | None, *, passed: bool
+    board: Board, task: str, reason: ReturnReason, now: datetime, preferred_seconds: float | None, *, missed: bool
 ) -> list[DispatchOutcome]:
     before = board.release(task, now)
     agent = str(before.agent)
     after = before.task.preferring(agent, now, preferred_seconds)
-    if passed:
+    set_away: list[DispatchOutcome] = []
+    if missed:
         after = after.passed_by(agent, now)
+        _, set_away = offers.count_missed(board, agent, now)
     ended: list[DispatchOutcome] = offers.withdrawn(before) or [Requeued(after, agent, reason)]
-    return [*ended, *board.match_again(after, agent, now)]
+    return [*ended, *set_away, *offers.match_after(board, after, agent, set_away, now)]

@@ -179,14 +179,14 @@ class Dispatcher:
         now: datetime,
         preferred_seconds: float | None = None,
         *,
-        passed: bool = False,
+        missed: bool = False,
     ) -> list[DispatchOutcome]:
         """Return tasks of agents to their old positions in the queue, in priority order. Their agents are preferred.
 
-        Each waits for its agent for `preferred_seconds`, while that agent is online. With `passed` the agent is passed over
-        instead, as after a missed offer. Tasks that nobody has are left alone.
+        Each waits for its agent for `preferred_seconds`, while that agent is online. With `missed` it is as after an offer that
+        the agent missed: it counts, and the agent is passed over. Tasks that nobody has are left alone.
         """
-        outcomes = counting.give_back(self.board, tasks, reason, now, preferred_seconds, passed=passed)
+        outcomes = counting.give_back(self.board, tasks, reason, now, preferred_seconds, missed=missed)
         return self._finish(now, outcomes)
 
     # -- agents -----------------------------------------------------------------------------------------------------

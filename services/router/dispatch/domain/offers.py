@@ -19,7 +19,7 @@ from services.router.dispatch.domain.outcomes import (
     TaskAssigned,
 )
 from services.router.dispatch.domain.placements import Offer, Placement, offered_task
-from services.router.dispatch.domain.values import Agent, Task
+from services.router.dispatch.domain.values import Task
 
 
 def accept(board: Board, offer: str, agent: str, at: datetime, now: datetime) -> list[DispatchOutcome]:
@@ -69,28 +69,35 @@ def _current(board: Board, offer: str, agent: str) -> tuple[Placement, Offer]:
     return placement, placement.offer
 
 
+def count_missed(board: Board, agent: str, now: datetime) -> tuple[int, list[DispatchOutcome]]:
+    """The agent missed one more: how many in a row that are, and that it is set away if these are too many."""
+    before = board.agent_index.agents[agent]
+    after = replace(before, missed_offers=before.missed_offers + 1)
+    maximum = after.max_missed_offers
+    if not after.is_online or maximum is None or after.missed_offers < maximum:
+        board.put_agent(after)
+        return after.missed_offers, []
+    board.put_agent(replace(after, presence="away").with_idle_since(now))
+    return after.missed_offers, [AgentSetAway(agent, after.missed_offers, now)]
+
+
+def match_after(
+    board: Board, task: Task, agent: str, set_away: list[DispatchOutcome], now: datetime
+) -> list[DispatchOutcome]:
+    """Decide anew on a task that left an agent, who was perhaps set away by that."""
+    return board.match_in_order([task], now) if set_away else board.match_again(task, agent, now)
+
+
 def _end(
     board: Board, placement: Placement, offer: Offer, why: EndReason, reason: str | None, now: datetime
 ) -> list[DispatchOutcome]:
     board.release(placement.task.id, now)
-    before = board.agent_index.agents[offer.agent]
     # A decline with a reason is an answer.
-    after = before if why == "declined" and reason is not None else _missed(before, now)
-    is_missed = after is not before
-    if is_missed:
-        board.put_agent(after)
+    is_answer = why == "declined" and reason is not None
+    missed, set_away = (0, []) if is_answer else count_missed(board, offer.agent, now)
     task = _next_step(board, placement.task.passed_by(offer.agent, now))
-    ended = OfferEnded(task, offer, why, reason, after.missed_offers if is_missed else 0)
-    if before.is_online == after.is_online:
-        return [ended, *board.match_again(task, offer.agent, now)]
-    return [ended, AgentSetAway(after.id, after.missed_offers, now), *board.match_in_order([task], now)]
-
-
-def _missed(agent: Agent, now: datetime) -> Agent:
-    after = replace(agent, missed_offers=agent.missed_offers + 1)
-    if after.max_missed_offers is None or after.missed_offers < after.max_missed_offers or not after.is_online:
-        return after
-    return replace(after, presence="away").with_idle_since(now)
+    ended = OfferEnded(task, offer, why, reason, missed)
+    return [ended, *set_away, *match_after(board, task, offer.agent, set_away, now)]
 
 
 def _next_step(board: Board, task: Task) -> Task:
