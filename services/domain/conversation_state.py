@@ -10,6 +10,7 @@ from schemas.contact import Consent
 from schemas.conversation import Conversation, FirstResponse, Handoff, Status
 from schemas.identity import PersonKey, PersonKeyText
 from schemas.outbound import ReplyReference
+from schemas.sla import ClockMetric, ClockState
 from schemas.values import OMITTED_IF_EMPTY, Instant, Priority, RelaxStep, Requirement, Surface
 from services.domain.response_tracking import ResponseTracking
 
@@ -43,6 +44,24 @@ class PrivateReplyAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenClock:
+    """An SLA clock of a conversation that is not met yet, as the facts of `sla` say: when it is due, and its state."""
+
+    run: int
+    due_at: Instant
+    state: ClockState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxKeys:
+    """The positions of a conversation in the three orders of an inbox: texts that sort ascending (`services.domain.inbox`)."""
+
+    due: str
+    waiting: str
+    newest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationState:
     """A conversation as its owner stores it: the fields of `Conversation`, and those that only the owner needs.
 
@@ -56,7 +75,9 @@ class ConversationState:
     `watermarks` are the latest times until which the platform reported our messages `delivered` or `read`, by surface and
     state (`private/read`).
     `relax` are the steps by which its task asks for less while it waits. `wrote_at` maps each surface to the time of the customer's last message there. `mail` is the
-    customer's last mail, which the next answer refers to.
+    customer's last mail, which the next answer refers to. `last_message` is the latest message that the customer or a
+    person of our own side wrote, stored at `last_at`. `last_answer` is the latest answer of ours, `failed_answer`
+    the same where it failed, until it is dealt with. `clocks` are the open SLA clocks. `inbox` follows from the other fields.
     """
 
     id: str
@@ -104,6 +125,12 @@ class ConversationState:
     private_replies: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
     watermarks: Annotated[dict[str, Instant], OMITTED_IF_EMPTY] = field(default_factory=dict)
     wrote_at: Annotated[dict[str, Instant], OMITTED_IF_EMPTY] = field(default_factory=dict)
+    last_message: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    last_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    last_answer: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    failed_answer: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    clocks: Annotated[dict[ClockMetric, OpenClock], OMITTED_IF_EMPTY] = field(default_factory=dict)
+    inbox: Annotated[InboxKeys | None, OMITTED_IF_EMPTY] = None
 
 
 def conversation_view(state: ConversationState) -> Conversation:

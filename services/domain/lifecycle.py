@@ -38,6 +38,8 @@ QUEUED: Final[frozenset[Status]] = frozenset({"waiting", "offered"})
 """Statuses in which no agent has accepted the conversation; one may have been offered it."""
 WITH_AGENT: Final[frozenset[Status]] = frozenset({"assigned", "pending"})
 """Statuses after the queue. A `pending` conversation may have no agent: it was answered elsewhere."""
+RESOLVED: Final[frozenset[Status]] = frozenset({"resolved"})
+"""Statuses in which nothing is left to do, unless the customer writes again."""
 FINISHED: Final[frozenset[Status]] = frozenset({"resolved", "closed"})
 """Statuses in which nothing is left to do."""
 

@@ -83,6 +83,16 @@ class ResponseTracking:
         """The open run; None when the customer waits for no answer."""
         return _first_run(self) if self.log else None
 
+    def unanswered_since(self) -> Instant | None:
+        """Since when the customer waits for an answer that nobody has written; None where the next word is theirs.
+
+        An answer on its way counts as written: if it fails, the customer has waited since the messages before it.
+        """
+        # Resolves and answers that have not failed; what stands behind the last of them is unanswered.
+        ends = [index for index, entry in enumerate(self.log) if _ends_run(entry)]
+        unanswered = self.log[ends[-1] + 1 :] if ends else self.log
+        return min((entry.since for entry in unanswered if isinstance(entry, CustomerMessages)), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Tracked:

@@ -15,6 +15,7 @@ from services.migrations import (
     m0006_stored_names,
     m0007_account_counts,
     m0010_collector,
+    m0011_inbox,
 )
 from services.platform.store.migration_steps import Migration
 
@@ -27,5 +28,6 @@ MIGRATIONS: Sequence[Migration] = (
     m0006_stored_names.STEP,
     m0007_account_counts.STEP,
     m0010_collector.STEP,
+    m0011_inbox.STEP,
 )
 """Every step, by rising number. The number of a step that was released is never used again."""

@@ -120,6 +120,12 @@ CONVERSATIONS = Collection(
         Index("agent", ("workspace", "agent", "opened_at")),
         Index("person", ("workspace", "person", "opened_at")),
         Index("sensitive", ("workspace", "sensitive", "opened_at")),
+        # The lists of an inbox: of an agent and of a team, in each of their orders.
+        *(
+            Index(f"{owner}_{order}", ("workspace", owner, "status", f"inbox.{order}"))
+            for owner in ("agent", "team")
+            for order in ("due", "waiting", "newest")
+        ),
     ),
 )
 MESSAGES = Collection(

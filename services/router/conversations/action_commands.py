@@ -8,13 +8,14 @@ from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.records.conversations import MESSAGES, MessageRecord
 from services.router.conversations import moved_chats
 from services.router.conversations.channel_actions import start_action
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain.action_rules import ActionTarget, refuse_action, surface_of
 from services.router.conversations.domain.plans import channel_of
+from services.router.conversations.facts import put_conversation
 
 LEFT_BEHIND = Problem(
     status=409,
@@ -70,5 +71,5 @@ def _start_command(
         return case.id
     if command.kind == "unhide" and message.id in case.hidden:
         shown = [identity for identity in case.hidden if identity != message.id]
-        work.put(CONVERSATIONS, case.id, replace(case, hidden=shown))
+        put_conversation(work, replace(case, hidden=shown))
     return message.id

@@ -9,9 +9,10 @@ from schemas.conversation import MessageAction
 from schemas.outbound import ChannelAction
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.records.conversations import MESSAGES, MessageRecord
 from services.router.conversations import moved_chats
 from services.router.conversations.domain.plans import channel_of
+from services.router.conversations.facts import put_conversation
 
 MAX_HIDDEN = 50
 """How many hidden messages of a conversation are remembered, to show them again."""
@@ -74,7 +75,7 @@ def hide_post(
         return case
     start_action(work, case, MessageAction(id=work.new_id("action"), kind="hide"), message, work.now)
     after = replace(case, hidden=[*case.hidden, identity][-MAX_HIDDEN:])
-    work.put(CONVERSATIONS, after.id, after)
+    put_conversation(work, after)
     return after
 
 

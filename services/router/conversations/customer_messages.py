@@ -28,6 +28,7 @@ from services.router.conversations.facts import (
     CLOSE_TIMER,
     FactDetails,
     next_sequence,
+    put_conversation,
     queue,
     record_fact,
     record_message_fact,
@@ -104,7 +105,8 @@ def _unfiled(work: UnitOfWork, person: Contact, activity: Activity) -> Contact:
 
 def open_and_resolve(work: UnitOfWork, activity: Activity, person: Contact, configuration: Configuration) -> Contact:
     """Show what was dealt with already in a conversation of its own, which is resolved. Returns the contact with it."""
-    case = _opened(work, activity, configuration, None)
+    opened = _opened(work, activity, configuration, None)
+    case = replace(opened, last_message=activity.message or activity.id, last_at=work.now)
     work.put(MESSAGES, activity.message or activity.id, message_record(work, activity, case, "received"))
     record_fact(work, "opened", case, None)
     details: FactDetails = {**_message_details(activity, activity.message or activity.id), "needs_answer": False}
@@ -127,6 +129,8 @@ def take_up_again(
         return
     joined = _opened(work, activity, activity_context.configuration, before) if is_resolved(before.status) else before
     after = transitions.on_customer_message(joined, activity, message, work.now)
+    # It is no new message: the latest stays the latest.
+    after = replace(after, last_message=before.last_message, last_at=before.last_at)
     _record_facts(work, activity, message, after, before, opened=None if joined is before else joined)
 
 
@@ -142,7 +146,7 @@ def add_without_answer(work: UnitOfWork, activity: Activity, before: Conversatio
     identity = activity.message or activity.id
     # What a machine wrote opens no window: only a person can be answered.
     wrote_at = before.wrote_at if activity.automatic else transitions.wrote_at_after(before, activity)
-    after = replace(before, wrote_at=wrote_at, updated_at=work.now)
+    after = replace(before, wrote_at=wrote_at, last_message=identity, last_at=work.now, updated_at=work.now)
     work.put(MESSAGES, identity, message_record(work, activity, after, "received"))
     details: FactDetails = {**_message_details(activity, identity), "needs_answer": False}
     record_fact(work, "message_received", after, before.status, **details)
@@ -160,7 +164,7 @@ def _add_deleted_message(
     delete_files(work, message)
     if before is None:
         # Without a fact: no other processor has ever known of this conversation.
-        work.put(CONVERSATIONS, case.id, case)
+        put_conversation(work, case)
         return
     record_message_fact(work, "message_deleted", before, message)
 

@@ -12,6 +12,7 @@ from services.router.conversations.context import ActivityContext, Conversations
 from services.router.conversations.delivered import advance, cover
 from services.router.conversations.domain import responses
 from services.router.conversations.domain.delivery_states import DOUBTFUL
+from services.router.conversations.facts import put_conversation
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.message_changes import apply_waiting
 from services.router.conversations.message_ids import put_alias
@@ -69,7 +70,7 @@ def _store_address(work: UnitOfWork, message: MessageRecord, sent: DeliverySent)
         return
     after = responses.redirected(conversation, message.surface, sent.requested_address, sent.address)
     if after is not conversation:
-        work.put(CONVERSATIONS, after.id, after)
+        put_conversation(work, after)
 
 
 def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> None:

@@ -7,13 +7,14 @@ from schemas.commands import Escalate, TaskDueChanged
 from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, instant, instant_text
+from services.domain.inbox import with_clock
 from services.domain.lifecycle import is_finished, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import responses, transitions
-from services.router.conversations.facts import record_change, record_fact, text_field
+from services.router.conversations.facts import put_conversation, record_change, record_fact, text_field
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 
 WATERMARK_TIMER = "watermark/"
@@ -44,7 +45,21 @@ def handle_clock_started(context: ConversationsContext, received: ReceivedEvent)
     """An SLA clock started on a waiting conversation: dispatch orders its queue by the earliest due time."""
     work = context.work
     fact = received.event.payload_as(ClockFact)
+    handle_clock(context, received)
     _update_task_due(work, fact.conversation, fact.earliest_due_at or fact.clock.due_at)
+
+
+def handle_clock(context: ConversationsContext, received: ReceivedEvent) -> None:
+    """An SLA clock changed: the conversation shows which is due first, and stands where that puts it."""
+    work, fact = context.work, received.event.payload_as(ClockFact)
+    case = work.get(CONVERSATIONS, fact.conversation)
+    if case is None:
+        return
+    is_over = received.event.type.removeprefix("pasokh.sla.") in ("late", "fulfilled", "cancelled")
+    after = with_clock(case, fact, is_over=is_over)
+    # Without a fact: sla has emitted one.
+    if after != case:
+        put_conversation(work, after)
 
 
 def handle_due_changed(context: ConversationsContext, received: ReceivedEvent) -> None:

@@ -16,6 +16,7 @@ from schemas.conversation import (
 from schemas.routing import TaskClosed, TaskForceAssigned
 from schemas.values import Failure, Json, Surface
 from services.domain.conversation_state import ConversationState, conversation_view
+from services.domain.inbox import with_keys
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MessageRecord
 from services.router.conversations.domain import responses, transitions
@@ -44,12 +45,17 @@ class FactDetails(TypedDict, total=False):
     reaction: MessageReaction
 
 
+def put_conversation(work: UnitOfWork, conversation: ConversationState) -> None:
+    """Store a conversation, with its positions in the lists of an inbox."""
+    work.put(CONVERSATIONS, conversation.id, with_keys(conversation))
+
+
 def record_fact(
     work: UnitOfWork, verb: str, after: ConversationState, before: Status | None, **details: Unpack[FactDetails]
 ) -> None:
     """Store the conversation and emit `pasokh.conversation.<verb>`. `before` is its status before, None: it is new."""
     # In one commit: no fact without its state, and no state without its fact.
-    work.put(CONVERSATIONS, after.id, after)
+    put_conversation(work, after)
     known: FactDetails = {
         "at": work.now,
         "agent": after.agent,

@@ -20,7 +20,7 @@ from services.router.conversations.domain import handoff, invitations
 from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.invitations import Invitation, PublicPost
 from services.router.conversations.domain.plans import Judge, recipient_of, rules_for
-from services.router.conversations.facts import record_fact
+from services.router.conversations.facts import put_conversation, record_fact
 from services.router.conversations.notices import add_note, notify, reply_in_private
 
 EXPIRY = "handoff/"
@@ -110,7 +110,7 @@ class HandoffService:
         if is_invited and _takes_notice(self._capabilities(case, configuration)):
             notify(work, after, text, "public", self._rules(work, after, configuration))
         else:
-            work.put(CONVERSATIONS, after.id, after)
+            put_conversation(work, after)
         # The customer in public is known in private under another id: the partition of that one has to know it.
         if person is not None and str(person) != case.key:
             command = ContinueConversation(conversation=case.id, since=attempt.accepted_at)
@@ -125,11 +125,11 @@ class HandoffService:
             return
         after = handoff.reached(case, None, work.now)
         if case.handoff is None or case.handoff.state != "started" or attempt.by_agent:
-            work.put(CONVERSATIONS, after.id, after)
+            put_conversation(work, after)
             return
         capabilities = self._capabilities(case, configuration)
         if not _takes_notice(capabilities):
-            work.put(CONVERSATIONS, after.id, after)
+            put_conversation(work, after)
             add_note(work, after, HIDDEN_AND_UNREACHED)
             return
         # The post has had its private reply: whom it would reach no longer counts.

@@ -17,7 +17,14 @@ from services.router.conversations.context import Configuration, ConversationsCo
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.refusals import refuse_finished, refuse_none, refuse_reopen, refuse_transfer
 from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
-from services.router.conversations.facts import CLOSE_TIMER, force_assign, next_sequence, queue, record_fact
+from services.router.conversations.facts import (
+    CLOSE_TIMER,
+    force_assign,
+    next_sequence,
+    put_conversation,
+    queue,
+    record_fact,
+)
 
 
 def handle_transfer(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -75,7 +82,7 @@ def _prioritise(work: UnitOfWork, case: ConversationState, priority: Priority, c
     else:
         # The priority is the same, but now a person decided it: rules leave it alone from here on.
         case = replace(case, overrides=transitions.overruled(case, "priority"), updated_at=work.now)
-        work.put(CONVERSATIONS, case.id, case)
+        put_conversation(work, case)
     if is_waiting(case.status):
         reroute(work, case, configuration)
     return case.id
@@ -105,7 +112,7 @@ def reroute(work: UnitOfWork, case: ConversationState, configuration: Configurat
     after = transitions.rerouted(case, evaluate_rules(conversation_attributes(case), configuration), work.now)
     # The rule's name and version are stored in any case; only another routing is a fact.
     if transitions.has_same_routing(case, after):
-        work.put(CONVERSATIONS, after.id, after)
+        put_conversation(work, after)
     else:
         record_fact(work, "rerouted", after, case.status)
     change = TaskChanged(

@@ -77,6 +77,10 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.delivery.action_performed": Handler(action_results.handle_action_performed, DELIVERY),
         "pasokh.delivery.action_failed": Handler(action_results.handle_action_failed, DELIVERY),
         "pasokh.sla.started": Handler(event_handlers.handle_clock_started, FACT),
+        **{
+            f"pasokh.sla.{name}": Handler(event_handlers.handle_clock, FACT)
+            for name in ("changed", "paused", "resumed", "breached", "late", "fulfilled", "cancelled")
+        },
         "pasokh.control.watermark_request": Handler(event_handlers.handle_watermark_request),
     },
     timers={

@@ -12,6 +12,7 @@ from services.router.conversations.context import ActivityContext
 from services.router.conversations.delivered import NOT_REPORTED, advance, cover
 from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.delivery_states import with_watermark
+from services.router.conversations.facts import put_conversation
 from services.router.conversations.message_ids import stored_message
 
 STATES: tuple[ReceiptState, ...] = ("sent", "delivered", "read", "failed")
@@ -76,7 +77,7 @@ def apply_watermark(work: UnitOfWork, activity: Activity, cases: Iterable[Conver
         after = with_watermark(case, activity.surface, state, until)
         if after is case:
             continue
-        work.put(CONVERSATIONS, case.id, after)
+        put_conversation(work, after)
         for message in list(work.cached(MESSAGES).values()):
             if message.conversation == case.id and _is_in_chat(message, activity):
                 cover(work, message)

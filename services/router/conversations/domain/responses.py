@@ -34,12 +34,25 @@ def replied(conversation: ConversationState, message: str, accepted_at: datetime
     # An answer that was written elsewhere may arrive after the resolve: it changes runs, and reopens nothing.
     tracked = response_tracking.answer_accepted(conversation.response_tracking, message, accepted_at)
     status = conversation.status if is_finished(conversation.status) else status_after(conversation, "replied")
-    return replace(conversation, status=status, response_tracking=tracked.tracking, updated_at=now)
+    # Who answers anew has dealt with the answer that failed.
+    return replace(
+        conversation,
+        status=status,
+        response_tracking=tracked.tracking,
+        last_answer=message,
+        failed_answer=None,
+        last_message=message,
+        last_at=now,
+        updated_at=now,
+    )
 
 
 def delivered(conversation: ConversationState, message: str, now: datetime) -> Change:
     """A human answer reached the customer. It ends the run in which it was accepted, at the time of its acceptance."""
-    return _changed(conversation, response_tracking.answer_delivered(conversation.response_tracking, message), now)
+    # An answer that was taken for failed may be there after all.
+    failed = conversation.failed_answer if conversation.failed_answer != message else None
+    tracked = response_tracking.answer_delivered(conversation.response_tracking, message)
+    return _changed(replace(conversation, failed_answer=failed), tracked, now)
 
 
 def notice_delivered(conversation: ConversationState, accepted_at: datetime) -> Change:
@@ -50,7 +63,10 @@ def notice_delivered(conversation: ConversationState, accepted_at: datetime) -> 
 
 def reply_failed(conversation: ConversationState, message: str, now: datetime) -> Change:
     """A human answer did not reach the customer, perhaps after it was sent: it is the agent's turn again."""
-    after = replace(conversation, status=status_after(conversation, "reply_failed"))
+    # Who answered anew meanwhile, or resolved the conversation, has dealt with it.
+    is_left = not is_finished(conversation.status) and conversation.last_answer == message
+    failed = message if is_left else conversation.failed_answer
+    after = replace(conversation, status=status_after(conversation, "reply_failed"), failed_answer=failed)
     tracked = response_tracking.answer_failed(conversation.response_tracking, message)
     waiting = tracked.tracking.open_run()
     if waiting is not None and waiting.kind == "first_response":
@@ -66,6 +82,7 @@ def resolved(conversation: ConversationState, now: datetime) -> Change:
         status=status_after(conversation, "resolved"),
         resolved_at=now,
         resolutions=conversation.resolutions + 1,
+        failed_answer=None,
         last_agent=conversation.agent or conversation.last_agent,
     )
     return _changed(after, response_tracking.resolved(conversation.response_tracking, now), now)

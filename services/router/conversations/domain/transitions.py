@@ -109,6 +109,8 @@ def on_customer_message(
         participants=merged_participants(conversation.participants, activity.participants),
         mail=_last_mail(conversation.mail, activity),
         sensitive=conversation.sensitive or activity.sensitive,
+        last_message=message,
+        last_at=now,
         updated_at=now,
     )
 
