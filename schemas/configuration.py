@@ -108,18 +108,37 @@ class HandoffTexts(RequestModel):
     verification: WordsText | dict[Language, WordsText] | None = None
 
 
+SettingSeconds = Annotated[float, Field(ge=1, le=366 * 86400)]
+ChannelName = Annotated[str, Field(min_length=1, max_length=100)]
+AutoResolveSeconds = dict[ChannelName, SettingSeconds | None]
+DEFAULT_CHANNEL = "default"
+"""The name that stands for all channels which are not named."""
+AUTO_RESOLVE_SECONDS: AutoResolveSeconds = {"webchat": 86_400.0, DEFAULT_CHANNEL: 7 * 86_400.0}
+
+
+def _auto_resolve_defaults() -> AutoResolveSeconds:
+    return dict(AUTO_RESOLVE_SECONDS)
+
+
 class WorkspaceSettings(RequestModel):
     """Settings of a workspace.
 
     `greeting` is the text that a person reads on opening a bot: one text, or one per language. `handoff_texts` replace the
     texts of hand-offs. `detect_silence`: an account that hears nothing for much longer than in its weeks before is
     reported as `silent`. `visibility`: whether agents see all conversations of their teams, or their own and waiting ones.
+
+    `pending_release_seconds`: so long after an answer, a customer who is silent uses no unit of the agent any more; on channels
+    of mail and reviews it is at once. `auto_resolve_seconds`: so long after it, the conversation is resolved; by channel, `default` for the
+    others, null for never. `preferred_agent_seconds`: so long a customer who comes back waits for their agent first.
     """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
     handoff_texts: HandoffTexts | None = None
     detect_silence: bool = True
     visibility: Visibility = "team"
+    pending_release_seconds: SettingSeconds = 600.0
+    auto_resolve_seconds: SettingSeconds | AutoResolveSeconds | None = Field(default_factory=_auto_resolve_defaults)
+    preferred_agent_seconds: SettingSeconds = 60.0
 
 
 class WorkspaceBody(RequestModel):

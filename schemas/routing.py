@@ -86,18 +86,22 @@ class TaskClosed(Contract):
 
 
 class TaskPaused(Contract):
-    """`pasokh.routing.task_paused`: the task stops counting: it is pending long enough, or snoozed. Its agent keeps it."""
+    """`pasokh.routing.task_paused`: the task stops counting: its customer is silent, or it is snoozed. Its agent keeps it.
+
+    Ignored once somebody else than `agent` has it; None: whoever has it, and a waiting task is set aside.
+    """
 
     conversation: str
     key: str
     workspace: str
+    agent: str | None = None
     at: Instant
 
 
 class TaskResumed(Contract):
-    """`pasokh.routing.task_resumed`: the task counts again: the customer wrote, or its snooze ended.
+    """`pasokh.routing.task_resumed`: the task counts again: it is the agent's turn, or its snooze ended.
 
-    If its agent cannot take it, it goes back to the queue, and waits for this agent for `preferred_seconds` first.
+    If its agent is not online, or has too much in hand, it goes back to the queue, and waits for this agent for `preferred_seconds` first.
     """
 
     conversation: str

@@ -6,7 +6,6 @@ from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_pending
 from services.platform.processing.inputs import ReceivedEvent
-from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import PERSONS, MessageRecord
 from services.router.conversations.command_outcomes import decide_command, handle_command
 from services.router.conversations.context import ConversationsContext
@@ -17,6 +16,7 @@ from services.router.conversations.domain.refusals import refuse_resolve
 from services.router.conversations.facts import FactDetails, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
 from services.router.conversations.private_replies import begin_private_reply
+from services.router.conversations.silence import apply_silence
 
 
 def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -27,25 +27,27 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
         surface = reply.surface or case.last_surface
         rules = context.rules(case, case.addresses.get(surface), reply.language)
         planned = plan_reply(case, reply, context.work.get(PERSONS, received.event.partitionkey), rules)
-        return planned if isinstance(planned, Problem) else _send(context.work, case, reply, planned)
+        return planned if isinstance(planned, Problem) else _send(context, case, reply, planned)
 
     decide_command(context.work, received, reply, decide, created=True)
 
 
-def _send(work: UnitOfWork, case: ConversationState, reply: Reply, plan: Plan) -> str:
-    author = Author(kind="agent", id=reply.agent, name=reply.agent_name)
+def _send(context: ConversationsContext, case: ConversationState, reply: Reply, plan: Plan) -> str:
+    work, author = context.work, Author(kind="agent", id=reply.agent, name=reply.agent_name)
     message = put_message(work, case, author, reply.text, plan, reply.accepted_at)
     if plan.answers_post is not None:
         case = begin_private_reply(work, case, message, plan.answers_post)
-    record_human_answer(work, case, message, reply.confirmed_by)
+    record_human_answer(context, case, message, reply.confirmed_by)
     return message.id
 
 
 def record_human_answer(
-    work: UnitOfWork, case: ConversationState, message: MessageRecord, confirmed_by: str | None
+    context: ConversationsContext, case: ConversationState, message: MessageRecord, confirmed_by: str | None
 ) -> None:
-    """Record that a person of ours wrote: the customer has the next word."""
-    after = responses.replied(case, message.id, message.received_at, work.now)
+    """Record that a person of ours wrote: the customer has the next word. The configuration must have been read."""
+    work = context.work
+    replied = responses.replied(case, message.id, message.received_at, work.now)
+    after = apply_silence(context, replied, context.configuration(case.workspace)) or replied
     details: FactDetails = {**message_details(message), "confirmed_by": confirmed_by}
     record_fact(work, "replied", after, case.status, **details)
     # `replied` is about the message, `pending` about the status: a second answer in a row changes no status.

@@ -35,6 +35,7 @@ from services.router.conversations.facts import (
     record_resolved,
 )
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
+from services.router.conversations.task_counting import resume_task
 
 
 def add_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext, state: MessageState) -> None:
@@ -94,6 +95,8 @@ def append_message(
     after = transitions.on_customer_message(joined, activity, identity, work.now)
     work.put(MESSAGES, identity, message_record(work, activity, after, state))
     _record_facts(work, activity, identity, after, before, opened=None if continued else joined)
+    if continued is not None:
+        resume_task(work, continued, after, activity_context.configuration)
     if activity.sensitive:
         activity_context.handoffs.protect(work, after, activity, identity, activity_context.configuration)
     return after
@@ -132,6 +135,7 @@ def take_up_again(
     # It is no new message: the latest stays the latest.
     after = replace(after, last_message=before.last_message, last_at=before.last_at)
     _record_facts(work, activity, message, after, before, opened=None if joined is before else joined)
+    resume_task(work, joined, after, activity_context.configuration)
 
 
 def open_conversation(work: UnitOfWork, person: Contact, activity: Activity) -> ConversationState | None:

@@ -21,6 +21,7 @@ from services.router.conversations.domain.delivery_states import (
 )
 from services.router.conversations.domain.transitions import status_after
 from services.router.conversations.facts import FactDetails, record_change, record_fact
+from services.router.conversations.task_counting import resume_task, with_silence_timer
 
 NOT_REPORTED = Failure(code="not_delivered", detail="The platform reported that it could not deliver the message.")
 """The error of a message whose receipt `failed` gives no reason."""
@@ -115,7 +116,8 @@ def _wait_for_customer(work: UnitOfWork, conversation: str) -> None:
     """An answer that was taken for failed has reached the customer: nobody has to answer again."""
     case = work.get(CONVERSATIONS, conversation)
     if case is not None and is_assigned(case.status) and case.response_tracking.open_run() is None:
-        record_fact(work, "pending", replace(case, status=status_after(case, "replied")), case.status)
+        after = replace(case, status=status_after(case, "replied"), silent_since=work.now)
+        record_fact(work, "pending", with_silence_timer(work, after, work.now), case.status)
 
 
 def record_failed(
@@ -129,6 +131,7 @@ def record_failed(
     change = responses.reply_failed(conversation, message.id, work.now) if is_answer else unchanged
     details: FactDetails = {**message_details(message), "error": error}
     record_change(work, "reply_failed", change, conversation.status, **details)
+    resume_task(work, conversation, change.conversation)
 
 
 def record_delivered(

@@ -30,6 +30,7 @@ from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.delivery_states import is_unsettled
 from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact, record_message_fact
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
+from services.router.conversations.task_counting import with_silence_timer
 
 MIN_PART = 50
 """From how many characters on an echo counts as a part of the reply that holds it. No person writes that by chance."""
@@ -104,6 +105,9 @@ def _add(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
     accepted_at = _accepted_at(activity, case)
     is_answer = message.author.kind in PEOPLE_OF_OURS
     after = responses.replied(case, message.id, accepted_at, work.now) if is_answer else case
+    if is_answer and is_pending(after.status):
+        # The timer reads the settings: what comes from elsewhere is no reason to read them here.
+        after = with_silence_timer(work, after, work.now)
     after = replace(after, participants=merged_participants(after.participants, activity.participants))
     details: FactDetails = {**message_details(message), "at": accepted_at}
     record_fact(work, "replied", after, case.status, **details)

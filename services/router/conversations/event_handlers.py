@@ -8,7 +8,7 @@ from schemas.routing import Assigned, TaskChanged, Unassigned
 from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, instant, instant_text
 from services.domain.inbox import with_clock
-from services.domain.lifecycle import is_finished, is_resolved, is_waiting
+from services.domain.lifecycle import is_finished, is_pending, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
@@ -16,6 +16,7 @@ from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import responses, transitions
 from services.router.conversations.facts import put_conversation, record_change, record_fact, text_field
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
+from services.router.conversations.task_counting import with_silence_timer
 
 WATERMARK_TIMER = "watermark/"
 
@@ -28,6 +29,9 @@ def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> N
     # None: dispatch decided before it knew of a resolve, of an answer elsewhere, or of its own repeat.
     after = transitions.assigned(conversation, assignment, work.now) if conversation else None
     if conversation is not None and after is not None:
+        if is_pending(after.status):
+            # The task counts for its new agent, although its customer may have been silent for long.
+            after = with_silence_timer(work, after, work.now)
         record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
 
 

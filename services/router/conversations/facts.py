@@ -43,6 +43,7 @@ class FactDetails(TypedDict, total=False):
     response: ResponseRun | None
     ended_responses: list[ResponseRun]
     reaction: MessageReaction
+    reason: str | None
 
 
 def put_conversation(work: UnitOfWork, conversation: ConversationState) -> None:
@@ -111,10 +112,13 @@ def close_task(work: UnitOfWork, conversation: ConversationState) -> None:
     work.emit("pasokh.routing.task_closed", conversation.workspace, closed)
 
 
-def record_resolved(work: UnitOfWork, conversation: ConversationState) -> str:
-    """Resolve a conversation, end its task, and close it after `CLOSES_AFTER` by a timer. Returns its id."""
+def record_resolved(work: UnitOfWork, conversation: ConversationState, *, reason: str | None = None) -> str:
+    """Resolve a conversation, end its task, and close it after `CLOSES_AFTER` by a timer. Returns its id.
+
+    `reason`: why it is resolved without anybody's decision.
+    """
     change = responses.resolved(conversation, work.now)
-    record_change(work, "resolved", change, conversation.status)
+    record_change(work, "resolved", change, conversation.status, reason=reason)
     close_task(work, change.conversation)
     closing: dict[str, Json] = {"conversation": conversation.id, "key": conversation.key}
     work.set_timer(f"{CLOSE_TIMER}{conversation.id}", work.now + transitions.CLOSES_AFTER, closing)

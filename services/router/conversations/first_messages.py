@@ -82,7 +82,7 @@ def handle_write_first(context: ConversationsContext, received: ReceivedEvent) -
         begun = case or _begin(work, key, contact, planned, _answerable(earlier), configuration)
         if command.agent is None and rules.limits_automatic:
             _record_automatic(work, begun)
-        return _send(work, begun, command, planned, configuration, is_new=case is None)
+        return _send(context, begun, command, planned, configuration, is_new=case is None)
 
     record_outcome(work, received, command.request_hash, decide, created=True)
 
@@ -164,7 +164,7 @@ def _record_automatic(work: UnitOfWork, case: ConversationState) -> None:
 
 
 def _send(
-    work: UnitOfWork,
+    context: ConversationsContext,
     case: ConversationState,
     command: WriteFirst,
     plan: Plan,
@@ -173,6 +173,7 @@ def _send(
     is_new: bool,
 ) -> str:
     """Send the message. Its agent has the conversation from then on; what no person wrote changes no status."""
+    work = context.work
     if command.agent is None:
         if is_new:
             record_fact(work, "opened", case, None)
@@ -187,7 +188,7 @@ def _send(
         taken = _take(work, case, command.agent, configuration, is_new=is_new)
     author = Author(kind="agent", id=command.agent, name=command.agent_name)
     message = put_message(work, taken, author, command.text, plan, command.accepted_at)
-    record_human_answer(work, taken, message, command.confirmed_by)
+    record_human_answer(context, taken, message, command.confirmed_by)
     return message.id
 
 

@@ -22,6 +22,8 @@ from services.router.conversations.context import ConversationsContext, Conversa
 from services.router.conversations.facts import CLOSE_TIMER
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.ledger import ACCOUNTING
+from services.router.conversations.silence import on_silence_timer
+from services.router.conversations.task_counting import SILENCE_TIMER
 
 # The steps of reads that several handlers share: each step may use the documents of the step before.
 COMMAND = (reads.command, reads.chat_of_conversation)
@@ -31,6 +33,7 @@ REPLY = (reads.command, reads.reply, reads.configuration_of_reply)
 FACT = (reads.fact, reads.chat_of_conversation)
 DELIVERY = (reads.delivery, reads.conversation_of_message)
 SENT = (*DELIVERY, reads.configuration_of_private_reply, reads.texts_of_private_reply)
+SILENCE = (reads.silence_timer, reads.settings_of_timer)
 TIMER = (reads.timer, reads.chat_of_conversation)
 
 PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Processor(
@@ -86,6 +89,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
     timers={
         event_handlers.WATERMARK_TIMER: Handler(event_handlers.on_watermark_timer),
         CLOSE_TIMER: Handler(event_handlers.on_close_timer, TIMER),
+        SILENCE_TIMER: Handler(on_silence_timer, SILENCE),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
     collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),

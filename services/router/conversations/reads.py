@@ -13,7 +13,6 @@ from services.records.configuration import CONFIGURATION_HEADS, numbered_configu
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain.activities import PRIVATE_THREAD
-from services.router.conversations.domain.plans import channel_of
 from services.router.conversations.early import early_ids
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.moved_chats import answered_chats
@@ -64,10 +63,9 @@ def hidden_messages(context: ConversationsContext, received: ReceivedEvent) -> I
 
 
 def reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of a reply: its chat, and the head of the configuration where the channel's rules need one."""
+    """The second step of a reply: its chat, and the head of the configuration, which says what a silence leads to."""
     yield from chat_of_conversation(context, received)
-    if _needs_configuration(context, received):
-        yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
     yield from _private_conversation(context, received)
 
 
@@ -83,14 +81,7 @@ def _private_conversation(context: ConversationsContext, received: ReceivedEvent
 
 def configuration_of_reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The third step of a reply: the configuration whose head was read."""
-    if _needs_configuration(context, received):
-        yield from numbered_configuration(context.work, received.event.workspace)
-
-
-def _needs_configuration(context: ConversationsContext, received: ReceivedEvent) -> bool:
-    case = context.work.get(CONVERSATIONS, str(received.event.data["conversation"]))
-    sides = (None, *case.addresses.values()) if case else ()
-    return any(context.capabilities.needs_configuration(channel_of(case, side)[0]) for side in sides if case)
+    yield from numbered_configuration(context.work, received.event.workspace)
 
 
 def configured_command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -181,6 +172,18 @@ def timer(context: ConversationsContext, timer: TimerFired) -> Iterator[Read]:
     """The conversation and the person of a timer."""
     yield conversation(context, timer)
     yield Documents(PERSONS, _named(timer, "key"))
+
+
+def silence_timer(context: ConversationsContext, fired: TimerFired) -> Iterator[Read]:
+    """The first step of a timer that goes by the settings of the workspace."""
+    yield from timer(context, fired)
+    yield Documents(CONFIGURATION_HEADS, _named(fired, "workspace"))
+
+
+def settings_of_timer(context: ConversationsContext, fired: TimerFired) -> Iterator[Read]:
+    """The second step: the configuration whose head was read."""
+    for workspace in _named(fired, "workspace"):
+        yield from numbered_configuration(context.work, workspace)
 
 
 def _all_named(received: ReceivedEvent, name: str) -> list[str]:

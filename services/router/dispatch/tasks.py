@@ -97,14 +97,27 @@ def waiting_task(queued: TaskQueued, work_class: WorkClass = "chat") -> TaskReco
 
 
 def on_task_paused(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    """The conversation stops counting. A repeat changes nothing."""
-    return state.dispatcher.pause(event.payload_as(TaskPaused).conversation, work.now)
+    """A task stops counting: its customer is silent, or it is snoozed. Ignored once somebody else than the agent named has it."""
+    paused = event.payload_as(TaskPaused)
+    task = state.tasks.get(paused.conversation)
+    has_moved = paused.agent is not None and task is not None and (task.state, task.agent) != ("assigned", paused.agent)
+    if task is None or has_moved:
+        return []
+    return state.dispatcher.pause(paused.conversation, work.now)
 
 
 def on_task_resumed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    """The conversation counts again. A repeat changes nothing."""
+    """It is the agent's turn again. A customer never waits for somebody who is not there, whether the task counted or not."""
     resumed = event.payload_as(TaskResumed)
-    return state.dispatcher.resume(resumed.conversation, work.now, resumed.preferred_seconds)
+    task = state.tasks.get(resumed.conversation)
+    if task is None:
+        return []
+    if not task.counting:
+        return state.dispatcher.resume(task.conversation, work.now, resumed.preferred_seconds)
+    agent = state.agents.get(task.agent) if task.state == "assigned" and task.agent else None
+    if agent is None or agent.presence == "online":
+        return []
+    return state.dispatcher.give_back([task.conversation], "not_online", work.now, resumed.preferred_seconds)
 
 
 def on_task_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> list[DispatchOutcome]:

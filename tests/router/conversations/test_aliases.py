@@ -95,7 +95,7 @@ async def test_a_reply_that_fails_after_it_was_sent_is_the_agents_turn_and_the_c
     await sent(house, message)
     assert (house.case().status, house.case().response_tracking.open_run()) == ("pending", None)
     error = Failure(code="not_on_whatsapp", detail="The number has no account.")
-    assert await receipt(house, "failed", failure=error) == ["reply_failed"]
+    assert await receipt(house, "failed", failure=error) == ["reply_failed", "routing.task_resumed"]
     found = message_of(house, message)
     assert (found.state, found.error, house.case().status) == ("failed", error, "assigned")
     [fact] = house.facts("reply_failed")
@@ -112,7 +112,7 @@ async def test_a_failure_before_the_result_of_the_send_counts_and_gives_a_reason
 ):
     house, message = await answered()
     await receipt(house, "failed")
-    assert await sent(house, message) == ["reply_delivered", "reply_failed"]
+    assert await sent(house, message) == ["reply_delivered", "reply_failed", "routing.task_resumed"]
     found = message_of(house, message)
     assert (found.state, found.error and found.error.code) == ("failed", "not_delivered")
 

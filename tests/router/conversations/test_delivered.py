@@ -103,7 +103,7 @@ async def test_late_failure_does_not_undo_a_receipt(code: str) -> None:
 async def test_receipt_ends_the_doubt_about_an_unknown_outcome() -> None:
     house, message = await answered()
     accepted = house.driver.now
-    assert await failed(house, message, "outcome_unknown") == ["reply_failed"]
+    assert await failed(house, message, "outcome_unknown") == ["reply_failed", "routing.task_resumed"]
     assert await receipt(house, message, "delivered") == ["reply_delivered", "pending"]
     found = message_of(house, message)
     assert (found.state, found.error, house.case().first_response_at) == ("delivered", None, accepted)

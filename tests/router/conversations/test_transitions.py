@@ -116,7 +116,7 @@ async def test_a_failed_answer_is_as_if_nothing_had_been_said(house: Conversatio
     await house.customer()
     await house.assign()
     outcome = await house.reply()
-    assert await house.undelivered(outcome.result or "") == ["reply_failed"]
+    assert await house.undelivered(outcome.result or "") == ["reply_failed", "routing.task_resumed"]
     case = house.case()
     assert (case.status, case.first_response_at) == ("assigned", None)
     assert house.messages()[-1].error is not None

@@ -43,6 +43,7 @@ def replied(conversation: ConversationState, message: str, accepted_at: datetime
         failed_answer=None,
         last_message=message,
         last_at=now,
+        silent_since=now,
         updated_at=now,
     )
 

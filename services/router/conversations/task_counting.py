@@ -1,0 +1,52 @@
+"""Whether the task of a conversation counts, and the timer of its customer's silence.
+
+The timer is early on purpose: an answer leaves it where it is if it fires before anything is due. So a lively conversation
+sets it once in a while, and not with every answer.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from schemas.configuration import WorkspaceConfiguration
+from schemas.routing import TaskPaused, TaskResumed
+from services.domain.conversation_state import ConversationState
+from services.domain.lifecycle import is_assigned, is_pending
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.router.conversations.domain.silence import settings_of
+
+SILENCE_TIMER = "silence/"
+"""Prefix of the timer of a customer's silence; the conversation's id follows."""
+
+
+def with_silence_timer(work: UnitOfWork, case: ConversationState, at: datetime) -> ConversationState:
+    """The conversation with its timer set, unless it fires by then anyway."""
+    if case.silence_timer_at is not None and case.silence_timer_at <= at:
+        return case
+    data = {"conversation": case.id, "key": case.key, "workspace": case.workspace}
+    work.set_timer(f"{SILENCE_TIMER}{case.id}", at, dict(data))
+    return replace(case, silence_timer_at=at)
+
+
+def pause_task(work: UnitOfWork, case: ConversationState) -> None:
+    """Have the task of a conversation stop counting for its agent."""
+    if case.agent is not None:
+        paused = TaskPaused(conversation=case.id, key=case.key, workspace=case.workspace, agent=case.agent, at=work.now)
+        work.emit("pasokh.routing.task_paused", case.workspace, paused)
+
+
+def resume_task(
+    work: UnitOfWork,
+    before: ConversationState,
+    after: ConversationState,
+    configuration: WorkspaceConfiguration | None = None,
+) -> None:
+    """Have the task count again if the change made a pending conversation the agent's turn. Without an agent it has none."""
+    if is_pending(before.status) and is_assigned(after.status):
+        resumed = TaskResumed(
+            conversation=after.id,
+            key=after.key,
+            workspace=after.workspace,
+            at=work.now,
+            preferred_seconds=settings_of(configuration).preferred_agent_seconds,
+        )
+        work.emit("pasokh.routing.task_resumed", after.workspace, resumed)
