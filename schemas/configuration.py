@@ -120,6 +120,17 @@ def _auto_resolve_defaults() -> AutoResolveSeconds:
     return dict(AUTO_RESOLVE_SECONDS)
 
 
+OfferMode = Literal["auto", "offer"]
+OfferSeconds = Annotated[float, Field(ge=5, le=300)]
+
+
+class TeamSettings(RequestModel):
+    """Settings of a team, in place of those of its workspace; None: as the workspace."""
+
+    offer_mode: OfferMode | None = None
+    offer_seconds: OfferSeconds | None = None
+
+
 class WorkspaceSettings(RequestModel):
     """Settings of a workspace.
 
@@ -130,6 +141,9 @@ class WorkspaceSettings(RequestModel):
     `pending_release_seconds`: so long after an answer, a customer who is silent uses no unit of the agent any more; on channels
     of mail and reviews it is at once. `auto_resolve_seconds`: so long after it, the conversation is resolved; by channel, `default` for the
     others, null for never. `preferred_agent_seconds`: so long a customer who comes back waits for their agent first.
+
+    `offer_mode`: agents are given conversations (`auto`), or are asked first and have `offer_seconds` to accept (`offer`). An agent
+    who missed so many offers in a row as `missed_offers` says is set away. Teams may have their own mode and time.
     """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
@@ -139,6 +153,9 @@ class WorkspaceSettings(RequestModel):
     pending_release_seconds: SettingSeconds = 600.0
     auto_resolve_seconds: SettingSeconds | AutoResolveSeconds | None = Field(default_factory=_auto_resolve_defaults)
     preferred_agent_seconds: SettingSeconds = 60.0
+    offer_mode: OfferMode = "auto"
+    offer_seconds: OfferSeconds = 30
+    missed_offers: Annotated[int, Field(ge=1)] = 2
 
 
 class WorkspaceBody(RequestModel):
@@ -178,11 +195,13 @@ class AccountBody(RequestModel):
 class TeamBody(RequestModel):
     """A group of agents.
 
-    `calendar` are its opening hours in reports, if they differ from the account's or workspace's.
+    `calendar` are its opening hours in reports, if they differ from the account's or workspace's. `settings` override those of the
+    workspace.
     """
 
     name: Name
     calendar: Calendar | None = None
+    settings: TeamSettings | None = None
 
 
 class AgentBody(RequestModel):

@@ -47,11 +47,20 @@ class Handoff(Contract):
     unconfirmed: list[UnconfirmedPerson] = []
 
 
+class OpenOffer(Contract):
+    """The offer of a conversation to an agent, who has until `expires_at` to accept it."""
+
+    id: str
+    agent: str
+    expires_at: Instant
+
+
 # A field that is added here needs a default: facts of earlier versions, which are stored for ever, do not have it.
 class Conversation(Contract):
     """One support case: the messages of one person on one thread, with a status. It has no text of messages.
 
     `subject` and `participants` are of a mail: its first subject, and everybody else who is in the thread.
+    `offer` is there while it is `offered`.
     """
 
     id: str
@@ -78,6 +87,7 @@ class Conversation(Contract):
     handoff: Handoff | None = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
+    offer: Annotated[OpenOffer | None, OMITTED_IF_EMPTY] = None
 
 
 AuthorKind = Literal["customer", "agent", "account", "bot", "system"]
@@ -198,7 +208,7 @@ class ConversationFact(Contract):
     at which REST accepted the reply. For all others it is the time of the batch.
 
     `author` distinguishes replies of agents, bots and the system. `first_response` is set on the reply_delivered that
-    was the first human answer, `error` on reply_failed and action_failed, `action` on action_failed, `decision` on assigned. `confirmed_by` is set on a replied that
+    was the first human answer, `error` on reply_failed and action_failed, `action` on action_failed, `decision` on offered and assigned. `confirmed_by` is set on a replied that
     the guard had refused: the id of the key that sent it nevertheless. `needs_answer` is false on a message_received
     that needs no answer, such as a lone thumbs-up: no clock starts.
 

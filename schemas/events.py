@@ -28,6 +28,7 @@ CONVERSATION_FACTS = (
     "action_failed",
     "reaction_changed",
     "queued",
+    "offered",
     "assigned",
     "transferred",
     "priority_changed",
@@ -47,18 +48,20 @@ CONVERSATION_FACTS = (
     "handoff_claimed",
     "handoff_cleared",
 )
+OFFER_FACTS = ("made", *get_args(routing.EndReason))
 CONTACT_FACTS = ("blocked", "unblocked", "opted_in", "opted_out")
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
-CONVERSATION, SLA = "pasokh.conversation.", "pasokh.sla."
-"""What the types of the facts about conversations and about clocks begin with."""
+CONVERSATION, OFFER, SLA = "pasokh.conversation.", "pasokh.offer.", "pasokh.sla."
+"""What the types of the facts about conversations, offers and clocks begin with."""
 
 # An event type is `pasokh.<prefix>.<word>`, and the prefix decides the topic (`schemas.topics`).
 _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
     **{f"{CONVERSATION}{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
+    **{f"{OFFER}{fact}": routing.OfferFact for fact in OFFER_FACTS},
     **{f"{SLA}{fact}": sla.ClockFact for fact in SLA_FACTS},
     **{f"pasokh.account.{fact}": accounts.AccountFact for fact in ACCOUNT_FACTS},
     "pasokh.command.reply": commands.Reply,
@@ -126,7 +129,9 @@ EVENT_TYPES: Mapping[str, EventType] = {
     **{name: EventType(contract, (topic_for(name).name,)) for name, contract in _DATA.items()},
     **_CONTROL,
 }
-FACTS: tuple[str, ...] = tuple(name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "contact", "sla"))
+FACTS: tuple[str, ...] = tuple(
+    name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "contact", "offer", "sla")
+)
 """The facts that integrators get by webhook, stream and `…/events`. Facts about accounts are in the stream only."""
 
 

@@ -214,6 +214,10 @@ class Unassigned(Contract):
     reason: str
 
 
+EndReason = Literal["accepted", "declined", "expired", "withdrawn"]
+"""How an offer ended. `withdrawn`: the conversation was resolved, moved, or assigned by a person in the meantime."""
+
+
 class Offered(Contract):
     """`pasokh.assignment.offered`: the task is offered to an agent, who has until `expires_at` to accept. `offer` is its id."""
 
@@ -241,6 +245,26 @@ class OfferClosed(Contract):
     offer: str
     agent: str
     at: Instant
-    why: Literal["accepted", "declined", "expired", "withdrawn"]
+    why: EndReason
+    reason: str | None = None
+    missed: int = 0
+
+
+class OfferFact(Contract):
+    """The data of every `pasokh.offer.*` fact: `made`, then one of `accepted`, `declined`, `expired` and `withdrawn`.
+
+    `agent` is who was offered the conversation, with time until `expires_at`. `reason` are their words for a decline. `missed` is
+    the number of offers that they missed in a row, if this one counts as missed: it expired, or was declined without a reason.
+    """
+
+    conversation: str
+    key: str
+    offer: str
+    agent: str
+    team: str
+    channel: str
+    surface: Surface
+    at: Instant
+    expires_at: Instant
     reason: str | None = None
     missed: int = 0

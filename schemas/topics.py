@@ -32,7 +32,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("assignments", "person", ("assignment",)),
     Topic("sla", "person", ("sla",)),
     Topic("deliveries", "person", ("delivery",)),
-    Topic("conversations", "person", ("conversation", "contact")),
+    Topic("conversations", "person", ("conversation", "contact", "offer")),
     Topic("outbound", "person", ("outbound",)),
     Topic("routing", "workspace", ("routing",)),
     Topic("customers", "workspace", ("customer",)),
@@ -40,7 +40,7 @@ TOPICS: tuple[Topic, ...] = (
 )
 BY_EVENT_PREFIX = {noun: topic for topic in TOPICS for noun in topic.event_prefixes}
 BY_NAME = {topic.name: topic for topic in TOPICS}
-FACT_NOUNS = frozenset({"conversation", "contact", "sla", "account"})
+FACT_NOUNS = frozenset({"conversation", "contact", "offer", "sla", "account"})
 
 
 def topic_for(event_type: str) -> Topic:

@@ -35,6 +35,7 @@ from services.records.decisions import DECISIONS
 from services.records.desk import DESK_SESSIONS, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.ledgers import CONSUMED_COUNTS
+from services.records.offers import OFFERS
 from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
@@ -58,6 +59,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     ACCOUNT_CHECKS,
     ACCOUNT_SENDS,
     AGENTS,
+    OFFERS,
     ANNOUNCEMENTS,
     TASKS,
     BLOB_PARTS,

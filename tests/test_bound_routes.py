@@ -79,6 +79,9 @@ RULES: dict[str, Rule] = {
     f"DELETE {W}/agents/{{agent}}": "admin",
     f"GET {W}/agents/{{agent}}/presence": "agent",
     f"PUT {W}/agents/{{agent}}/presence": "presence",
+    # Of another agent's offer nothing is known: tests/router/test_offers.py.
+    f"POST {W}/offers/{{offer}}/accept": "mine",
+    f"POST {W}/offers/{{offer}}/decline": "mine",
     f"POST {W}/attachments": "workspace",
     f"GET {W}/commands/{{command}}": "workspace",
     f"GET {W}/conversations": "filtered",

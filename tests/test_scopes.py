@@ -36,6 +36,8 @@ NEEDED = {
         f"POST {ONE}/handoff/clear",
         f"POST {ONE}/handoff/confirm",
         "PUT /v1/workspaces/{workspace}/agents/{agent}/presence",
+        "POST /v1/workspaces/{workspace}/offers/{offer}/accept",
+        "POST /v1/workspaces/{workspace}/offers/{offer}/decline",
         "GET /v1/desk/sessions",
         "DELETE /v1/desk/sessions/{session}",
     },

@@ -7,11 +7,12 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from schemas.activity import Address, Participant, PersonIdentity
 from schemas.contact import Consent
-from schemas.conversation import Conversation, FirstResponse, Handoff, Status
+from schemas.conversation import Conversation, FirstResponse, Handoff, OpenOffer, Status
 from schemas.identity import PersonKey, PersonKeyText
 from schemas.outbound import ReplyReference
 from schemas.sla import ClockMetric, ClockState
 from schemas.values import OMITTED_IF_EMPTY, Instant, Priority, RelaxStep, Requirement, Surface
+from services.domain.lifecycle import is_offered
 from services.domain.response_tracking import ResponseTracking
 
 Override = Literal["priority", "team"]
@@ -134,6 +135,12 @@ class ConversationState:
     inbox: Annotated[InboxKeys | None, OMITTED_IF_EMPTY] = None
     silent_since: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     silence_timer_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    offer: Annotated[OpenOffer | None, OMITTED_IF_EMPTY] = None
+
+    @property
+    def offered_to(self) -> str | None:
+        """The agent who is offered it now."""
+        return self.offer.agent if self.offer is not None and is_offered(self.status) else None
 
 
 def conversation_view(state: ConversationState) -> Conversation:
@@ -163,6 +170,7 @@ def conversation_view(state: ConversationState) -> Conversation:
         handoff=state.handoff,
         subject=state.subject,
         participants=state.participants,
+        offer=state.offer if state.offered_to else None,
     )
 
 

@@ -14,6 +14,8 @@ from schemas.conversation import Status
 
 LifecycleEvent = Literal[
     "message_received",
+    "offered",
+    "offer_ended",
     "assigned",
     "unassigned",
     "transferred_to_agent",
@@ -56,6 +58,9 @@ _UNCHANGED: dict[Status, Status | None] = {status: status for status in STATUSES
 TRANSITIONS: Final[Mapping[LifecycleEvent, Row]] = {
     # A finished conversation is reopened first, or another one is opened.
     "message_received": _row(bot="bot", waiting="waiting", offered="offered", assigned="assigned", pending="assigned"),
+    "offered": _row(waiting="offered"),
+    # Of an accepted offer the assignment follows: until then it stays offered.
+    "offer_ended": _row(offered="waiting"),
     # A transfer shows its agent at once, and dispatch confirms it when the conversation may be pending already.
     "assigned": _row(bot="assigned", waiting="assigned", offered="assigned", assigned="assigned", pending="pending"),
     "unassigned": _row(offered="waiting", assigned="waiting", pending="waiting"),
@@ -116,6 +121,11 @@ def is_with_agent(status: Status | None) -> bool:
 def is_waiting(status: Status | None) -> bool:
     """Whether it waits for an agent and is offered to none."""
     return status == "waiting"
+
+
+def is_offered(status: Status | None) -> bool:
+    """Whether an agent is asked to accept it."""
+    return status == "offered"
 
 
 def is_assigned(status: Status | None) -> bool:

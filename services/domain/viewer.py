@@ -18,13 +18,15 @@ class VisibleConversation(Protocol):
     def team(self) -> str: ...
     @property
     def agent(self) -> str | None: ...
+    @property
+    def offered_to(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who reads: an agent, or a caller who may see everything (`agent` None).
 
-    An agent sees the conversations that they have. Of their teams they see all others too; where `own_only`, those alone
+    An agent sees the conversations that they have or are offered. Of their teams they see all others too; where `own_only`, those alone
     that no agent has accepted.
     """
 
@@ -38,7 +40,7 @@ class Viewer:
 
     def can_see(self, conversation: VisibleConversation) -> bool:
         """Whether the conversation may be seen, as it is now: who saw it before has no right to see it still."""
-        if self.agent is None or conversation.agent == self.agent:
+        if self.agent is None or self.agent in (conversation.agent, conversation.offered_to):
             return True
         return conversation.team in self.teams and (not self.own_only or is_queued(conversation.status))
 

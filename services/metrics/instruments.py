@@ -160,6 +160,12 @@ OPENED = Instrument("pasokh_conversations_opened_total", "counter", "Conversatio
 ASSIGNMENTS = Instrument(
     "pasokh_assignments_total", "counter", "Assignments of conversations to agents.", SURFACE_LABELS
 )
+OFFERS = Instrument(
+    "pasokh_offers_total",
+    "counter",
+    "Offers of conversations to agents by how they ended: accepted, declined, expired, withdrawn.",
+    ("channel", "surface", "team", "outcome"),
+)
 REOPENED = Instrument("pasokh_conversations_reopened_total", "counter", "Conversations reopened.", SURFACE_LABELS)
 RESOLVED = Instrument("pasokh_conversations_resolved_total", "counter", "Resolves of conversations.", SURFACE_LABELS)
 CLOSED = Instrument("pasokh_conversations_closed_total", "counter", "Conversations closed for good.", SURFACE_LABELS)
@@ -277,6 +283,7 @@ INSTRUMENTS = (
     AUTOMATIC_MESSAGES,
     OPENED,
     ASSIGNMENTS,
+    OFFERS,
     TRANSFERS,
     RESOLVED,
     REOPENED,

@@ -9,12 +9,14 @@ from schemas.configuration import AgentRole, PresenceStatus
 from schemas.contact import Consent
 from schemas.conversation import Status
 from schemas.outbound import MessageTemplate
+from schemas.routing import EndReason
 from schemas.values import OMITTED_IF_EMPTY, InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
 from schemas.visible import Visible
 from services.domain.conversation_state import Contact
 from services.platform.http.acting_agent import ActingAgent, ActingBody
 from services.platform.http.dependencies import PageParams
 from services.records.agents import AgentRecord
+from services.records.offers import OfferRecord
 from services.records.unmet import ConfigurationWarning
 from services.rest.uploads import FileIds, required_without_files, text_required_without
 from services.router.phrases import Language
@@ -210,6 +212,43 @@ class DecisionsQuery(PageParams):
     """The page of decisions, and the language of their sentences."""
 
     lang: Language | None = Field(default=None, description="The language of the sentences, before `Accept-Language`.")
+
+
+class AcceptBody(ActingBody):
+    """The agent who accepts the offer."""
+
+
+class DeclineBody(ActingBody):
+    """The agent who declines the offer, and perhaps why. A decline with a reason does not count as a missed offer."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Visible] | None = None
+
+
+class OfferView(BaseModel):
+    """An offer of a conversation to an agent."""
+
+    id: str
+    conversation: str
+    agent: str
+    made_at: Instant
+    expires_at: Instant
+    ended_at: Instant | None
+    outcome: EndReason | None = Field(description="How it ended; null while it is open.")
+    reason: str | None = Field(description="The words of the agent who declined it.")
+
+
+def offer_view(record: OfferRecord) -> OfferView:
+    """The offer as REST shows it."""
+    return OfferView(
+        id=record.id,
+        conversation=record.conversation,
+        agent=record.agent,
+        made_at=record.made_at,
+        expires_at=record.expires_at,
+        ended_at=record.ended_at,
+        outcome=record.why,
+        reason=record.reason,
+    )
 
 
 class AgentView(BaseModel):

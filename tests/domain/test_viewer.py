@@ -1,6 +1,6 @@
 """What an agent may see: written down as a table, and held to it for every status."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ class Case:
     status: Status
     team: str
     agent: str | None
+    offered_to: str | None = None
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,11 @@ def test_who_sees_what(
 
 cases = st.builds(Case, st.sampled_from(STATUSES), st.sampled_from(TEAMS), st.sampled_from(["sara", "reza", None]))
 viewers = st.builds(Viewer, st.sampled_from(["sara", "reza"]), st.frozensets(st.sampled_from(TEAMS)), st.booleans())
+
+
+@given(cases, viewers)
+def test_who_is_offered_a_conversation_sees_it_whatever_its_team(case: Case, viewer: Viewer) -> None:
+    assert viewer.can_see(replace(case, offered_to=viewer.agent))
 
 
 @given(cases, viewers)

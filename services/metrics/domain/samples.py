@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from schemas.activity import Activity
 from schemas.conversation import Conversation
+from schemas.routing import OfferFact
 from schemas.sla import ClockFact
 from services.metrics.domain.facts import OTHER, Measurement, conversation_labels
 from services.metrics.instruments import (
@@ -28,6 +29,7 @@ from services.metrics.instruments import (
     NEXT_ANSWER,
     NEXT_RESPONSE,
     NOTES,
+    OFFERS,
     OPENED,
     PRIORITY_CHANGES,
     REOPENED,
@@ -158,6 +160,14 @@ def sample_from_sla_fact(event_name: str, fact: ClockFact) -> list[Sample]:
     # The labels of these instruments have the names of the fact's fields.
     labels = {name: str(getattr(fact, name)) for name in instrument.labels}
     return [Sample(instrument, labels, fact.late_by_seconds or 0.0 if instrument is LATE else 1.0)]
+
+
+def sample_from_offer_fact(event_name: str, fact: OfferFact) -> Sample | None:
+    """The sample of an offer that ended; None for one that was made."""
+    if event_name == "made":
+        return None
+    labels = {"channel": fact.channel, "surface": fact.surface, "team": fact.team, "outcome": event_name}
+    return Sample(OFFERS, labels)
 
 
 def sample_from_activity(activity: Activity) -> Sample:

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.commands import Escalate, TaskDueChanged
-from schemas.routing import Assigned, TaskChanged, Unassigned
+from schemas.conversation import OpenOffer
+from schemas.routing import Assigned, OfferClosed, Offered, OfferFact, TaskChanged, Unassigned
 from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, instant, instant_text
+from services.domain.conversation_state import ConversationState
 from services.domain.inbox import with_clock
 from services.domain.lifecycle import is_finished, is_pending, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
@@ -33,6 +35,50 @@ def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> N
             # The task counts for its new agent, although its customer may have been silent for long.
             after = with_silence_timer(work, after, work.now)
         record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
+
+
+def handle_offered(context: ConversationsContext, received: ReceivedEvent) -> None:
+    """Dispatch offered a conversation to an agent."""
+    work = context.work
+    offered = received.event.payload_as(Offered)
+    conversation = work.get(CONVERSATIONS, offered.conversation)
+    after = transitions.offered(conversation, offered, work.now) if conversation else None
+    if conversation is None or after is None or after.offer is None:
+        return
+    record_fact(work, "offered", after, conversation.status, at=offered.at, decision=offered.decision)
+    work.emit("pasokh.offer.made", after.key, _offer_fact(after, after.offer, offered.at))
+
+
+def handle_offer_ended(context: ConversationsContext, received: ReceivedEvent) -> None:
+    """An offer ended. It was recorded when it was made, unless the conversation had left the queue by then."""
+    work = context.work
+    ended = received.event.payload_as(OfferClosed)
+    conversation = work.get(CONVERSATIONS, ended.conversation)
+    if conversation is None or conversation.offer is None or conversation.offer.id != ended.offer:
+        return
+    after = transitions.offer_ended(conversation, ended, work.now)
+    fact = _offer_fact(conversation, conversation.offer, ended.at)
+    work.emit(
+        f"pasokh.offer.{ended.why}", after.key, fact.model_copy(update={"reason": ended.reason, "missed": ended.missed})
+    )
+    if after.status != conversation.status:
+        record_fact(work, "queued", after, conversation.status)
+    elif after is not conversation:
+        put_conversation(work, after)
+
+
+def _offer_fact(case: ConversationState, offer: OpenOffer, at: datetime) -> OfferFact:
+    return OfferFact(
+        conversation=case.id,
+        key=case.key,
+        offer=offer.id,
+        agent=offer.agent,
+        team=case.team,
+        channel=case.channel,
+        surface=case.surface,
+        at=at,
+        expires_at=offer.expires_at,
+    )
 
 
 def handle_unassigned(context: ConversationsContext, received: ReceivedEvent) -> None:

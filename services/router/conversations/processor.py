@@ -74,6 +74,8 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.escalate": Handler(event_handlers.handle_escalation, COMMAND),
         "pasokh.command.task_due_changed": Handler(event_handlers.handle_due_changed, COMMAND),
         "pasokh.assignment.assigned": Handler(event_handlers.handle_assigned, FACT),
+        "pasokh.assignment.offered": Handler(event_handlers.handle_offered, FACT),
+        "pasokh.assignment.offer_ended": Handler(event_handlers.handle_offer_ended, FACT),
         "pasokh.assignment.unassigned": Handler(event_handlers.handle_unassigned, FACT),
         "pasokh.delivery.sent": Handler(delivery_results.handle_sent, SENT),
         "pasokh.delivery.failed": Handler(delivery_results.handle_failed, SENT),

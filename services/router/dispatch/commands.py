@@ -6,10 +6,11 @@ from dataclasses import replace
 from schemas.commands import CommandResult
 from schemas.configuration import DEFAULT_TEAM
 from schemas.envelope import Event
-from schemas.routing import AgentDeleted, AgentPut, OfferAccept, OfferDecline, PresenceSet, TaskClaim
+from schemas.routing import AgentDeleted, AgentPut, EndReason, OfferAccept, OfferDecline, PresenceSet, TaskClaim
 from schemas.values import Problem
 from services.platform.http.if_match import holds
 from services.records.agents import AgentRecord
+from services.records.offers import OFFERS, OfferRecord
 from services.router.dispatch.context import DispatchContext
 from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, RefusalCode
 from services.router.dispatch.domain.placements import offered_task
@@ -19,9 +20,9 @@ from services.router.dispatch.workspace_state import WorkspaceState, to_agent
 class AgentCommandRejected(Exception):
     """The command cannot be applied. Nothing was changed."""
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
+    def __init__(self, status: int, title: str, detail: str, code: str | None = None) -> None:
         super().__init__(title)
-        self.problem = Problem(status=status, title=title, detail=detail)
+        self.problem = Problem(status=status, title=title, detail=detail, code=code)
 
 
 def apply_command(
@@ -56,7 +57,7 @@ def to_problem_of_dispatch(refused: DispatchRefused) -> Problem:
     """The answer for a caller whom the dispatcher refused; `code` is that of the refusal."""
     status, title, detail = _REFUSALS[refused.code]
     if refused.code == "offer_ended" and refused.why == "expired":
-        detail = "it expired, and the conversation went back to the queue"
+        detail = _ENDS["expired"]
     known = {"agent": refused.agent or "nobody", "load": refused.load, "capacity": refused.capacity}
     return Problem(status=status, title=title, detail=detail.format(**known), code=refused.code)
 
@@ -70,12 +71,30 @@ def _subject(event: Event, agent: str) -> str:
 
 def _accept_offer(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     command = event.payload_as(OfferAccept)
+    offer = _offer_of(context, state, command.offer, command.agent)
+    # Accepted already: a second click, or a request that came twice.
+    if offer.why == "accepted":
+        return []
+    _check_open(offer)
     return state.dispatcher.accept(command.offer, command.agent, command.accepted_at, context.work.now)
 
 
 def _decline_offer(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     command = event.payload_as(OfferDecline)
+    _check_open(_offer_of(context, state, command.offer, command.agent))
     return state.dispatcher.decline(command.offer, command.agent, command.reason, context.work.now)
+
+
+def _offer_of(context: DispatchContext, state: WorkspaceState, offer: str, agent: str) -> OfferRecord:
+    record = context.work.get(OFFERS, offer)
+    if record is None or (record.workspace, record.agent) != (state.workspace, agent):
+        raise AgentCommandRejected(404, "Not found", f"agent {agent} has had no offer {offer}")
+    return record
+
+
+def _check_open(offer: OfferRecord) -> None:
+    if offer.why is not None:
+        raise AgentCommandRejected(409, "Offer ended", _ENDS[offer.why], code="offer_ended")
 
 
 def _claim(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
@@ -139,10 +158,16 @@ def _check_precondition(if_match: str | None, version: int | None, agent: str) -
     )
 
 
+_ENDS: Mapping[EndReason, str] = {
+    "accepted": "it was accepted: the conversation is with the agent",
+    "declined": "it was declined, and the conversation went back to the queue",
+    "expired": "it expired, and the conversation went back to the queue",
+    "withdrawn": "it was withdrawn: the conversation was resolved, moved, or taken by somebody else",
+}
 _REFUSALS: Mapping[RefusalCode, tuple[int, str, str]] = {
     "unknown_task": (409, "Finished", "the conversation is resolved; nobody can take it"),
     "unknown_agent": (404, "Not found", "there is no agent {agent}; PUT it first"),
-    "offer_ended": (409, "The offer has ended", "the conversation is with {agent} now"),
+    "offer_ended": (409, "Offer ended", "the conversation is with {agent} now"),
     "held": (409, "Taken", "{agent} has this conversation, or is offered it"),
     "over_capacity": (
         409,

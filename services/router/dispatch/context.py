@@ -5,7 +5,7 @@ state is ahead of the stored documents: when a batch fails, the owner of the par
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.channel import Pace
 from schemas.values import Surface, WorkClass
@@ -15,11 +15,21 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS
 from services.records.configuration import CONFIGURATION_HEADS, configuration_in_force, numbered_configuration
+from services.records.offers import OFFERS
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL
+from services.router.dispatch.domain.outcomes import DispatchOutcome
+from services.router.dispatch.domain.values import Agent
 from services.router.dispatch.domain.work import class_of_work
 from services.router.dispatch.rounds import start_replanning
-from services.router.dispatch.workspace_state import WorkspaceState, agents_query, load_workspace_state, tasks_query
+from services.router.dispatch.workspace_state import (
+    WorkspaceState,
+    agents_query,
+    dispatch_settings,
+    load_workspace_state,
+    tasks_query,
+    to_agent,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +68,29 @@ class DispatchContext:
         if known is not None:
             return known
         configuration = configuration_in_force(self.work, workspace)
-        state = load_workspace_state(self.work, workspace, self.dependencies.fifo_reserve_interval)
+        state = load_workspace_state(
+            self.work, workspace, self.dependencies.fifo_reserve_interval, dispatch_settings(configuration)
+        )
         self.memory.workspaces[workspace] = state
         # The announcement of the rules in force may still be on its way, or may never have been made by an older version.
         start_replanning(
             self.work, state, configuration.routing.version if configuration and configuration.routing else 0
         )
         return state
+
+    def apply_settings(self, state: WorkspaceState) -> list[DispatchOutcome]:
+        """Apply the settings in force to a workspace's agents; `reads` has to name its configuration."""
+        settings = dispatch_settings(configuration_in_force(self.work, state.workspace))
+        if settings == state.settings:
+            return []
+        state.settings = settings
+        agents = [to_agent(record, settings) for record in state.agents.values()]
+        changed = [agent for agent in agents if agent != self._known(state, agent)]
+        return [outcome for agent in changed for outcome in state.dispatcher.put_agent(agent, self.work.now)]
+
+    def _known(self, state: WorkspaceState, agent: Agent) -> Agent:
+        # What it has in hand is counted from its tasks, and stands in no record.
+        return replace(state.dispatcher.agent_index.agents[agent.id], in_hand=agent.in_hand)
 
     def teams(self, workspace: str) -> frozenset[str]:
         """The teams of a workspace; `reads` has to name its configuration."""
@@ -105,6 +131,18 @@ def command_documents(context: DispatchContext, received: ReceivedEvent) -> Iter
     yield from workspace_documents(context, received)
 
 
+def task_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a new task: also the configuration's head, because the settings may have changed."""
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+    yield from workspace_documents(context, received)
+
+
+def offer_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The first step of an answer to an offer: also the offer."""
+    yield Documents(OFFERS, [str(received.event.data.get("offer"))])
+    yield from command_documents(context, received)
+
+
 def agent_put_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of writing an agent: also the configuration's head, because the agent's teams must exist."""
     yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
@@ -112,5 +150,5 @@ def agent_put_documents(context: DispatchContext, received: ReceivedEvent) -> It
 
 
 def configuration_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step of writing an agent: the configuration with the teams."""
+    """The second step of writing an agent, or of a new task: the configuration with teams and settings."""
     yield from numbered_configuration(context.work, received.event.workspace)

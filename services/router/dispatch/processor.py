@@ -10,6 +10,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS
 from services.records.decisions import DECISIONS
+from services.records.offers import OFFERS
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch import commands, rounds, tasks
 from services.router.dispatch.context import (
@@ -19,7 +20,9 @@ from services.router.dispatch.context import (
     agent_put_documents,
     command_documents,
     configuration_documents,
+    offer_documents,
     rules_documents,
+    task_documents,
     workspace_documents,
     workspace_for,
 )
@@ -30,6 +33,7 @@ from services.router.dispatch.workspace_state import WorkspaceState
 # What each kind of input reads, in two steps: the second needs documents of the first.
 WORKSPACE = (workspace_documents, rules_documents)
 COMMAND = (command_documents, rules_documents)
+OFFER = (offer_documents, rules_documents)
 
 TaskEvent = Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]
 
@@ -46,6 +50,8 @@ def _on_task(apply: TaskEvent) -> Handler[DispatchContext, ReceivedEvent]:
 
 def _on_task_queued(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
+    # First, and recorded apart: records of agents are made of what is recorded.
+    record_outcomes(context.work, state, context.apply_settings(state))
     outcomes = tasks.on_task_queued(context.work, state, received.event, context.dependencies.class_of_work)
     record_outcomes(context.work, state, outcomes)
 
@@ -86,15 +92,15 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
     context=DispatchContext,
     memory=DispatchMemory,
     handlers={
-        "pasokh.routing.task_queued": Handler(_on_task_queued, WORKSPACE),
+        "pasokh.routing.task_queued": Handler(_on_task_queued, (task_documents, configuration_documents)),
         "pasokh.routing.task_changed": _on_task(tasks.on_task_changed),
         "pasokh.routing.task_force_assigned": _on_task(tasks.on_task_force_assigned),
         "pasokh.routing.task_closed": _on_task(tasks.on_task_closed),
         "pasokh.routing.task_paused": _on_task(tasks.on_task_paused),
         "pasokh.routing.task_resumed": _on_task(tasks.on_task_resumed),
         "pasokh.routing.task_claim": Handler(_on_agent_command, COMMAND),
-        "pasokh.routing.offer_accept": Handler(_on_agent_command, COMMAND),
-        "pasokh.routing.offer_decline": Handler(_on_agent_command, COMMAND),
+        "pasokh.routing.offer_accept": Handler(_on_agent_command, OFFER),
+        "pasokh.routing.offer_decline": Handler(_on_agent_command, OFFER),
         "pasokh.routing.agent_put": Handler(_on_agent_command, (agent_put_documents, configuration_documents)),
         "pasokh.routing.agent_deleted": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.presence_set": Handler(_on_agent_command, COMMAND),
@@ -106,5 +112,5 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         rounds.REPLANNING: Handler(_on_page, WORKSPACE),
         rounds.REAPPLYING: Handler(_on_page, WORKSPACE),
     },
-    collections=(AGENTS, DECISIONS, QUEUES, TASKS),
+    collections=(AGENTS, DECISIONS, OFFERS, QUEUES, TASKS),
 )

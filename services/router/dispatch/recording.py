@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Literal
 
 from schemas.commands import Reroute
@@ -9,6 +10,7 @@ from schemas.routing import Assigned, OfferClosed, Offered, Unassigned
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.agents import AGENTS, agent_id
 from services.records.decisions import DECISIONS, DecisionRecord
+from services.records.offers import OFFERS, OfferRecord
 from services.records.tasks import QUEUES, TASKS, TaskRecord
 from services.router.dispatch.domain.explain import Explanation
 from services.router.dispatch.domain.outcomes import (
@@ -129,6 +131,7 @@ def _record_offered(work: UnitOfWork, state: WorkspaceState, outcome: TaskOffere
         expires_at=outcome.offer.expires_at,
         decision=decision.id,
     )
+    work.put(OFFERS, outcome.offer.id, _offer_record(task, outcome))
     work.emit("pasokh.assignment.offered", task.key, offered)
 
 
@@ -145,7 +148,21 @@ def _record_offer_ended(work: UnitOfWork, state: WorkspaceState, outcome: OfferE
         reason=outcome.reason,
         missed=outcome.missed,
     )
+    record = replace(_offer_record(task, outcome), ended_at=work.now, why=outcome.why, reason=outcome.reason)
+    work.put(OFFERS, record.id, record)
     work.emit("pasokh.assignment.offer_ended", task.key, ended)
+
+
+def _offer_record(task: TaskRecord, outcome: TaskOffered | OfferEnded) -> OfferRecord:
+    offer, seconds = outcome.offer, outcome.task.offer_seconds or 0.0
+    return OfferRecord(
+        id=offer.id,
+        workspace=task.workspace,
+        conversation=task.conversation,
+        agent=offer.agent,
+        made_at=offer.expires_at - timedelta(seconds=seconds),
+        expires_at=offer.expires_at,
+    )
 
 
 def _record_requeued(work: UnitOfWork, state: WorkspaceState, outcome: Requeued) -> None:

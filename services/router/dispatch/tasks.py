@@ -27,6 +27,8 @@ def on_task_queued(
     record = waiting_task(queued, queued.work_class or class_for(queued.channel, queued.surface))
     if queued.preferred is not None and queued.preferred_seconds is not None:
         record = replace(record, preferred_until=work.now + timedelta(seconds=queued.preferred_seconds))
+    if record.offer_seconds is None:
+        record = replace(record, offer_seconds=state.settings.seconds_to_accept(record.team))
     state.tasks[record.conversation] = record
     # The outcome, assigned or unmatched, writes the task with the decision's id.
     return state.dispatcher.enqueue(to_task(record), work.now)
@@ -40,9 +42,11 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
         return []
     # With `keeps_agent` a task of an agent also keeps its team: a change of team would take it from the agent.
     keeps_team = changed.keeps_agent and task.agent is not None
+    team = task.team if keeps_team else _new_or_current(changed.team, task.team)
     record = replace(
         task,
-        team=task.team if keeps_team else _new_or_current(changed.team, task.team),
+        team=team,
+        offer_seconds=task.offer_seconds if team == task.team else state.settings.seconds_to_accept(team),
         requirement=_new_or_current(changed.requirement, task.requirement),
         priority=_new_or_current(changed.priority, task.priority),
         due_at=None if changed.clear_due else _new_or_current(changed.due_at, task.due_at),

@@ -1,7 +1,9 @@
 """One workspace in the memory of its partition, built from the workspace's documents alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from schemas.configuration import OfferMode, WorkspaceConfiguration, WorkspaceSettings
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
@@ -16,14 +18,45 @@ PAGE_SIZE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class AgentSettings:
-    """Settings of a workspace that concern all of its agents: see `Agent`."""
+class DispatchSettings:
+    """Settings of a workspace for its agents (see `Agent`) and for the tasks of its teams.
+
+    `offer_seconds`: by team, how long agents have to accept a task; `general_offer_seconds` for all other teams. None: tasks are
+    assigned without asking.
+    """
 
     call_blocks: bool = False
     max_missed_offers: int | None = None
+    general_offer_seconds: float | None = None
+    offer_seconds: Mapping[str, float | None] = field(default_factory=dict)
+
+    def seconds_to_accept(self, team: str) -> float | None:
+        """How long an agent has to accept a task of this team; None: it is assigned without asking."""
+        return self.offer_seconds.get(team, self.general_offer_seconds)
 
 
-DEFAULT_AGENT_SETTINGS = AgentSettings()
+DEFAULT_SETTINGS = DispatchSettings()
+
+
+def dispatch_settings(configuration: WorkspaceConfiguration | None) -> DispatchSettings:
+    """What a configuration says about agents and tasks."""
+    if configuration is None:
+        return DEFAULT_SETTINGS
+    general = configuration.profile.body.settings or WorkspaceSettings()
+    own = {team: versioned.body.settings for team, versioned in configuration.teams.items()}
+    return DispatchSettings(
+        max_missed_offers=general.missed_offers,
+        general_offer_seconds=_seconds(general.offer_mode, general.offer_seconds),
+        offer_seconds={
+            team: _seconds(settings.offer_mode or general.offer_mode, settings.offer_seconds or general.offer_seconds)
+            for team, settings in own.items()
+            if settings is not None
+        },
+    )
+
+
+def _seconds(mode: OfferMode, seconds: float) -> float | None:
+    return seconds if mode == "offer" else None
 
 
 @dataclass(slots=True)
@@ -36,7 +69,7 @@ class WorkspaceState:
     workspace: str
     dispatcher: Dispatcher
     queue_record: QueueRecord
-    settings: AgentSettings = DEFAULT_AGENT_SETTINGS
+    settings: DispatchSettings = DEFAULT_SETTINGS
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
 
@@ -51,14 +84,16 @@ def tasks_query(workspace: str) -> Query:
     return Query(TASKS.name, "state", {"workspace": workspace}, limit=PAGE_SIZE)
 
 
-def load_workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval: int) -> WorkspaceState:
+def load_workspace_state(
+    work: UnitOfWork, workspace: str, fifo_reserve_interval: int, settings: DispatchSettings = DEFAULT_SETTINGS
+) -> WorkspaceState:
     """The state of the workspace's documents, which the batch must have read. Raises UndeclaredRead."""
     all_agents, all_tasks = agents_query(workspace), tasks_query(workspace)
     queue_record = work.get(QUEUES, workspace) or QueueRecord(workspace=workspace)
     agents = work.found(AGENTS, all_agents).values()
     tasks = work.found(TASKS, all_tasks).values()
     dispatcher = Dispatcher(queue_record.pulled_since_reserve, fifo_reserve_interval)
-    state = WorkspaceState(workspace, dispatcher, queue_record)
+    state = WorkspaceState(workspace, dispatcher, queue_record, settings)
     state.agents = {record.id: record for record in agents}
     state.tasks = {record.conversation: record for record in tasks}
     # No decisions: what waits here was decided to wait by an earlier batch.
@@ -68,7 +103,7 @@ def load_workspace_state(work: UnitOfWork, workspace: str, fifo_reserve_interval
     return state
 
 
-def to_agent(record: AgentRecord, settings: AgentSettings = DEFAULT_AGENT_SETTINGS) -> Agent:
+def to_agent(record: AgentRecord, settings: DispatchSettings = DEFAULT_SETTINGS) -> Agent:
     """The dispatcher's agent of a record. What it has in hand is counted from the tasks."""
     body = record.body
     return Agent(

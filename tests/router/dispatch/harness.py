@@ -5,7 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.commands import CommandResult
-from schemas.configuration import AgentBody, RoutingBody, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
+from schemas.configuration import (
+    AgentBody,
+    RoutingBody,
+    TeamBody,
+    TeamSettings,
+    Versioned,
+    WorkspaceBody,
+    WorkspaceConfiguration,
+    WorkspaceSettings,
+)
 from schemas.envelope import Event
 from schemas.routing import TaskQueued
 from schemas.values import Requirement
@@ -14,6 +23,7 @@ from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.decisions import DECISIONS, DecisionRecord
+from services.records.offers import OFFERS, OfferRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR
@@ -23,7 +33,7 @@ from tests.driver import Driver
 from tests.fakes import START
 
 SHOP = "shop"
-COLLECTIONS = (AGENTS, CONFIGURATION_HEADS, CONFIGURATIONS, DECISIONS, OUTCOMES, QUEUES, TASKS)
+COLLECTIONS = (AGENTS, CONFIGURATION_HEADS, CONFIGURATIONS, DECISIONS, OFFERS, OUTCOMES, QUEUES, TASKS)
 
 
 class DispatchHarness(Driver):
@@ -34,10 +44,21 @@ class DispatchHarness(Driver):
         self.event_count, self.configured = 0, 0
         self.configure("sales", "care")
 
-    def configure(self, *teams: str, rules: bool = False) -> None:
+    def configure(
+        self,
+        *teams: str,
+        rules: bool = False,
+        settings: dict[str, Any] | None = None,
+        teams_settings: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
         """Write the workspace's configuration with these teams, and perhaps with rules."""
-        versioned = {team: Versioned[TeamBody](body=TeamBody(name=team), version=1, at=START) for team in teams}
-        profile = Versioned[WorkspaceBody](body=WorkspaceBody(name="Shop"), version=1, at=START)
+        own = {team: TeamSettings(**given) for team, given in (teams_settings or {}).items()}
+        versioned = {
+            team: Versioned[TeamBody](body=TeamBody(name=team, settings=own.get(team)), version=1, at=START)
+            for team in teams
+        }
+        general = WorkspaceSettings(**settings) if settings else None
+        profile = Versioned[WorkspaceBody](body=WorkspaceBody(name="Shop", settings=general), version=1, at=START)
         self.configured += 1
         routing = (
             Versioned[RoutingBody](body=RoutingBody(rules=[]), version=self.configured, at=START) if rules else None
@@ -140,6 +161,11 @@ class DispatchHarness(Driver):
 
     def tasks(self) -> dict[str, TaskRecord]:
         return {task.conversation: task for task in self.store.all(TASKS)}
+
+    def offer(self, offer: str) -> OfferRecord:
+        found = self.get(OFFERS, offer)
+        assert found is not None
+        return found
 
     def holder(self, conversation: str) -> str | None:
         """The agent of a conversation; None while it waits. Raises KeyError when it is not open."""

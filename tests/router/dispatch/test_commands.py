@@ -134,21 +134,83 @@ async def answer(office: DispatchHarness, kind: str, **data: object) -> CommandR
     return outcome
 
 
-async def test_of_two_who_accept_one_has_it_and_the_other_is_refused(office: DispatchHarness) -> None:
+async def test_offer_is_accepted_once_and_repeats_change_nothing(office: DispatchHarness) -> None:
     await office.online("ali")
     await office.queue("c1", offer_seconds=30)
     accept = {"agent": "ali", "offer": "c1.1", "accepted_at": office.now.isoformat()}
     first, second = await answer(office, "offer_accept", **accept), await answer(office, "offer_accept", **accept)
     assert (first.status, first.result) == ("applied", "c1")
-    assert second.problem is not None
-    assert (second.problem.status, second.problem.code) == (409, "offer_ended")
-    assert second.problem.detail == "the conversation is with ali now"
+    assert (second.status, second.result) == ("applied", "c1")
     assert (office.tasks()["c1"].state, office.tasks()["c1"].assigned_at) == (
         "assigned",
         office.now - timedelta(seconds=1),
     )
     assert [event.type.rsplit(".", 1)[1] for event in office.sent] == ["offered", "offer_ended", "assigned"]
     assert office.decisions("c1")[-1].summary == "Accepted by ali: 1 of 4 units in use."
+
+
+async def test_offer_of_another_agent_is_unknown(office: DispatchHarness) -> None:
+    await office.online("ali")
+    await office.put_agent("zoe")
+    await office.queue("c1", offer_seconds=30)
+    for agent, offer in (("zoe", "c1.1"), ("ali", "c1.2"), ("ali", "c2.1")):
+        outcome = await answer(office, "offer_accept", agent=agent, offer=offer, accepted_at=office.now.isoformat())
+        assert outcome.problem is not None
+        assert outcome.problem.status == 404
+    assert office.tasks()["c1"].state == "offered"
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [("declined", "it was declined"), ("expired", "it expired"), ("withdrawn", "it was withdrawn")],
+)
+async def test_ended_offer_is_refused_with_how_it_ended(office: DispatchHarness, why: str, words: str) -> None:
+    await office.online("ali")
+    await office.queue("c1", offer_seconds=30)
+    match why:
+        case "declined":
+            await answer(office, "offer_decline", agent="ali", offer="c1.1")
+        case "expired":
+            office.now += timedelta(seconds=30)
+            await office.fire("task/c1", {"workspace": "shop", "conversation": "c1"})
+        case _:
+            await office.close("c1")
+    for kind, more in (("offer_accept", {"accepted_at": office.now.isoformat()}), ("offer_decline", {})):
+        outcome = await answer(office, kind, agent="ali", offer="c1.1", **more)
+        assert outcome.problem is not None
+        assert (outcome.problem.status, outcome.problem.code) == (409, "offer_ended")
+        assert words in outcome.problem.detail
+    assert office.offer("c1.1").why == why
+
+
+async def test_settings_decide_who_is_asked_first(office: DispatchHarness) -> None:
+    await office.online("ali", teams=["default", "sales", "care"])
+    office.configure(
+        "sales",
+        "care",
+        settings={"offer_mode": "offer"},
+        teams_settings={"sales": {"offer_mode": "auto"}, "care": {"offer_seconds": 7}},
+    )
+    for team in ("default", "sales", "care"):
+        await office.queue(team, team=team)
+    tasks = office.tasks()
+    assert {name: (task.state, task.offer_seconds) for name, task in tasks.items()} == {
+        "default": ("offered", 30),
+        "sales": ("assigned", None),
+        "care": ("offered", 7),
+    }
+    offer = office.offer("care.1")
+    assert (offer.agent, offer.expires_at - offer.made_at, offer.why) == ("ali", timedelta(seconds=7), None)
+
+
+async def test_agent_is_set_away_after_so_many_missed_offers_as_the_settings_say(office: DispatchHarness) -> None:
+    await office.online("ali")
+    for missed, presence in ((1, "online"), (2, "online"), (3, "away")):
+        office.configure("sales", settings={"offer_mode": "offer", "missed_offers": 3})
+        await office.queue(f"c{missed}")
+        await answer(office, "offer_decline", agent="ali", offer=f"c{missed}.1")
+        await office.close(f"c{missed}")
+        assert (office.agent("ali").missed_offers, office.agent("ali").presence) == (missed, presence)
 
 
 async def test_late_accept_is_refused_as_expired(office: DispatchHarness) -> None:

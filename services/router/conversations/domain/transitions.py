@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Address
 from schemas.configuration import DEFAULT_TEAM
-from schemas.conversation import Status
+from schemas.conversation import OpenOffer, Status
 from schemas.identity import PersonKey
 from schemas.outbound import ReplyReference
-from schemas.routing import Assigned, TaskQueued
+from schemas.routing import Assigned, OfferClosed, Offered, TaskQueued
 from services.domain import response_tracking
 from services.domain.conversation_state import ConversationState, Override
 from services.domain.lifecycle import (
     LifecycleEvent,
     is_finished,
+    is_offered,
     is_pending,
     is_queued,
     is_waiting,
@@ -212,8 +213,8 @@ def transferred_to_agent(conversation: ConversationState, agent: str, now: datet
 
 
 def transferred_to_team(conversation: ConversationState, team: str, now: datetime) -> ConversationState:
-    """The conversation in the queue of another team: at its old position if it waited, else at the end."""
-    queued_at = conversation.queued_at if is_waiting(conversation.status) else now
+    """The conversation in the queue of another team: at its old position if nobody had accepted it, else at the end."""
+    queued_at = conversation.queued_at if is_queued(conversation.status) else now
     return replace(
         conversation,
         status=status_after(conversation, "transferred_to_team"),
@@ -279,9 +280,28 @@ def assigned(conversation: ConversationState, assignment: Assigned, now: datetim
         agent=assignment.agent,
         last_agent=assignment.agent,
         team=assignment.team,
+        offer=None,
         assigned_at=assignment.at,
         updated_at=now,
     )
+
+
+def offered(conversation: ConversationState, offer: Offered, now: datetime) -> ConversationState | None:
+    """The conversation, offered to an agent; None when it left the queue meanwhile: dispatch withdraws the offer then."""
+    if not is_waiting(conversation.status):
+        return None
+    open_offer = OpenOffer(id=offer.offer, agent=offer.agent, expires_at=offer.expires_at)
+    status = status_after(conversation, "offered")
+    return replace(conversation, status=status, offer=open_offer, team=offer.team, updated_at=now)
+
+
+def offer_ended(conversation: ConversationState, ended: OfferClosed, now: datetime) -> ConversationState:
+    """The conversation after its offer ended. Of an accepted one it stays offered until the assignment, which follows."""
+    if ended.why == "accepted":
+        return conversation
+    is_current = is_offered(conversation.status)
+    status = status_after(conversation, "offer_ended") if is_current else conversation.status
+    return replace(conversation, status=status, offer=None, updated_at=now)
 
 
 def unassigned(conversation: ConversationState, agent: str, now: datetime) -> ConversationState | None:

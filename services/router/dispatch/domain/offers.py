@@ -7,6 +7,7 @@ when a reservation times out, and keeps the times of later targets, which count 
 from dataclasses import replace
 from datetime import datetime
 
+from schemas.routing import EndReason
 from services.router.dispatch.domain.board import Board
 from services.router.dispatch.domain.choice import audience_of
 from services.router.dispatch.domain.explain import explain_by_person
@@ -14,7 +15,6 @@ from services.router.dispatch.domain.outcomes import (
     AgentSetAway,
     DispatchOutcome,
     DispatchRefused,
-    EndReason,
     OfferEnded,
     TaskAssigned,
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from schemas.routing import EndReason
 from services.router.dispatch.domain.explain import Explanation
 from services.router.dispatch.domain.placements import Offer
 from services.router.dispatch.domain.values import Task
@@ -22,9 +23,6 @@ ReturnReason = Literal[
 """Why a task went back to the queue. `moved`: to another team. `over_capacity`, `not_online`: the customer came back, and the
 agent could not take them. `connection_lost`, `signed_off`: the agent is gone. `unread`: the agent did not look at it in time.
 `released`: somebody gave it back."""
-
-EndReason = Literal["accepted", "declined", "expired", "withdrawn"]
-"""How an offer ended. `withdrawn`: the task was closed, moved, or assigned by a person in the meantime."""
 
 RefusalCode = Literal["unknown_task", "unknown_agent", "offer_ended", "held", "over_capacity"]
 
