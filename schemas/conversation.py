@@ -47,7 +47,7 @@ class Handoff(Contract):
     unconfirmed: list[UnconfirmedPerson] = []
 
 
-class OpenOffer(Contract):
+class ConversationOffer(Contract):
     """The offer of a conversation to an agent, who has until `expires_at` to accept it."""
 
     id: str
@@ -87,7 +87,7 @@ class Conversation(Contract):
     handoff: Handoff | None = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
-    offer: Annotated[OpenOffer | None, OMITTED_IF_EMPTY] = None
+    offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
 
 
 AuthorKind = Literal["customer", "agent", "account", "bot", "system"]

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from schemas.activity import Address, Participant, PersonIdentity
 from schemas.contact import Consent
-from schemas.conversation import Conversation, FirstResponse, Handoff, OpenOffer, Status
+from schemas.conversation import Conversation, FirstResponse, Handoff, ConversationOffer, Status
 from schemas.identity import PersonKey, PersonKeyText
 from schemas.outbound import ReplyReference
 from schemas.sla import ClockMetric, ClockState
@@ -135,7 +135,7 @@ class ConversationState:
     inbox: Annotated[InboxKeys | None, OMITTED_IF_EMPTY] = None
     silent_since: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     silence_timer_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
-    offer: Annotated[OpenOffer | None, OMITTED_IF_EMPTY] = None
+    offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
 
     @property
     def offered_to(self) -> str | None:

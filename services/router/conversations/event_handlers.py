@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.commands import Escalate, TaskDueChanged
-from schemas.conversation import OpenOffer
+from schemas.conversation import ConversationOffer
 from schemas.routing import Assigned, OfferClosed, Offered, OfferFact, TaskChanged, Unassigned
 from schemas.sla import ClockFact, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, instant, instant_text
@@ -67,7 +67,7 @@ def handle_offer_ended(context: ConversationsContext, received: ReceivedEvent) -
         put_conversation(work, after)
 
 
-def _offer_fact(case: ConversationState, offer: OpenOffer, at: datetime) -> OfferFact:
+def _offer_fact(case: ConversationState, offer: ConversationOffer, at: datetime) -> OfferFact:
     return OfferFact(
         conversation=case.id,
         key=case.key,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Address
 from schemas.configuration import DEFAULT_TEAM
-from schemas.conversation import OpenOffer, Status
+from schemas.conversation import ConversationOffer, Status
 from schemas.identity import PersonKey
 from schemas.outbound import ReplyReference
 from schemas.routing import Assigned, OfferClosed, Offered, TaskQueued
@@ -290,7 +290,7 @@ def offered(conversation: ConversationState, offer: Offered, now: datetime) -> C
     """The conversation, offered to an agent; None when it left the queue meanwhile: dispatch withdraws the offer then."""
     if not is_waiting(conversation.status):
         return None
-    open_offer = OpenOffer(id=offer.offer, agent=offer.agent, expires_at=offer.expires_at)
+    open_offer = ConversationOffer(id=offer.offer, agent=offer.agent, expires_at=offer.expires_at)
     status = status_after(conversation, "offered")
     return replace(conversation, status=status, offer=open_offer, team=offer.team, updated_at=now)
 
