@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from schemas.activity import Address, Participant, PersonIdentity
 from schemas.contact import Consent
-from schemas.conversation import Conversation, FirstResponse, Handoff, ConversationOffer, Status
+from schemas.conversation import Conversation, ConversationOffer, FirstResponse, Handoff, Status
 from schemas.identity import PersonKey, PersonKeyText
 from schemas.outbound import ReplyReference
 from schemas.sla import ClockMetric, ClockState
