@@ -141,6 +141,7 @@ class WorkspaceSettings(RequestModel):
     `pending_release_seconds`: so long after an answer, a customer who is silent uses no unit of the agent any more; on channels
     of mail and reviews it is at once. `auto_resolve_seconds`: so long after it, the conversation is resolved; by channel, `default` for the
     others, null for never. `preferred_agent_seconds`: so long a customer who comes back waits for their agent first.
+    `claim_over_capacity`: agents may claim conversations although they have no free unit.
 
     `offer_mode`: agents are given conversations (`auto`), or are asked first and have `offer_seconds` to accept (`offer`). An agent
     who missed so many offers in a row as `missed_offers` says is set away. Teams may have their own mode and time.
@@ -153,6 +154,7 @@ class WorkspaceSettings(RequestModel):
     pending_release_seconds: SettingSeconds = 600.0
     auto_resolve_seconds: SettingSeconds | AutoResolveSeconds | None = Field(default_factory=_auto_resolve_defaults)
     preferred_agent_seconds: SettingSeconds = 60.0
+    claim_over_capacity: bool = False
     offer_mode: OfferMode = "auto"
     offer_seconds: OfferSeconds = 30
     missed_offers: Annotated[int, Field(ge=1)] = 2

@@ -98,6 +98,7 @@ RULES: dict[str, Rule] = {
     f"POST {ONE}/reopen": "conversation",
     f"POST {ONE}/replies": "conversation",
     f"POST {ONE}/resolve": "conversation",
+    f"POST {ONE}/claim": "conversation",
     f"POST {ONE}/sla/reapply": "write",
     f"POST {ONE}/transfer": "conversation",
     f"GET {MESSAGE}/attachments/{{number}}": "conversation",

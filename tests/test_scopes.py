@@ -31,6 +31,7 @@ NEEDED = {
         f"POST {ONE}/notes",
         *(f"POST {MESSAGE}/{action}" for action in ("edit", "delete", "react", "hide", "unhide")),
         f"POST {ONE}/resolve",
+        f"POST {ONE}/claim",
         f"POST {ONE}/reopen",
         f"POST {ONE}/transfer",
         f"POST {ONE}/handoff/clear",

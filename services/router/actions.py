@@ -1,5 +1,6 @@
 """Actions on a conversation over REST besides replies: a table of actions, each of which sends a command and awaits it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
@@ -19,13 +20,15 @@ from schemas.commands import (
     Transfer,
 )
 from schemas.configuration import DEFAULT_TEAM
+from schemas.routing import TaskClaim
 from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState, conversation_view
+from services.domain.lifecycle import is_finished
 from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
 from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, UnprocessableContent
+from services.platform.http.problems import Conflict, Forbidden, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
@@ -33,8 +36,10 @@ from services.rest.uploads import assign_files, to_outbound
 from services.rest.viewer import ViewerDep
 from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.attachments import reply_files
+from services.router.conversations.domain.silence import settings_of
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
+    ClaimBody,
     ClearHandoffBody,
     ConfirmHandoffBody,
     NoteBody,
@@ -44,6 +49,9 @@ from services.router.views import (
     ResolveBody,
     TransferBody,
 )
+
+CLAIM_POLL_SECONDS = 0.02
+"""How often a claim that dispatch has applied is looked for at the conversation."""
 
 Data = (
     Reply
@@ -93,6 +101,24 @@ class CommandRequest:
         after = await get_conversation(self.context.store, self.case.workspace, self.case.id)
         return JSONResponse(conversation_view(after).model_dump(mode="json"))
 
+    async def claim(self, data: TaskClaim, admit: Precheck) -> Response:
+        """Send a claim to dispatch, which decides who has what: 200 once the conversation shows its agent, 202 if that takes longer."""
+        workspace, repeat = self.case.workspace, self._idempotency_key
+        identity = command_id(self.context.time_source, workspace, repeat)
+        kind, repeatable = "pasokh.routing.task_claim", repeat is not None
+        command = Command(identity, kind, workspace, workspace, data, data.request_hash, repeatable=repeatable)
+        outcome = await self._commands.execute(command, self._wait, admit)
+        deadline = self.context.time_source.monotonic() + self._wait
+        while outcome is not None:
+            # The owner of the conversation hears of it from dispatch a moment later.
+            after = await get_conversation(self.context.store, workspace, self.case.id)
+            if after.agent == data.agent:
+                return JSONResponse(conversation_view(after).model_dump(mode="json"))
+            if self.context.time_source.monotonic() >= deadline:
+                break
+            await asyncio.sleep(CLAIM_POLL_SECONDS)
+        return accepted_response(command)
+
 
 CommandRequestDep = Annotated[CommandRequest, Depends()]
 
@@ -116,6 +142,32 @@ async def reopen(
     return await action.execute(
         "pasokh.command.reopen", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
     )
+
+
+async def claim(action: CommandRequestDep, body: Annotated[ClaimBody, Depends(JsonBody(ClaimBody))]) -> Response:
+    """Take a waiting conversation, or with `from` that of a colleague, which only a lead may.
+
+    Of two who claim it one gets 409 with the name of the other, as does who has no free unit, unless the workspace's setting
+    `claim_over_capacity` allows it.
+    """
+    context, case, caller = action.context, action.case, action.caller
+    if body.taken_from not in (None, body.agent) and caller.agent is not None and not caller.agent.is_lead:
+        raise Forbidden("Only a lead takes over what a colleague has.", title="Not a lead")
+    settings = settings_of(await read_configuration(context.store, case.workspace))
+
+    async def admit() -> None:
+        await require_agent(context, case.workspace, body.agent)
+        if is_finished(case.status):
+            raise Conflict(f"The conversation is {case.status}. Reopen it first.", title="Conversation is finished")
+
+    data = TaskClaim(
+        agent=body.agent,
+        conversation=case.id,
+        from_agent=body.taken_from,
+        over_capacity=settings.claim_over_capacity,
+        request_hash=action_hash(case, "claim", body.model_dump(mode="json", by_alias=True)),
+    )
+    return await action.claim(data, admit)
 
 
 async def transfer(
@@ -196,6 +248,7 @@ async def confirm_handoff(
 ACTIONS: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "resolve": resolve,
     "reopen": reopen,
+    "claim": claim,
     "transfer": transfer,
     "priority": prioritise,
     "sla/reapply": reapply,

@@ -105,6 +105,15 @@ class ReopenBody(RequestModel):
     agent: ActingAgent | None = None
 
 
+FROM = "Who has the conversation that is taken over; null for one that waits."
+
+
+class ClaimBody(ActingBody):
+    """The agent who takes the conversation. `from` is who has it, null for one that waits."""
+
+    taken_from: Slug | None = Field(default=None, alias="from", description=FROM)
+
+
 class TransferBody(RequestModel):
     """The target of a transfer: exactly one of `to_agent` and `to_team`. `agent` is who transfers."""
 

@@ -136,6 +136,7 @@ SPEAKS: list[tuple[str, dict[str, Any]]] = [
     (f"{CONVERSATION}/notes", {"text": "hello"}),
     (f"{CONVERSATION}/resolve", {}),
     (f"{CONVERSATION}/reopen", {}),
+    (f"{CONVERSATION}/claim", {}),
     (f"{CONVERSATION}/transfer", {"to_team": "default"}),
     (f"{CONVERSATION}/handoff/clear", {}),
     (f"{CONVERSATION}/handoff/confirm", {"person": "telegram:main:8"}),

@@ -4,23 +4,23 @@ from schemas.commands import Reply, Resolve
 from schemas.conversation import Author
 from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
-from services.domain.lifecycle import is_pending
+from services.domain.lifecycle import is_pending, is_queued
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import PERSONS, MessageRecord
 from services.router.conversations.command_outcomes import decide_command, handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import message_details
-from services.router.conversations.domain import responses
+from services.router.conversations.domain import responses, transitions
 from services.router.conversations.domain.plans import Plan, plan_reply
 from services.router.conversations.domain.refusals import refuse_resolve
-from services.router.conversations.facts import FactDetails, record_fact, record_resolved
+from services.router.conversations.facts import FactDetails, force_assign, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
 from services.router.conversations.private_replies import begin_private_reply
 from services.router.conversations.silence import apply_silence
 
 
 def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """Send an agent's answer to the customer. The result is the id of its message."""
+    """Send an agent's answer to the customer. Who answers a waiting conversation takes it. The result is the id of its message."""
     reply = received.event.payload_as(Reply)
 
     def decide(case: ConversationState) -> Problem | str:
@@ -33,6 +33,9 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
 
 
 def _send(context: ConversationsContext, case: ConversationState, reply: Reply, plan: Plan) -> str:
+    if is_queued(case.status):
+        case = transitions.taken(case, reply.agent, context.work.now)
+        force_assign(context.work, case, reply.agent, by=reply.agent)
     work, author = context.work, Author(kind="agent", id=reply.agent, name=reply.agent_name)
     message = put_message(work, case, author, reply.text, plan, reply.accepted_at)
     if plan.answers_post is not None:

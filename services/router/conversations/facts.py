@@ -86,10 +86,13 @@ def record_change(
     record_fact(work, verb, change.conversation, before, **known)
 
 
-def queue(work: UnitOfWork, conversation: ConversationState, before: Status | None) -> None:
-    """Record that a conversation waits, and give dispatch its task."""
+def queue(
+    work: UnitOfWork, conversation: ConversationState, before: Status | None, *, preferred_seconds: float | None = None
+) -> None:
+    """Record that a conversation waits, and give dispatch its task, which waits for its last agent for so long first."""
     record_fact(work, "queued", conversation, before)
-    work.emit("pasokh.routing.task_queued", conversation.workspace, transitions.task(conversation))
+    queued = transitions.task(conversation).model_copy(update={"preferred_seconds": preferred_seconds})
+    work.emit("pasokh.routing.task_queued", conversation.workspace, queued)
 
 
 def force_assign(work: UnitOfWork, conversation: ConversationState, agent: str, by: str | None) -> None:

@@ -17,6 +17,7 @@ from services.router.conversations.context import Configuration, ConversationsCo
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.refusals import refuse_finished, refuse_none, refuse_reopen, refuse_transfer
 from services.router.conversations.domain.routing_rules import conversation_attributes, evaluate_rules
+from services.router.conversations.domain.silence import settings_of
 from services.router.conversations.facts import (
     CLOSE_TIMER,
     force_assign,
@@ -143,7 +144,7 @@ def _reapply(work: UnitOfWork, case: ConversationState) -> str:
 
 
 def handle_reopen(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """Reopen a resolved conversation by the routing rules in force; its last agent is preferred."""
+    """Reopen a resolved conversation by the routing rules in force; the agent who reopens it is preferred, else its last one."""
     work, command = context.work, received.event.payload_as(Reopen)
     configuration = context.configuration(received.event.workspace)
     handle_command(
@@ -151,14 +152,17 @@ def handle_reopen(context: ConversationsContext, received: ReceivedEvent) -> Non
         received,
         command,
         lambda case: refuse_reopen(case, work.get(PERSONS, case.key)),
-        lambda case: _reopen(work, case, configuration),
+        lambda case: _reopen(work, case, configuration, command.agent),
     )
 
 
-def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configuration) -> str:
+def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configuration, agent: str | None) -> str:
+    # Who reopens it means to go on with it: dispatch waits for them for a while, if they are there.
     after = reopened(work, case, configuration)
+    after = replace(after, last_agent=agent or after.last_agent)
     record_fact(work, "reopened", after, case.status)
-    queue(work, after, after.status)
+    seconds = settings_of(configuration).preferred_agent_seconds if agent else None
+    queue(work, after, after.status, preferred_seconds=seconds)
     return case.id
 
 

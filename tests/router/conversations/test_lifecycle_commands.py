@@ -229,3 +229,17 @@ async def test_reopening_sees_the_rules_of_now(house: ConversationsHarness) -> N
         "rule 1",
         "sara",
     )
+
+
+async def test_who_reopens_a_conversation_is_waited_for(house: ConversationsHarness) -> None:
+    await house.resolve("sara")
+    await move(house, "reopen", Reopen, agent="omar")
+    queued = TaskQueued.model_validate(house.driver.sent[-1].data)
+    assert (queued.preferred, queued.preferred_seconds) == ("omar", 60)
+
+
+async def test_a_conversation_that_an_operator_reopens_prefers_its_last_agent(house: ConversationsHarness) -> None:
+    await house.resolve("sara")
+    await move(house, "reopen", Reopen)
+    queued = TaskQueued.model_validate(house.driver.sent[-1].data)
+    assert (queued.preferred, queued.preferred_seconds) == ("sara", None)

@@ -13,11 +13,31 @@ async def house() -> ConversationsHarness:
     return harness
 
 
-async def test_a_reply_while_nobody_has_it(house: ConversationsHarness) -> None:
-    outcome = await house.reply()
+async def test_who_answers_a_waiting_conversation_takes_it(house: ConversationsHarness) -> None:
+    outcome = await house.reply("sara")
+    assert outcome.status == "applied"
+    case = house.case()
+    assert (case.status, case.agent) == ("pending", "sara")
+    forced = [event.data for event in house.driver.sent if event.type == "pasokh.routing.task_force_assigned"]
+    assert [(data["to_agent"], data["by"]) for data in forced] == [("sara", "sara")]
+    assert await house.assign("sara") == ["assigned"]
+    assert (house.case().status, house.case().agent) == ("pending", "sara")
+
+
+async def test_of_two_who_answer_a_waiting_conversation_one_is_told_who_took_it(house: ConversationsHarness) -> None:
+    await house.reply("sara")
+    outcome = await house.reply("omar")
     assert outcome.problem is not None
-    assert outcome.problem.status == 409
-    assert "has no agent yet" in outcome.problem.detail
+    assert (outcome.problem.status, outcome.problem.title) == (409, "Not the assignee")
+    assert "It is with sara" in outcome.problem.detail
+
+
+async def test_an_assignment_that_was_on_its_way_gives_way_to_who_answered(house: ConversationsHarness) -> None:
+    """Dispatch decided before it heard of the answer, then confirms who answered."""
+    await house.reply("sara")
+    await house.assign("omar")
+    await house.assign("sara")
+    assert (house.case().status, house.case().agent) == ("pending", "sara")
 
 
 async def test_a_reply_by_another_agent_names_the_assignee(house: ConversationsHarness) -> None:
@@ -83,8 +103,9 @@ async def test_a_public_reply_to_a_sensitive_case(house: ConversationsHarness) -
 
 
 async def test_a_refused_reply_sends_nothing(house: ConversationsHarness) -> None:
+    await house.assign("sara")
     before = len(house.driver.sent)
-    await house.reply()
+    await house.reply("omar")
     assert len(house.driver.sent) == before
 
 

@@ -5,7 +5,7 @@ from schemas.commands import ConfirmHandoff, Reply, Resolve, Transfer
 from schemas.identity import PersonKey
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import Contact, ConversationState
-from services.domain.lifecycle import is_closed, is_finished, is_resolved
+from services.domain.lifecycle import is_closed, is_finished, is_queued, is_resolved
 from services.domain.outgoing_files import file_problem
 from services.router.conversations.domain import handoff
 from services.router.conversations.domain.transitions import has_no_task
@@ -32,7 +32,8 @@ def refuse_reply(case: ConversationState, agent: str) -> Problem | None:
     if is_finished(case.status):
         detail = f"The conversation is {case.status}. Reopen it, or wait for the customer to write again."
         return Problem(status=409, title="Conversation is finished", detail=detail)
-    if case.agent == agent:
+    # Who answers a waiting conversation takes it.
+    if case.agent == agent or is_queued(case.status):
         return None
     without_agent = ANSWERED_ELSEWHERE if has_no_task(case) else NOT_ASSIGNED
     assignee = f"It is with {case.agent}" if case.agent else without_agent

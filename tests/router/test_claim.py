@@ -1,0 +1,88 @@
+"""To claim a conversation over REST: what dispatch is told, what it answers, and who may take over."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from schemas.commands import CommandResult
+from schemas.envelope import Event
+from schemas.values import Problem
+from services.records.conversations import CONVERSATIONS
+from tests.rest import Rest, open_rest, problem_of
+from tests.router.test_bound_callers import bound_key, put_agent
+from tests.router.test_routes import conversation
+
+SHOP = "/v1/workspaces/shop"
+CLAIM = f"{SHOP}/conversations/c1/claim"
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Rest]:
+    """Sara, Reza and their lead Lena; the conversation waits, and dispatch gives it to whoever claims it."""
+    async with open_rest() as opened:
+        await opened.workspace()
+        put_agent(opened, "sara")
+        put_agent(opened, "reza")
+        put_agent(opened, "lena", role="lead")
+        opened.store.insert(CONVERSATIONS, "c1", conversation("c1", status="waiting", agent=None))
+
+        def give(event: Event) -> CommandResult:
+            agent = str(event.data["agent"])
+            opened.store.insert(CONVERSATIONS, "c1", conversation("c1", status="assigned", agent=agent))
+            return opened.outcome(event, result="c1")
+
+        opened.outcome_for = give
+        yield opened
+
+
+async def test_a_claim_answers_the_conversation_with_its_agent(rest: Rest) -> None:
+    answer = await rest.request("POST", CLAIM, {"agent": "sara"})
+    assert (answer.status_code, answer.json()["agent"], answer.json()["status"]) == (200, "sara", "assigned")
+    [event] = rest.events
+    assert (event.type, event.partitionkey) == ("pasokh.routing.task_claim", "shop")
+    told = {name: event.data[name] for name in ("agent", "conversation", "from_agent", "over_capacity")}
+    assert told == {"agent": "sara", "conversation": "c1", "from_agent": None, "over_capacity": False}
+
+
+async def test_the_workspace_may_allow_claims_above_capacity(rest: Rest) -> None:
+    body = {"name": "Shop", "settings": {"claim_over_capacity": True}}
+    assert (await rest.request("PUT", SHOP, body)).status_code == 200
+    await rest.request("POST", CLAIM, {"agent": "sara"})
+    assert rest.events[-1].data["over_capacity"] is True
+
+
+async def test_who_comes_second_is_told_who_has_it(rest: Rest) -> None:
+    held = Problem(status=409, title="Taken", detail="reza has this conversation, or is offered it", code="held")
+    rest.outcome_for = lambda event: rest.outcome(event, status="refused", problem=held, result=None)
+    problem = problem_of(await rest.request("POST", CLAIM, {"agent": "sara"}), 409)
+    assert "reza" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "body", "status"),
+    [
+        ("sara", {"from": "reza"}, 403),
+        ("sara", {"from": "sara"}, 200),
+        ("lena", {"from": "reza"}, 200),
+        (None, {"from": "reza", "agent": "sara"}, 200),
+        (None, {}, 422),
+        (None, {"agent": "nobody"}, 422),
+        ("sara", {"agent": "reza"}, 403),
+    ],
+)
+async def test_only_a_lead_takes_over(rest: Rest, caller: str | None, body: dict[str, Any], status: int) -> None:
+    headers = {"authorization": await bound_key(rest, caller)} if caller else {}
+    answer = await rest.request("POST", CLAIM, body, **headers)
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert rest.events[-1].data["from_agent"] == body["from"]
+    else:
+        assert not rest.events
+
+
+async def test_a_finished_conversation_is_reopened_first(rest: Rest) -> None:
+    rest.store.insert(CONVERSATIONS, "c1", conversation("c1", status="resolved", agent=None))
+    problem = problem_of(await rest.request("POST", CLAIM, {"agent": "sara"}), 409)
+    assert problem["title"] == "Conversation is finished"
+    assert not rest.events
