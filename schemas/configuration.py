@@ -221,9 +221,10 @@ class AgentBody(RequestModel):
 
 
 class PresenceBody(RequestModel):
-    """Whether an agent is online, away or offline."""
+    """Whether an agent is online, away or offline, and perhaps why: break, lunch, training, or words of one's own."""
 
     status: PresenceStatus
+    reason: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), Visible] | None = None
 
 
 # A single value and a list of one mean the same; callers may write either, and a read returns what was written.

@@ -174,10 +174,11 @@ class AgentDeleted(Contract):
 
 
 class PresenceSet(Contract):
-    """`pasokh.routing.presence_set`: a command. Set whether the agent is online, away or offline."""
+    """`pasokh.routing.presence_set`: a command. Set whether the agent is online, away or offline, and why."""
 
     agent: str
     status: PresenceStatus
+    reason: str | None = None
     if_match: str | None = None
     request_hash: str = ""
 

@@ -30,7 +30,7 @@ from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.unmet import read_warnings
 from services.rest.dependencies import ExistingWorkspace
 from services.rest.viewer import ViewerDep, visible_agents
-from services.router.views import AgentSaved, AgentView, PresenceView, agent_view
+from services.router.views import AgentSaved, AgentView, PresenceView, agent_view, presence_view
 
 
 async def read_agent(context: Context, workspace: str, agent: str) -> AgentRecord | None:
@@ -102,7 +102,7 @@ async def show_agent(_: ExistingWorkspace, agent: ExistingAgent, response: Respo
 
 async def show_presence(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> PresenceView:
     response.headers["ETag"] = etag(agent.presence_version)
-    return PresenceView(status=agent.presence)
+    return presence_view(agent)
 
 
 async def put_agent(
@@ -160,13 +160,15 @@ async def put_presence(
     context: ContextDep,
 ) -> Response:
     request = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
-    data = PresenceSet(agent=agent.id, status=body.status, if_match=condition.header, request_hash=request)
+    data = PresenceSet(
+        agent=agent.id, status=body.status, reason=body.reason, if_match=condition.header, request_hash=request
+    )
     command = _command(context, configuration.workspace, "pasokh.routing.presence_set", data)
     outcome = await commands.execute(command, wait)
     stored = await read_agent(context, configuration.workspace, agent.id) if outcome else None
     if outcome is None or stored is None:
         return accepted_response(command)
-    view = PresenceView(status=stored.presence).model_dump()
+    view = presence_view(stored).model_dump(mode="json")
     return JSONResponse(view, headers={"ETag": etag(stored.presence_version)})
 
 

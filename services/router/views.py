@@ -270,6 +270,9 @@ class AgentView(BaseModel):
     capacity: int
     role: AgentRole
     presence: PresenceStatus
+    presence_declared: PresenceStatus
+    presence_reason: str | None
+    presence_since: Instant | None
     load: int
     idle_since: Instant | None
 
@@ -305,6 +308,19 @@ class PresenceView(BaseModel):
     """The presence of an agent."""
 
     status: PresenceStatus
+    presence_declared: PresenceStatus
+    presence_reason: str | None
+    presence_since: Instant | None
+
+
+def presence_view(record: AgentRecord) -> PresenceView:
+    """The presence of an agent as REST shows it."""
+    return PresenceView(
+        status=record.presence,
+        presence_declared=record.presence_declared or record.presence,
+        presence_reason=record.presence_reason,
+        presence_since=record.presence_since,
+    )
 
 
 class CommandView(BaseModel):
@@ -334,6 +350,9 @@ def agent_view(record: AgentRecord) -> AgentView:
         id=record.id,
         **record.body.model_dump(),
         presence=record.presence,
+        presence_declared=record.presence_declared or record.presence,
+        presence_reason=record.presence_reason,
+        presence_since=record.presence_since,
         load=record.load,
         idle_since=record.idle_since,
     )

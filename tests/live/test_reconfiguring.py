@@ -135,6 +135,49 @@ async def test_who_waits_asks_for_less_as_the_rule_says(desk: Desk) -> None:
     assert "in team billing, default, support" in sentences[-1]
 
 
+async def test_agents_are_asked_first_as_the_settings_say(desk: Desk) -> None:
+    """An offer is declined, one expires by the clock of a real process, and the agent who was set away comes back and accepts."""
+    settings = {"offer_mode": "offer", "offer_seconds": 5, "missed_offers": 1}
+    await desk.put("", {"name": "Shop", "settings": settings})
+    await desk.agent("sara", teams=["default"])
+    await desk.hears(1)
+    found = await eventually(lambda: desk.of(1))
+    first = await becomes(desk, found[0], status="offered")
+    declined = await desk.client.post(
+        f"{desk.path}/offers/{first['offer']['id']}/decline", json={"agent": "sara", "reason": "lunch"}
+    )
+    assert (declined.status_code, declined.json()["outcome"]) == (200, "declined")
+    again = await desk.client.post(f"{desk.path}/offers/{first['offer']['id']}/accept", json={"agent": "sara"})
+    assert (again.status_code, again.json()["code"]) == (409, "offer_ended")
+    # Nobody else could take it: it is offered to the same agent again, who lets the time pass.
+
+    async def missed() -> dict[str, Any] | None:
+        agent: dict[str, Any] = await desk.get("/agents/sara")
+        return agent if agent["presence"] == "away" else None
+
+    agent = await eventually(missed)
+    assert agent is not None
+    second = await becomes(desk, first, status="waiting")
+    assert (agent["presence_declared"], agent["presence_reason"]) == ("online", "missed_offers")
+    await desk.put("/agents/sara/presence", {"status": "online"})
+    third = await becomes(desk, second, status="offered")
+    accepted = await desk.client.post(f"{desk.path}/offers/{third['offer']['id']}/accept", json={"agent": "sara"})
+    assert accepted.json()["outcome"] == "accepted"
+    held = await becomes(desk, third, status="assigned", agent="sara")
+    assert "offer" not in held
+    facts = [
+        fact["type"].removeprefix("pasokh.offer.") for fact in await desk.items(f"/conversations/{held['id']}/events")
+    ]
+    assert [name for name in facts if not name.startswith("pasokh.")] == [
+        "made",
+        "declined",
+        "made",
+        "expired",
+        "made",
+        "accepted",
+    ]
+
+
 async def test_policies_of_now_reach_every_open_conversation(desk: Desk) -> None:
     await desk.agent("sara", teams=["default"])
     await desk.put("/sla", {"policies": [{"id": "old", "targets": {"resolution_seconds": 3600}}]})

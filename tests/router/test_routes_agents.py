@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -41,8 +42,15 @@ def obeyed(rest: Rest, event: Event) -> CommandResult:
 def changed(event: Event, held: AgentRecord | None) -> AgentRecord:
     if event.type == "pasokh.routing.presence_set":
         assert held is not None
-        status = PresenceSet.model_validate(event.data).status
-        return replace(held, presence=status, presence_version=held.presence_version + 1)
+        given = PresenceSet.model_validate(event.data)
+        return replace(
+            held,
+            presence=given.status,
+            presence_declared=given.status,
+            presence_reason=given.reason,
+            presence_since=START,
+            presence_version=held.presence_version + 1,
+        )
     body = AgentBody.model_validate(event.data["body"])
     if held is None:
         return AgentRecord(workspace="shop", id=str(event.data["agent"]), body=body, at=START)
@@ -54,7 +62,7 @@ async def test_an_agent_is_made_then_replaced(rest: Rest) -> None:
     assert created.status_code == 201
     assert created.json() == {
         "id": "sara", "name": "Sara", "teams": ["default"], "skills": {"lang:fa": 5}, "capacity": 4,
-        "role": "agent", "presence": "offline", "load": 0, "idle_since": None, "warnings": [],
+        "role": "agent", "presence": "offline", "presence_declared": "offline", "presence_reason": None, "presence_since": None, "load": 0, "idle_since": None, "warnings": [],
     }  # fmt: skip
     replaced = await rest.request("PUT", SARA, BODY | {"capacity": 2})
     assert (replaced.status_code, replaced.json()["capacity"]) == (200, 2)
@@ -93,11 +101,20 @@ async def test_an_agent_that_cannot_be_is_422_and_no_command(rest: Rest, change:
 
 async def test_presence_is_set_and_read(rest: Rest) -> None:
     await rest.request("PUT", SARA, BODY)
-    answer = await rest.request("PUT", f"{SARA}/presence", {"status": "online"})
-    assert (answer.status_code, answer.json()) == (200, {"status": "online"})
+    answer = await rest.request("PUT", f"{SARA}/presence", {"status": "away", "reason": "lunch"})
+    shape = {"status": "away", "presence_declared": "away", "presence_reason": "lunch"}
+    assert (answer.status_code, shape.items() <= answer.json().items()) == (200, True)
+    assert datetime.fromisoformat(answer.json()["presence_since"]) == START
     shown = await rest.request("GET", f"{SARA}/presence")
-    assert (shown.json(), shown.headers["etag"]) == ({"status": "online"}, answer.headers["etag"])
-    assert (await rest.request("GET", SARA)).json()["presence"] == "online"
+    assert (shown.json(), shown.headers["etag"]) == (answer.json(), answer.headers["etag"])
+    agent = (await rest.request("GET", SARA)).json()
+    assert (agent["presence"], agent["presence_reason"]) == ("away", "lunch")
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 101])
+async def test_reason_of_a_presence_is_short_and_shows(rest: Rest, reason: str) -> None:
+    await rest.request("PUT", SARA, BODY)
+    problem_of(await rest.request("PUT", f"{SARA}/presence", {"status": "away", "reason": reason}), 422)
 
 
 async def test_presence_that_is_none_is_422(rest: Rest) -> None:

@@ -137,7 +137,17 @@ def _set_presence(context: DispatchContext, state: WorkspaceState, event: Event)
     command, now = event.payload_as(PresenceSet), context.work.now
     stored = _require_agent(state, command.agent)
     _check_precondition(command.if_match, stored.presence_version, command.agent)
-    record = replace(stored, presence=command.status, presence_version=stored.presence_version + 1, at=now)
+    # Who sets it again starts afresh: offers that were missed before count no more.
+    record = replace(
+        stored,
+        presence=command.status,
+        presence_declared=command.status,
+        presence_reason=command.reason,
+        presence_since=stored.presence_since if command.status == stored.presence else now,
+        presence_version=stored.presence_version + 1,
+        missed_offers=0,
+        at=now,
+    )
     state.agents[record.id] = record
     return state.dispatcher.put_agent(to_agent(record, state.settings), now)
 

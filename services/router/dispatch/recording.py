@@ -14,6 +14,7 @@ from services.records.offers import OFFERS, OfferRecord
 from services.records.tasks import QUEUES, TASKS, TaskRecord
 from services.router.dispatch.domain.explain import Explanation
 from services.router.dispatch.domain.outcomes import (
+    AgentSetAway,
     DispatchOutcome,
     OfferEnded,
     Requeued,
@@ -24,6 +25,8 @@ from services.router.dispatch.domain.outcomes import (
 from services.router.dispatch.domain.placements import Placement
 from services.router.dispatch.workspace_state import WorkspaceState, with_placement
 
+MISSED_OFFERS = "missed_offers"
+"""Why the presence of an agent is lower than declared: too many offers missed in a row."""
 TASK_TIMER = "task/"
 """The timer of the next change of a task by time; the conversation's id follows."""
 
@@ -153,6 +156,18 @@ def _record_offer_ended(work: UnitOfWork, state: WorkspaceState, outcome: OfferE
     work.emit("pasokh.assignment.offer_ended", task.key, ended)
 
 
+def _record_set_away(work: UnitOfWork, state: WorkspaceState, outcome: AgentSetAway) -> None:
+    stored = state.agents[outcome.agent]
+    state.agents[outcome.agent] = replace(
+        stored,
+        presence="away",
+        presence_declared=stored.presence_declared or stored.presence,
+        presence_reason=MISSED_OFFERS,
+        presence_since=outcome.at,
+        presence_version=stored.presence_version + 1,
+    )
+
+
 def _offer_record(task: TaskRecord, outcome: TaskOffered | OfferEnded) -> OfferRecord:
     offer, seconds = outcome.offer, outcome.task.offer_seconds or 0.0
     return OfferRecord(
@@ -219,4 +234,5 @@ _RECORDING: dict[type[DispatchOutcome], Callable[[UnitOfWork, WorkspaceState, An
     OfferEnded: _record_offer_ended,
     Requeued: _record_requeued,
     Unmatched: _record_unmatched,
+    AgentSetAway: _record_set_away,
 }

@@ -211,6 +211,16 @@ async def test_agent_is_set_away_after_so_many_missed_offers_as_the_settings_say
         await answer(office, "offer_decline", agent="ali", offer=f"c{missed}.1")
         await office.close(f"c{missed}")
         assert (office.agent("ali").missed_offers, office.agent("ali").presence) == (missed, presence)
+    ali = office.agent("ali")
+    assert (ali.presence_declared, ali.presence_reason, ali.presence_version) == ("online", "missed_offers", 2)
+    assert ali.presence_since == office.offer("c3.1").ended_at
+    # What was read before the agent was set away is stale; to set it again lifts it.
+    assert (await office.set_presence("ali", "online", if_match='"1"')).status == "refused"
+    assert (await office.set_presence("ali", "online")).status == "applied"
+    back = office.agent("ali")
+    assert (back.presence, back.presence_reason, back.missed_offers) == ("online", None, 0)
+    await office.queue("c4")
+    assert office.offer("c4.1").agent == "ali"
 
 
 async def test_late_accept_is_refused_as_expired(office: DispatchHarness) -> None:
