@@ -118,13 +118,15 @@ class CommandResult(Contract):
 
 class Transfer(Contract):
     """`pasokh.command.transfer`: transfer the conversation to an agent or to a team; exactly one of `to_agent` and
-    `to_team` is set.
+    `to_team` is set. `note` is added as a note of `agent` for who gets it; it is already masked.
     """
 
     conversation: str
     agent: str | None = None
     to_agent: str | None = None
     to_team: str | None = None
+    note: Annotated[EncryptedText | None, OMITTED_IF_EMPTY] = None
+    masked: Annotated[list[str], OMITTED_IF_EMPTY] = []
     accepted_at: Instant
     request_hash: str
 

@@ -173,10 +173,24 @@ async def claim(action: CommandRequestDep, body: Annotated[ClaimBody, Depends(Js
 async def transfer(
     action: CommandRequestDep, body: Annotated[TransferBody, Depends(JsonBody(TransferBody))]
 ) -> Response:
-    """Transfer to an agent who is not offline, whatever skills and capacity they have, or into a team's queue."""
-    fields = body.model_dump(mode="json")
+    """Transfer to an agent who is not offline, whatever skills and capacity they have, or into a team's queue.
+
+    Secrets in the `note` are masked, as in any note.
+    """
+    # Without a note as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
+    fields = body.model_dump(mode="json", exclude={"note"})
+    note, masked = None, []
+    if body.note is not None:
+        _, found = await redact_reply(body.note, await own_identifiers_for(action.context, action.case.workspace))
+        note, masked = EncryptedText(text=found.text), list(found.kinds)
+        fields["note"] = found.text
     data = Transfer(
-        agent=body.agent, to_agent=body.to_agent, to_team=body.to_team, **action.common_fields("transfer", fields)
+        agent=body.agent,
+        to_agent=body.to_agent,
+        to_team=body.to_team,
+        note=note,
+        masked=masked,
+        **action.common_fields("transfer", fields),
     )
     return await action.execute("pasokh.command.transfer", data, lambda: _can_transfer_to(action, body))
 

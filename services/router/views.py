@@ -115,11 +115,15 @@ class ClaimBody(ActingBody):
 
 
 class TransferBody(RequestModel):
-    """The target of a transfer: exactly one of `to_agent` and `to_team`. `agent` is who transfers."""
+    """The target of a transfer: exactly one of `to_agent` and `to_team`. `agent` is who transfers.
+
+    `note` is added as a note, for who gets the conversation.
+    """
 
     agent: ActingAgent | None = None
     to_agent: Slug | None = None
     to_team: Slug | None = None
+    note: ReplyText | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -41,6 +41,17 @@ def handle_transfer(context: ConversationsContext, received: ReceivedEvent) -> N
 
 
 def _transfer(work: UnitOfWork, case: ConversationState, transfer: Transfer) -> str:
+    if transfer.note is not None:
+        # Before the conversation moves: who gets it finds the note there.
+        note = AddNote(
+            conversation=case.id,
+            agent=transfer.agent,
+            text=transfer.note,
+            masked=transfer.masked,
+            accepted_at=transfer.accepted_at,
+            request_hash=transfer.request_hash,
+        )
+        _note(work, case, note)
     if transfer.to_agent is not None:
         after = transitions.transferred_to_agent(case, transfer.to_agent, work.now)
         record_fact(work, "transferred", after, case.status)

@@ -243,3 +243,23 @@ async def test_a_conversation_that_an_operator_reopens_prefers_its_last_agent(ho
     await move(house, "reopen", Reopen)
     queued = TaskQueued.model_validate(house.driver.sent[-1].data)
     assert (queued.preferred, queued.preferred_seconds) == ("sara", None)
+
+
+@pytest.mark.parametrize("target", [{"to_agent": "omar"}, {"to_team": "billing"}])
+async def test_a_transfer_may_have_a_note(house: ConversationsHarness, target: dict[str, str]) -> None:
+    note = EncryptedText(text="Wants a refund.")
+    outcome = await move(house, "transfer", Transfer, agent="sara", note=note, masked=["card"], **target)
+    assert outcome.status == "applied"
+    written = house.messages()[-1]
+    assert (written.direction, written.author.id, written.text, written.masked) == ("note", "sara", note, ["card"])
+    case = house.case()
+    assert (case.agent, case.team) == (target.get("to_agent"), target.get("to_team", "default"))
+    kinds = [event.type.rpartition(".")[2] for event in house.driver.sent]
+    assert kinds.index("noted") < kinds.index("transferred")
+
+
+async def test_a_refused_transfer_leaves_no_note(house: ConversationsHarness) -> None:
+    note = EncryptedText(text="Wants a refund.")
+    outcome = await move(house, "transfer", Transfer, agent="sara", to_agent="sara", note=note)
+    assert outcome.status == "refused"
+    assert [message.direction for message in house.messages()] == ["inbound"]

@@ -205,6 +205,7 @@ FIELDS: Mapping[str, str] = {
     "made_at": "The time of the offer.",
     "ended_at": "The time of the end; null while it lasts.",
     "expires_at": "The time until which it is valid.",
+    "note": "A note for who gets the conversation.",
     "claim_over_capacity": "Whether agents may claim conversations although they have no free unit.",
     "visibility": "Which conversations agents see: `team`, all of their teams; `own`, theirs and those that wait in their teams.",
     "visitor": "The visitor's id.",
