@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, channels, dispatch, footprint, ingest, message, minute, staffing
+from bench import assignment, channels, dispatch, footprint, inbox, ingest, message, minute, staffing
 from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
@@ -78,6 +78,10 @@ def _message(context: RowContext) -> AsyncIterator[ResultRow]:
     return message.rows(context.folder, context.seconds * MESSAGE_SHARE, context.against)
 
 
+def _inbox(context: RowContext) -> AsyncIterator[ResultRow]:
+    return inbox.rows(context.folder)
+
+
 def _channels(context: RowContext) -> AsyncIterator[ResultRow]:
     return channels.rows(context.folder, context.seconds * CHANNEL_SHARE)
 
@@ -96,6 +100,7 @@ ROWS: Mapping[str, Row] = {
     "assignment": _assignment,
     "dispatch": _dispatch,
     "staffing": _staffing,
+    "inbox": _inbox,
     "channels": _channels,
     "ingest-kafka": _ingest_kafka,
     "assignment-kafka": _assignment_kafka,

@@ -85,6 +85,8 @@ RULES: dict[str, Rule] = {
     f"POST {W}/attachments": "workspace",
     f"GET {W}/commands/{{command}}": "workspace",
     f"GET {W}/conversations": "filtered",
+    f"GET {W}/inbox": "filtered",
+    f"GET {W}/inbox/counts": "filtered",
     f"GET {ONE}": "conversation",
     f"GET {ONE}/clocks": "conversation",
     f"GET {ONE}/decisions": "conversation",

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from schemas.envelope import Event
 from services.domain.conversation_state import Contact
 from services.domain.viewer import UNRESTRICTED, Viewer, agent_viewer
-from services.platform.http.auth import Principal, current_caller
+from services.platform.http.auth import BoundAgent, Principal, current_caller
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.problems import Unauthorized
 from services.platform.processing.unit_of_work import Reader
@@ -30,10 +30,15 @@ async def read_viewer(reader: Reader, workspace: str, caller: Principal) -> View
     """
     if caller.agent is None or caller.has_scope("admin"):
         return UNRESTRICTED
+    return await viewer_of_agent(reader, workspace, caller.agent)
+
+
+async def viewer_of_agent(reader: Reader, workspace: str, agent: BoundAgent) -> Viewer:
+    """An agent of a workspace as a viewer. Raises Unavailable."""
     configuration = await read_configuration(reader, workspace)
     settings = configuration.profile.body.settings if configuration else None
     visibility = settings.visibility if settings else "team"
-    return agent_viewer(caller.agent.id, caller.agent.teams, is_lead=caller.agent.is_lead, visibility=visibility)
+    return agent_viewer(agent.id, agent.teams, is_lead=agent.is_lead, visibility=visibility)
 
 
 async def caller_viewer(

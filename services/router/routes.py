@@ -37,7 +37,7 @@ from services.rest.dependencies import ExistingConversation, ExistingPerson, Exi
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
-from services.router import agents, message_routes, offers, sla_reapply
+from services.router import agents, inbox_routes, message_routes, offers, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
 from services.router.attachments import reply_files
 from services.router.first_messages import AcceptLanguage, first_message_route, hashed_fields, message_response
@@ -233,6 +233,7 @@ def build_routers(capabilities: ChannelCapabilities) -> list[APIRouter]:
     return [
         build_router(capabilities),
         message_routes.build_router(),
+        inbox_routes.build_router(),
         agents.build_router(),
         offers.build_router(),
         sla_reapply.build_router(),

@@ -38,7 +38,7 @@ class FailingStore:
     def __init__(self, store: Store, commits: int) -> None:
         self.store, self.left = store, commits
         self.prepare, self.get_many, self.scan = store.prepare, store.get_many, store.scan
-        self.query, self.check = store.query, store.check
+        self.query, self.count, self.check = store.query, store.count, store.check
         self.delete_expired = store.delete_expired
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:

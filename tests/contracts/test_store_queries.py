@@ -241,3 +241,25 @@ async def test_a_scan_gives_every_document_by_id_once(store: Store) -> None:
         assert all(document == {"at": 1} for _, document in page)
         found += [identity for identity, _ in page]
     assert found == sorted(thing(name).id for name in names)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(THINGS.name, "open"),
+        Query(THINGS.name, "open", {"workspace": "w", "open": True}, limit=1),
+        Query(THINGS.name, "open", {"workspace": "w", "open": None}, limit=1),
+        Query(THINGS.name, "open", {"workspace": "v"}, limit=2, descending=True),
+        Query(THINGS.name, "at", at_least="b", below="d", limit=1),
+        Query(THINGS.name, "kind", {"workspace": "none"}),
+    ],
+)
+async def test_a_count_is_the_number_of_documents_on_all_pages(store: Store, query: Query) -> None:
+    moments = ("a", "b", "c", "d", None)
+    await _keep(store, [{"workspace": w, "open": o, "at": at} for w in "vw" for o in (True, None) for at in moments])
+    assert await store.count(query) == len(await ids(store, query))
+
+
+async def test_a_count_of_what_no_declared_index_answers_is_a_lookup_error(store: Store) -> None:
+    with pytest.raises(LookupError):
+        await store.count(Query(THINGS.name, "open", {"at": "a"}))

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -63,6 +65,9 @@ class MemoryStore:
         page = ordered[: query.limit]
         items = [(position[-1][1], _copy(self.documents[Key(query.collection, position[-1][1])])) for position in page]
         return DocumentPage(items, _text(page[-1]) if len(ordered) > len(page) else None)
+
+    async def count(self, query: Query) -> int:
+        return len((await self.query(replace(query, limit=sys.maxsize, after=None))).items)
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         self._fail()

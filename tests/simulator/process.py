@@ -1,8 +1,10 @@
 """One process of a simulation: its view of bus and store, through which everything that can go wrong goes wrong."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -201,6 +203,10 @@ class Process:
     async def query(self, query: Query) -> DocumentPage:
         await self._reach("query")
         return self.world.query(query)
+
+    async def count(self, query: Query) -> int:
+        await self._reach("count")
+        return len(self.world.query(replace(query, limit=sys.maxsize, after=None)).items)
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         await self._reach("scan")

@@ -34,6 +34,9 @@ class DeclaredWrites:
     async def query(self, query: Query) -> DocumentPage:
         return await self._store.query(query)
 
+    async def count(self, query: Query) -> int:
+        return await self._store.count(query)
+
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         return await self._store.scan(collection, after, limit)
 

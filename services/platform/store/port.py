@@ -137,6 +137,10 @@ class Store(Protocol):
         """One page. Raises Unavailable, LookupError for an index that was not declared, ValueError for a bad cursor."""
         ...
 
+    async def count(self, query: Query) -> int:
+        """How many documents all pages of a query hold together, whatever its limit and `after`. Raises as `query`."""
+        ...
+
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         """Documents of a collection by id, those after an id; '' is before all. For background work that no index serves.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,7 @@ from services.platform.store.sqlite_documents import (
     read_documents,
     table_schema,
 )
-from services.platform.store.sqlite_pages import plan_query, read_page
+from services.platform.store.sqlite_pages import count_documents, plan_query, read_page
 
 SMALL_PAGE = 100
 """A page of at most so many documents is read in the event loop, a larger one on a thread."""
@@ -69,6 +70,10 @@ class SqliteStore:
         plan = plan_query(self._shape(query.collection), query)
         read = self._database.read_inline if query.limit <= SMALL_PAGE else self._database.read
         return await read(lambda connection: read_page(connection, plan))
+
+    async def count(self, query: Query) -> int:
+        plan = plan_query(self._shape(query.collection), replace(query, after=None))
+        return await self._database.read(lambda connection: count_documents(connection, plan))
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         shape = self._shape(collection)

@@ -67,6 +67,15 @@ def read_page(connection: Connection, plan: SqliteQueryPlan) -> DocumentPage:
     return DocumentPage([(str(row[-1]), decoded(str(row[0]))) for row in page], following)
 
 
+def count_documents(connection: Connection, plan: SqliteQueryPlan) -> int:
+    """How many documents the query finds: of the index alone, without reading one of them."""
+    index, where = index_name(plan.shape, plan.shape.index(plan.query.index)), _chosen(plan)
+    statement = (
+        f"SELECT count(*) FROM {plan.shape.table} INDEXED BY {index} WHERE {' AND '.join(where.terms or ('TRUE',))}"
+    )
+    return int(connection.execute(statement, where.values).fetchone()[0])
+
+
 def _select(connection: Connection, plan: SqliteQueryPlan, where: WhereClause, limit: int) -> list[tuple[Json, ...]]:
     turned = " DESC" if plan.query.descending else ""
     index = index_name(plan.shape, plan.shape.index(plan.query.index))

@@ -8,6 +8,7 @@ enough. Swapping in pymongo's own asynchronous client changes `client`.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -139,6 +140,12 @@ class MongoStore:
         return DocumentPage(
             [_split(one) for one in shown], planned.cursor(shown[-1]) if len(raw) > len(shown) else None
         )
+
+    async def count(self, query: Query) -> int:
+        documents, planned = self._documents(query.collection), plan(self._index(query), replace(query, after=None))
+        await self._primary()
+        with translate_errors(), pymongo.timeout(READ_SECONDS):
+            return sum([await documents.count_documents(dict(wanted)) for wanted in planned.filters()])
 
     async def scan(self, collection: str, after: str, limit: int) -> list[tuple[str, Document]]:
         documents = self._documents(collection)

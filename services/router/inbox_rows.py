@@ -1,0 +1,104 @@
+"""Rows of an inbox: a conversation with what an agent sees of it in a list."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, Field
+
+from schemas.conversation import Author, Conversation, Direction
+from schemas.sla import ClockMetric, ClockState
+from schemas.values import Instant
+from services.domain.conversation_state import ConversationState, conversation_view
+from services.domain.inbox import InboxSort, first_due, inbox_keys, unanswered_since
+from services.platform.store.port import Document, Key, Store
+from services.records.conversations import MESSAGES, PERSONS, MessageRecord
+from services.text.graphemes import grapheme_ends
+
+PREVIEW_LENGTH = 140
+"""Characters, as readers see them."""
+
+
+class InboxCustomer(BaseModel):
+    """The customer of a conversation."""
+
+    name: str | None = Field(description="As the channel calls them; null where it does not say.")
+
+
+class LastMessage(BaseModel):
+    """The latest message that the customer or a person of our own side wrote."""
+
+    id: str
+    direction: Direction
+    author: Author
+    at: Instant = Field(description="When we received it.")
+    preview: str | None = Field(description="Its beginning, secrets masked, in one line; null where it has no text.")
+
+
+class RowDue(BaseModel):
+    """The SLA clock of a conversation that is due first."""
+
+    metric: ClockMetric
+    at: Instant = Field(description="When it is due.")
+    state: ClockState
+
+
+class InboxRow(Conversation):
+    """A conversation in a list of an inbox."""
+
+    customer: InboxCustomer
+    last: LastMessage | None = Field(description="The latest message; null where nobody has written yet.")
+    unanswered_since: Instant | None = Field(
+        description="Since when the customer waits for an answer that nobody has written; null: the next word is theirs."
+    )
+    due: RowDue | None = Field(description="The SLA clock that is due first; null: none is open.")
+    failed: str | None = Field(
+        description="The id of the latest answer, where it failed and nobody has answered anew since."
+    )
+    order: str = Field(description="Sorts the rows of the list: ascending, character by character. Otherwise opaque.")
+
+
+async def to_rows(store: Store, cases: Sequence[ConversationState], sort: InboxSort) -> list[InboxRow]:
+    """The rows of some conversations. Raises Unavailable."""
+    persons = [Key(PERSONS.name, case.key) for case in cases]
+    messages = [Key(MESSAGES.name, case.last_message) for case in cases if case.last_message is not None]
+    keys = list(dict.fromkeys([*persons, *messages]))
+    found = await store.get_many(keys) if keys else {}
+    return [_row(case, found, sort) for case in cases]
+
+
+def _row(case: ConversationState, found: dict[Key, Document], sort: InboxSort) -> InboxRow:
+    person = found.get(Key(PERSONS.name, case.key))
+    message = found.get(Key(MESSAGES.name, case.last_message)) if case.last_message is not None else None
+    due = first_due(case)
+    key = getattr(case.inbox or inbox_keys(case), sort)
+    return InboxRow(
+        **dict(conversation_view(case)),
+        customer=InboxCustomer(name=PERSONS.decode(person).name if person is not None else None),
+        last=_last(MESSAGES.decode(message)) if message is not None else None,
+        unanswered_since=unanswered_since(case),
+        due=RowDue(metric=due.metric, at=due.clock.due_at, state=due.clock.state) if due is not None else None,
+        failed=case.failed_answer,
+        order=f"{key} {case.id}",
+    )
+
+
+def _last(message: MessageRecord) -> LastMessage:
+    return LastMessage(
+        id=message.id,
+        direction=message.direction,
+        author=message.author,
+        at=message.received_at,
+        preview=preview(message.text.text) if message.text is not None else None,
+    )
+
+
+def preview(text: str) -> str:
+    """The beginning of a text in one line."""
+    # Cut once before: white space apart, nothing behind can be in it.
+    line = " ".join(text[: PREVIEW_LENGTH * 40].split())
+    ends = grapheme_ends(line[: PREVIEW_LENGTH * 4])
+    return line if len(line) <= PREVIEW_LENGTH else f"{line[: _last_end(ends)]}…"
+
+
+def _last_end(ends: Sequence[int]) -> int:
+    """The last place to cut before the ellipsis."""
+    return max((end for end in ends if end < PREVIEW_LENGTH), default=0)
