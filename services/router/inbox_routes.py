@@ -51,12 +51,12 @@ class InboxQuery(CountsQuery):
 class InboxCounts(BaseModel):
     """How many conversations each view has."""
 
-    mine: int
-    waiting: int
-    team: int
-    snoozed: int
-    mentions: int
-    done: int
+    mine: int = Field(description="That the agent has.")
+    waiting: int = Field(description="Of the teams of the agent that no agent has accepted.")
+    team: int = Field(description="Open ones of their teams.")
+    snoozed: int = Field(description="None so far.")
+    mentions: int = Field(description="None so far.")
+    done: int = Field(description="Resolved ones, until they are closed.")
 
 
 async def _viewer(context: Context, workspace: str, caller: Principal, named: str | None) -> Viewer:

@@ -23,7 +23,7 @@ class InboxCustomer(BaseModel):
     name: str | None = Field(description="As the channel calls them; null where it does not say.")
 
 
-class LastMessage(BaseModel):
+class RowMessage(BaseModel):
     """The latest message that the customer or a person of our own side wrote."""
 
     id: str
@@ -38,14 +38,14 @@ class RowDue(BaseModel):
 
     metric: ClockMetric
     at: Instant = Field(description="When it is due.")
-    state: ClockState
+    state: ClockState = Field(description="`running`, `paused`, or `breached` and not met yet.")
 
 
 class InboxRow(Conversation):
     """A conversation in a list of an inbox."""
 
-    customer: InboxCustomer
-    last: LastMessage | None = Field(description="The latest message; null where nobody has written yet.")
+    customer: InboxCustomer = Field(description="Who wrote.")
+    last: RowMessage | None = Field(description="The latest message; null where nobody has written yet.")
     unanswered_since: Instant | None = Field(
         description="Since when the customer waits for an answer that nobody has written; null: the next word is theirs."
     )
@@ -81,8 +81,8 @@ def _row(case: ConversationState, found: dict[Key, Document], sort: InboxSort) -
     )
 
 
-def _last(message: MessageRecord) -> LastMessage:
-    return LastMessage(
+def _last(message: MessageRecord) -> RowMessage:
+    return RowMessage(
         id=message.id,
         direction=message.direction,
         author=message.author,
