@@ -25,7 +25,7 @@ class PrintingStore:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.prepare, self.get_many, self.scan = store.prepare, store.get_many, store.scan
-        self.query, self.check = store.query, store.check
+        self.query, self.count, self.check = store.query, store.count, store.check
         self.delete_expired = store.delete_expired
 
     async def commit(self, changes: Changes) -> Sequence[ProducerRecord]:
