@@ -15,7 +15,7 @@ from services.domain import response_tracking
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import STATUSES
 from services.records.configuration import CONFIGURATIONS
-from services.router.conversations.domain.silence import NOTHING_DUE, Due, SilenceRules, due, silence_rules
+from services.router.conversations.domain.silence import NOTHING_DUE, DueAction, SilenceRules, due, silence_rules
 from tests.fakes import START
 from tests.router.conversations.harness import ConversationsHarness
 
@@ -61,24 +61,24 @@ HOUR = 3600.0
     ("case", "after", "expected"),
     [
         # Pending: counts until 600 s, then does not; resolved after a week.
-        ({}, 0, Due(next_at=at(600))),
-        ({}, 599, Due(next_at=at(600))),
-        ({}, 600, Due(releases=True, next_at=at(WEEK))),
-        ({}, WEEK - 1, Due(releases=True, next_at=at(WEEK))),
-        ({}, WEEK, Due(resolves=True)),
+        ({}, 0, DueAction(next_at=at(600))),
+        ({}, 599, DueAction(next_at=at(600))),
+        ({}, 600, DueAction(releases=True, next_at=at(WEEK))),
+        ({}, WEEK - 1, DueAction(releases=True, next_at=at(WEEK))),
+        ({}, WEEK, DueAction(resolves=True)),
         # Answered elsewhere: it has no task.
-        ({"agent": None}, 600, Due(next_at=at(WEEK))),
-        ({"agent": None}, WEEK, Due(resolves=True)),
+        ({"agent": None}, 600, DueAction(next_at=at(WEEK))),
+        ({"agent": None}, WEEK, DueAction(resolves=True)),
         # A question or a failed answer is open, or a hand-off runs: never resolved, and looked at again.
-        ({"response_tracking": UNANSWERED}, WEEK, Due(releases=True, next_at=at(WEEK + HOUR))),
-        (HANDS_OFF, WEEK, Due(releases=True, next_at=at(WEEK + HOUR))),
-        (HANDED_OFF, WEEK, Due(resolves=True)),
-        ({"handoff": hand_off("expired")}, WEEK, Due(resolves=True)),
+        ({"response_tracking": UNANSWERED}, WEEK, DueAction(releases=True, next_at=at(WEEK + HOUR))),
+        (HANDS_OFF, WEEK, DueAction(releases=True, next_at=at(WEEK + HOUR))),
+        (HANDED_OFF, WEEK, DueAction(resolves=True)),
+        ({"handoff": hand_off("expired")}, WEEK, DueAction(resolves=True)),
         # Of an earlier version, which did not record the answer: the last change counts.
-        ({"silent_since": None}, 600, Due(releases=True, next_at=at(WEEK))),
+        ({"silent_since": None}, 600, DueAction(releases=True, next_at=at(WEEK))),
     ],
 )
-def test_silence_of_pending_conversations(case: dict[str, Any], after: float, expected: Due) -> None:
+def test_silence_of_pending_conversations(case: dict[str, Any], after: float, expected: DueAction) -> None:
     assert due(conversation(**case), rules(), at(after)) == expected
 
 

@@ -64,6 +64,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_C}/messages/{{message}}/attachments/{{number}}"): "getConversationAttachment",
     ("POST", f"{_C}/resolve"): "resolveConversation",
     ("POST", f"{_C}/sla/reapply"): "reapplySlaToConversation",
+    ("POST", f"{_C}/claim"): "claimConversation",
     ("POST", f"{_C}/transfer"): "transferConversation",
     ("POST", f"{_C}/handoff/clear"): "clearHandoff",
     ("POST", f"{_C}/handoff/confirm"): "confirmHandoff",

@@ -22,7 +22,7 @@ class SilenceRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueAction:
     """What a customer's silence has led to by now, and when there may be more; None: nothing more will come of it."""
 
     releases: bool = False
@@ -30,7 +30,7 @@ class Due:
     next_at: datetime | None = None
 
 
-NOTHING_DUE = Due()
+NOTHING_DUE = DueAction()
 
 
 def settings_of(configuration: WorkspaceConfiguration | None) -> WorkspaceSettings:
@@ -54,7 +54,7 @@ def silence_rules(
     )
 
 
-def due(case: ConversationState, rules: SilenceRules, now: datetime) -> Due:
+def due(case: ConversationState, rules: SilenceRules, now: datetime) -> DueAction:
     """What is due for a conversation. Only a pending one is silent: with any other it is our turn, or nobody's."""
     if not is_pending(case.status):
         return NOTHING_DUE
@@ -64,11 +64,11 @@ def due(case: ConversationState, rules: SilenceRules, now: datetime) -> Due:
     resolve_at = since + rules.resolve if rules.resolve is not None else None
     if resolve_at is not None and resolve_at <= now:
         if _may_resolve(case):
-            return Due(resolves=True)
+            return DueAction(resolves=True)
         resolve_at = now + RETRY_AFTER
     later = [at for at in (release_at, resolve_at) if at is not None and at > now]
     releases = release_at <= now and case.agent is not None
-    return Due(releases=releases, next_at=min(later, default=None))
+    return DueAction(releases=releases, next_at=min(later, default=None))
 
 
 def _may_resolve(case: ConversationState) -> bool:
