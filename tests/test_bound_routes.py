@@ -103,6 +103,7 @@ RULES: dict[str, Rule] = {
     f"POST {ONE}/claim": "conversation",
     f"POST {ONE}/sla/reapply": "write",
     f"POST {ONE}/transfer": "conversation",
+    f"GET {MESSAGE}": "conversation",
     f"GET {MESSAGE}/attachments/{{number}}": "conversation",
     f"POST {MESSAGE}/delete": "conversation",
     f"POST {MESSAGE}/edit": "conversation",

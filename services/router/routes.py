@@ -1,5 +1,6 @@
 """Conversations over REST: list and read them, their messages, decisions and events; replies; the status of commands."""
 
+from dataclasses import replace
 from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -26,14 +27,15 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
-from services.platform.http.problems import NotFound, problem_code
+from services.platform.http.problems import NotFound, UnprocessableContent, problem_code
 from services.platform.http.service import Context
 from services.platform.store import port
 from services.platform.store.collections import FACTS
+from services.platform.store.read_one import read_one
 from services.records.conversations import MESSAGES
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
-from services.rest.dependencies import ExistingConversation, ExistingPerson, ExistingWorkspace
+from services.rest.dependencies import ExistingConversation, ExistingMessage, ExistingPerson, ExistingWorkspace
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
@@ -80,13 +82,39 @@ async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonVie
 async def list_messages(
     conversation: ExistingConversation, context: ContextDep, query: Annotated[MessagesQuery, Query()]
 ) -> Page[MessageView]:
-    """The messages of a conversation, oldest first. With `albums` files that were sent together are one message."""
-    page_query = _conversation_query(conversation, MESSAGES.name, query)
+    """The messages of a conversation, oldest first unless `order` says otherwise.
+
+    With `albums` files that were sent together are one message.
+    """
+    page_query = replace(
+        _conversation_query(conversation, MESSAGES.name, query),
+        descending=query.order == "desc",
+        # Orders have one length: one character more is behind the message itself, and before the next.
+        at_least=f"{await _order_of(context, conversation, query.after, 'after')} " if query.after else None,
+        below=await _order_of(context, conversation, query.before, "before") if query.before else None,
+    )
     if query.albums:
         records, following = await read_whole_albums(context.store, page_query)
+        if query.order == "desc":
+            # The files of an album stay in the order in which they were sent.
+            return Page(items=grouped_views(records[::-1])[::-1], next=following)
         return Page(items=grouped_views(records), next=following)
     page = await query_page(context.store, page_query)
     return Page(items=[message_view(MESSAGES.decode(document)) for _, document in page.items], next=page.next)
+
+
+async def _order_of(context: Context, conversation: ConversationState, message: str, parameter: str) -> str:
+    """Where a message of a conversation stands. Raises UnprocessableContent for one that is not of it."""
+    found = await read_one(context.store, MESSAGES, message)
+    if found is None or found.conversation != conversation.id:
+        sentence = f"There is no message {message!r} in this conversation."
+        raise UnprocessableContent((f"/query/{parameter}", sentence))
+    return found.order
+
+
+async def show_message(message: ExistingMessage) -> MessageView:
+    """One message."""
+    return message_view(message)
 
 
 async def list_decisions(
@@ -202,6 +230,7 @@ def build_router(capabilities: ChannelCapabilities) -> APIRouter:
     add("/conversations", list_conversations, dependencies=read)
     add(conversation_path, show_conversation, dependencies=read)
     add(f"{conversation_path}/messages", list_messages, dependencies=read)
+    add("/messages/{message}", show_message, dependencies=read)
     add(f"{conversation_path}/decisions", list_decisions, dependencies=read)
     add(f"{conversation_path}/events", list_events, dependencies=read)
     add(

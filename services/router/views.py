@@ -219,6 +219,9 @@ class MessagesQuery(PageParams):
     """The page of messages."""
 
     albums: bool = Field(default=False, description="Show files that were sent together as one message.")
+    order: Literal["asc", "desc"] = Field(default="asc", description="`asc`: oldest first. `desc`: newest first.")
+    before: str | None = Field(default=None, max_length=512, description="Those older than this message of it alone.")
+    after: str | None = Field(default=None, max_length=512, description="Those newer than this message of it alone.")
 
 
 class DecisionsQuery(PageParams):

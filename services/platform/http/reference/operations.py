@@ -49,6 +49,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_C}/decisions"): "listDecisions",
     ("GET", f"{_C}/events"): "listConversationEvents",
     ("GET", f"{_C}/messages"): "listMessages",
+    ("GET", f"{_W}/messages/{{message}}"): "getMessage",
     ("POST", f"{_W}/messages/{{message}}/edit"): "editMessage",
     ("POST", f"{_W}/messages/{{message}}/delete"): "deleteMessage",
     ("POST", f"{_W}/messages/{{message}}/react"): "reactToMessage",
