@@ -131,6 +131,26 @@ class Transfer(Contract):
     request_hash: str
 
 
+class Snooze(Contract):
+    """`pasokh.command.snooze`: let the conversation rest until a time, or with `wake_on_reply` until the customer writes."""
+
+    conversation: str
+    agent: str | None = None
+    until: Instant
+    wake_on_reply: bool = True
+    accepted_at: Instant
+    request_hash: str
+
+
+class Unsnooze(Contract):
+    """`pasokh.command.unsnooze`: end the snooze of the conversation now."""
+
+    conversation: str
+    agent: str | None = None
+    accepted_at: Instant
+    request_hash: str
+
+
 class SetPriority(Contract):
     """`pasokh.command.set_priority`. SLA policies are selected again; running clocks keep their start."""
 

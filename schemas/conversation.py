@@ -88,6 +88,7 @@ class Conversation(Contract):
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
     offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
+    snoozed_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
 
 
 AuthorKind = Literal["customer", "agent", "account", "bot", "system"]

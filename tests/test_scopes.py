@@ -32,6 +32,8 @@ NEEDED = {
         *(f"POST {MESSAGE}/{action}" for action in ("edit", "delete", "react", "hide", "unhide")),
         f"POST {ONE}/resolve",
         f"POST {ONE}/claim",
+        f"POST {ONE}/snooze",
+        f"POST {ONE}/unsnooze",
         f"POST {ONE}/reopen",
         f"POST {ONE}/transfer",
         f"POST {ONE}/handoff/clear",

@@ -78,7 +78,8 @@ class ConversationState:
     `relax` are the steps by which its task asks for less while it waits. `wrote_at` maps each surface to the time of the customer's last message there. `mail` is the
     customer's last mail, which the next answer refers to. `last_message` is the latest message that the customer or a
     person of our own side wrote, stored at `last_at`. `last_answer` is the latest answer of ours, `failed_answer`
-    the same where it failed, until it is dealt with. `clocks` are the open SLA clocks. `inbox` follows from the other fields. `silent_since` is when a person of
+    the same where it failed, until it is dealt with. `clocks` are the open SLA clocks. `inbox` follows from the other fields. `snoozed_until` is the end of its snooze, which with
+    `wake_on_reply` the customer's next message ends. `silent_since` is when a person of
     ours last answered, and `silence_timer_at` when the timer of the customer's silence fires.
     """
 
@@ -133,6 +134,8 @@ class ConversationState:
     failed_answer: Annotated[str | None, OMITTED_IF_EMPTY] = None
     clocks: Annotated[dict[ClockMetric, OpenClock], OMITTED_IF_EMPTY] = field(default_factory=dict)
     inbox: Annotated[InboxKeys | None, OMITTED_IF_EMPTY] = None
+    snoozed_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    wake_on_reply: Annotated[bool, OMITTED_IF_EMPTY] = False
     silent_since: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     silence_timer_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
@@ -170,6 +173,7 @@ def conversation_view(state: ConversationState) -> Conversation:
         handoff=state.handoff,
         subject=state.subject,
         participants=state.participants,
+        snoozed_until=state.snoozed_until,
         offer=state.offer if state.offered_to else None,
     )
 

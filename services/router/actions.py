@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -17,7 +18,9 @@ from schemas.commands import (
     Reply,
     Resolve,
     SetPriority,
+    Snooze,
     Transfer,
+    Unsnooze,
 )
 from schemas.configuration import DEFAULT_TEAM
 from schemas.routing import TaskClaim
@@ -47,7 +50,9 @@ from services.router.views import (
     ReapplyBody,
     ReopenBody,
     ResolveBody,
+    SnoozeBody,
     TransferBody,
+    UnsnoozeBody,
 )
 
 CLAIM_POLL_SECONDS = 0.02
@@ -59,6 +64,8 @@ Data = (
     | Reopen
     | Transfer
     | SetPriority
+    | Snooze
+    | Unsnooze
     | ReapplySla
     | AddNote
     | ClearHandoff
@@ -170,6 +177,29 @@ async def claim(action: CommandRequestDep, body: Annotated[ClaimBody, Depends(Js
     return await action.claim(data, admit)
 
 
+async def snooze(action: CommandRequestDep, body: Annotated[SnoozeBody, Depends(JsonBody(SnoozeBody))]) -> Response:
+    """Let a conversation rest until a time. Its status stays and its clocks go on; it uses no unit of its agent."""
+    now = action.context.time_source.now()
+    until = body.until or now + timedelta(seconds=body.for_seconds or 0)
+    if until <= now:
+        raise UnprocessableContent(("/until", "This time is over. Give one to come."))
+    fields = action.common_fields("snooze", body.model_dump(mode="json"))
+    data = Snooze(agent=body.agent, until=until, wake_on_reply=body.wake_on_reply, **fields)
+    return await action.execute(
+        "pasokh.command.snooze", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
+    )
+
+
+async def unsnooze(
+    action: CommandRequestDep, body: Annotated[UnsnoozeBody, Depends(JsonBody(UnsnoozeBody, optional=True))]
+) -> Response:
+    """End the snooze of a conversation now."""
+    data = Unsnooze(agent=body.agent, **action.common_fields("unsnooze", body.model_dump(mode="json")))
+    return await action.execute(
+        "pasokh.command.unsnooze", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
+    )
+
+
 async def transfer(
     action: CommandRequestDep, body: Annotated[TransferBody, Depends(JsonBody(TransferBody))]
 ) -> Response:
@@ -263,6 +293,8 @@ ACTIONS: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "resolve": resolve,
     "reopen": reopen,
     "claim": claim,
+    "snooze": snooze,
+    "unsnooze": unsnooze,
     "transfer": transfer,
     "priority": prioritise,
     "sla/reapply": reapply,

@@ -105,6 +105,27 @@ class ReopenBody(RequestModel):
     agent: ActingAgent | None = None
 
 
+class SnoozeBody(RequestModel):
+    """How long the conversation rests: exactly one of `until` and `for_seconds`. With `wake_on_reply` the customer's word ends it."""
+
+    agent: ActingAgent | None = None
+    until: InputInstant | None = None
+    for_seconds: Annotated[float, Field(ge=1, le=366 * 86400)] | None = None
+    wake_on_reply: bool = True
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.until is None) == (self.for_seconds is None):
+            raise ValueError("give exactly one of until and for_seconds")
+        return self
+
+
+class UnsnoozeBody(RequestModel):
+    """The agent who ends the snooze."""
+
+    agent: ActingAgent | None = None
+
+
 FROM = "Who has the conversation that is taken over; null for one that waits."
 
 

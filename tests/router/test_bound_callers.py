@@ -137,6 +137,8 @@ SPEAKS: list[tuple[str, dict[str, Any]]] = [
     (f"{CONVERSATION}/resolve", {}),
     (f"{CONVERSATION}/reopen", {}),
     (f"{CONVERSATION}/claim", {}),
+    (f"{CONVERSATION}/snooze", {"for_seconds": 60}),
+    (f"{CONVERSATION}/unsnooze", {}),
     (f"{CONVERSATION}/transfer", {"to_team": "default"}),
     (f"{CONVERSATION}/handoff/clear", {}),
     (f"{CONVERSATION}/handoff/confirm", {"person": "telegram:main:8"}),

@@ -35,7 +35,7 @@ from services.router.conversations.facts import (
     record_resolved,
 )
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
-from services.router.conversations.task_counting import resume_task
+from services.router.conversations.task_counting import resume_task, wake
 
 
 def add_message(work: UnitOfWork, activity: Activity, activity_context: ActivityContext, state: MessageState) -> None:
@@ -95,7 +95,9 @@ def append_message(
     after = transitions.on_customer_message(joined, activity, identity, work.now)
     work.put(MESSAGES, identity, message_record(work, activity, after, state))
     _record_facts(work, activity, identity, after, before, opened=None if continued else joined)
-    if continued is not None:
+    if after.snoozed_until is not None and after.wake_on_reply:
+        after = wake(work, after, activity_context.configuration)
+    elif continued is not None:
         resume_task(work, continued, after, activity_context.configuration)
     if activity.sensitive:
         activity_context.handoffs.protect(work, after, activity, identity, activity_context.configuration)

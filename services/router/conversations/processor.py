@@ -23,6 +23,7 @@ from services.router.conversations.facts import CLOSE_TIMER
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.ledger import ACCOUNTING
 from services.router.conversations.silence import on_silence_timer
+from services.router.conversations.snooze import SNOOZE_TIMER, handle_snooze, handle_unsnooze, on_snooze_timer
 from services.router.conversations.task_counting import SILENCE_TIMER
 
 # The steps of reads that several handlers share: each step may use the documents of the step before.
@@ -57,6 +58,8 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         ),
         "pasokh.command.resolve": Handler(commands.handle_resolve, COMMAND),
         "pasokh.command.transfer": Handler(lifecycle.handle_transfer, COMMAND),
+        "pasokh.command.snooze": Handler(handle_snooze, COMMAND),
+        "pasokh.command.unsnooze": Handler(handle_unsnooze, COMMAND),
         "pasokh.command.set_priority": Handler(lifecycle.handle_priority, CONFIGURED_COMMAND),
         "pasokh.command.reopen": Handler(lifecycle.handle_reopen, CONFIGURED_COMMAND),
         "pasokh.command.reroute": Handler(lifecycle.handle_reroute, CONFIGURED_COMMAND),
@@ -91,6 +94,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
     timers={
         event_handlers.WATERMARK_TIMER: Handler(event_handlers.on_watermark_timer),
         CLOSE_TIMER: Handler(event_handlers.on_close_timer, TIMER),
+        SNOOZE_TIMER: Handler(on_snooze_timer, SILENCE),
         SILENCE_TIMER: Handler(on_silence_timer, SILENCE),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },

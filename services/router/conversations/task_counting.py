@@ -13,6 +13,7 @@ from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_assigned, is_pending
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.router.conversations.domain.silence import settings_of
+from services.router.conversations.facts import record_fact
 
 SILENCE_TIMER = "silence/"
 """Prefix of the timer of a customer's silence; the conversation's id follows."""
@@ -34,6 +35,18 @@ def pause_task(work: UnitOfWork, case: ConversationState) -> None:
         work.emit("pasokh.routing.task_paused", case.workspace, paused)
 
 
+def wake(
+    work: UnitOfWork, case: ConversationState, configuration: WorkspaceConfiguration | None = None
+) -> ConversationState:
+    """End the snooze of a conversation: its task counts again, for its agent if they are there. Returns the conversation."""
+    after = replace(case, snoozed_until=None, wake_on_reply=False, updated_at=work.now)
+    if is_pending(after.status):
+        after = with_silence_timer(work, replace(after, silent_since=work.now), work.now)
+    record_fact(work, "woken", after, case.status)
+    _send_resume(work, after, configuration)
+    return after
+
+
 def resume_task(
     work: UnitOfWork,
     before: ConversationState,
@@ -41,12 +54,16 @@ def resume_task(
     configuration: WorkspaceConfiguration | None = None,
 ) -> None:
     """Have the task count again if the change made a pending conversation the agent's turn. Without an agent it has none."""
-    if is_pending(before.status) and is_assigned(after.status):
-        resumed = TaskResumed(
-            conversation=after.id,
-            key=after.key,
-            workspace=after.workspace,
-            at=work.now,
-            preferred_seconds=settings_of(configuration).preferred_agent_seconds,
-        )
-        work.emit("pasokh.routing.task_resumed", after.workspace, resumed)
+    if after.snoozed_until is None and is_pending(before.status) and is_assigned(after.status):
+        _send_resume(work, after, configuration)
+
+
+def _send_resume(work: UnitOfWork, case: ConversationState, configuration: WorkspaceConfiguration | None) -> None:
+    resumed = TaskResumed(
+        conversation=case.id,
+        key=case.key,
+        workspace=case.workspace,
+        at=work.now,
+        preferred_seconds=settings_of(configuration).preferred_agent_seconds,
+    )
+    work.emit("pasokh.routing.task_resumed", case.workspace, resumed)

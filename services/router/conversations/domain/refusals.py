@@ -27,6 +27,13 @@ def refuse_finished(case: ConversationState) -> Problem | None:
     return Problem(status=409, title="Conversation is finished", detail=detail)
 
 
+def refuse_unsnooze(case: ConversationState) -> Problem | None:
+    """Refuse to wake a conversation that is not snoozed."""
+    if case.snoozed_until is not None:
+        return None
+    return Problem(status=409, title="Not snoozed", detail="The conversation is not snoozed.")
+
+
 def refuse_reply(case: ConversationState, agent: str) -> Problem | None:
     """Refuse a reply that the conversation does not take from this agent."""
     if is_finished(case.status):

@@ -82,6 +82,7 @@ def resolved(conversation: ConversationState, now: datetime) -> Change:
         conversation,
         status=status_after(conversation, "resolved"),
         resolved_at=now,
+        snoozed_until=None,
         resolutions=conversation.resolutions + 1,
         failed_answer=None,
         last_agent=conversation.agent or conversation.last_agent,

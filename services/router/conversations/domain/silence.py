@@ -62,6 +62,9 @@ def due(case: ConversationState, rules: SilenceRules, now: datetime) -> DueActio
     since = case.silent_since or case.updated_at
     release_at = since + rules.release
     resolve_at = since + rules.resolve if rules.resolve is not None else None
+    if case.snoozed_until is not None:
+        # It uses no unit, and the silence begins anew when it wakes.
+        return NOTHING_DUE
     if resolve_at is not None and resolve_at <= now:
         if _may_resolve(case):
             return DueAction(resolves=True)

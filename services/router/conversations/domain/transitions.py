@@ -208,6 +208,7 @@ def transferred_to_agent(conversation: ConversationState, agent: str, now: datet
         # None until dispatch confirms: `assigned` takes the same agent as new only then.
         assigned_at=None,
         transfers=conversation.transfers + 1,
+        snoozed_until=None,
         updated_at=now,
     )
 
@@ -224,6 +225,7 @@ def transferred_to_team(conversation: ConversationState, team: str, now: datetim
         assigned_at=None,
         queued_at=queued_at,
         transfers=conversation.transfers + 1,
+        snoozed_until=None,
         updated_at=now,
     )
 
@@ -231,7 +233,9 @@ def transferred_to_team(conversation: ConversationState, team: str, now: datetim
 def taken(conversation: ConversationState, agent: str, now: datetime) -> ConversationState:
     """The conversation with the agent who writes to its customer unasked; dispatch confirms the agent."""
     status = status_after(conversation, "transferred_to_agent")
-    return replace(conversation, status=status, agent=agent, last_agent=agent, assigned_at=None, updated_at=now)
+    return replace(
+        conversation, status=status, agent=agent, last_agent=agent, assigned_at=None, snoozed_until=None, updated_at=now
+    )
 
 
 def reopened_by_agent(conversation: ConversationState, now: datetime) -> ConversationState:
