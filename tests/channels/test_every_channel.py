@@ -25,6 +25,7 @@ from schemas.values import EncryptedText
 from services.channels.abilities import find_abilities
 from services.channels.port import Account, Channel, InvalidPayload, InvalidSignature, Request
 from services.channels.registry import CHANNELS, account_rules
+from services.ingest.parsing import EPOCH, READ_AT, preview_activities
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.configuration import configure
 from tests.fakes import START, FakeHttp, HttpCall
@@ -115,6 +116,20 @@ def test_a_repeat_has_the_same_ids_whenever_it_comes(channel: Channel, path: Pat
     assert [(a.id, a.message) for a in again] == [(a.id, a.message) for a in first]
     other = [a.id for a in channel.parse(request, replace(account, id="other"))]
     assert not {a.id for a in first} & set(other)
+
+
+@every_fixture
+def test_the_command_line_states_the_times_that_the_platform_states(channel: Channel, path: Path) -> None:
+    cases = cases_of(channel)
+    account, request = account_for(cases, path), authentic(cases, path)
+    subpath = f"{request.subpath}?{request.raw_query}" if request.raw_query else request.subpath
+    printed = preview_activities(
+        channel.name, request.body, headers=request.headers, subpath=subpath, account_body=account.body
+    )
+    parsed = channel.parse(replace(request, received_at=max(request.received_at, READ_AT)), account)
+    times = [(a.sent_at, a.original_sent_at, a.watermark) for a in parsed]
+    assert [(a.sent_at, a.original_sent_at, a.watermark) for a in printed] == times
+    assert {a.received_at for a in printed} == {EPOCH}
 
 
 @every_fixture
