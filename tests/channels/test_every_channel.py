@@ -7,7 +7,8 @@ import importlib
 import random
 import traceback
 from base64 import b64encode
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,8 @@ from tests.fakes import START, FakeHttp, HttpCall
 from tests.ingest.harness import Ingest
 
 MUTATIONS = 400
+NEED_ACCOUNT: Mapping[str, set[str]] = defaultdict(lambda: {"unknown"}, email={"unknown", "receipt", "echo"})
+"""Kinds that take an account to read: a mail of ours is known by the address of the mailbox."""
 WITHOUT_WEBHOOKS = {"webchat": "browsers call /webchat, and there is no platform in between"}
 
 
@@ -130,6 +133,15 @@ def test_the_command_line_states_the_times_that_the_platform_states(channel: Cha
     times = [(a.sent_at, a.original_sent_at, a.watermark) for a in parsed]
     assert [(a.sent_at, a.original_sent_at, a.watermark) for a in printed] == times
     assert {a.received_at for a in printed} == {EPOCH}
+
+
+@every_fixture
+def test_the_command_line_reads_a_file_without_an_account(channel: Channel, path: Path) -> None:
+    cases = cases_of(channel)
+    account, request = account_for(cases, path), authentic(cases, path)
+    subpath = f"{request.subpath}?{request.raw_query}" if request.raw_query else request.subpath
+    printed = preview_activities(channel.name, request.body, headers=request.headers, subpath=subpath)
+    assert {a.kind for a in printed} >= {a.kind for a in channel.parse(request, account)} - NEED_ACCOUNT[channel.name]
 
 
 @every_fixture

@@ -72,8 +72,11 @@ def parse(request: Request, kind: BodyKind, context: EntryContext) -> list[Activ
 
 def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> Iterator[Activity]:
     identity = as_platform_id(entry.get("id"))
-    is_ours = identity in context.own_ids or identity == TEST_ENTRY
-    own_ids = context.own_ids | {identity} if is_ours and identity and kind.has_several_ids else context.own_ids
+    # A file that is read without an account is about whom it names.
+    is_anybody = not context.own_ids
+    is_ours = is_anybody or identity in context.own_ids or identity == TEST_ENTRY
+    is_further = is_ours and (is_anybody or kind.has_several_ids)
+    own_ids = context.own_ids | {identity} if is_further and identity else context.own_ids
     here = replace(context, own_ids=own_ids, entry_at=instant(entry.get("time")))
     # Who takes part is invented in a test.
     reader = _EntryReader(here, is_ours=is_ours, is_strict=not kind.has_several_ids and identity != TEST_ENTRY)

@@ -10,7 +10,7 @@ from typing import Any
 from schemas.activity import Activity, ActivityKind, Address, PersonIdentity, Reaction, Side
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.webhook import as_platform_id, instant
+from services.channels.meta.webhook import as_platform_id, instant, web_url
 from services.channels.meta.whatsapp.content import WhatsappContent, read_content
 from services.channels.meta.whatsapp.people import WhatsappUser, find_customer, is_phone
 from services.channels.meta.whatsapp.scope import NumberChange
@@ -87,7 +87,7 @@ def _parse(item: MessageItem) -> list[Activity]:
 def _plain(item: MessageItem) -> list[Activity]:
     content, context = read_content(item.body), as_dict(item.body.get("context"))
     referral = as_dict(item.body.get("referral"))
-    answered, source = as_str(context.get("id")), as_str(referral.get("source_url"))
+    answered, source = as_str(context.get("id")), web_url(referral.get("source_url"))
     fields = _content_fields(content)
     return [
         item.activity(
