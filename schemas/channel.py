@@ -91,6 +91,8 @@ class Capabilities(Contract):
       small letters; `exact`: as it is.
     - `private_reply`: whether a public post can be answered in private.
     - `answers_hidden`: whether a public post can be answered in public after it was hidden.
+    - `flat_threads`: an answer to a comment that stands below another comment stands below that other one too, and its echo names
+      that one alone.
     - `actions`: what can be done to messages, and in chats; `public_actions` to public ones, if that differs.
     - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
     - `templates`: whether the platform has approved messages, which go out by their name.
@@ -120,6 +122,7 @@ class Capabilities(Contract):
     templates: bool = False
     private_reply: PrivateReply | None = None
     answers_hidden: bool = True
+    flat_threads: bool = False
     invitation: bool = False
     deep_link: str | None = None
     actions: tuple[ActionKind, ...] = ()

@@ -213,6 +213,16 @@ class Forward(Contract):
     returned: bool = False
 
 
+class CheckEchoes(Contract):
+    """`pasokh.command.check_echoes` (key of a conversation's owner): echoes of our own messages may stand in the wrong conversation.
+
+    `messages` are ids, made as `Activity.message` is. What stands under one of them, and is known as a message of ours in
+    another conversation, is taken back by the owner of the conversation where it stands.
+    """
+
+    messages: list[str]
+
+
 class ClaimHandoff(Contract):
     """`pasokh.command.claim_handoff` (key of the conversation's owner): a person followed the link of its handoff.
 

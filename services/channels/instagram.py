@@ -104,6 +104,7 @@ class Instagram(SocialChannel):
         deep_link="https://ig.me/m/{username}?ref={token}",
         private_reply=PRIVATE_REPLY,
         actions=kinds(INSTAGRAM, "private"),
+        flat_threads=True,
         public_actions=kinds(INSTAGRAM, "public"),
         # developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies
         answers_hidden=False,

@@ -81,6 +81,7 @@ class Messenger(SocialChannel):
         deep_link="https://m.me/{username}?ref={token}",
         private_reply=PRIVATE_REPLY,
         actions=kinds(FACEBOOK, "private"),
+        flat_threads=True,
         public_actions=kinds(FACEBOOK, "public"),
         # …/send-messages/saving-assets; a picture of another type goes out as a file.
         media=(PICTURES, FILMS, file_limit("audio"), file_limit("file")),

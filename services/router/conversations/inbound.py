@@ -47,7 +47,7 @@ def _act(work: UnitOfWork, activity: Activity, activity_context: ActivityContext
         _record_activity(work, activity)
         if activity.watermark is not None:
             receipts.receive_watermark(work, activity)
-        if not _forward_to_owner(work, activity):
+        if not _forward_to_owner(work, activity, str(activity.person_key)):
             DEDUPED_HANDLERS.get(activity.kind, _ignore)(work, activity, activity_context)
     _apply_waiting(work, activity, activity_context)
 
@@ -67,10 +67,10 @@ def _record_activity(work: UnitOfWork, activity: Activity) -> None:
     )
 
 
-def _forward_to_owner(work: UnitOfWork, activity: Activity) -> bool:
-    """Forward a change of a message in another person's conversation. True: that is all, its partition does the rest."""
+def _forward_to_owner(work: UnitOfWork, activity: Activity, owner: str) -> bool:
+    """Forward a change of a message whose conversation has another owner. True: that is all, its partition does the rest."""
     message = stored_message(work, activity) if activity.kind in MUTATING_HANDLERS else None
-    if message is None or message.workspace != activity.workspace or message.key == str(activity.person_key):
+    if message is None or message.workspace != activity.workspace or message.key == owner:
         return False
     work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
     return True
@@ -87,7 +87,9 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     if activity.kind in MUTATING_HANDLERS:
         if case is not None and activity.watermark is not None:
             receipts.apply_watermark(work, activity, [case])
-        MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
+        # An echo that was taken back meanwhile is another owner's message.
+        if not _forward_to_owner(work, activity, received.event.partitionkey):
+            MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
     elif activity.kind == "survey_answer":
         if case is not None:
             add_answers(work, activity, case)

@@ -15,6 +15,7 @@ from services.router.conversations import (
     first_messages,
     handoff_commands,
     inbound,
+    misplaced_echoes,
     reads,
 )
 from services.router.conversations import lifecycle_commands as lifecycle
@@ -47,6 +48,9 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.forward": Handler(
             inbound.on_forward,
             (activity_reads.forwarded, activity_reads.conversations_of_forwarded, activity_reads.chats_of_forwarded),
+        ),
+        "pasokh.command.check_echoes": Handler(
+            misplaced_echoes.handle_check_echoes, (misplaced_echoes.messages, misplaced_echoes.originals)
         ),
         "pasokh.command.reply": Handler(commands.handle_reply, REPLY),
         "pasokh.command.write_first": Handler(
