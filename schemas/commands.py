@@ -53,6 +53,7 @@ class WriteFirst(Contract):
     text: EncryptedText
     sensitive_kinds: list[str] = []
     confirmed_by: str | None = None
+    attachments: Annotated[list[OutboundAttachment], OMITTED_IF_EMPTY] = []
     template: MessageTemplate | None = None
     language: AgentLanguage = "en"
     accepted_at: Instant

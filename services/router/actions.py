@@ -30,7 +30,7 @@ from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
 from services.rest.uploads import assign_files, to_outbound
 from services.router.agents import read_agent, require_agent, unknown_agent
-from services.router.attachments import reply_files
+from services.router.attachments import usable_files
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
     ClearHandoffBody,
@@ -149,7 +149,7 @@ async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(Json
     # Without files as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
     unhashed = set() if body.attachments else {"attachments"}
     fields = action.common_fields("notes", {**body.model_dump(mode="json", exclude=unhashed), "text": masked.text})
-    files = await reply_files(action.context, action.case, body.attachments)
+    files = await usable_files(action.context, action.case.workspace, action.case.key, body.attachments)
     data = AddNote(
         agent=body.agent,
         text=EncryptedText(text=masked.text),

@@ -87,13 +87,13 @@ def _source(conversation: ConversationState, record: MessageRecord) -> Attachmen
     return AttachmentSource(record.workspace, record.channel, account or conversation.account)
 
 
-# -- files of a reply --------------------------------------------------------------------------------------------------
+# -- files of our messages ---------------------------------------------------------------------------------------------
 
 
-async def reply_files(context: Context, conversation: ConversationState, identities: Sequence[str]) -> dict[str, Blob]:
-    """The files that a reply names: uploaded for any, or in this conversation before. Raises UnprocessableContent."""
-    own = {None, conversation.key}
-    return await named_files(context.store, conversation.workspace, identities, lambda blob: blob.person in own)
+async def usable_files(context: Context, workspace: str, key: str, identities: Sequence[str]) -> dict[str, Blob]:
+    """The files that a message names: uploaded for any, or of the customer of `key`. Raises UnprocessableContent."""
+    own = {None, key}
+    return await named_files(context.store, workspace, identities, lambda blob: blob.person in own)
 
 
 def build_router(files: FileReader, uploads: Uploads) -> APIRouter:

@@ -173,3 +173,18 @@ async def test_a_call_without_its_proof_is_refused(mailboxes: Mailboxes) -> None
         "/webhooks/email/shop/mailgun", content=at_no_secret.body, headers=dict(at_no_secret.headers)
     )
     assert answer.status_code == 401
+
+
+async def test_a_file_goes_out_by_mail_to_somebody_who_never_wrote(mailboxes: Mailboxes) -> None:
+    shop, place = mailboxes.shop, "/v1/workspaces/shop"
+    named = {"content-disposition": 'attachment; filename="offer.png"'}
+    upload = (await shop.client.post(f"{place}/attachments", content=PHOTO, headers=named)).json()
+    body = {"person": "email:postmark:new@karimi.example", "agent": "ana", "attachments": [upload["id"]]}
+    given = await shop.client.post(f"{place}/messages", json={**body, "text": "Our offer is enclosed."})
+    assert given.status_code == 201, given.text
+    assert [file["id"] for file in given.json()["attachments"]] == [upload["id"]]
+    [sent] = await eventually(mailboxes.answers, 20)
+    assert (sent["To"], sent["In-Reply-To"]) == ("new@karimi.example", None)
+    [file] = sent.iter_attachments()
+    assert isinstance(file, EmailMessage)
+    assert (file.get_filename(), file.get_content_type(), file.get_content()) == ("offer.png", "image/png", PHOTO)

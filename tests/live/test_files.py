@@ -193,6 +193,25 @@ async def test_a_voice_note_goes_out_with_what_fits_beside_it_and_the_rest_follo
     assert part.headers["content-type"] == "audio/ogg"
 
 
+async def test_a_file_goes_out_first_to_who_wrote_before(world: World) -> None:
+    shop = world.shop
+    assert (await shop.post(update_of(801, 904, "thank you"))).status_code == 200
+    case = await last_of(shop, "/conversations", person="telegram:main:904")
+    assert (
+        await shop.client.post(f"/v1/workspaces/shop/conversations/{case['id']}/resolve", json={})
+    ).status_code == 200
+    body = {"person": "telegram:main:904", "agent": "sara", "attachments": [await uploaded(shop, PNG)]}
+    given = await shop.client.post("/v1/workspaces/shop/messages", json=body)
+    assert given.status_code == 201, given.text
+
+    async def sent() -> list[dict[str, Any]]:
+        return [one for one in world.telegram.sent if one["chat_id"] == 904]
+
+    [photo] = await eventually(sent, seconds=20)
+    assert (photo["text"], photo["file"]["kind"], photo["file"]["size_bytes"]) == ("", "photo", len(PNG))
+    assert (await shop.client.get(given.json()["attachments"][0]["url"])).content == PNG
+
+
 async def test_a_note_has_files_that_the_customer_never_gets(world: World) -> None:
     shop = world.shop
     assert (await shop.post(update_of(701, 903, "my bill is wrong"))).status_code == 200

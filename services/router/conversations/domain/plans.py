@@ -161,7 +161,7 @@ def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, ru
         caption_limit=rules.caption_limit(reply.attachments),
     )
     planned = rules.plan(draft, recipient_of(case, person), case.addresses[surface], reply.template)
-    return rules.problem(planned) if isinstance(planned, Refused) else _with_files(planned, reply, rules)
+    return _with_files(planned, reply, rules)
 
 
 def _plan_private_reply(
@@ -181,16 +181,18 @@ def _plan_private_reply(
     return rules.problem(planned) if isinstance(planned, Refused) else replace(planned, answers_post=address.reply_to)
 
 
-def _with_files(plan: Plan, reply: Reply, rules: Judge) -> Plan | Problem:
-    """The plan with the files of a reply, each as the channel takes it."""
+def _with_files(plan: Plan | Refused, message: Reply | WriteFirst, rules: Judge) -> Plan | Problem:
+    """The plan with the files of a message, each as the channel takes it, or why it does not go out."""
+    if isinstance(plan, Refused):
+        return rules.problem(plan)
     if rules.capabilities is None:
-        return replace(plan, files=reply.attachments)
+        return replace(plan, files=message.attachments)
     taken = rules.capabilities.with_media_of(plan.surface)
-    problem = refuse_files(reply, rules.channel, taken)
+    problem = refuse_files(message.attachments, rules.channel, taken)
     if problem is not None:
         return problem
-    planned = replace(plan, files=as_sent(reply.attachments, taken))
-    return _files_apart(planned, reply.text) if rules.capabilities.files_apart else planned
+    planned = replace(plan, files=as_sent(message.attachments, taken))
+    return _files_apart(planned, message.text) if rules.capabilities.files_apart else planned
 
 
 def _files_apart(plan: Plan, text: EncryptedText) -> Plan:
@@ -207,6 +209,7 @@ def plan_first(command: WriteFirst, recipient: Recipient, address: Address, rule
         has_template=command.template is not None,
         is_automatic=command.agent is None,
         is_first=True,
+        caption_limit=rules.caption_limit(command.attachments),
     )
     planned = rules.plan(draft, recipient, address, command.template)
-    return rules.problem(planned) if isinstance(planned, Refused) else planned
+    return _with_files(planned, command, rules)

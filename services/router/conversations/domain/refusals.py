@@ -1,8 +1,11 @@
 """Why a command on a conversation is refused, as the problem that REST answers: what is wrong and what to do. Pure."""
 
+from collections.abc import Sequence
+
 from schemas.channel import Capabilities
 from schemas.commands import ConfirmHandoff, Reply, Resolve, Transfer
 from schemas.identity import PersonKey
+from schemas.outbound import OutboundAttachment
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished, is_resolved
@@ -47,9 +50,9 @@ def refuse_without_address(case: ConversationState, surface: Surface) -> Problem
     return Problem(status=409, title="No address on that surface", detail=detail)
 
 
-def refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Problem | None:
-    """Refuse a reply with files that the channel does not take."""
-    problem = file_problem(reply.attachments, channel, capabilities)
+def refuse_files(files: Sequence[OutboundAttachment], channel: str, capabilities: Capabilities) -> Problem | None:
+    """Refuse files that the channel does not take."""
+    problem = file_problem(files, channel, capabilities)
     if problem is None:
         return None
     pointer, detail = problem
