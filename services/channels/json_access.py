@@ -45,9 +45,9 @@ def as_id_str(value: Json) -> str | None:
 
 
 def seconds(value: Json) -> datetime | None:
-    """The UTC time of Unix seconds. None for 0, which Telegram writes as the date of an inaccessible message."""
-    number = as_int(value)
-    return datetime.fromtimestamp(number, UTC) if number is not None and 0 < number <= LATEST_SECOND else None
+    """The UTC time of Unix seconds, a number or digits. None for 0, which Telegram writes for an inaccessible message."""
+    number = int(as_id_str(value) or 0)
+    return datetime.fromtimestamp(number, UTC) if 0 < number <= LATEST_SECOND else None
 
 
 def drop_none(**fields: Json) -> dict[str, Json]:

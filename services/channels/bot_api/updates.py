@@ -199,8 +199,11 @@ HANDLERS: dict[str, Handler] = {
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of one update. Raises InvalidPayload for what is no JSON object, or an object that is no update."""
-    update = _update(request.body)
+    """The activities of one update, or of those that `getUpdates` lists. Raises InvalidPayload for what is no update."""
+    return [one for update in _updates(request.body) for one in _parse(channel, request, account, update)]
+
+
+def _parse(channel: str, request: Request, account: Account, update: dict[str, Json]) -> list[Activity]:
     number = as_int(update.get("update_id"))
     # An update has `update_id` and at most one other field, which names its kind.
     raw = next((k for k in update if k in HANDLERS), None) or next((k for k in update if _is_kind(k)), None)
@@ -211,15 +214,17 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
     return HANDLERS.get(kind, _unknown)(delivery, kind, update.get(kind))
 
 
-def _update(body: bytes) -> dict[str, Json]:
+def _updates(body: bytes) -> list[dict[str, Json]]:
     try:
-        update = read_json(body)
+        read = read_json(body)
     except (ValueError, RecursionError) as error:
         # `from None`: the decoder's message quotes nothing, but its attribute `doc` is the body, which may hold secrets.
         raise InvalidPayload(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
-    if not isinstance(update, dict):
-        raise InvalidPayload("an update is a JSON object")
-    return update
+    listed = as_dict(read).get("result", read) if as_dict(read).get("ok") is True else read
+    updates = listed if isinstance(listed, list) else [listed]
+    if not updates or not all(isinstance(update, dict) for update in updates):
+        raise InvalidPayload("an update is a JSON object, and a list of updates has one at least")
+    return [as_dict(update) for update in updates]
 
 
 def _body_hash(body: bytes, account: Account) -> str:
