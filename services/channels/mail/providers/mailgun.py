@@ -32,6 +32,11 @@ from services.channels.port import (
 from services.platform.http.outgoing import PermanentSendError
 
 _STORAGE = re.compile(r"[a-z0-9.-]+\.mailgun\.(net|org)")
+HEADERS = (
+    "from", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "return-path",
+    "auto-submitted", "x-autoreply", "x-auto-response-suppress", "precedence", "list-id",
+)  # fmt: skip
+"""The headers that are read of a form without `message-headers`."""
 
 
 class Mailgun(MailProvider):
@@ -115,7 +120,9 @@ def _headers(form: PostedForm) -> Iterator[tuple[str, str]]:
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str):
             yield pair[0], pair[1]
     if not stated:
-        yield from ((name, form.text(name)) for name in ("from", "to", "cc", "subject") if form.text(name))
+        # Mailgun posts headers as fields as well, the same one with other capitals too.
+        named = {field.name.lower(): form.text(field.name) for field in form.fields}
+        yield from ((name, named[name]) for name in HEADERS if named.get(name))
 
 
 def _posted_files(form: PostedForm) -> Iterator[MailPart]:

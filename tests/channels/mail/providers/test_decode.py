@@ -390,3 +390,24 @@ def test_a_content_type_may_be_written_in_any_way(request_: Request) -> None:
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:59", "2026-01-01", "x", None, 5])
 def test_a_time_that_cannot_be_is_none(text: Json) -> None:
     assert time_of_text(text) is None
+
+
+def test_a_form_of_mailgun_without_the_list_of_headers_is_read_by_its_fields() -> None:
+    fields = [
+        ("sender", MINA),
+        ("recipient", "support@shop.example"),
+        ("from", f"Mina <{MINA}>"),
+        ("From", f"Mina <{MINA}>"),
+        ("Message-Id", "<a1@karimi.example>"),
+        ("In-Reply-To", f"<{SENT}>"),
+        ("Date", "Sun, 01 Mar 2026 11:58:00 +0000"),
+        ("Auto-Submitted", "auto-replied"),
+        ("body-plain", "I am away."),
+        *calls.mailgun_signature().items(),
+    ]
+    [mail] = PROVIDERS["mailgun"].decode(calls.form_call(fields))
+    assert isinstance(mail, ReceivedMail)
+    assert list(mail.values("from")) == [f"Mina <{MINA}>"]
+    stated = [mail.header(name) for name in ("message-id", "in-reply-to", "auto-submitted")]
+    assert stated == ["<a1@karimi.example>", f"<{SENT}>", "auto-replied"]
+    assert mail.sent_at == NOON - timedelta(minutes=2)
