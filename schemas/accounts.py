@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from schemas.values import OMITTED_IF_EMPTY, Contract, Failure, Instant
 
-AccountState = Literal["ok", "credentials", "webhook", "paused", "forged", "silent"]
+AccountState = Literal["ok", "credentials", "webhook", "paused", "forged", "incomplete", "silent"]
 """`credentials`: the platform refuses the credentials. `webhook`: the platform does not deliver messages to us.
 `paused`: the platform asked us to send nothing for a while. `forged`: webhook calls came without the account's
-secret. `silent`: nothing has come in for so long that, by the account's own weeks before, this is no chance."""
+secret. `incomplete`: what comes in lacks its content, because of how the platform is set up. `silent`: nothing has come in for so long that, by the account's own weeks before, this is no chance."""
 
 
 ACCOUNT_CHANGED = "pasokh.control.account_changed"
@@ -51,6 +51,7 @@ class AccountHealth(Contract):
     """The health of an account. `detail` names the fault and what to do about it; it is empty in state `ok`.
 
     Times are None before the first webhook, send or refusal. They are stored every few seconds, not at every call.
+    `without_content` is how much has come in without its content, because of how the platform is set up.
     """
 
     state: AccountState = "ok"
@@ -59,6 +60,8 @@ class AccountHealth(Contract):
     last_sent_at: Instant | None = None
     last_refused_at: Instant | None = None
     last_refusal: Failure | None = None
+    without_content: int = 0
+    last_without_content_at: Instant | None = None
     token_expires_at: Instant | None = None
 
 

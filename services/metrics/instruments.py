@@ -248,7 +248,8 @@ LEDGER = Instrument(
     "pasokh_ledger_activities",
     "gauge",
     "Activities of an account by what became of them, since counting began: received = published + rejected + failed, and "
-    "consumed = new + duplicates + dead_lettered; `on_its_way` is published and not consumed yet.",
+    "consumed = new + duplicates + refetched + dead_lettered; `on_its_way` is published and not consumed yet, and "
+    "`without_content` the part of published that came in without its content.",
     ("channel", "account", "term"),
 )
 LEDGER_DIFFERENCE = Instrument(

@@ -18,6 +18,8 @@ from services.records.ledgers import ReceivedCounts
 from services.records.sends import ACCOUNT_SENDS
 
 WRITER = "collector"
+INCOMPLETE_WITHIN = timedelta(days=1)
+"""How long after something without content the state `incomplete` ends."""
 FORGED_WITHIN = timedelta(minutes=10)
 """Forged calls less than this apart are one series; its end is also the end of the state `forged`."""
 
@@ -102,6 +104,7 @@ def account_health(
     """How an account is at `now`; the worst that is known decides."""
     refused = max((s for s in sends if s.last_refused_at), key=lambda s: s.last_refused_at or now, default=None)
     state, detail = _state(calls, sends, check, now)
+    missing = calls.counts.missing if calls else None
     return AccountHealth(
         state=state,
         detail=detail,
@@ -109,6 +112,8 @@ def account_health(
         last_sent_at=max((s.last_sent_at for s in sends if s.last_sent_at), default=None),
         last_refused_at=refused.last_refused_at if refused else None,
         last_refusal=refused.last_refusal if refused else None,
+        without_content=missing.count if missing else 0,
+        last_without_content_at=missing.last_at if missing else None,
         token_expires_at=check.token_expires_at if check else None,
     )
 
@@ -126,6 +131,7 @@ def _state(
         _checked(check),
         _not_renewed(check),
         _not_polled(check),
+        _incomplete(calls, now),
         _paused(sends, now),
         _forged(calls, now),
         _silent(calls, check),
@@ -165,6 +171,13 @@ def _forged(calls: AccountCalls | None, now: datetime) -> State | None:
         return None
     times = f"{calls.forged} call{'s' if calls.forged != 1 else ''} with a wrong or missing secret"
     return "forged", f"{times}, the last at {calls.last_forged_at:%H:%M:%S} UTC; they were turned away."
+
+
+def _incomplete(calls: AccountCalls | None, now: datetime) -> State | None:
+    missing = calls.counts.missing if calls is not None else None
+    if missing is None or now - missing.last_at >= INCOMPLETE_WITHIN:
+        return None
+    return "incomplete", missing.sentence
 
 
 def _silent(calls: AccountCalls | None, check: AccountCheck | None) -> State | None:

@@ -27,9 +27,14 @@ class LedgerView(BaseModel):
     published: int = Field(description="What the log has.")
     rejected: int = Field(description="What was turned away for good: forged, malformed, too large.")
     failed: int = Field(description="What its sender was asked to send again.")
-    consumed: int = Field(description="What was taken from the log: `new` + `duplicates` + `dead_lettered`.")
+    consumed: int = Field(
+        description="What was taken from the log: `new` + `duplicates` + `refetched` + `dead_lettered`."
+    )
     new: int = Field(description="What was handled for the first time.")
-    duplicates: int = Field(description="Repeats, which had no effect.")
+    duplicates: int = Field(description="Repeats that the platform posted; they had no effect.")
+    refetched: int = Field(
+        default=0, description="Repeats that we fetched ourselves, when we asked for what may be missing."
+    )
     dead_lettered: int = Field(description="What could not be handled, and was not handled at a retry since.")
     on_its_way: int = Field(description="What is published and will be consumed.")
     uncounted: int = Field(
@@ -39,6 +44,13 @@ class LedgerView(BaseModel):
     lost: int = Field(description="What was published, and is not in the log, which has been read to its end.")
     balances: bool = Field(description="Whether both sums equal their terms, and nothing is lost.")
     detail: str = Field(description="What does not balance; empty when all does.")
+    without_content: int = Field(
+        default=0, description="What came in without its content, by how its platform is set up."
+    )
+    advice: str = Field(
+        default="",
+        description="What to change there, and when the last came; empty when everything has had its content.",
+    )
 
 
 def ledger_view(channel: str, account: str, ledger: Ledger) -> LedgerView:
@@ -55,12 +67,15 @@ def ledger_view(channel: str, account: str, ledger: Ledger) -> LedgerView:
         consumed=after.consumed,
         new=after.new,
         duplicates=after.duplicates,
+        refetched=after.refetched,
         dead_lettered=after.dead_lettered,
         on_its_way=ledger.on_its_way,
         uncounted=ledger.uncounted,
         lost=ledger.lost,
         balances=ledger.balances,
         detail=ledger.detail,
+        without_content=before.without_content,
+        advice=before.advice,
     )
 
 
@@ -89,6 +104,7 @@ async def read_ledgers(store: Store, bus: Bus, accounts: Mapping[str, Iterable[s
                     consumed=one.consumed,
                     new=one.new,
                     duplicates=one.duplicates,
+                    refetched=one.refetched,
                     dead_lettered=one.dead_lettered,
                 )
             )
@@ -119,4 +135,6 @@ def _received(calls: AccountCalls) -> ReceivedSum:
         published=counts.published,
         rejected=counts.rejected,
         failed=counts.failed,
+        without_content=counts.missing.count if counts.missing else 0,
+        advice=counts.missing.sentence if counts.missing else "",
     )

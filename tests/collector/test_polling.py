@@ -58,6 +58,7 @@ async def test_updates_are_fetched_after_the_webhook_is_gone_and_published_as_if
     assert bot.texts()[0] == "first"
     assert "4111" not in bot.texts()[1]
     assert [event.type for event in bot.events()] == ["pasokh.inbound.message"] * 2
+    assert all(event.data["polled"] for event in bot.events())
     assert (bot.poll(MAIN).cursor, list(bot.stand_in.updates)) == (f"{BOT}:3", [])
     await bot.recorder.write()
     calls = bot.store.find(ACCOUNT_CALLS, MAIN)

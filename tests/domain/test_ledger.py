@@ -24,7 +24,7 @@ def test_nothing_balances() -> None:
 def test_every_term_has_its_place() -> None:
     one = ledger(
         before={"since": LATE, "received": 10, "published": 6, "rejected": 3, "failed": 1},
-        after={"since": EARLY, "consumed": 6, "new": 3, "duplicates": 2, "dead_lettered": 1},
+        after={"since": EARLY, "consumed": 6, "new": 2, "duplicates": 2, "refetched": 1, "dead_lettered": 1},
     )
     assert (one.balances, one.since, one.uncounted, one.on_its_way, one.lost) == (True, EARLY, 0, 0, 0)
 

@@ -74,7 +74,9 @@ class Scope:
 
 
 def _notice(item: Notice, scope: Scope) -> list[Activity]:
-    return [scope.activity("unknown", NOBODY, item.id, details={"type": item.type})]
+    return [
+        scope.activity("unknown", NOBODY, item.id, details={"type": item.type}, missing_content=item.missing_content)
+    ]
 
 
 def _report(item: DeliveryReport, scope: Scope) -> list[Activity]:

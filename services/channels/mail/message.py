@@ -113,10 +113,14 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An authentic call that is neither: `id` is the provider's or a hash of the body, `type` the provider's word for it."""
+    """An authentic call that is neither: `id` is the provider's or a hash of the body, `type` the provider's word for it.
+
+    `missing_content` says of a mail whose content the provider did not send what to change there.
+    """
 
     id: str
     type: str
+    missing_content: str | None = None
 
 
 MailItem = ReceivedMail | DeliveryReport | Notice

@@ -35,7 +35,7 @@ def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
     _act(work, activity, context.for_activity(activity.workspace))
     if not repeat:
         ledger.leave_id(work, activity, MESSAGE_HANDLERS)
-    ledger.count_outcome(work, received.event.partitionkey, repeat=repeat)
+    ledger.count_outcome(work, received.event.partitionkey, activity, repeat=repeat)
 
 
 def _act(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:

@@ -35,7 +35,11 @@ from services.channels.port import Account, InvalidSignature, Request, WebhookRe
 
 Event = Mapping[str, Json]
 NO_CONTENT = "mail_without_content"
-"""The notice of a mail that SES has put somewhere else: an S3 action, or a mail over 150 kB."""
+"""The notice of a mail that SES has put somewhere else."""
+ADVICE = (
+    "Mails arrive without their content, because the SES receipt rule puts them into a bucket: give the rule the action Publish to "
+    "Amazon SNS topic (encoding Base64) in place of the topic of its S3 action; the mails until then are in the bucket."
+)
 
 
 class Ses(MailProvider):
@@ -104,7 +108,7 @@ def _received(event: Event) -> Sequence[MailItem]:
     content, encoding = as_str(event.get("content")), as_dict(receipt.get("action")).get("encoding")
     identity = as_str(mail.get("messageId"))
     if content is None:
-        return [Notice(f"{identity}:content", NO_CONTENT)]
+        return [Notice(f"{identity}:content", NO_CONTENT, ADVICE)]
     recipients = _texts(receipt.get("recipients")) or _texts(mail.get("destination"))
     envelope = Envelope(
         sender=as_str(mail.get("source")),
