@@ -214,8 +214,8 @@ class Forward(Contract):
     returned: bool = False
 
 
-class CheckEchoes(Contract):
-    """`pasokh.command.check_echoes` (key of a conversation's owner): echoes of our own messages may stand in the wrong conversation.
+class CheckEcho(Contract):
+    """`pasokh.command.check_echo` (key of a conversation's owner): echoes of our own messages may stand in the wrong conversation.
 
     `messages` are ids, made as `Activity.message` is. What stands under one of them, and is known as a message of ours in
     another conversation, is taken back by the owner of the conversation where it stands.

@@ -74,7 +74,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.clear_handoff": commands.ClearHandoff,
     "pasokh.command.confirm_handoff": commands.ConfirmHandoff,
     "pasokh.command.forward": commands.Forward,
-    "pasokh.command.check_echoes": commands.CheckEchoes,
+    "pasokh.command.check_echo": commands.CheckEcho,
     "pasokh.command.claim_handoff": commands.ClaimHandoff,
     "pasokh.command.request_verification": commands.RequestVerification,
     "pasokh.command.merge_conversation": commands.MergeConversation,

@@ -46,6 +46,8 @@ async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_the
             "last_sent_at": None,
             "last_refused_at": None,
             "last_refusal": None,
+            "without_content": 0,
+            "last_without_content_at": None,
             "token_expires_at": None,
         },
     }

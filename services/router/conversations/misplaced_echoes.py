@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.activity import Activity, ActivityKind, Reaction
-from schemas.commands import CheckEchoes, Forward
+from schemas.commands import CheckEcho, Forward
 from schemas.conversation import PEOPLE_OF_OURS, MessageReaction
 from schemas.identity import person_key
 from schemas.values import Failure
@@ -37,7 +37,7 @@ ELSEWHERE = Failure(
 
 def check_later(work: UnitOfWork, key: str, messages: Iterable[str]) -> None:
     """Ask the owner of `key` to check these echoes after this batch is committed."""
-    work.emit("pasokh.command.check_echoes", key, CheckEchoes(messages=list(messages)))
+    work.emit("pasokh.command.check_echo", key, CheckEcho(messages=list(messages)))
 
 
 def may_be_misplaced(echo: Activity) -> bool:
@@ -47,22 +47,22 @@ def may_be_misplaced(echo: Activity) -> bool:
 
 def messages(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a check: what stands under the ids, and what they are known as."""
-    ids = received.event.payload_as(CheckEchoes).messages
+    ids = received.event.payload_as(CheckEcho).messages
     yield Documents(MESSAGES, ids)
     yield Documents(ACTIVITIES, ids)
 
 
 def originals(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step: the messages of ours that they are known as, and the conversations that the echoes joined."""
-    work, ids = context.work, received.event.payload_as(CheckEchoes).messages
+    work, ids = context.work, received.event.payload_as(CheckEcho).messages
     known, echoes = (work.get(ACTIVITIES, i) for i in ids), (work.get(MESSAGES, i) for i in ids)
     yield Documents(MESSAGES, [one.message for one in known if one is not None and one.message is not None])
     yield Documents(CONVERSATIONS, [echo.conversation for echo in echoes if echo is not None])
 
 
-def handle_check_echoes(context: ConversationsContext, received: ReceivedEvent) -> None:
+def handle_check_echo(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Take back the echoes of this owner that are known as messages of another conversation, and have others take back theirs."""
-    work, command = context.work, received.event.payload_as(CheckEchoes)
+    work, command = context.work, received.event.payload_as(CheckEcho)
     for identity in command.messages:
         echo, original = work.get(MESSAGES, identity), _original(work, identity)
         if echo is None or original is None or not _is_same(echo, original):

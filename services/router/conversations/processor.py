@@ -49,8 +49,8 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
             inbound.on_forward,
             (activity_reads.forwarded, activity_reads.conversations_of_forwarded, activity_reads.chats_of_forwarded),
         ),
-        "pasokh.command.check_echoes": Handler(
-            misplaced_echoes.handle_check_echoes, (misplaced_echoes.messages, misplaced_echoes.originals)
+        "pasokh.command.check_echo": Handler(
+            misplaced_echoes.handle_check_echo, (misplaced_echoes.messages, misplaced_echoes.originals)
         ),
         "pasokh.command.reply": Handler(commands.handle_reply, REPLY),
         "pasokh.command.write_first": Handler(

@@ -255,7 +255,7 @@ async def test_where_threads_are_not_flat_nobody_asks() -> None:
     await house.commented(is_upper_assigned=True)
     owners = Owners(house, [house.result()])
     await owners.finish()
-    assert not [event for event in house.driver.sent if event.type == "pasokh.command.check_echoes"]
+    assert not [event for event in house.driver.sent if event.type == "pasokh.command.check_echo"]
 
 
 def resolve_of(case: ConversationState) -> Resolve:

@@ -203,6 +203,8 @@ FIELDS: Mapping[str, str] = {
     "emails": "E-mail addresses.",
     "health": "The account's health.",
     "ibans": "International bank account numbers (IBAN).",
+    "without_content": "How much has come in without its content, because of how the platform is set up.",
+    "last_without_content_at": "When something last came in without its content; null if nothing did.",
     "last_refusal": "The reason of the platform's last refusal; null if there was none.",
     "token_expires_at": "The expiry of the access token that is renewed by itself; null if there is none.",
     "last_refused_at": "The time of the platform's last refusal.",
