@@ -22,7 +22,7 @@ MAX_LOCAL_PART = 64
 MESSAGE_ID_METADATA, MAX_METADATA = "message-id", 80
 """The metadata of a mail by Postmark that has its Message-ID, and how long a value may be."""
 MAX_HEADER_IDS = 50
-_REPLY_PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|antw|atb|پاسخ|رد)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_REPLY_PREFIX = re.compile(r"(?:re|aw|sv|vs|antw|atb|پاسخ|رد)\s*+(?:\[\d+\]\s*+)?:", re.IGNORECASE)
 """`Re` of RFC 5322, 3.6.5, and what mail programs in other languages write for it."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LOCAL_PART = re.compile(r"[^\s<>\"(),:;@\\\[\]\x00-\x1f]{1,64}")

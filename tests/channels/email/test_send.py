@@ -260,6 +260,8 @@ def test_an_answer_of_a_machine_says_so() -> None:
         ("Re: Order", "Re: Order"),
         ("RE: RE: Order", "RE: RE: Order"),
         ("Re[2]: Order", "Re[2]: Order"),
+        ("Re [2] : Order", "Re [2] : Order"),
+        ("Re[2: Order", "Re: Re[2: Order"),
         ("AW: Bestellung", "AW: Bestellung"),
         ("پاسخ: سفارش", "پاسخ: سفارش"),
         ("رد: طلب", "رد: طلب"),

@@ -31,7 +31,7 @@ from services.channels.port import (
 )
 from services.platform.http.outgoing import PermanentSendError
 
-_STORAGE = re.compile(r"[a-z0-9.-]+\.mailgun\.(net|org)")
+_STORAGE = re.compile(r"\A[a-z0-9.-]+\.mailgun\.(net|org)")
 HEADERS = (
     "from", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "return-path",
     "auto-submitted", "x-autoreply", "x-auto-response-suppress", "precedence", "list-id",

@@ -30,7 +30,7 @@ from services.channels.port import Account, InvalidPayload, InvalidSignature, Re
 
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
-_DKIM = re.compile(r"@([^\s:,{}]+)\s*:\s*pass", re.IGNORECASE)
+_DKIM = re.compile(r"(?<![^\s,{}])@([^\s:,{}]++)\s*+:\s*+pass", re.IGNORECASE)
 _ARMOUR = re.compile(r"-----(BEGIN|END) PUBLIC KEY-----|\s")
 
 

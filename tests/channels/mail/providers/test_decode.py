@@ -250,18 +250,30 @@ def test_a_signature_of_the_senders_domain_proves_the_sender_of_sendgrid() -> No
     assert mail_of("sendgrid_without_headers.fields.json").envelope.authenticated is None
 
 
-def test_the_signature_of_another_domain_proves_nothing() -> None:
+@pytest.mark.parametrize(
+    ("dkim", "is_proven"),
+    [
+        ("{@evil.example : pass, @karimi.example : fail}", False),
+        ("{@evil.example : fail, @karimi.example : pass}", True),
+        ("@karimi.example:PASS", True),
+        ("{@evil.example@karimi.example : pass}", False),
+        ("{evil@karimi.example : pass}", False),
+        ("{@karimi.example : neutral, pass}", False),
+        ("", None),
+    ],
+)
+def test_only_a_signature_of_the_senders_own_domain_proves_the_sender(dkim: str, is_proven: bool | None) -> None:
     request = calls.form_call(
         [
             ("from", "Mina <mina@karimi.example>"),
-            ("dkim", "{@evil.example : pass, @karimi.example : fail}"),
-            ("SPF", "pass"),
+            ("dkim", dkim),
+            ("SPF", "pass" if dkim else ""),
             ("envelope", '{"from": "somebody@evil.example", "to": ["support@shop.example"]}'),
         ]
     )
     (mail,) = PROVIDERS["sendgrid"].decode(request)
     assert isinstance(mail, ReceivedMail)
-    assert mail.envelope.authenticated is False
+    assert mail.envelope.authenticated is is_proven
 
 
 def test_files_of_sendgrid_have_the_names_of_their_description() -> None:
