@@ -16,6 +16,7 @@ from schemas.configuration import AccountBody
 from schemas.outbound import OutboundAttachment, OutboundMessage
 from schemas.values import Json
 from services.channels.account_settings import AccountSettings
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient
 
@@ -188,10 +189,13 @@ class InlineFile:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file of a message that is sent: what is known of it, and its bytes."""
+    """A file of a message that is sent: what is known of it, and its bytes, which are read while they are sent.
+
+    Reading raises PermanentSendError, TransientSendError: a channel lets them pass.
+    """
 
     attachment: OutboundAttachment
-    content: bytes
+    content: StreamedBytes
 
 
 @dataclass(frozen=True, slots=True)

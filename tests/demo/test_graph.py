@@ -11,6 +11,7 @@ from starlette.routing import Mount
 from services.demo.graph import FakeGraph
 from services.demo.graph_messages import MetaChannel
 from services.platform.http.multipart import FilePart, multipart_form
+from tests.fakes.http import held
 
 TOKEN = {"authorization": "Bearer EAAtoken"}
 NUMBER = "/v25.0/15550100/messages"
@@ -96,9 +97,9 @@ async def test_every_kind_of_message_is_taken(opened: Open, fields: dict[str, An
 
 async def test_an_uploaded_file_goes_out_by_its_id_and_is_read_with_the_token_alone(opened: Open) -> None:
     _, client = opened("whatsapp")
-    file = FilePart("file", "mug.png", "image/png", b"\x89PNG")
+    file = FilePart("file", "mug.png", "image/png", held(b"\x89PNG"))
     body, content_type = multipart_form({"messaging_product": "whatsapp"}, [file])
-    uploaded = await client.post("/v25.0/15550100/media", content=body, headers={"content-type": content_type})
+    uploaded = await client.post("/v25.0/15550100/media", content=body.open(), headers={"content-type": content_type})
     number = uploaded.json()["id"]
     sent = await client.post(NUMBER, json=whatsapp_text(type="image", image={"id": number, "caption": "Here"}))
     assert sent.status_code == 200
@@ -111,9 +112,9 @@ async def test_an_uploaded_file_goes_out_by_its_id_and_is_read_with_the_token_al
 
 async def test_a_picture_over_five_megabytes_is_refused_at_upload(opened: Open) -> None:
     _, client = opened("whatsapp")
-    file = FilePart("file", "mug.png", "image/png", b"x" * 5_242_881)
+    file = FilePart("file", "mug.png", "image/png", held(b"x" * 5_242_881))
     body, content_type = multipart_form({"messaging_product": "whatsapp"}, [file])
-    answer = await client.post("/v25.0/15550100/media", content=body, headers={"content-type": content_type})
+    answer = await client.post("/v25.0/15550100/media", content=body.open(), headers={"content-type": content_type})
     assert answer.json()["error"]["code"] == 100
 
 

@@ -1,7 +1,9 @@
 """Writes a mail of ours (RFC 5322): an answer to everybody of the thread, with headers by which the next answer finds back."""
 
+import base64
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
@@ -14,9 +16,12 @@ from services.channels.mail.charsets import storable
 from services.channels.mail.ids import own_message_id, plus_token, with_plus, without_plus
 from services.channels.mail.smtp import MailTransaction
 from services.channels.port import Account, OutgoingFile
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import PermanentSendError
 
 MAX_SUBJECT = 200
+LINE_BYTES = 57
+"""Bytes of a file in one line of base64."""
 MAX_LOCAL_PART = 64
 """RFC 5321, 4.5.3.1.1: servers need not take more before the `@`."""
 MESSAGE_ID_METADATA, MAX_METADATA = "message-id", 80
@@ -49,12 +54,14 @@ def compose(message: OutboundMessage, account: Account, files: Sequence[Outgoing
     for name, value in _headers(message, account, people):
         mail[name] = value
     _add_text(mail, message.text.text)
-    for file in files:
-        _add_file(mail, file)
+    markers = [_add_file(mail, file) for file in files]
+    contents = [(marker, _as_base64(file.content)) for marker, file in zip(markers, files, strict=True)]
     identifiers = [*_names(own_message_id(message.id, sender), account), *_references(message)]
     # The library folds a long Message-ID by encoding it, and then nobody finds it. One to a line needs no folding.
     head = "".join(f"{name}: <{identity}>\r\n" if name else f" <{identity}>\r\n" for name, identity in identifiers)
-    return MailTransaction(sender, [one.address for one in people], head.encode() + mail.as_bytes(), needs_utf8)
+    return MailTransaction(
+        sender, [one.address for one in people], head.encode() + mail.as_bytes(), needs_utf8, contents
+    )
 
 
 Header = str | HeaderAddress | list[HeaderAddress]
@@ -176,10 +183,33 @@ def _as_html(text: str) -> str:
     return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body dir="auto">\n{lines}</body></html>\n'
 
 
-def _add_file(mail: EmailMessage, file: OutgoingFile) -> None:
+def _add_file(mail: EmailMessage, file: OutgoingFile) -> bytes:
+    """Add a file with a marker as its content; the bytes that stand in the mail for it."""
     known = _MEDIA_TYPE.fullmatch(file.attachment.media_type.lower())
     main, sub = (
         (known[1], known[2]) if known and known[1] not in ("multipart", "message") else ("application", "octet-stream")
     )
     name = _one_line(file.attachment.name or "file")
-    mail.add_attachment(file.content, maintype=main, subtype=sub, filename=name)
+    marker = secrets.token_bytes(33)
+    mail.add_attachment(marker, maintype=main, subtype=sub, filename=name)
+    return base64.b64encode(marker) + b"\r\n"
+
+
+def _as_base64(content: StreamedBytes) -> StreamedBytes:
+    """Bytes as lines of base64 with 76 characters (RFC 2045, 6.8)."""
+    lines, rest = divmod(content.size_bytes, LINE_BYTES)
+
+    async def read() -> AsyncIterator[bytes]:
+        pending = b""
+        async for part in content.open():
+            pending += part
+            end = len(pending) // LINE_BYTES * LINE_BYTES
+            yield _lines(pending[:end])
+            pending = pending[end:]
+        yield _lines(pending)
+
+    return StreamedBytes(lines * (LINE_BYTES // 3 * 4 + 2) + (-(-rest // 3) * 4 + 2 if rest else 0), read)
+
+
+def _lines(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")

@@ -14,6 +14,7 @@ from services.channels.json_access import as_dict, as_int, as_str
 from services.channels.meta.entry import EntryScope, scope_of
 from services.channels.meta.webhook import as_platform_id
 from services.channels.port import Account, CredentialsRejected
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.lenient_json import read_json
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import (
@@ -177,7 +178,7 @@ class GraphApi:
         method: str,
         path: str,
         verdicts: Verdicts,
-        content: bytes | None,
+        content: bytes | StreamedBytes | None,
         headers: Mapping[str, str],
         *,
         idempotent: bool,

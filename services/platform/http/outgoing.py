@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.channel import Scope
+from services.platform.core.streamed_bytes import StreamedBytes
 
 DOWNLOAD_SECONDS = 60.0
 UPLOAD_BYTES_PER_SECOND = 500_000
@@ -100,7 +101,7 @@ class HttpClient(Protocol):
         self,
         method: str,
         url: str,
-        body: bytes | None = None,
+        body: bytes | StreamedBytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         idempotent: bool = False,
@@ -109,7 +110,8 @@ class HttpClient(Protocol):
 
         Raises TransientSendError when the request surely was not sent (no connection), SendOutcomeUnknown when it may have
         been, PermanentSendError (code `target`) when the target is not allowed. `idempotent`: the call may be repeated without
-        harm, so that TransientSendError stands for SendOutcomeUnknown too. A large body gets as much more time as it takes
+        harm, so that TransientSendError stands for SendOutcomeUnknown too. What the reading of a streamed body raises passes
+        through; the platform has then not got the whole request. A large body gets as much more time as it takes
         at `UPLOAD_BYTES_PER_SECOND`.
         """
         ...

@@ -19,7 +19,7 @@ from tests.channels.instagram import cases as instagram
 from tests.channels.messenger import cases as messenger
 from tests.channels.test_every_channel import message_to
 from tests.fakes import FakeHttp, in_order
-from tests.fakes.http import HttpCall
+from tests.fakes.http import HttpCall, held
 
 CHANNELS: dict[str, Any] = {"messenger": Messenger(), "instagram": Instagram()}
 CASES: dict[str, Any] = {"messenger": messenger, "instagram": instagram}
@@ -104,7 +104,7 @@ def form(call: HttpCall) -> dict[str, tuple[str | None, str, bytes]]:
 
 def outgoing(kind: AttachmentKind, media_type: str, file_name: str | None) -> OutgoingFile:
     about = OutboundAttachment(blob="b1", kind=kind, media_type=media_type, size_bytes=3, name=file_name)
-    return OutgoingFile(about, b"\x00\x01\x02")
+    return OutgoingFile(about, held(b"\x00\x01\x02"))
 
 
 @both
