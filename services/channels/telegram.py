@@ -61,9 +61,9 @@ class TelegramCredentials(AccountCredentials):
     bot_token: Annotated[Secret, StringConstraints(pattern=r"^[0-9]{1,20}:[A-Za-z0-9_-]{1,200}$")] = Field(
         description="the token BotFather gave, like 123456:ABC-DEF"
     )
-    secret_token: Rotating[SecretToken] | None = Field(None, description="1-256 characters of A-Z a-z 0-9 _ -")
+    secret_token: Rotating[SecretToken] | None = Field(None, description="8-256 characters of A-Z a-z 0-9 _ -")
     secret_token_previous: SecretToken | None = Field(
-        None, description="the secret before this one, while it rotates: 1-256 characters of A-Z a-z 0-9 _ -"
+        None, description="the secret before this one, while it rotates: 8-256 characters of A-Z a-z 0-9 _ -"
     )
 
 
@@ -100,7 +100,7 @@ class TelegramAccount(AccountSettings):
         """An account that receives webhooks needs the secret that proves them."""
         if is_polled(body) or "secret_token" in body.credentials:
             return []
-        return [("/credentials/secret_token", "secret_token is required: 1-256 characters of A-Z a-z 0-9 _ -")]
+        return [("/credentials/secret_token", "secret_token is required: 8-256 characters of A-Z a-z 0-9 _ -")]
 
 
 class Telegram:

@@ -17,13 +17,12 @@ from services.channels.account_settings import (
     AccountCredentials,
     AccountSettings,
     ApiBase,
-    ChosenSecret,
     HandoffSettings,
     Rotating,
-    Secret,
     account_example,
 )
 from services.channels.meta.entry import own_id
+from services.channels.meta.messaging.accounts import GivenSecret, OwnWord
 from services.channels.meta.signature import SignedByApp
 from services.channels.meta.whatsapp.account_check import account_problem
 from services.channels.meta.whatsapp.calls import api_of, locate_file, perform_action, send_file, send_message
@@ -49,11 +48,13 @@ DOCUMENTS = (
 class WhatsappCredentials(AccountCredentials):
     """What the app's dashboard and WhatsApp Manager show, and a word of one's own."""
 
-    app_secret: Rotating[Secret] = Field(description="the app secret: App settings, Basic, in Meta's app dashboard")
-    verify_token: Rotating[ChosenSecret] = Field(
-        description="a text of your own, which you also write into the dashboard beside the callback URL"
+    app_secret: Rotating[GivenSecret] = Field(
+        description="the app secret: App settings, Basic, in Meta's app dashboard"
     )
-    access_token: Secret = Field(description="a token of a system user, with whatsapp_business_messaging")
+    verify_token: Rotating[OwnWord] = Field(
+        description="a text of your own without spaces, which you also write into the dashboard beside the callback URL"
+    )
+    access_token: GivenSecret = Field(description="a token of a system user, with whatsapp_business_messaging")
     phone_number_id: MetaId = Field(description="the id of the phone number, digits; not the number itself")
     waba_id: MetaId = Field(description="the id of the WhatsApp Business account, digits")
 

@@ -13,6 +13,7 @@ from services.channels.bot_api.bot import UNAUTHORIZED, retry_after
 from services.channels.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
+    UNREADABLE,
     HttpClient,
     HttpResponse,
     PermanentSendError,
@@ -172,6 +173,9 @@ def classify_response(
         return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
         return CredentialsRejected(f"the bot token is not accepted: {description[:200]}", status)
+    if body.get("ok") is not False and status not in UNREADABLE:
+        # A proxy's 302 or 403: nobody was blocked, and Telegram has not seen the message.
+        return TransientSendError(description[:200], _retry_after_seconds(answer), "account")
     return PermanentSendError(_code(status, description), _explained(description[:200]), status)
 
 

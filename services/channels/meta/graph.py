@@ -18,6 +18,7 @@ from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.lenient_json import read_json
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import (
+    UNREADABLE,
     HttpClient,
     HttpResponse,
     PermanentSendError,
@@ -28,8 +29,6 @@ from services.platform.http.retry_after import retry_after_seconds
 
 VERSION = "v25.0"
 TOO_MANY = 429
-UNREADABLE = frozenset({400, 404, 405, 411, 413, 414, 415, 422, 431})
-"""Statuses of a call that is refused again however often it is repeated, also where whoever answered gives no reason."""
 
 
 @dataclass(frozen=True, slots=True)

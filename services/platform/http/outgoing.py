@@ -33,6 +33,10 @@ class UntrustedCertificate(TransientSendError):
     """Nobody trusts the certificate of the other side: nothing was sent to it."""
 
 
+UNREADABLE = frozenset({400, 404, 405, 411, 413, 414, 415, 422, 431})
+"""Statuses of a call that is refused again however often it is repeated, also where whoever answered gives no reason."""
+
+
 class PermanentSendError(Exception):
     """The platform will never accept the request. `code` is stable (`blocked`, `too_long`, `not_found`, ...).
 

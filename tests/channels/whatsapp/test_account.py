@@ -44,7 +44,15 @@ def test_every_credential_is_needed(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("phone_number_id", "+371 20 000 001"), ("waba_id", "shop"), ("app_secret", ""), ("page_id", "1")],
+    [
+        ("phone_number_id", "+371 20 000 001"),
+        ("waba_id", "shop"),
+        ("app_secret", ""),
+        ("page_id", "1"),
+        # Copied from a page that shortens it, or with a line end: it cannot stand in a header.
+        ("access_token", "EAAG…"),
+        ("access_token", "EAAG-token\n"),
+    ],
 )
 def test_a_credential_that_is_none_is_refused(name: str, value: str) -> None:
     assert RULES.problems(AccountBody.model_validate({"credentials": {**CREDENTIALS, name: value}}))
