@@ -17,6 +17,6 @@ def examples(count: int) -> settings:
     return settings(settings.get_profile(PROFILE), max_examples=scaled(count))
 
 
-def scaled(count: int) -> int:
-    """As many as this profile takes of so many."""
-    return max(MIN_EXAMPLES, count // 5) if PROFILE == "check" else count
+def scaled(count: int, minimum: int = MIN_EXAMPLES) -> int:
+    """As many as this profile takes of so many: a fifth of them, but not less than `minimum`, where it is `check`."""
+    return max(minimum, count // 5) if PROFILE == "check" else count

@@ -62,6 +62,9 @@ async def delete_account(
     await publish_account_changed(context, workspace, name)
 
 
+KNOWN_AFTER_SECONDS = FRESH_SECONDS * 1.05
+
+
 @dataclass(frozen=True, slots=True)
 class AccountEndpoints:
     """Writes accounts of the channels in `rules`: channel name → what it demands of an account.
@@ -70,7 +73,7 @@ class AccountEndpoints:
     """
 
     rules: Mapping[str, AccountRules]
-    known_after_seconds: float = FRESH_SECONDS * 1.05
+    known_after_seconds: float
 
     async def require_channel(self, channel: str) -> AccountRules:
         """The account rules of the path's channel. Raises NotFound for an unknown channel."""
@@ -117,9 +120,9 @@ class AccountEndpoints:
             await asyncio.sleep(self.known_after_seconds)
 
 
-def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
-    """The routes; writing an account needs `admin`."""
-    endpoints = AccountEndpoints(rules)
+def build_router(rules: Mapping[str, AccountRules], known_after_seconds: float = KNOWN_AFTER_SECONDS) -> APIRouter:
+    """The routes; writing an account needs `admin`. `known_after_seconds`: see `AccountEndpoints`."""
+    endpoints = AccountEndpoints(rules, known_after_seconds)
     read_body = JsonBody(AccountBody, forms={channel: one.model for channel, one in rules.items()})
 
     async def put_account(

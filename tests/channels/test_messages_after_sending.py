@@ -15,8 +15,9 @@ from tests.channels import states_platform
 from tests.channels.installation import Installation
 from tests.channels.places import BETTER, HEART, HELLO, REPORTED, WRITTEN, Place, text_of, update_names
 from tests.channels.test_every_channel import WITHOUT_WEBHOOKS, account_for, authentic, cases_of
+from tests.examples import scaled
 
-MANY = 1_000
+MANY = scaled(1_000)
 FEW = 10
 STATES = frozenset({"sent", "delivered", "read", "failed"})
 Played = tuple[Channel, Account, Place]
