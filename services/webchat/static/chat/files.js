@@ -11,12 +11,15 @@ const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/a
 const SHOWN_BYTES = 8000000;
 
 export class Files {
-  // `changed` is called when a file comes, goes, or has been uploaded.
-  constructor(server, words, changed) {
+  // `number` writes a count in the language of the words. `changed` is called when a file comes, goes, or has been uploaded.
+  constructor(server, words, number, changed) {
     this.server = server;
     this.words = words;
+    this.number = number;
     this.changed = changed;
     this.waiting = [];
+    // How many of those that were chosen last found no room.
+    this.leftOut = 0;
     this.list = h("ul", { class: "files", "aria-label": words.files, hidden: true });
     this.input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", change: () => this.onChosen() });
     this.button = h("button", { type: "button", class: "attach", "aria-label": words.attach, title: words.attach, click: () => this.input.click() },
@@ -31,6 +34,7 @@ export class Files {
   take() {
     const ready = this.waiting.filter((one) => one.stored).map((one) => one.stored);
     this.waiting = [];
+    this.leftOut = 0;
     this.draw();
     return ready;
   }
@@ -41,7 +45,9 @@ export class Files {
   }
 
   add(chosen) {
-    for (const file of chosen.slice(0, MAX_FILES - this.waiting.length)) {
+    const room = MAX_FILES - this.waiting.length;
+    this.leftOut = Math.max(0, chosen.length - room);
+    for (const file of chosen.slice(0, room)) {
       const one = { file, stored: null, wrong: "" };
       this.waiting.push(one);
       void this.upload(one);
@@ -64,8 +70,14 @@ export class Files {
 
   draw() {
     this.list.hidden = !this.waiting.length;
-    fill(this.list, this.waiting.map((one) => this.row(one)));
+    fill(this.list, [...this.waiting.map((one) => this.row(one)), ...this.note()]);
     this.changed();
+  }
+
+  note() {
+    if (!this.leftOut) return [];
+    const text = filled(this.words.tooManyFiles, { most: this.number(MAX_FILES), count: this.number(this.leftOut) });
+    return [h("li", {}, h("span", { class: "wrong", role: "alert" }, text))];
   }
 
   row(one) {
@@ -79,6 +91,7 @@ export class Files {
 
   remove(one) {
     this.waiting = this.waiting.filter((other) => other !== one);
+    this.leftOut = 0;
     this.draw();
     this.button.focus();
   }
