@@ -61,9 +61,10 @@ def test_any_html_is_text(html: str) -> None:
 )
 def test_hostile_html_takes_no_long_time(unit: str) -> None:
     started = time.process_time()
-    html_to_text(unit * 100_000)
-    html_to_text(unit * 100_000 + ">")
-    assert time.process_time() - started < 10
+    html_to_text(unit * 20_000)
+    html_to_text(unit * 20_000 + ">")
+    # It takes a tenth of this. What is not linear takes ten seconds at five times the length.
+    assert time.process_time() - started < 0.4
 
 
 def test_the_words_of_a_picture_stand_apart_from_what_is_beside_them() -> None:
