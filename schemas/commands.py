@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from schemas.activity import Activity
 from schemas.channel import ActionKind
+from schemas.contact import Consent
 from schemas.identity import PersonKeyText
 from schemas.outbound import MessageTemplate, OutboundAttachment
 from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, Contract, EncryptedText, Instant, Priority, Problem, Surface
@@ -263,12 +264,16 @@ class MergeConversation(Contract):
 
 
 class ContinueConversation(Contract):
-    """`pasokh.command.continue_conversation` (key of the person): a private reply reached this person, so that their private
-    messages belong to `conversation` from `since` on.
+    """`pasokh.command.continue_conversation` (key of the person): a private reply reached this person, or they go on here as
+    somebody whose number changed, so that their private messages belong to `conversation` from `since` on.
+
+    `consent` is what they decided since `consent_at` about messages of ours, as whom they were before.
     """
 
-    conversation: str
+    conversation: str | None = None
     since: Instant
+    consent: Annotated[Consent | None, OMITTED_IF_EMPTY] = None
+    consent_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
 
 
 class Reroute(Contract):

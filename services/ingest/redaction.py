@@ -177,6 +177,7 @@ NOT_WRITTEN_BY_PERSONS: Mapping[type[Contract], Mapping[str, str]] = {
         "reply_to": _OUR_ID,
         "replies_to": _OUR_ID,
         "conversation": _OUR_ID,
+        "successor": "as person",
         "missing_content": "a sentence of the channel's own, for operators",
         "platform_id": _PLATFORM_ID,
         "album": _PLATFORM_ID,

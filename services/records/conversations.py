@@ -81,6 +81,7 @@ class ActivityRecord:
     - An id by which a platform names a message of ours: `message` is that message, the kind is `alias`.
     - `early/` and the id of a message that has not arrived: `early` are the activities that change it, as they are on the
       log, the kind is `early`. Earlier versions recorded a deletion alone, under the id of the message, as a `deletion`.
+    - The id that a message would have, of a post of our own side: changes of it are not stored. The kind is `own_post`.
     """
 
     workspace: str

@@ -32,6 +32,10 @@ class EntryScope:
         """The same for every repeat of an event. `states` tell apart what may be said about one message."""
         return hashed_id(self.workspace, self.channel, self.account, self.own_id, "event", kind, *states)
 
+    def person(self, external: str | None) -> str:
+        """The person whom the platform calls `external`."""
+        return f"{self.channel}:{self.account}:{external or NOBODY}"
+
     # Any: further fields of Activity, which validates them.
     def activity(
         self, identity: str, kind: ActivityKind, external: str | None, at: datetime, **fields: Any
@@ -43,7 +47,7 @@ class EntryScope:
             channel=self.channel,
             account=self.account,
             kind=kind,
-            person=f"{self.channel}:{self.account}:{external or NOBODY}",
+            person=self.person(external),
             received_at=at,
             **fields,
         )

@@ -32,7 +32,7 @@ from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import handoff, proof
 from services.router.conversations.domain.activities import PRIVATE_THREAD
-from services.router.conversations.domain.contacts import new_contact
+from services.router.conversations.domain.contacts import new_contact, with_state
 from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.refusals import refuse_confirmation, refuse_none
 from services.router.conversations.facts import record_fact, record_resolved
@@ -153,19 +153,24 @@ def handle_merge_conversation(context: ConversationsContext, received: ReceivedE
 
 
 def handle_continue_conversation(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """A private reply reached this person: their private messages continue its conversation.
+    """A private reply reached this person, or they have another number: their private messages continue its conversation.
 
-    What they answered before this command arrived is in a conversation of their own, and moves.
+    What they wrote before this command arrived is in a conversation of their own, and moves.
     """
     work, key = context.work, received.event.partitionkey
     command = received.event.payload_as(ContinueConversation)
-    case = work.get(CONVERSATIONS, command.conversation)
+    person = work.get(PERSONS, key) or new_contact(person_key(key), work.now)
+    if command.consent is not None:
+        person = with_state(person, command.consent, command.consent_at or command.since)
+        work.put(PERSONS, key, person)
+    case = work.get(CONVERSATIONS, command.conversation) if command.conversation is not None else None
     if case is None or not handoff.is_private_side(case, person_key(key)):
         return
-    person = work.get(PERSONS, key) or new_contact(person_key(key), work.now)
     own_id = person.open.get(PRIVATE_THREAD)
-    own = work.get(CONVERSATIONS, own_id) if own_id is not None else None
-    work.put(PERSONS, key, replace(person, forwarded_to=case.id))
+    own = work.get(CONVERSATIONS, own_id) if own_id not in (None, case.id) else None
+    # Who comes back to their first number has the conversation themselves.
+    back = {PRIVATE_THREAD: case.id} if case.key == key else {}
+    work.put(PERSONS, key, replace(person, forwarded_to=case.id, open={**person.open, **back}))
     if own is not None and not is_closed(own.status):
         _move_messages(work, own, case, command.since)
 

@@ -97,6 +97,9 @@ def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | Non
         _add(work, activity, case)
         if case.key != str(activity.person_key) and may_be_misplaced(activity):
             check_later(work, case.key, [activity.message or activity.id])
+    elif case is None and activity.surface == "public" and not activity.replies_to:
+        # A post, which answers nobody and is never sent from here.
+        early.expect_nothing(work, activity)
 
 
 def _add(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:

@@ -10,7 +10,7 @@ from services.domain.lifecycle import is_closed
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, PERSONS, ActivityRecord
-from services.router.conversations import early, echoes, ledger, moved_chats, receipts
+from services.router.conversations import early, echoes, ledger, moved_chats, receipts, successors
 from services.router.conversations.calls import on_call
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.contact_states import on_contact_state
@@ -93,6 +93,9 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     elif activity.kind == "survey_answer":
         if case is not None:
             add_answers(work, activity, case)
+    elif activity.kind == "contact":
+        if case is not None and is_private_side(case, activity.person_key):
+            successors.continue_as(work, case, activity)
     elif activity.kind == "echo":
         echoes.add_echo(work, activity, case)
     elif command.returned:
@@ -205,9 +208,10 @@ def _on_echo(work: UnitOfWork, activity: Activity, activity_context: ActivityCon
 
 
 def _on_contact(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    """Another name of a person became known: an e-mail address, a telephone number."""
+    """Another name of a person became known: an e-mail address, a telephone number, one as whom they go on."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
+    successors.go_on(work, person, activity)
 
 
 def _on_unknown(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:

@@ -2,11 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from schemas.activity import Activity, Attachment, PostContext, Reaction, Review
 from services.channels.messenger import Messenger
+from services.records.conversations import ACTIVITIES
+from services.records.ledgers import CONSUMED_COUNTS
 from tests.channels.installation import Installation
 from tests.channels.messenger.cases import PAGE, PAYLOADS, account, payload, places, request
 
@@ -181,3 +184,32 @@ async def test_a_comment_that_was_hidden_or_shown_again_on_facebook_is_so_here(i
 
 def test_hidden_and_shown_again_say_so() -> None:
     assert [only(name).hidden for name in ("feed_comment_hidden", "feed_comment_shown_again")] == [True, False]
+
+
+def change_of(name: str) -> dict[str, Any]:
+    """The change of `feed` in a fixture."""
+    value: dict[str, Any] = json.loads(payload(name))["entry"][0]["changes"][0]["value"]
+    return value
+
+
+@pytest.mark.parametrize("is_like_first", [True, False])
+async def test_likes_of_the_pages_own_posts_are_counted_and_not_stored(is_like_first: bool) -> None:
+    at = Installation(Messenger(), account(), next(place for place in places() if place.surface == "public"))
+    post, like = change_of("feed_status_of_page"), change_of("feed_like_of_post")
+    assert post["post_id"] == like["post_id"]
+    for update in (like, post) if is_like_first else (post, like):
+        await at.post(update)
+    stored = at.house.driver.store.all(ACTIVITIES)
+    assert sorted(one.kind for one in stored) == ["echo", "own_post", "reaction"]
+    assert not [one for one in stored if one.early]
+    counts = at.house.driver.store.all(CONSUMED_COUNTS)
+    assert [(one.consumed, one.new, one.duplicates) for one in counts] == [(2, 2, 0)]
+
+
+async def test_likes_of_a_visitors_post_still_wait_for_it() -> None:
+    at = Installation(Messenger(), account(), next(place for place in places() if place.surface == "public"))
+    post, like = change_of("feed_post_by_visitor"), change_of("feed_like_of_post")
+    await at.post({**like, "post_id": post["post_id"]})
+    await at.post(post)
+    (message,) = at.house.messages()
+    assert [one.emoji for one in message.reactions] == ["\U0001f44d"]

@@ -1,6 +1,6 @@
 """WhatsApp through the whole installation: windows and templates, typing, numbers that change, consent, calls, long answers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.commands import PerformAction
@@ -10,7 +10,7 @@ from services.channels.whatsapp import Whatsapp
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import PERSONS
 from tests.channels.installation import Installation
-from tests.channels.places import REPORTED, WRITTEN, Place
+from tests.channels.places import HELLO, REPORTED, WRITTEN, Place, text_of
 from tests.channels.whatsapp.cases import CUSTOMER, GROUP, account, call_of, item, places
 from tests.fakes import FakeHttp
 from tests.fakes.http import HttpCall
@@ -133,7 +133,100 @@ async def test_a_changed_number_stands_on_the_person_of_the_old_and_of_the_new_o
         names[number] = sorted(identity.value for identity in person.identities)
     both = [f"+{CUSTOMER}", "+37126000002"]
     assert names == {CUSTOMER: both, "37126000002": both}
-    assert len(at.house.messages()) == 1
+    assert [message.direction for message in at.house.messages()] == ["inbound", "note"]
+
+
+NEW_NUMBER = "37126000002"
+MOVED = REPORTED + timedelta(minutes=1)
+
+
+def text_from(number: str, text: str, at: datetime, identity: str) -> Any:
+    return item("messages", at, id=identity, type="text", text={"body": text}, **{"from": number})
+
+
+def shown_texts(at: Installation, conversation: str) -> list[str]:
+    """What customer and agents wrote in a conversation, in order; notes of the system left out."""
+    messages = [one for one in at.house.messages() if one.conversation == conversation and one.direction != "note"]
+    return [one.text.text for one in messages if one.text is not None]
+
+
+async def test_who_has_another_number_goes_on_in_the_same_conversation_and_is_answered_there() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    at.now = REPORTED
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    at.now = MOVED
+    await at.post(text_from(NEW_NUMBER, "it is me", MOVED, "wamid.moved"))
+    assert [one.id for one in at.house.cases()] == [case.id]
+    assert shown_texts(at, case.id) == [text_of(1), "it is me"]
+    assert (await at.house.reply(text=HELLO)).status == "applied"
+    await at.deliver()
+    assert calls(at)[-1].json["to"] == NEW_NUMBER
+    notes = [one.text.text for one in at.house.messages() if one.direction == "note" and one.text is not None]
+    assert notes == [
+        f"The customer goes on as {NEW_NUMBER}: the platform reports another number or id. Answers go there."
+    ]
+    await at.post(item("statuses", MOVED, id="wamid.ours-1", status="read", recipient_id=NEW_NUMBER))
+    assert at.reply().state == "read"
+
+
+async def test_a_message_of_the_new_number_that_comes_before_the_report_moves_into_the_conversation() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    at.now = MOVED
+    await at.post(text_from(NEW_NUMBER, "it is me", MOVED, "wamid.moved"))
+    assert len(at.house.cases()) == 2
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    assert shown_texts(at, case.id) == [text_of(1), "it is me"]
+    assert [one.status for one in at.house.cases() if one.id != case.id] == ["resolved"]
+
+
+async def test_whoever_gets_the_old_number_later_has_a_conversation_of_their_own() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    at.now = REPORTED
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    at.now = MOVED
+    await at.post(text_from(CUSTOMER, "who are you", MOVED, "wamid.stranger"))
+    assert shown_texts(at, case.id) == [text_of(1)]
+    assert len(at.house.cases()) == 2
+
+
+async def test_a_second_change_and_one_back_to_the_first_number_stay_in_the_conversation() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    third, back = REPORTED + timedelta(minutes=2), REPORTED + timedelta(minutes=3)
+    at.now = REPORTED
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    changed = {"from": NEW_NUMBER, "system": {"type": "user_changed_number", "wa_id": "37126000003"}}
+    at.now = third
+    await at.post(item("messages", third, id="wamid.second", type="system", **changed))
+    await at.post(text_from("37126000003", "third", third, "wamid.third"))
+    returned = {"from": "37126000003", "system": {"type": "user_changed_number", "wa_id": CUSTOMER}}
+    at.now = back
+    await at.post(item("messages", back, id="wamid.back", type="system", **returned))
+    await at.post(text_from(CUSTOMER, "first again", back, "wamid.first-again"))
+    assert [one.id for one in at.house.cases()] == [case.id]
+    assert shown_texts(at, case.id) == [text_of(1), "third", "first again"]
+    assert (await at.house.reply(text=HELLO)).status == "applied"
+    await at.deliver()
+    assert calls(at)[-1].json["to"] == CUSTOMER
+
+
+async def test_what_a_customer_decided_about_messages_holds_for_the_new_number() -> None:
+    at = await assigned()
+    at.now = REPORTED
+    await at.post(at.place.contact_states["opted_out"])
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    person = at.house.driver.get(PERSONS, f"shop/whatsapp:main:{NEW_NUMBER}")
+    assert person is not None
+    assert person.consent == "opted_out"
+
+
+async def test_a_changed_number_without_a_conversation_opens_none() -> None:
+    at = installation()
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    assert at.house.cases() == []
 
 
 async def test_a_card_number_in_a_group_leads_to_a_private_chat_with_the_same_person() -> None:

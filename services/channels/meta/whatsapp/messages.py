@@ -170,7 +170,7 @@ def _interactive(item: MessageItem) -> list[Activity]:
 
 
 def _system(item: MessageItem) -> list[Activity]:
-    """Another number or user id of a person: each of the two persons here learns the other's id.
+    """Another number or user id of a person: each of the two persons here learns the other's id, and the first goes on as the other.
 
     Such a body has no contacts, and of a changed user id no `from` (.../webhooks/reference/messages/system).
     """
@@ -189,6 +189,7 @@ def _system(item: MessageItem) -> list[Activity]:
             one.id,
             sent_at=instant(item.body.get("timestamp")),
             details={"raw": raw},
+            successor=item.change.scope.person(after.id) if one is before else None,
         )
         for one, other in ((before, after), (after, before))
     ]
