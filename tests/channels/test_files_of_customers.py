@@ -88,7 +88,9 @@ def graph(call: HttpCall) -> HttpResponse | None:
     if "phone_number_id=" in call.url:
         return answered({"url": "https://lookaside.fbsbx.com/whatsapp_business/1"})
     url = "https://cdn.example.com/new"
-    return answered({"attachments": {"data": [{"image_data": {"url": url}}] * 10}})
+    shown: dict[str, Any] = {"image_data": {"url": url}, "media": {"image": {"src": url}}}
+    posted = {"images": [{"source": url}], "source": url, "attachment": shown}
+    return answered({"attachments": {"data": [shown] * 10}, **posted})
 
 
 def bot_api(call: HttpCall) -> HttpResponse | None:

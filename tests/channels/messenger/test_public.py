@@ -25,6 +25,7 @@ ADDED = {
     "feed_comment_of_nobody": ("message", "555001_777006", POST, "Hello?"),
     "feed_comment_of_page": ("echo", PAGE, POST, "We do, within two days."),
     "feed_post_by_visitor": ("message", ANNA, VISITORS, "My kettle whistles off key."),
+    "feed_album_by_visitor": ("message", ANNA, f"{PAGE}_555009", "Both sides"),
     "feed_photo_by_visitor": ("message", ANNA, f"{PAGE}_555003", "It came like this"),
     "feed_video_by_visitor": ("message", ANNA, f"{PAGE}_555004", None),
     "feed_share_by_visitor": ("message", ANNA, f"{PAGE}_555005", "Is this you?"),
@@ -126,10 +127,15 @@ def test_times_are_those_of_what_happened() -> None:
 
 
 def test_pictures_and_links_are_named_where_they_are() -> None:
-    picture = Attachment(kind="image", url="https://pictures.example/kettle.jpg")
+    picture = Attachment(kind="image", url="https://pictures.example/kettle.jpg", platform_id="comment:555001_777002/0")
     assert only("feed_comment_photo_only").attachments == [picture]
-    assert [file.kind for file in only("feed_photo_by_visitor").attachments] == ["image"]
-    assert [file.kind for file in only("feed_video_by_visitor").attachments] == ["video"]
+    files = [file for name in ("photo", "video") for file in only(f"feed_{name}_by_visitor").attachments]
+    assert [(file.kind, file.platform_id) for file in files] == [
+        ("image", "photo:555003/0"),
+        ("video", "video:555004/0"),
+    ]
+    album = only("feed_album_by_visitor").attachments
+    assert [file.platform_id for file in album] == ["post:100200300_555009/0", "post:100200300_555009/1"]
     assert only("feed_share_by_visitor").links == ["https://news.example/kettles"]
 
 

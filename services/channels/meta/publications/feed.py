@@ -11,6 +11,7 @@ from schemas.activity import Activity, Attachment, AttachmentKind, Reaction, Rev
 from schemas.values import Json
 from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str
 from services.channels.meta.entry import EntryContext
+from services.channels.meta.publications.media import file_id
 from services.channels.meta.publications.publication import (
     VERBS,
     Publication,
@@ -158,14 +159,20 @@ def _author(entry: EntryContext, change: Value) -> PublicAuthor:
 
 
 def _files(change: Value) -> list[Attachment]:
-    """The pictures and films of a change. The addresses expire after some days or weeks."""
-    item = as_str(change.get("item")) or ""
+    """The pictures and films of a change. Their addresses expire: see `media`."""
+    item, post = as_str(change.get("item")) or "", as_platform_id(change.get("post_id"))
+    comment, own = as_platform_id(change.get("comment_id")), as_platform_id(change.get(f"{item}_id"))
     # Of a photo, `link` is the address of the picture; of a comment, `photo` is.
-    named = [(kind, web_url(change.get(name))) for name, kind in FILES.items()]
-    linked = [(FILES[item], web_url(change.get("link")))] if item in FILES else []
-    listed = [(FILES["photo"], web_url(address)) for address in as_list_of_dicts(change.get("photos"))]
-    found = {url: kind for kind, url in [*named, *linked, *listed] if url}
-    return [Attachment(kind=kind, url=url) for url, kind in found.items()]
+    named = [(kind, change.get(name), _held("comment", comment)) for name, kind in FILES.items()]
+    linked = [(FILES[item], change.get("link"), _held(item, own))] if item in FILES else []
+    photos = enumerate(as_list_of_dicts(change.get("photos")))
+    listed = [(FILES["photo"], address, _held("post", post, number)) for number, address in photos]
+    found = {url: (kind, held) for kind, value, held in [*named, *linked, *listed] if (url := web_url(value))}
+    return [Attachment(kind=kind, url=url, platform_id=held) for url, (kind, held) in found.items()]
+
+
+def _held(holder: str, identity: str | None, number: int = 0) -> str | None:
+    return file_id(holder, identity, number) if identity is not None else None
 
 
 def _stars(value: Json) -> int | None:
