@@ -17,9 +17,11 @@ from services.router.conversations import (
     inbound,
     misplaced_echoes,
     reads,
+    second_look,
 )
 from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
+from services.router.conversations.early import SECOND_LOOK
 from services.router.conversations.facts import CLOSE_TIMER
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.ledger import ACCOUNTING
@@ -86,6 +88,9 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
     timers={
         event_handlers.WATERMARK_TIMER: Handler(event_handlers.on_watermark_timer),
         CLOSE_TIMER: Handler(event_handlers.on_close_timer, TIMER),
+        SECOND_LOOK: Handler(
+            second_look.on_second_look, (second_look.messages, second_look.aliased, second_look.conversations)
+        ),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
     collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),

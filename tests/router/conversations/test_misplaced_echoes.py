@@ -1,8 +1,6 @@
 """Our answer to a comment below another's comment counts once, in the conversation that it answers, in whatever order owners decide."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,15 +10,15 @@ from hypothesis import strategies as st
 from schemas.activity import Address, PostContext, Reaction
 from schemas.channel import Capabilities, TextLimit
 from schemas.commands import Resolve
-from schemas.envelope import Event, decode
+from schemas.envelope import Event
 from schemas.outbound import DeliverySent
 from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
-from services.platform.processing.inputs import ReceivedEvent, causation_id
-from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
-from services.platform.store.port import Changes
+from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import MessageRecord
+from services.router.conversations.early import SECOND_LOOK_AFTER
 from tests.router.conversations.harness import ConversationsHarness, assigned_to
+from tests.router.conversations.owners import Owners, every_order
 
 LIMITS = (TextLimit(limit=400),)
 FLAT = Capabilities(surfaces=("private", "public"), text_limits=LIMITS, flat_threads=True)
@@ -88,9 +86,9 @@ class Thread(ConversationsHarness):
 
     def reaction(self) -> ReceivedEvent:
         about = self.activity(
-            8, "reaction", person="telegram:main:lower", message="m-answer", reaction=Reaction(emoji="❤"), **public("x")
+            8, "reaction", person="telegram:main:fan", message="m-answer", reaction=Reaction(emoji="❤"), **public("x")
         )
-        return self.driver.arrived("inbound", "pasokh.inbound.reaction", about, LOWER)
+        return self.driver.arrived("inbound", "pasokh.inbound.reaction", about, "w/telegram:main:fan")
 
     def ours(self) -> list[MessageRecord]:
         return [message for message in self.messages() if message.direction == "outbound"]
@@ -99,71 +97,6 @@ class Thread(ConversationsHarness):
 def public(comment: str, parent: str | None = None) -> dict[str, Any]:
     address, context = Address(chat="post", reply_to=comment), PostContext(post="post", parent=parent)
     return {"surface": "public", "thread": "post", "address": address, "context": context}
-
-
-class Owners:
-    """The owners of keys, each of which decides one event at a time: it reads, and commits later, whatever others do meanwhile."""
-
-    def __init__(self, house: Thread, arrived: Sequence[ReceivedEvent]) -> None:
-        self._driver = house.driver
-        self._queues: dict[str, deque[ReceivedEvent]] = {}
-        self._reading: dict[str, tuple[UnitOfWork, Any, ReceivedEvent]] = {}
-        for event in arrived:
-            self.arrive(event)
-
-    def arrive(self, event: ReceivedEvent) -> None:
-        self._queues.setdefault(event.event.partitionkey, deque()).append(event)
-
-    async def finish(self) -> None:
-        """Let owners decide one after the other, until there is nothing left."""
-        while able := self.able():
-            await self.step(able[0])
-
-    def able(self) -> list[str]:
-        """The owners that have something to read or to commit."""
-        return [key for key, queue in self._queues.items() if queue or key in self._reading]
-
-    async def step(self, key: str) -> None:
-        if key in self._reading:
-            await self._commit(key)
-            return
-        received, driver = self._queues[key].popleft(), self._driver
-        driver.seq += 1
-        place = PartitionContext(driver.processor.group, 0, 1, driver.seq)
-        work = driver.processor.unit_of_work(place, driver.now, driver.store)
-        self._reading[key] = work, await driver.processor.load(work, driver.memory, [received]), received
-
-    async def _commit(self, key: str) -> None:
-        work, decisions, received = self._reading.pop(key)
-        before = len(self._driver.sent)
-        work.cause = causation_id(received)
-        decisions.decide(received)
-        await self._driver.store.commit(Changes(puts=work.puts(), deletes=work.deletes()))
-        self._driver.sent.extend(decode(record.value) for record in work.outbox)
-        for event in self._driver.sent[before:]:
-            if event.type.startswith("pasokh.command."):
-                self.arrive(ReceivedEvent(event, "commands", len(self._driver.sent)))
-
-
-async def every_order(house: Thread, arrived: Sequence[ReceivedEvent]) -> AsyncIterator[None]:
-    """The end of each order in which owners may read and commit."""
-    before, at, sent = dict(house.driver.store.documents), house.driver.now, len(house.driver.sent)
-    order: list[int] = []
-    while True:
-        house.driver.rewind(before, at)
-        del house.driver.sent[sent:]
-        owners, choices = Owners(house, arrived), list[int]()
-        while able := owners.able():
-            chosen = order[len(choices)] if len(choices) < len(order) else 0
-            choices.append(len(able))
-            order = [*order, chosen] if len(order) < len(choices) else order
-            await owners.step(able[chosen])
-        yield
-        while order and order[-1] + 1 == choices[len(order) - 1]:
-            order.pop()
-        if not order:
-            return
-        order[-1] += 1
 
 
 @pytest.mark.parametrize("is_upper_assigned", [True, False])
@@ -212,8 +145,10 @@ def test_a_reaction_ends_on_the_answer_wherever_it_found_it(data: st.DataObject)
         owners = Owners(house, [house.echo(), house.result(), house.reaction()])
         while able := owners.able():
             await owners.step(data.draw(st.sampled_from(able)))
+        # A reaction that found nothing while the result was committed finds the answer at the second look.
+        await owners.wait(SECOND_LOOK_AFTER.total_seconds() + 1)
         (answer,) = house.ours()
-        assert [(one.emoji, one.author.id) for one in answer.reactions] == [("❤", "telegram:main:lower")]
+        assert [(one.emoji, one.author.id) for one in answer.reactions] == [("❤", "telegram:main:fan")]
         assert_waits(house, is_assigned=True)
 
     asyncio.run(play())
