@@ -298,6 +298,21 @@ def test_who_stops_notifications_may_still_be_answered(name: str, state: str) ->
     assert "8600" not in found.model_dump_json()
 
 
+def test_who_stops_notifications_has_stopped_them_however_meta_writes_it() -> None:
+    body = json.loads((messenger.PAYLOADS / "optin_stopped.json").read_text())
+    body["entry"][0]["messaging"][0]["optin"]["notification_messages_status"] = "STOP NOTIFICATIONS"
+    [found] = Messenger().parse(messenger.request(json.dumps(body).encode()), messenger.account())
+    assert found.contact_state == "opted_out"
+
+
+@pytest.mark.parametrize("channel", ["messenger", "instagram"])
+def test_an_edit_that_is_the_message_is_that_also_where_its_number_is_a_text(channel: str) -> None:
+    body = json.loads((cases(channel).PAYLOADS / "edit_that_is_the_message.json").read_text())
+    body["entry"][0]["messaging"][0]["message_edit"]["num_edit"] = "0"
+    [found] = CHANNELS[channel].parse(cases(channel).request(json.dumps(body).encode()), cases(channel).account())
+    assert (found.kind, found.id) == ("message", only(channel, "edit_that_is_the_message").id)
+
+
 @both
 def test_details_say_where_a_person_came_from_and_which_button_it_was(channel: str) -> None:
     assert only(channel, "quick_reply").details == {"data": "COLOUR_BLUE"}

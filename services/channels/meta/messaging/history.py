@@ -83,7 +83,7 @@ def file_of(one: Item) -> Item:
 def named_messages(request: Request, own_ids: Collection[str | None]) -> list[str]:
     """The ids of an account's messages of which a webhook says neither who wrote them nor to whom."""
     events = (event for entry in own_entries(request, own_ids) for event in _events(entry))
-    edits = (as_dict(event.get("message_edit")) for event in events if "sender" not in event)
+    edits = (as_dict(event.get("message_edit")) for event in events if not as_dict(event.get("sender")))
     return list(dict.fromkeys(mid for edit in edits if (mid := as_platform_id(edit.get("mid"))) is not None))
 
 
