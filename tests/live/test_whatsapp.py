@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -111,6 +112,42 @@ async def test_a_customer_is_answered_with_a_file_and_the_answer_is_read(numbere
         return bool((await shop.items(messages))[-1]["state"] == "read")
 
     await eventually(read)
+
+
+async def test_the_largest_document_goes_out_and_costs_no_memory(installation: Running, numbered: Numbered) -> None:
+    shop, size = numbered.shop, 100_000_000
+
+    async def document() -> AsyncIterator[bytes]:
+        yield PDF.ljust(1_000_000, b"x")
+        for _ in range(size // 1_000_000 - 1):
+            yield bytes(1_000_000)
+
+    shop.client.timeout = httpx2.Timeout(60)
+    named = {"content-disposition": 'attachment; filename="catalogue.pdf"', "content-length": str(size)}
+    made = await shop.client.post("/v1/workspaces/shop/attachments", content=document(), headers=named)
+    assert made.status_code == 201, made.text
+    before = peak_memory(installation)
+    template = {"name": "catalogue", "language": "lv"}
+    first = {"person": "whatsapp:main:37126000088", "agent": "ana", "template": template}
+    body = {**first, "attachments": [made.json()["id"]]}
+    written = await shop.client.post("/v1/workspaces/shop/messages", json=body)
+    assert written.status_code == 201, written.text
+    [sent] = await eventually(numbered.sent, 60)
+    [header] = sent["body"]["template"]["components"]
+    [head] = header["parameters"]
+    held = numbered.graph.files.get(head["document"]["id"])
+    assert held is not None
+    assert (len(held.content), held.content[:9], head["document"]["filename"]) == (size, PDF[:9], "catalogue.pdf")
+    async with shop.client.stream("GET", written.json()["attachments"][0]["url"]) as answer:
+        assert sum([len(part) async for part in answer.aiter_raw()]) == size
+    # Neither the form for the platform nor the file for the agent was ever in memory as a whole.
+    assert peak_memory(installation) - before < size / 2
+
+
+def peak_memory(installation: Running) -> int:
+    """The most memory that the process has had, in bytes."""
+    lines = Path(f"/proc/{installation.process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 async def test_first_words_need_a_template(numbered: Numbered) -> None:
