@@ -1,6 +1,7 @@
 """The stand-in of the Graph API answers as Meta does, remembers what it took, and fails on request."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from starlette.routing import Mount
 
 from services.demo.graph import FakeGraph
 from services.demo.graph_messages import MetaChannel
+from services.demo.numbers import EPOCH, first_number_at
 from services.platform.http.multipart import FilePart, multipart_form
 from tests.fakes.http import held
 
@@ -233,3 +235,15 @@ async def test_faults_happen_on_request(
     answer = await client.post(NUMBER, json=whatsapp_text())
     assert (answer.status_code, answer.json()["error"]["code"], len(graph.log.items)) == (status, code, taken)
     assert (await client.post(NUMBER, json=whatsapp_text())).status_code == 200
+
+
+async def test_no_two_messages_ever_have_one_id_also_after_a_new_start(opened: Open) -> None:
+    ids = set()
+    for _ in range(2):
+        _, client = opened("whatsapp")
+        for _ in range(2):
+            answer = await client.post(NUMBER, json=whatsapp_text())
+            ids.add(answer.json()["messages"][0]["id"])
+    assert len(ids) == 4
+    second = timedelta(seconds=1)
+    assert first_number_at(EPOCH + second) - first_number_at(EPOCH) == 1_000
