@@ -13,8 +13,9 @@ import httpx2
 import pymongo
 import pytest
 
-from tests.live.contract import Desk, eventually
+from tests.live.contract import Desk
 from tests.live.installation import ADMIN_KEY, Running, allowing, database, up
+from tests.live.waiting import eventually
 from tests.live_servers.server import Server
 
 NOWHERE = "http://127.0.0.1:9"
@@ -153,7 +154,7 @@ async def test_who_does_not_wait_gets_202_and_hears_when_it_is_done(client: http
         shown = await client.get(answer.headers["location"])
         return bool(shown.json() == {"status": "applied"})
 
-    await eventually(done, 20)
+    await eventually(done)
     assert (await client.put(gone.path, json={"name": "New"})).status_code == 201
 
 

@@ -20,8 +20,8 @@ from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.http.standard_webhooks import signed_headers
-from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up, update_of
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 from tests.rest import problem_of
 
@@ -152,7 +152,7 @@ async def test_a_photo_comes_in_and_an_album_goes_out(world: World) -> None:
     async def both_sent() -> bool:
         return len(world.telegram.sent) == 2
 
-    await eventually(both_sent, seconds=20)
+    await eventually(both_sent)
     sent: list[dict[str, Any]] = list(world.telegram.sent)
     assert [(one["chat_id"], one["text"], one["file"]["kind"], one["file"]["name"]) for one in sent] == [
         (901, "Here", "photo", "رسید.png"),
@@ -185,7 +185,7 @@ async def test_a_voice_note_goes_out_with_what_fits_beside_it_and_the_rest_follo
         sent: list[dict[str, Any]] = [one for one in world.telegram.sent if one["chat_id"] == 902]
         return sent if len(sent) == 2 else []
 
-    first, second = await eventually(both_sent, seconds=20)
+    first, second = await eventually(both_sent)
     assert (first["file"]["kind"], len(first["text"]) <= 1024, "file" in second) == ("voice", True, False)
     assert f"{first['text']} {second['text']}" == text.strip()
 
@@ -209,7 +209,7 @@ async def test_a_file_goes_out_first_to_who_wrote_before(world: World) -> None:
     async def sent() -> list[dict[str, Any]]:
         return [one for one in world.telegram.sent if one["chat_id"] == 904]
 
-    [photo] = await eventually(sent, seconds=20)
+    [photo] = await eventually(sent)
     assert (photo["text"], photo["file"]["kind"], photo["file"]["size_bytes"]) == ("", "photo", len(PNG))
     assert (await shop.client.get(given.json()["attachments"][0]["url"])).content == PNG
 

@@ -8,8 +8,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.live.contract import Desk, eventually
+from tests.live.contract import Desk
 from tests.live.installation import ADMIN_KEY, Running, allowing, database, up
+from tests.live.waiting import eventually
 
 TYPING_ERROR = {"rules": [{"then": {"team": "support", "skills": {"typing-errorr": 1}}}]}
 NOWHERE = "http://127.0.0.1:9"
@@ -183,7 +184,7 @@ async def test_a_router_that_dies_in_the_middle_goes_on_where_it_was(mortal: Run
         mortal.kill()
         mortal.start()
         mortal.wait_ready()
-        await eventually(lambda: all_are(desk, 450, "high"), 20)
+        await eventually(lambda: all_are(desk, 450, "high"))
 
 
 async def all_are(desk: Desk, count: int, priority: str) -> bool:

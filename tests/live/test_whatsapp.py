@@ -16,8 +16,8 @@ from services.demo.forms import FormFile
 from services.demo.graph import FakeGraph
 from services.demo.serving import serving
 from tests.channels.whatsapp.cases import CREDENTIALS, HEADER, NUMBER, WABA, signature
-from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
 SARA = "37126000001"
@@ -87,7 +87,7 @@ async def test_a_customer_is_answered_with_a_file_and_the_answer_is_read(numbere
     async def assigned() -> list[dict[str, Any]]:
         return await shop.items("/conversations", person=f"whatsapp:main:{SARA}", status="assigned")
 
-    case = (await eventually(assigned, 20))[0]
+    case = (await eventually(assigned))[0]
     messages = f"/conversations/{case['id']}/messages"
     [inbound] = await shop.items(messages)
     shown = await shop.client.get(inbound["attachments"][0]["url"])
@@ -99,7 +99,7 @@ async def test_a_customer_is_answered_with_a_file_and_the_answer_is_read(numbere
     answer = await shop.client.post(f"/v1/workspaces/shop{messages.removesuffix('/messages')}/replies", json=reply)
     assert answer.status_code == 201, answer.text
 
-    [sent] = await eventually(numbered.sent, 20)
+    [sent] = await eventually(numbered.sent)
     document = sent["body"]["document"]
     assert (sent["to"], document["caption"], document["filename"]) == (SARA, "Print this, please.", "return label.pdf")
     assert numbered.graph.files.get(document["id"]) is not None
@@ -108,10 +108,10 @@ async def test_a_customer_is_answered_with_a_file_and_the_answer_is_read(numbere
         statuses=[{"id": sent["id"], "status": "read", "timestamp": "1772366300", "recipient_id": SARA}]
     )
 
-    async def read() -> bool:
-        return bool((await shop.items(messages))[-1]["state"] == "read")
+    async def state() -> str:
+        return str((await shop.items(messages))[-1]["state"])
 
-    await eventually(read)
+    await eventually(state, holds="read".__eq__)
 
 
 async def test_the_largest_document_goes_out_and_costs_no_memory(installation: Running, numbered: Numbered) -> None:
@@ -158,7 +158,7 @@ async def test_first_words_need_a_template(numbered: Numbered) -> None:
     template = {"name": "order_ready", "language": "lv", "parameters": ["1001"]}
     accepted = await numbered.shop.client.post("/v1/workspaces/shop/messages", json={**first, "template": template})
     assert accepted.status_code == 201, accepted.text
-    [sent] = await eventually(numbered.sent, 20)
+    [sent] = await eventually(numbered.sent)
     assert (sent["body"]["to"], sent["body"]["template"]["name"]) == ("37126000077", "order_ready")
 
 
@@ -183,7 +183,7 @@ async def hears(numbered: Numbered, person: str, ago: float) -> str:
     async def assigned() -> list[dict[str, Any]]:
         return await numbered.shop.items("/conversations", person=f"whatsapp:main:{person}", status="assigned")
 
-    return f"/conversations/{(await eventually(assigned, 20))[0]['id']}"
+    return f"/conversations/{(await eventually(assigned))[0]['id']}"
 
 
 async def answer(numbered: Numbered, path: str, language: str = "en", **reply: Any) -> httpx2.Response:
@@ -201,7 +201,7 @@ async def test_a_day_after_the_customers_last_message_only_a_template_goes_out(n
     )
     template = {"name": "order_ready", "language": "lv", "parameters": ["1001"]}
     assert (await answer(numbered, path, template=template)).status_code == 201
-    [sent] = await eventually(numbered.sent, 20)
+    [sent] = await eventually(numbered.sent)
     assert sent["body"]["type"] == "template"
 
 
@@ -233,16 +233,13 @@ async def test_a_long_answer_goes_out_in_parts_and_says_which_did_not_arrive(num
         sent = await numbered.sent()
         return sent if len(sent) == 2 else []
 
-    first, second = await eventually(both, 30)
+    first, second = await eventually(both)
     assert f"{first['body']['text']['body']} {second['body']['text']['body']}" == text
 
     async def state() -> str:
         return str((await numbered.shop.items(f"{path}/messages"))[-1]["state"])
 
-    async def sent() -> bool:
-        return await state() == "sent"
-
-    await eventually(sent, 20)
+    await eventually(state, holds="sent".__eq__)
     status = {"timestamp": str(int(time.time())), "recipient_id": "37126000004"}
     errors = [{"code": 131026, "title": "Message undeliverable"}]
     await numbered.post(
@@ -252,9 +249,6 @@ async def test_a_long_answer_goes_out_in_parts_and_says_which_did_not_arrive(num
         ]
     )
 
-    async def failed() -> bool:
-        return await state() == "failed"
-
-    await eventually(failed, 20)
+    await eventually(state, holds="failed".__eq__)
     newest = (await numbered.shop.items(f"{path}/messages"))[-1]
     assert newest["error"]["detail"].startswith("Part 2 of 2 did not arrive: ")
