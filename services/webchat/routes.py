@@ -186,7 +186,10 @@ async def show_status(session: SessionContextDep, response: Response) -> Availab
     response.headers["Cache-Control"] = "no-store"
     calendar = calendar_for(account, session.connected.configuration)
     online = await dependencies.presence.is_online(account.workspace)
-    return to_availability(calendar, dependencies.authenticator.context.time_source.now(), online=online)
+    context = dependencies.authenticator.context
+    return to_availability(
+        calendar, context.time_source.now(), online=online, max_file_bytes=context.settings.file_bytes
+    )
 
 
 async def post_contact(

@@ -261,16 +261,21 @@ async def test_a_file_that_is_too_large_says_so_and_can_be_removed(open_page: Op
     await page.locator("input[type=file]").set_input_files(
         [FilePayload(name="film.mp4", mimeType="video/mp4", buffer=bytes(MOST + 1))]
     )
-    await expect(page.get_by_text("This file is too large.")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.get_by_text("This file is too large: 3 MB at most.")).to_be_visible(timeout=TIMEOUT_MS)
     await page.get_by_role("button", name="Remove film.mp4").click()
     await expect(page.locator(".files li")).to_have_count(0)
 
 
 FILE_PHRASES = {
-    "en": ("Attach files", "This file is too large.", "One message takes 10 files; 2 were left out.", "Remove {name}"),
+    "en": (
+        "Attach files",
+        "This file is too large: 3 MB at most.",
+        "One message takes 10 files; 2 were left out.",
+        "Remove {name}",
+    ),
     "fa": (
         "افزودن فایل",
-        "این فایل بزرگ‌تر از اندازهٔ مجاز است.",
+        "این فایل بزرگ است؛ حداکثر ۳ مگابایت مجاز است.",
         "هر پیام ۱۰ فایل می‌پذیرد؛ ۲ فایل کنار گذاشته شد.",
         "برداشتن {name}",
     ),

@@ -339,7 +339,7 @@ def test_whether_a_shop_is_open_is_told_alike_with_any_token(pair: tuple[Tenant,
     for tenant in (mine, theirs):
         path = f"/webchat/{tenant.name}/main/status"
         without = mine.client.get(path)
-        assert (without.status_code, set(without.json())) == (200, {"open", "opens_at", "online"})
+        assert (without.status_code, set(without.json())) == (200, {"open", "opens_at", "online", "max_file_bytes"})
         for token in (*theirs.visitors.values(), *theirs.keys.values(), theirs.handoff, *mine.visitors.values()):
             answer = mine.client.get(path, headers={"authorization": f"Bearer {token}"})
             assert answer.json() == without.json()
