@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from schemas.values import Json
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str, number, seconds
+from services.channels.json_access import as_dict, as_list, as_str, number, seconds
 from services.channels.port import CredentialsRejected, PollResult
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
@@ -98,7 +98,7 @@ async def fetch_updates(http: HttpClient, base: str, token: str, cursor: str | N
     # `offset` confirms all updates with a lower `update_id`, and Telegram drops them.
     if offset is not None:
         parameters["offset"] = offset
-    updates = [as_dict(update) for update in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
+    updates = [as_dict(update) for update in as_list(await call(http, base, token, "getUpdates", parameters))]
     # The next offset is one above the highest `update_id`.
     numbers = [n for update in updates if isinstance(n := update.get("update_id"), int)]
     following = f"{bot}:{max(numbers) + 1}" if numbers else cursor

@@ -10,7 +10,7 @@ from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import UNAUTHORIZED, retry_after
-from services.channels.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none
+from services.channels.json_access import as_dict, as_id_str, as_list, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
     UNREADABLE,
@@ -150,7 +150,7 @@ def _receipt(answer: HttpResponse) -> SendReceipt:
     if is_done(answer):
         result = _json(answer).get("result")
         # An album is a message for each of its files; the first has the text.
-        sent = as_list_of_dicts(result) or [as_dict(result)]
+        sent = as_list(result) or [as_dict(result)]
         first, *others = [as_id_str(as_dict(one).get("message_id")) for one in sent]
         return SendReceipt(first, further_ids=tuple(identity for identity in others if identity is not None))
     raise classify_response(answer)

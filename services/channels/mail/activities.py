@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.activity import Activity, ActivityKind, Address, ContactState, Participant, PersonIdentity, ReceiptState
+from schemas.activity import Activity, ActivityKind, Address, ContactState, Participant, PersonIdentity
 from schemas.values import EncryptedText
 from services.channels.mail.attachments import attachments
-from services.channels.mail.automatic import is_automatic, is_form
+from services.channels.mail.automatic import is_automatic, is_form_sender
 from services.channels.mail.html_text import HtmlText, html_to_text
 from services.channels.mail.ids import (
     answered_mails,
@@ -89,9 +89,6 @@ def _report(item: DeliveryReport, scope: Scope) -> list[Activity]:
     return [_receipt(item, item.message_id, scope)]
 
 
-STATES: Mapping[str, ReceiptState] = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"}
-
-
 def _receipt(item: DeliveryReport, message_id: str, scope: Scope) -> Activity:
     own = own_id(message_id, scope.account.token("from_address"))
     return scope.activity(
@@ -100,7 +97,7 @@ def _receipt(item: DeliveryReport, message_id: str, scope: Scope) -> Activity:
         item.id,
         message=mail_id(scope.account, message_id),
         aliases=[own] if own else [],
-        receipt_state=STATES[item.state],
+        receipt_state=item.state,
         failure=item.failure,
         sent_at=item.at,
     )
@@ -147,7 +144,7 @@ def _is_ours(mail: ReceivedMail, own: str | None) -> bool | None:
 def _writer(mail: ReceivedMail, own: str | None, scope: Scope) -> Mailbox:
     """Who wrote a mail: of a web page's form, which writes from our address or a machine's, whom Reply-To names."""
     writer = mail.sender or Mailbox(mail.envelope.sender or NOBODY)
-    if own is None and (scope.is_own(writer.address) or is_form(writer.address)):
+    if own is None and (scope.is_own(writer.address) or is_form_sender(writer.address)):
         return next((box for box in mail.reply_to if not scope.is_own(box.address)), writer)
     return writer
 

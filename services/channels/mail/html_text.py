@@ -87,7 +87,7 @@ def html_to_text(html: str) -> HtmlText:
     """What people read of HTML; never raises. Of a very long one only the start is read."""
     reader = _Reader()
     for token in _tokens(html[:MAX_HTML]):
-        reader.take(token)
+        reader.read(token)
     text = reader.text
     shown = tuple(url for url in dict.fromkeys(reader.links[: 10 * MAX_LINKS]) if url not in text)
     return HtmlText(text, shown[:MAX_LINKS])
@@ -165,7 +165,7 @@ class _Reader:
         lines = [f"{'> ' * min(depth, 20)}{line}".rstrip() for depth, line in self._lines]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
-    def take(self, token: Tag | str) -> None:
+    def read(self, token: Tag | str) -> None:
         """The next tag or text."""
         if isinstance(token, str):
             self._add(token)
@@ -203,7 +203,7 @@ class _Reader:
         if tag.name in PARAGRAPHS:
             self._blank()
         if tag.name == "br":
-            self._lines.append((self._count["blockquote"], self._taken()))
+            self._lines.append((self._count["blockquote"], self._end_line()))
         elif tag.name == "li":
             self._line.append("- ")
         elif tag.name in ("td", "th"):
@@ -230,13 +230,13 @@ class _Reader:
         if plain:
             self._line.append(plain)
 
-    def _taken(self) -> str:
+    def _end_line(self) -> str:
         line = "".join(self._line).replace("\xa0", " ")
         self._line.clear()
         return line.rstrip() if self._count["pre"] else line.strip()
 
     def _break(self) -> None:
-        line = self._taken()
+        line = self._end_line()
         if line:
             self._lines.append((self._count["blockquote"], line))
 

@@ -80,8 +80,8 @@ def split_reply(text: str, subject: str = "") -> SplitText:
     written = [*above, *below]
     if not any(line.strip() for line in written):
         return SplitText(text.strip("\n"), None)
-    left = "\n".join([*signature, *lines[start:end], *signature_below]).strip("\n")
-    return SplitText("\n".join(written).strip("\n"), left or None)
+    quote = "\n".join([*signature, *lines[start:end], *signature_below]).strip("\n")
+    return SplitText("\n".join(written).strip("\n"), quote or None)
 
 
 def _quote_range(lines: list[str], *, is_forward: bool) -> tuple[int, int]:

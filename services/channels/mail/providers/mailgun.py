@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from schemas.activity import Attachment
-from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_int, as_list, as_str, dicts
 from services.channels.live_secrets import is_live_secret
 from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_object, read_signed, read_text
@@ -115,7 +115,7 @@ def _read_fields(form: PostedForm) -> ReceivedMail:
 
 
 def _headers(form: PostedForm) -> Iterator[tuple[str, str]]:
-    stated = as_list_of_dicts(read_text(form.text("message-headers")))
+    stated = as_list(read_text(form.text("message-headers")))
     for pair in stated:
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str):
             yield pair[0], pair[1]
@@ -144,7 +144,7 @@ def _content_ids(form: PostedForm) -> dict[str, str]:
 def _stored_files(form: PostedForm) -> Iterator[MailPart]:
     """The files of a mail that a route stored: Mailgun has them for three days, at addresses that want its API key."""
     content_ids = _content_ids(form)
-    for stated in map(as_dict, as_list_of_dicts(read_text(form.text("attachments")))):
+    for stated in dicts(read_text(form.text("attachments"))):
         url = as_str(stated.get("url"))
         if url is not None:
             kind, name, size = stated.get("content-type"), stated.get("name"), as_int(stated.get("size"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_str, dicts, iso_time
 from services.channels.mail.compose import MESSAGE_ID_METADATA
 from services.channels.mail.json_bodies import read_object
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, MailPart, ReportState
@@ -22,7 +22,6 @@ from services.channels.mail.providers.decoding import (
     lenient_base64,
     notice,
     stated_file,
-    time_of_text,
 )
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.port import Account, Request
@@ -89,15 +88,15 @@ def _headers(body: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
         value = as_str(body.get(key))
         if value is not None:
             yield name, value
-    for one in as_list_of_dicts(body.get("Headers")):
-        header, value = as_str(as_dict(one).get("Name")), as_str(as_dict(one).get("Value"))
+    for one in dicts(body.get("Headers")):
+        header, value = as_str(one.get("Name")), as_str(one.get("Value"))
         if header is not None:
             yield header, value or ""
 
 
 def _mailboxes(people: Json) -> Iterator[str]:
-    for one in as_list_of_dicts(people):
-        address, name = as_str(as_dict(one).get("Email")), as_str(as_dict(one).get("Name"))
+    for one in dicts(people):
+        address, name = as_str(one.get("Email")), as_str(one.get("Name"))
         if address is not None:
             quoted = (name or "").replace("\\", "\\\\").replace('"', '\\"')
             yield f'"{quoted}" <{address}>' if quoted else address
@@ -111,7 +110,7 @@ def _spf_sender(headers: Sequence[tuple[str, str]]) -> str | None:
 
 
 def _parts(body: Mapping[str, Json]) -> Iterator[MailPart]:
-    for stated in map(as_dict, as_list_of_dicts(body.get("Attachments"))):
+    for stated in dicts(body.get("Attachments")):
         # Its own test call has `Data` where a real one has `Content`.
         encoded = as_str(stated.get("Content")) or as_str(stated.get("Data")) or ""
         content = lenient_base64(encoded) or b""
@@ -130,7 +129,7 @@ def _report(
         return None
     identity = ":".join((as_str(body.get("RecordType")) or "", mail, recipient, as_str(body.get(at)) or ""))
     message_id = bare_id(as_dict(body.get("Metadata")).get(MESSAGE_ID_METADATA))
-    time = time_of_text(body.get(at))
+    time = iso_time(body.get(at))
     return DeliveryReport(id=identity, state=state, recipient=recipient, message_id=message_id, at=time, **fields)
 
 

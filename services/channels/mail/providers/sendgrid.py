@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_str, texts
 from services.channels.mail.charsets import decode_bytes
 from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_document, read_text
@@ -106,8 +106,7 @@ def _is_signed(signature: bytes, digest: bytes, key: EllipticCurvePublicKey) -> 
 def _envelope(form: PostedForm) -> Envelope:
     stated = as_dict(read_text(form.text("envelope")))
     sender = stated.get("from")
-    recipients = [one for one in as_list_of_dicts(stated.get("to")) if isinstance(one, str)]
-    return Envelope(sender=sender if isinstance(sender, str) else None, recipients=tuple(recipients))
+    return Envelope(sender=sender if isinstance(sender, str) else None, recipients=tuple(texts(stated.get("to"))))
 
 
 def _proven(mail: ReceivedMail, form: PostedForm) -> ReceivedMail:

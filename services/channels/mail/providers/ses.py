@@ -7,7 +7,7 @@ docs.aws.amazon.com/ses/latest/dg: `receiving-email-notifications-contents.html`
 from collections.abc import Callable, Mapping, Sequence
 
 from schemas.values import Failure, Json
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_str, dicts, iso_time, texts
 from services.channels.mail.json_bodies import read_object, read_text
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, Notice, ReportState
 from services.channels.mail.mime import read_mime
@@ -18,7 +18,6 @@ from services.channels.mail.providers.decoding import (
     failure,
     lenient_base64,
     notice,
-    time_of_text,
     with_proof,
 )
 from services.channels.mail.providers.proofs import require_basic
@@ -109,7 +108,7 @@ def _received(event: Event) -> Sequence[MailItem]:
     identity = as_str(mail.get("messageId"))
     if content is None:
         return [Notice(f"{identity}:content", NO_CONTENT, ADVICE)]
-    recipients = _texts(receipt.get("recipients")) or _texts(mail.get("destination"))
+    recipients = texts(receipt.get("recipients")) or texts(mail.get("destination"))
     envelope = Envelope(
         sender=as_str(mail.get("source")),
         recipients=tuple(recipients),
@@ -143,7 +142,7 @@ def _reports(
             recipient=recipient,
             message_id=_original_id(mail) or _given_id(mail),
             failure=reasons[number] if number < len(reasons) else None,
-            at=time_of_text(at),
+            at=iso_time(at),
         )
         for number, recipient in enumerate(recipients)
     ]
@@ -151,8 +150,7 @@ def _reports(
 
 def _original_id(mail: Event) -> str | None:
     """The Message-ID that we gave the mail: SES replaces it, and repeats ours where notifications include headers."""
-    for one in as_list_of_dicts(mail.get("headers")):
-        header = as_dict(one)
+    for header in dicts(mail.get("headers")):
         if (as_str(header.get("name")) or "").lower() == "message-id":
             return bare_id(header.get("value"))
     return None
@@ -166,16 +164,11 @@ def _given_id(mail: Event) -> str | None:
 
 
 def _all_recipients(event: Event) -> list[str]:
-    return _texts(as_dict(event.get("mail")).get("destination"))
-
-
-def _texts(values: Json) -> list[str]:
-    return [one for one in as_list_of_dicts(values) if isinstance(one, str)]
+    return texts(as_dict(event.get("mail")).get("destination"))
 
 
 def _people(event: Event, part: str, name: str) -> list[dict[str, Json]]:
-    found = [as_dict(one) for one in as_list_of_dicts(as_dict(event.get(part)).get(name))]
-    return [one for one in found if as_str(one.get("emailAddress"))]
+    return [one for one in dicts(as_dict(event.get(part)).get(name)) if as_str(one.get("emailAddress"))]
 
 
 def _addresses(people: Sequence[Event]) -> list[str]:
@@ -232,7 +225,7 @@ READERS: Mapping[str, Callable[[Event], Sequence[MailItem]]] = {
     "Bounce": _bounced,
     "Complaint": _complained,
     "Delivery": lambda event: _reports(
-        event, "delivered", "delivery", _texts(as_dict(event.get("delivery")).get("recipients"))
+        event, "delivered", "delivery", texts(as_dict(event.get("delivery")).get("recipients"))
     ),
     "Send": lambda event: _reports(event, "sent", "send", _all_recipients(event)),
     "Open": lambda event: _reports(event, "read", "open", _all_recipients(event)),

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from schemas.activity import Activity
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str
+from services.channels.json_access import as_dict, as_str, dicts
 from services.channels.meta.entry import EntryContext
 from services.channels.meta.messaging import messages, people, referrals, states
 from services.channels.meta.messaging.event import MessagingEvent, read_event
 from services.channels.meta.publications.changes import FIELDS, parse_change
-from services.channels.meta.webhook import as_platform_id, changes_of, dicts, instant, read_entries
+from services.channels.meta.webhook import as_platform_id, changes_of, instant, read_entries
 from services.channels.port import Request
 
 Handler = Callable[[MessagingEvent, str, Json], list[Activity]]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_list, as_str, dicts
 from services.channels.meta.callbacks import is_ours, our_address, shown_address
 from services.channels.meta.entry import own_id
 from services.channels.meta.graph import GraphApi
-from services.channels.meta.webhook import as_platform_id, dicts
+from services.channels.meta.webhook import as_platform_id
 from services.channels.port import Account, CredentialsRejected
 
 
@@ -51,7 +51,7 @@ class ConnectionCheck:
 
     def _unsubscribed(self, account: Account, apps: dict[str, Json]) -> str | None:
         ours = _apps(apps, own_id(account.body, "app_id"))
-        fields = {field for one in ours for field in as_list_of_dicts(one.get("subscribed_fields"))}
+        fields = {field for one in ours for field in as_list(one.get("subscribed_fields"))}
         missing = [field for field in self.needed if field not in fields]
         if ours and not missing:
             return None

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import quote
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.json_access import as_dict, as_str, dicts, drop_none
 from services.channels.meta.graph import GONE, GraphApi
 from services.channels.meta.publications.catch_up import Edge, EdgeCall, Item, ListedChange, published_at
-from services.channels.meta.webhook import as_platform_id, body_of, changes_of, dicts, own_entries
+from services.channels.meta.webhook import as_platform_id, body_of, changes_of, own_entries
 from services.channels.port import Request
 
 FIELDS = "id,created_time,from,to,message,attachments,shares"

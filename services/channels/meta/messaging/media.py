@@ -5,11 +5,11 @@ from urllib.parse import quote
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
-from services.channels.json_access import as_dict
+from services.channels.json_access import as_dict, dicts
 from services.channels.meta.graph import GraphApi
 from services.channels.meta.messaging.history import file_of
 from services.channels.meta.publications import media as public_media
-from services.channels.meta.webhook import dicts, web_url
+from services.channels.meta.webhook import web_url
 from services.channels.port import CredentialsRejected, MediaLocation
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 

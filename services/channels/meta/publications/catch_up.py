@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import orjson
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str, number
+from services.channels.json_access import as_dict, as_str, dicts, number
 from services.channels.meta.graph import GraphAnswer, GraphApi, Verdicts, refused
-from services.channels.meta.webhook import as_platform_id, body_of, dicts, instant
+from services.channels.meta.webhook import as_platform_id, body_of, instant
 from services.channels.port import PollResult
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import PermanentSendError

@@ -7,10 +7,10 @@ developers.facebook.com/docs/graph-api/reference/page/feed, .../page/tagged, ...
 from collections.abc import Iterator
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.json_access import as_dict, as_str, dicts, drop_none
 from services.channels.meta.messaging.history import conversations
 from services.channels.meta.publications.catch_up import CatchUp, Edge, EdgeCall, Item, ListedChange, published_at
-from services.channels.meta.webhook import as_platform_id, dicts
+from services.channels.meta.webhook import as_platform_id
 
 COMMENT_FIELDS = "id,from,message,created_time,permalink_url,parent{id},attachment{type,url,media}"
 NEWEST = {"filter": "stream", "order": "reverse_chronological"}

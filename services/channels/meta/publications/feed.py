@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from schemas.activity import Activity, Attachment, AttachmentKind, Reaction, Review
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_int, as_list, as_str
 from services.channels.meta.entry import EntryContext
 from services.channels.meta.publications.media import file_id
 from services.channels.meta.publications.publication import (
@@ -165,7 +165,7 @@ def _files(change: Value) -> list[Attachment]:
     # Of a photo, `link` is the address of the picture; of a comment, `photo` is.
     named = [(kind, change.get(name), _held("comment", comment)) for name, kind in FILES.items()]
     linked = [(FILES[item], change.get("link"), _held(item, own))] if item in FILES else []
-    photos = enumerate(as_list_of_dicts(change.get("photos")))
+    photos = enumerate(as_list(change.get("photos")))
     listed = [(FILES["photo"], address, _held("post", post, number)) for number, address in photos]
     found = {url: (kind, held) for kind, value, held in [*named, *linked, *listed] if (url := web_url(value))}
     return [Attachment(kind=kind, url=url, platform_id=held) for url, (kind, held) in found.items()]

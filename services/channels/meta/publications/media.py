@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from schemas.values import Json
-from services.channels.json_access import as_dict
-from services.channels.meta.webhook import dicts, web_url
+from services.channels.json_access import as_dict, dicts
+from services.channels.meta.webhook import web_url
 
 Item = dict[str, Json]
 

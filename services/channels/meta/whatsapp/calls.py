@@ -10,10 +10,9 @@ from schemas.activity import Attachment, AttachmentKind
 from schemas.channel import ActionKind
 from schemas.outbound import ChannelAction, MessageTemplate, OutboundMessage
 from schemas.values import Json
-from services.channels.json_access import as_str, drop_none
+from services.channels.json_access import as_str, dicts, drop_none
 from services.channels.meta.entry import own_id
 from services.channels.meta.graph import GraphApi, graph_api
-from services.channels.meta.webhook import dicts
 from services.channels.meta.whatsapp.errors import LOOKUP, VERDICTS
 from services.channels.meta.whatsapp.people import is_phone
 from services.channels.port import Account, MediaLocation, OutgoingFile, SendReceipt

@@ -10,9 +10,9 @@ import orjson
 
 from schemas.activity import Activity
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_id_str, as_str, drop_none
+from services.channels.json_access import as_dict, as_id_str, as_str, dicts, drop_none
 from services.channels.meta.entry import EntryScope, own_id, scope_of
-from services.channels.meta.webhook import dicts, instant, read_entries
+from services.channels.meta.webhook import instant, read_entries
 from services.channels.meta.whatsapp.messages import parse_echo, parse_message
 from services.channels.meta.whatsapp.people import WhatsappUser, read_contacts
 from services.channels.meta.whatsapp.reports import parse_call, parse_error, parse_preference, parse_status

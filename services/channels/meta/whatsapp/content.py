@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from schemas.activity import ActivityKind, Attachment, AttachmentKind, SurveyAnswer
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
-from services.channels.meta.webhook import as_platform_id, dicts, web_url
+from services.channels.json_access import as_dict, as_int, as_str, dicts, drop_none, number
+from services.channels.meta.webhook import as_platform_id, web_url
 from services.platform.http.bodies import too_deep
 from services.platform.http.lenient_json import read_json
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from schemas.values import Json
+from services.channels.json_access import iso_time
 from services.channels.mail.message import DeliveryReport, MailItem, Notice, ReceivedMail
 from services.channels.mail.mime import MAX_TEXT
 from services.channels.mail.providers import PROVIDERS
-from services.channels.mail.providers.decoding import time_of_text
 from services.channels.port import InvalidPayload, Request
 from tests.channels.mail.providers import calls
 
@@ -401,7 +401,7 @@ def test_a_content_type_may_be_written_in_any_way(request_: Request) -> None:
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:59", "2026-01-01", "x", None, 5])
 def test_a_time_that_cannot_be_is_none(text: Json) -> None:
-    assert time_of_text(text) is None
+    assert iso_time(text) is None
 
 
 def test_a_form_of_mailgun_without_the_list_of_headers_is_read_by_its_fields() -> None:
