@@ -1,5 +1,6 @@
 """WhatsApp through the whole installation: windows and templates, typing, numbers that change, consent, calls, long answers."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,10 +8,11 @@ from schemas.commands import PerformAction
 from schemas.outbound import MessageTemplate
 from schemas.values import AgentLanguage
 from services.channels.whatsapp import Whatsapp
+from services.platform.http.outgoing import HttpResponse
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import PERSONS
 from tests.channels.installation import Installation
-from tests.channels.places import HELLO, REPORTED, WRITTEN, Place, text_of
+from tests.channels.places import HEART, HELLO, REPORTED, WRITTEN, Place, text_of
 from tests.channels.whatsapp.cases import CUSTOMER, GROUP, account, call_of, item, places
 from tests.fakes import FakeHttp
 from tests.fakes.http import HttpCall
@@ -346,3 +348,25 @@ async def test_a_webhook_of_a_day_of_statuses_is_one_call() -> None:
     assert len(answered.body) < Whatsapp().capabilities.max_body_bytes
     await at.post(*statuses)
     assert len(at.ingest.events) == 1_001
+
+
+async def test_an_answer_whose_result_was_lost_is_known_by_metas_id_once_a_status_names_both() -> None:
+    lost = replace(place(), accepted=lambda n: HttpResponse(502, {}, b"<html>"))
+    at = Installation(Whatsapp(), account(), lost)
+    at.house.key = f"shop/whatsapp:main:{CUSTOMER}"
+    await at.accept_reply()
+    await at.deliver()
+    unknown = at.reply().error
+    assert unknown is not None
+    assert unknown.code == "outcome_unknown"
+    at.now = REPORTED
+    about = {"id": "wamid.ours-1", "recipient_id": CUSTOMER}
+    await at.post(item("statuses", status="sent", biz_opaque_callback_data=at.reply().id, **about))
+    assert (at.reply().state, at.reply().platform_id) == ("sent", "wamid.ours-1")
+    # A reaction has Meta's id alone; so has a status of a message whose reference Meta has forgotten.
+    reaction = {"message_id": "wamid.ours-1", "emoji": HEART}
+    await at.post(
+        item("statuses", status="read", **about),
+        item("messages", REPORTED, id="wamid.heart", type="reaction", reaction=reaction, **{"from": CUSTOMER}),
+    )
+    assert (at.reply().state, [one.emoji for one in at.reply().reactions]) == ("read", [HEART])
