@@ -5,6 +5,8 @@ import os
 from hypothesis import settings
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+SHARE = 5 if PROFILE == "check" else 1
+"""Of long tables and counts, one part of so many is tried."""
 MIN_EXAMPLES = 10
 
 # A slow machine is no counterexample; a failure prints what repeats it.
@@ -19,4 +21,4 @@ def examples(count: int) -> settings:
 
 def scaled(count: int, minimum: int = MIN_EXAMPLES) -> int:
     """As many as this profile takes of so many: a fifth of them, but not less than `minimum`, where it is `check`."""
-    return max(minimum, count // 5) if PROFILE == "check" else count
+    return min(count, max(minimum, count // SHARE))

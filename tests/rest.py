@@ -110,7 +110,13 @@ class StandInRules:
 
 def settings_with(**given: Any) -> Settings:
     """Settings with an admin key, whatever the environment says."""
-    return Settings(**{"admin_key": SecretStr(ADMIN_KEY), **given})
+    return Settings(**{"admin_key": SecretStr(ADMIN_KEY), **given}) if given else _plain_settings()
+
+
+@cache
+def _plain_settings() -> Settings:
+    """They are frozen, and reading the environment takes a millisecond of each of hundreds of tests."""
+    return Settings(admin_key=SecretStr(ADMIN_KEY))
 
 
 @dataclass

@@ -13,6 +13,7 @@ from services.channels.messenger import Messenger
 from services.channels.port import Channel, InvalidPayload
 from tests.channels.instagram import cases as instagram
 from tests.channels.messenger import cases as messenger
+from tests.examples import SHARE
 
 CHANNELS: dict[str, Channel] = {"messenger": Messenger(), "instagram": Instagram()}
 PUBLIC = ("feed_", "mention", "ratings_", "comments_", "live_comments", "story_insights")
@@ -349,12 +350,15 @@ ODD: list[Any] = [None, True, 0, -1, 10**30, 1.5, "", "x", [], [None], {}, {"id"
 @both
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_a_field_of_any_type_gives_activities(channel: str, odd: object) -> None:
-    """Every field of every fixture in turn has another type: nothing is raised, and nothing is lost."""
+    """Every field of every fixture in turn has another type: nothing is raised, and nothing is lost.
+
+    While working, each field has every fifth of the types.
+    """
     for path in sorted(cases(channel).PAYLOADS.iterdir()):
         if path.stem.startswith(PUBLIC):
             continue
         whole = json.loads(path.read_bytes())
-        for number in range(len(list(places(whole)))):
+        for number in range(ODD.index(odd) % SHARE, len(list(places(whole))), SHARE):
             body = json.loads(path.read_bytes())
             parent, key = list(places(body))[number]
             if parent is body and key == "object":
