@@ -8,7 +8,6 @@ from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from services.channels.account_settings import (
     AccountCredentials,
-    ChosenSecret,
     HandoffSettings,
     Rotating,
     Secret,
@@ -20,7 +19,8 @@ PlatformId = Annotated[str, StringConstraints(pattern=r"^[^\s/?#]{1,100}$")]
 """An id that Meta gave: digits, but that is Meta's matter."""
 GivenSecret = Annotated[Secret, StringConstraints(pattern=r"^[!-~]+$")]
 """A secret or a token as Meta writes it: without spaces."""
-OwnWord = Annotated[ChosenSecret, StringConstraints(pattern=r"^\S+$")]
+OwnWord = Annotated[Secret, StringConstraints(pattern=r"^\S{1,512}$")]
+"""A word of one's own, which proves nothing but the test of our address: Meta signs every call. So it may be short."""
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._]{1,100}$")]
 
 
