@@ -106,8 +106,8 @@ class Capabilities(Contract):
     - `probe_seconds`: the pause between two checks of an account, where a check is a login that servers count (SMTP); None: a minute.
     - `slow_answer_seconds`: how much longer than others its platform may take to say that it has a message (SMTP).
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
-    - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `caption_limit` the
-      longest text beside them (None: any text that the channel takes). The rest of a longer text follows in messages of
+    - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `max_files_bytes` how
+      large they may be together (None: each as large as its own limit), `caption_limit` the longest text beside them (None: any text that the channel takes). The rest of a longer text follows in messages of
       its own. `files_apart`: each file is a message of its own, after the text.
     - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
     - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
@@ -132,6 +132,7 @@ class Capabilities(Contract):
     rate_limits: tuple[RateLimit, ...] = ()
     media: tuple[MediaLimit, ...] = ()
     max_files: int = 10
+    max_files_bytes: int | None = None
     caption_limit: int | None = None
     files_apart: bool = False
     max_body_bytes: int = 1_000_000

@@ -163,6 +163,7 @@ class Email:
         person_ids="lower",
         media=every_kind(MAX_FILE),
         max_files=20,
+        max_files_bytes=MAX_FILE,
         # The largest of the providers' bodies: a mail of 25 MB is 34 MB of base64.
         max_body_bytes=max(provider.max_body_bytes for provider in PROVIDERS.values()),
         json_bodies=False,

@@ -41,6 +41,10 @@ def file_problem(
     for number, file in enumerate(files):
         if _accepted_kind(file, capabilities) is None:
             return f"/attachments/{number}", _refusal(file, channel, capabilities)
+    together, most = sum(file.size_bytes for file in files), capabilities.max_files_bytes
+    if most is not None and together > most:
+        has, taken = _shown_sizes(together, most)
+        return "/attachments", f"These files have {has} together, and {channel} takes at most {taken}. Send some apart."
     return None
 
 

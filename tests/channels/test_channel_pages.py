@@ -52,7 +52,9 @@ def files_row(channel: Channel) -> str:
     capabilities = channel.capabilities
     cells = [_media(capabilities, kind) for kind in KINDS]
     apart = ", each a message of its own" if capabilities.files_apart else ""
-    return _row(channel, *cells, f"{capabilities.max_files}{apart}", _where(channel))
+    most = capabilities.max_files_bytes
+    together = f", {most / 1_000_000:g} MB together" if most is not None else ""
+    return _row(channel, *cells, f"{capabilities.max_files}{apart}{together}", _where(channel))
 
 
 def texts_row(channel: Channel) -> str:

@@ -126,6 +126,20 @@ async def test_more_files_than_fit_into_a_message_are_refused(name: str, way: st
 
 
 @each_way
+@pytest.mark.parametrize("name", [name for name, one in CAPABILITIES.items() if one.max_files_bytes is not None])
+async def test_files_that_are_too_large_together_are_refused(name: str, way: str) -> None:
+    capabilities = CAPABILITIES[name]
+    assert capabilities.max_files_bytes is not None
+    half = file(capabilities.media[0], capabilities.max_files_bytes // 2)
+    outcome, [sent] = await answered(name, [half, half], way=way)
+    assert (outcome.status, len(sent.attachments)) == ("applied", 2)
+    problem = await refusal(name, [half, half, file(capabilities.media[0], 200_000)], way=way)
+    assert problem.pointer == "/attachments"
+    sentence = rf"These files have .* MB together, and {name} takes at most .* MB\. Send some apart\."
+    assert re.fullmatch(sentence, problem.detail), problem.detail
+
+
+@each_way
 @with_captions
 async def test_what_does_not_fit_beside_a_file_follows_it(name: str, way: str) -> None:
     capabilities = CAPABILITIES[name]
