@@ -55,8 +55,8 @@ def _accepted_kind(file: OutboundAttachment, capabilities: Capabilities) -> Atta
 
 
 def _fitting(file: OutboundAttachment, kind: AttachmentKind, capabilities: Capabilities) -> MediaLimit | None:
-    taken = [limit for limit in capabilities.media if limit.kind == kind and _takes_type(limit, file.media_type)]
-    return next((limit for limit in taken if file.size_bytes <= limit.max_bytes), None)
+    limits = [limit for limit in capabilities.media if limit.kind == kind and _takes_type(limit, file.media_type)]
+    return next((limit for limit in limits if file.size_bytes <= limit.max_bytes), None)
 
 
 def _takes_type(limit: MediaLimit, media_type: str) -> bool:
@@ -70,9 +70,12 @@ def _refusal(file: OutboundAttachment, channel: str, capabilities: Capabilities)
     if sizes:
         has, most = _shown_sizes(file.size_bytes, max(sizes))
         return f"{name} has {has}, and {channel} takes at most {most}. Send a smaller one."
-    types = sorted({known for limit in capabilities.media for known in limit.media_types or ()})
     what = "a type that its bytes do not show" if file.media_type == UNKNOWN else f"of type {file.media_type}"
-    return f"{name} is {what}; {channel} takes {', '.join(types)}."
+    return f"{name} is {what}; {channel} takes {', '.join(_known_types(capabilities))}."
+
+
+def _known_types(capabilities: Capabilities) -> list[str]:
+    return sorted({known for limit in capabilities.media for known in limit.media_types or ()})
 
 
 def _shown_sizes(*sizes: int) -> list[str]:

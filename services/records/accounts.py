@@ -102,20 +102,29 @@ def account_health(
     calls: AccountCalls | None, sends: Sequence[AccountSends], check: AccountCheck | None, now: datetime
 ) -> AccountHealth:
     """How an account is at `now`; the worst that is known decides."""
-    refused = max((s for s in sends if s.last_refused_at), key=lambda s: s.last_refused_at or now, default=None)
+    refused = _latest_refusal(sends, now)
     state, detail = _state(calls, sends, check, now)
     missing = calls.counts.missing if calls else None
     return AccountHealth(
         state=state,
         detail=detail,
         last_webhook_at=calls.last_webhook_at if calls else None,
-        last_sent_at=max((s.last_sent_at for s in sends if s.last_sent_at), default=None),
+        last_sent_at=_last_sent_at(sends),
         last_refused_at=refused.last_refused_at if refused else None,
         last_refusal=refused.last_refusal if refused else None,
         without_content=missing.count if missing else 0,
         last_without_content_at=missing.last_at if missing else None,
         token_expires_at=check.token_expires_at if check else None,
     )
+
+
+def _latest_refusal(sends: Sequence[AccountSends], now: datetime) -> AccountSends | None:
+    """Those of the partition whose send was refused last; None where none was."""
+    return max((one for one in sends if one.last_refused_at), key=lambda one: one.last_refused_at or now, default=None)
+
+
+def _last_sent_at(sends: Sequence[AccountSends]) -> datetime | None:
+    return max((one.last_sent_at for one in sends if one.last_sent_at), default=None)
 
 
 State = tuple[AccountState, str]

@@ -6,7 +6,6 @@ from dataclasses import replace
 import orjson
 
 from schemas.activity import Address
-from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import UNAUTHORIZED, retry_after
@@ -160,23 +159,32 @@ def classify_response(
     answer: HttpResponse,
 ) -> TransientSendError | PermanentSendError | CredentialsRejected | SendOutcomeUnknown:
     """The error for an answer. A proxy's own answer and an unreadable success leave it unknown whether the text arrived."""
-    body, description, status = _json(answer), description_of(answer), answer.status
+    description, status = description_of(answer), answer.status
+    detail = description[:200]
+    # An answer of the Bot API itself has `ok: false`; any other error is a proxy's.
+    is_of_bot_api = _json(answer).get("ok") is False
     if status == 429:
-        return TransientSendError(description[:200], _retry_after_seconds(answer), "chat")
-    # An answer of the Bot API itself has `ok: false`. A 502 or 504 without it is a proxy's, behind which the message may have
-    # been sent.
+        return TransientSendError(detail, _retry_after_seconds(answer), "chat")
     if status >= 500:
-        sure, after = body.get("ok") is False or status in (500, 503), _retry_after_seconds(answer)
-        scope: Scope = "message" if after is None else "account"
-        return TransientSendError(description[:200], after, scope) if sure else SendOutcomeUnknown(description[:200])
-    if status < 300 and body.get("ok") is not False:
+        return _classify_server_error(answer, detail, is_sure=is_of_bot_api or status in (500, 503))
+    if status < 300 and not is_of_bot_api:
         return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
-        return CredentialsRejected(f"the bot token is not accepted: {description[:200]}", status)
-    if body.get("ok") is not False and status not in UNREADABLE:
+        return CredentialsRejected(f"the bot token is not accepted: {detail}", status)
+    if not is_of_bot_api and status not in UNREADABLE:
         # A proxy's 302 or 403: nobody was blocked, and Telegram has not seen the message.
-        return TransientSendError(description[:200], _retry_after_seconds(answer), "account")
-    return PermanentSendError(_code(status, description), _explained(description[:200]), status)
+        return TransientSendError(detail, _retry_after_seconds(answer), "account")
+    return PermanentSendError(_code(status, description), _explained(detail), status)
+
+
+def _classify_server_error(
+    answer: HttpResponse, detail: str, *, is_sure: bool
+) -> TransientSendError | SendOutcomeUnknown:
+    """The error for a 5xx. Behind a proxy that answers 502 or 504 the message may have been sent."""
+    if not is_sure:
+        return SendOutcomeUnknown(detail)
+    after = _retry_after_seconds(answer)
+    return TransientSendError(detail, after, "message" if after is None else "account")
 
 
 def _explained(description: str) -> str:

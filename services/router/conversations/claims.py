@@ -159,10 +159,7 @@ def handle_continue_conversation(context: ConversationsContext, received: Receiv
     """
     work, key = context.work, received.event.partitionkey
     command = received.event.payload_as(ContinueConversation)
-    person = work.get(PERSONS, key) or new_contact(person_key(key), work.now)
-    if command.consent is not None:
-        person = with_state(person, command.consent, command.consent_at or command.since)
-        work.put(PERSONS, key, person)
+    person = _with_consent(work, key, command)
     case = work.get(CONVERSATIONS, command.conversation) if command.conversation is not None else None
     if case is None or not handoff.is_private_side(case, person_key(key)):
         return
@@ -173,6 +170,15 @@ def handle_continue_conversation(context: ConversationsContext, received: Receiv
     work.put(PERSONS, key, replace(person, forwarded_to=case.id, open={**person.open, **back}))
     if own is not None and not is_closed(own.status):
         _move_messages(work, own, case, command.since)
+
+
+def _with_consent(work: UnitOfWork, key: str, command: ContinueConversation) -> Contact:
+    """The person, with the consent that the command brings of their earlier number."""
+    person = work.get(PERSONS, key) or new_contact(person_key(key), work.now)
+    if command.consent is not None:
+        person = with_state(person, command.consent, command.consent_at or command.since)
+        work.put(PERSONS, key, person)
+    return person
 
 
 def _move_messages(work: UnitOfWork, own: ConversationState, case: ConversationState, since: datetime) -> None:

@@ -93,13 +93,23 @@ def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | Non
         work.emit("pasokh.command.forward", known.key, Forward(conversation=known.conversation, activity=activity))
     elif known is not None:
         _confirm(work, known, activity)
-    elif case is not None and not is_closed(case.status) and not _is_own_reply(activity):
+    elif case is None:
+        _expect_nothing(work, activity)
+    elif not is_closed(case.status) and not _is_own_reply(activity):
         _add(work, activity, case)
-        if case.key != str(activity.person_key) and may_be_misplaced(activity):
-            check_later(work, case.key, [activity.message or activity.id])
-    elif case is None and activity.surface == "public" and not activity.replies_to:
-        # A post, which answers nobody and is never sent from here.
+        _check_place(work, activity, case)
+
+
+def _expect_nothing(work: UnitOfWork, activity: Activity) -> None:
+    """A post answers nobody, and is never sent from here."""
+    if activity.surface == "public" and not activity.replies_to:
         early.expect_nothing(work, activity)
+
+
+def _check_place(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
+    """Check later whether an echo belongs to a reply of its own person, and stands in another's conversation."""
+    if case.key != str(activity.person_key) and may_be_misplaced(activity):
+        check_later(work, case.key, [activity.message or activity.id])
 
 
 def _add(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:

@@ -85,11 +85,7 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     activity, activity_context = with_typed_fields(command.activity), context.for_activity(received.event.workspace)
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, command.conversation))
     if activity.kind in MUTATING_HANDLERS:
-        if case is not None and activity.watermark is not None:
-            receipts.apply_watermark(work, activity, [case])
-        # An echo that was taken back meanwhile is another owner's message.
-        if not _forward_to_owner(work, activity, received.event.partitionkey):
-            MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
+        _change_message(work, activity, activity_context, case, received.event.partitionkey)
     elif activity.kind == "survey_answer":
         if case is not None:
             add_answers(work, activity, case)
@@ -101,11 +97,26 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     elif command.returned:
         add_message(work, activity, activity_context, "received")
     else:
-        _take_in(work, activity, activity_context, command.conversation, case)
+        _append_of_other(work, activity, activity_context, command.conversation, case)
     _apply_waiting(work, activity, activity_context)
 
 
-def _take_in(
+def _change_message(
+    work: UnitOfWork,
+    activity: Activity,
+    activity_context: ActivityContext,
+    case: ConversationState | None,
+    owner: str,
+) -> None:
+    """Apply a forwarded change of a message of the conversation."""
+    if case is not None and activity.watermark is not None:
+        receipts.apply_watermark(work, activity, [case])
+    # An echo that was taken back meanwhile is another owner's message.
+    if not _forward_to_owner(work, activity, owner):
+        MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
+
+
+def _append_of_other(
     work: UnitOfWork,
     activity: Activity,
     activity_context: ActivityContext,

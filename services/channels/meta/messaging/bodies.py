@@ -71,6 +71,15 @@ def parse(request: Request, kind: BodyKind, context: EntryContext) -> list[Activ
 
 
 def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> Iterator[Activity]:
+    reader = _reader(entry, kind, context)
+    for field in ("messaging", "standby"):
+        for raw in dicts(entry.get(field)):
+            yield from reader.event(raw, is_standby=field == "standby")
+    for change in changes_of(entry):
+        yield from reader.change(change)
+
+
+def _reader(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> "_EntryReader":
     identity = as_platform_id(entry.get("id"))
     # A file that is read without an account is about whom it names.
     is_anybody = not context.own_ids
@@ -79,12 +88,7 @@ def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) 
     own_ids = context.own_ids | {identity} if is_further and identity else context.own_ids
     here = replace(context, own_ids=own_ids, entry_at=instant(entry.get("time")))
     # Who takes part is invented in a test.
-    reader = _EntryReader(here, is_ours=is_ours, is_strict=not kind.has_several_ids and identity != TEST_ENTRY)
-    for field in ("messaging", "standby"):
-        for raw in dicts(entry.get(field)):
-            yield from reader.event(raw, is_standby=field == "standby")
-    for change in changes_of(entry):
-        yield from reader.change(change)
+    return _EntryReader(here, is_ours=is_ours, is_strict=not kind.has_several_ids and identity != TEST_ENTRY)
 
 
 @dataclass(frozen=True, slots=True)
