@@ -48,11 +48,11 @@ from services.platform.http.outgoing import HttpClient
 MAX_FILE = 25_000_000
 RAW_MAIL = "message/rfc822"
 
-Address = Annotated[str, StringConstraints(pattern=r"^[^\s<>\"(),:;@]{1,64}@[A-Za-z0-9.-]{1,253}$")]
+EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^\s<>\"(),:;@]{1,64}@[A-Za-z0-9.-]{1,253}$")]
 SmtpUrl = Annotated[str, CalledUrl(schemes=("smtp", "smtps")), SecretValue()]
 TopicArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$")]
 VerificationKey = Annotated[Secret, AfterValidator(check_public_key)]
-OWN_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
+SHARED_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
 """The credentials that accounts of every provider have."""
 BASIC = ("basic_user", "basic_password")
 
@@ -80,7 +80,7 @@ class EmailCredentials(AccountCredentials):
     path_secret: Rotating[ChosenSecret] | None = Field(
         None, description="a word of your own at the end of the webhook's address, at least 8 characters"
     )
-    from_address: Address = Field(description="the address that answers come from, like support@shop.example")
+    from_address: EmailAddress = Field(description="the address that answers come from, like support@shop.example")
     smtp_url: SmtpUrl = Field(
         description="a server for answers, like smtps://user:password@smtp.shop.example or smtp://...:587 (STARTTLS)"
     )
@@ -95,7 +95,7 @@ class EmailSettings(HandoffSettings):
     plus_addressing: bool = Field(
         True, description="true where mail to support+anything@... reaches the account, which finds lost threads"
     )
-    addresses: Annotated[list[Address], Field(max_length=50)] | None = Field(
+    addresses: Annotated[list[EmailAddress], Field(max_length=50)] | None = Field(
         None,
         description="a list of further addresses that lead to the mailbox, like sales@shop.example: they get no copies",
     )
@@ -147,7 +147,7 @@ def _missing_proof(provider: MailProvider, credentials: Container[str]) -> list[
 
 
 def _foreign(provider: MailProvider, credentials: Iterable[str]) -> list[str]:
-    own = OWN_CREDENTIALS.union(provider.proof, provider.optional)
+    own = SHARED_CREDENTIALS.union(provider.proof, provider.optional)
     return [one for one in credentials if one in EmailCredentials.model_fields and one not in own]
 
 

@@ -11,8 +11,8 @@ from services.channels.account_settings import AccountSettings, ApiBase, Rotatin
 from services.channels.meta.entry import own_id
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
-    GivenSecret,
     MessageSettings,
+    MetaSecret,
     PlatformId,
     exchange_conflicts,
 )
@@ -23,10 +23,10 @@ from services.channels.meta.publications.actions import INSTAGRAM, kinds
 from services.channels.meta.publications.edges import INSTAGRAM as INSTAGRAM_LISTS
 from services.channels.meta.publications.mentions import named_mentions, read_mentions
 from services.channels.meta.social import (
-    FILMS,
+    IMAGE_LIMIT,
     MAX_BODY,
-    PICTURES,
     PRIVATE_REPLY,
+    VIDEO_LIMIT,
     WINDOWS,
     GraphLogin,
     SocialChannel,
@@ -48,7 +48,7 @@ CHECK_BY_PAGE = ConnectionCheck(
 class InstagramCredentials(AppCredentials):
     """The app, and the account that it acts for."""
 
-    access_token: Rotating[GivenSecret] = Field(
+    access_token: Rotating[MetaSecret] = Field(
         description="the account's access token; with settings.login facebook that of its Page"
     )
     ig_id: PlatformId = Field(description="the id of the Instagram professional account, like 17841400000000000")
@@ -110,8 +110,8 @@ class Instagram(SocialChannel):
         answers_hidden=False,
         # …/instagram-messaging/features/attachment-upload
         media=(
-            PICTURES,
-            FILMS,
+            IMAGE_LIMIT,
+            VIDEO_LIMIT,
             file_limit("audio", "audio/mp4", "audio/aac", "audio/wav"),
             file_limit("file", "application/pdf"),
         ),

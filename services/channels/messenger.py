@@ -7,8 +7,8 @@ from schemas.configuration import AccountBody
 from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
-    GivenSecret,
     MessageSettings,
+    MetaSecret,
     PlatformId,
     exchange_conflicts,
 )
@@ -17,10 +17,10 @@ from services.channels.meta.messaging.checks import ConnectionCheck
 from services.channels.meta.publications.actions import FACEBOOK, kinds
 from services.channels.meta.publications.edges import FACEBOOK as FACEBOOK_LISTS
 from services.channels.meta.social import (
-    FILMS,
+    IMAGE_LIMIT,
     MAX_BODY,
-    PICTURES,
     PRIVATE_REPLY,
+    VIDEO_LIMIT,
     WINDOWS,
     GraphLogin,
     SocialChannel,
@@ -37,7 +37,7 @@ CHECK = ConnectionCheck(
 class MessengerCredentials(AppCredentials):
     """The app, and the Page that it acts for."""
 
-    access_token: Rotating[GivenSecret] = Field(description="the Page's access token, which the app got for it")
+    access_token: Rotating[MetaSecret] = Field(description="the Page's access token, which the app got for it")
     page_id: PlatformId = Field(description="the Page's id, like 1234567890: Page > About > Page transparency")
 
 
@@ -84,7 +84,7 @@ class Messenger(SocialChannel):
         flat_threads=True,
         public_actions=kinds(FACEBOOK, "public"),
         # …/send-messages/saving-assets; a picture of another type goes out as a file.
-        media=(PICTURES, FILMS, file_limit("audio"), file_limit("file")),
+        media=(IMAGE_LIMIT, VIDEO_LIMIT, file_limit("audio"), file_limit("file")),
         files_apart=True,
         max_body_bytes=MAX_BODY,
         # …/overview/rate-limiting: over 40 messages a second the Page's inbox shows and sends nothing more.

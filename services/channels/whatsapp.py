@@ -22,7 +22,7 @@ from services.channels.account_settings import (
     account_example,
 )
 from services.channels.meta.entry import own_id
-from services.channels.meta.messaging.accounts import GivenSecret, OwnWord
+from services.channels.meta.messaging.accounts import MetaSecret, VerifyToken
 from services.channels.meta.signature import SignedByApp
 from services.channels.meta.whatsapp.account_check import account_problem
 from services.channels.meta.whatsapp.calls import api_of, locate_file, perform_action, send_file, send_message
@@ -31,9 +31,9 @@ from services.channels.port import Account, MediaLocation, OutgoingFile, Request
 from services.platform.http.outgoing import HttpClient
 
 MetaId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}$")]
-PICTURES, FILMS = ("image/jpeg", "image/png"), ("video/mp4", "video/3gpp")
-SOUNDS = ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")
-DOCUMENTS = (
+IMAGE_TYPES, VIDEO_TYPES = ("image/jpeg", "image/png"), ("video/mp4", "video/3gpp")
+AUDIO_TYPES = ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")
+DOCUMENT_TYPES = (
     "text/plain",
     "application/pdf",
     "application/msword",
@@ -48,13 +48,11 @@ DOCUMENTS = (
 class WhatsappCredentials(AccountCredentials):
     """What the app's dashboard and WhatsApp Manager show, and a word of one's own."""
 
-    app_secret: Rotating[GivenSecret] = Field(
-        description="the app secret: App settings, Basic, in Meta's app dashboard"
-    )
-    verify_token: Rotating[OwnWord] = Field(
+    app_secret: Rotating[MetaSecret] = Field(description="the app secret: App settings, Basic, in Meta's app dashboard")
+    verify_token: Rotating[VerifyToken] = Field(
         description="a text of your own without spaces, which you also write into the dashboard beside the callback URL"
     )
-    access_token: GivenSecret = Field(description="a token of a system user, with whatsapp_business_messaging")
+    access_token: MetaSecret = Field(description="a token of a system user, with whatsapp_business_messaging")
     phone_number_id: MetaId = Field(description="the id of the phone number, digits; not the number itself")
     waba_id: MetaId = Field(description="the id of the WhatsApp Business account, digits")
 
@@ -108,15 +106,15 @@ class Whatsapp(SignedByApp):
         # /business-phone-numbers/media#supported-media-types; every type may also be sent as a document. A sound and a sticker
         # have no caption.
         media=(
-            MediaLimit(kind="image", max_bytes=5_000_000, media_types=PICTURES),
-            MediaLimit(kind="video", max_bytes=16_000_000, media_types=FILMS),
-            MediaLimit(kind="audio", max_bytes=16_000_000, media_types=SOUNDS, caption_limit=0),
+            MediaLimit(kind="image", max_bytes=5_000_000, media_types=IMAGE_TYPES),
+            MediaLimit(kind="video", max_bytes=16_000_000, media_types=VIDEO_TYPES),
+            MediaLimit(kind="audio", max_bytes=16_000_000, media_types=AUDIO_TYPES, caption_limit=0),
             MediaLimit(kind="voice", max_bytes=16_000_000, media_types=("audio/ogg",), caption_limit=0),
             MediaLimit(kind="sticker", max_bytes=500_000, media_types=("image/webp",), caption_limit=0),
             MediaLimit(
                 kind="file",
                 max_bytes=100_000_000,
-                media_types=(*DOCUMENTS, *PICTURES, "image/webp", *FILMS, *SOUNDS),
+                media_types=(*DOCUMENT_TYPES, *IMAGE_TYPES, "image/webp", *VIDEO_TYPES, *AUDIO_TYPES),
             ),
         ),
         max_files=1,

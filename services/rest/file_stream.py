@@ -63,8 +63,8 @@ class FileUnavailable(HttpProblem):
 class FileStream(Response):
     """Streams what `open_file` opens, under `name`: all of it, or the part that the request asks for (206).
 
-    Its type is the one that its first bytes show (`served_as`). A file that cannot be opened is a problem: 404, 502 or 503. One that breaks off ends the connection, so that nobody takes
-    a part for the whole.
+    Its type is the one that its first bytes show (`served_as`). A file that cannot be opened is a problem: 404, 502 or 503.
+    One that breaks off ends the connection, so that nobody takes a part for the whole.
     """
 
     def __init__(self, open_file: Callable[[], AbstractAsyncContextManager[OpenedFile]], name: str | None) -> None:

@@ -28,7 +28,7 @@ from services.platform.core.identifiers import hashed_id
 NOBODY = "none"
 """The external id where a call names no person."""
 MAX_QUOTE = 100_000
-PASSED_ON = ("delivered-to", "x-original-to", "x-forwarded-to")
+FORWARDED_TO_HEADERS = ("delivered-to", "x-original-to", "x-forwarded-to")
 """Headers in which servers that pass a mail on name the address that it came to."""
 CONTACT_STATES: Mapping[str, ContactState] = {"complained": "opted_out", "unsubscribed": "opted_out"}
 
@@ -205,7 +205,7 @@ def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict
         "quote": quote[:MAX_QUOTE] if quote else None,
         "links": list(shown.links),
         "sent_at": written_at(mail, scope.request.received_at),
-        "replies_to": answered_mails(mail, scope.account, _addressed(mail)),
+        "replies_to": answered_mails(mail, scope.account, _recipient_addresses(mail)),
         "automatic": is_automatic(mail, scope.own_addresses),
         "subject": mail.subject,
         "attachments": files,
@@ -221,10 +221,10 @@ def _split(mail: ReceivedMail, whole: str) -> tuple[str, str | None]:
     return text, split.quote
 
 
-def _addressed(mail: ReceivedMail) -> list[str]:
+def _recipient_addresses(mail: ReceivedMail) -> list[str]:
     """Every address that the mail was sent, passed on, or written to."""
-    passed_on = [address for name in PASSED_ON for address in mail.values(name)]
-    return [*mail.envelope.recipients, *passed_on, *(box.address for box in (*mail.to, *mail.cc))]
+    forwarded_to = [address for name in FORWARDED_TO_HEADERS for address in mail.values(name)]
+    return [*mail.envelope.recipients, *forwarded_to, *(box.address for box in (*mail.to, *mail.cc))]
 
 
 def _participants(mail: ReceivedMail, known: Iterable[str], scope: Scope) -> list[Participant]:

@@ -4,7 +4,6 @@ import base64
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,6 +13,7 @@ from html import escape
 from schemas.outbound import OutboundMessage
 from services.channels.mail.charsets import storable
 from services.channels.mail.ids import own_message_id, plus_token, with_plus, without_plus
+from services.channels.mail.message import Mailbox
 from services.channels.mail.smtp import MailTransaction
 from services.channels.port import Account, OutgoingFile
 from services.platform.core.streamed_bytes import StreamedBytes
@@ -39,16 +39,10 @@ _POLICY = SMTP.clone(cte_type="7bit")
 AUTOMATIC_AUTHORS = frozenset({"bot", "system"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipient:
-    address: str
-    name: str | None = None
-
-
 def compose(message: OutboundMessage, account: Account, files: Sequence[OutgoingFile]) -> MailTransaction:
     """The mail of a message, with its envelope. Raises PermanentSendError for an address that cannot be written to."""
     sender = account.token("from_address")
-    people = [_Recipient(_ascii_domain(message.address.chat)), *_copies(message, account)]
+    people = [Mailbox(_ascii_domain(message.address.chat)), *_copies(message, account)]
     needs_utf8 = not all(one.address.isascii() for one in people)
     mail = EmailMessage(policy=_POLICY.clone(utf8=needs_utf8))
     for name, value in _headers(message, account, people):
@@ -67,10 +61,10 @@ def compose(message: OutboundMessage, account: Account, files: Sequence[Outgoing
 Header = str | HeaderAddress | list[HeaderAddress]
 
 
-def _headers(message: OutboundMessage, account: Account, people: Sequence[_Recipient]) -> Iterator[tuple[str, Header]]:
+def _headers(message: OutboundMessage, account: Account, people: Sequence[Mailbox]) -> Iterator[tuple[str, Header]]:
     """The headers but those with Message-IDs. The first of the people is whom the mail is for."""
     to, *copies = map(_header_address, people)
-    yield "From", _header_address(_Recipient(account.token("from_address"), _setting(account, "from_name")))
+    yield "From", _header_address(Mailbox(account.token("from_address"), _setting(account, "from_name")))
     yield "To", to
     if copies:
         yield "Cc", copies
@@ -96,21 +90,21 @@ def _answers_to(message: OutboundMessage, account: Account) -> str | None:
     return address if len(address.rpartition("@")[0]) <= MAX_LOCAL_PART else None
 
 
-def _copies(message: OutboundMessage, account: Account) -> Iterable[_Recipient]:
+def _copies(message: OutboundMessage, account: Account) -> Iterable[Mailbox]:
     """Everybody else of the thread, each address once; an address that cannot be written to is left out.
 
     What no person wrote goes to the customer alone (RFC 3834, 4), so that nobody can have us write to strangers.
     """
     if message.author.kind in AUTOMATIC_AUTHORS:
         return
-    taken = {message.address.chat.lower(), without_plus(account.token("from_address"))}
+    written_to = {message.address.chat.lower(), without_plus(account.token("from_address"))}
     for one in message.participants:
         key = one.address.lower()
-        if key in taken or without_plus(key) in taken:
+        if key in written_to or without_plus(key) in written_to:
             continue
-        taken.add(key)
+        written_to.add(key)
         try:
-            yield _Recipient(_ascii_domain(one.address), one.name)
+            yield Mailbox(_ascii_domain(one.address), one.name)
         except PermanentSendError:
             continue
 
@@ -127,7 +121,7 @@ def _ascii_domain(address: str) -> str:
     return f"{local}@{name}"
 
 
-def _header_address(recipient: _Recipient) -> HeaderAddress:
+def _header_address(recipient: Mailbox) -> HeaderAddress:
     name = " ".join(storable(recipient.name or "").split())[:100]
     local, _, domain = recipient.address.rpartition("@")
     return HeaderAddress(name, local, domain)

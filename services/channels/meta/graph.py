@@ -186,7 +186,7 @@ class GraphApi:
         # The answer, too, may quote the token that it refuses.
         with without_token(self.token):
             answer = await self.http.call(method, f"{self.url}/{path}", content, authorized, idempotent=idempotent)
-            return GraphAnswer(_shown(answer, verdicts), _date(answer))
+            return GraphAnswer(_checked_body(answer, verdicts), _date(answer))
 
 
 def graph_api(http: HttpClient, account: Account, host: str, own_id: str | None) -> GraphApi:
@@ -199,7 +199,7 @@ async def post_form(http: HttpClient, url: str, form: Mapping[str, str], secret:
     """Post a form that proves itself by a `secret` in it, and may be repeated. Raises as `GraphApi`."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     with without_token(secret):
-        return _shown(await http.call("POST", url, urlencode(form).encode(), headers, idempotent=True), {})
+        return _checked_body(await http.call("POST", url, urlencode(form).encode(), headers, idempotent=True), {})
 
 
 def _date(answer: HttpResponse) -> datetime | None:
@@ -210,12 +210,12 @@ def _date(answer: HttpResponse) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-def _shown(answer: HttpResponse, verdicts: Verdicts) -> dict[str, Json]:
+def _checked_body(answer: HttpResponse, verdicts: Verdicts) -> dict[str, Json]:
     """What an answer says. Raises the verdict on an error."""
-    shown = _object(answer)
-    if 200 <= answer.status < 300 and "error" not in shown:
-        return shown
-    raise _verdict(answer, shown, {**COMMON, **verdicts})
+    body = _object(answer)
+    if 200 <= answer.status < 300 and "error" not in body:
+        return body
+    raise _verdict(answer, body, {**COMMON, **verdicts})
 
 
 def _object(answer: HttpResponse) -> dict[str, Json]:
@@ -225,8 +225,8 @@ def _object(answer: HttpResponse) -> dict[str, Json]:
         return {}
 
 
-def _verdict(answer: HttpResponse, shown: Mapping[str, Json], verdicts: Verdicts) -> SendError:
-    stated = as_dict(shown.get("error"))
+def _verdict(answer: HttpResponse, body: Mapping[str, Json], verdicts: Verdicts) -> SendError:
+    stated = as_dict(body.get("error"))
     code = as_int(stated.get("code"))
     if code is None:
         return _verdict_on_status(answer)

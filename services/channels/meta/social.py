@@ -47,8 +47,8 @@ def file_limit(kind: AttachmentKind, *media_types: str, max_bytes: int = 25_000_
     return MediaLimit(surface="private", kind=kind, max_bytes=max_bytes, media_types=media_types or None)
 
 
-PICTURES = file_limit("image", "image/jpeg", "image/png", "image/gif", max_bytes=8_000_000)
-FILMS = file_limit("video", "video/mp4", "video/quicktime", "video/webm")
+IMAGE_LIMIT = file_limit("image", "image/jpeg", "image/png", "image/gif", max_bytes=8_000_000)
+VIDEO_LIMIT = file_limit("video", "video/mp4", "video/quicktime", "video/webm")
 
 
 @dataclass(frozen=True, slots=True)

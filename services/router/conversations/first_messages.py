@@ -182,16 +182,14 @@ def _send(
         )
         return message.id
     is_theirs = case.agent == command.agent and not is_resolved(case.status)
-    taken = case if is_theirs else None
-    if taken is None:
-        taken = _take(work, case, command.agent, configuration, is_new=is_new)
+    assigned = case if is_theirs else _assign_to_writer(work, case, command.agent, configuration, is_new=is_new)
     author = Author(kind="agent", id=command.agent, name=command.agent_name)
-    message = put_message(work, taken, author, command.text, plan, command.accepted_at)
-    record_human_answer(work, taken, message, command.confirmed_by)
+    message = put_message(work, assigned, author, command.text, plan, command.accepted_at)
+    record_human_answer(work, assigned, message, command.confirmed_by)
     return message.id
 
 
-def _take(
+def _assign_to_writer(
     work: UnitOfWork, case: ConversationState, agent: str, configuration: Configuration, *, is_new: bool
 ) -> ConversationState:
     """Give a conversation to the agent who writes, without the queue; dispatch confirms the agent and counts their load."""

@@ -35,7 +35,7 @@ def bounce(status: Json, *details: Json) -> Failure:
     return stated.model_copy(update={"code": failure_code(basic_code(text), text)})
 
 
-def stated_file(
+def file_part(
     media_type: Json, content: bytes, name: Json, content_id: Json, *, url: str | None = None, size: int | None = None
 ) -> MailPart:
     """A file as a provider states it beside the mail. One with a Content-ID is shown inside the HTML."""

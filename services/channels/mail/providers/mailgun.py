@@ -19,7 +19,7 @@ from services.channels.mail.json_bodies import read_object, read_signed, read_te
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
 from services.channels.mail.provider import MailProvider
-from services.channels.mail.providers.decoding import notice, stated_file
+from services.channels.mail.providers.decoding import file_part, notice
 from services.channels.mail.providers.mailgun_events import read_event, read_legacy_event
 from services.channels.mail.providers.proofs import require_fresh
 from services.channels.port import (
@@ -128,7 +128,7 @@ def _headers(form: PostedForm) -> Iterator[tuple[str, str]]:
 def _posted_files(form: PostedForm) -> Iterator[MailPart]:
     content_ids = _content_ids(form)
     for field in form.numbered("attachment-"):
-        yield stated_file(field.media_type, field.content, field.file_name, content_ids.get(field.name))
+        yield file_part(field.media_type, field.content, field.file_name, content_ids.get(field.name))
 
 
 def _content_ids(form: PostedForm) -> dict[str, str]:
@@ -148,7 +148,7 @@ def _stored_files(form: PostedForm) -> Iterator[MailPart]:
         url = as_str(stated.get("url"))
         if url is not None:
             kind, name, size = stated.get("content-type"), stated.get("name"), as_int(stated.get("size"))
-            yield stated_file(kind, b"", name, content_ids.get(url), url=url, size=size)
+            yield file_part(kind, b"", name, content_ids.get(url), url=url, size=size)
 
 
 def locate_stored_file(attachment: Attachment, account: Account) -> MediaLocation:

@@ -19,9 +19,9 @@ from services.channels.mail.providers.decoding import (
     bare_id,
     bounce,
     failure,
+    file_part,
     lenient_base64,
     notice,
-    stated_file,
 )
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.port import Account, Request
@@ -114,7 +114,7 @@ def _parts(body: Mapping[str, Json]) -> Iterator[MailPart]:
         # Its own test call has `Data` where a real one has `Content`.
         encoded = as_str(stated.get("Content")) or as_str(stated.get("Data")) or ""
         content = lenient_base64(encoded) or b""
-        yield stated_file(stated.get("ContentType"), content, stated.get("Name"), stated.get("ContentID"))
+        yield file_part(stated.get("ContentType"), content, stated.get("Name"), stated.get("ContentID"))
 
 
 # -- what became of our mails ------------------------------------------------------------------------------------------
@@ -151,8 +151,8 @@ def _complaint(body: Mapping[str, Json], request: Request) -> DeliveryReport | N
 def _subscription(body: Mapping[str, Json], request: Request) -> DeliveryReport | None:
     """A person who unsubscribed. A bounce or complaint that suppressed the address has a webhook of its own."""
     is_choice = body.get("SuppressionReason") == "ManualSuppression" and body.get("Origin") == "Recipient"
-    wanted = body.get("SuppressSending") is True and is_choice
-    return _report(body, request, "unsubscribed", "ChangedAt") if wanted else None
+    has_unsubscribed = body.get("SuppressSending") is True and is_choice
+    return _report(body, request, "unsubscribed", "ChangedAt") if has_unsubscribed else None
 
 
 READERS: Mapping[str, Callable[[Mapping[str, Json], Request], DeliveryReport | None]] = {

@@ -23,7 +23,7 @@ from services.channels.mail.json_bodies import read_document, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
 from services.channels.mail.provider import MailProvider
-from services.channels.mail.providers.decoding import notice, stated_file, with_proof
+from services.channels.mail.providers.decoding import file_part, notice, with_proof
 from services.channels.mail.providers.proofs import decode_base64, require_fresh
 from services.channels.mail.providers.sendgrid_events import read_event
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request
@@ -139,7 +139,7 @@ def _files(form: PostedForm) -> Iterator[MailPart]:
     for field in form.numbered("attachment"):
         info = as_dict(described.get(field.name))
         kind, name = as_str(info.get("type")) or field.media_type, as_str(info.get("filename")) or field.file_name
-        yield stated_file(kind, field.content, name, info.get("content-id") or content_ids.get(field.name))
+        yield file_part(kind, field.content, name, info.get("content-id") or content_ids.get(field.name))
 
 
 def _content_ids(form: PostedForm) -> dict[str, str]:

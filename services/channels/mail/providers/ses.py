@@ -140,7 +140,7 @@ def _reports(
             id=":".join((sent, part, state, recipient, at or "")),
             state=state,
             recipient=recipient,
-            message_id=_original_id(mail) or _given_id(mail),
+            message_id=_original_id(mail) or _assigned_id(mail),
             failure=reasons[number] if number < len(reasons) else None,
             at=iso_time(at),
         )
@@ -156,7 +156,7 @@ def _original_id(mail: Event) -> str | None:
     return None
 
 
-def _given_id(mail: Event) -> str | None:
+def _assigned_id(mail: Event) -> str | None:
     """The Message-ID that SES gave the mail. Its domain names the region, but that of us-east-1."""
     sent, arn = as_str(mail.get("messageId")), (as_str(mail.get("sourceArn")) or "").split(":")
     region = arn[3] if len(arn) > 3 else ""
@@ -216,8 +216,8 @@ def _refused(event: Event) -> Sequence[MailItem]:
 def _subscription(event: Event) -> Sequence[MailItem]:
     """A person who unsubscribed from everything. Preferences by topic say nothing of answers to a customer's own mail."""
     preferences = as_dict(as_dict(event.get("subscription")).get("newTopicPreferences"))
-    left = preferences.get("unsubscribeAll") is True
-    return _reports(event, "unsubscribed", "subscription", _all_recipients(event)) if left else []
+    has_unsubscribed = preferences.get("unsubscribeAll") is True
+    return _reports(event, "unsubscribed", "subscription", _all_recipients(event)) if has_unsubscribed else []
 
 
 READERS: Mapping[str, Callable[[Event], Sequence[MailItem]]] = {

@@ -33,7 +33,7 @@ class ConnectionCheck:
 
     async def problem(self, account: Account, api: GraphApi, public_url: str | None) -> str | None:
         """What keeps messages from arriving and how to fix it; None when all is well. Raises as `ChecksAccount.check`."""
-        found, expected = self._found(await api.get(f"me?fields={self.who}", {})), own_id(account.body, self.name)
+        found, expected = self._account_id(await api.get(f"me?fields={self.who}", {})), own_id(account.body, self.name)
         if found != expected:
             whose = f"that of the {self.owner} {found}" if found else f"of no {self.owner}"
             return (
@@ -43,7 +43,7 @@ class ConnectionCheck:
         apps = await api.get("me/subscribed_apps", {})
         return self._unsubscribed(account, apps) or await self._wrong_callback(account, api, public_url)
 
-    def _found(self, me: dict[str, Json]) -> str | None:
+    def _account_id(self, me: dict[str, Json]) -> str | None:
         value: Json = me
         for field in self.identity:
             value = as_dict(value).get(field)

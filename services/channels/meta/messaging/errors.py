@@ -4,7 +4,7 @@ from services.channels.meta.graph import GraphError, SendError, Verdict, Verdict
 from services.platform.http.outgoing import PermanentSendError
 
 
-def because(code: str, sentence: str) -> Verdict:
+def refused_because(code: str, sentence: str) -> Verdict:
     """It will never accept the message, for a reason that an agent understands."""
 
     def verdict(error: GraphError) -> SendError:
@@ -13,7 +13,9 @@ def because(code: str, sentence: str) -> Verdict:
     return verdict
 
 
-WINDOW_CLOSED = because("window_closed", "The time for an answer is over. Wait until the customer writes again.")
+WINDOW_CLOSED = refused_because(
+    "window_closed", "The time for an answer is over. Wait until the customer writes again."
+)
 OUTSIDE_WINDOW = "outside of allowed window"
 """What Meta's sentence says of a message that comes too late."""
 
@@ -24,14 +26,14 @@ def window_or_permission(error: GraphError) -> SendError:
     return (WINDOW_CLOSED if is_late else without_permission)(error)
 
 
-UNREACHABLE = because("blocked", "The customer takes no messages: they blocked the account, or left.")
-NO_TESTER = because(
+UNREACHABLE = refused_because("blocked", "The customer takes no messages: they blocked the account, or left.")
+NO_TESTER = refused_because(
     "not_permitted", "The app is not live yet: until Meta approves it, it reaches only its own testers."
 )
-NOT_FOUND = because("not_found", "Meta knows no such customer of this account.")
-TOO_LARGE = because("too_large", "The file is too large for the platform. Send a smaller one.")
-OTHER_APP = because("other_app", "Another app has this chat. Take it over in the inbox, then send again.")
-NO_HUMAN_AGENT = because(
+NOT_FOUND = refused_because("not_found", "Meta knows no such customer of this account.")
+TOO_LARGE = refused_because("too_large", "The file is too large for the platform. Send a smaller one.")
+OTHER_APP = refused_because("other_app", "Another app has this chat. Take it over in the inbox, then send again.")
+NO_HUMAN_AGENT = refused_because(
     "window_closed",
     "The 24-hour window closed, and Meta has not approved Human Agent for the app. Wait until the customer writes again.",
 )

@@ -88,11 +88,11 @@ def _without_items(context: NumberChange, entry: Mapping[str, Json], change: Map
 
     The former is Meta's own words. The latter may hold what customers wrote, and keeps its name alone.
     """
-    said = as_dict(change.get("value")) if number_of(change) is None else {}
+    content = as_dict(change.get("value")) if number_of(change) is None else {}
     details = drop_none(
         raw=context.field,
         waba_id=as_str(entry.get("id")),
-        value=said if len(orjson.dumps(said)) <= MAX_VALUE_BYTES else None,
+        value=content if len(orjson.dumps(content)) <= MAX_VALUE_BYTES else None,
     )
     return context.activity(
         "unknown", WhatsappUser(), context.digest, sent_at=instant(entry.get("time")), details=details

@@ -73,8 +73,8 @@ def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # any: 
 def _failure(status: Mapping[str, Json]) -> Failure:
     error = next(dicts(status.get("errors")), {})
     code = as_int(error.get("code"))
-    said = as_str(as_dict(error.get("error_data")).get("details")) or as_str(error.get("title")) or "no reason"
-    detail = f"Meta's error {code}: {said[:200]}" if code is not None else "Meta gave no reason"
+    reason = as_str(as_dict(error.get("error_data")).get("details")) or as_str(error.get("title")) or "no reason"
+    detail = f"Meta's error {code}: {reason[:200]}" if code is not None else "Meta gave no reason"
     return Failure(code=failure_code(code), detail=detail)
 
 
