@@ -7,7 +7,9 @@ from schemas.values import OMITTED_IF_EMPTY, Contract, Failure, Instant
 AccountState = Literal["ok", "credentials", "webhook", "paused", "forged", "incomplete", "silent"]
 """`credentials`: the platform refuses the credentials. `webhook`: the platform does not deliver messages to us.
 `paused`: the platform asked us to send nothing for a while. `forged`: webhook calls came without the account's
-secret. `incomplete`: what comes in lacks its content, because of how the platform is set up. `silent`: nothing has come in for so long that, by the account's own weeks before, this is no chance."""
+secret. `incomplete`: what comes in lacks its content, because of how the platform is set up. `silent`: nothing has come in
+for so long that, by the account's own weeks before, this is no chance.
+"""
 
 
 ACCOUNT_CHANGED = "pasokh.control.account_changed"

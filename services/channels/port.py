@@ -21,6 +21,8 @@ from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient
 
 T = TypeVar("T")
+NOBODY = "none"
+"""The external id of the person of an activity where the platform names nobody."""
 
 # -- errors: the class is the verdict ----------------------------------------------------------------------------------
 
@@ -166,10 +168,10 @@ class WebhookResponse:
 class SendReceipt:
     """The platform accepted the message and gave it `platform_id`.
 
-    `aliases` are the ids under which receipts, reactions and echoes will name it, made as `Activity.message` is. `address` is set when the message went to
-    another address than its own: a topic was deleted, a group moved. `person` is the external id of whom it reached,
-    where only the platform could say: of a private reply to a comment. `further_ids` are the platform's ids of the other
-    messages that it became: an album is a message for each of its files.
+    - `aliases` are the ids under which receipts, reactions and echoes will name it, made as `Activity.message` is.
+    - `address` is set when the message went to another address than its own: a topic was deleted, a group moved.
+    - `person` is the external id of whom it reached, where only the platform could say: of a private reply to a comment.
+    - `further_ids` are the platform's ids of the other messages that it became: an album is a message for each of its files.
     """
 
     platform_id: str | None

@@ -22,11 +22,9 @@ from services.channels.mail.message import DeliveryReport, Mailbox, MailItem, No
 from services.channels.mail.mime import written_at
 from services.channels.mail.quotes import split_reply
 from services.channels.mail.reports import read_reports
-from services.channels.port import Account, Request
+from services.channels.port import NOBODY, Account, Request
 from services.platform.core.identifiers import hashed_id
 
-NOBODY = "none"
-"""The external id where a call names no person."""
 MAX_QUOTE = 100_000
 FORWARDED_TO_HEADERS = ("delivered-to", "x-original-to", "x-forwarded-to")
 """Headers in which servers that pass a mail on name the address that it came to."""

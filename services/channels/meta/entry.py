@@ -8,11 +8,8 @@ from schemas.activity import Activity, ActivityKind
 from schemas.configuration import AccountBody
 from schemas.values import Json
 from services.channels.json_access import as_str
-from services.channels.port import Account, SendReceipt
+from services.channels.port import NOBODY, Account, SendReceipt
 from services.platform.core.identifiers import hashed_id, is_derived_id
-
-NOBODY = "none"
-"""The external id of the person where an event names nobody."""
 
 
 @dataclass(frozen=True, slots=True)

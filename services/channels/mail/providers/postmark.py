@@ -53,7 +53,7 @@ class Postmark(MailProvider):
         if kind == "Inbound":
             return [_read_mail(body, request)]
         read = READERS.get(kind)
-        report = read(body, request) if read else None
+        report = read(body) if read else None
         return [report or notice(request, as_str(body.get("Type")) or kind)]
 
 
@@ -68,7 +68,6 @@ def _read_mail(body: Mapping[str, Json], request: Request) -> MailItem:
     envelope = Envelope(
         sender=_spf_sender(headers),
         recipients=(recipient,) if recipient else (),
-        provider_id=identity,
         stripped_text=as_str(body.get("StrippedTextReply")),
     )
     if raw is not None and not (text or html or parts):
@@ -121,7 +120,7 @@ def _parts(body: Mapping[str, Json]) -> Iterator[MailPart]:
 
 
 def _report(
-    body: Mapping[str, Json], request: Request, state: ReportState, at: str, who: str = "Recipient", **fields: Any
+    body: Mapping[str, Json], state: ReportState, at: str, who: str = "Recipient", **fields: Any
 ) -> DeliveryReport | None:
     """A report; None where the call names nobody. Postmark has no id of a report, so its kind, mail and person are it."""
     recipient, mail = as_str(body.get(who)), as_str(body.get("MessageID")) or ""
@@ -133,33 +132,33 @@ def _report(
     return DeliveryReport(id=identity, state=state, recipient=recipient, message_id=message_id, at=time, **fields)
 
 
-def _bounce(body: Mapping[str, Json], request: Request) -> DeliveryReport | None:
+def _bounce(body: Mapping[str, Json]) -> DeliveryReport | None:
     kind = as_str(body.get("Type"))
     if kind in HARMLESS_BOUNCES:
         return None
     if kind == "SpamComplaint":
-        return _complaint(body, request)
+        return _complaint(body)
     details = (body.get("Details"), body.get("Description"))
     reason = failure("suppressed", *details) if kind in SUPPRESSED_BOUNCES else bounce(kind, *details)
-    return _report(body, request, "failed", "BouncedAt", "Email", failure=reason)
+    return _report(body, "failed", "BouncedAt", "Email", failure=reason)
 
 
-def _complaint(body: Mapping[str, Json], request: Request) -> DeliveryReport | None:
-    return _report(body, request, "complained", "BouncedAt", "Email")
+def _complaint(body: Mapping[str, Json]) -> DeliveryReport | None:
+    return _report(body, "complained", "BouncedAt", "Email")
 
 
-def _subscription(body: Mapping[str, Json], request: Request) -> DeliveryReport | None:
+def _subscription(body: Mapping[str, Json]) -> DeliveryReport | None:
     """A person who unsubscribed. A bounce or complaint that suppressed the address has a webhook of its own."""
     is_choice = body.get("SuppressionReason") == "ManualSuppression" and body.get("Origin") == "Recipient"
     has_unsubscribed = body.get("SuppressSending") is True and is_choice
-    return _report(body, request, "unsubscribed", "ChangedAt") if has_unsubscribed else None
+    return _report(body, "unsubscribed", "ChangedAt") if has_unsubscribed else None
 
 
-READERS: Mapping[str, Callable[[Mapping[str, Json], Request], DeliveryReport | None]] = {
+READERS: Mapping[str, Callable[[Mapping[str, Json]], DeliveryReport | None]] = {
     "Bounce": _bounce,
     "SpamComplaint": _complaint,
     "SubscriptionChange": _subscription,
-    "Delivery": lambda body, request: _report(body, request, "delivered", "DeliveredAt"),
-    "Open": lambda body, request: _report(body, request, "read", "ReceivedAt"),
+    "Delivery": lambda body: _report(body, "delivered", "DeliveredAt"),
+    "Open": lambda body: _report(body, "read", "ReceivedAt"),
 }
 """RecordType → the report. `Click` is none: programs follow links too."""

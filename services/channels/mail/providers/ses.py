@@ -112,7 +112,6 @@ def _received(event: Event) -> Sequence[MailItem]:
     envelope = Envelope(
         sender=as_str(mail.get("source")),
         recipients=tuple(recipients),
-        provider_id=identity,
         authenticated=True if _verdict(receipt, "dmarcVerdict") else None,
     )
     decoded = lenient_base64(content) if encoding == "BASE64" else None

@@ -17,8 +17,9 @@ from schemas.activity import (
 )
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import drop_none
-from services.channels.meta.entry import NOBODY, EntryContext
+from services.channels.meta.entry import EntryContext
 from services.channels.meta.webhook import instant, sorted_json
+from services.channels.port import NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
