@@ -237,9 +237,9 @@ def test_parameters_without_end_are_read_in_linear_time(kind: str) -> None:
 def test_of_a_mail_of_very_many_parts_or_lines_the_start_is_read(line: str) -> None:
     head = "From: sara@example.org\nSubject: Kettle\nContent-Type: multipart/mixed; boundary=b\n"
     raw = (head + "\n" * (line[0] == "-") + "--b\n\nWhere is it?\n" * (line[0] == "-")).encode()
-    raw += line.encode() * (12_000_000 // len(line))
+    raw += line.encode() * (4_000_000 // len(line))
     began = time.process_time()
     mail = read_mime(raw, Envelope())
-    # Whole it takes ten seconds or more, and as much memory as time.
-    assert time.process_time() - began < 6
+    # Whole it takes three seconds or more, and as much memory as time.
+    assert time.process_time() - began < 2
     assert mail.subject == "Kettle"
