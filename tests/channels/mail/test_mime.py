@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.channels.mail.charsets import decode_bytes, decode_header
 from services.channels.mail.message import Envelope, ReceivedMail
 from services.channels.mail.mime import read_date, read_mime
+from tests.examples import examples
 
 FIXTURES = [path.read_bytes() for path in sorted((Path(__file__).parent.parent / "email" / "payloads").glob("*.eml"))]
 
@@ -193,7 +194,7 @@ def test_what_is_left_of_a_broken_encoding_is_read() -> None:
     assert part("text/plain", b"begin 644 x\n#86)C\nend\n", "x-uuencode").text == "abc"
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.sampled_from(FIXTURES), st.data())
 def test_no_mail_raises(raw: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(raw)))
@@ -237,9 +238,9 @@ def test_parameters_without_end_are_read_in_linear_time(kind: str) -> None:
 def test_of_a_mail_of_very_many_parts_or_lines_the_start_is_read(line: str) -> None:
     head = "From: sara@example.org\nSubject: Kettle\nContent-Type: multipart/mixed; boundary=b\n"
     raw = (head + "\n" * (line[0] == "-") + "--b\n\nWhere is it?\n" * (line[0] == "-")).encode()
-    raw += line.encode() * (4_000_000 // len(line))
+    raw += line.encode() * (12_000_000 // len(line))
     began = time.process_time()
     mail = read_mime(raw, Envelope())
-    # Whole it takes three seconds or more, and as much memory as time.
-    assert time.process_time() - began < 2
+    # Whole it takes ten seconds or more, and as much memory as time.
+    assert time.process_time() - began < 6
     assert mail.subject == "Kettle"

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Address, PostContext, Reaction
@@ -17,6 +17,7 @@ from services.domain.conversation_state import ConversationState
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import MessageRecord
 from services.router.conversations.early import SECOND_LOOK_AFTER
+from tests.examples import examples
 from tests.router.conversations.harness import ConversationsHarness, assigned_to
 from tests.router.conversations.owners import Owners, every_order
 
@@ -136,7 +137,7 @@ def is_task(event: Event, conversation: str) -> bool:
     return event.type.startswith("pasokh.routing.task_") and event.data["conversation"] == conversation
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data())
 def test_a_reaction_ends_on_the_answer_wherever_it_found_it(data: st.DataObject) -> None:
     async def play() -> None:
