@@ -77,7 +77,7 @@ class InstagramAccount(AccountSettings):
         },
     )
     credentials: InstagramCredentials
-    settings: InstagramSettings = InstagramSettings.model_validate({})
+    settings: InstagramSettings = InstagramSettings()
     api_base: ApiBase | None = Field(
         None, description="an address like https://graph.instagram.com, without query or fragment"
     )

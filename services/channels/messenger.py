@@ -55,7 +55,7 @@ class MessengerAccount(AccountSettings):
         },
     )
     credentials: MessengerCredentials
-    settings: MessageSettings = MessageSettings.model_validate({})
+    settings: MessageSettings = MessageSettings()
     api_base: ApiBase | None = Field(
         None, description="an address like https://graph.facebook.com, without query or fragment"
     )

@@ -118,6 +118,7 @@ class Request:
     raw_query: str = field(default="", repr=False)
     public_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     # By body: a request that was made of another with `replace` has another.
+    # Any: whatever a reader makes of a body.
     _read: dict[tuple[bytes, Hashable], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def json(self) -> Json:

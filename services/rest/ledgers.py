@@ -92,22 +92,7 @@ async def read_ledgers(store: Store, bus: Bus, accounts: Mapping[str, Iterable[s
     keys = {identity: Key(ACCOUNT_CALLS.name, identity) for identity in wanted.values()}
     calls = await store.get_many(list(keys.values())) if keys else {}
     is_read = await _is_read(store, bus)
-    after: dict[str, list[ConsumedSum]] = {}
-    for workspace in accounts:
-        query = Query(CONSUMED_COUNTS.name, "account", {"workspace": workspace})
-        async for _, document in all_documents(store, query):
-            one = CONSUMED_COUNTS.decode(document)
-            found = after.setdefault(account_id(one.workspace, one.channel, one.account), [])
-            found.append(
-                ConsumedSum(
-                    since=one.since,
-                    consumed=one.consumed,
-                    new=one.new,
-                    duplicates=one.duplicates,
-                    refetched=one.refetched,
-                    dead_lettered=one.dead_lettered,
-                )
-            )
+    after = await _consumed(store, accounts)
     return {
         account: Ledger(
             before=_received(ACCOUNT_CALLS.decode(calls[keys[identity]])) if keys[identity] in calls else ReceivedSum(),
@@ -125,6 +110,25 @@ async def _is_read(store: Store, bus: Bus) -> bool:
     rows = await store.get_many(keys)
     offsets = [ROWS.decode(rows[key]).offsets.get(TOPIC, 0) if key in rows else 0 for key in keys]
     return all(offset >= end for offset, end in zip(offsets, ends, strict=True))
+
+
+async def _consumed(store: Store, workspaces: Iterable[str]) -> dict[str, list[ConsumedSum]]:
+    """The sums that the partitions have consumed, by the id of their account."""
+    sums: dict[str, list[ConsumedSum]] = {}
+    for workspace in workspaces:
+        query = Query(CONSUMED_COUNTS.name, "account", {"workspace": workspace})
+        async for _, document in all_documents(store, query):
+            counts = CONSUMED_COUNTS.decode(document)
+            consumed = ConsumedSum(
+                since=counts.since,
+                consumed=counts.consumed,
+                new=counts.new,
+                duplicates=counts.duplicates,
+                refetched=counts.refetched,
+                dead_lettered=counts.dead_lettered,
+            )
+            sums.setdefault(account_id(counts.workspace, counts.channel, counts.account), []).append(consumed)
+    return sums
 
 
 def _received(calls: AccountCalls) -> ReceivedSum:

@@ -71,7 +71,7 @@ class CommandRequest:
         self.case, self.context = conversation, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
 
-    def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:
+    def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:  # Any: fields of commands
         """The fields of every command: conversation, time of acceptance, and the request's hash for idempotency."""
         return {
             "conversation": self.case.id,

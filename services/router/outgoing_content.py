@@ -35,7 +35,7 @@ class CheckedContent:
     agent: AgentRecord | None
     files: Mapping[str, Blob]
 
-    def command_fields(self, accept_language: str | None) -> Mapping[str, Any]:
+    def command_fields(self, accept_language: str | None) -> Mapping[str, Any]:  # Any: fields of commands
         """The fields that a Reply and a WriteFirst have in common, but for the request's hash."""
         body = self.body
         return {

@@ -39,7 +39,7 @@ def _activity(
     *,
     platform_id: str | None = None,
     own: str | None = None,
-    **fields: Any,
+    **fields: Any,  # Any: further fields of Activity
 ) -> Activity:
     """`platform_id` is of the message that it is about; ids are made of it, or of `own` where that is given."""
     name = own or platform_id
@@ -156,8 +156,8 @@ def _reaction(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     reaction = Reaction(emoji=emoji or None, removed=not now)
     # A group's anonymous admins react as the group.
     is_ours = where.sender_chat_id is not None and where.sender_chat_id == where.chat
-    own: dict[str, Any] = {"author": "account", "author_name": where.author_name} if is_ours else {}
-    return [_activity(delivery, "reaction", where, body, {}, platform_id=number, reaction=reaction, **own)]
+    author: dict[str, Any] = {"author": "account", "author_name": where.author_name} if is_ours else {}
+    return [_activity(delivery, "reaction", where, body, {}, platform_id=number, reaction=reaction, **author)]
 
 
 def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:

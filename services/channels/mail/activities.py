@@ -240,6 +240,7 @@ def _participants(mail: ReceivedMail, known: Iterable[str], scope: Scope) -> lis
     return list(found.values())
 
 
+# Any: each reader takes the type that it stands for.
 READERS: Mapping[type, Callable[[Any, Scope], list[Activity]]] = {
     ReceivedMail: _mail,
     DeliveryReport: _report,

@@ -49,7 +49,7 @@ class EntryScope:
             **fields,
         )
 
-    def receipt(self, *platform_ids: str | None, **fields: Any) -> SendReceipt:  # any: further fields of SendReceipt
+    def receipt(self, *platform_ids: str | None, **fields: Any) -> SendReceipt:  # Any: further fields of SendReceipt
         """The receipt of a message to which the platform gave these ids."""
         ids = [identity for identity in platform_ids if identity]
         aliases = tuple(map(self.message_id, ids))

@@ -130,6 +130,7 @@ def _reaction(echo: MessageRecord, reaction: MessageReaction) -> Activity:
     )
 
 
+# Any: further fields of Activity.
 def _change(echo: MessageRecord, kind: ActivityKind, at: datetime, **fields: Any) -> Activity:
     channel, account, _ = _person(echo).split(":", 2)
     known: dict[str, Any] = {"author": "account", "person": _person(echo), **fields}

@@ -119,6 +119,7 @@ def _parts(body: Mapping[str, Json]) -> Iterator[MailPart]:
 # -- what became of our mails ------------------------------------------------------------------------------------------
 
 
+# Any: further fields of DeliveryReport.
 def _report(
     body: Mapping[str, Json], state: ReportState, at: str, who: str = "Recipient", **fields: Any
 ) -> DeliveryReport | None:

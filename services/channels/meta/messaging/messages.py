@@ -34,7 +34,7 @@ def message(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     return [*handoff_by(event, body), event.activity("message", name, **fields)]
 
 
-def _content(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
+def _content(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:  # Any: fields of Activity
     text, answered = as_str(body.get("text")), as_dict(body.get("reply_to"))
     replied, story = as_platform_id(answered.get("mid")), as_dict(answered.get("story"))
     payload = as_str(as_dict(body.get("quick_reply")).get("payload"))
@@ -53,7 +53,7 @@ def _story(story: dict[str, Json]) -> list[Attachment]:
     return [Attachment(kind="other", url=web_url(story.get("url")), details=details)] if story else []
 
 
-def _origin(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
+def _origin(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:  # Any: fields of Activity
     """Which side wrote an echo: our own app, another app, which is a machine, or a person in one of Meta's inboxes."""
     app, own = as_platform_id(body.get("app_id")), event.entry.app_id
     if app is not None and app == own:

@@ -7,7 +7,6 @@ when on publications are of interest; so it goes on after a restart, and one pol
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -203,7 +202,7 @@ def _read_cursor(cursor: str) -> Walk | None:
     )
 
 
-def _edge_call(step: dict[str, Any]) -> EdgeCall | None:
+def _edge_call(step: Item) -> EdgeCall | None:
     edge, of = as_str(step.get("edge")), as_str(step.get("of"))
     if edge is None or of is None:
         return None

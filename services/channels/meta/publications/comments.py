@@ -5,7 +5,6 @@ Login `id`. Only new comments are reported: neither edits nor deletions are.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from schemas.activity import Activity
 from schemas.values import Json
@@ -68,7 +67,7 @@ def _author(entry: EntryContext, change: Value) -> PublicAuthor:
 
 
 def _advertisement(media: Value) -> dict[str, Json]:
-    fields: dict[str, Any] = {name: as_platform_id(media.get(name)) for name in ("ad_id", "original_media_id")}
+    fields: dict[str, Json] = {name: as_platform_id(media.get(name)) for name in ("ad_id", "original_media_id")}
     return drop_none(
         **fields, ad_title=as_str(media.get("ad_title")), media_type=as_str(media.get("media_product_type"))
     )

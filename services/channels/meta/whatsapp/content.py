@@ -123,7 +123,8 @@ def _form(reply: dict[str, Json]) -> WhatsappContent:
     """A form that was sent (a Flow): its answers are JSON in a text, usually an object."""
     name, raw = as_str(reply.get("name")), reply.get("response_json") or None
     response = _answers(raw) if isinstance(raw, str) else raw
-    fields = response if isinstance(response, dict) else {name or "form": response} if response is not None else {}
+    whole: dict[str, Json] = {name or "form": response} if response is not None else {}
+    fields = response if isinstance(response, dict) else whole
     token = as_str(fields.get("flow_token"))
     answers = [SurveyAnswer(ref=ref, value=value) for ref, value in fields.items() if ref != "flow_token"]
     return WhatsappContent(as_str(reply.get("body")), answers=answers, details=drop_none(form=name, flow_token=token))

@@ -33,7 +33,7 @@ class MessageItem:
 
     def activity(
         self, kind: ActivityKind, about: str | None, *states: str, **fields: Any
-    ) -> Activity:  # any: of Activity
+    ) -> Activity:  # Any: fields of Activity
         """An activity about the message `about`; a group has a thread of its own and is read by many."""
         group = as_str(self.body.get("group_id"))
         message = {"message": self.change.scope.message_id(about), "platform_id": about} if about else {}
@@ -88,22 +88,16 @@ def _plain(item: MessageItem) -> list[Activity]:
     content, context = read_content(item.body), as_dict(item.body.get("context"))
     referral = as_dict(item.body.get("referral"))
     answered, source = as_str(context.get("id")), web_url(referral.get("source_url"))
-    fields = _content_fields(content)
-    return [
-        item.activity(
-            item.kind if item.kind == "echo" else content.kind,
-            item.wamid,
-            **fields
-            | {
-                "replies_to": [item.change.scope.message_id(answered)] if answered else [],
-                "links": [*content.links, *([source] if source else [])],
-                "details": {**content.details, **_context_details(context), **_referral_details(referral)},
-            },
-        )
-    ]
+    fields = {
+        **_content_fields(content),
+        "replies_to": [item.change.scope.message_id(answered)] if answered else [],
+        "links": [*content.links, *([source] if source else [])],
+        "details": {**content.details, **_context_details(context), **_referral_details(referral)},
+    }
+    return [item.activity(item.kind if item.kind == "echo" else content.kind, item.wamid, **fields)]
 
 
-def _content_fields(content: WhatsappContent) -> dict[str, Any]:  # any: fields of Activity
+def _content_fields(content: WhatsappContent) -> dict[str, Any]:  # Any: fields of Activity
     text = EncryptedText(text=content.text) if content.text else None
     return {"text": text, "attachments": content.attachments, "answers": content.answers, "links": content.links}
 

@@ -51,7 +51,9 @@ def parse_status(change: NumberChange, status: dict[str, Json]) -> list[Activity
     return [change.activity("receipt", customer, wamid, state, customer.id, **_receipt(status, state), **about)]
 
 
-def _recipient(change: NumberChange, status: Mapping[str, Json]) -> tuple[WhatsappUser, dict[str, Any]]:
+def _recipient(
+    change: NumberChange, status: Mapping[str, Json]
+) -> tuple[WhatsappUser, dict[str, Any]]:  # Any: fields of Activity
     """Whom a status is about, and where: of a group `recipient_id` is the group, and each member has a status of their own."""
     group = as_str(status.get("recipient_id")) if status.get("recipient_type") == "group" else None
     named = status.get("recipient_participant_id" if group else "recipient_id")
@@ -61,7 +63,7 @@ def _recipient(change: NumberChange, status: Mapping[str, Json]) -> tuple[Whatsa
     return customer, {"address": Address(chat=customer.id) if customer.is_known else None}
 
 
-def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # any: fields of Activity
+def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # Any: fields of Activity
     return {
         "aliases": own_message_ids(status.get("biz_opaque_callback_data")),
         "receipt_state": STATES[state],
