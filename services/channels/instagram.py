@@ -7,8 +7,9 @@ from pydantic import Field
 
 from schemas.channel import Capabilities, RateLimit, TextLimit
 from schemas.configuration import AccountBody
-from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example, api_base_field
 from services.channels.meta.entry import own_id
+from services.channels.meta.graph import FACEBOOK_HOST, INSTAGRAM_HOST
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
     MessageSettings,
@@ -24,7 +25,6 @@ from services.channels.meta.publications.edges import INSTAGRAM as INSTAGRAM_LIS
 from services.channels.meta.publications.mentions import named_mentions, read_mentions
 from services.channels.meta.social import (
     IMAGE_LIMIT,
-    MAX_BODY,
     PRIVATE_REPLY,
     VIDEO_LIMIT,
     WINDOWS,
@@ -34,6 +34,7 @@ from services.channels.meta.social import (
     file_limit,
 )
 from services.channels.meta.tokens import UNSTATED, exchange_token, refresh_instagram_token
+from services.channels.meta.webhook import MAX_BODY
 from services.channels.port import Account, Request
 from services.platform.http.outgoing import HttpClient
 
@@ -78,9 +79,7 @@ class InstagramAccount(AccountSettings):
     )
     credentials: InstagramCredentials
     settings: InstagramSettings = InstagramSettings()
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://graph.instagram.com, without query or fragment"
-    )
+    api_base: ApiBase | None = api_base_field(INSTAGRAM_HOST)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
@@ -124,8 +123,8 @@ class Instagram(SocialChannel):
         ids=("ig_id", "page_id"),
         body=BodyKind("instagram", has_several_ids=True),
         logins={
-            "instagram": GraphLogin("https://graph.instagram.com", CHECK, refresh_instagram_token, UNSTATED),
-            "facebook": GraphLogin("https://graph.facebook.com", CHECK_BY_PAGE, exchange_token),
+            "instagram": GraphLogin(INSTAGRAM_HOST, CHECK, refresh_instagram_token, UNSTATED),
+            "facebook": GraphLogin(FACEBOOK_HOST, CHECK_BY_PAGE, exchange_token),
         },
         answers="replies",
         actions=INSTAGRAM,

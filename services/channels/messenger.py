@@ -4,7 +4,8 @@ from pydantic import Field
 
 from schemas.channel import Capabilities, RateLimit, TextLimit
 from schemas.configuration import AccountBody
-from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example, api_base_field
+from services.channels.meta.graph import FACEBOOK_HOST
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
     MessageSettings,
@@ -18,7 +19,6 @@ from services.channels.meta.publications.actions import FACEBOOK, kinds
 from services.channels.meta.publications.edges import FACEBOOK as FACEBOOK_LISTS
 from services.channels.meta.social import (
     IMAGE_LIMIT,
-    MAX_BODY,
     PRIVATE_REPLY,
     VIDEO_LIMIT,
     WINDOWS,
@@ -28,6 +28,7 @@ from services.channels.meta.social import (
     file_limit,
 )
 from services.channels.meta.tokens import exchange_token
+from services.channels.meta.webhook import MAX_BODY
 
 CHECK = ConnectionCheck(
     "id", ("id",), "page_id", "Page", needed=("messages", "messaging_postbacks", "feed"), subject="page"
@@ -56,9 +57,7 @@ class MessengerAccount(AccountSettings):
     )
     credentials: MessengerCredentials
     settings: MessageSettings = MessageSettings()
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://graph.facebook.com, without query or fragment"
-    )
+    api_base: ApiBase | None = api_base_field(FACEBOOK_HOST)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
@@ -93,7 +92,7 @@ class Messenger(SocialChannel):
     platform = SocialPlatform(
         ids=("page_id",),
         body=BodyKind("page", has_several_ids=False),
-        logins={"facebook": GraphLogin("https://graph.facebook.com", CHECK, exchange_token)},
+        logins={"facebook": GraphLogin(FACEBOOK_HOST, CHECK, exchange_token)},
         answers="comments",
         actions=FACEBOOK,
         lists=FACEBOOK_LISTS,

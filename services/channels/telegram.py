@@ -23,6 +23,7 @@ from services.channels.account_settings import (
     Rotating,
     Secret,
     account_example,
+    api_base_field,
 )
 from services.channels.bot_api.actions import ACTIONS, perform
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
@@ -91,9 +92,7 @@ class TelegramAccount(AccountSettings):
     )
     credentials: TelegramCredentials
     settings: TelegramSettings = TelegramSettings()
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://api.telegram.org, without query or fragment"
-    )
+    api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:

@@ -20,10 +20,13 @@ from services.channels.account_settings import (
     HandoffSettings,
     Rotating,
     account_example,
+    api_base_field,
 )
 from services.channels.meta.entry import own_id
+from services.channels.meta.graph import FACEBOOK_HOST
 from services.channels.meta.messaging.accounts import MetaSecret, VerifyToken
 from services.channels.meta.signature import SignedByApp
+from services.channels.meta.webhook import MAX_BODY
 from services.channels.meta.whatsapp.account_check import account_problem
 from services.channels.meta.whatsapp.calls import api_of, locate_file, perform_action, send_file, send_message
 from services.channels.meta.whatsapp.changes import addressees, parse
@@ -72,9 +75,7 @@ class WhatsappAccount(AccountSettings):
     )
     credentials: WhatsappCredentials
     settings: HandoffSettings = HandoffSettings()
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://graph.facebook.com, without query or fragment"
-    )
+    api_base: ApiBase | None = api_base_field(FACEBOOK_HOST)
 
 
 class Whatsapp(SignedByApp):
@@ -119,8 +120,8 @@ class Whatsapp(SignedByApp):
         ),
         max_files=1,
         caption_limit=1024,
-        # /webhooks/overview: up to 3 MB. Meta repeats what is not answered with 200 for up to 7 days.
-        max_body_bytes=3 * 1024 * 1024,
+        # /webhooks/overview. Meta repeats what is not answered with 200 for up to 7 days.
+        max_body_bytes=MAX_BODY,
         invalid_payload_status=200,
     )
 

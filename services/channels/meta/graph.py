@@ -27,6 +27,8 @@ from services.platform.http.outgoing import (
 )
 from services.platform.http.retry_after import retry_after_seconds
 
+FACEBOOK_HOST, INSTAGRAM_HOST = "https://graph.facebook.com", "https://graph.instagram.com"
+"""Where the API is: for a token of Facebook Login or a system user, and for one of Instagram Login."""
 VERSION = "v25.0"
 TOO_MANY = 429
 

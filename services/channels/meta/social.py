@@ -38,8 +38,6 @@ DAY = 86_400.0
 WINDOWS = (Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True))
 """How long after a message of the customer we may answer in private."""
 PRIVATE_REPLY = PrivateReply(seconds=7 * DAY)
-MAX_BODY = 3 * 1024 * 1024
-"""A call has up to 1000 updates (…/graph-api/webhooks/getting-started)."""
 
 
 def file_limit(kind: AttachmentKind, *media_types: str, max_bytes: int = 25_000_000) -> MediaLimit:

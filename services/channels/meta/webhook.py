@@ -10,6 +10,8 @@ from schemas.values import Json
 from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_int, as_list, as_str, dicts, iso_time
 from services.channels.port import InvalidPayload, Request
 
+MAX_BODY = 3 * 1024 * 1024
+"""The bytes of the largest call, which has up to 1000 updates (…/graph-api/webhooks/getting-started)."""
 MILLISECONDS_FROM = 10**12
 """A number of this size or more is in milliseconds: as seconds it would be the year 33658."""
 

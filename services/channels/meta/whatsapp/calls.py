@@ -12,14 +12,13 @@ from schemas.outbound import ChannelAction, MessageTemplate, OutboundMessage
 from schemas.values import Json
 from services.channels.json_access import as_str, dicts, drop_none
 from services.channels.meta.entry import own_id
-from services.channels.meta.graph import GraphApi, graph_api
+from services.channels.meta.graph import FACEBOOK_HOST, GraphApi, graph_api
 from services.channels.meta.whatsapp.errors import LOOKUP, VERDICTS
 from services.channels.meta.whatsapp.people import is_phone
 from services.channels.port import Account, MediaLocation, OutgoingFile, SendReceipt
 from services.platform.http.multipart import FilePart
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown
 
-API_BASE = "https://graph.facebook.com"
 MEDIA_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net", ".fbcdn.net")
 """Hosts of Meta that give out files. Our token goes to no other."""
 TYPES: Mapping[AttachmentKind, str] = {
@@ -36,7 +35,7 @@ HEADS = frozenset({"image", "video", "document"})
 
 def api_of(account: Account, http: HttpClient) -> GraphApi:
     """The Cloud API for a phone number."""
-    return graph_api(http, account, API_BASE, own_id(account.body, "phone_number_id"))
+    return graph_api(http, account, FACEBOOK_HOST, own_id(account.body, "phone_number_id"))
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------
