@@ -107,8 +107,8 @@ class Capabilities(Contract):
     - `slow_answer_seconds`: how much longer than others its platform may take to say that it has a message (SMTP).
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
     - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `max_files_bytes` how
-      large they may be together (None: each as large as its own limit), `caption_limit` the longest text beside them (None: any text that the channel takes). The rest of a longer text follows in messages of
-      its own. `files_apart`: each file is a message of its own, after the text.
+      large they may be together (None: each as large as its own limit), `caption_limit` the longest text beside them (None: any
+      text that the channel takes). The rest of a longer text follows in messages of its own. `files_apart`: each file is a message of its own, after the text.
     - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
     - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
       the body for hours.
@@ -152,8 +152,8 @@ class Capabilities(Contract):
 
     def with_media_of(self, surface: Surface) -> "Capabilities":
         """The capabilities with the files that go out on a surface alone."""
-        taken = tuple(limit for limit in self.media if limit.surface in (surface, None))
-        return self if taken == self.media else self.model_copy(update={"media": taken})
+        limits = tuple(limit for limit in self.media if limit.surface in (surface, None))
+        return self if limits == self.media else self.model_copy(update={"media": limits})
 
     def text_limit(self, surface: Surface) -> TextLimit | None:
         """The limit of a surface: its own, else that of every surface; None: the platform states none."""

@@ -149,7 +149,7 @@ def _build_activity(
     /,
     *,
     details: Mapping[str, Json] | None = None,
-    **fields: Any,  # Any: further fields of Activity
+    **fields: Any,
 ) -> Activity:
     # A review stands where everybody reads it, whatever the item says.
     surface: Surface = "public" if fields.get("review") else item.surface

@@ -6,7 +6,7 @@ from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
 from services.channels.bot_api.origin import full_name
 from services.channels.bot_api.public_context import story_link
-from services.channels.json_access import as_dict, as_int, as_list, as_str, drop_none, number
+from services.channels.json_access import as_dict, as_int, as_list, as_str, dicts, drop_none, number
 
 AttachmentParser = Callable[[Json], list[Attachment]]
 STICKER_TYPES = {"is_animated": "application/x-tgsticker", "is_video": "video/webm"}
@@ -44,7 +44,7 @@ def _files(kind: AttachmentKind) -> AttachmentParser:
 
 
 def _photo(value: Json) -> list[Attachment]:
-    sizes = [as_dict(size) for size in as_list(value) if as_dict(size)]
+    sizes = [size for size in dicts(value) if size]
     # A photo comes in several sizes, and the Bot API promises no order of them.
     widest = max(sizes, key=lambda size: as_int(size.get("width")) or 0, default=None)
     return _file("image", widest)

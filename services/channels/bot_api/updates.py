@@ -39,7 +39,7 @@ def _activity(
     *,
     platform_id: str | None = None,
     own: str | None = None,
-    **fields: Any,  # Any: further fields of Activity
+    **fields: Any,
 ) -> Activity:
     """`platform_id` is of the message that it is about; ids are made of it, or of `own` where that is given."""
     name = own or platform_id

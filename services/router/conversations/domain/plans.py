@@ -187,11 +187,11 @@ def _with_files(plan: Plan | Refused, message: Reply | WriteFirst, rules: Judge)
         return rules.problem(plan)
     if rules.capabilities is None:
         return replace(plan, files=message.attachments)
-    taken = rules.capabilities.with_media_of(plan.surface)
-    problem = refuse_files(message.attachments, rules.channel, taken)
+    on_surface = rules.capabilities.with_media_of(plan.surface)
+    problem = refuse_files(message.attachments, rules.channel, on_surface)
     if problem is not None:
         return problem
-    planned = replace(plan, files=as_sent(message.attachments, taken))
+    planned = replace(plan, files=as_sent(message.attachments, on_surface))
     return _files_apart(planned, message.text) if rules.capabilities.files_apart else planned
 
 
