@@ -68,7 +68,7 @@ async def numbered(installation: Running, port: int) -> AsyncIterator[Numbered]:
     async with serving(graph.app, port=port) as url, shop_at(installation.url, ADMIN_KEY) as shop:
         await shop.put("", {"name": "Shop", "languages": ["lv", "en"]})
         await shop.put("/accounts/whatsapp/main", {"credentials": CREDENTIALS, "api_base": url})
-        await shop.put("/agents/ana", {"name": "Ana", "teams": ["default"], "capacity": 5})
+        await shop.put("/agents/ana", {"name": "Ana", "teams": ["default"], "capacity": 20})
         await shop.put("/agents/ana/presence", {"status": "online"})
         yield Numbered(shop, graph)
 
