@@ -168,7 +168,7 @@ class PerformAction(Contract):
     """`pasokh.command.perform_action`: do this to a message at its platform, or show it in its chat (`typing`).
 
     `text` is the new text of an `edit`, unchanged from the agent; `sensitive_kinds` and `confirmed_by` are as in `Reply`.
-    `emoji` is the reaction of a `react`, None takes it back.
+    `emoji` is the reaction of a `react`, None takes it back. `language` is that of the agent who reads why it failed.
     """
 
     conversation: str
@@ -179,6 +179,7 @@ class PerformAction(Contract):
     emoji: str | None = None
     sensitive_kinds: list[str] = []
     confirmed_by: str | None = None
+    language: AgentLanguage = "en"
     accepted_at: Instant
     request_hash: str
 

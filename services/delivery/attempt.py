@@ -39,11 +39,7 @@ log = structlog.get_logger(__name__)
 TYPING_SHOWN_FOR = timedelta(seconds=10)
 """How long after its acceptance `typing` is still worth showing."""
 
-ACCOUNT_MISSING = AttemptResult(
-    kind="refused",
-    code="account_missing",
-    detail="The account is not connected (any more) or has no usable credentials; connect it and answer again.",
-)
+ACCOUNT_MISSING = AttemptResult(kind="refused", code="account_missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +146,9 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
 def _refuse_action(action: ChannelAction, now: datetime) -> AttemptResult | None:
     """Why an action is not worth a call, as its result."""
     if action.message is not None and action.platform_id is None:
-        detail = "The platform has no message to do this to: its send failed, or gave no id."
-        return AttemptResult(kind="refused", code="not_sent", detail=detail)
+        return AttemptResult(kind="refused", code="not_sent")
     if action.kind == "typing" and now - action.accepted_at > TYPING_SHOWN_FOR:
-        return AttemptResult(kind="refused", code="too_late", detail="It would have been shown too late.")
+        return AttemptResult(kind="refused", code="too_late")
     return None
 
 
@@ -175,7 +170,9 @@ async def _call(prepared: _Prepared, dependencies: SendDependencies) -> AttemptR
         if error.code == "not_found" and isinstance(message, ChannelAction) and message.kind == "delete":
             # What is not there any more is deleted: by somebody else, or by an attempt whose answer was lost.
             return AttemptResult(kind="sent", platform_id=message.platform_id)
-        return AttemptResult(kind="refused", code=error.code, detail=str(error), status=error.status)
+        return AttemptResult(
+            kind="refused", code=error.code, detail=str(error), status=error.status, reason=error.reason
+        )
     except CredentialsRejected as error:
         return AttemptResult(kind="unauthorized", detail=str(error), status=error.status)
     except (SendOutcomeUnknown, TimeoutError):

@@ -22,15 +22,17 @@ from schemas.configuration import DEFAULT_TEAM
 from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
-from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
+from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, UnprocessableContent
+from services.platform.http.problems import CommandRejected, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
 from services.rest.uploads import assign_files, to_outbound
+from services.router.agent_commands import AgentCommandsDep
 from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.attachments import usable_files
+from services.router.conversations.domain.command_phrases import refused
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
     ClearHandoffBody,
@@ -66,7 +68,7 @@ class CommandRequest:
         context: ContextDep,
         repeat: IdempotencyKey,
         wait: Wait,
-        commands: CommandsDep,
+        commands: AgentCommandsDep,
     ) -> None:
         self.case, self.context = conversation, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
@@ -228,7 +230,7 @@ async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
     if record is None:
         raise unknown_agent(agent, "/to_agent")
     if record.presence == "offline":
-        raise Conflict(f"{agent} is offline. Transfer to a team, or to an agent who is online or away.")
+        raise CommandRejected(refused(409, "Conflict", "agent_offline", agent=agent))
 
 
 async def _is_team(action: CommandRequest, team: str) -> None:

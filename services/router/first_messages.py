@@ -12,7 +12,7 @@ from schemas.identity import PersonKey
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, command_id, request_hash
-from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
+from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import UnprocessableContent
 from services.platform.http.service import Context
@@ -20,7 +20,8 @@ from services.platform.store.port import Key
 from services.records.conversations import MESSAGES
 from services.rest.dependencies import ExistingWorkspace
 from services.rest.views import initial_view
-from services.router.outgoing_content import AcceptLanguage, check_content
+from services.router.agent_commands import AgentCommandsDep
+from services.router.outgoing_content import check_content
 from services.router.views import FirstMessageBody
 
 
@@ -32,10 +33,9 @@ def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awai
         body: Annotated[FirstMessageBody, Depends(JsonBody(FirstMessageBody))],
         repeat: IdempotencyKey,
         wait: Wait,
-        commands: CommandsDep,
+        commands: AgentCommandsDep,
         context: ContextDep,
         caller: Annotated[Principal, Depends(current_caller)],
-        accept_language: AcceptLanguage = None,
     ) -> Response:
         """Write to a customer in private where the platform allows it: the open conversation goes on, or one is opened."""
         workspace = configuration.workspace
@@ -45,7 +45,7 @@ def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awai
         data = WriteFirst(
             person=body.person,
             request_hash=request_hash("POST", "messages", content.hashed_fields()),
-            **content.command_fields(accept_language),
+            **content.command_fields(commands.language),
         )
 
         async def admit() -> None:

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
-
-from fastapi import Header
+from typing import Any
 
 from schemas.commands import Reply, WriteFirst
 from schemas.values import AgentLanguage, EncryptedText, Json, Surface
 from services.platform.http.auth import Principal
-from services.platform.http.languages import preferred_language
 from services.platform.http.service import Context
 from services.records.agents import AgentRecord
 from services.records.blobs import Blob
@@ -18,8 +15,6 @@ from services.router import agents
 from services.router.attachments import usable_files
 from services.router.reply_guard import Guard, check_text, record_confirmed, require_may_confirm
 from services.router.views import FirstMessageBody, ReplyBody, guarded_text, message_template
-
-AcceptLanguage = Annotated[str | None, Header(max_length=1000)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +30,7 @@ class CheckedContent:
     agent: AgentRecord | None
     files: Mapping[str, Blob]
 
-    def command_fields(self, accept_language: str | None) -> Mapping[str, Any]:  # Any: fields of commands
+    def command_fields(self, language: AgentLanguage) -> Mapping[str, Any]:  # Any: fields of commands
         """The fields that a Reply and a WriteFirst have in common, but for the request's hash."""
         body = self.body
         return {
@@ -46,7 +41,7 @@ class CheckedContent:
             "sensitive_kinds": self.guard.kinds_found,
             "confirmed_by": self.guard.confirmed_by(self.caller, confirm=body.confirm),
             "template": message_template(body),
-            "language": preferred_language(accept_language, get_args(AgentLanguage)),
+            "language": language,
             "accepted_at": self.context.time_source.now(),
         }
 

@@ -35,9 +35,11 @@ from services.rest.dependencies import ExistingConversation, ExistingPerson, Exi
 from services.rest.views import MessageView, message_view
 from services.router import agents, message_routes, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
+from services.router.agent_commands import AgentCommandsDep, AgentLanguageDep
+from services.router.conversations.domain.command_phrases import in_language
 from services.router.first_messages import first_message_route, message_response
 from services.router.lists import list_page
-from services.router.outgoing_content import AcceptLanguage, check_content
+from services.router.outgoing_content import check_content
 from services.router.phrases import Language
 from services.router.sentences import decision_view
 from services.router.views import (
@@ -108,10 +110,9 @@ async def reply(
     body: Annotated[ReplyBody, Depends(JsonBody(ReplyBody))],
     repeat: IdempotencyKey,
     wait: Wait,
-    commands: CommandsDep,
+    commands: AgentCommandsDep,
     context: ContextDep,
     caller: Annotated[Principal, Depends(current_caller)],
-    accept_language: AcceptLanguage = None,
 ) -> Response:
     """Send an agent's answer unchanged, or refuse it: 409 says what the guard found. The caller may confirm the reply."""
     surface = body.surface or conversation.last_surface
@@ -120,7 +121,7 @@ async def reply(
         conversation=conversation.id,
         surface=body.surface,
         request_hash=action_hash(conversation, "replies", content.hashed_fields()),
-        **content.command_fields(accept_language),
+        **content.command_fields(commands.language),
     )
 
     # Checked only for a new command: a repeat gets the outcome of the first, whatever has changed since.
@@ -131,13 +132,13 @@ async def reply(
     return await message_response(context, command, await commands.execute(command, wait, admit))
 
 
-async def show_command(workspace: str, command: str, commands: CommandsDep) -> Response:
+async def show_command(workspace: str, command: str, commands: CommandsDep, language: AgentLanguageDep) -> Response:
     """The status of a command that was answered with 202."""
     outcome = await commands.status(workspace, command)
     if outcome is None:
         raise NotFound(f"There is no command {command!r} in this workspace.")
     problem = outcome.problem if isinstance(outcome, CommandResult) else None
-    problem = problem and problem.model_copy(update={"code": problem_code(problem.title)})
+    problem = problem and in_language(problem, language).model_copy(update={"code": problem_code(problem.title)})
     view = CommandView(status=outcome.status if isinstance(outcome, CommandResult) else "pending", problem=problem)
     return JSONResponse(view.model_dump(mode="json", exclude_none=True))
 

@@ -45,19 +45,15 @@ ERROR_CODE_BY_DESCRIPTION = (
     ("business connection not found", "not_connected"),
     ("business_connection_invalid", "not_connected"),
 )
-# What Telegram says too briefly for an agent to understand, by a part of it in lower case.
-EXPLANATIONS = {
-    "business_peer_usage_missing": "In the chats of a business account the bot may write for 24 hours after the last message.",
-    "business connection not found": "The business account has disconnected the bot: its owner answers in Telegram.",
-    "business_connection_invalid": "The business account has disconnected the bot: its owner answers in Telegram.",
-    "not enough rights to send": "The bot may not write in this group: an administrator has to let it.",
-    "have no rights to send": "The bot may not write in this group: an administrator has to let it.",
-    "topic_closed": "The topic is closed: an administrator has to open it.",
-    "payment_required": "The customer takes messages only for Telegram Stars, which the bot does not pay.",
-    "message can't be deleted": "Telegram deletes messages of the last 48 hours only, and in groups what others wrote "
-    "only for an administrator with that right.",
-    "message can't be edited": "Telegram edits messages that this bot wrote; in chats of a business account only for "
-    "48 hours.",
+# Part of a description in lower case → the reason of `services.domain.failure_phrases`, where Telegram's words are too few for an agent.
+REASON_BY_DESCRIPTION = {
+    "business_peer_usage_missing": "business_window",
+    "not enough rights to send": "group_needs_administrator",
+    "have no rights to send": "group_needs_administrator",
+    "topic_closed": "topic_closed",
+    "payment_required": "stars_wanted",
+    "message can't be deleted": "delete_too_late",
+    "message can't be edited": "edit_impossible",
 }
 THREAD_NOT_FOUND = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
 REPLY_NOT_FOUND = (
@@ -174,7 +170,7 @@ def classify_response(
     if not is_of_bot_api and status not in UNREADABLE:
         # A proxy's 302 or 403: nobody was blocked, and Telegram has not seen the message.
         return TransientSendError(detail, _retry_after_seconds(answer), "account")
-    return PermanentSendError(_code(status, description), _explained(detail), status)
+    return PermanentSendError(_code(status, description), detail, status, reason=_reason(description))
 
 
 def _classify_server_error(
@@ -187,9 +183,8 @@ def _classify_server_error(
     return TransientSendError(detail, after, "message" if after is None else "account")
 
 
-def _explained(description: str) -> str:
-    known = next((text for part, text in EXPLANATIONS.items() if part in description.lower()), None)
-    return f"{known} ({description})" if known else description
+def _reason(description: str) -> str | None:
+    return next((reason for part, reason in REASON_BY_DESCRIPTION.items() if part in description.lower()), None)
 
 
 def _code(status: int, description: str) -> str:

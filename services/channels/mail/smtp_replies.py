@@ -29,7 +29,7 @@ CODES: Mapping[str, str] = {
     "4.7": "expired",
     "7.0": "blocked",
     "7.1": "blocked",
-    "7.8": "unauthorized",
+    "7.8": "credentials",
     "7.26": "blocked",
 }
 """Subject and detail of an enhanced code → the code that agents and rules see."""

@@ -40,13 +40,15 @@ UNREADABLE = frozenset({400, 404, 405, 411, 413, 414, 415, 422, 431})
 class PermanentSendError(Exception):
     """The platform will never accept the request. `code` is stable (`blocked`, `too_long`, `not_found`, ...).
 
-    `status` is the HTTP status of the answer, None if no request was made.
+    `status` is the HTTP status of the answer, None if no request was made. `reason` names a sentence for agents that says
+    more than that of the code (`services.domain.failure_phrases`).
     """
 
-    def __init__(self, code: str, detail: str, status: int | None = None) -> None:
+    def __init__(self, code: str, detail: str, status: int | None = None, *, reason: str | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.status = status
+        self.reason = reason
 
 
 class SendOutcomeUnknown(Exception):

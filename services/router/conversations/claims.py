@@ -20,6 +20,7 @@ from schemas.commands import (
 )
 from schemas.conversation import UnconfirmedPerson
 from schemas.identity import PersonKey, person_key
+from schemas.values import AgentLanguage
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished
 from services.platform.core.identifiers import hashed_id
@@ -100,12 +101,7 @@ def handle_request_verification(context: ConversationsContext, received: Receive
     rules = context.rules(own, own.addresses.get("private"), language_of_agents(configuration))
     notify(work, own, question.replace("{words}", command.phrase), "private", rules)
     target = command.target_conversation
-    add_note(
-        work,
-        own,
-        f"This visitor followed the link of conversation {target} and is not confirmed to be its customer. "
-        f"POST …/conversations/{target}/handoff/confirm does that.",
-    )
+    add_note(work, own, "unconfirmed_visitor", language_of_agents(configuration), conversation=target)
 
 
 def prove(work: UnitOfWork, activity: Activity) -> None:
@@ -149,7 +145,7 @@ def handle_merge_conversation(context: ConversationsContext, received: ReceivedE
     if own.key != key or case.workspace != own.workspace:
         return
     work.put(PERSONS, person.key, replace(person, forwarded_to=case.id))
-    _move_messages(work, own, case, command.since)
+    _move_messages(work, own, case, command.since, language_of_agents(context.configuration(own.workspace)))
 
 
 def handle_continue_conversation(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -169,7 +165,7 @@ def handle_continue_conversation(context: ConversationsContext, received: Receiv
     back = {PRIVATE_THREAD: case.id} if case.key == key else {}
     work.put(PERSONS, key, replace(person, forwarded_to=case.id, open={**person.open, **back}))
     if own is not None and not is_closed(own.status):
-        _move_messages(work, own, case, command.since)
+        _move_messages(work, own, case, command.since, language_of_agents(context.configuration(own.workspace)))
 
 
 def _with_consent(work: UnitOfWork, key: str, command: ContinueConversation) -> Contact:
@@ -181,7 +177,9 @@ def _with_consent(work: UnitOfWork, key: str, command: ContinueConversation) -> 
     return person
 
 
-def _move_messages(work: UnitOfWork, own: ConversationState, case: ConversationState, since: datetime) -> None:
+def _move_messages(
+    work: UnitOfWork, own: ConversationState, case: ConversationState, since: datetime, language: AgentLanguage
+) -> None:
     """Forward what a person wrote since then to the conversation that they continue, and resolve their own if it was new."""
     messages = _messages_since(work, own, since)
     is_new = own.opened_at >= since
@@ -190,7 +188,7 @@ def _move_messages(work: UnitOfWork, own: ConversationState, case: ConversationS
     for message in messages:
         forwarded = Forward(conversation=case.id, activity=_to_activity(message, own, case))
         work.emit("pasokh.command.forward", case.key, forwarded)
-    add_note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
+    add_note(work, own, "continues_elsewhere", language, conversation=case.id)
     # A conversation from before has a matter of its own.
     if is_new and not is_finished(own.status):
         record_resolved(work, own)
@@ -236,14 +234,15 @@ def _to_activity(message: MessageRecord, own: ConversationState, case: Conversat
 def handle_clear_handoff(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Allow answers in public again; the fact names the agent. Without a mark of sensitivity it has no effect."""
     work, command = context.work, received.event.payload_as(ClearHandoff)
-    handle_command(work, received, command, refuse_none, lambda case: _clear_handoff(work, case, command))
+    handle_command(work, received, command, refuse_none, lambda case: _clear_handoff(context, case, command))
 
 
-def _clear_handoff(work: UnitOfWork, case: ConversationState, command: ClearHandoff) -> str:
+def _clear_handoff(context: ConversationsContext, case: ConversationState, command: ClearHandoff) -> str:
+    work, language = context.work, language_of_agents(context.configuration(case.workspace))
     after = handoff.cleared(case, work.now)
     if after is not None:
         work.cancel_timer(f"{EXPIRY}{case.id}")
-        record_fact(work, "handoff_cleared", show_hidden_posts(work, after), case.status, agent=command.agent)
+        record_fact(work, "handoff_cleared", show_hidden_posts(work, after, language), case.status, agent=command.agent)
     return case.id
 
 

@@ -13,7 +13,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations.domain import responses
 from services.router.conversations.domain.delivery_states import (
     REACHED,
-    failure_of_part,
+    failure_with_part,
     furthest,
     of_parts,
     rank,
@@ -23,7 +23,7 @@ from services.router.conversations.domain.delivery_states import (
 from services.router.conversations.domain.transitions import status_after
 from services.router.conversations.facts import FactDetails, record_change, record_fact
 
-NOT_REPORTED = Failure(code="not_delivered", detail="The platform reported that it could not deliver the message.")
+NOT_REPORTED = Failure(code="not_delivered", detail="")
 """The error of a message whose receipt `failed` gives no reason."""
 
 
@@ -74,7 +74,9 @@ def _after_part(
     if parts is None:
         return message, None
     before, after = of_parts(message.parts), of_parts(parts)
-    failure = failure_of_part(parts, part, error) if state == "failed" and error is not None else message.error
+    failure = message.error
+    if state == "failed" and error is not None:
+        failure = failure_with_part(parts, part, error, message.language or "en")
     is_turned = (before == "failed") != (after == "failed")
     is_news = is_turned or rank(after, failure) > rank(_reported(message), message.error)
     news = _News(after, failure if after == "failed" else None)

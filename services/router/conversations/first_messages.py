@@ -24,6 +24,7 @@ from services.router.conversations.context import Configuration, ConversationsCo
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.accounts import account_language
 from services.router.conversations.domain.activities import PRIVATE_THREAD
+from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.contacts import new_contact
 from services.router.conversations.domain.plans import (
     Judge,
@@ -107,8 +108,7 @@ def _refuse_elsewhere(work: UnitOfWork, contact: Contact | None) -> Problem | No
     case = work.get(CONVERSATIONS, contact.forwarded_to) if contact and contact.forwarded_to else None
     if contact is None or case is None or case.key == contact.key or is_closed(case.status):
         return None
-    detail = f"This visitor is the customer of conversation {case.id}: reply there."
-    return Problem(status=409, title="Goes on elsewhere", detail=detail)
+    return refused(409, "Goes on elsewhere", "goes_on_elsewhere", conversation=case.id)
 
 
 def _answerable(earlier: Sequence[ConversationState]) -> ConversationState | None:

@@ -11,6 +11,7 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, PERSONS, ActivityRecord
 from services.router.conversations import early, echoes, ledger, moved_chats, receipts, successors
+from services.router.conversations.automatic import language_of_agents
 from services.router.conversations.calls import on_call
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.contact_states import on_contact_state
@@ -91,7 +92,7 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
             add_answers(work, activity, case)
     elif activity.kind == "contact":
         if case is not None and is_private_side(case, activity.person_key):
-            successors.continue_as(work, case, activity)
+            successors.continue_as(work, case, activity, language_of_agents(activity_context.configuration))
     elif activity.kind == "echo":
         echoes.add_echo(work, activity, case)
     elif command.returned:
@@ -222,7 +223,7 @@ def _on_contact(work: UnitOfWork, activity: Activity, activity_context: Activity
     """Another name of a person became known: an e-mail address, a telephone number, one as whom they go on."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
-    successors.go_on(work, person, activity)
+    successors.go_on(work, person, activity, language_of_agents(activity_context.configuration))
 
 
 def _on_unknown(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:

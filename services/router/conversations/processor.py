@@ -67,12 +67,16 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.add_note": Handler(lifecycle.handle_note, COMMAND),
         "pasokh.command.claim_handoff": Handler(claims.handle_claim, COMMAND),
         "pasokh.command.request_verification": Handler(claims.handle_request_verification, CONFIGURED_COMMAND),
-        "pasokh.command.merge_conversation": Handler(claims.handle_merge_conversation, (reads.merge_conversations,)),
+        "pasokh.command.merge_conversation": Handler(
+            claims.handle_merge_conversation, (reads.merge_conversations, reads.language_of_workspace)
+        ),
         "pasokh.command.continue_conversation": Handler(
             claims.handle_continue_conversation, (reads.continued_person, reads.own_conversation)
         ),
         "pasokh.command.perform_action": Handler(action_commands.handle_perform_action, ACTION),
-        "pasokh.command.clear_handoff": Handler(claims.handle_clear_handoff, (reads.command, reads.hidden_messages)),
+        "pasokh.command.clear_handoff": Handler(
+            claims.handle_clear_handoff, (reads.configured_command, reads.hidden_messages)
+        ),
         "pasokh.command.confirm_handoff": Handler(claims.handle_confirm_handoff, COMMAND),
         "pasokh.command.escalate": Handler(event_handlers.handle_escalation, COMMAND),
         "pasokh.command.task_due_changed": Handler(event_handlers.handle_due_changed, COMMAND),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from schemas.activity import Activity, ReceiptState
 from schemas.commands import Forward
 from services.domain.conversation_state import ConversationState
+from services.domain.failure_phrases import worded
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import early
@@ -29,7 +30,8 @@ def receive_receipt(work: UnitOfWork, activity: Activity, activity_context: Acti
         return
     if _is_about_copy(work, message, activity):
         return
-    error = (activity.failure or NOT_REPORTED) if state == "failed" else None
+    failure = (activity.failure or NOT_REPORTED) if state == "failed" else None
+    error = worded(failure, message.language or "en") if failure else None
     advance(work, _with_platform_id(work, message, activity), state, happened_at(activity), error, activity.message)
 
 

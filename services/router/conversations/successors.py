@@ -5,6 +5,7 @@ from dataclasses import replace
 from schemas.activity import Activity, Address
 from schemas.commands import ContinueConversation, Forward
 from schemas.identity import PersonKey
+from schemas.values import AgentLanguage
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -14,7 +15,7 @@ from services.router.conversations.domain.handoff import is_private_side
 from services.router.conversations.notices import add_note
 
 
-def go_on(work: UnitOfWork, person: Contact, activity: Activity) -> None:
+def go_on(work: UnitOfWork, person: Contact, activity: Activity, language: AgentLanguage) -> None:
     """Let the successor of a person continue their open private conversation, here or with its owner, and say what they consent to."""
     successor = successor_of(activity)
     if successor is None:
@@ -24,7 +25,7 @@ def go_on(work: UnitOfWork, person: Contact, activity: Activity) -> None:
         # Whoever gets the old number from the operator is somebody else.
         rest = {thread: identity for thread, identity in person.open.items() if thread != PRIVATE_THREAD}
         work.put(PERSONS, person.key, replace(person, open=rest))
-        continue_as(work, own, activity)
+        continue_as(work, own, activity, language)
     elif other is not None and is_private_side(other, activity.person_key):
         work.emit("pasokh.command.forward", other.key, Forward(conversation=other.id, activity=activity))
     if person.consent is not None:
@@ -34,8 +35,8 @@ def go_on(work: UnitOfWork, person: Contact, activity: Activity) -> None:
         work.emit("pasokh.command.continue_conversation", str(successor), consent)
 
 
-def continue_as(work: UnitOfWork, case: ConversationState, activity: Activity) -> None:
-    """Answer a conversation of this partition at the successor of its customer from now on."""
+def continue_as(work: UnitOfWork, case: ConversationState, activity: Activity, language: AgentLanguage) -> None:
+    """Answer a conversation of this partition at the successor of its customer from now on. `language` is that of agents."""
     successor, address = successor_of(activity), case.addresses.get("private")
     if successor is None or address is None or is_closed(case.status):
         return
@@ -43,9 +44,7 @@ def continue_as(work: UnitOfWork, case: ConversationState, activity: Activity) -
     there = Address(chat=chat, channel=address.channel, account=address.account)
     addresses = {**case.addresses, "private": there}
     work.put(CONVERSATIONS, case.id, replace(case, private_person=successor, addresses=addresses, updated_at=work.now))
-    add_note(
-        work, case, f"The customer goes on as {chat}: the platform reports another number or id. Answers go there."
-    )
+    add_note(work, case, "customer_has_another_id", language, successor=chat)
     command = ContinueConversation(conversation=case.id, since=happened_at(activity))
     work.emit("pasokh.command.continue_conversation", str(successor), command)
 

@@ -15,6 +15,7 @@ from services.channels.instagram import Instagram
 from services.channels.messenger import Messenger
 from services.channels.port import CredentialsRejected, OutgoingFile
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from tests.channels.in_words import in_words
 from tests.channels.instagram import cases as instagram
 from tests.channels.messenger import cases as messenger
 from tests.channels.test_every_channel import message_to
@@ -216,7 +217,7 @@ async def test_each_answer_has_one_verdict(
 async def test_an_agent_reads_what_to_do(name: str) -> None:
     with pytest.raises(PermanentSendError) as raised:
         await sent(name, FakeHttp(lambda call: refusal(10, 2018278)))
-    assert str(raised.value) == (
+    assert in_words(raised.value) == (
         "The time for an answer is over. Wait until the customer writes again. (Meta's error 10/2018278: (#1) no)"
     )
 

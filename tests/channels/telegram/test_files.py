@@ -192,7 +192,7 @@ def test_what_telegram_takes_is_data(
     files: list[OutboundAttachment], pointer: str | None, kinds: list[AttachmentKind] | None, caption: int | None
 ) -> None:
     problem = file_problem(files, "telegram", Telegram.capabilities)
-    assert (problem and problem[0]) == pointer
+    assert (problem and problem.pointer) == pointer
     if kinds is not None:
         sent_as = [one.kind for one in as_sent(files, Telegram.capabilities)]
         assert (sent_as, caption_limit(sent_as, Telegram.capabilities)) == (kinds, caption)

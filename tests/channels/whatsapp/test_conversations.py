@@ -64,7 +64,7 @@ async def test_after_24_hours_an_agent_reads_why_and_a_template_goes_out() -> No
     assert (await at.house.reply()).status == "applied"
     at.now = WRITTEN + DAY
     assert await refusal(at) == (409, "Window closed", "The 24-hour window closed at 12:00; use a template.")
-    assert (await refusal(at, "fa"))[2] == "مهلت ۲۴ ساعته ساعت ۱۲:۰۰ تمام شد؛ از یک قالب استفاده کنید."
+    assert (await refusal(at, "fa"))[2] == "مهلت ۲۴ ساعته در ساعت ۱۲:۰۰ تمام شد؛ از یک قالب استفاده کنید."
     assert (await at.house.reply(text="Your order is ready.", template=TEMPLATE)).status == "applied"
     await at.deliver()
     [call] = [call for call in calls(at) if call.json["type"] == "template"]
@@ -116,7 +116,7 @@ async def test_who_stopped_marketing_gets_no_template_and_still_their_answers() 
     await at.post(at.place.contact_states["opted_out"])
     refused = await at.house.reply(template=TEMPLATE)
     assert refused.problem is not None
-    assert refused.problem.title == "Customer opted out"
+    assert refused.problem.title == "Opted out"
     assert (await at.house.reply()).status == "applied"
     await at.post(at.place.contact_states["opted_in"])
     assert (await at.house.reply(template=TEMPLATE)).status == "applied"

@@ -159,6 +159,6 @@ def locate_stored_file(attachment: Attachment, account: Account) -> MediaLocatio
     if attachment.url is None or not is_mailgun:
         raise PermanentSendError("not_found", "the file has no address at Mailgun")
     if not key:
-        raise PermanentSendError("unauthorized", "the account has no api_key, which Mailgun wants for stored files")
+        raise PermanentSendError("credentials", "the account has no api_key, which Mailgun wants for stored files")
     encoded = base64.b64encode(f"api:{key}".encode()).decode()
     return MediaLocation(attachment.url, {"authorization": f"Basic {encoded}"})

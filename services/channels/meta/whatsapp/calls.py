@@ -114,7 +114,8 @@ async def perform_action(api: GraphApi, action: ChannelAction) -> SendReceipt:
     # "Typing" names no message of its own: it is shown in answer to the customer's last one, which it marks as read.
     about = action.platform_id or action.address.reply_to
     if about is None:
-        raise PermanentSendError("not_found", "WhatsApp shows this only in answer to a message of the customer's")
+        detail = "WhatsApp shows this only in answer to a message of the customer's"
+        raise PermanentSendError("not_found", detail, reason="only_in_answer")
     await api.call("POST", f"{api.scope.own_id}/messages", VERDICTS, ACTIONS[action.kind](action, about))
     return SendReceipt(action.platform_id)
 

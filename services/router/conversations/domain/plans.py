@@ -14,7 +14,7 @@ from schemas.values import AgentLanguage, EncryptedText, Failure, Problem, Surfa
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.outgoing_files import as_sent, caption_limit
-from services.domain.refusal_phrases import RefusalReader, to_failure, to_problem
+from services.domain.refusal_phrases import to_failure, to_problem
 from services.domain.sending_rules import (
     Allowed,
     AnsweredPost,
@@ -31,6 +31,7 @@ from services.router.conversations.domain.refusals import (
     refuse_reply,
     refuse_without_address,
 )
+from services.text.sentences import SentenceReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Judge:
 
     channel: str
     capabilities: Capabilities | None
-    reader: RefusalReader
+    reader: SentenceReader
     now: datetime
 
     @property
@@ -124,7 +125,7 @@ def rules_for(
     """The rules of an account at `now`. Without a configuration those of its channel, with times in UTC."""
     timezone = configuration.profile.body.timezone if configuration else "UTC"
     return Judge(
-        channel, capabilities.of_account(channel, account, configuration), RefusalReader(language, timezone), now
+        channel, capabilities.of_account(channel, account, configuration), SentenceReader(language, timezone), now
     )
 
 
@@ -150,7 +151,7 @@ def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, ru
     surface = reply.surface or case.last_surface
     if surface not in case.addresses:
         private_reply = _plan_private_reply(case, reply, person, rules) if surface == "private" else None
-        return private_reply or refuse_without_address(case, surface)
+        return private_reply or refuse_without_address(surface)
     refused = refuse_in_public(case, reply) if surface == "public" else None
     if refused is not None:
         return refused
