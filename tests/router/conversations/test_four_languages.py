@@ -11,18 +11,19 @@ import pytest
 from schemas.values import AgentLanguage, Failure
 from services.domain import failure_phrases, refusal_phrases
 from services.domain.sending_rules import Reason
-from services.router.conversations.domain import command_phrases, note_phrases
+from services.router.conversations.domain import command_phrases
+from services.router.conversations.domain.note_phrases import NOTES
 from services.text.plurals import CATEGORIES
 from services.text.sentences import Phrasebook, SentenceReader, counted, parameters
 from tests.fakes import START
 
-SERVICES = Path(__file__).parents[2] / "services"
+SERVICES = Path(__file__).parents[3] / "services"
 LANGUAGES = get_args(AgentLanguage)
 BOOKS: dict[str, Phrasebook] = {
     "sending rules": refusal_phrases.BOOK,
     "failures": failure_phrases.BOOK,
     "commands": command_phrases.BOOK,
-    "notes": note_phrases.NOTES,
+    "notes": NOTES,
 }
 CODES = [(name, code) for name, book in BOOKS.items() for code in book.sentences]
 NOUNS = [(name, noun, language) for name, book in BOOKS.items() for noun in book.nouns for language in LANGUAGES]
