@@ -226,6 +226,12 @@ FAILURES: Mapping[str, Wording] = {
         "ar": "ليست لدى المنصة رسالة لفعل ذلك بها: لم تُرسل أو لم تحصل على معرّف.",
         "lv": "Platformā nav ziņas, ar kuru to darīt: tā netika nosūtīta vai nesaņēma identifikatoru.",
     },
+    "other_conversation": {
+        "en": "This is our answer to another comment of the thread: it stands in the conversation of that comment's author.",
+        "fa": "این پاسخ ما به نظر دیگری در همین رشته است و در گفتگوی نویسندهٔ آن نظر قرار دارد.",
+        "ar": "هذا ردنا على تعليق آخر في السلسلة نفسها، وهو في محادثة صاحب ذلك التعليق.",
+        "lv": "Šī ir mūsu atbilde uz citu komentāru tajā pašā pavedienā: tā atrodas tā autora sarunā.",
+    },
     "too_late": {
         "en": "It would have been shown too late.",
         "fa": "دیگر برای نشان دادن آن دیر بود.",

@@ -17,6 +17,7 @@ from schemas.conversation import PEOPLE_OF_OURS, MessageReaction
 from schemas.identity import person_key
 from schemas.values import Failure
 from services.domain.conversation_state import ConversationState
+from services.domain.failure_phrases import worded
 from services.domain.lifecycle import is_pending, is_waiting
 from services.platform.core.identifiers import hashed_id
 from services.platform.processing.inputs import ReceivedEvent
@@ -28,10 +29,7 @@ from services.router.conversations.delivered import message_details
 from services.router.conversations.domain import responses
 from services.router.conversations.facts import FactDetails, queue, record_change
 
-ELSEWHERE = Failure(
-    code="other_conversation",
-    detail="This is our answer to another comment of the thread: it stands in the conversation of that comment's author.",
-)
+ELSEWHERE = worded(Failure(code="other_conversation", detail=""), "en")
 """Why an echo that was taken for an answer is none."""
 
 

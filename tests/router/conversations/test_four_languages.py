@@ -193,7 +193,7 @@ def test_a_refused_command_is_worded_for_its_reader() -> None:
 
 
 def test_a_size_has_the_digits_of_its_language() -> None:
-    sizes = {"file": "a.png", "channel": "telegram", "size": 5_200_000, "limit": 1_000_000}
+    sizes: dict[str, str | int] = {"file": "a.png", "channel": "telegram", "size": 5_200_000, "limit": 1_000_000}
     problem = command_phrases.refused(422, "File not taken by the channel", "file_too_large", "/attachments/0", **sizes)
     assert "5.2 MB" in problem.detail
     assert "۵٫۲ مگابایت" in command_phrases.in_language(problem, "fa").detail
