@@ -284,23 +284,3 @@ class Reroute(Contract):
 
     conversation: str
     version: int
-
-
-class TaskDueChanged(Contract):
-    """`pasokh.command.task_due_changed`: the earliest due time of the open clocks of a waiting conversation changed;
-    None: no clock.
-    """
-
-    conversation: str
-    due_at: Instant | None = None
-
-
-class Escalate(Contract):
-    """`pasokh.command.escalate`: raise the priority or change the team, because a clock was breached or a handoff
-    expired.
-    """
-
-    conversation: str
-    priority: Priority | None = None
-    to_team: str | None = None
-    reason: str

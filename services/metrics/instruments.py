@@ -15,9 +15,7 @@ where, so that it is exact over restarts and repeats:
 from dataclasses import dataclass
 from typing import Literal
 
-MINUTE = 60
-HOUR = 3600
-DAY = 86400
+MINUTE, HOUR, DAY = 60, 3600, 86400
 ANSWER_BUCKETS = (
     5,
     15,

@@ -6,6 +6,7 @@ It is opened while it is sent: nothing of it is stored here, and of a large one 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from starlette.datastructures import Headers
@@ -27,6 +28,9 @@ SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
+# Any: OpenAPI.
+FILE_CONTENT: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+"""A file in OpenAPI."""
 RETRY_SECONDS = 5
 log = structlog.get_logger(__name__)
 

@@ -23,13 +23,12 @@ from services.rest.dependencies import (
     get_message,
     no_message,
 )
-from services.rest.file_stream import FileStream
+from services.rest.file_stream import FILE_CONTENT, FileStream
 from services.rest.files import AttachmentSource, FileReader, is_file
 from services.rest.uploads import UploadedFile, Uploads, named_files
 from services.router.reply_guard import own_identifiers_for
 
-FILE_CONTENT = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-Responses = dict[int | str, dict[str, Any]]  # any: OpenAPI
+Responses = dict[int | str, dict[str, Any]]  # Any: OpenAPI
 Number = Annotated[int, Path(ge=0, lt=1000, description="The attachment's place in the message, from 0.")]
 Kind = Annotated[
     IntendedKind | None,

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from schemas.commands import Escalate, TaskDueChanged
 from schemas.routing import Assigned, TaskChanged, Unassigned
-from schemas.sla import ClockFact, Watermark, WatermarkRequest
+from schemas.sla import ClockFact, Escalate, TaskDueChanged, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, instant, instant_text
 from services.domain.lifecycle import is_finished, is_resolved, is_waiting
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
