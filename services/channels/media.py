@@ -1,4 +1,4 @@
-"""Where the files of customers are, for all channels: those of `ResolvesMedia` are asked, others have an address in the attachment."""
+"""Where the files of customers are: a channel with `ResolvesMedia` says it, and for others the attachment has the address."""
 
 from schemas.activity import Attachment
 from services.channels.port import Account, CredentialsRejected, MediaLocation

@@ -130,7 +130,7 @@ class SocialChannel(SignedByApp):
         return await self._login(account.body).check.problem(account, self.api(account, http), public_url)
 
     def is_polled(self, body: AccountBody) -> bool:
-        """Whether comments and messages are looked for that Meta's calls have missed (`settings.catch_up`)."""
+        """Whether the account is polled for comments and messages that Meta's calls have missed (`settings.catch_up`)."""
         return body.settings.get("catch_up") is not False
 
     async def begin_polling(self, account: Account, http: HttpClient) -> None:

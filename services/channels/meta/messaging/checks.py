@@ -17,7 +17,7 @@ from services.channels.port import Account, CredentialsRejected
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCheck:
-    """How one kind of account is asked about.
+    """How one kind of account is checked.
 
     `who` are the fields of `/me`, of which `identity` leads to the id that the account's credential `name` must have; `owner`
     is what a person calls such an account. `needed` are the fields without which nothing comes in; empty: one is enough.

@@ -1,4 +1,4 @@
-"""Messages as the Graph API tells them afterwards, and the event by which a webhook would have told them.
+"""Messages as the Graph API lists them afterwards, and the event by which a webhook reports each.
 
 developers.facebook.com/docs/messenger-platform/conversations, …/docs/graph-api/reference/message. A message has the id that a
 webhook gives it, so that what came by both is one message.
@@ -68,7 +68,7 @@ def _files(message: Item) -> Iterator[Json]:
 
 
 def file_of(one: Item) -> Item:
-    """A file of a message as a webhook tells it."""
+    """A file of a message as a webhook states it."""
     image, video = as_dict(one.get("image_data")), as_dict(one.get("video_data"))
     kind = "audio" if (as_str(one.get("mime_type")) or "").startswith("audio/") else "file"
     shown: tuple[str, Json] = (kind, one.get("file_url"))

@@ -13,8 +13,6 @@ from services.channels.meta.webhook import web_url
 from services.channels.port import CredentialsRejected, MediaLocation
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
-Item = dict[str, Json]
-
 
 async def locate(api: GraphApi, attachment: Attachment) -> MediaLocation:
     """The address that Meta gives now, else that of the webhook. Raises PermanentSendError `not_found` without either."""
@@ -37,13 +35,13 @@ async def _address_now(api: GraphApi, attachment: Attachment) -> str | None:
         return None
 
 
-def _of_message(identity: str, kind: AttachmentKind) -> tuple[str, Callable[[Item], str | None]] | None:
+def _of_message(identity: str, kind: AttachmentKind) -> tuple[str, Callable[[dict[str, Json]], str | None]] | None:
     """The question about a file of a direct message, which has the message's id and its number in it."""
     mid, _, number = identity.rpartition("/")
     if not (mid and number.isdigit()):
         return None
 
-    def read(message: Item) -> str | None:
+    def read(message: dict[str, Json]) -> str | None:
         files = list(dicts(as_dict(message.get("attachments")).get("data")))
         shown = file_of(files[int(number)]) if int(number) < len(files) else {}
         return web_url(as_dict(shown.get("payload")).get("url")) if shown.get("type") == kind else None

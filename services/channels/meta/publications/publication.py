@@ -136,7 +136,7 @@ VERBS: Mapping[str, Change] = {
 
 
 def unknown(entry: EntryContext, raw: str, value: Json, **details: Json) -> Activity:
-    """An activity that tells the type of a change, and the ids in it; never what it says."""
+    """An activity with the type of a change and the ids in it; never what it says."""
     identity = entry.scope.activity_id("unknown", raw, entry.content_id(sorted_json(value)))
     about = drop_none(raw=raw, **details)
     return entry.scope.activity(

@@ -1,4 +1,4 @@
-"""Whether a number is ready to hear its customers: three questions to the Graph API, and sentences that say what to do.
+"""Whether a number receives messages: three calls of the Graph API, and sentences that say what to do.
 
 (developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers, .../webhooks/override)
 """
