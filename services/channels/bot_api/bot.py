@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
+from services.channels.callbacks import shown_address
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_list, as_str, number, seconds
 from services.channels.port import CredentialsRejected, PollResult
@@ -123,20 +124,14 @@ def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime
             'account\'s settings.receive to "poll".'
         )
     if public_url is not None and url != public_url.rstrip("/") + path:
-        return f"The webhook is set to {_position(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
+        return f"The webhook is set to {shown_address(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
     # Without a configured public address only the path can be compared. A proxy may put a prefix before it.
     if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
-        return f"The webhook is set to {_position(url)}, which is not {path} of this installation. {CONNECT}"
+        return f"The webhook is set to {shown_address(url)}, which is not {path} of this installation. {CONNECT}"
     return _failing(as_dict(info), now)
 
 
 CONNECT = "Run `pasokh telegram connect`."
-
-
-def _position(url: str) -> str:
-    """Scheme, host and path of a URL: its query and user part may hold secrets."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
 def _failing(info: Mapping[str, Json], now: datetime) -> str | None:

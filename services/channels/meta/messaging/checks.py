@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from schemas.values import Json
+from services.channels.callbacks import is_ours, our_address, shown_address
 from services.channels.json_access import as_dict, as_list, as_str, dicts
-from services.channels.meta.callbacks import is_ours, our_address, shown_address
 from services.channels.meta.entry import own_id
 from services.channels.meta.graph import GraphApi
 from services.channels.meta.webhook import as_platform_id

@@ -6,8 +6,8 @@
 from collections.abc import Mapping
 
 from schemas.values import Json
+from services.channels.callbacks import is_ours, our_address, shown_address
 from services.channels.json_access import as_dict, as_str, dicts
-from services.channels.meta.callbacks import is_ours, our_address, shown_address
 from services.channels.meta.entry import own_id
 from services.channels.meta.graph import GraphApi
 from services.channels.meta.whatsapp.errors import LOOKUP
