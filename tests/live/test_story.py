@@ -94,7 +94,7 @@ class Story:
     async def nobody_answers_her_yet(self) -> None:
         """In public it would be read by all, and in private she has not come."""
         assert "sensitive" in await self.refused("Of course.")
-        assert "only here: public" in await self.refused("Of course.", surface="private")
+        assert "Answer in public." in await self.refused("Of course.", surface="private")
 
     async def neda_follows_the_link(self) -> None:
         messages, clocks = await self.town.messages(self.case), await eventually(self.running_clocks)

@@ -197,7 +197,8 @@ async def test_a_day_after_the_customers_last_message_only_a_template_goes_out(n
     refused = await answer(numbered, path, "lv", text="Tomorrow.")
     assert (refused.status_code, refused.json()["code"]) == (409, "window_closed")
     assert re.fullmatch(
-        r"24 stundu logs aizvērās (\d{4}-\d\d-\d\d )?plkst\. \d\d:\d\d; izmantojiet veidni\.", refused.json()["detail"]
+        r"Atbildes termiņš \(24 stundas\) beidzās (\d{4}-\d\d-\d\d )?plkst\. \d\d:\d\d; izmantojiet veidni\.",
+        refused.json()["detail"],
     )
     template = {"name": "order_ready", "language": "lv", "parameters": ["1001"]}
     assert (await answer(numbered, path, template=template)).status_code == 201
@@ -251,4 +252,4 @@ async def test_a_long_answer_goes_out_in_parts_and_says_which_did_not_arrive(num
 
     await eventually(state, holds="failed".__eq__)
     newest = (await numbered.shop.items(f"{path}/messages"))[-1]
-    assert newest["error"]["detail"].startswith("Part 2 of 2 did not arrive: ")
+    assert newest["error"]["detail"].startswith("Part 2 of 2 did not arrive. ")
