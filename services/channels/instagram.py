@@ -38,11 +38,9 @@ from services.channels.meta.webhook import MAX_BODY
 from services.channels.port import Account, Request
 from services.platform.http.outgoing import HttpClient
 
-CHECK = ConnectionCheck(
-    "user_id", ("user_id",), "ig_id", "account", needed=("messages", "messaging_postbacks", "comments")
-)
+CHECK = ConnectionCheck("user_id", ("user_id",), "ig_id", needed=("messages", "messaging_postbacks", "comments"))
 CHECK_BY_PAGE = ConnectionCheck(
-    "instagram_business_account", ("instagram_business_account", "id"), "ig_id", "account", subject="instagram"
+    "instagram_business_account", ("instagram_business_account", "id"), "ig_id", subject="instagram"
 )
 
 

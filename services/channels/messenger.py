@@ -30,9 +30,7 @@ from services.channels.meta.social import (
 from services.channels.meta.tokens import exchange_token
 from services.channels.meta.webhook import MAX_BODY
 
-CHECK = ConnectionCheck(
-    "id", ("id",), "page_id", "Page", needed=("messages", "messaging_postbacks", "feed"), subject="page"
-)
+CHECK = ConnectionCheck("id", ("id",), "page_id", needed=("messages", "messaging_postbacks", "feed"), subject="page")
 
 
 class MessengerCredentials(AppCredentials):

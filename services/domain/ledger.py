@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.domain.account_phrases import Finding, finding
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedSum:
@@ -25,7 +27,7 @@ class ReceivedSum:
     rejected: int = 0
     failed: int = 0
     without_content: int = 0
-    advice: str = ""
+    advice: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +107,14 @@ class Ledger:
         return not (self.received_difference or self.consumed_difference or self.lost)
 
     @property
-    def detail(self) -> str:
-        """What does not balance, in plain sentences; empty when all does."""
-        sentences = (
-            (self.received_difference, "{} received activities are neither published nor rejected nor failed."),
-            (self.consumed_difference, "{} consumed activities are neither new nor repeats nor dead letters."),
-            (self.lost, "{} published activities are not in the log: the bus lost them, or its retention ended."),
-        )
-        return " ".join(sentence.format(count) for count, sentence in sentences if count)
+    def findings(self) -> list[Finding]:
+        """What does not balance, the worst first; empty when all does."""
+        counts = {
+            "lost": self.lost,
+            "received_unbalanced": self.received_difference,
+            "consumed_unbalanced": self.consumed_difference,
+        }
+        return [finding(code, count=count) for code, count in counts.items() if count]
 
 
 def total(sums: Iterable[ConsumedSum]) -> ConsumedSum:

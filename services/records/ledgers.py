@@ -5,9 +5,11 @@ conversations counts `ConsumedCounts` after the log, in the commit that moves pa
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from schemas.values import OMITTED_IF_EMPTY, Instant
+from services.domain.account_phrases import Finding, incomplete
 from services.platform.store.port import Collection, Index
 
 WRITER = "conversations"
@@ -21,10 +23,9 @@ class MissingContent:
     last_at: Instant
     advice: str
 
-    @property
-    def sentence(self) -> str:
+    def finding(self, now: datetime | None = None) -> Finding:
         """What to change, how many there were, and when the last came."""
-        return f"{self.advice} So far {self.count}, the last at {self.last_at:%Y-%m-%d %H:%M} UTC."
+        return incomplete(self.advice, self.count, self.last_at, now)
 
     def plus(self, other: "MissingContent | None") -> "MissingContent":
         """Both together; `other` is the later."""

@@ -1,10 +1,12 @@
 """The ledgers of accounts: read in the order that makes a loss certain, and as REST shows them."""
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from schemas.values import Instant
+from schemas.values import OMITTED_IF_EMPTY, Instant, Json
+from services.domain.account_phrases import in_language
 from services.domain.ledger import ConsumedSum, Ledger, ReceivedSum, total
 from services.platform.bus.port import Bus
 from services.platform.processing.commit import row_key
@@ -13,6 +15,7 @@ from services.platform.store.collections import ROWS
 from services.platform.store.port import Key, Query, Store
 from services.records.accounts import ACCOUNT_CALLS, AccountCalls, account_id, named_account_id
 from services.records.ledgers import CONSUMED_COUNTS, WRITER
+from services.text.sentences import SentenceReader
 
 TOPIC = "inbound"
 
@@ -43,7 +46,11 @@ class LedgerView(BaseModel):
     )
     lost: int = Field(description="What was published, and is not in the log, which has been read to its end.")
     balances: bool = Field(description="Whether both sums equal their terms, and nothing is lost.")
-    detail: str = Field(description="What does not balance; empty when all does.")
+    detail: str = Field(description="What does not balance, in the language of `Accept-Language`; empty when all does.")
+    reason: Annotated[str | None, OMITTED_IF_EMPTY] = Field(
+        default=None, description="The stable name of the first sentence of `detail`."
+    )
+    params: Annotated[dict[str, Json], OMITTED_IF_EMPTY] = Field(default={}, description="What is in that sentence.")
     without_content: int = Field(
         default=0, description="What came in without its content, by how its platform is set up."
     )
@@ -53,9 +60,11 @@ class LedgerView(BaseModel):
     )
 
 
-def ledger_view(channel: str, account: str, ledger: Ledger) -> LedgerView:
-    """The view of a ledger."""
+def ledger_view(channel: str, account: str, ledger: Ledger, reader: SentenceReader) -> LedgerView:
+    """The view of a ledger, in words for its reader."""
     before, after = ledger.before, ledger.after
+    findings = [in_language(one, reader) for one in ledger.findings]
+    reason = findings[0].reason if findings else None
     return LedgerView(
         channel=channel,
         account=account,
@@ -73,9 +82,11 @@ def ledger_view(channel: str, account: str, ledger: Ledger) -> LedgerView:
         uncounted=ledger.uncounted,
         lost=ledger.lost,
         balances=ledger.balances,
-        detail=ledger.detail,
+        detail=" ".join(one.detail for one in findings),
+        reason=reason.code if reason else None,
+        params=reason.params if reason else {},
         without_content=before.without_content,
-        advice=before.advice,
+        advice=in_language(before.advice, reader).detail if before.advice else "",
     )
 
 
@@ -140,5 +151,5 @@ def _received(calls: AccountCalls) -> ReceivedSum:
         rejected=counts.rejected,
         failed=counts.failed,
         without_content=counts.missing.count if counts.missing else 0,
-        advice=counts.missing.sentence if counts.missing else "",
+        advice=counts.missing.finding() if counts.missing else None,
     )

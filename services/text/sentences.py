@@ -41,10 +41,11 @@ MEGABYTES: Mapping[AgentLanguage, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class SentenceReader:
-    """Who reads a sentence: their language, and the workspace's time zone."""
+    """Who reads a sentence: their language, and the workspace's time zone; `names_zone` puts its name behind each time."""
 
     language: AgentLanguage = "en"
     timezone: str = "UTC"
+    names_zone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,11 @@ def moment(at: datetime, reader: SentenceReader, now: datetime | None) -> str:
     local, today = at.astimezone(zone), now.astimezone(zone).date() if now else None
     form = MOMENTS[reader.language][local.date() != today]
     day = in_digits(_day(local.date(), reader.language), reader.language)
-    return form.format(time=in_digits(f"{local:%H:%M}", reader.language), date=day)
+    time = in_digits(f"{local:%H:%M}", reader.language)
+    if reader.names_zone:
+        name = quoted(reader.timezone, reader.language)
+        time = f"{time} {name}" if reader.timezone == "UTC" else f"{time} ({name})"
+    return form.format(time=time, date=day)
 
 
 def _day(day: date, language: AgentLanguage) -> str:

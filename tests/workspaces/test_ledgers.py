@@ -103,7 +103,8 @@ async def test_what_came_without_content_says_what_to_change_and_is_no_differenc
     found = await shown(rest)
     assert (found["without_content"], found["balances"], found["detail"]) == (3, True, "")
     assert (
-        found["advice"] == f"Give the rule another action. So far 3, the last at {missing.last_at:%Y-%m-%d %H:%M} UTC."
+        found["advice"]
+        == f"Give the rule another action. So far 3, the last on {missing.last_at:%Y-%m-%d} at {missing.last_at:%H:%M} UTC."
     )
     assert (
         'pasokh_ledger_activities{account="main",channel="telegram",term="without_content",workspace="shop"} 3.0'
@@ -125,7 +126,10 @@ async def test_what_is_missing_behind_the_end_of_the_log_is_lost(rest: Rest) -> 
     conversations_counted(rest, 0, 1, consumed=1, new=1)
     found = await shown(rest)
     assert (found["on_its_way"], found["lost"], found["balances"]) == (0, 2, False)
-    assert found["detail"].startswith("2 published activities are not in the log")
+    assert found["detail"].startswith("2 activities are published, but not in the log")
+    assert (found["reason"], found["params"]) == ("lost", {"count": 2})
+    answer = await rest.request("GET", PATH, accept_language="fa")
+    assert answer.json()["detail"].startswith("۲ فعالیت منتشر شده")
     assert (
         'pasokh_ledger_difference{account="main",channel="telegram",sum="lost",workspace="shop"} 2.0'
         in await scraped(rest)

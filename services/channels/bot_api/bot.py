@@ -10,6 +10,7 @@ from services.channels.callbacks import shown_address
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_list, as_str, number, seconds
 from services.channels.port import CredentialsRejected, PollResult
+from services.domain.account_phrases import Finding, finding
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     HttpClient,
@@ -113,28 +114,22 @@ def _offset(cursor: str | None, bot: str) -> int | None:
     return int(offset) if offset and owner in ("", bot) else None
 
 
-def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
+def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> Finding | None:
     """The problem in `getWebhookInfo` that keeps updates from reaching our `path`; None when there is none."""
     url = as_dict(info).get("url")
     if not isinstance(url, str):
         return None
     if not url:
-        return (
-            "No webhook is set, so nothing that customers write comes in. Run `pasokh telegram connect`, or set the "
-            'account\'s settings.receive to "poll".'
-        )
+        return finding("webhook_not_set")
     if public_url is not None and url != public_url.rstrip("/") + path:
-        return f"The webhook is set to {shown_address(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
+        return finding("webhook_elsewhere", called=shown_address(url), ours=f"{public_url.rstrip('/')}{path}")
     # Without a configured public address only the path can be compared. A proxy may put a prefix before it.
     if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
-        return f"The webhook is set to {shown_address(url)}, which is not {path} of this installation. {CONNECT}"
+        return finding("webhook_elsewhere", called=shown_address(url), ours=path)
     return _failing(as_dict(info), now)
 
 
-CONNECT = "Run `pasokh telegram connect`."
-
-
-def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
+def _failing(info: Mapping[str, Json], now: datetime) -> Finding | None:
     # `getWebhookInfo` keeps the most recent error; it is a current problem only while updates wait and the error is young.
     waiting, last_error, at = (
         info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date")
@@ -144,4 +139,4 @@ def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
         return None
     if now - failed_at > RECENT_ERROR_AGE:
         return None
-    return f"Telegram cannot deliver to our webhook: {last_error[:200]} ({waiting} updates wait)."
+    return finding("webhook_failing", said=last_error[:200], count=waiting)

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from schemas.values import AgentLanguage, Failure
-from services.domain import failure_phrases, refusal_phrases
+from services.domain import account_phrases, failure_phrases, refusal_phrases
 from services.domain.sending_rules import Reason
 from services.router.conversations.domain import command_phrases
 from services.router.conversations.domain.note_phrases import NOTES
@@ -24,10 +24,11 @@ BOOKS: dict[str, Phrasebook] = {
     "failures": failure_phrases.BOOK,
     "commands": command_phrases.BOOK,
     "notes": NOTES,
+    "accounts": account_phrases.BOOK,
 }
 CODES = [(name, code) for name, book in BOOKS.items() for code in book.sentences]
 NOUNS = [(name, noun, language) for name, book in BOOKS.items() for noun in book.nouns for language in LANGUAGES]
-VALUES = {"at": START, "span_unit": "days", "unit": "weighted"}
+VALUES = {"at": START, "until": START, "span_unit": "days", "unit": "weighted"}
 NUMBERS = {"span", "limit", "length", "count", "size", "attempts", "part", "parts", "parts_sent"}
 SCRIPTS = {"fa": re.compile(r"[\u0600-\u06ff]"), "ar": re.compile(r"[\u0600-\u06ff]"), "lv": re.compile(r"[a-zā-ž]")}
 

@@ -31,14 +31,12 @@ from services.channels.mail.providers.sns import (
     verify_envelope,
 )
 from services.channels.port import Account, InvalidSignature, Request, WebhookResponse
+from services.domain.account_phrases import ADVICE
 
 Event = Mapping[str, Json]
 NO_CONTENT = "mail_without_content"
 """The notice of a mail that SES has put somewhere else."""
-ADVICE = (
-    "Mails arrive without their content, because the SES receipt rule puts them into a bucket: give the rule the action Publish to "
-    "Amazon SNS topic (encoding Base64) in place of the topic of its S3 action; the mails until then are in the bucket."
-)
+WHAT_TO_CHANGE = ADVICE["ses_bucket"]["en"]
 
 
 class Ses(MailProvider):
@@ -107,7 +105,7 @@ def _received(event: Event) -> Sequence[MailItem]:
     content, encoding = as_str(event.get("content")), as_dict(receipt.get("action")).get("encoding")
     identity = as_str(mail.get("messageId"))
     if content is None:
-        return [Notice(f"{identity}:content", NO_CONTENT, ADVICE)]
+        return [Notice(f"{identity}:content", NO_CONTENT, WHAT_TO_CHANGE)]
     recipients = texts(receipt.get("recipients")) or texts(mail.get("destination"))
     envelope = Envelope(
         sender=as_str(mail.get("source")),

@@ -108,7 +108,7 @@ async def test_mails_that_ses_leaves_in_a_bucket_are_a_finding_of_the_accounts_h
     assert health.detail == (
         "Mails arrive without their content, because the SES receipt rule puts them into a bucket: give the rule the action "
         "Publish to Amazon SNS topic (encoding Base64) in place of the topic of its S3 action; the mails until then are in the "
-        f"bucket. So far 2, the last at {calls.RECEIVED:%Y-%m-%d %H:%M} UTC."
+        f"bucket. So far 2, the last at {calls.RECEIVED:%H:%M} UTC."
     )
     after = account_health(stored, [], None, calls.RECEIVED + INCOMPLETE_WITHIN)
     assert (after.state, after.detail, after.without_content) == ("ok", "", 2)
