@@ -326,7 +326,7 @@ class Finding:
 WELL = Finding("")
 
 
-def finding(code: str, now: datetime | None = None, **params: Value | None) -> Finding:
+def finding(code: str, now: datetime | None = None, /, **params: Value | None) -> Finding:
     """What is wrong with an account, by the code of its sentence. Raises KeyError for an unknown code."""
     if isinstance(said := params.get("said"), str):
         params["said"] = said.rstrip(". ")

@@ -91,7 +91,7 @@ class AccountsHarness:
         return [(fact.previous_state, fact.state) for fact in found]
 
 
-def raising(error: Exception) -> Callable[[], str | None]:
+def raising(error: Exception) -> Callable[[], Finding | None]:
     def answer() -> str | None:
         raise error
 
