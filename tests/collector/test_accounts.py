@@ -92,7 +92,7 @@ class AccountsHarness:
 
 
 def raising(error: Exception) -> Callable[[], Finding | None]:
-    def answer() -> str | None:
+    def answer() -> Finding | None:
         raise error
 
     return answer
