@@ -28,7 +28,7 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
-from services.domain.account_phrases import Finding
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 
@@ -36,7 +36,9 @@ from services.platform.http.outgoing import HttpClient
 class ChecksAccount(Protocol):
     """A channel whose platform can report on our account."""
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> Finding | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """What keeps customers' messages from arriving and how to fix it; None when all is well.
 
         A channel makes it of a code of `services.domain.account_phrases`, whose sentences are in every language of operators.

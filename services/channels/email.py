@@ -43,7 +43,7 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
-from services.domain.account_phrases import Finding
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 MAX_FILE = 25_000_000
@@ -226,7 +226,9 @@ class Email:
         """As `send`, with attachments."""
         return await send_mail(message, account, files, http)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> Finding | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Log in at the SMTP server. See `ChecksAccount`."""
         await check_login(read_smtp_url(account.token("smtp_url")), http)
         return None

@@ -44,7 +44,7 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
-from services.domain.account_phrases import Finding
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 API_BASE = "https://api.telegram.org"
@@ -179,7 +179,9 @@ class Telegram:
         """`getFile`. The URL holds the bot token; see `ResolvesMedia`."""
         return await locate(http, api_base_url(account.body), account.token("bot_token"), attachment)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> Finding | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Call `getMe` and `getWebhookInfo`. See `ChecksAccount`."""
         base, token = api_base_url(account.body), account.token("bot_token")
         await call(http, base, token, "getMe")

@@ -31,7 +31,7 @@ from services.channels.meta.whatsapp.account_check import account_problem
 from services.channels.meta.whatsapp.calls import api_of, locate_file, perform_action, send_file, send_message
 from services.channels.meta.whatsapp.changes import addressees, parse
 from services.channels.port import Account, MediaLocation, OutgoingFile, Request, SendReceipt
-from services.domain.account_phrases import Finding
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 MetaId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}$")]
@@ -156,6 +156,8 @@ class Whatsapp(SignedByApp):
         """`GET /{media-id}`. See `ResolvesMedia`."""
         return await locate_file(api_of(account, http), attachment)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> Finding | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Whether token, number, subscription and callback URL are as they have to be. See `ChecksAccount`."""
         return await account_problem(api_of(account, http), account, public_url)

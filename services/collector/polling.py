@@ -13,7 +13,7 @@ import structlog
 from services.channels.port import CredentialsRejected, PollResult
 from services.channels.registry import channel_label
 from services.collector.context import CollectorDependencies, NamedAccount
-from services.domain.account_phrases import Finding, finding
+from services.domain.account_phrases import AccountFinding, finding
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
@@ -54,7 +54,7 @@ class PollOutcome:
     cursor: str | None = None
     has_more: bool = False
     is_begun: bool = False
-    error: Finding | None = None
+    error: AccountFinding | None = None
     after: float | None = None
 
 

@@ -9,7 +9,7 @@ import structlog
 from services.channels.abilities import ChecksAccount
 from services.channels.port import Account, CredentialsRejected
 from services.collector.context import CollectorDependencies, NamedAccount
-from services.domain.account_phrases import WELL, Finding, finding
+from services.domain.account_phrases import WELL, AccountFinding, finding
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
@@ -22,7 +22,7 @@ class ProbeResult:
     """The platform's answer about an account. `gone`: the workspace has no such account. `unknown`: no clear answer."""
 
     state: Literal["ok", "credentials", "webhook", "unknown", "gone"]
-    found: Finding = WELL
+    found: AccountFinding = WELL
 
 
 UNKNOWN = ProbeResult(state="unknown")

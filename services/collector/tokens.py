@@ -13,7 +13,7 @@ from services.collector.domain.schedule import (
 )
 from services.collector.health import decide_health
 from services.collector.refreshing import RefreshOutcome, RefreshRequest
-from services.domain.account_phrases import Finding, finding
+from services.domain.account_phrases import AccountFinding, finding
 from services.platform.processing.inputs import EffectCompleted, TimerFired
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
 from services.records.tokens import ACCOUNT_TOKENS, AccountTokens, credentials_digest
@@ -112,7 +112,7 @@ def _retry(context: CollectorContext, named: NamedAccount, stored: AccountTokens
     _decide(context, named, _note(context, named, _found(context, stored, outcome), stored.expires_at))
 
 
-def _found(context: CollectorContext, stored: AccountTokens, outcome: RefreshOutcome) -> Finding | None:
+def _found(context: CollectorContext, stored: AccountTokens, outcome: RefreshOutcome) -> AccountFinding | None:
     """What is wrong; None while the present token is valid and the platform has not refused a new one."""
     if outcome.kind == "refused":
         return finding("token_not_renewed", said=outcome.detail)
@@ -122,7 +122,7 @@ def _found(context: CollectorContext, stored: AccountTokens, outcome: RefreshOut
 
 
 def _note(
-    context: CollectorContext, named: NamedAccount, found: Finding | None, expires_at: datetime | None
+    context: CollectorContext, named: NamedAccount, found: AccountFinding | None, expires_at: datetime | None
 ) -> AccountCheck | None:
     """The check with what is known of the tokens now; None for an account without a check."""
     check = context.check(named.id)

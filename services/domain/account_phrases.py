@@ -113,23 +113,23 @@ WEBHOOKS: Mapping[str, Wording] = {
     "webhook_not_set": {
         "en": "No webhook is set, so nothing that customers write comes in. Run `pasokh telegram connect`, or set the account's "
         'settings.receive to "poll".',
-        "fa": "هیچ وبهوکی تنظیم نشده است و پیام‌های مشتریان نمی‌رسد. `pasokh telegram connect` را اجرا کنید یا settings.receive حساب را "
+        "fa": "هیچ وب‌هوکی تنظیم نشده است و پیام‌های مشتریان نمی‌رسد. `pasokh telegram connect` را اجرا کنید یا settings.receive حساب را "
         '"poll" بگذارید.',
-        "ar": "لم يُضبط أي خطاف ويب، فلا يصل ما يكتبه العملاء. شغّل `pasokh telegram connect` أو اضبط settings.receive للحساب على "
+        "ar": "لم يُضبط أي ويب هوك، فلا يصل ما يكتبه العملاء. شغّل `pasokh telegram connect` أو اضبط settings.receive للحساب على "
         '"poll".',
         "lv": "Tīmekļa āķis nav iestatīts, tāpēc klientu rakstītais nepienāk. Palaidiet `pasokh telegram connect` vai iestatiet konta "
         'settings.receive uz "poll".',
     },
     "webhook_elsewhere": {
         "en": "The webhook is set to {called}, not to {ours}. Run `pasokh telegram connect`.",
-        "fa": "وبهوک روی {called} تنظیم شده است، نه روی {ours}. `pasokh telegram connect` را اجرا کنید.",
-        "ar": "خطاف الويب مضبوط على {called} وليس على {ours}. شغّل `pasokh telegram connect`.",
+        "fa": "وب‌هوک روی {called} تنظیم شده است، نه روی {ours}. `pasokh telegram connect` را اجرا کنید.",
+        "ar": "الويب هوك مضبوط على {called} وليس على {ours}. شغّل `pasokh telegram connect`.",
         "lv": "Tīmekļa āķis ir iestatīts uz {called}, nevis uz {ours}. Palaidiet `pasokh telegram connect`.",
     },
     "webhook_failing": {
         "en": "Telegram cannot deliver to our webhook: {said} ({count:updates}).",
-        "fa": "تلگرام نمی‌تواند به وبهوک ما برساند: {said} ({count:updates}).",
-        "ar": "لا يستطيع تيليغرام التسليم إلى خطاف الويب لدينا: {said} ({count:updates}).",
+        "fa": "تلگرام نمی‌تواند به وب‌هوک ما برساند: {said} ({count:updates}).",
+        "ar": "لا يستطيع تيليغرام التسليم إلى الويب هوك لدينا: {said} ({count:updates}).",
         "lv": "Telegram nevar piegādāt mūsu tīmekļa āķim: {said} ({count:updates}).",
     },
     "app_not_subscribed": {
@@ -173,16 +173,16 @@ WEBHOOKS: Mapping[str, Wording] = {
     "callback_not_set": {
         "en": "The app has no callback URL of this installation for {subject} webhooks. Set it to {ours}, with the verify_token of the "
         "account.",
-        "fa": "اپ برای وبهوک‌های {subject} نشانی بازگشت (callback URL) این نصب را ندارد. آن را با verify_token حساب روی {ours} بگذارید.",
-        "ar": "ليس للتطبيق عنوان رد (callback URL) لهذا التثبيت لخطافات {subject}. اضبطه على {ours} مع verify_token للحساب.",
+        "fa": "اپ برای وب‌هوک‌های {subject} نشانی بازگشت (callback URL) این نصب را ندارد. آن را با verify_token حساب روی {ours} بگذارید.",
+        "ar": "ليس للتطبيق عنوان رد (callback URL) لهذا التثبيت للويب هوك {subject}. اضبطه على {ours} مع verify_token للحساب.",
         "lv": "Lietotnei nav šīs instalācijas atzvana adreses (callback URL) {subject} tīmekļa āķiem. Iestatiet {ours} ar konta "
         "verify_token.",
     },
     "callback_elsewhere": {
         "en": "Meta calls {called}, which is not {ours}. Set that as the callback URL of the app's webhooks, with the account's "
         "verify_token.",
-        "fa": "متا {called} را صدا می‌زند، نه {ours} را. نشانی دوم را با verify_token حساب، callback URL وبهوک‌های اپ بگذارید.",
-        "ar": "تستدعي ميتا {called} وليس {ours}. اضبط العنوان الثاني ليكون callback URL لخطافات التطبيق مع verify_token للحساب.",
+        "fa": "متا {called} را صدا می‌زند، نه {ours} را. نشانی دوم را با verify_token حساب، callback URL وب‌هوک‌های اپ بگذارید.",
+        "ar": "تستدعي ميتا {called} وليس {ours}. اضبط العنوان الثاني ليكون callback URL للويب هوك في التطبيق مع verify_token للحساب.",
         "lv": "Meta izsauc {called}, nevis {ours}. Iestatiet otro adresi kā lietotnes tīmekļa āķu callback URL ar konta verify_token.",
     },
 }
@@ -196,8 +196,8 @@ FETCHING: Mapping[str, Wording] = {
     },
     "fetched_by_other": {
         "en": "Somebody else fetches this bot's updates, or a webhook is set: {said}. Stop the other one.",
-        "fa": "کس دیگری رویدادهای این بات را دریافت می‌کند یا وبهوکی تنظیم شده است: {said}. آن دیگری را متوقف کنید.",
-        "ar": "جهة أخرى تجلب تحديثات هذا البوت أو ضُبط خطاف ويب: {said}. أوقف الجهة الأخرى.",
+        "fa": "کس دیگری رویدادهای این ربات را دریافت می‌کند یا وب‌هوکی تنظیم شده است: {said}. آن دیگری را متوقف کنید.",
+        "ar": "جهة أخرى تجلب تحديثات هذا الروبوت أو ضُبط ويب هوك: {said}. أوقف الجهة الأخرى.",
         "lv": "Šī bota atjauninājumus saņem kāds cits, vai ir iestatīts tīmekļa āķis: {said}. Apturiet to otru.",
     },
     "fetching_failed": {
@@ -261,9 +261,9 @@ LEDGER: Mapping[str, Wording] = {
     },
     "consumed_unbalanced": {
         "en": "{count:activities} consumed, but neither new nor repeats nor dead letters.",
-        "fa": "{count:activities} خوانده شده، اما نه تازه است، نه تکراری و نه پیام مرده.",
-        "ar": "{count:activities} مقروءة، لكنها ليست جديدة ولا مكررة ولا رسائل ميتة.",
-        "lv": "{count:activities} ir nolasītas, bet nav ne jaunas, ne atkārtotas, ne nepiegādājamas.",
+        "fa": "{count:activities} خوانده شده، اما نه تازه است، نه تکراری و نه وامانده.",
+        "ar": "{count:activities} مقروءة، لكنها ليست جديدة ولا مكررة ولا متعذرة.",
+        "lv": "{count:activities} ir nolasītas, bet nav ne jaunas, ne atkārtotas, ne neapstrādātas.",
     },
     "lost": {
         "en": "{count:activities} published, but not in the log: the bus lost them, or its retention ended.",
@@ -308,7 +308,7 @@ _CODES_OF_ADVICE = {wording["en"]: code for code, wording in ADVICE.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FindingReason:
     """The code of a sentence, and what is in it."""
 
     code: str
@@ -316,30 +316,30 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AccountFinding:
     """What is wrong with an account, in English words. Without a `reason` they are all that is known: those of an earlier version."""
 
     detail: str
-    reason: Reason | None = None
+    reason: FindingReason | None = None
 
 
-WELL = Finding("")
+WELL = AccountFinding("")
 
 
-def finding(code: str, now: datetime | None = None, /, **params: Value | None) -> Finding:
+def finding(code: str, now: datetime | None = None, /, **params: Value | None) -> AccountFinding:
     """What is wrong with an account, by the code of its sentence. Raises KeyError for an unknown code."""
     if isinstance(said := params.get("said"), str):
         params["said"] = said.rstrip(". ")
-    return in_language(Finding("", Reason(code, stored_params(**params))), ENGLISH, now)
+    return in_language(AccountFinding("", FindingReason(code, stored_params(**params))), ENGLISH, now)
 
 
-def incomplete(advice: str, count: int, at: datetime, now: datetime | None = None) -> Finding:
+def incomplete(advice: str, count: int, at: datetime, now: datetime | None = None) -> AccountFinding:
     """What comes in without its content, and the channel's sentence on what to change."""
     params = stored_params(advice=_CODES_OF_ADVICE.get(advice, advice), count=count, at=at)
-    return in_language(Finding(advice, Reason(INCOMPLETE, params)), ENGLISH, now)
+    return in_language(AccountFinding(advice, FindingReason(INCOMPLETE, params)), ENGLISH, now)
 
 
-def in_language(found: Finding, reader: SentenceReader, now: datetime | None = None) -> Finding:
+def in_language(found: AccountFinding, reader: SentenceReader, now: datetime | None = None) -> AccountFinding:
     """The finding in the language of its reader; one without a sentence of ours stays as it is."""
     reason = found.reason
     if reason is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.domain.account_phrases import Finding, finding
+from services.domain.account_phrases import AccountFinding, finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class ReceivedSum:
     rejected: int = 0
     failed: int = 0
     without_content: int = 0
-    advice: Finding | None = None
+    advice: AccountFinding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class Ledger:
         return not (self.received_difference or self.consumed_difference or self.lost)
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[AccountFinding]:
         """What does not balance, the worst first; empty when all does."""
         counts = {
             "lost": self.lost,

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from schemas.accounts import AccountHealth, AccountState
 from schemas.values import OMITTED_IF_EMPTY, Instant
 from services.domain import account_phrases, failure_phrases
-from services.domain.account_phrases import WELL, Finding, Reason, finding
+from services.domain.account_phrases import WELL, AccountFinding, FindingReason, finding
 from services.domain.account_sends import AccountSends
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.all_pages import all_documents
@@ -67,12 +67,12 @@ class AccountCheck:
     since: Instant | None = None
     probe_state: Literal["ok", "credentials", "webhook"] = "ok"
     probe_detail: str = ""
-    probe_reason: Annotated[Reason | None, OMITTED_IF_EMPTY] = None
+    probe_reason: Annotated[FindingReason | None, OMITTED_IF_EMPTY] = None
     checked_at: Instant | None = None
     poll_error: str | None = None
-    poll_reason: Annotated[Reason | None, OMITTED_IF_EMPTY] = None
+    poll_reason: Annotated[FindingReason | None, OMITTED_IF_EMPTY] = None
     token_error: str | None = None
-    token_reason: Annotated[Reason | None, OMITTED_IF_EMPTY] = None
+    token_reason: Annotated[FindingReason | None, OMITTED_IF_EMPTY] = None
     token_expires_at: Instant | None = None
     silent_since: Instant | None = None
     partition: int
@@ -138,13 +138,13 @@ def _last_sent_at(sends: Sequence[AccountSends]) -> datetime | None:
 
 def in_language(health: AccountHealth, reader: SentenceReader, now: datetime) -> AccountHealth:
     """The health in words for its reader, and the last refusal with its sentence."""
-    reason = Reason(health.reason, health.params) if health.reason else None
-    found = account_phrases.in_language(Finding(health.detail, reason), reader, now)
+    reason = FindingReason(health.reason, health.params) if health.reason else None
+    found = account_phrases.in_language(AccountFinding(health.detail, reason), reader, now)
     refusal = failure_phrases.worded(health.last_refusal, reader.language) if health.last_refusal else None
     return health.model_copy(update={"detail": found.detail, "last_refusal": refusal})
 
 
-State = tuple[AccountState, Finding]
+State = tuple[AccountState, AccountFinding]
 
 
 def _state(
@@ -176,19 +176,19 @@ def _refused(sends: Sequence[AccountSends]) -> State | None:
 def _checked(check: AccountCheck | None) -> State | None:
     if check is None or check.probe_state == "ok":
         return None
-    return check.probe_state, Finding(check.probe_detail, check.probe_reason)
+    return check.probe_state, AccountFinding(check.probe_detail, check.probe_reason)
 
 
 def _not_renewed(check: AccountCheck | None) -> State | None:
     if check is None or check.token_error is None:
         return None
-    return "credentials", Finding(check.token_error, check.token_reason)
+    return "credentials", AccountFinding(check.token_error, check.token_reason)
 
 
 def _not_polled(check: AccountCheck | None) -> State | None:
     if check is None or check.poll_error is None:
         return None
-    return "webhook", Finding(check.poll_error, check.poll_reason)
+    return "webhook", AccountFinding(check.poll_error, check.poll_reason)
 
 
 def _paused(sends: Sequence[AccountSends], now: datetime) -> State | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 
 from schemas.values import OMITTED_IF_EMPTY, Instant
-from services.domain.account_phrases import Finding, incomplete
+from services.domain.account_phrases import AccountFinding, incomplete
 from services.platform.store.port import Collection, Index
 
 WRITER = "conversations"
@@ -23,7 +23,7 @@ class MissingContent:
     last_at: Instant
     advice: str
 
-    def finding(self, now: datetime | None = None) -> Finding:
+    def finding(self, now: datetime | None = None) -> AccountFinding:
         """What to change, how many there were, and when the last came."""
         return incomplete(self.advice, self.count, self.last_at, now)
 

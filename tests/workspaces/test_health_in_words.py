@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.values import Failure
-from services.domain.account_phrases import Finding, finding
+from services.domain.account_phrases import AccountFinding, finding
 from services.domain.account_sends import AccountSends
 from services.platform.store.codec import encode
 from services.platform.store.port import Collection, Key
@@ -22,8 +22,8 @@ WELL = AccountCheck(**NAMES, partition=0, next_at=START)
 CALLED = {"called": "https://old.example/hook", "ours": "https://chat.example/webhooks/telegram/shop/main"}
 LANGUAGES = {
     "en": "The webhook is set to https://old.example/hook",
-    "fa": "وبهوک روی",
-    "ar": "خطاف الويب مضبوط",
+    "fa": "وب‌هوک روی",
+    "ar": "الويب هوك مضبوط",
     "lv": "Tīmekļa āķis ir iestatīts",
 }
 
@@ -42,7 +42,7 @@ def stored(rest: Rest, collection: Collection[Any], record: Any) -> None:
     rest.store.documents[Key(collection.name, f"{prefix}shop/telegram:main")] = encode(record)
 
 
-def with_webhook(found: Finding) -> AccountCheck:
+def with_webhook(found: AccountFinding) -> AccountCheck:
     return replace(WELL, probe_state="webhook", probe_detail=found.detail, probe_reason=found.reason)
 
 
@@ -64,7 +64,7 @@ async def test_a_finding_is_worded_in_the_language_of_its_reader(rest: Rest, lan
 
 
 async def test_a_sentence_of_an_earlier_version_is_shown_as_it_stands(rest: Rest) -> None:
-    stored(rest, ACCOUNT_CHECKS, with_webhook(Finding("No webhook is set. Run it.")))
+    stored(rest, ACCOUNT_CHECKS, with_webhook(AccountFinding("No webhook is set. Run it.")))
     shown = await health(rest, "fa")
     assert (shown["detail"], "reason" in shown) == ("No webhook is set. Run it.", False)
 

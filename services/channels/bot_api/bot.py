@@ -10,7 +10,7 @@ from services.channels.callbacks import shown_address
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_list, as_str, number, seconds
 from services.channels.port import CredentialsRejected, PollResult
-from services.domain.account_phrases import Finding, finding
+from services.domain.account_phrases import AccountFinding, finding
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     HttpClient,
@@ -114,7 +114,7 @@ def _offset(cursor: str | None, bot: str) -> int | None:
     return int(offset) if offset and owner in ("", bot) else None
 
 
-def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> Finding | None:
+def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> AccountFinding | None:
     """The problem in `getWebhookInfo` that keeps updates from reaching our `path`; None when there is none."""
     url = as_dict(info).get("url")
     if not isinstance(url, str):
@@ -129,7 +129,7 @@ def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime
     return _failing(as_dict(info), now)
 
 
-def _failing(info: Mapping[str, Json], now: datetime) -> Finding | None:
+def _failing(info: Mapping[str, Json], now: datetime) -> AccountFinding | None:
     # `getWebhookInfo` keeps the most recent error; it is a current problem only while updates wait and the error is young.
     waiting, last_error, at = (
         info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date")

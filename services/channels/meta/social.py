@@ -32,7 +32,7 @@ from services.channels.port import (
     Request,
     SendReceipt,
 )
-from services.domain.account_phrases import Finding
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 DAY = 86_400.0
@@ -126,7 +126,9 @@ class SocialChannel(SignedByApp):
         """What the account can do: without the approval of Human Agent nothing goes out after 24 hours."""
         return capabilities_for(body, self.capabilities)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> Finding | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
         return await self._login(account.body).check.problem(account, self.api(account, http), public_url)
 

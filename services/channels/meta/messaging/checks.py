@@ -13,7 +13,7 @@ from services.channels.meta.entry import own_id
 from services.channels.meta.graph import GraphApi
 from services.channels.meta.webhook import as_platform_id
 from services.channels.port import Account, CredentialsRejected
-from services.domain.account_phrases import Finding, finding
+from services.domain.account_phrases import AccountFinding, finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ConnectionCheck:
     needed: Sequence[str] = ()
     subject: str | None = None
 
-    async def problem(self, account: Account, api: GraphApi, public_url: str | None) -> Finding | None:
+    async def problem(self, account: Account, api: GraphApi, public_url: str | None) -> AccountFinding | None:
         """What keeps messages from arriving and how to fix it; None when all is well. Raises as `ChecksAccount.check`."""
         found, expected = self._account_id(await api.get(f"me?fields={self.who}", {})), own_id(account.body, self.name)
         if found is None:
@@ -46,7 +46,7 @@ class ConnectionCheck:
             value = as_dict(value).get(field)
         return as_platform_id(value)
 
-    def _unsubscribed(self, account: Account, apps: dict[str, Json]) -> Finding | None:
+    def _unsubscribed(self, account: Account, apps: dict[str, Json]) -> AccountFinding | None:
         ours = _apps(apps, own_id(account.body, "app_id"))
         fields = {field for one in ours for field in as_list(one.get("subscribed_fields"))}
         missing = [field for field in self.needed if field not in fields]
@@ -58,7 +58,7 @@ class ConnectionCheck:
         named = ", ".join(missing)
         return finding("fields_not_subscribed", missing=named, name=self.name, expected=expected, fields=needed)
 
-    async def _wrong_callback(self, account: Account, api: GraphApi, public_url: str | None) -> Finding | None:
+    async def _wrong_callback(self, account: Account, api: GraphApi, public_url: str | None) -> AccountFinding | None:
         app, secret = own_id(account.body, "app_id"), next(iter(account.secrets("app_secret")), "")
         if self.subject is None or app is None:
             return None

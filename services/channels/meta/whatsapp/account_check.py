@@ -12,7 +12,7 @@ from services.channels.meta.entry import own_id
 from services.channels.meta.graph import GraphApi
 from services.channels.meta.whatsapp.errors import LOOKUP
 from services.channels.port import Account
-from services.domain.account_phrases import Finding, finding
+from services.domain.account_phrases import AccountFinding, finding
 
 STATUSES: Mapping[str, str] = {
     "PENDING": "number_not_registered",
@@ -26,7 +26,7 @@ STATUSES: Mapping[str, str] = {
 FIELDS = "status,webhook_configuration"
 
 
-async def account_problem(api: GraphApi, account: Account, public_url: str | None) -> Finding | None:
+async def account_problem(api: GraphApi, account: Account, public_url: str | None) -> AccountFinding | None:
     """What keeps customers' messages from arriving, and how to fix it; None when all is well. Raises as `ChecksAccount.check`."""
     number, waba = api.scope.own_id, own_id(account.body, "waba_id") or ""
     shown = await api.find(f"{number}?fields={FIELDS}", LOOKUP)
@@ -43,7 +43,7 @@ async def account_problem(api: GraphApi, account: Account, public_url: str | Non
     return _wrong_webhook(as_dict(shown.get("webhook_configuration")), account, public_url)
 
 
-def _wrong_webhook(configured: Mapping[str, Json], account: Account, public_url: str | None) -> Finding | None:
+def _wrong_webhook(configured: Mapping[str, Json], account: Account, public_url: str | None) -> AccountFinding | None:
     """Whether Meta calls another address than one of this workspace. The number's own comes before those of account and app."""
     levels = ("phone_number", "whatsapp_business_account", "application")
     url = next((one for level in levels if (one := as_str(configured.get(level)))), None)
