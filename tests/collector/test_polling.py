@@ -136,7 +136,7 @@ async def test_revoked_token_is_tried_with_growing_pauses_and_named(bot: Bot) ->
         pauses.append(bot.timer(TIMER))
         await bot.driver.advance(pauses[-1] or 0)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert "the bot token is not accepted" in str(bot.check(MAIN).poll_error)
+    assert "Updates cannot be fetched: Unauthorized. Write the account" in str(bot.check(MAIN).poll_error)
 
 
 async def test_new_token_is_tried_at_once(bot: Bot) -> None:

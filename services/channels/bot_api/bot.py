@@ -70,7 +70,7 @@ def _result(answer: HttpResponse, method: str) -> Json:
         return body.get("result")
     description = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]
     if answer.status in UNAUTHORIZED:
-        raise CredentialsRejected(f"the bot token is not accepted ({description})", answer.status)
+        raise CredentialsRejected(description, answer.status)
     if answer.status == 429 or answer.status >= 500:
         raise TransientSendError(f"{method}: {description}", retry_after(body))
     # 409: another client calls `getUpdates`, or a webhook is set.

@@ -166,7 +166,7 @@ def classify_response(
     if status < 300 and not is_of_bot_api:
         return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
-        return CredentialsRejected(f"the bot token is not accepted: {detail}", status)
+        return CredentialsRejected(detail, status)
     if not is_of_bot_api and status not in UNREADABLE:
         # A proxy's 302 or 403: nobody was blocked, and Telegram has not seen the message.
         return TransientSendError(detail, _retry_after_seconds(answer), "account")
