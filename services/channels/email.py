@@ -28,6 +28,7 @@ from services.channels.mail.message import Envelope, MailItem, ReceivedMail
 from services.channels.mail.mime import read_mime
 from services.channels.mail.provider import MailProvider
 from services.channels.mail.providers import PROVIDERS, provider_by_shape
+from services.channels.mail.providers.decoding import notice
 from services.channels.mail.providers.mailgun import locate_stored_file
 from services.channels.mail.providers.proofs import MAX_SIGNATURE_SECONDS
 from services.channels.mail.providers.sendgrid import check_public_key
@@ -263,6 +264,8 @@ def _read_items(request: Request, stated: MailProvider | None) -> Sequence[MailI
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     # `pasokh parse` can be given a file without an account; no call of a webhook comes here without one.
     provider = stated or provider_by_shape(request)
+    if not request.body.strip():
+        return [notice(request, "no_mail")]
     if provider is None or media_type == RAW_MAIL:
         return [read_mime(request.body, Envelope())]
     return provider.decode(request)
