@@ -14,7 +14,7 @@ import pymongo
 import pytest
 
 from tests.live.contract import Desk
-from tests.live.installation import ADMIN_KEY, Running, allowing, database, up
+from tests.live.installation import ADMIN_KEY, Running, allowing, database, running_well, up
 from tests.live.waiting import eventually
 from tests.live_servers.server import Server
 
@@ -29,13 +29,8 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
         server: Server = request.getfixturevalue("mongo_server")
         url = database(server, f"deleting-{uuid4().hex[:8]}")
     running = up(tmp_path, PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(9), **({"PASOKH_STORE": url} if url else {}))
-    running.start()
-    try:
-        running.wait_ready()
+    with running_well(running):
         yield running, url
-    finally:
-        running.stop()
-    assert "Traceback" not in running.log
 
 
 @pytest.fixture

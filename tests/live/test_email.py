@@ -14,7 +14,7 @@ import pytest
 from services.channels.port import Request
 from services.demo.smtp import TakenMail, smtp_server
 from tests.channels.mail.providers import calls
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, running_well, shop_at, up
 from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
@@ -57,11 +57,8 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
     running = up(tmp_path_factory.mktemp("email"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(port))
-    running.start()
-    running.wait_ready()
-    yield running
-    running.stop()
-    assert "Traceback" not in running.log
+    with running_well(running):
+        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.live.contract import Desk
-from tests.live.installation import ADMIN_KEY, Running, allowing, database, up
+from tests.live.installation import ADMIN_KEY, Running, allowing, database, running_well, up
 from tests.live.waiting import eventually
 
 TYPING_ERROR = {"rules": [{"then": {"team": "support", "skills": {"typing-errorr": 1}}}]}
@@ -23,13 +23,8 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         server = request.getfixturevalue("mongo_server")
         store = {"PASOKH_STORE": database(server, f"reconfiguring-{uuid4().hex[:8]}")}
     running = up(tmp_path_factory.mktemp("reconfiguring"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(9), **store)
-    running.start()
-    try:
-        running.wait_ready()
+    with running_well(running):
         yield running
-    finally:
-        running.stop()
-    assert "Traceback" not in running.log
 
 
 @pytest.fixture

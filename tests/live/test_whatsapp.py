@@ -16,7 +16,7 @@ from services.demo.forms import FormFile
 from services.demo.graph import FakeGraph
 from services.demo.serving import serving
 from tests.channels.whatsapp.cases import CREDENTIALS, HEADER, NUMBER, WABA, signature
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, running_well, shop_at, up
 from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
@@ -55,11 +55,8 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
     running = up(tmp_path_factory.mktemp("whatsapp"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(port))
-    running.start()
-    running.wait_ready()
-    yield running
-    running.stop()
-    assert "Traceback" not in running.log
+    with running_well(running):
+        yield running
 
 
 @pytest.fixture
