@@ -277,6 +277,8 @@ async def test_an_upload_over_the_limit_is_refused_before_all_of_it_is_read(worl
             writer.write(b"%x\r\n" % len(CHUNK) + CHUNK + b"\r\n")
             await writer.drain()
             written += len(CHUNK)
+            # A socket that takes all of it never pauses `drain`, and then nobody would read the answer.
+            await asyncio.sleep(0)
     answer = await asyncio.wait_for(answering, 20)
     writer.close()
     assert answer.startswith(b"HTTP/1.1 413"), answer[:200]
