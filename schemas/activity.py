@@ -165,6 +165,9 @@ class Activity(Contract):
     - `hidden` belongs to kind `visibility`: our side hid a public message from others, or showed it again.
     - `conversation` is the id of the conversation that a survey is about, as the link to the survey named it.
     - `album` is the id that files sent together share.
+    - `successor` belongs to kind `contact`: the person of the same account, as `person` is written, as whom this one goes on.
+    - `missing_content` belongs to kind `unknown`: the platform is set up so that this has no content here; a sentence for
+      operators says what to change. `polled`: we fetched it, the platform did not post it.
     """
 
     id: str
@@ -216,6 +219,9 @@ class Activity(Contract):
     reaction: Reaction | None = None
     hidden: bool | None = None
     contact_state: ContactState | None = None
+    successor: str | None = None
+    missing_content: str | None = None
+    polled: bool = False
     details: dict[str, Json] = {}
 
     @property

@@ -91,6 +91,8 @@ class Capabilities(Contract):
       small letters; `exact`: as it is.
     - `private_reply`: whether a public post can be answered in private.
     - `answers_hidden`: whether a public post can be answered in public after it was hidden.
+    - `flat_threads`: an answer to a comment that stands below another comment stands below that other one too, and its echo names
+      that one alone.
     - `actions`: what can be done to messages, and in chats; `public_actions` to public ones, if that differs.
     - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
     - `templates`: whether the platform has approved messages, which go out by their name.
@@ -104,9 +106,9 @@ class Capabilities(Contract):
     - `probe_seconds`: the pause between two checks of an account, where a check is a login that servers count (SMTP); None: a minute.
     - `slow_answer_seconds`: how much longer than others its platform may take to say that it has a message (SMTP).
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
-    - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `caption_limit` the
-      longest text beside them (None: any text that the channel takes). The rest of a longer text follows in messages of
-      its own. `files_apart`: each file is a message of its own, after the text.
+    - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `max_files_bytes` how
+      large they may be together (None: each as large as its own limit), `caption_limit` the longest text beside them (None: any
+      text that the channel takes). The rest of a longer text follows in messages of its own. `files_apart`: each file is a message of its own, after the text.
     - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
     - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
       the body for hours.
@@ -120,6 +122,7 @@ class Capabilities(Contract):
     templates: bool = False
     private_reply: PrivateReply | None = None
     answers_hidden: bool = True
+    flat_threads: bool = False
     invitation: bool = False
     deep_link: str | None = None
     actions: tuple[ActionKind, ...] = ()
@@ -129,6 +132,7 @@ class Capabilities(Contract):
     rate_limits: tuple[RateLimit, ...] = ()
     media: tuple[MediaLimit, ...] = ()
     max_files: int = 10
+    max_files_bytes: int | None = None
     caption_limit: int | None = None
     files_apart: bool = False
     max_body_bytes: int = 1_000_000
@@ -148,8 +152,8 @@ class Capabilities(Contract):
 
     def with_media_of(self, surface: Surface) -> "Capabilities":
         """The capabilities with the files that go out on a surface alone."""
-        taken = tuple(limit for limit in self.media if limit.surface in (surface, None))
-        return self if taken == self.media else self.model_copy(update={"media": taken})
+        limits = tuple(limit for limit in self.media if limit.surface in (surface, None))
+        return self if limits == self.media else self.model_copy(update={"media": limits})
 
     def text_limit(self, surface: Surface) -> TextLimit | None:
         """The limit of a surface: its own, else that of every surface; None: the platform states none."""

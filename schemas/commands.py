@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from schemas.activity import Activity
 from schemas.channel import ActionKind
+from schemas.contact import Consent
 from schemas.identity import PersonKeyText
 from schemas.outbound import MessageTemplate, OutboundAttachment
 from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, Contract, EncryptedText, Instant, Priority, Problem, Surface
@@ -53,6 +54,7 @@ class WriteFirst(Contract):
     text: EncryptedText
     sensitive_kinds: list[str] = []
     confirmed_by: str | None = None
+    attachments: Annotated[list[OutboundAttachment], OMITTED_IF_EMPTY] = []
     template: MessageTemplate | None = None
     language: AgentLanguage = "en"
     accepted_at: Instant
@@ -188,7 +190,7 @@ class PerformAction(Contract):
     """`pasokh.command.perform_action`: do this to a message at its platform, or show it in its chat (`typing`).
 
     `text` is the new text of an `edit`, unchanged from the agent; `sensitive_kinds` and `confirmed_by` are as in `Reply`.
-    `emoji` is the reaction of a `react`, None takes it back.
+    `emoji` is the reaction of a `react`, None takes it back. `language` is that of the agent who reads why it failed.
     """
 
     conversation: str
@@ -199,6 +201,7 @@ class PerformAction(Contract):
     emoji: str | None = None
     sensitive_kinds: list[str] = []
     confirmed_by: str | None = None
+    language: AgentLanguage = "en"
     accepted_at: Instant
     request_hash: str
 
@@ -233,6 +236,16 @@ class Forward(Contract):
     conversation: str
     activity: Activity
     returned: bool = False
+
+
+class CheckEcho(Contract):
+    """`pasokh.command.check_echo` (key of a conversation's owner): echoes of our own messages may stand in the wrong conversation.
+
+    `messages` are ids, made as `Activity.message` is. What stands under one of them, and is known as a message of ours in
+    another conversation, is taken back by the owner of the conversation where it stands.
+    """
+
+    messages: list[str]
 
 
 class ClaimHandoff(Contract):
@@ -274,12 +287,16 @@ class MergeConversation(Contract):
 
 
 class ContinueConversation(Contract):
-    """`pasokh.command.continue_conversation` (key of the person): a private reply reached this person, so that their private
-    messages belong to `conversation` from `since` on.
+    """`pasokh.command.continue_conversation` (key of the person): a private reply reached this person, or they go on here as
+    somebody whose number changed, so that their private messages belong to `conversation` from `since` on.
+
+    `consent` is what they decided since `consent_at` about messages of ours, as whom they were before.
     """
 
-    conversation: str
+    conversation: str | None = None
     since: Instant
+    consent: Annotated[Consent | None, OMITTED_IF_EMPTY] = None
+    consent_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
 
 
 class Reroute(Contract):
@@ -289,23 +306,3 @@ class Reroute(Contract):
 
     conversation: str
     version: int
-
-
-class TaskDueChanged(Contract):
-    """`pasokh.command.task_due_changed`: the earliest due time of the open clocks of a waiting conversation changed;
-    None: no clock.
-    """
-
-    conversation: str
-    due_at: Instant | None = None
-
-
-class Escalate(Contract):
-    """`pasokh.command.escalate`: raise the priority or change the team, because a clock was breached or a handoff
-    expired.
-    """
-
-    conversation: str
-    priority: Priority | None = None
-    to_team: str | None = None
-    reason: str

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from schemas.activity import Participant
 from schemas.channel import ActionKind
 from schemas.identity import PersonKeyText
-from schemas.values import OMITTED_IF_EMPTY, Contract, EncryptedText, Failure, Instant, Priority, Requirement, Surface
+from schemas.values import (
+    OMITTED_IF_EMPTY,
+    Contract,
+    EncryptedText,
+    Failure,
+    Instant,
+    Json,
+    Priority,
+    Requirement,
+    Surface,
+)
 
 Status = Literal["bot", "waiting", "offered", "assigned", "pending", "resolved", "closed"]
 Direction = Literal["inbound", "outbound", "note"]
@@ -113,6 +123,13 @@ class Edit(Contract):
     text: EncryptedText | None = None
     masked: list[str] = []
     edited_at: Instant
+
+
+class SystemNote(Contract):
+    """What a note of the system says, so that others may word it: a stable `code`, and `params`, what is in its sentence."""
+
+    code: str
+    params: Annotated[dict[str, Json], OMITTED_IF_EMPTY] = {}
 
 
 class MessageAction(Contract):

@@ -96,7 +96,7 @@ class ChannelAction(Contract):
     what is done to the chat (`typing`). A message that the platform has not accepted yet has no `platform_id`: the action
     gets that of the result of its send. `further_ids` are those of the other messages that it became there: a long text, an
     album. `text` is the new text of an `edit`, `emoji` the reaction of a `react` (None takes
-    it back).
+    it back). `language` is that of the agent who reads why it failed.
     """
 
     id: str
@@ -114,6 +114,7 @@ class ChannelAction(Contract):
     text: EncryptedText | None = None
     emoji: str | None = None
     accepted_at: Instant
+    language: AgentLanguage = "en"
 
 
 Outbound = Annotated[OutboundMessage | ChannelAction, Field(union_mode="left_to_right")]

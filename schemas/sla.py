@@ -1,8 +1,8 @@
-"""SLA clocks, their facts on topic `sla` (keyed by person), and the two control events for watermarks."""
+"""SLA clocks, their facts on topic `sla` (keyed by person), the two control events for watermarks, and the commands that follow."""
 
 from typing import Literal
 
-from schemas.values import Contract, Instant
+from schemas.values import Contract, Instant, Priority
 
 ClockMetric = Literal["first_response", "next_response", "resolution", "pickup", "public_response"]
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
@@ -59,3 +59,23 @@ class Watermark(Contract):
     """`pasokh.control.watermark` on `conversations`, same partition: all facts before `at` stand before this event."""
 
     at: Instant
+
+
+class TaskDueChanged(Contract):
+    """`pasokh.command.task_due_changed`: the earliest due time of the open clocks of a waiting conversation changed;
+    None: no clock.
+    """
+
+    conversation: str
+    due_at: Instant | None = None
+
+
+class Escalate(Contract):
+    """`pasokh.command.escalate`: raise the priority or change the team, because a clock was breached or a handoff
+    expired.
+    """
+
+    conversation: str
+    priority: Priority | None = None
+    to_team: str | None = None
+    reason: str

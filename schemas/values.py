@@ -145,6 +145,7 @@ class Problem(Contract):
     """The reason of a refusal or failure: an HTTP `status`, a short `title`, and a sentence with what to do about it.
 
     `pointer` of a 422 is the JSON pointer of the wrong field of the request. `code` is a stable name, set in responses.
+    `reason` is the stable name of the sentence and `params` what is in it, so that others may word it.
     """
 
     status: int
@@ -152,17 +153,22 @@ class Problem(Contract):
     detail: str
     pointer: str | None = None
     code: str | None = None
+    reason: str | None = None
+    params: Annotated[dict[str, Json], OMITTED_IF_EMPTY] = {}
 
 
 class Failure(Contract):
     """The reason why a message was not delivered: a stable `code` (`outcome_unknown`, `blocked`, ...) and a sentence.
 
-    `status` is the HTTP status of the answer of the platform or receiver; None without an answer.
+    `status` is the HTTP status of the answer of the platform or receiver; None without an answer. `reason` is the stable name
+    of the sentence, where that is not the code, and `params` are what is in it.
     """
 
     code: str
     detail: str
     status: int | None = None
+    reason: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    params: Annotated[dict[str, Json], OMITTED_IF_EMPTY] = {}
 
 
 WorkClass = Literal["chat", "mail", "call", "public"]

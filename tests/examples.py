@@ -5,6 +5,8 @@ import os
 from hypothesis import settings
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+SHARE = 5 if PROFILE == "check" else 1
+"""Of long tables and counts, one part of so many is tried."""
 MIN_EXAMPLES = 10
 
 # A slow machine is no counterexample; a failure prints what repeats it.
@@ -17,6 +19,6 @@ def examples(count: int) -> settings:
     return settings(settings.get_profile(PROFILE), max_examples=scaled(count))
 
 
-def scaled(count: int) -> int:
-    """As many as this profile takes of so many."""
-    return max(MIN_EXAMPLES, count // 5) if PROFILE == "check" else count
+def scaled(count: int, minimum: int = MIN_EXAMPLES) -> int:
+    """As many as this profile takes of so many: a fifth of them, but not less than `minimum`, where it is `check`."""
+    return min(count, max(minimum, count // SHARE))

@@ -116,7 +116,13 @@ class StandInRules:
 
 def settings_with(**given: Any) -> Settings:
     """Settings with an admin key, whatever the environment says."""
-    return Settings(**{"admin_key": SecretStr(ADMIN_KEY), **given})
+    return Settings(**{"admin_key": SecretStr(ADMIN_KEY), **given}) if given else _plain_settings()
+
+
+@cache
+def _plain_settings() -> Settings:
+    """They are frozen, and reading the environment takes a millisecond of each of hundreds of tests."""
+    return Settings(admin_key=SecretStr(ADMIN_KEY))
 
 
 @dataclass
@@ -182,7 +188,7 @@ CHECKS: Mapping[str, AccountRules] = {"telegram": StandInRules()}
 
 
 @cache
-def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
+def _lasting_routers(known_after_seconds: float, *checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
     """Routers that hold nothing of a process. FastAPI takes 40 ms to make them, so every app of the tests has the same.
 
     The first ones are matched first, and FastAPI prepares a router anew for each app when it is matched.
@@ -190,7 +196,7 @@ def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
     rules = dict(checks)
     configuration = [
         routes.build_router(),
-        accounts.build_router(rules),
+        accounts.build_router(rules, known_after_seconds),
         channels.build_router(rules),
         ledgers.build_router(),
         keys.build_router(),
@@ -200,29 +206,35 @@ def _lasting_routers(*checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
 
 
 def routers_over(
-    context: Context, checks: Mapping[str, AccountRules] = CHECKS, http: HttpClient | None = None
+    context: Context,
+    checks: Mapping[str, AccountRules] = CHECKS,
+    http: HttpClient | None = None,
+    known_after_seconds: float = 0.0,
 ) -> list[APIRouter]:
     """Every router of REST but those of `/ops`, metrics and live chat; `checks` are the channels' checks of accounts.
 
-    `http` reaches the platforms from which files are read.
+    `http` reaches the platforms from which files are read. No cache has old credentials here, for which a response would wait.
     """
     remover = Remover(context, {}, lambda: COLLECTIONS)
     files = FileReader(context.store, http or FakeHttp(), context.settings, locate_file, ConnectionShares())
     file_routes = attachments.build_router(files, open_uploads(context))
-    return [*_lasting_routers(*checks.items()), deletion_routes.build_router(remover), file_routes]
+    return [*_lasting_routers(known_after_seconds, *checks.items()), deletion_routes.build_router(remover), file_routes]
 
 
 @asynccontextmanager
 async def open_rest(
-    parts: Sequence[ServiceComponents] = (), checks: Mapping[str, AccountRules] = CHECKS, **given: Any
+    parts: Sequence[ServiceComponents] = (),
+    checks: Mapping[str, AccountRules] = CHECKS,
+    known_after_seconds: float = 0.0,
+    **given: Any,
 ) -> AsyncIterator[Rest]:
-    """Every route over fakes; `given` are settings."""
+    """Every route over fakes; `given` are settings. A response waits `known_after_seconds` after a change of credentials."""
     store, bus, clock = MemoryStore(*COLLECTIONS), MemoryBus(), ManualTimeSource()
     context = Context(settings_with(**given), store, bus, clock)
     authenticator = ApiKeyAuthenticator(store, clock.monotonic)
     http = FakeHttp()
     writable = routes_context(context, ALL_SERVICES)
-    ours = ServiceComponents(routers=routers_over(writable, checks, http))
+    ours = ServiceComponents(routers=routers_over(writable, checks, http, known_after_seconds))
     find_session = SessionAuthenticator(store, clock.now).find
     async with open_app(writable, [ours, *parts], authenticator.find, find_session=find_session) as app:
         transport = httpx2.ASGITransport(app)

@@ -29,12 +29,14 @@ def rooms() -> list[Path]:
     return sorted(folder for folder in folders if folder.parts and folder.parts[0] not in ACROSS)
 
 
+@cache
 def pure_modules() -> list[Path]:
     """The modules of every package `domain`, from `services` on."""
     found = (path.relative_to(SERVICES) for path in SERVICES.rglob("*.py") if path.name != "__init__.py")
     return sorted(path for path in found if "domain" in path.parts[:-1])
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The modules that a file imports, as dotted names, and the names that it imports from them."""
     nodes = [node for node in ast.walk(parse_source(path.relative_to(ROOT))) if isinstance(node, ast.ImportFrom)]

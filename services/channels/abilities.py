@@ -28,6 +28,7 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 
@@ -35,9 +36,12 @@ from services.platform.http.outgoing import HttpClient
 class ChecksAccount(Protocol):
     """A channel whose platform can report on our account."""
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
-        """A sentence about what keeps customers' messages from arriving and how to fix it; None when all is well.
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
+        """What keeps customers' messages from arriving and how to fix it; None when all is well.
 
+        A channel makes it of a code of `services.domain.account_phrases`, whose sentences are in every language of operators.
         `public_url` is the configured address of this installation, None without one. Raises CredentialsRejected when the
         platform refuses the credentials; TransientSendError, PermanentSendError or SendOutcomeUnknown when it gives no
         clear answer.

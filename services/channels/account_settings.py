@@ -101,6 +101,11 @@ ApiBase = Annotated[str, CalledUrl(has_query=False)]
 """Replaces the platform's own address, for every call to it."""
 
 
+def api_base_field(usual: str) -> Any:  # Any: as `Field` itself
+    """The field `api_base` of an account, which need not have one; `usual` is the platform's own address."""
+    return Field(None, description=f"an address like {usual}, without query or fragment")
+
+
 HandoffSeconds = Annotated[float, Field(gt=0, le=604_800)]
 
 

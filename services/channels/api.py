@@ -150,7 +150,9 @@ def _verdict(answer: HttpResponse, now: datetime) -> TransientSendError | Perman
     if 400 <= status < 500 and status not in PASSING:
         return PermanentSendError(REFUSALS.get(status, "rejected"), detail, status)
     after = retry_after_seconds(answer.headers, now)
-    return TransientSendError(detail, after, "message" if after is None else "chat" if status == 429 else "account")
+    if after is None:
+        return TransientSendError(detail, scope="message")
+    return TransientSendError(detail, after, "chat" if status == 429 else "account")
 
 
 def _view(message: OutboundMessage) -> dict[str, Json]:

@@ -40,7 +40,7 @@ from services.channels.api_payloads import (
     ReceiptItem,
     SurveyItem,
 )
-from services.channels.port import Account, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
+from services.channels.port import NOBODY, Account, InvalidPayload, ItemVerdict, PartlyInvalidPayload, Request
 from services.platform.http.lenient_json import read_json
 from services.platform.http.standard_webhooks import ID as WEBHOOK_ID
 
@@ -48,8 +48,6 @@ AnyItem = TypeVar("AnyItem", bound=Item)
 MAX_ITEMS, MAX_ERRORS = 1000, 5
 DEFAULT_THREAD = "public"
 LIKE = "\U0001f44d"
-ANONYMOUS_CUSTOMER = "none"
-"""The person of an item of unknown type that names none."""
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
@@ -268,7 +266,7 @@ def _unknown(context: ItemContext) -> Activity:
     try:
         item = _read(Item, context)
     except InvalidPayload:
-        item = Item(person=Customer(id=ANONYMOUS_CUSTOMER))
+        item = Item(person=Customer(id=NOBODY))
     return _build_activity(
         context, "unknown", item, context.state_id("unknown", item), details={"raw": str(context.raw["type"])[:64]}
     )

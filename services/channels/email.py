@@ -28,6 +28,7 @@ from services.channels.mail.message import Envelope, MailItem, ReceivedMail
 from services.channels.mail.mime import read_mime
 from services.channels.mail.provider import MailProvider
 from services.channels.mail.providers import PROVIDERS, provider_by_shape
+from services.channels.mail.providers.decoding import notice
 from services.channels.mail.providers.mailgun import locate_stored_file
 from services.channels.mail.providers.proofs import MAX_SIGNATURE_SECONDS
 from services.channels.mail.providers.sendgrid import check_public_key
@@ -43,16 +44,17 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 MAX_FILE = 25_000_000
 RAW_MAIL = "message/rfc822"
 
-Address = Annotated[str, StringConstraints(pattern=r"^[^\s<>\"(),:;@]{1,64}@[A-Za-z0-9.-]{1,253}$")]
+EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^\s<>\"(),:;@]{1,64}@[A-Za-z0-9.-]{1,253}$")]
 SmtpUrl = Annotated[str, CalledUrl(schemes=("smtp", "smtps")), SecretValue()]
 TopicArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$")]
 VerificationKey = Annotated[Secret, AfterValidator(check_public_key)]
-OWN_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
+SHARED_CREDENTIALS = frozenset({"provider", "path_secret", "from_address", "smtp_url"})
 """The credentials that accounts of every provider have."""
 BASIC = ("basic_user", "basic_password")
 
@@ -80,7 +82,7 @@ class EmailCredentials(AccountCredentials):
     path_secret: Rotating[ChosenSecret] | None = Field(
         None, description="a word of your own at the end of the webhook's address, at least 8 characters"
     )
-    from_address: Address = Field(description="the address that answers come from, like support@shop.example")
+    from_address: EmailAddress = Field(description="the address that answers come from, like support@shop.example")
     smtp_url: SmtpUrl = Field(
         description="a server for answers, like smtps://user:password@smtp.shop.example or smtp://...:587 (STARTTLS)"
     )
@@ -95,7 +97,7 @@ class EmailSettings(HandoffSettings):
     plus_addressing: bool = Field(
         True, description="true where mail to support+anything@... reaches the account, which finds lost threads"
     )
-    addresses: Annotated[list[Address], Field(max_length=50)] | None = Field(
+    addresses: Annotated[list[EmailAddress], Field(max_length=50)] | None = Field(
         None,
         description="a list of further addresses that lead to the mailbox, like sales@shop.example: they get no copies",
     )
@@ -147,7 +149,7 @@ def _missing_proof(provider: MailProvider, credentials: Container[str]) -> list[
 
 
 def _foreign(provider: MailProvider, credentials: Iterable[str]) -> list[str]:
-    own = OWN_CREDENTIALS.union(provider.proof, provider.optional)
+    own = SHARED_CREDENTIALS.union(provider.proof, provider.optional)
     return [one for one in credentials if one in EmailCredentials.model_fields and one not in own]
 
 
@@ -163,6 +165,7 @@ class Email:
         person_ids="lower",
         media=every_kind(MAX_FILE),
         max_files=20,
+        max_files_bytes=MAX_FILE,
         # The largest of the providers' bodies: a mail of 25 MB is 34 MB of base64.
         max_body_bytes=max(provider.max_body_bytes for provider in PROVIDERS.values()),
         json_bodies=False,
@@ -224,7 +227,9 @@ class Email:
         """As `send`, with attachments."""
         return await send_mail(message, account, files, http)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Log in at the SMTP server. See `ChecksAccount`."""
         await check_login(read_smtp_url(account.token("smtp_url")), http)
         return None
@@ -259,6 +264,8 @@ def _read_items(request: Request, stated: MailProvider | None) -> Sequence[MailI
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     # `pasokh parse` can be given a file without an account; no call of a webhook comes here without one.
     provider = stated or provider_by_shape(request)
+    if not request.body.strip():
+        return [notice(request, "no_mail")]
     if provider is None or media_type == RAW_MAIL:
         return [read_mime(request.body, Envelope())]
     return provider.decode(request)

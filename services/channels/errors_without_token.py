@@ -16,7 +16,9 @@ def without_token(token: str) -> Iterator[None]:
     except TransientSendError as error:
         raise TransientSendError(_redact_token(str(error), token), error.after, error.scope) from None
     except PermanentSendError as error:
-        raise PermanentSendError(error.code, _redact_token(str(error), token), error.status) from None
+        raise PermanentSendError(
+            error.code, _redact_token(str(error), token), error.status, reason=error.reason
+        ) from None
     except CredentialsRejected as error:
         raise CredentialsRejected(_redact_token(str(error), token), error.status) from None
     except SendOutcomeUnknown as error:

@@ -7,12 +7,13 @@ from pydantic import Field
 
 from schemas.channel import Capabilities, RateLimit, TextLimit
 from schemas.configuration import AccountBody
-from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example, api_base_field
 from services.channels.meta.entry import own_id
+from services.channels.meta.graph import FACEBOOK_HOST, INSTAGRAM_HOST
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
-    GivenSecret,
     MessageSettings,
+    MetaSecret,
     PlatformId,
     exchange_conflicts,
 )
@@ -23,10 +24,9 @@ from services.channels.meta.publications.actions import INSTAGRAM, kinds
 from services.channels.meta.publications.edges import INSTAGRAM as INSTAGRAM_LISTS
 from services.channels.meta.publications.mentions import named_mentions, read_mentions
 from services.channels.meta.social import (
-    FILMS,
-    MAX_BODY,
-    PICTURES,
+    IMAGE_LIMIT,
     PRIVATE_REPLY,
+    VIDEO_LIMIT,
     WINDOWS,
     GraphLogin,
     SocialChannel,
@@ -34,21 +34,20 @@ from services.channels.meta.social import (
     file_limit,
 )
 from services.channels.meta.tokens import UNSTATED, exchange_token, refresh_instagram_token
+from services.channels.meta.webhook import MAX_BODY
 from services.channels.port import Account, Request
 from services.platform.http.outgoing import HttpClient
 
-CHECK = ConnectionCheck(
-    "user_id", ("user_id",), "ig_id", "account", needed=("messages", "messaging_postbacks", "comments")
-)
+CHECK = ConnectionCheck("user_id", ("user_id",), "ig_id", needed=("messages", "messaging_postbacks", "comments"))
 CHECK_BY_PAGE = ConnectionCheck(
-    "instagram_business_account", ("instagram_business_account", "id"), "ig_id", "account", subject="instagram"
+    "instagram_business_account", ("instagram_business_account", "id"), "ig_id", subject="instagram"
 )
 
 
 class InstagramCredentials(AppCredentials):
     """The app, and the account that it acts for."""
 
-    access_token: Rotating[GivenSecret] = Field(
+    access_token: Rotating[MetaSecret] = Field(
         description="the account's access token; with settings.login facebook that of its Page"
     )
     ig_id: PlatformId = Field(description="the id of the Instagram professional account, like 17841400000000000")
@@ -77,10 +76,8 @@ class InstagramAccount(AccountSettings):
         },
     )
     credentials: InstagramCredentials
-    settings: InstagramSettings = InstagramSettings.model_validate({})
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://graph.instagram.com, without query or fragment"
-    )
+    settings: InstagramSettings = InstagramSettings()
+    api_base: ApiBase | None = api_base_field(INSTAGRAM_HOST)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
@@ -104,13 +101,14 @@ class Instagram(SocialChannel):
         deep_link="https://ig.me/m/{username}?ref={token}",
         private_reply=PRIVATE_REPLY,
         actions=kinds(INSTAGRAM, "private"),
+        flat_threads=True,
         public_actions=kinds(INSTAGRAM, "public"),
         # developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies
         answers_hidden=False,
         # …/instagram-messaging/features/attachment-upload
         media=(
-            PICTURES,
-            FILMS,
+            IMAGE_LIMIT,
+            VIDEO_LIMIT,
             file_limit("audio", "audio/mp4", "audio/aac", "audio/wav"),
             file_limit("file", "application/pdf"),
         ),
@@ -123,8 +121,8 @@ class Instagram(SocialChannel):
         ids=("ig_id", "page_id"),
         body=BodyKind("instagram", has_several_ids=True),
         logins={
-            "instagram": GraphLogin("https://graph.instagram.com", CHECK, refresh_instagram_token, UNSTATED),
-            "facebook": GraphLogin("https://graph.facebook.com", CHECK_BY_PAGE, exchange_token),
+            "instagram": GraphLogin(INSTAGRAM_HOST, CHECK, refresh_instagram_token, UNSTATED),
+            "facebook": GraphLogin(FACEBOOK_HOST, CHECK_BY_PAGE, exchange_token),
         },
         answers="replies",
         actions=INSTAGRAM,

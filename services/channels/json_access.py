@@ -1,6 +1,7 @@
 """Access to JSON whose every field is optional and may have the wrong type. A value of the wrong type reads as absent."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from schemas.values import Json
@@ -16,9 +17,19 @@ def as_dict(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
-def as_list_of_dicts(value: Json) -> list[Json]:
+def as_list(value: Json) -> list[Json]:
     """The value when it is an array, else an empty array."""
     return value if isinstance(value, list) else []
+
+
+def dicts(value: Json) -> Iterator[dict[str, Json]]:
+    """The objects of an array; nothing for anything else."""
+    return (item for item in as_list(value) if isinstance(item, dict))
+
+
+def texts(value: Json) -> list[str]:
+    """The texts of an array; nothing for anything else."""
+    return [item for item in as_list(value) if isinstance(item, str)]
 
 
 def as_str(value: Json) -> str | None:
@@ -38,16 +49,25 @@ def number(value: Json) -> float | None:
 
 def as_id_str(value: Json) -> str | None:
     """The id of a chat, user or message as text: from an integer or a string of digits. 0 and anything else give None."""
-    number = as_int(value)
-    if number is not None:
-        return str(number) if number else None
+    integer = as_int(value)
+    if integer is not None:
+        return str(integer) if integer else None
     return value if isinstance(value, str) and NUMBER.fullmatch(value) and value != "0" else None
 
 
 def seconds(value: Json) -> datetime | None:
-    """The UTC time of Unix seconds. None for 0, which Telegram writes as the date of an inaccessible message."""
-    number = as_int(value)
-    return datetime.fromtimestamp(number, UTC) if number is not None and 0 < number <= LATEST_SECOND else None
+    """The UTC time of Unix seconds, a number or digits. None for 0, which Telegram writes for an inaccessible message."""
+    stated = int(as_id_str(value) or 0)
+    return datetime.fromtimestamp(stated, UTC) if 0 < stated <= LATEST_SECOND else None
+
+
+def iso_time(value: Json) -> datetime | None:
+    """The UTC time of a text by ISO 8601; None for one without an offset, or that is no time."""
+    try:
+        stated = datetime.fromisoformat(as_str(value) or "")
+        return stated.astimezone(UTC) if stated.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def drop_none(**fields: Json) -> dict[str, Json]:

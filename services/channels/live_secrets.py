@@ -9,7 +9,7 @@ def is_live_secret(presented: str, live: Sequence[str]) -> bool:
 
     No comparison ends early, neither within a secret nor after the first that fits: the time tells nothing about them.
     """
-    given = presented.encode(errors="surrogatepass")
+    content = presented.encode(errors="surrogatepass")
     # A list, so that every secret is compared.
-    matches = [hmac.compare_digest(given, secret.encode()) for secret in live]
-    return bool(given) and any(matches)
+    matches = [hmac.compare_digest(content, secret.encode()) for secret in live]
+    return bool(content) and any(matches)

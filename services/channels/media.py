@@ -1,4 +1,4 @@
-"""Where the files of customers are, for all channels: those of `ResolvesMedia` are asked, others have an address in the attachment."""
+"""Where the files of customers are: a channel with `ResolvesMedia` says it, and for others the attachment has the address."""
 
 from schemas.activity import Attachment
 from services.channels.port import Account, CredentialsRejected, MediaLocation
@@ -15,7 +15,7 @@ async def locate_media(account: Account, attachment: Attachment, http: HttpClien
         try:
             return await adapter.locate(attachment, account, http)
         except CredentialsRejected as error:
-            raise PermanentSendError("unauthorized", f"it refuses the account's credentials ({error})") from None
+            raise PermanentSendError("credentials", f"it refuses the account's credentials ({error})") from None
     if attachment.url is None:
         raise PermanentSendError("not_found", "the attachment has no address")
     return MediaLocation(attachment.url)

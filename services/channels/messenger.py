@@ -4,11 +4,12 @@ from pydantic import Field
 
 from schemas.channel import Capabilities, RateLimit, TextLimit
 from schemas.configuration import AccountBody
-from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example
+from services.channels.account_settings import AccountSettings, ApiBase, Rotating, account_example, api_base_field
+from services.channels.meta.graph import FACEBOOK_HOST
 from services.channels.meta.messaging.accounts import (
     AppCredentials,
-    GivenSecret,
     MessageSettings,
+    MetaSecret,
     PlatformId,
     exchange_conflicts,
 )
@@ -17,10 +18,9 @@ from services.channels.meta.messaging.checks import ConnectionCheck
 from services.channels.meta.publications.actions import FACEBOOK, kinds
 from services.channels.meta.publications.edges import FACEBOOK as FACEBOOK_LISTS
 from services.channels.meta.social import (
-    FILMS,
-    MAX_BODY,
-    PICTURES,
+    IMAGE_LIMIT,
     PRIVATE_REPLY,
+    VIDEO_LIMIT,
     WINDOWS,
     GraphLogin,
     SocialChannel,
@@ -28,16 +28,15 @@ from services.channels.meta.social import (
     file_limit,
 )
 from services.channels.meta.tokens import exchange_token
+from services.channels.meta.webhook import MAX_BODY
 
-CHECK = ConnectionCheck(
-    "id", ("id",), "page_id", "Page", needed=("messages", "messaging_postbacks", "feed"), subject="page"
-)
+CHECK = ConnectionCheck("id", ("id",), "page_id", needed=("messages", "messaging_postbacks", "feed"), subject="page")
 
 
 class MessengerCredentials(AppCredentials):
     """The app, and the Page that it acts for."""
 
-    access_token: Rotating[GivenSecret] = Field(description="the Page's access token, which the app got for it")
+    access_token: Rotating[MetaSecret] = Field(description="the Page's access token, which the app got for it")
     page_id: PlatformId = Field(description="the Page's id, like 1234567890: Page > About > Page transparency")
 
 
@@ -55,10 +54,8 @@ class MessengerAccount(AccountSettings):
         },
     )
     credentials: MessengerCredentials
-    settings: MessageSettings = MessageSettings.model_validate({})
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://graph.facebook.com, without query or fragment"
-    )
+    settings: MessageSettings = MessageSettings()
+    api_base: ApiBase | None = api_base_field(FACEBOOK_HOST)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
@@ -81,9 +78,10 @@ class Messenger(SocialChannel):
         deep_link="https://m.me/{username}?ref={token}",
         private_reply=PRIVATE_REPLY,
         actions=kinds(FACEBOOK, "private"),
+        flat_threads=True,
         public_actions=kinds(FACEBOOK, "public"),
         # …/send-messages/saving-assets; a picture of another type goes out as a file.
-        media=(PICTURES, FILMS, file_limit("audio"), file_limit("file")),
+        media=(IMAGE_LIMIT, VIDEO_LIMIT, file_limit("audio"), file_limit("file")),
         files_apart=True,
         max_body_bytes=MAX_BODY,
         # …/overview/rate-limiting: over 40 messages a second the Page's inbox shows and sends nothing more.
@@ -92,7 +90,7 @@ class Messenger(SocialChannel):
     platform = SocialPlatform(
         ids=("page_id",),
         body=BodyKind("page", has_several_ids=False),
-        logins={"facebook": GraphLogin("https://graph.facebook.com", CHECK, exchange_token)},
+        logins={"facebook": GraphLogin(FACEBOOK_HOST, CHECK, exchange_token)},
         answers="comments",
         actions=FACEBOOK,
         lists=FACEBOOK_LISTS,

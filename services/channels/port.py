@@ -16,10 +16,13 @@ from schemas.configuration import AccountBody
 from schemas.outbound import OutboundAttachment, OutboundMessage
 from schemas.values import Json
 from services.channels.account_settings import AccountSettings
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient
 
 T = TypeVar("T")
+NOBODY = "none"
+"""The external id of the person of an activity where the platform names nobody."""
 
 # -- errors: the class is the verdict ----------------------------------------------------------------------------------
 
@@ -115,6 +118,7 @@ class Request:
     raw_query: str = field(default="", repr=False)
     public_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     # By body: a request that was made of another with `replace` has another.
+    # Any: whatever a reader makes of a body.
     _read: dict[tuple[bytes, Hashable], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def json(self) -> Json:
@@ -165,10 +169,10 @@ class WebhookResponse:
 class SendReceipt:
     """The platform accepted the message and gave it `platform_id`.
 
-    `aliases` are the ids under which receipts, reactions and echoes will name it, made as `Activity.message` is. `address` is set when the message went to
-    another address than its own: a topic was deleted, a group moved. `person` is the external id of whom it reached,
-    where only the platform could say: of a private reply to a comment. `further_ids` are the platform's ids of the other
-    messages that it became: an album is a message for each of its files.
+    - `aliases` are the ids under which receipts, reactions and echoes will name it, made as `Activity.message` is.
+    - `address` is set when the message went to another address than its own: a topic was deleted, a group moved.
+    - `person` is the external id of whom it reached, where only the platform could say: of a private reply to a comment.
+    - `further_ids` are the platform's ids of the other messages that it became: an album is a message for each of its files.
     """
 
     platform_id: str | None
@@ -188,10 +192,13 @@ class InlineFile:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file of a message that is sent: what is known of it, and its bytes."""
+    """A file of a message that is sent: what is known of it, and its bytes, which are read while they are sent.
+
+    Reading raises PermanentSendError, TransientSendError: a channel lets them pass.
+    """
 
     attachment: OutboundAttachment
-    content: bytes
+    content: StreamedBytes
 
 
 @dataclass(frozen=True, slots=True)

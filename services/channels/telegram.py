@@ -23,6 +23,7 @@ from services.channels.account_settings import (
     Rotating,
     Secret,
     account_example,
+    api_base_field,
 )
 from services.channels.bot_api.actions import ACTIONS, perform
 from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
@@ -43,6 +44,7 @@ from services.channels.port import (
     SendReceipt,
     WebhookResponse,
 )
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 API_BASE = "https://api.telegram.org"
@@ -61,9 +63,9 @@ class TelegramCredentials(AccountCredentials):
     bot_token: Annotated[Secret, StringConstraints(pattern=r"^[0-9]{1,20}:[A-Za-z0-9_-]{1,200}$")] = Field(
         description="the token BotFather gave, like 123456:ABC-DEF"
     )
-    secret_token: Rotating[SecretToken] | None = Field(None, description="1-256 characters of A-Z a-z 0-9 _ -")
+    secret_token: Rotating[SecretToken] | None = Field(None, description="8-256 characters of A-Z a-z 0-9 _ -")
     secret_token_previous: SecretToken | None = Field(
-        None, description="the secret before this one, while it rotates: 1-256 characters of A-Z a-z 0-9 _ -"
+        None, description="the secret before this one, while it rotates: 8-256 characters of A-Z a-z 0-9 _ -"
     )
 
 
@@ -91,16 +93,14 @@ class TelegramAccount(AccountSettings):
     )
     credentials: TelegramCredentials
     settings: TelegramSettings = TelegramSettings()
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://api.telegram.org, without query or fragment"
-    )
+    api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
         """An account that receives webhooks needs the secret that proves them."""
         if is_polled(body) or "secret_token" in body.credentials:
             return []
-        return [("/credentials/secret_token", "secret_token is required: 1-256 characters of A-Z a-z 0-9 _ -")]
+        return [("/credentials/secret_token", "secret_token is required: 8-256 characters of A-Z a-z 0-9 _ -")]
 
 
 class Telegram:
@@ -179,7 +179,9 @@ class Telegram:
         """`getFile`. The URL holds the bot token; see `ResolvesMedia`."""
         return await locate(http, api_base_url(account.body), account.token("bot_token"), attachment)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Call `getMe` and `getWebhookInfo`. See `ChecksAccount`."""
         base, token = api_base_url(account.body), account.token("bot_token")
         await call(http, base, token, "getMe")

@@ -17,24 +17,27 @@ from services.channels.account_settings import (
     AccountCredentials,
     AccountSettings,
     ApiBase,
-    ChosenSecret,
     HandoffSettings,
     Rotating,
-    Secret,
     account_example,
+    api_base_field,
 )
 from services.channels.meta.entry import own_id
+from services.channels.meta.graph import FACEBOOK_HOST
+from services.channels.meta.messaging.accounts import MetaSecret, VerifyToken
 from services.channels.meta.signature import SignedByApp
+from services.channels.meta.webhook import MAX_BODY
 from services.channels.meta.whatsapp.account_check import account_problem
 from services.channels.meta.whatsapp.calls import api_of, locate_file, perform_action, send_file, send_message
 from services.channels.meta.whatsapp.changes import addressees, parse
 from services.channels.port import Account, MediaLocation, OutgoingFile, Request, SendReceipt
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 MetaId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}$")]
-PICTURES, FILMS = ("image/jpeg", "image/png"), ("video/mp4", "video/3gpp")
-SOUNDS = ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")
-DOCUMENTS = (
+IMAGE_TYPES, VIDEO_TYPES = ("image/jpeg", "image/png"), ("video/mp4", "video/3gpp")
+AUDIO_TYPES = ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")
+DOCUMENT_TYPES = (
     "text/plain",
     "application/pdf",
     "application/msword",
@@ -49,11 +52,11 @@ DOCUMENTS = (
 class WhatsappCredentials(AccountCredentials):
     """What the app's dashboard and WhatsApp Manager show, and a word of one's own."""
 
-    app_secret: Rotating[Secret] = Field(description="the app secret: App settings, Basic, in Meta's app dashboard")
-    verify_token: Rotating[ChosenSecret] = Field(
-        description="a text of your own, which you also write into the dashboard beside the callback URL"
+    app_secret: Rotating[MetaSecret] = Field(description="the app secret: App settings, Basic, in Meta's app dashboard")
+    verify_token: Rotating[VerifyToken] = Field(
+        description="a text of your own without spaces, which you also write into the dashboard beside the callback URL"
     )
-    access_token: Secret = Field(description="a token of a system user, with whatsapp_business_messaging")
+    access_token: MetaSecret = Field(description="a token of a system user, with whatsapp_business_messaging")
     phone_number_id: MetaId = Field(description="the id of the phone number, digits; not the number itself")
     waba_id: MetaId = Field(description="the id of the WhatsApp Business account, digits")
 
@@ -73,9 +76,7 @@ class WhatsappAccount(AccountSettings):
     )
     credentials: WhatsappCredentials
     settings: HandoffSettings = HandoffSettings()
-    api_base: ApiBase | None = Field(
-        None, description="an address like https://graph.facebook.com, without query or fragment"
-    )
+    api_base: ApiBase | None = api_base_field(FACEBOOK_HOST)
 
 
 class Whatsapp(SignedByApp):
@@ -107,21 +108,21 @@ class Whatsapp(SignedByApp):
         # /business-phone-numbers/media#supported-media-types; every type may also be sent as a document. A sound and a sticker
         # have no caption.
         media=(
-            MediaLimit(kind="image", max_bytes=5_000_000, media_types=PICTURES),
-            MediaLimit(kind="video", max_bytes=16_000_000, media_types=FILMS),
-            MediaLimit(kind="audio", max_bytes=16_000_000, media_types=SOUNDS, caption_limit=0),
+            MediaLimit(kind="image", max_bytes=5_000_000, media_types=IMAGE_TYPES),
+            MediaLimit(kind="video", max_bytes=16_000_000, media_types=VIDEO_TYPES),
+            MediaLimit(kind="audio", max_bytes=16_000_000, media_types=AUDIO_TYPES, caption_limit=0),
             MediaLimit(kind="voice", max_bytes=16_000_000, media_types=("audio/ogg",), caption_limit=0),
             MediaLimit(kind="sticker", max_bytes=500_000, media_types=("image/webp",), caption_limit=0),
             MediaLimit(
                 kind="file",
                 max_bytes=100_000_000,
-                media_types=(*DOCUMENTS, *PICTURES, "image/webp", *FILMS, *SOUNDS),
+                media_types=(*DOCUMENT_TYPES, *IMAGE_TYPES, "image/webp", *VIDEO_TYPES, *AUDIO_TYPES),
             ),
         ),
         max_files=1,
         caption_limit=1024,
-        # /webhooks/overview: up to 3 MB. Meta repeats what is not answered with 200 for up to 7 days.
-        max_body_bytes=3 * 1024 * 1024,
+        # /webhooks/overview. Meta repeats what is not answered with 200 for up to 7 days.
+        max_body_bytes=MAX_BODY,
         invalid_payload_status=200,
     )
 
@@ -155,6 +156,8 @@ class Whatsapp(SignedByApp):
         """`GET /{media-id}`. See `ResolvesMedia`."""
         return await locate_file(api_of(account, http), attachment)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Whether token, number, subscription and callback URL are as they have to be. See `ChecksAccount`."""
         return await account_problem(api_of(account, http), account, public_url)

@@ -110,7 +110,7 @@ async def _with_webhook(http: HttpClient, base: str, body: AccountBody, url: str
     parts = urlsplit(url)
     problem = webhook_problem(info, parts.path, url.removesuffix(parts.path), SystemTimeSource().now())
     if problem is not None:
-        raise CliError(problem)
+        raise CliError(problem.detail)
     waiting = as_dict(info).get("pending_update_count")
     echo(f"Telegram confirms it; {waiting if isinstance(waiting, int) else 0} updates wait. Write to @{_name(body)}.")
 

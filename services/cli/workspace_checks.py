@@ -74,7 +74,7 @@ def _account_problems(account: str, body: AccountBody) -> list[str]:
 async def check_accounts(store: Store) -> str:
     """Every connected account sends and receives. Raises CliError, Unavailable.
 
-    A state that may end without the operator (`paused`, `forged`, `silent`) is reported and is no failure.
+    A state that may end without the operator (`paused`, `forged`, `incomplete`, `silent`) is reported and is no failure.
     """
     accounts: list[tuple[str, AccountHealth]] = []
     async for configuration in Configurations().every(store):

@@ -88,7 +88,13 @@ def on_probe_result(context: CollectorContext, completed: EffectCompleted) -> No
         return
     # Without a clear answer the last one stands: a platform that is down says nothing of the account.
     if result.state != "unknown":
-        check = replace(check, probe_state=result.state, probe_detail=result.detail, checked_at=context.now)
+        check = replace(
+            check,
+            probe_state=result.state,
+            probe_detail=result.found.detail,
+            probe_reason=result.found.reason,
+            checked_at=context.now,
+        )
         context.work.put(ACCOUNT_CHECKS, named.id, check)
     decide_health(context, named.id, check)
 

@@ -48,7 +48,8 @@ class NamedAccount:
 class CollectorDependencies:
     """What the collector needs of its process.
 
-    `abilities` are those of `channels`. `publish_body` publishes a body as if it had been posted. `public_url` is the address at which platforms reach this server.
+    `abilities` are those of `channels`. `publish_body` publishes a body as if it had been posted. `public_url` is the address at
+    which platforms reach this server.
     """
 
     channels: Mapping[str, Channel]

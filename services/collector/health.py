@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from schemas.accounts import AccountFact, AccountState
+from schemas.accounts import AccountFact, AccountHealth, AccountState
 from services.collector.context import CollectorContext
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS, AccountCheck, account_health
 
@@ -37,17 +37,19 @@ def decide_health(context: CollectorContext, identity: str, check: AccountCheck)
         # An account that just failed is not left until the long interval of a healthy one ends.
         soon = context.now + probe_interval(context, check.channel, is_well=is_well)
         changed = replace(changed, since=context.now, next_at=min(check.next_at, soon))
-        _emit_change(context, check, changed)
+        _emit_change(context, check, changed, health)
     context.work.put(ACCOUNT_CHECKS, identity, changed)
 
 
-def _emit_change(context: CollectorContext, before: AccountCheck, after: AccountCheck) -> None:
+def _emit_change(context: CollectorContext, before: AccountCheck, after: AccountCheck, health: AccountHealth) -> None:
     fact = AccountFact(
         channel=after.channel,
         account=after.account,
         state=after.state,
         previous_state=before.state,
-        detail=after.detail,
+        detail=health.detail,
+        reason=health.reason,
+        params=health.params,
         at=context.now,
     )
     context.work.emit("pasokh.account.health_changed", after.workspace, fact)

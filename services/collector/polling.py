@@ -13,6 +13,7 @@ import structlog
 from services.channels.port import CredentialsRejected, PollResult
 from services.channels.registry import channel_label
 from services.collector.context import CollectorDependencies, NamedAccount
+from services.domain.account_phrases import AccountFinding, finding
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
@@ -53,7 +54,7 @@ class PollOutcome:
     cursor: str | None = None
     has_more: bool = False
     is_begun: bool = False
-    error: str | None = None
+    error: AccountFinding | None = None
     after: float | None = None
 
 
@@ -74,17 +75,16 @@ async def _outcome(request: PollRequest, dependencies: CollectorDependencies) ->
         async with asyncio.timeout(POLL_SECONDS):
             return await _poll(request, dependencies)
     except CredentialsRejected as error:
-        sentence = f"Updates cannot be fetched: {error}. Write the account with a token that works."
-        return PollOutcome(kind="failed", is_begun=begun, error=sentence)
+        found = finding("fetching_refused", said=str(error))
+        return PollOutcome(kind="failed", is_begun=begun, error=found)
     except PermanentSendError as error:
         if error.code == "conflict":
-            sentence = f"Somebody else fetches this bot's updates, or a webhook is set: {error}. Stop the other one."
             # A webhook may have been set meanwhile: the platform is asked again to store events.
-            return PollOutcome(kind="failed", error=sentence)
-        return PollOutcome(kind="failed", is_begun=begun, error=f"Updates cannot be fetched: {error}.")
+            return PollOutcome(kind="failed", error=finding("fetched_by_other", said=str(error)))
+        return PollOutcome(kind="failed", is_begun=begun, error=finding("fetching_failed", said=str(error)))
     except TransientSendError as error:
-        sentence = f"Updates cannot be fetched: {error}."
-        return PollOutcome(kind="failed", is_begun=begun, error=sentence, after=error.after)
+        found = finding("fetching_failed", said=str(error))
+        return PollOutcome(kind="failed", is_begun=begun, error=found, after=error.after)
     except (SendOutcomeUnknown, TimeoutError, Unavailable, Unknown) as error:
         # Nothing is lost: the cursor stays, and the next poll fetches and publishes the same events.
         log.info("poll_unclear", account=f"{request.workspace}/{request.named.channel}", reason=type(error).__name__)

@@ -112,9 +112,9 @@ def on_poll_result(context: CollectorContext, completed: EffectCompleted) -> Non
     after = _after(poll, request, outcome)
     context.work.put(POLLS, named.id, after)
     _schedule_next(context, named, after, outcome)
-    error = check.poll_error if outcome.kind == "unclear" else outcome.error
-    if error != check.poll_error:
-        check = replace(check, poll_error=error)
+    error = outcome.error
+    if outcome.kind != "unclear" and (error.detail if error else None) != check.poll_error:
+        check = replace(check, poll_error=error.detail if error else None, poll_reason=error.reason if error else None)
         context.work.put(ACCOUNT_CHECKS, named.id, check)
         decide_health(context, named.id, check)
 

@@ -9,6 +9,7 @@ import structlog
 from services.channels.abilities import ChecksAccount
 from services.channels.port import Account, CredentialsRejected
 from services.collector.context import CollectorDependencies, NamedAccount
+from services.domain.account_phrases import WELL, AccountFinding, finding
 from services.platform.core.errors import Unavailable
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 
@@ -21,7 +22,7 @@ class ProbeResult:
     """The platform's answer about an account. `gone`: the workspace has no such account. `unknown`: no clear answer."""
 
     state: Literal["ok", "credentials", "webhook", "unknown", "gone"]
-    detail: str = ""
+    found: AccountFinding = WELL
 
 
 UNKNOWN = ProbeResult(state="unknown")
@@ -45,12 +46,12 @@ async def _probe(channel: ChecksAccount, account: Account, dependencies: Collect
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
             now = dependencies.time_source.now()
-            finding = await channel.check(account, dependencies.http, dependencies.public_url, now)
+            found = await channel.check(account, dependencies.http, dependencies.public_url, now)
     except CredentialsRejected as error:
-        return ProbeResult(state="credentials", detail=str(error))
+        return ProbeResult(state="credentials", found=finding("credentials_refused", said=str(error)))
     except (TransientSendError, PermanentSendError, SendOutcomeUnknown, TimeoutError):
         return UNKNOWN
     except Exception:  # a bug in one channel must not end the health checks of all accounts
         log.exception("account_check_failed", channel=account.channel, workspace=account.workspace)
         return UNKNOWN
-    return ProbeResult(state="ok") if finding is None else ProbeResult(state="webhook", detail=finding)
+    return ProbeResult(state="ok") if found is None else ProbeResult(state="webhook", found=found)

@@ -104,7 +104,7 @@ def health_of_polled(context: CollectorContext, completed: EffectCompleted) -> I
     named: NamedAccount = completed.request.named
     outcome: PollOutcome = completed.result
     check = context.check(named.id)
-    if check is not None and outcome.error != check.poll_error:
+    if check is not None and (outcome.error.detail if outcome.error else None) != check.poll_error:
         yield from _health(named)
 
 

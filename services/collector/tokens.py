@@ -13,6 +13,7 @@ from services.collector.domain.schedule import (
 )
 from services.collector.health import decide_health
 from services.collector.refreshing import RefreshOutcome, RefreshRequest
+from services.domain.account_phrases import AccountFinding, finding
 from services.platform.processing.inputs import EffectCompleted, TimerFired
 from services.records.accounts import ACCOUNT_CHECKS, AccountCheck
 from services.records.tokens import ACCOUNT_TOKENS, AccountTokens, credentials_digest
@@ -108,28 +109,27 @@ def _retry(context: CollectorContext, named: NamedAccount, stored: AccountTokens
     due = context.now + pause_after(failures, steps, MAX_REFRESH_RETRY, outcome.after)
     context.work.put(ACCOUNT_TOKENS, named.id, replace(stored, failures=failures, refresh_at=due))
     context.work.set_timer(timer_name(named), due, named.data())
-    _decide(context, named, _note(context, named, _sentence(context, stored, outcome), stored.expires_at))
+    _decide(context, named, _note(context, named, _found(context, stored, outcome), stored.expires_at))
 
 
-def _sentence(context: CollectorContext, stored: AccountTokens, outcome: RefreshOutcome) -> str | None:
+def _found(context: CollectorContext, stored: AccountTokens, outcome: RefreshOutcome) -> AccountFinding | None:
     """What is wrong; None while the present token is valid and the platform has not refused a new one."""
     if outcome.kind == "refused":
-        return f"The access token cannot be renewed: {outcome.detail}. Connect the account again."
+        return finding("token_not_renewed", said=outcome.detail)
     if stored.expires_at is None or stored.expires_at > context.now:
         return None
-    return (
-        f"The access token expired at {stored.expires_at:%Y-%m-%d %H:%M} UTC, and none could be got: {outcome.detail}."
-    )
+    return finding("token_expired", at=stored.expires_at, said=outcome.detail)
 
 
 def _note(
-    context: CollectorContext, named: NamedAccount, error: str | None, expires_at: datetime | None
+    context: CollectorContext, named: NamedAccount, found: AccountFinding | None, expires_at: datetime | None
 ) -> AccountCheck | None:
     """The check with what is known of the tokens now; None for an account without a check."""
     check = context.check(named.id)
+    error, reason = (found.detail, found.reason) if found else (None, None)
     if check is None or (check.token_error, check.token_expires_at) == (error, expires_at):
         return check
-    check = replace(check, token_error=error, token_expires_at=expires_at)
+    check = replace(check, token_error=error, token_reason=reason, token_expires_at=expires_at)
     context.work.put(ACCOUNT_CHECKS, named.id, check)
     return check
 

@@ -27,6 +27,7 @@ from services.records.counters import COUNTERS, MESSAGE_SLOTS, OPENED_SLOTS, Cou
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS, EndpointState, endpoint_id
 from services.rest.dependencies import ExistingWorkspace
 from services.rest.ledgers import LedgerView, ledger_view, read_ledgers
+from services.rest.operator_language import SentenceReaderDep
 
 RECENT_SPAN = timedelta(minutes=5)
 CHART_MINUTES = 30
@@ -155,12 +156,15 @@ async def _queued(store: Store, endpoint: str) -> tuple[int, bool]:
     return len(page.items), page.next is not None
 
 
-async def list_ledgers(configuration: ExistingWorkspace, context: ContextDep) -> Page[LedgerView]:
+async def list_ledgers(
+    configuration: ExistingWorkspace, context: ContextDep, reader: SentenceReaderDep
+) -> Page[LedgerView]:
     """The ledger of each account, by channel and account."""
     workspace, names = configuration.workspace, sorted(configuration.accounts)
     ledgers = await read_ledgers(context.store, context.bus, {workspace: names})
     accounts = ((name, *name.split("/", 1)) for name in names)
-    return Page(items=[ledger_view(channel, account, ledgers[workspace, name]) for name, channel, account in accounts])
+    views = [ledger_view(channel, account, ledgers[workspace, name], reader) for name, channel, account in accounts]
+    return Page(items=views)
 
 
 def build_router() -> APIRouter:

@@ -4,8 +4,7 @@ It reads the account, calls the channel and returns the result.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,7 +23,7 @@ from services.delivery.domain.outcomes import (
     outcome_unknown,
     within_send_window,
 )
-from services.delivery.files import FilesUnreadable, read_files
+from services.delivery.files import open_files
 from services.delivery.instruments import DeliveryInstruments
 from services.delivery.judgement import SenderRules, judge_again
 from services.platform.core.errors import Unavailable
@@ -35,18 +34,12 @@ from services.platform.processing.unit_of_work import Reader
 from services.records.configuration import Configurations
 from services.records.tokens import read_account_tokens
 
-FILE_SENDS, FILE_WAIT_SECONDS = 4, 3.0
-"""How many messages with files one process sends at a time, and how long another waits for its turn in one attempt."""
 log = structlog.get_logger(__name__)
 
 TYPING_SHOWN_FOR = timedelta(seconds=10)
 """How long after its acceptance `typing` is still worth showing."""
 
-ACCOUNT_MISSING = AttemptResult(
-    kind="refused",
-    code="account_missing",
-    detail="The account is not connected (any more) or has no usable credentials; connect it and answer again.",
-)
+ACCOUNT_MISSING = AttemptResult(kind="refused", code="account_missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,6 @@ class SendDependencies:
     instruments: DeliveryInstruments
     configurations: Configurations = field(default_factory=Configurations)
     shares: ConnectionShares = field(default_factory=ConnectionShares)
-    file_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILE_SENDS))
 
 
 async def attempt(message: Outbound, committed: datetime, dependencies: SendDependencies) -> AttemptResult:
@@ -81,28 +73,28 @@ async def _attempt(message: Outbound, committed: datetime, dependencies: SendDep
         return AttemptResult(kind="not_started", detail="what the message is judged by could not be read")
     if isinstance(prepared, AttemptResult):
         return prepared
-    try:
-        async with _files(prepared.message, dependencies) as files:
-            # After the reads, which may have taken long: a late attempt could reach the customer when another owner of
-            # the partition has settled it as unknown already.
-            now = dependencies.time_source.now()
-            if not within_send_window(committed, now):
-                log.warning("send_too_late", message=message.id)
-                return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
-            if isinstance(message, ChannelAction) and (refusal := _refuse_action(message, now)):
-                return refusal
-            return await _call(prepared.channel, prepared.message, files, prepared.account, dependencies)
-    except FilesUnreadable as error:
-        return AttemptResult(kind=error.kind, code="file_missing", detail=str(error))
+    # After the reads, which may have taken long: a late attempt could reach the customer when another owner of
+    # the partition has settled it as unknown already.
+    now = dependencies.time_source.now()
+    if not within_send_window(committed, now):
+        log.warning("send_too_late", message=message.id)
+        return AttemptResult(kind="not_started", detail="the attempt came too late to be safe")
+    if isinstance(message, ChannelAction) and (refusal := _refuse_action(message, now)):
+        return refusal
+    return await _call(prepared, dependencies)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What an attempt sends, by what and from where. The message has the tag of the window that is open now."""
+    """What an attempt sends, by what and from where. The message has the tag of the window that is open now.
+
+    `files` are those that the channel uploads; none for one that only names them.
+    """
 
     channel: Channel
     account: Account
     message: Outbound
+    files: Sequence[OutgoingFile] = ()
 
 
 async def _prepare(message: Outbound, dependencies: SendDependencies) -> _Prepared | AttemptResult:
@@ -118,26 +110,14 @@ async def _prepare(message: Outbound, dependencies: SendDependencies) -> _Prepar
     capabilities = dependencies.abilities.capabilities_of(channel, account.body)
     rules = SenderRules(capabilities, configuration.profile.body.timezone)
     judged = await judge_again(message, rules, dependencies.store, dependencies.time_source.now())
-    return judged if isinstance(judged, AttemptResult) else _Prepared(channel, account, judged)
-
-
-@asynccontextmanager
-async def _files(message: Outbound, dependencies: SendDependencies) -> AsyncIterator[Sequence[OutgoingFile]]:
-    """The files that the channel uploads; none for one that only names them. Raises FilesUnreadable."""
-    uploads = message.channel in dependencies.abilities.file_senders
-    if isinstance(message, ChannelAction) or not message.attachments or not uploads:
-        yield ()
-        return
-    # The files are in memory while they are sent, twice: as they are and as the body. So few go out at a time.
+    if isinstance(judged, AttemptResult):
+        return judged
+    uploads = bool(judged.attachments) and channel.name in dependencies.abilities.file_senders
     try:
-        async with asyncio.timeout(FILE_WAIT_SECONDS):
-            await dependencies.file_slots.acquire()
-    except TimeoutError:
-        raise FilesUnreadable("not_started", "too many files are being sent; this message waits") from None
-    try:
-        yield await read_files(dependencies.store, message)
-    finally:
-        dependencies.file_slots.release()
+        files = await open_files(dependencies.store, judged) if uploads else ()
+    except PermanentSendError as error:
+        return AttemptResult(kind="refused", code=error.code, detail=str(error))
+    return _Prepared(channel, account, judged, files)
 
 
 async def _configuration(message: Outbound, dependencies: SendDependencies) -> WorkspaceConfiguration | None:
@@ -166,20 +146,14 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
 def _refuse_action(action: ChannelAction, now: datetime) -> AttemptResult | None:
     """Why an action is not worth a call, as its result."""
     if action.message is not None and action.platform_id is None:
-        detail = "The platform has no message to do this to: its send failed, or gave no id."
-        return AttemptResult(kind="refused", code="not_sent", detail=detail)
+        return AttemptResult(kind="refused", code="not_sent")
     if action.kind == "typing" and now - action.accepted_at > TYPING_SHOWN_FOR:
-        return AttemptResult(kind="refused", code="too_late", detail="It would have been shown too late.")
+        return AttemptResult(kind="refused", code="too_late")
     return None
 
 
-async def _call(
-    channel: Channel,
-    message: Outbound,
-    files: Sequence[OutgoingFile],
-    account: Account,
-    dependencies: SendDependencies,
-) -> AttemptResult:
+async def _call(prepared: _Prepared, dependencies: SendDependencies) -> AttemptResult:
+    channel, account, message = prepared.channel, prepared.account, prepared.message
     started_at = dependencies.time_source.now()
     try:
         # The timeout includes the wait for a free connection, so that the whole attempt ends within `SEND_TIMEOUT`.
@@ -187,7 +161,7 @@ async def _call(
             asyncio.timeout((SEND_TIMEOUT + extra_time(message, channel.capabilities)).total_seconds()),
             dependencies.shares.acquire(account.workspace, f"{account.channel}/{account.id}"),
         ):
-            receipt = await _hand_over(channel, message, files, account, dependencies)
+            receipt = await _hand_over(prepared, dependencies)
     except NoConnection as error:
         return AttemptResult(kind="not_started", detail=str(error))
     except TransientSendError as error:
@@ -196,7 +170,9 @@ async def _call(
         if error.code == "not_found" and isinstance(message, ChannelAction) and message.kind == "delete":
             # What is not there any more is deleted: by somebody else, or by an attempt whose answer was lost.
             return AttemptResult(kind="sent", platform_id=message.platform_id)
-        return AttemptResult(kind="refused", code=error.code, detail=str(error), status=error.status)
+        return AttemptResult(
+            kind="refused", code=error.code, detail=str(error), status=error.status, reason=error.reason
+        )
     except CredentialsRejected as error:
         return AttemptResult(kind="unauthorized", detail=str(error), status=error.status)
     except (SendOutcomeUnknown, TimeoutError):
@@ -216,14 +192,9 @@ async def _call(
     )
 
 
-async def _hand_over(
-    channel: Channel,
-    message: Outbound,
-    files: Sequence[OutgoingFile],
-    account: Account,
-    dependencies: SendDependencies,
-) -> SendReceipt:
+async def _hand_over(prepared: _Prepared, dependencies: SendDependencies) -> SendReceipt:
     """Send a message, or perform an action. Raises as `Channel.send`."""
+    channel, account, message, files = prepared.channel, prepared.account, prepared.message, prepared.files
     http = dependencies.http
     if isinstance(message, OutboundMessage):
         uploader = dependencies.abilities.file_senders.get(channel.name)

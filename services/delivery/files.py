@@ -1,31 +1,35 @@
-"""The files of a message, read from the blob store before it is sent."""
+"""The files of a message, opened in the blob store before it is sent, and read while it is."""
 
-from typing import Literal
+from collections.abc import AsyncIterator
 
-from schemas.outbound import OutboundMessage
+from schemas.outbound import OutboundAttachment, OutboundMessage
 from services.channels.port import OutgoingFile
 from services.platform.core.errors import Unavailable
+from services.platform.core.streamed_bytes import StreamedBytes
+from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from services.platform.processing.unit_of_work import Reader
-from services.records.blobs import read_blobs, read_content
+from services.records.blobs import Blob, read_blobs, read_content
+
+DELETED = "A file of the message was deleted before it was sent."
 
 
-class FilesUnreadable(Exception):
-    """A file of a message is gone (`refused`), or cannot be read now (`not_started`). Nothing was sent."""
+async def open_files(store: Reader, message: OutboundMessage) -> list[OutgoingFile]:
+    """The files of a message, in its order. Raises PermanentSendError (`file_missing`), Unavailable."""
+    blobs = await read_blobs(store, message.workspace, [file.blob for file in message.attachments])
+    if any(file.blob not in blobs for file in message.attachments):
+        raise PermanentSendError("file_missing", DELETED)
+    return [_opened(store, file, blobs[file.blob]) for file in message.attachments]
 
-    def __init__(self, kind: Literal["refused", "not_started"], detail: str) -> None:
-        super().__init__(detail)
-        self.kind: Literal["refused", "not_started"] = kind
 
+def _opened(store: Reader, file: OutboundAttachment, blob: Blob) -> OutgoingFile:
+    async def read() -> AsyncIterator[bytes]:
+        # The platform was promised the whole of it: what it got by now is no file, and no message.
+        try:
+            async for part in read_content(store, file.blob, blob):
+                yield part
+        except LookupError:
+            raise PermanentSendError("file_missing", DELETED) from None
+        except Unavailable:
+            raise TransientSendError("a file could not be read") from None
 
-async def read_files(store: Reader, message: OutboundMessage) -> list[OutgoingFile]:
-    """The files of a message, in its order. Raises FilesUnreadable."""
-    try:
-        blobs = await read_blobs(store, message.workspace, [file.blob for file in message.attachments])
-        return [
-            OutgoingFile(file, b"".join([part async for part in read_content(store, file.blob, blobs[file.blob])]))
-            for file in message.attachments
-        ]
-    except LookupError:
-        raise FilesUnreadable("refused", "A file of the message was deleted before it was sent.") from None
-    except Unavailable:
-        raise FilesUnreadable("not_started", "the files could not be read") from None
+    return OutgoingFile(file, StreamedBytes(blob.size_bytes, read))

@@ -7,12 +7,13 @@ from schemas.channel import Capabilities
 from schemas.conversation import PEOPLE_OF_OURS
 from schemas.outbound import OutboundMessage
 from services.delivery.domain.outcomes import AttemptResult
-from services.domain.refusal_phrases import RefusalReader, to_failure
+from services.domain.refusal_phrases import to_failure
 from services.domain.sending_rules import Draft, Recipient, open_windows, recipient_for, refusal
 from services.domain.windows import open_window
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS, PERSONS
+from services.text.sentences import SentenceReader
 
 JUDGED_AGAIN_AFTER = timedelta(seconds=1)
 """How long after its acceptance a message is judged again. What is sent at once costs no reads."""
@@ -45,9 +46,11 @@ async def judge_again(
     recipient = await _recipient(message, store)
     refused = refusal(draft, recipient, rules.capabilities, now)
     if refused is not None:
-        reader = RefusalReader(message.language, rules.timezone)
+        reader = SentenceReader(message.language, rules.timezone)
         failure = to_failure(refused, message.channel, reader, now)
-        return AttemptResult(kind="refused", code=failure.code, detail=failure.detail)
+        return AttemptResult(
+            kind="refused", code=failure.code, detail=failure.detail, reason=failure.reason, params=failure.params
+        )
     still_open = open_windows(draft, recipient, rules.capabilities, now)
     return message.model_copy(update={"tag": still_open[0].tag}) if still_open else message
 

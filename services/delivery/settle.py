@@ -19,6 +19,7 @@ from services.delivery.domain import holds
 from services.delivery.domain.outcomes import Failed, Locked, Outcome, Retry, Sent
 from services.delivery.domain.parts import incomplete, is_last_part
 from services.delivery.start import start
+from services.domain.failure_phrases import worded
 from services.records.sends import SEND_QUEUES, SendQueue, SendRecord
 
 
@@ -26,7 +27,7 @@ def apply_outcome(context: SendContext, record: SendRecord, outcome: Outcome) ->
     """Apply the outcome of an attempt to its message, to the account's holds, and to the person's queue."""
     message, (sends_id, before) = record.message, context.account_sends(record.message)
     after = holds.after_outcome(before, message, outcome, context.now)
-    outcome = _of_all_parts(record, outcome)
+    outcome = _worded(_of_all_parts(record, outcome), message)
     following = _after_part(record, outcome) if isinstance(outcome, Sent) and _has_more_parts(record) else None
     context.put_record(following or _record_after(record, outcome, sends_id, context.now))
     put_holds(context, sends_id, message.address.chat, before, after)
@@ -61,6 +62,10 @@ def _of_all_parts(record: SendRecord, outcome: Outcome) -> Outcome:
         case Failed():
             return replace(outcome, error=incomplete(outcome.error, record.parts_sent, len(record.message.parts)))
     return outcome
+
+
+def _worded(outcome: Outcome, message: Outbound) -> Outcome:
+    return Failed(worded(outcome.error, message.language)) if isinstance(outcome, Failed) else outcome
 
 
 def _further(record: SendRecord, sent: Sent) -> list[str]:

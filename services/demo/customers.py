@@ -4,7 +4,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any
@@ -13,17 +13,12 @@ import orjson
 
 from services.demo.corpus import EXCHANGES, OPENING_TOPICS, Topic
 from services.demo.crowd import PERSONS, REPLY_PROBABILITY, Occupancy, WebhookPost
+from services.demo.numbers import first_number_at
 from services.demo.updates import GROUP, DemoCustomer, SentMessage, Update, callback_query, edited
 from services.demo.updates import message as message_update
 
 REMEMBERED = 2_000
 LINK = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def first_number_at(now: datetime) -> int:
-    """A number above all that earlier starts have used: milliseconds since `EPOCH`."""
-    return int((now - EPOCH).total_seconds() * 1000)
 
 
 @dataclass(slots=True)

@@ -226,12 +226,10 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[FakeGraph, GraphCall], Result]] = 
     ("GET", "access_token"): FakeGraph._refresh,
     ("POST", "access_token"): FakeGraph._refresh,
     ("GET", "refresh_access_token"): FakeGraph._refresh,
-    ("GET", "feed"): FakeGraph._show_nothing,
-    ("GET", "media"): FakeGraph._show_nothing,
-    ("GET", "tags"): FakeGraph._show_nothing,
-    ("GET", "tagged"): FakeGraph._show_nothing,
-    ("GET", "ratings"): FakeGraph._show_nothing,
-    ("GET", "conversations"): FakeGraph._show_nothing,
+    **{
+        ("GET", edge): FakeGraph._show_nothing
+        for edge in ("feed", "media", "tags", "tagged", "ratings", "conversations")
+    },
 }
 
 

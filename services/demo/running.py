@@ -24,10 +24,11 @@ from services.demo.accounts import (
 )
 from services.demo.agents import AgentAction, AgentSimulator
 from services.demo.crowd import Crowd, Imagination, Occupancy, WebhookPost
-from services.demo.customers import CustomerSimulator, TelegramCustomers, first_number_at
+from services.demo.customers import CustomerSimulator, TelegramCustomers
 from services.demo.instagram_customers import InstagramCustomers
 from services.demo.mail_customers import MailCustomers
 from services.demo.meta_posts import MetaSender
+from services.demo.numbers import first_number_at
 from services.demo.photo import PHOTO
 from services.demo.rest import ApiError, Rest, connected
 from services.demo.seeding import seed

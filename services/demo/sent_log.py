@@ -1,8 +1,9 @@
 """What the stand-ins of platforms accepted, oldest first: `GET /_sent?after=N&channel=NAME`, each item with its `number`."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 
 import orjson
@@ -10,8 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from schemas.values import Json
+from services.demo.numbers import first_number_at
 
 REMEMBERED = 10_000
+_NUMBERS = count(first_number_at(datetime.now(UTC)))
+"""Of the whole process: two stand-ins give no two messages one id, and one that was started again none of its old ids."""
 
 
 @dataclass
@@ -19,7 +23,7 @@ class SentLog:
     """The accepted messages and actions of one stand-in, or of several that share it."""
 
     items: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: _NUMBERS)
 
     def next_number(self) -> int:
         """A number for the next item."""

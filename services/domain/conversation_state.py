@@ -186,7 +186,8 @@ class Contact:
     this one continues (a chat opened by a hand-off link). `linked_groups` are the ids of the groups that this channel is
     linked to: there it speaks for our own side. `identities` are the names by which the person may be known elsewhere;
     `email` and `phone` are the latest of their kind. `blocked`: the person blocked the account, which can reach them no
-    more; `blocked_at` is when that was last decided. `unfiled` are automatic messages that came while no conversation was open. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
+    more; `blocked_at` is when that was last decided. `unfiled` are automatic messages that came while no conversation was
+    open. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
     `greeted_at` is when they were greeted, `seen_at` when their last activity arrived. `automatic_at` is when a message that no
     person wrote last went to them, on channels that limit these, and `wrote_since`: they have written since.
     """

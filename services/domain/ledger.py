@@ -1,7 +1,7 @@
 """Puts the two sums of an account's ledger together, and says whether they balance. Pure.
 
-    received = published + rejected + failed        counted by ingest, before the log
-    consumed = new + duplicates + dead_lettered     counted by conversations, after it
+    received = published + rejected + failed                    counted by ingest, before the log
+    consumed = new + duplicates + refetched + dead_lettered     counted by conversations, after it
 
 What is published and not consumed is on its way. Once everything in the log has been read, nothing is: what then is left of
 it was lost.
@@ -11,16 +11,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.domain.account_phrases import AccountFinding, finding
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedSum:
-    """The first sum, as ingest wrote it last; `since`: when it began to count."""
+    """The first sum, as ingest wrote it last; `since`: when it began to count.
+
+    `without_content` are among the published ones: `advice` says what to change at the platform, and when the last came.
+    """
 
     since: datetime | None = None
     received: int = 0
     published: int = 0
     rejected: int = 0
     failed: int = 0
+    without_content: int = 0
+    advice: AccountFinding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,7 @@ class ConsumedSum:
     consumed: int = 0
     new: int = 0
     duplicates: int = 0
+    refetched: int = 0
     dead_lettered: int = 0
 
 
@@ -90,7 +98,8 @@ class Ledger:
     @property
     def consumed_difference(self) -> int:
         """The second sum less its terms; 0 when it balances."""
-        return self.after.consumed - self.after.new - self.after.duplicates - self.after.dead_lettered
+        after = self.after
+        return after.consumed - after.new - after.duplicates - after.refetched - after.dead_lettered
 
     @property
     def balances(self) -> bool:
@@ -98,14 +107,14 @@ class Ledger:
         return not (self.received_difference or self.consumed_difference or self.lost)
 
     @property
-    def detail(self) -> str:
-        """What does not balance, in plain sentences; empty when all does."""
-        sentences = (
-            (self.received_difference, "{} received activities are neither published nor rejected nor failed."),
-            (self.consumed_difference, "{} consumed activities are neither new nor duplicates nor dead letters."),
-            (self.lost, "{} published activities are not in the log: the bus lost them, or its retention ended."),
-        )
-        return " ".join(sentence.format(count) for count, sentence in sentences if count)
+    def findings(self) -> list[AccountFinding]:
+        """What does not balance, the worst first; empty when all does."""
+        counts = {
+            "lost": self.lost,
+            "received_unbalanced": self.received_difference,
+            "consumed_unbalanced": self.consumed_difference,
+        }
+        return [finding(code, count=count) for code, count in counts.items() if count]
 
 
 def total(sums: Iterable[ConsumedSum]) -> ConsumedSum:
@@ -116,6 +125,7 @@ def total(sums: Iterable[ConsumedSum]) -> ConsumedSum:
         consumed=sum(one.consumed for one in every),
         new=sum(one.new for one in every),
         duplicates=sum(one.duplicates for one in every),
+        refetched=sum(one.refetched for one in every),
         dead_lettered=sum(one.dead_lettered for one in every),
     )
 

@@ -109,9 +109,11 @@ def served_as(head: bytes) -> str:
     return found if found in INERT else UNKNOWN
 
 
+FAMILIES: Mapping[str, AttachmentKind] = {"video": "video", "audio": "audio"}
+
+
 def kind_for(media_type: str) -> AttachmentKind:
     """The kind of attachment that a file of this type is. Pictures that not every browser shows are plain files."""
     if media_type in RASTER_IMAGES:
         return "image"
-    family = media_type.partition("/")[0]
-    return "video" if family == "video" else "audio" if family == "audio" else "file"
+    return FAMILIES.get(media_type.partition("/")[0], "file")

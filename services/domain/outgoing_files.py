@@ -1,11 +1,21 @@
 """Whether a channel takes the files of a reply, and as what. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.channel import Capabilities, MediaLimit
 from schemas.outbound import OutboundAttachment
 from services.domain.media_types import UNKNOWN, kind_for
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """Why a channel does not take a file, or several: the JSON pointer, and the name and the parameters of the sentence."""
+
+    pointer: str
+    reason: str
+    params: Mapping[str, str | int]
 
 
 def as_sent(files: Sequence[OutboundAttachment], capabilities: Capabilities) -> list[OutboundAttachment]:
@@ -27,20 +37,24 @@ def caption_limit(kinds: Collection[AttachmentKind], capabilities: Capabilities)
     return min((limit for limit in stated if limit is not None), default=None)
 
 
-def file_problem(
-    files: Sequence[OutboundAttachment], channel: str, capabilities: Capabilities
-) -> tuple[str, str] | None:
-    """(JSON pointer, sentence) about why the channel does not take these files; None: it takes them."""
+def file_problem(files: Sequence[OutboundAttachment], channel: str, capabilities: Capabilities) -> FileProblem | None:
+    """Why the channel does not take these files; None: it takes them."""
     if not files:
         return None
     if not capabilities.media:
-        return "/attachments", f"{channel} takes no files here. Send a text."
+        return FileProblem("/attachments", "no_files", {"channel": channel})
     if len(files) > capabilities.max_files:
-        sentence = f"{channel} takes at most {capabilities.max_files} files in one message; these are {len(files)}."
-        return "/attachments", f"{sentence} Send the rest in another reply."
+        counts = {"limit": capabilities.max_files, "count": len(files)}
+        return FileProblem("/attachments", "too_many_files", {"channel": channel, **counts})
     for number, file in enumerate(files):
         if _accepted_kind(file, capabilities) is None:
-            return f"/attachments/{number}", _refusal(file, channel, capabilities)
+            reason, params = _refusal(file, capabilities)
+            about: dict[str, str | int] = {"file": file.name or file.media_type, "channel": channel}
+            return FileProblem(f"/attachments/{number}", reason, {**about, **params})
+    together, most = sum(file.size_bytes for file in files), capabilities.max_files_bytes
+    if most is not None and together > most:
+        reason, sizes = _too_large(together, most, "files")
+        return FileProblem("/attachments", reason, {"channel": channel, **sizes})
     return None
 
 
@@ -51,28 +65,26 @@ def _accepted_kind(file: OutboundAttachment, capabilities: Capabilities) -> Atta
 
 
 def _fitting(file: OutboundAttachment, kind: AttachmentKind, capabilities: Capabilities) -> MediaLimit | None:
-    taken = [limit for limit in capabilities.media if limit.kind == kind and _takes_type(limit, file.media_type)]
-    return next((limit for limit in taken if file.size_bytes <= limit.max_bytes), None)
+    limits = [limit for limit in capabilities.media if limit.kind == kind and _takes_type(limit, file.media_type)]
+    return next((limit for limit in limits if file.size_bytes <= limit.max_bytes), None)
 
 
 def _takes_type(limit: MediaLimit, media_type: str) -> bool:
     return limit.media_types is None or media_type in limit.media_types
 
 
-def _refusal(file: OutboundAttachment, channel: str, capabilities: Capabilities) -> str:
-    name = file.name or "This file"
+def _refusal(file: OutboundAttachment, capabilities: Capabilities) -> tuple[str, dict[str, str | int]]:
     of_type = [limit for limit in capabilities.media if limit.kind in (file.kind, kind_for(file.media_type), "file")]
     sizes = [limit.max_bytes for limit in of_type if _takes_type(limit, file.media_type)]
     if sizes:
-        has, most = _shown_sizes(file.size_bytes, max(sizes))
-        return f"{name} has {has}, and {channel} takes at most {most}. Send a smaller one."
-    types = sorted({known for limit in capabilities.media for known in limit.media_types or ()})
-    what = "a type that its bytes do not show" if file.media_type == UNKNOWN else f"of type {file.media_type}"
-    return f"{name} is {what}; {channel} takes {', '.join(types)}."
+        return _too_large(file.size_bytes, max(sizes), "file")
+    types = ", ".join(sorted({known for limit in capabilities.media for known in limit.media_types or ()}))
+    if file.media_type == UNKNOWN:
+        return "file_type_unknown", {"types": types}
+    return "file_type", {"type": file.media_type, "types": types}
 
 
-def _shown_sizes(*sizes: int) -> list[str]:
-    """Sizes for people: in MB of a million bytes, or in bytes where that would hide their difference."""
-    shown = [f"{size / 1_000_000:.1f} MB" for size in sizes]
-    is_clear = min(sizes) >= 100_000 and len(set(shown)) == len(sizes)
-    return shown if is_clear else [f"{size:,} bytes" for size in sizes]
+def _too_large(size: int, limit: int, what: str) -> tuple[str, dict[str, str | int]]:
+    # In MB where that does not hide their difference.
+    is_clear = min(size, limit) >= 100_000 and f"{size / 1_000_000:.1f}" != f"{limit / 1_000_000:.1f}"
+    return f"{what}_too_large" if is_clear else f"{what}_slightly_too_large", {"size": size, "limit": limit}

@@ -31,7 +31,7 @@ Reason = Literal[
     "automatic_again",
     "no_templates",
     "private_reply_used",
-    "private_reply_late",
+    "private_reply_too_late",
     "text_too_long",
 ]
 
@@ -189,7 +189,7 @@ def _refuse_private_reply(
         return Refused(reason="private_reply_used")
     span = timedelta(seconds=stated.seconds) if stated.seconds is not None else None
     is_late = span is not None and now - draft.post.at >= span
-    return Refused(reason="private_reply_late", span=span, at=draft.post.at + span) if span and is_late else None
+    return Refused(reason="private_reply_too_late", span=span, at=draft.post.at + span) if span and is_late else None
 
 
 def _refuse_late(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:

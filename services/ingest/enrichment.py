@@ -1,6 +1,6 @@
 """Enriches an activity before it is published: redaction, then language, intent and sentiment of the redacted text. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from schemas.activity import Activity, Review
@@ -62,10 +62,15 @@ def _detect(activity: Activity, text: str | None, expected: Sequence[str]) -> di
     }
 
 
+RECOMMENDATIONS: Mapping[bool | None, str] = {True: "positive", False: "negative"}
+
+
 def _sentiment_of(review: Review | None) -> str | None:
     """What the stars of a review say, whatever its words are; None: there are none."""
     if review is None:
         return None
     if review.stars is None:
-        return None if review.recommends is None else "positive" if review.recommends else "negative"
-    return "negative" if review.stars < 3 else "neutral" if review.stars == 3 else "positive"
+        return RECOMMENDATIONS.get(review.recommends)
+    if review.stars == 3:
+        return "neutral"
+    return "negative" if review.stars < 3 else "positive"

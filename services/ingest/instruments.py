@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from schemas.activity import Activity
 from services.channels.port import Account
-from services.ingest.received_counts import ReceivedCounter, account_name, name_of
+from services.ingest.received_counts import ReceivedCounter, account_name, missing_content, name_of
 from services.records.ledgers import ReceivedCounts
 
 LABELS = ("workspace", "channel")
@@ -81,7 +81,7 @@ class IngestInstruments:
             self.ledgers.add(name, ReceivedCounts(failed=count))
             raise
         else:
-            self.ledgers.add(name, ReceivedCounts(published=count))
+            self.ledgers.add(name, ReceivedCounts(published=count, missing=missing_content(activities)))
         finally:
             # Only now, so that a call that is being answered is in no sum of the ledger that is written meanwhile.
             self.ledgers.add(name, ReceivedCounts(received=count))

@@ -22,6 +22,8 @@ from services.ingest.enrichment import enrich
 from services.platform.http.bodies import MAX_DEPTH, too_deep
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+READ_AT = datetime(2100, 12, 30, tzinfo=UTC)
+"""When a file is read, for all that is judged by the time of receipt: after every time that a platform states."""
 
 
 class NestedTooDeep(InvalidPayload):
@@ -61,7 +63,8 @@ def preview_activities(
     """The enriched activities of a call to the account `local/main`, which has no credentials without `account_body`.
 
     `subpath` follows the account in the path and may have a query. Signatures are not verified. Raises LookupError for an
-    unknown channel, InvalidPayload; PartlyInvalidPayload with what can be read of a list.
+    unknown channel, InvalidPayload; PartlyInvalidPayload with what can be read of a list. `received_at` is the epoch, because
+    nobody received it: the same file gives the same lines.
     """
     adapter = channel(channel_name)
     if adapter is None:
@@ -74,13 +77,13 @@ def preview_activities(
         dict(query_parameters(query)),
         {name.lower(): value for name, value in (headers or {}).items()},
         body,
-        EPOCH,
+        READ_AT,
         unquote(subpath),
         query,
     )
     check_depth(request, ABILITIES.capabilities_of(adapter, account.body))
     parsed = parse_body(adapter, account, request)
-    activities = [enrich(activity) for activity in parsed.activities]
+    activities = [enrich(one).model_copy(update={"received_at": EPOCH}) for one in parsed.activities]
     if parsed.verdicts:
         raise PartlyInvalidPayload(activities, parsed.verdicts)
     return activities

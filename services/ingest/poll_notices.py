@@ -11,7 +11,10 @@ from services.platform.core.identifiers import random_id
 
 
 async def publish_poll_now(bus: Bus, account: Account, now: datetime, fetch: Sequence[str] = ()) -> None:
-    """`fetch` is what was named (`FetchesNamed`). Return once the bus has it durably. The collector makes one poll of many notices. Raises Unavailable, Unknown."""
+    """Ask the collector to poll an account now, and return once the bus has that durably. `fetch`: what was named (`FetchesNamed`).
+
+    The collector makes one poll of many notices. Raises Unavailable, Unknown.
+    """
     named = AccountChanged(workspace=account.workspace, channel=account.channel, account=account.id, fetch=list(fetch))
     event = Event(
         id=random_id(now),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from schemas.activity import Activity
 from services.channels.port import Account
-from services.records.ledgers import ReceivedCounts
+from services.records.ledgers import MissingContent, ReceivedCounts
 
 
 class AccountName(NamedTuple):
@@ -41,3 +41,12 @@ def account_name(activities: Sequence[Activity]) -> AccountName:
     """The account of activities of one account; there is at least one."""
     first = activities[0]
     return AccountName(first.workspace, first.channel, first.account)
+
+
+def missing_content(activities: Sequence[Activity]) -> MissingContent | None:
+    """How many of these activities lack their content by how their platform is set up; None: none of them does."""
+    found = [one for one in activities if one.missing_content is not None]
+    if not found:
+        return None
+    latest = max(found, key=lambda one: one.received_at)
+    return MissingContent(count=len(found), last_at=latest.received_at, advice=latest.missing_content or "")

@@ -149,7 +149,7 @@ TREATMENTS: Mapping[type[Contract], Mapping[str, Treatment]] = {
         "details": Redactor.details,
     },
     # A platform quotes the number or the text that it refuses.
-    Failure: {"detail": Redactor.text},
+    Failure: {"detail": Redactor.text, "params": Redactor.details},
     # The address is needed to answer; it may hold a card, as all that somebody can choose.
     Participant: {"address": Redactor.secrets, "name": Redactor.text},
     PostContext: {"permalink": Redactor.secrets},
@@ -177,6 +177,8 @@ NOT_WRITTEN_BY_PERSONS: Mapping[type[Contract], Mapping[str, str]] = {
         "reply_to": _OUR_ID,
         "replies_to": _OUR_ID,
         "conversation": _OUR_ID,
+        "successor": "as person",
+        "missing_content": "a sentence of the channel's own, for operators",
         "platform_id": _PLATFORM_ID,
         "album": _PLATFORM_ID,
         "masked": _DETECTED,
@@ -190,7 +192,7 @@ NOT_WRITTEN_BY_PERSONS: Mapping[type[Contract], Mapping[str, str]] = {
         "digest": "a hash of the file's bytes",
         "blob": _OUR_ID,
     },
-    Failure: {"code": "a name from the channel's table"},
+    Failure: {"code": "a name from the channel's table", "reason": "the name of a sentence of ours"},
     PersonIdentity: {"value": "`Redactor.identity` drops the whole identity where the value has to be redacted"},
     PostContext: {"post": _PLATFORM_ID, "parent": _PLATFORM_ID},
     Call: {"id": _PLATFORM_ID},

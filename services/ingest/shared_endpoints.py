@@ -37,7 +37,7 @@ class SharedEndpoints:
             return [connected]
         ids = await self.reader.read_addressees(endpoint, channel, connected, request)
         own = endpoint.own_id(connected.account.body)
-        others = {one for one in ids if one != own}
+        others = set(ids) - {own}
         found = await self._find(endpoint, channel, connected, request, others) if others else []
         recipients = [*([connected] if own in ids else []), *(account for account, _ in found)]
         foreign = others - {one for _, one in found}

@@ -102,7 +102,7 @@ class Webhooks:
         """
         path, now = webhook_path(connected.account), self._time_source.now()
         try:
-            await self._accept(channel, connected, Request("POST", path, {}, {}, body, now))
+            await self._accept(channel, connected, Request("POST", path, {}, {}, body, now), polled=True)
         except InvalidPayload as error:
             self._count_rejection(connected.account, error)
         self._recorder.record_call(connected.account)
@@ -165,10 +165,14 @@ class Webhooks:
             return self._channel_response(channel, connected.account, request, bodies)
         return acknowledgement([verdict for body in bodies for verdict in body.verdicts])
 
-    async def _accept(self, channel: Channel, connected: ConnectedAccount, request: Request) -> ParsedBody:
-        """Parse, enrich and publish an authentic body. Raises InvalidPayload, Unavailable, Unknown."""
+    async def _accept(
+        self, channel: Channel, connected: ConnectedAccount, request: Request, *, polled: bool = False
+    ) -> ParsedBody:
+        """Parse, enrich and publish an authentic body; `polled`: one that we fetched. Raises InvalidPayload, Unavailable, Unknown."""
         parsed = await self._reader.read_activities(channel, connected, request)
         activities = await self._files.store_files(connected.account, request, parsed.activities)
+        if polled:
+            activities = [activity.model_copy(update={"polled": True}) for activity in activities]
         await publish_activities(self._bus, self._instruments, activities, request.headers)
         refused = sum(verdict.refusal is not None for verdict in parsed.verdicts)
         if refused:

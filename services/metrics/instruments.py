@@ -15,9 +15,7 @@ where, so that it is exact over restarts and repeats:
 from dataclasses import dataclass
 from typing import Literal
 
-MINUTE = 60
-HOUR = 3600
-DAY = 86400
+MINUTE, HOUR, DAY = 60, 3600, 86400
 ANSWER_BUCKETS = (
     5,
     15,
@@ -254,7 +252,8 @@ LEDGER = Instrument(
     "pasokh_ledger_activities",
     "gauge",
     "Activities of an account by what became of them, since counting began: received = published + rejected + failed, and "
-    "consumed = new + duplicates + dead_lettered; `on_its_way` is published and not consumed yet.",
+    "consumed = new + duplicates + refetched + dead_lettered; `on_its_way` is published and not consumed yet, and "
+    "`without_content` the part of published that came in without its content.",
     ("channel", "account", "term"),
 )
 LEDGER_DIFFERENCE = Instrument(

@@ -64,8 +64,10 @@ def _terms(ledger: Ledger) -> dict[str, float]:
         "consumed": ledger.after.consumed,
         "new": ledger.after.new,
         "duplicates": ledger.after.duplicates,
+        "refetched": ledger.after.refetched,
         "dead_lettered": ledger.after.dead_lettered,
         "on_its_way": ledger.on_its_way,
+        "without_content": ledger.before.without_content,
     }
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from schemas.activity import Attachment, Call, Participant, PostContext, Review, SurveyAnswer
-from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState
+from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState, SystemNote
 from schemas.outbound import MessageTemplate
-from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
+from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, EncryptedText, Failure, Instant, Json, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.store.port import Collection, Expiry, Index
 
@@ -21,6 +21,7 @@ class MessageRecord:
     that was quoted. `forwarded_from` is the name of the first author. `links` are addresses that the text does not show.
     `edits` are the earlier texts, oldest first. `key` is the customer's person key. `order` sorts the messages of a
     conversation by arrival: unique and rising. `template` is what the platform was asked to send in place of `text`.
+    `language` is that of the agents who read why it failed.
     `conversation` is empty for an automatic message that came while none was open: the next one takes it in. `reactions`
     has one of each author, also those that were taken back. `delivery` is the state of delivery of a message of ours that
     was deleted. `reported` is the state that was reported of a message itself where a watermark says more. `parts` are the
@@ -59,6 +60,8 @@ class MessageRecord:
     reported: Annotated[MessageState | None, OMITTED_IF_EMPTY] = None
     parts: Annotated[dict[str, MessageState], OMITTED_IF_EMPTY] = field(default_factory=dict)
     template: Annotated[MessageTemplate | None, OMITTED_IF_EMPTY] = None
+    language: Annotated[AgentLanguage | None, OMITTED_IF_EMPTY] = None
+    system_note: Annotated[SystemNote | None, OMITTED_IF_EMPTY] = None
     subject: Annotated[str | None, OMITTED_IF_EMPTY] = None
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = field(default_factory=list)
     context: Annotated[PostContext | None, OMITTED_IF_EMPTY] = None
@@ -81,6 +84,7 @@ class ActivityRecord:
     - An id by which a platform names a message of ours: `message` is that message, the kind is `alias`.
     - `early/` and the id of a message that has not arrived: `early` are the activities that change it, as they are on the
       log, the kind is `early`. Earlier versions recorded a deletion alone, under the id of the message, as a `deletion`.
+    - The id that a message would have, of a post of our own side: changes of it are not stored. The kind is `own_post`.
     """
 
     workspace: str

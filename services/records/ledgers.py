@@ -5,11 +5,35 @@ conversations counts `ConsumedCounts` after the log, in the commit that moves pa
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 
-from schemas.values import Instant
+from schemas.values import OMITTED_IF_EMPTY, Instant
+from services.domain.account_phrases import AccountFinding, incomplete
 from services.platform.store.port import Collection, Index
 
 WRITER = "conversations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingContent:
+    """Activities whose content the platform did not give, by how it is set up: how many, the last, and what to change."""
+
+    count: int
+    last_at: Instant
+    advice: str
+
+    def finding(self, now: datetime | None = None) -> AccountFinding:
+        """What to change, how many there were, and when the last came."""
+        return incomplete(self.advice, self.count, self.last_at, now)
+
+    def plus(self, other: "MissingContent | None") -> "MissingContent":
+        """Both together; `other` is the later."""
+        if other is None:
+            return self
+        return MissingContent(
+            count=self.count + other.count, last_at=max(self.last_at, other.last_at), advice=other.advice
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +41,14 @@ class ReceivedCounts:
     """Activities that came in; a refused call without activities counts as one. received = published + rejected + failed.
 
     `published`: the log has them. `rejected`: turned away for good. `failed`: their sender has to send them again.
+    `missing` are among the published ones.
     """
 
     received: int = 0
     published: int = 0
     rejected: int = 0
     failed: int = 0
+    missing: Annotated[MissingContent | None, OMITTED_IF_EMPTY] = None
 
     def __add__(self, other: "ReceivedCounts") -> "ReceivedCounts":
         return ReceivedCounts(
@@ -30,14 +56,16 @@ class ReceivedCounts:
             published=self.published + other.published,
             rejected=self.rejected + other.rejected,
             failed=self.failed + other.failed,
+            missing=self.missing.plus(other.missing) if self.missing else other.missing,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumedCounts:
-    """The activities of an account that one partition took from the log. consumed = new + duplicates + dead_lettered.
+    """The activities of an account that one partition took from the log. consumed = new + duplicates + refetched + dead_lettered.
 
-    Its id is `partition/workspace/channel:account`. `dead_lettered` are those that could not be handled and were not retried
+    Its id is `partition/workspace/channel:account`. `duplicates` are repeats that the platform posted, `refetched` those that we
+    fetched ourselves. `dead_lettered` are those that could not be handled and were not retried
     since; one that an operator dropped stays among them.
     """
 
@@ -48,9 +76,12 @@ class ConsumedCounts:
     consumed: int = 0
     new: int = 0
     duplicates: int = 0
+    refetched: int = 0
     dead_lettered: int = 0
 
-    def plus(self, *, consumed: int = 0, new: int = 0, duplicates: int = 0, dead_lettered: int = 0) -> "ConsumedCounts":
+    def plus(
+        self, *, consumed: int = 0, new: int = 0, duplicates: int = 0, refetched: int = 0, dead_lettered: int = 0
+    ) -> "ConsumedCounts":
         """These counts and more."""
         # Written out, because it is done for every activity and `replace` takes three times as long.
         return ConsumedCounts(
@@ -61,6 +92,7 @@ class ConsumedCounts:
             consumed=self.consumed + consumed,
             new=self.new + new,
             duplicates=self.duplicates + duplicates,
+            refetched=self.refetched + refetched,
             dead_lettered=self.dead_lettered + dead_lettered,
         )
 

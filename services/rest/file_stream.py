@@ -6,6 +6,7 @@ It is opened while it is sent: nothing of it is stored here, and of a large one 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from starlette.datastructures import Headers
@@ -27,6 +28,9 @@ SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
+# Any: OpenAPI.
+FILE_CONTENT: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+"""A file in OpenAPI."""
 RETRY_SECONDS = 5
 log = structlog.get_logger(__name__)
 
@@ -63,8 +67,8 @@ class FileUnavailable(HttpProblem):
 class FileStream(Response):
     """Streams what `open_file` opens, under `name`: all of it, or the part that the request asks for (206).
 
-    Its type is the one that its first bytes show (`served_as`). A file that cannot be opened is a problem: 404, 502 or 503. One that breaks off ends the connection, so that nobody takes
-    a part for the whole.
+    Its type is the one that its first bytes show (`served_as`). A file that cannot be opened is a problem: 404, 502 or 503.
+    One that breaks off ends the connection, so that nobody takes a part for the whole.
     """
 
     def __init__(self, open_file: Callable[[], AbstractAsyncContextManager[OpenedFile]], name: str | None) -> None:

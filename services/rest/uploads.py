@@ -71,7 +71,9 @@ class UploadTooLarge(HttpProblem):
     status = 413
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"A file has at most {limit} bytes.", headers={"Connection": "close"})
+        most = f"{limit / 1_000_000:g} MB ({limit:,} bytes)"
+        detail = f"A file has at most {most} here. Send a smaller one, or a link to where it can be had."
+        super().__init__(detail, headers={"Connection": "close"})
 
 
 class UploadTimeout(HttpProblem):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from schemas.activity import Attachment, AttachmentKind, Call, CallState, Participant, PostContext, Review, SurveyAnswer
 from schemas.channel import ActionKind
-from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState
+from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState, SystemNote
 from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
@@ -118,6 +118,7 @@ class MessageView(BaseModel):
         default=[], description="What was asked of the platform and is not done, oldest first."
     )
     template: Annotated[MessageTemplate | None, OMITTED_IF_EMPTY] = None
+    system_note: Annotated[SystemNote | None, OMITTED_IF_EMPTY] = None
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
@@ -190,6 +191,7 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         hidden=record.hidden,
         actions=[_action_view(action) for action in record.actions],
         template=record.template,
+        system_note=record.system_note,
     )
 
 

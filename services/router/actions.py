@@ -29,16 +29,18 @@ from services.domain.conversation_state import ConversationState, conversation_v
 from services.domain.lifecycle import is_finished
 from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
-from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
+from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, Forbidden, UnprocessableContent
+from services.platform.http.problems import CommandRejected, Conflict, Forbidden, UnprocessableContent
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.viewer import ViewerDep
+from services.router.agent_commands import AgentCommandsDep
 from services.router.agents import read_agent, require_agent, unknown_agent
-from services.router.attachments import reply_files
+from services.router.attachments import usable_files
+from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.silence import settings_of
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
@@ -85,12 +87,12 @@ class CommandRequest:
         context: ContextDep,
         repeat: IdempotencyKey,
         wait: Wait,
-        commands: CommandsDep,
+        commands: AgentCommandsDep,
     ) -> None:
         self.case, self.caller, self.viewer, self.context = conversation, caller, viewer, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
 
-    def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:
+    def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:  # Any: fields of commands
         """The fields of every command: conversation, time of acceptance, and the request's hash for idempotency."""
         return {
             "conversation": self.case.id,
@@ -252,7 +254,7 @@ async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(Json
     # Without files as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
     unhashed = set() if body.attachments else {"attachments"}
     fields = action.common_fields("notes", {**body.model_dump(mode="json", exclude=unhashed), "text": masked.text})
-    files = await reply_files(action.context, action.case, body.attachments)
+    files = await usable_files(action.context, action.case.workspace, action.case.key, body.attachments)
     data = AddNote(
         agent=body.agent,
         text=EncryptedText(text=masked.text),
@@ -350,7 +352,7 @@ async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
     if record is None or not action.viewer.can_see_agent(record.id, record.body.teams):
         raise unknown_agent(agent, "/to_agent")
     if record.presence == "offline":
-        raise Conflict(f"{agent} is offline. Transfer to a team, or to an agent who is online or away.")
+        raise CommandRejected(refused(409, "Conflict", "agent_offline", agent=agent))
 
 
 async def _is_team(action: CommandRequest, team: str) -> None:

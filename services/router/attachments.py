@@ -24,13 +24,12 @@ from services.rest.dependencies import (
     get_message,
     no_message,
 )
-from services.rest.file_stream import FileStream
+from services.rest.file_stream import FILE_CONTENT, FileStream
 from services.rest.files import AttachmentSource, FileReader, is_file
 from services.rest.uploads import UploadedFile, Uploads, named_files
 from services.router.reply_guard import own_identifiers_for
 
-FILE_CONTENT = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-Responses = dict[int | str, dict[str, Any]]  # any: OpenAPI
+Responses = dict[int | str, dict[str, Any]]  # Any: OpenAPI
 Number = Annotated[int, Path(ge=0, lt=1000, description="The attachment's place in the message, from 0.")]
 Kind = Annotated[
     IntendedKind | None,
@@ -85,13 +84,13 @@ def _source(conversation: ConversationState, record: MessageRecord) -> Attachmen
     return AttachmentSource(record.workspace, record.channel, account or conversation.account)
 
 
-# -- files of a reply --------------------------------------------------------------------------------------------------
+# -- files of our messages ---------------------------------------------------------------------------------------------
 
 
-async def reply_files(context: Context, conversation: ConversationState, identities: Sequence[str]) -> dict[str, Blob]:
-    """The files that a reply names: uploaded for any, or in this conversation before. Raises UnprocessableContent."""
-    own = {None, conversation.key}
-    return await named_files(context.store, conversation.workspace, identities, lambda blob: blob.person in own)
+async def usable_files(context: Context, workspace: str, key: str, identities: Sequence[str]) -> dict[str, Blob]:
+    """The files that a message names: uploaded for any, or of the customer of `key`. Raises UnprocessableContent."""
+    own = {None, key}
+    return await named_files(context.store, workspace, identities, lambda blob: blob.person in own)
 
 
 def build_router(files: FileReader, uploads: Uploads) -> APIRouter:

@@ -1,21 +1,19 @@
-"""Messages to customers who need not have written, over REST; and what they share with replies."""
+"""Messages to customers who need not have written, over REST."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, get_args
+from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends
 from starlette.responses import JSONResponse, Response
 
 from schemas.commands import CommandResult, WriteFirst
 from schemas.configuration import WorkspaceConfiguration
 from schemas.identity import PersonKey
-from schemas.values import AgentLanguage, EncryptedText, Json
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, command_id, request_hash
-from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
+from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.languages import preferred_language
 from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.port import Key
@@ -24,11 +22,9 @@ from services.records.conversations import MESSAGES, PERSONS
 from services.rest.dependencies import ExistingWorkspace
 from services.rest.viewer import ViewerDep, can_see_person, visible_conversations
 from services.rest.views import initial_view
-from services.router import agents
-from services.router.reply_guard import Guard, check_text, record_confirmed, require_may_confirm
-from services.router.views import FirstMessageBody, ReplyBody, guarded_text, message_template
-
-AcceptLanguage = Annotated[str | None, Header(max_length=1000)]
+from services.router.agent_commands import AgentCommandsDep
+from services.router.outgoing_content import check_content
+from services.router.views import FirstMessageBody
 
 
 class Writer:
@@ -63,38 +59,25 @@ def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awai
         body: Annotated[FirstMessageBody, Depends(JsonBody(FirstMessageBody))],
         repeat: IdempotencyKey,
         wait: Wait,
-        commands: CommandsDep,
+        commands: AgentCommandsDep,
         writer: Annotated[Writer, Depends()],
-        accept_language: AcceptLanguage = None,
     ) -> Response:
         """Write to a customer in private where the platform allows it: the open conversation goes on, or one is opened."""
         workspace, context, caller = configuration.workspace, writer.context, writer.caller
         body = body.model_copy(update={"person": capabilities.person_id(body.person)})
-        guard = await check_text(context, workspace, guarded_text(body), "private")
-        require_may_confirm(caller, confirm=body.confirm)
-        agent = await agents.read_agent(context, workspace, body.agent) if body.agent else None
+        key, identity = str(PersonKey(workspace, body.person)), command_id(context.time_source, workspace, repeat)
+        content = await check_content(context, workspace, key, body, "private", caller)
         data = WriteFirst(
             person=body.person,
-            agent=body.agent,
-            agent_name=agent.body.name if agent else None,
-            text=EncryptedText(text=body.text or ""),
-            sensitive_kinds=guard.kinds_found,
-            confirmed_by=guard.confirmed_by(caller, confirm=body.confirm),
-            template=message_template(body),
-            language=preferred_language(accept_language, get_args(AgentLanguage)),
-            accepted_at=context.time_source.now(),
-            request_hash=request_hash("POST", "messages", hashed_fields(body, guard)),
+            request_hash=request_hash("POST", "messages", content.hashed_fields()),
+            **content.command_fields(commands.language),
         )
 
         async def admit() -> None:
             _require_account(configuration, body.person)
             await writer.require_visible(workspace, body.person)
-            if body.agent is not None and agent is None:
-                raise agents.unknown_agent(body.agent)
-            guard.check(confirmed=body.confirm)
-            record_confirmed(workspace, None, data)
+            await content.admit(data)
 
-        key, identity = str(PersonKey(workspace, body.person)), command_id(context.time_source, workspace, repeat)
         command = Command(
             identity,
             "pasokh.command.write_first",
@@ -107,20 +90,6 @@ def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awai
         return await message_response(context, command, await commands.execute(command, wait, admit))
 
     return write_first
-
-
-def hashed_fields(body: ReplyBody | FirstMessageBody, guard: Guard) -> dict[str, Json]:
-    """The fields of a message by which a repeated request is known.
-
-    Of the redacted text: a card number could be guessed from its hash. What is absent adds nothing.
-    """
-    fields: dict[str, Json] = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
-    del fields["template"]
-    if not fields.get("attachments"):
-        # As earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
-        fields.pop("attachments", None)
-    template: Json = body.template.model_dump(mode="json", exclude={"parameters"}) if body.template else None
-    return {**fields, "text": guard.masked, **({"template": template} if template else {})}
 
 
 async def message_response(context: Context, command: Command, outcome: CommandResult | None) -> Response:

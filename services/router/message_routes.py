@@ -12,11 +12,12 @@ from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.command_gateway import Precheck
-from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
+from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
 from services.rest.dependencies import ExistingMessage, get_conversation, get_message
 from services.rest.views import MessageView, message_view
 from services.router.actions import action_hash, build_command
+from services.router.agent_commands import AgentCommandsDep
 from services.router.agents import require_agent
 from services.router.reply_guard import check_text, record_confirmed, require_may_confirm
 from services.router.views import EditBody, MessageActionBody, ReactBody
@@ -31,7 +32,7 @@ class ActionRequest:
         context: ContextDep,
         repeat: IdempotencyKey,
         wait: Wait,
-        commands: CommandsDep,
+        commands: AgentCommandsDep,
     ) -> None:
         self.message, self.context = message, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
@@ -47,6 +48,7 @@ class ActionRequest:
             agent=agent,
             kind=kind,
             message=self.message.id,
+            language=self._commands.language,
             accepted_at=self.context.time_source.now(),
             request_hash=action_hash(case, f"messages/{self.message.id}/{kind}", body),
         )

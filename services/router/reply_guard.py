@@ -11,9 +11,10 @@ import structlog
 from schemas.commands import PerformAction, Reply, WriteFirst
 from schemas.values import Surface
 from services.platform.http.auth import Principal
-from services.platform.http.problems import Conflict, Forbidden
+from services.platform.http.problems import CommandRejected, Forbidden
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
+from services.router.conversations.domain.command_phrases import refused as rejected
 from services.text.own import OwnIdentifierMatcher, compile_own_identifiers
 from services.text.sensitive import RedactionResult, redact, redacted_excerpts
 
@@ -42,22 +43,18 @@ class Guard:
         return caller.key if confirm and self.kinds_found else None
 
     def check(self, *, confirmed: bool) -> None:
-        """Raise Conflict, quoting the redacted places, for kinds refused on this surface, unless the caller confirmed them."""
+        """Raise CommandRejected (409), quoting the redacted places, for kinds refused on this surface, unless the caller confirmed them."""
         refused = (
             self.kinds_found if self.surface == "public" else [k for k in self.kinds_found if k in REFUSED_IN_PRIVATE]
         )
         if not refused or confirmed:
             return
-        where, kinds_text = redacted_excerpts(RedactionResult(self.seen.text, refused)), ", ".join(refused)
-        rest = "Write it without, or, if this is no secret, send it again with `confirm`: true."
+        where = redacted_excerpts(RedactionResult(self.seen.text, refused))
         # In public there is a safer way than to confirm: the private surface.
         if self.surface == "public":
-            rest = f"Write it without, or in private. {rest.partition(', or, ')[2].capitalize()}"
-            raise Conflict(
-                f"A public reply must not hold a secret ({kinds_text}): {where}. {rest}",
-                title="Secret in a public reply",
-            )
-        raise Conflict(f"A reply must not hold a card number: {where}. {rest}", title="Card number in a reply")
+            title, kinds = "Secret in a public reply", ", ".join(refused)
+            raise CommandRejected(rejected(409, title, "secret_in_public_at", kinds=kinds, where=where))
+        raise CommandRejected(rejected(409, "Card number in a reply", "card_number", where=where))
 
 
 def require_may_confirm(caller: Principal, *, confirm: bool) -> None:

@@ -10,7 +10,7 @@ from schemas.commands import CommandResult, Reply
 from schemas.conversation import Conversation
 from schemas.decision import Decision
 from schemas.envelope import Event
-from schemas.values import AgentLanguage, EncryptedText, Json
+from schemas.values import Json
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.domain.viewer import Viewer
@@ -36,16 +36,16 @@ from services.records.conversations import MESSAGES
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingMessage, ExistingPerson, ExistingWorkspace
-from services.rest.uploads import assign_files, to_outbound
 from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
 from services.router import agents, inbox_routes, message_routes, offers, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
-from services.router.attachments import reply_files
-from services.router.first_messages import AcceptLanguage, first_message_route, hashed_fields, message_response
+from services.router.agent_commands import AgentCommandsDep, AgentLanguageDep
+from services.router.conversations.domain.command_phrases import in_language
+from services.router.first_messages import first_message_route, message_response
 from services.router.lists import list_page
+from services.router.outgoing_content import check_content
 from services.router.phrases import Language
-from services.router.reply_guard import check_text, record_confirmed, require_may_confirm
 from services.router.sentences import decision_view
 from services.router.views import (
     CommandView,
@@ -54,8 +54,6 @@ from services.router.views import (
     MessagesQuery,
     PersonView,
     ReplyBody,
-    guarded_text,
-    message_template,
     person_view,
 )
 
@@ -166,53 +164,35 @@ async def reply(
     body: Annotated[ReplyBody, Depends(JsonBody(ReplyBody))],
     repeat: IdempotencyKey,
     wait: Wait,
-    commands: CommandsDep,
+    commands: AgentCommandsDep,
     context: ContextDep,
     caller: Annotated[Principal, Depends(current_caller)],
-    accept_language: AcceptLanguage = None,
 ) -> Response:
     """Send an agent's answer unchanged, or refuse it: 409 says what the guard found. The caller may confirm the reply."""
     surface = body.surface or conversation.last_surface
-    guard = await check_text(context, conversation.workspace, guarded_text(body), surface)
-    require_may_confirm(caller, confirm=body.confirm)
-    # The hash is of the redacted text: a card number could be guessed from its hash.
-    request = action_hash(conversation, "replies", hashed_fields(body, guard))
-    files = await reply_files(context, conversation, body.attachments)
-    agent = await agents.read_agent(context, conversation.workspace, body.agent)
+    content = await check_content(context, conversation.workspace, conversation.key, body, surface, caller)
     data = Reply(
         conversation=conversation.id,
-        agent=body.agent,
-        agent_name=agent.body.name if agent else None,
-        text=EncryptedText(text=body.text or ""),
-        attachments=[to_outbound(identity, blob) for identity, blob in files.items()],
-        sensitive_kinds=guard.kinds_found,
-        confirmed_by=guard.confirmed_by(caller, confirm=body.confirm),
         surface=body.surface,
-        template=message_template(body),
-        language=preferred_language(accept_language, get_args(AgentLanguage)),
-        accepted_at=context.time_source.now(),
-        request_hash=request,
+        request_hash=action_hash(conversation, "replies", content.hashed_fields()),
+        **content.command_fields(commands.language),
     )
 
     # Checked only for a new command: a repeat gets the outcome of the first, whatever has changed since.
     async def admit() -> None:
-        if agent is None:
-            raise agents.unknown_agent(body.agent)
-        guard.check(confirmed=body.confirm)
-        await assign_files(context.store, files, conversation.key)
-        record_confirmed(conversation.workspace, conversation.id, data)
+        await content.admit(data)
 
     command = build_command(context, conversation, "pasokh.command.reply", data, repeat)
     return await message_response(context, command, await commands.execute(command, wait, admit))
 
 
-async def show_command(workspace: str, command: str, commands: CommandsDep) -> Response:
+async def show_command(workspace: str, command: str, commands: CommandsDep, language: AgentLanguageDep) -> Response:
     """The status of a command that was answered with 202."""
     outcome = await commands.status(workspace, command)
     if outcome is None:
         raise NotFound(f"There is no command {command!r} in this workspace.")
     problem = outcome.problem if isinstance(outcome, CommandResult) else None
-    problem = problem and problem.model_copy(update={"code": problem_code(problem.title)})
+    problem = problem and in_language(problem, language).model_copy(update={"code": problem_code(problem.title)})
     view = CommandView(status=outcome.status if isinstance(outcome, CommandResult) else "pending", problem=problem)
     return JSONResponse(view.model_dump(mode="json", exclude_none=True))
 

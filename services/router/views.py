@@ -56,6 +56,13 @@ def message_template(body: OutgoingContent) -> MessageTemplate | None:
     return MessageTemplate.model_validate(body.template.model_dump()) if body.template else None
 
 
+TextOfMessage = Annotated[
+    ReplyText | None,
+    AfterValidator(text_required_without(attachments=[], template=None)),
+    Field(validate_default=True),
+]
+
+
 class ReplyBody(ActingBody):
     """An agent's answer. Without `surface` it goes to the surface on which the customer wrote last.
 
@@ -68,11 +75,7 @@ class ReplyBody(ActingBody):
     # Before `text`, which may be absent where files or a template are named.
     attachments: FileIds = []
     template: TemplateBody | None = None
-    text: Annotated[
-        ReplyText | None,
-        AfterValidator(text_required_without(attachments=[], template=None)),
-        Field(validate_default=True),
-    ] = None
+    text: TextOfMessage = None
     surface: Surface | None = None
     confirm: bool = False
 
@@ -85,11 +88,10 @@ class FirstMessageBody(RequestModel):
 
     person: Annotated[str, Field(max_length=512, pattern=r"^[^:/]+:[^:]+:[\s\S]*\S[\s\S]*$")]
     agent: ActingAgent | None = None
-    # Before `text`, which may be absent where a template is named.
+    # Before `text`, which may be absent where files or a template are named.
+    attachments: FileIds = []
     template: TemplateBody | None = None
-    text: Annotated[
-        ReplyText | None, AfterValidator(text_required_without(template=None)), Field(validate_default=True)
-    ] = None
+    text: TextOfMessage = None
     confirm: bool = False
 
 

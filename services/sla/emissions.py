@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.commands import Escalate, TaskDueChanged
 from schemas.conversation import ConversationFact
-from schemas.sla import ClockFact
+from schemas.sla import ClockFact, Escalate, TaskDueChanged
 from schemas.values import Contract
 from services.domain.lifecycle import is_waiting
 from services.records.clocks import ClockRecord, to_view

@@ -1,10 +1,10 @@
 """The REST routes `/webchat/{workspace}/{account}/...` for browsers: sessions, messages, and the message stream."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,18 +16,16 @@ from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.http.dependencies import Page, PageParamsDep
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import NotFound, Unauthorized
-from services.platform.http.rate_limits import client_address, network_for
-from services.platform.http.service import Context
-from services.platform.http.sse import HEARTBEAT, EventStream, format_event
-from services.platform.http.stream_limits import StreamShares
+from services.platform.http.sse import EventStream
 from services.records.blobs import Blob
-from services.rest.file_stream import FileStream
+from services.rest.file_stream import FILE_CONTENT, FileStream
 from services.rest.files import open_blob
 from services.rest.uploads import UploadedFile, assign_files, named_files, to_outbound
 from services.rest.views import MessageView, attachment_view
+from services.webchat.message_stream import stream
 from services.webchat.models import ContactBody, Identity, MessageBody, SessionBody, SessionResponse
 from services.webchat.session_auth import PREFLIGHT, TOKENS
-from services.webchat.session_check import CHANNEL, SessionStream
+from services.webchat.session_check import CHANNEL
 from services.webchat.session_context import TOKEN, SessionContext, SessionContextDep, WebchatDependencies, cors_route
 from services.webchat.status import AvailabilityView, calendar_for, to_availability
 from services.webchat.tokens import (
@@ -39,24 +37,15 @@ from services.webchat.tokens import (
     visitor_id_for_user,
 )
 from services.webchat.transcript import (
-    TranscriptPosition,
     get_file,
     get_message,
-    latest_position,
     list_transcript,
-    parse_position,
-    stream_messages,
-    transcript_for,
     wait_for_message,
 )
 
 LONG_TEXT = 1_000
 """Characters. Longer texts are enriched on a worker thread, so that the event loop answers others meanwhile."""
 FILE_PATH = "/messages/{message}/attachments/{number}"
-MAX_STREAMS = 20
-"""Open streams of one visitor in one process (tabs and devices)."""
-# The browser reconnects after a second. The comment makes proxies send the headers before the first message.
-CONNECTED = b"retry: 1000\n: connected\n\n"
 
 
 async def preflight(session: SessionContextDep) -> Response:
@@ -186,7 +175,10 @@ async def show_status(session: SessionContextDep, response: Response) -> Availab
     response.headers["Cache-Control"] = "no-store"
     calendar = calendar_for(account, session.connected.configuration)
     online = await dependencies.presence.is_online(account.workspace)
-    return to_availability(calendar, dependencies.authenticator.context.time_source.now(), online=online)
+    context = dependencies.authenticator.context
+    return to_availability(
+        calendar, context.time_source.now(), online=online, max_file_bytes=context.settings.file_bytes
+    )
 
 
 async def post_contact(
@@ -235,49 +227,6 @@ async def list_messages(session: SessionContextDep, page: PageParamsDep) -> Page
     return await list_transcript(session.dependencies.authenticator.context.store, session.require_visitor, page)
 
 
-async def stream(
-    session: SessionContextDep,
-    request: Request,
-    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=400)] = None,
-) -> EventStream:
-    """Messages as server-sent events, from now on or after `Last-Event-ID`."""
-    resumed = parse_position(last_event_id, session.require_visitor.person_key) if last_event_id else None
-    owners = {
-        "visitor": session.require_visitor.key,
-        "address": network_for(client_address(request)),
-        "account": f"{session.require_visitor.workspace}/{session.require_visitor.account}",
-    }
-    session.dependencies.streams.check(owners)
-    return EventStream(_sse_chunks(session.dependencies, session.require_visitor, resumed, owners))
-
-
-async def _sse_chunks(
-    dependencies: WebchatDependencies, visitor: Visitor, resumed: TranscriptPosition | None, owners: Mapping[str, str]
-) -> AsyncGenerator[bytes, None]:
-    store, time_source = dependencies.authenticator.context.store, dependencies.authenticator.context.time_source
-    with dependencies.streams.open_stream(owners):
-        position = resumed or await latest_position(store, await transcript_for(store, visitor))
-        yield CONNECTED
-        with dependencies.session_streams.register(SessionStream(visitor)) as session_stream:
-
-            def is_over() -> bool:
-                return session_stream.is_revoked or visitor.is_expired(time_source.now())
-
-            async for item in stream_messages(store, dependencies.notifier, visitor, position, is_over):
-                yield HEARTBEAT if item is None else _sse_event(visitor, *item)
-
-
-def stream_shares(context: Context) -> StreamShares:
-    """The limits of open visitor streams in a process, from the settings."""
-    settings = context.settings
-    limits = {"visitor": MAX_STREAMS, "address": settings.address_chat_streams}
-    return StreamShares(limits, settings.chat_streams, context.admission, fair=frozenset({"account"}))
-
-
-def _sse_event(visitor: Visitor, position: TranscriptPosition, view: MessageView) -> bytes:
-    return format_event(view.model_dump_json().encode(), identity=position.text(visitor.person_key), event="message")
-
-
 def build_router(dependencies: WebchatDependencies) -> APIRouter:
     """The routes of all webchat accounts."""
     prefix = "/webchat/{workspace}/{account}"
@@ -296,21 +245,20 @@ def build_router(dependencies: WebchatDependencies) -> APIRouter:
     add("/messages", list_messages, dependencies=with_token)
     add("/status", show_status)
     add("/contact", post_contact, methods=["POST"], dependencies=with_token, status_code=204)
-    file_content: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     add(
         "/attachments",
         upload_file,
         methods=["POST"],
         dependencies=with_token,
         status_code=201,
-        openapi_extra={"requestBody": {"required": True, "content": file_content}},
+        openapi_extra={"requestBody": {"required": True, "content": FILE_CONTENT}},
     )
     add(
         FILE_PATH,
         show_file,
         dependencies=with_token,
         response_class=Response,
-        responses={200: {"description": "The file", "content": file_content}},
+        responses={200: {"description": "The file", "content": FILE_CONTENT}},
     )
     described = {"description": "Messages as they come", "content": {EventStream.media_type: {"schema": {}}}}
     add("/stream", stream, dependencies=with_token, response_class=EventStream, responses={200: described})

@@ -1,4 +1,4 @@
-"""The status of a chat: the opening hours, and whether any agent is online. It reveals no names and no numbers."""
+"""The status of a chat: the opening hours, whether any agent is online, and how large a file may be. It reveals no names and no numbers."""
 
 from collections import OrderedDict
 from datetime import datetime
@@ -25,6 +25,7 @@ class AvailabilityView(BaseModel):
     open: bool = Field(description="Within the opening hours; always, where there are none.")
     opens_at: Instant | None = Field(description="When it opens next; null while it is open.")
     online: bool = Field(description="At least one agent of the workspace is online.")
+    max_file_bytes: int = Field(description="The largest file that a visitor may upload.")
 
 
 class PresenceCache:
@@ -54,10 +55,10 @@ class PresenceCache:
         return False
 
 
-def to_availability(calendar: Calendar | None, now: datetime, *, online: bool) -> AvailabilityView:
+def to_availability(calendar: Calendar | None, now: datetime, *, online: bool, max_file_bytes: int) -> AvailabilityView:
     """The status that a visitor reads. Pure."""
     is_open, opens_at = opening_at(now, calendar) if calendar else (True, None)
-    return AvailabilityView(open=is_open, opens_at=opens_at, online=online)
+    return AvailabilityView(open=is_open, opens_at=opens_at, online=online, max_file_bytes=max_file_bytes)
 
 
 def calendar_for(account: Account, configuration: WorkspaceConfiguration) -> Calendar | None:

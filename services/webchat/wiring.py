@@ -6,8 +6,9 @@ from services.ingest.wiring import SharedComponents
 from services.platform.http.service import Context, ServiceComponents
 from services.rest.uploads import open_uploads
 from services.webchat import page, plain_form
+from services.webchat.message_stream import stream_shares
 from services.webchat.notifier import ChangeNotifier
-from services.webchat.routes import build_router, stream_shares
+from services.webchat.routes import build_router
 from services.webchat.session_auth import HandoffTokenDecoder, SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import open_session_streams
 from services.webchat.session_context import WebchatDependencies

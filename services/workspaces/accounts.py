@@ -14,9 +14,11 @@ from services.platform.http.dependencies import ContextDep, IfMatch, Page, PageP
 from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
 from services.platform.http.service import Context
-from services.records.accounts import read_health
+from services.records.accounts import in_language, read_health
 from services.records.configuration import FRESH_SECONDS
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.operator_language import SentenceReaderDep
+from services.text.sentences import SentenceReader
 from services.workspaces import account_mutations
 from services.workspaces.account_mutations import AccountRules
 from services.workspaces.account_notifier import publish_account_changed
@@ -27,30 +29,40 @@ from services.workspaces.views import AccountView, account_view, to_page
 
 
 async def list_accounts(
-    configuration: ExistingWorkspace, page: PageParamsDep, context: ContextDep
+    configuration: ExistingWorkspace, page: PageParamsDep, context: ContextDep, reader: SentenceReaderDep
 ) -> Page[AccountView]:
     """The accounts of a workspace, by channel and id."""
-    workspace, accounts = configuration.workspace, configuration.accounts
-    health = await read_health(context.store, workspace, accounts, context.time_source.now())
-    views = [(name, account_view(workspace, name, part.body, health[name])) for name, part in accounts.items()]
+    workspace, accounts, now = configuration.workspace, configuration.accounts, context.time_source.now()
+    health = await read_health(context.store, workspace, accounts, now)
+    views = [
+        (name, account_view(workspace, name, part.body, in_language(health[name], reader, now)))
+        for name, part in accounts.items()
+    ]
     return to_page(views, page, "accounts", workspace)
 
 
-async def _view(context: Context, configuration: WorkspaceConfiguration, name: str) -> AccountView:
-    workspace = configuration.workspace
-    health = await read_health(context.store, workspace, [name], context.time_source.now())
-    return account_view(workspace, name, configuration.accounts[name].body, health[name])
+async def _view(
+    context: Context, configuration: WorkspaceConfiguration, name: str, reader: SentenceReader
+) -> AccountView:
+    workspace, now = configuration.workspace, context.time_source.now()
+    health = await read_health(context.store, workspace, [name], now)
+    return account_view(workspace, name, configuration.accounts[name].body, in_language(health[name], reader, now))
 
 
 async def show_account(
-    configuration: ExistingWorkspace, channel: str, account: str, context: ContextDep, response: Response
+    configuration: ExistingWorkspace,
+    channel: str,
+    account: str,
+    context: ContextDep,
+    reader: SentenceReaderDep,
+    response: Response,
 ) -> AccountView:
     name = f"{channel}/{account}"
     if name not in configuration.accounts:
         raise account_mutations.no_account(name)
     part = configuration.accounts[name]
     response.headers["ETag"] = etag(part.version)
-    return await _view(context, configuration, name)
+    return await _view(context, configuration, name, reader)
 
 
 async def delete_account(
@@ -62,6 +74,9 @@ async def delete_account(
     await publish_account_changed(context, workspace, name)
 
 
+KNOWN_AFTER_SECONDS = FRESH_SECONDS * 1.05
+
+
 @dataclass(frozen=True, slots=True)
 class AccountEndpoints:
     """Writes accounts of the channels in `rules`: channel name → what it demands of an account.
@@ -70,7 +85,7 @@ class AccountEndpoints:
     """
 
     rules: Mapping[str, AccountRules]
-    known_after_seconds: float = FRESH_SECONDS * 1.05
+    known_after_seconds: float
 
     async def require_channel(self, channel: str) -> AccountRules:
         """The account rules of the path's channel. Raises NotFound for an unknown channel."""
@@ -86,6 +101,7 @@ class AccountEndpoints:
         body: AccountBody,
         condition: IfMatch,
         context: ContextDep,
+        reader: SentenceReaderDep,
         response: Response,
     ) -> AccountView:
         rules = await self.require_channel(channel)
@@ -109,7 +125,7 @@ class AccountEndpoints:
         await publish_account_changed(context, workspace, name)
         response.status_code = 200 if before is not None and name in before.accounts else 201
         response.headers["ETag"] = etag(after.accounts[name].version)
-        return await _view(context, after, name)
+        return await _view(context, after, name, reader)
 
     async def _wait_until_visible(self, before: AccountBody, after: AccountBody) -> None:
         """Wait until no process uses the old credentials: a webhook after the response is then authenticated by the new ones."""
@@ -117,9 +133,9 @@ class AccountEndpoints:
             await asyncio.sleep(self.known_after_seconds)
 
 
-def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
-    """The routes; writing an account needs `admin`."""
-    endpoints = AccountEndpoints(rules)
+def build_router(rules: Mapping[str, AccountRules], known_after_seconds: float = KNOWN_AFTER_SECONDS) -> APIRouter:
+    """The routes; writing an account needs `admin`. `known_after_seconds`: see `AccountEndpoints`."""
+    endpoints = AccountEndpoints(rules, known_after_seconds)
     read_body = JsonBody(AccountBody, forms={channel: one.model for channel, one in rules.items()})
 
     async def put_account(
@@ -129,10 +145,11 @@ def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
         body: Annotated[AccountBody, Depends(read_body)],
         condition: IfMatch,
         context: ContextDep,
+        reader: SentenceReaderDep,
         response: Response,
     ) -> AccountView:
         """Connect an account, or replace it. The fields of the body depend on the channel in the path."""
-        return await endpoints.put(configuration, channel, account, body, condition, context, response)
+        return await endpoints.put(configuration, channel, account, body, condition, context, reader, response)
 
     read, admin = [Depends(require_scope("read", for_agents=False))], [Depends(require_scope("admin"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/accounts", tags=["configuration"])

@@ -26,8 +26,8 @@ def validate_api_base(api_base: str | None, settings: Settings) -> list[tuple[st
     # Without the operator's consent a key could make the server call hosts that only its network reaches.
     if settings.allow_private_targets or address in settings.allowed_targets:
         return []
-    sentence = f"The address {address} is not allowed. Leave `api_base` out, or have the operator add it to"
-    return [("/api_base", f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
+    sentence = f"The address {address} is not allowed. Leave `api_base` out, or have the operator start Pasokh with"
+    return [("/api_base", f"{sentence} PASOKH_ALLOWED_TARGETS='[\"{address}\"]'.")]
 
 
 def validate_called_urls(urls: Iterable[tuple[str, str]], settings: Settings) -> list[tuple[str, str]]:

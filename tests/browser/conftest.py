@@ -22,8 +22,8 @@ FLAGS = (
     "--disable-sync",
 )
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-Size = Literal["desktop", "phone"]
+SIZES = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (360, 640)}
+Size = Literal["desktop", "phone", "small phone"]
 OpenPage = Callable[..., Awaitable[Page]]
 
 
@@ -59,7 +59,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
                 viewport={"width": width, "height": height},
                 locale=locale,
                 color_scheme=scheme,
-                has_touch=size == "phone",
+                has_touch=size != "desktop",
             )
             stack.push_async_callback(context.close)
             page = await context.new_page()

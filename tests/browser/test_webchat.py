@@ -12,10 +12,13 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from services.demo.serving import serving
+from tests.browser.axe import wrong_with
 from tests.browser.conftest import OpenPage, Size, picture
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
 
 TIMEOUT_MS = 15_000
+MOST = 3_000_000
+"""Bytes of the largest file that a visitor may send here."""
 PHRASES = {
     "en": ("Hello, where is my order?", "Good morning! Your parcel left our warehouse today."),
     "fa": ("سلام، سفارش من کجاست؟", "سلام! بستهٔ شما امروز فرستاده شد."),
@@ -31,7 +34,7 @@ TITLES = {"en": "Chat with us", "fa": "گفتگو با ما", "ar": "تحدّث 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = up(tmp_path_factory.mktemp("webchat"), PASOKH_ADMIN_KEY=ADMIN_KEY)
+    running = up(tmp_path_factory.mktemp("webchat"), PASOKH_ADMIN_KEY=ADMIN_KEY, PASOKH_FILE_BYTES=str(MOST))
     running.start()
     running.wait_ready()
     yield running
@@ -256,8 +259,78 @@ async def test_a_file_that_is_too_large_says_so_and_can_be_removed(open_page: Op
     page = await open_page(page_of_shop)
     await page.locator(".launcher").click()
     await page.locator("input[type=file]").set_input_files(
-        [FilePayload(name="film.mp4", mimeType="video/mp4", buffer=bytes(20_000_001))]
+        [FilePayload(name="film.mp4", mimeType="video/mp4", buffer=bytes(MOST + 1))]
     )
-    await expect(page.get_by_text("This file is too large.")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.get_by_text("This file is too large: 3 MB at most.")).to_be_visible(timeout=TIMEOUT_MS)
     await page.get_by_role("button", name="Remove film.mp4").click()
     await expect(page.locator(".files li")).to_have_count(0)
+
+
+FILE_PHRASES = {
+    "en": (
+        "Attach files",
+        "This file is too large: 3 MB at most.",
+        "One message takes 10 files; 2 were left out.",
+        "Remove {name}",
+    ),
+    "fa": (
+        "افزودن فایل",
+        "این فایل بزرگ است؛ حداکثر ۳ مگابایت مجاز است.",
+        "هر پیام ۱۰ فایل می‌پذیرد؛ ۲ فایل کنار گذاشته شد.",
+        "برداشتن {name}",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", FILE_PHRASES)
+async def test_a_visitor_with_a_small_phone_sends_and_gets_files(
+    open_page: OpenPage, page_of_shop: str, shop: Shop, language: str
+) -> None:
+    attach, too_large, too_many, remove = FILE_PHRASES[language]
+    page = await open_page(f"{page_of_shop}/{language}", locale=language, size="small phone")
+    await page.locator(".launcher").click()
+    await expect(page.get_by_role("button", name=attach)).to_be_visible()
+    names = ["رسید خرید.png", "a-very-long-name-" + "of-an-invoice-" * 8 + ".pdf", "film.mp4", "page.html"]
+    contents = [DOT, b"%PDF-1.7\n" + bytes(50_000), bytes(MOST + 1), SCRIPT]
+    await page.locator("input[type=file]").set_input_files(
+        [
+            FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+            for name, content in zip(names, contents, strict=True)
+        ]
+    )
+    await expect(page.get_by_text(too_large)).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator("form[aria-busy=false] .files li")).to_have_count(4, timeout=TIMEOUT_MS)
+    assert await wrong_with(page) == []
+    await picture(page, f"webchat-files-waiting-{language}", whole=False)
+    await page.get_by_role("button", name=remove.format(name="film.mp4")).click()
+    # Without a word: files alone are a message.
+    await page.locator("button.send").click()
+    mine = page.locator(".message.mine:not(.waiting)")
+    await expect(mine.locator("img")).to_have_count(1, timeout=TIMEOUT_MS)
+    await expect(mine.locator("button.file")).to_have_count(3)
+
+    [newest] = (await shop.get("/conversations", channel="webchat", limit="1"))["items"]
+    [inbound] = (await shop.get(f"/conversations/{newest['id']}/messages"))["items"]
+    assert [file["name"] for file in inbound["attachments"]] == [names[0], names[1], names[3]]
+    types = ["image/png", "application/pdf", "application/octet-stream"]
+    assert [file["media_type"] for file in inbound["attachments"]] == types
+    read = [(await shop.client.get(file["url"])).content for file in inbound["attachments"]]
+    assert read == [contents[0], contents[1], contents[3]]
+
+    await answer_with_files(shop, invoice_pdf=contents[1], map_png=DOT)
+    theirs = page.locator(".message:not(.mine)").last
+    await expect(theirs.locator("img[alt='map.png']")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(theirs.get_by_role("button", name="invoice.pdf")).to_be_visible()
+    assert await wrong_with(page) == []
+    # Nothing is wider than the phone, whatever a file is called.
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await picture(page, f"webchat-files-small-{language}", whole=False)
+
+    twelve = [FilePayload(name=f"{n}.png", mimeType="image/png", buffer=DOT) for n in range(12)]
+    await page.locator("input[type=file]").set_input_files(twelve)
+    await expect(page.get_by_text(too_many)).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator("form[aria-busy=false] .files li:has(.remove)")).to_have_count(10, timeout=TIMEOUT_MS)
+    assert await wrong_with(page) == []
+    await picture(page, f"webchat-files-many-{language}", whole=False)
+    await page.get_by_role("button", name=remove.format(name="3.png")).click()
+    await expect(page.get_by_text(too_many)).to_have_count(0)

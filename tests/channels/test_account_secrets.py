@@ -12,10 +12,11 @@ from schemas.configuration import AccountBody
 from services.channels.account_settings import AccountModelRules
 from services.channels.registry import CHANNELS, account_rules
 from services.platform.http.openapi import exported
+from tests.examples import scaled
 from tests.rest import Rest, open_rest
 
 RULES = {channel.name: account_rules(channel) for channel in CHANNELS}
-SEEDS = range(5)
+SEEDS = range(scaled(5, minimum=1))
 
 
 def randomised(text: str, chance: random.Random) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ PAGES = Path(__file__).parents[2] / "docs" / "channels"
 HEADINGS = ("Connect", "What comes in", "What goes out", "Limits", "What an agent sees", "Errors")
 KINDS = ("image", "video", "audio", "voice", "sticker", "file")
 MAX_NAMED_TYPES = 6
+COMMANDS = re.compile(r"^ *```\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+"""The blocks of commands of a page."""
 ACCOUNT_CALL = re.compile(r"curl -X PUT https://your-host(\S+) [^{]*-d '(\{.+?\})'(?: |\n)")
 OPENAPI = json.loads((PAGES.parents[1] / "schemas" / "export" / "openapi.json").read_text())
 
@@ -34,9 +37,21 @@ def test_the_call_that_writes_an_account_can_be_pasted(channel: Channel) -> None
     for path, body in calls:
         prefix, kind = path.split("/accounts/")
         assert (prefix, kind.split("/")[0]) == ("/v1/workspaces/shop", channel.name)
-        filled = AccountBody.model_validate_json(body.replace("…", "0123456789abcdef" * 2))
+        filled = AccountBody.model_validate_json(body)
         assert account_rules(channel).problems(filled) == []
     assert "put" in OPENAPI["paths"]["/v1/workspaces/{workspace}/accounts/{channel}/{account}"]
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.stem)
+def test_a_command_is_pasted_as_it_stands(page: Path) -> None:
+    blocks = COMMANDS.findall(page.read_text())
+    assert blocks or page.stem in {"README", "webchat"}
+    for block in blocks:
+        # An ellipsis is refused as a credential, and means nothing to a shell.
+        assert "…" not in block
+        assert block.isascii()
+        # Quotes are closed, and a line goes on only where it says so.
+        assert shlex.split(block, comments=True)
 
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
@@ -52,7 +67,9 @@ def files_row(channel: Channel) -> str:
     capabilities = channel.capabilities
     cells = [_media(capabilities, kind) for kind in KINDS]
     apart = ", each a message of its own" if capabilities.files_apart else ""
-    return _row(channel, *cells, f"{capabilities.max_files}{apart}", _where(channel))
+    most = capabilities.max_files_bytes
+    together = f", {most / 1_000_000:g} MB together" if most is not None else ""
+    return _row(channel, *cells, f"{capabilities.max_files}{apart}{together}", _where(channel))
 
 
 def texts_row(channel: Channel) -> str:

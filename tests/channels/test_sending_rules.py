@@ -306,7 +306,7 @@ async def test_a_part_that_the_platform_refuses_fails_the_message_which_says_wha
     assert (await at.house.reply(text=long_text(capabilities_of(at)))).status == "applied"
     refuse_from(at, 3)
     await send_all(at)
-    expected = "Parts 1 to 2 of 3 went out; part 3 failed: no"
+    expected = "Of 3 parts, 2 went out and the next one failed. The platform refused the message. (no)"
     assert (at.reply().state, error_of(at).code, error_of(at).detail) == ("failed", "rejected", expected)
     # What is reported of a part that went out does not bring the message to the customer.
     at.now = REPORTED
@@ -332,7 +332,7 @@ async def test_a_part_that_was_not_delivered_fails_the_message_in_any_order(
     for number in order:
         await (at.learn_results() if number == 0 else at.post(reports[number]))
     assert at.reply().state == "failed"
-    assert error_of(at).detail.startswith("Part 2 of 3 did not arrive: ")
+    assert error_of(at).detail.startswith("Part 2 of 3 did not arrive. ")
     assert at.house.case().status == "assigned"
 
 

@@ -11,8 +11,9 @@ from schemas.channel import Capabilities, RateLimit, Window
 from schemas.values import AgentLanguage
 from services.channels.port import Channel
 from services.channels.registry import CHANNELS
-from services.domain.refusal_phrases import POINTERS, RefusalReader, sentence, to_failure
+from services.domain.refusal_phrases import POINTERS, sentence, to_failure
 from services.domain.sending_rules import Reason, Refused
+from services.text.sentences import SentenceReader
 
 PAGE = Path(__file__).parents[2] / "docs" / "sending-rules.md"
 AT = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
@@ -29,7 +30,7 @@ EXAMPLES: dict[Reason, tuple[str, Refused]] = {
     "automatic_again": ("email", Refused(reason="automatic_again", at=AT + HOUR)),
     "no_templates": ("telegram", Refused(reason="no_templates")),
     "private_reply_used": ("messenger", Refused(reason="private_reply_used")),
-    "private_reply_late": ("instagram", Refused(reason="private_reply_late", span=WEEK, at=AT - DAY)),
+    "private_reply_too_late": ("instagram", Refused(reason="private_reply_too_late", span=WEEK, at=AT - DAY)),
     "text_too_long": (
         "instagram",
         Refused(reason="text_too_long", length=2500, limit=2200, unit="code_points"),
@@ -42,14 +43,14 @@ def sentences(reason: Reason) -> Iterator[str]:
     """The rows of a reason: language and sentence."""
     channel, refused = EXAMPLES[reason]
     for language in get_args(AgentLanguage):
-        yield f"| {language} | {sentence(refused, channel, RefusalReader(language), AT)} |"
+        yield f"| {language} | {sentence(refused, channel, SentenceReader(language), AT)} |"
 
 
 def section(reason: Reason) -> str:
     """The section of a reason as the page has it."""
     channel, refused = EXAMPLES[reason]
     status = 422 if reason in POINTERS else 409
-    code = to_failure(refused, channel, RefusalReader(), AT).code
+    code = to_failure(refused, channel, SentenceReader(), AT).code
     head = [
         f"### {reason}",
         "",

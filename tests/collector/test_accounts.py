@@ -18,6 +18,7 @@ from services.collector.accounts import CHECK_INTERVAL
 from services.collector.context import NamedAccount
 from services.collector.health import FAILING_PROBE_INTERVAL, PROBE_INTERVAL
 from services.collector.instruments import AccountInstruments
+from services.domain.account_phrases import AccountFinding
 from services.domain.account_sends import AccountSends
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from services.platform.processing.inputs import EffectCompleted
@@ -33,10 +34,12 @@ MAIN_SENDS = AccountSends(workspace="shop", channel="telegram", account="main", 
 class Platform(Telegram):
     """Telegram with a scripted answer to a probe: `answer` returns a finding or raises."""
 
-    def __init__(self, answer: Callable[[], str | None]) -> None:
+    def __init__(self, answer: Callable[[], AccountFinding | None]) -> None:
         self.answer, self.probes = answer, 0
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         self.probes += 1
         return self.answer()
 
@@ -44,7 +47,7 @@ class Platform(Telegram):
 class AccountsHarness:
     """The collector on its one partition, with a scripted platform. Effects run when a test says so."""
 
-    def __init__(self, answer: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(self, answer: Callable[[], AccountFinding | None] = lambda: None) -> None:
         self.platform = Platform(answer)
         self.collector = CollectorHarness([self.platform, Api()])
         self.driver = self.collector.driver
@@ -90,8 +93,8 @@ class AccountsHarness:
         return [(fact.previous_state, fact.state) for fact in found]
 
 
-def raising(error: Exception) -> Callable[[], str | None]:
-    def answer() -> str | None:
+def raising(error: Exception) -> Callable[[], AccountFinding | None]:
+    def answer() -> AccountFinding | None:
         raise error
 
     return answer
@@ -120,11 +123,11 @@ async def test_a_channel_whose_check_is_a_login_is_probed_as_seldom_as_it_says(m
     ("answer", "state"),
     [
         (raising(CredentialsRejected("the bot token is not accepted (Unauthorized)", 401)), "credentials"),
-        (lambda: "No webhook is set.", "webhook"),
+        (lambda: AccountFinding("No webhook is set."), "webhook"),
     ],
 )
 async def test_failing_probe_is_one_change_and_a_good_one_is_the_change_back(
-    answer: Callable[[], str | None], state: str
+    answer: Callable[[], AccountFinding | None], state: str
 ) -> None:
     accounts = AccountsHarness(answer)
     await accounts.emit()
@@ -146,7 +149,7 @@ async def test_failing_probe_is_one_change_and_a_good_one_is_the_change_back(
     [TransientSendError("busy"), SendOutcomeUnknown("reset"), PermanentSendError("409", "x"), KeyError("a bug")],
 )
 async def test_platform_without_a_clear_answer_changes_nothing(error: Exception) -> None:
-    accounts = AccountsHarness(lambda: "No webhook is set.")
+    accounts = AccountsHarness(lambda: AccountFinding("No webhook is set."))
     await accounts.emit()
     await accounts.probe()
     accounts.platform.answer = raising(error)
@@ -224,7 +227,7 @@ async def test_rest_reads_health_as_of_now_without_waiting_for_a_check() -> None
 async def test_metric_shows_each_account_and_its_state_and_no_state_of_before() -> None:
     registry = CollectorRegistry()
     instruments = AccountInstruments(registry)
-    accounts = AccountsHarness(lambda: "No webhook is set.")
+    accounts = AccountsHarness(lambda: AccountFinding("No webhook is set."))
     await accounts.emit()
     instruments.show([accounts.check()])
     labels = {"workspace": "shop", "channel": "telegram", "account": "main"}

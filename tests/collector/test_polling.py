@@ -58,6 +58,7 @@ async def test_updates_are_fetched_after_the_webhook_is_gone_and_published_as_if
     assert bot.texts()[0] == "first"
     assert "4111" not in bot.texts()[1]
     assert [event.type for event in bot.events()] == ["pasokh.inbound.message"] * 2
+    assert all(event.data["polled"] for event in bot.events())
     assert (bot.poll(MAIN).cursor, list(bot.stand_in.updates)) == (f"{BOT}:3", [])
     await bot.recorder.write()
     calls = bot.store.find(ACCOUNT_CALLS, MAIN)
@@ -135,7 +136,7 @@ async def test_revoked_token_is_tried_with_growing_pauses_and_named(bot: Bot) ->
         pauses.append(bot.timer(TIMER))
         await bot.driver.advance(pauses[-1] or 0)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert "the bot token is not accepted" in str(bot.check(MAIN).poll_error)
+    assert "Updates cannot be fetched: Unauthorized. Write the account" in str(bot.check(MAIN).poll_error)
 
 
 async def test_new_token_is_tried_at_once(bot: Bot) -> None:

@@ -61,7 +61,7 @@ async def test_account_that_hears_nothing_in_its_busy_hours_is_silent_and_recove
     [fact] = [event for event in shop.driver.sent if event.type == "pasokh.account.silent"]
     # Five or six of its hours: the day begins at nine.
     assert last + timedelta(hours=13) <= fact.time <= last + timedelta(hours=17)
-    assert shop.check(MAIN).detail.startswith("Nothing has come in since 2026-03-28 20:01 UTC")
+    assert shop.check(MAIN).detail.startswith("The last that came in was on 2026-03-28 at 20:01 UTC")
     shop.heard(shop.clock.now())
     health = (await read_health(shop.store, "shop", [NAME], shop.clock.now()))[NAME]
     assert health.state == "ok"  # at once, before the collector has looked

@@ -132,7 +132,7 @@ async def test_failed_refresh_is_tried_again_and_counts_only_when_the_token_has_
     assert (shop.check(MAIN).state, shop.facts()) == ("ok", [])
     assert tokens(shop).failures > 1
     await shop.jump(3 * 3600, "refresh/")
-    assert shop.check(MAIN).detail.startswith("The access token expired at ")
+    assert shop.check(MAIN).detail.startswith("The access token expired on ")
     site.refusal = None
     await shop.jump(3601, "refresh/")
     assert (shop.check(MAIN).state, tokens(shop).failures) == ("ok", 0)

@@ -208,4 +208,5 @@ async def test_a_ledger_that_does_not_balance_says_what_is_missing(rest: Rest) -
     )
     rest.store.insert(ACCOUNT_CALLS, "shop/telegram:a", calls)
     [shown] = (await rest.request("GET", f"{BASE}/ledgers")).json()["items"]
-    assert (shown["balances"], shown["detail"][:30]) == (False, "2 received activities are neit")
+    assert (shown["balances"], shown["reason"], shown["params"]) == (False, "lost", {"count": 1})
+    assert shown["detail"].endswith(" 2 activities are received, but neither published nor rejected nor failed.")

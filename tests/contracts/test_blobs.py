@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from schemas.identity import PersonKey
 from services.platform.core.errors import Fenced
-from services.platform.store.port import Store
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.port import Changes, Collection, Key, Put, Store
 from services.records.blobs import (
     BLOB_PARTS,
     BLOBS,
@@ -16,9 +19,11 @@ from services.records.blobs import (
     RETENTION,
     UNUSED_RETENTION,
     Blob,
+    BlobPart,
     assign_blobs,
     customer_blob_id,
     delete_blob,
+    delete_in_batch,
     person_blobs,
     purge_blobs,
     read_blob,
@@ -85,6 +90,35 @@ async def test_a_file_whose_parts_are_gone_is_said_to_be_gone(store: Store) -> N
     await store.delete_expired(BLOB_PARTS.name, AT + RETENTION + timedelta(days=3), 10)
     with pytest.raises(LookupError):
         [part async for part in read_content(store, "b1", blob)]
+
+
+async def test_a_deleted_message_takes_its_largest_file_along_in_one_commit(store: Store) -> None:
+    size, large, other = 100_000_000, b"x" * 100, b"y"
+    blob = await put(store, "b1", large)
+    # Of a hundred megabytes the parts are as many, here with little in them.
+    numbers = range(-(-size // PART_BYTES))
+    part = BlobPart(workspace="acme", at=AT, content="")
+    for start in range(0, len(numbers), 100):
+        keys = [Key(BLOB_PARTS.name, f"b1/{number}") for number in numbers[start : start + 100]]
+        await store.commit(Changes(puts=[Put(key, part) for key in keys]))
+    await store.commit(Changes(puts=[Put(Key(BLOBS.name, "b1"), replace(blob, size_bytes=size, parts=len(numbers)))]))
+    await put(store, "b2", other)
+
+    deletes: list[Key] = []
+
+    class Batch(UnitOfWork):
+        """Collects what is deleted."""
+
+        def __init__(self) -> None: ...
+
+        def delete(self, collection: Collection[Any], identity: str) -> None:
+            deletes.append(Key(collection.name, identity))
+
+    delete_in_batch(Batch(), "b1", size)
+    await store.commit(Changes(deletes=deletes))
+    assert [identity for identity, _ in await store.scan(BLOBS.name, "", 10)] == ["b2"]
+    assert [identity for identity, _ in await store.scan(BLOB_PARTS.name, "", 10)] == ["b2/0"]
+    assert await content(store, "b2") == other
 
 
 async def test_files_expire_with_their_parts(store: Store) -> None:

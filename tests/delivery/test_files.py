@@ -1,18 +1,15 @@
 """A message with files: read at the last moment, sent in one attempt, and given more time."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import pytest
-
 from schemas.outbound import OutboundAttachment, OutboundMessage
 from services.channels.port import Account, OutgoingFile, SendReceipt
-from services.delivery.attempt import FILE_SENDS
 from services.delivery.domain.outcomes import ASSUME_UNKNOWN_AFTER, UPLOAD_BYTES_PER_SECOND
 from services.platform.http.outgoing import HttpClient
-from services.records.blobs import BLOB_PARTS, BLOBS, Blob, delete_blob, write_blob
+from services.platform.store.port import Key
+from services.records.blobs import BLOB_PARTS, BLOBS, PART_BYTES, Blob, delete_blob, write_blob
 from tests.delivery.harness import ScriptedChannel, SenderHarness, outbound
 from tests.fakes import START
 
@@ -26,7 +23,7 @@ class UploadingChannel(ScriptedChannel):
     async def send_files(
         self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
     ) -> SendReceipt:
-        self.uploaded.append([file.content for file in files])
+        self.uploaded.append([b"".join([part async for part in file.content.open()]) for file in files])
         return await self.send(message, account, http)
 
 
@@ -72,6 +69,15 @@ async def test_a_message_whose_file_is_gone_fails_and_nothing_goes_out() -> None
     assert (channel.attempted, sender.facts(), sender.error_code("a")) == ([], [("failed", "a")], "file_missing")
 
 
+async def test_a_message_whose_file_is_deleted_while_it_is_sent_fails() -> None:
+    channel = UploadingChannel()
+    sender, _ = await sender_with(channel, one=bytes(PART_BYTES + 1))
+    del sender.store.documents[Key(BLOB_PARTS.name, "one/1")]
+    await sender.arrive(with_files("one"))
+    await sender.complete_all_effects()
+    assert (channel.attempted, sender.facts(), sender.error_code("a")) == ([], [("failed", "a")], "file_missing")
+
+
 async def test_files_of_another_workspace_never_go_out() -> None:
     channel = UploadingChannel()
     sender, _ = await sender_with(channel)
@@ -79,18 +85,6 @@ async def test_files_of_another_workspace_never_go_out() -> None:
     await sender.arrive(with_files("foreign"))
     await sender.complete_all_effects()
     assert (channel.uploaded, sender.facts()) == ([], [("failed", "a")])
-
-
-async def test_a_message_waits_while_too_many_files_are_being_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.delivery.attempt.FILE_WAIT_SECONDS", 0.01)
-    channel = UploadingChannel()
-    sender, _ = await sender_with(channel, one=b"1")
-    slots: asyncio.Semaphore = sender.processor.dependencies.file_slots
-    for _ in range(FILE_SENDS):
-        await slots.acquire()
-    await sender.arrive(with_files("one"))
-    await sender.complete_all_effects()
-    assert (sender.record("a").state, channel.attempted) == ("retry", [])
 
 
 async def test_large_files_give_an_attempt_more_time() -> None:

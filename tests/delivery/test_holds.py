@@ -228,7 +228,9 @@ async def test_refusal_names_the_status_and_the_next_message_goes_out() -> None:
     sender = SenderHarness(refusing(PermanentSendError("too_long", "the callback_url answered 413", 413), "a"))
     await sender.arrive(outbound("a"), outbound("b"))
     await sender.complete_all_effects()
-    assert sender.record("a").error == Failure(code="too_long", detail="the callback_url answered 413", status=413)
+    said = "the callback_url answered 413"
+    detail = f"The text is too long for the platform. Split it. ({said})"
+    assert sender.record("a").error == Failure(code="too_long", detail=detail, status=413, params={"said": said})
     assert sender.facts() == [("failed", "a"), ("sent", "b")]
 
 

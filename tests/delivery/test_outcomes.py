@@ -68,7 +68,7 @@ def test_pause_that_a_platform_asks_for_never_breaks_the_decision(after: float) 
 def test_retry_that_would_come_after_a_day_is_a_failure() -> None:
     late = AttemptContext(message="m1", attempts=9, since=START, now=START + MAX_RETRY_PERIOD)
     outcome = decide_outcome(AttemptResult(kind="retryable", detail="busy"), late)
-    assert outcome == Failed(Failure(code="unreachable", detail="Given up after 9 attempts: busy"))
+    assert outcome == Failed(Failure(code="unreachable", detail="busy", params={"attempts": 9}))
 
 
 @given(st.text(), st.integers(min_value=1, max_value=200))

@@ -6,6 +6,7 @@ from schemas.outbound import DeliverySent, OutboundAttachment, OutboundMessage, 
 from schemas.values import EncryptedText, Failure
 from services.channels.port import Account
 from services.delivery.domain.parts import incomplete, is_last_part, part_of
+from services.domain.failure_phrases import worded
 from services.platform.http.outgoing import PermanentSendError
 from tests.delivery.harness import ActingChannel, ScriptedChannel, SenderHarness, action, outbound
 
@@ -65,8 +66,10 @@ def test_files_that_go_together_go_with_the_last_text() -> None:
 def test_a_failure_says_which_parts_went_out() -> None:
     failure = Failure(code="blocked", detail="the customer blocked the bot", status=403)
     assert incomplete(failure, 0, 3) == failure
-    assert incomplete(failure, 1, 3).detail == "Part 1 of 3 went out; part 2 failed: the customer blocked the bot"
-    assert incomplete(failure, 2, 3).detail == "Parts 1 to 2 of 3 went out; part 3 failed: the customer blocked the bot"
+    assert incomplete(failure, 1, 3).params == {"parts_sent": 1, "parts": 3}
+    went_out = "Of 3 parts, 2 went out and the next one failed."
+    blocked = "The customer blocked the account, or the account may not write here. (the customer blocked the bot)"
+    assert worded(incomplete(failure, 2, 3), "en").detail == f"{went_out} {blocked}"
     assert incomplete(failure, 2, 3).code == "blocked"
 
 
@@ -120,8 +123,10 @@ async def test_a_part_that_fails_ends_the_message_and_says_what_went_out() -> No
     (fact,) = [event for event in sender.sent if event.type == "pasokh.delivery.failed"]
     assert fact.data["error"] == {
         "code": "blocked",
-        "detail": "Part 1 of 3 went out; part 2 failed: the customer blocked the bot",
+        "detail": "Of 3 parts, 1 went out and the next one failed. The customer blocked the account, or the account may not "
+        "write here. (the customer blocked the bot)",
         "status": 403,
+        "params": {"parts": 3, "parts_sent": 1, "said": "the customer blocked the bot"},
     }
 
 
@@ -135,4 +140,4 @@ async def test_a_process_that_dies_between_parts_sends_none_twice() -> None:
     # Whether the second part went out is not known: nothing more is sent, and the agent learns how far it came.
     assert sender.channel.attempted == ["m"]
     assert sender.error_code("m") == "outcome_unknown"
-    assert "Part 1 of 3 went out" in str(sender.record("m").error)
+    assert "Of 3 parts, 1 went out" in str(sender.record("m").error)

@@ -1,6 +1,7 @@
 """The stand-in of the Graph API answers as Meta does, remembers what it took, and fails on request."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -10,7 +11,9 @@ from starlette.routing import Mount
 
 from services.demo.graph import FakeGraph
 from services.demo.graph_messages import MetaChannel
+from services.demo.numbers import EPOCH, first_number_at
 from services.platform.http.multipart import FilePart, multipart_form
+from tests.fakes.http import held
 
 TOKEN = {"authorization": "Bearer EAAtoken"}
 NUMBER = "/v25.0/15550100/messages"
@@ -96,9 +99,9 @@ async def test_every_kind_of_message_is_taken(opened: Open, fields: dict[str, An
 
 async def test_an_uploaded_file_goes_out_by_its_id_and_is_read_with_the_token_alone(opened: Open) -> None:
     _, client = opened("whatsapp")
-    file = FilePart("file", "mug.png", "image/png", b"\x89PNG")
+    file = FilePart("file", "mug.png", "image/png", held(b"\x89PNG"))
     body, content_type = multipart_form({"messaging_product": "whatsapp"}, [file])
-    uploaded = await client.post("/v25.0/15550100/media", content=body, headers={"content-type": content_type})
+    uploaded = await client.post("/v25.0/15550100/media", content=body.open(), headers={"content-type": content_type})
     number = uploaded.json()["id"]
     sent = await client.post(NUMBER, json=whatsapp_text(type="image", image={"id": number, "caption": "Here"}))
     assert sent.status_code == 200
@@ -111,9 +114,9 @@ async def test_an_uploaded_file_goes_out_by_its_id_and_is_read_with_the_token_al
 
 async def test_a_picture_over_five_megabytes_is_refused_at_upload(opened: Open) -> None:
     _, client = opened("whatsapp")
-    file = FilePart("file", "mug.png", "image/png", b"x" * 5_242_881)
+    file = FilePart("file", "mug.png", "image/png", held(b"x" * 5_242_881))
     body, content_type = multipart_form({"messaging_product": "whatsapp"}, [file])
-    answer = await client.post("/v25.0/15550100/media", content=body, headers={"content-type": content_type})
+    answer = await client.post("/v25.0/15550100/media", content=body.open(), headers={"content-type": content_type})
     assert answer.json()["error"]["code"] == 100
 
 
@@ -232,3 +235,15 @@ async def test_faults_happen_on_request(
     answer = await client.post(NUMBER, json=whatsapp_text())
     assert (answer.status_code, answer.json()["error"]["code"], len(graph.log.items)) == (status, code, taken)
     assert (await client.post(NUMBER, json=whatsapp_text())).status_code == 200
+
+
+async def test_no_two_messages_ever_have_one_id_also_after_a_new_start(opened: Open) -> None:
+    ids = set()
+    for _ in range(2):
+        _, client = opened("whatsapp")
+        for _ in range(2):
+            answer = await client.post(NUMBER, json=whatsapp_text())
+            ids.add(answer.json()["messages"][0]["id"])
+    assert len(ids) == 4
+    second = timedelta(seconds=1)
+    assert first_number_at(EPOCH + second) - first_number_at(EPOCH) == 1_000

@@ -81,7 +81,7 @@ async def test_files_are_listed_by_their_names(server: tuple[FakeMail, int]) -> 
 async def test_several_mails_of_one_connection_are_all_taken(server: tuple[FakeMail, int]) -> None:
     fake, port = server
     await said(port, lambda client: [client.send_message(mail()) for _ in range(3)])
-    assert [one["number"] for one in fake.log.items] == [1, 2, 3]
+    assert len({one["number"] for one in fake.log.items}) == 3
 
 
 async def test_who_has_not_signed_in_sends_nothing(server: tuple[FakeMail, int]) -> None:

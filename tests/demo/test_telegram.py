@@ -127,9 +127,9 @@ async def test_a_message_is_edited_once_and_deleted(client: httpx2.AsyncClient, 
 
 
 async def test_some_messages_are_deleted_at_once(client: httpx2.AsyncClient, stand_in: FakeTelegram) -> None:
-    for text in ("one", "two", "three"):
-        await client.post(SEND, json={"chat_id": 42, "text": text})
-    await changed(client, "deleteMessages", chat_id=42, message_ids=[1, 3, 99])
+    sent = [await client.post(SEND, json={"chat_id": 42, "text": text}) for text in ("one", "two", "three")]
+    first, _, third = (one.json()["result"]["message_id"] for one in sent)
+    await changed(client, "deleteMessages", chat_id=42, message_ids=[first, third, 99])
     assert [bool(one.get("deleted")) for one in stand_in.sent] == [True, False, True]
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import DOWNLOAD_SECONDS, Download, DuplexStream, HttpResponse, PermanentSendError
 
 
@@ -41,14 +42,18 @@ class FakeHttp:
         self,
         method: str,
         url: str,
-        body: bytes | None = None,
+        body: bytes | StreamedBytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         idempotent: bool = False,
     ) -> HttpResponse:
         given = dict(headers or {})
         is_json = given.get("content-type") == "application/json"
-        return self._answer(HttpCall(url, json.loads(body or b"null") if is_json else None, body or b"", given, method))
+        content = b"".join([part async for part in body.open()]) if isinstance(body, StreamedBytes) else body or b""
+        if isinstance(body, StreamedBytes):
+            # What is promised as its length is what comes: a platform believes it.
+            assert len(content) == body.size_bytes
+        return self._answer(HttpCall(url, json.loads(content or b"null") if is_json else None, content, given, method))
 
     @asynccontextmanager
     async def download(
@@ -96,6 +101,16 @@ class RefusingStream:
         return self
 
     async def aclose(self) -> None: ...
+
+
+def held(content: bytes) -> StreamedBytes:
+    """Bytes that are in memory, in two parts, as a file of the blob store is read."""
+
+    async def read() -> AsyncIterator[bytes]:
+        yield content[:3]
+        yield content[3:]
+
+    return StreamedBytes(len(content), read)
 
 
 async def _chunks(body: bytes) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import httpx2
 
 from services.demo.telegram import FakeTelegram
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import DOWNLOAD_SECONDS, Download, DuplexStream, HttpResponse
 
 TOKEN = "123456:ABC"
@@ -27,13 +28,14 @@ class TelegramHttp:
         self,
         method: str,
         url: str,
-        body: bytes | None = None,
+        body: bytes | StreamedBytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         idempotent: bool = False,
     ) -> HttpResponse:
         self.calls.append(url.rsplit("/", 1)[1])
         await asyncio.sleep(0)  # all others have a turn, as they would while a network is waited for
+        assert not isinstance(body, StreamedBytes), "no file is sent here"
         given = json.loads(body or b"{}")
         if self.calls[-1] == "getUpdates":
             self.before_fetch()

@@ -29,6 +29,7 @@ from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryBus, MemoryStor
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 PATH = "/webhooks/telegram/shop/main"
+SETTINGS = Settings()  # reading the environment takes 2 ms, and a test may build a hundred of these
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Ingest:
         self.noted.insert(CONFIGURATION_HEADS, "shop", ConfigurationHead(workspace="shop", version=1))
         self.recorder = AccountActivityRecorder(self.noted, self.clock, self.instruments.ledgers)
         self.bounds = Bounds(
-            ChannelBounds(admission or AdmissionControl(), body_seconds), rates=rates or RateLimits(Settings())
+            ChannelBounds(admission or AdmissionControl(), body_seconds), rates=rates or RateLimits(SETTINGS)
         )
         self.serve({"telegram": channel or Telegram()})
 

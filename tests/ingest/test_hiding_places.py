@@ -150,12 +150,10 @@ def holds_card(text: str) -> bool:
     return CARD in re.sub(r"[^0-9]", "", ascii_digits(plain))
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("place", BUILDERS)
-def test_a_card_number_is_masked_wherever_it_stands(place: str, spelling: str) -> None:
-    log = published("telegram", {"update_id": 77, **BUILDERS[place](SPELLINGS[spelling])})
-    assert not holds_card(log)
-    assert not any(group in log for group in GROUPS)
+def test_a_card_number_is_masked_wherever_it_stands(place: str) -> None:
+    logs = {name: published("telegram", {"update_id": 77, **BUILDERS[place](card)}) for name, card in SPELLINGS.items()}
+    assert [name for name, log in logs.items() if holds_card(log) or any(group in log for group in GROUPS)] == []
 
 
 @pytest.mark.parametrize("written", [CARD, "_".join(GROUPS)])

@@ -8,7 +8,7 @@ import pytest
 
 from services.demo.telegram import FakeTelegram
 from tests.live.contract import Desk
-from tests.live.installation import ADMIN_KEY, Running, allowing, command, shop_at, telegram, up
+from tests.live.installation import ADMIN_KEY, Running, allowing, command, running_well, shop_at, telegram, up
 from tests.live_servers.server import free_ports
 
 
@@ -21,15 +21,9 @@ def contract_port() -> int:
 @pytest.fixture(scope="session")
 def contracted(tmp_path_factory: pytest.TempPathFactory, contract_port: int) -> Iterator[Running]:
     running = up(tmp_path_factory.mktemp("contract"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(contract_port))
-    running.start()
-    try:
-        running.wait_ready()
+    with running_well(running):
         yield running
         assert dead_letters(running) == []
-    finally:
-        ended, _ = running.stop()
-    assert ended == 0
-    assert "Traceback" not in running.log
 
 
 def dead_letters(running: Running) -> list[object]:

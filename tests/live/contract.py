@@ -1,16 +1,16 @@
 """What the checks of the REST contract share: a desk over HTTP, the exact shapes, and how problems look."""
 
-import asyncio
 import itertools
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx2
 
 from tests.live.installation import SECRET, Shop, update_of
+from tests.live.waiting import eventually
 
 Found = TypeVar("Found")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
@@ -65,17 +65,6 @@ def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
 def pointers(answer: httpx2.Response) -> list[str]:
     """The pointers of a 422."""
     return [error["pointer"] for error in problem(answer, 422)["errors"]]
-
-
-async def eventually(look: Callable[[], Awaitable[Found]], seconds: float = 30.0) -> Found:
-    """What `look` gives as soon as it is true. Fails with the last answer when it never was."""
-    until = time.monotonic() + seconds
-    while True:
-        found = await look()
-        if found:
-            return found
-        assert time.monotonic() < until, f"still {found!r} after {seconds} seconds"
-        await asyncio.sleep(0.01)
 
 
 @dataclass

@@ -15,9 +15,10 @@ from starlette.types import Message, Receive, Scope, Send
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
 from services.platform.http.standard_webhooks import new_secret, verification_error
-from tests.live.contract import NUMBERS, Desk, eventually
+from tests.live.contract import NUMBERS, Desk
 from tests.live.installation import shop_at, update_of
 from tests.live.test_stream import Reader, following
+from tests.live.waiting import eventually
 
 GROUP, BOT = -5100, "blue_shop_bot"
 WATCHED = {"getMe", "getWebhookInfo"}
@@ -121,7 +122,7 @@ class GroupChatScenario(Desk):
             fitting = [one for one in found if all(one[name] == value for name, value in fields.items())]
             return fitting[0] if len(found) == len(fitting) == 1 else None
 
-        found = await eventually(there, 30)
+        found = await eventually(there)
         assert found is not None
         return found
 
@@ -139,7 +140,7 @@ class GroupChatScenario(Desk):
             there = any(fact["type"] == last for fact in facts)
             return facts if there and all(ids <= one for one in known) else None
 
-        found = await eventually(everywhere, 30)
+        found = await eventually(everywhere)
         assert found is not None
         return found
 
@@ -150,7 +151,7 @@ class GroupChatScenario(Desk):
             said = self.outside.calls_to(chat)
             return said if len(said) >= count else []
 
-        return await eventually(enough, 30)
+        return await eventually(enough)
 
     def everything_said(self) -> dict[str, list[bytes]]:
         """All that left the installation."""

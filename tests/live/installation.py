@@ -4,8 +4,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,19 @@ def up(folder: Path, *arguments: str, **environment: str) -> Running:
     """A `pasokh up` that is not started yet."""
     [port] = free_ports(1)
     return Running(folder, ("up", *arguments), port, environment)
+
+
+@contextmanager
+def running_well(running: Running) -> Iterator[None]:
+    """Start it, and stop it after the tests, whatever happens in them. It ends with 0, and its log has no traceback."""
+    running.start()
+    try:
+        running.wait_ready()
+        yield
+    finally:
+        ended, _ = running.stop()
+    assert ended == 0
+    assert "Traceback" not in running.log
 
 
 def command(folder: Path, *arguments: str) -> Running:

@@ -1,8 +1,7 @@
 """Two workspaces with something of every kind under the same names, for the test that tries the one's in the other."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +13,7 @@ from services.channels.port import Channel
 from services.channels.registry import CHANNELS
 from services.platform.http.standard_webhooks import signed_headers
 from tests.live.installation import update_of
+from tests.live.waiting import eventually_sync
 from tests.webchat.harness import proof_of
 
 CARD = "4111 1111 1111 1111"
@@ -101,15 +101,6 @@ class Tenant:
             if answer.status_code != 200:
                 return answer.status_code, answer.read().decode()
             return 200, next(answer.iter_text())
-
-
-def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What `look` gives as soon as it is true."""
-    until = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < until, f"still {found!r}"
-        time.sleep(0.02)
-    return found
 
 
 def examples() -> dict[str, dict[str, Any]]:
@@ -204,7 +195,7 @@ def _talk(tenant: Tenant) -> None:
 def _name(tenant: Tenant) -> None:
     """What the workspace's things are called, and where one may go on reading them."""
     path = tenant.path
-    eventually(lambda: len(tenant.get("/conversations?status=assigned")["items"]) == 6)
+    eventually_sync(lambda: len(tenant.get("/conversations?status=assigned")["items"]) == 6)
     mine = tenant.get(f"/conversations?person=telegram:main:{tenant.customer}")["items"][0]
     named = {"content-disposition": f'attachment; filename="{tenant.canary}.png"'}
     file = tenant.request("POST", f"{path}/attachments", content=PICTURE, headers=named)
@@ -221,8 +212,8 @@ def _name(tenant: Tenant) -> None:
         json={"text": f"{tenant.canary} later"},
         headers={"prefer": "respond-async", "idempotency-key": tenant.idempotency},
     )
-    eventually(lambda: len(tenant.get(f"/conversations/{mine['id']}/clocks")["items"]) >= 2)
-    moved = eventually(
+    eventually_sync(lambda: len(tenant.get(f"/conversations/{mine['id']}/clocks")["items"]) >= 2)
+    moved = eventually_sync(
         lambda: [one for one in tenant.get("/conversations?person=api:main:neda")["items"] if one["handoff"]]
     )[0]
     tenant.ids |= {
@@ -244,7 +235,7 @@ def _name(tenant: Tenant) -> None:
     said = tenant.get(f"/conversations/{moved['id']}/messages")["items"]
     notice = next(one["text"] for one in said if one["author"]["kind"] == "system")
     tenant.handoff = notice.partition("handoff=")[2].split()[0]
-    eventually(lambda: tenant.get(f"/webhooks/{tenant.ids['webhook']}/deliveries?limit=1")["next"])
+    eventually_sync(lambda: tenant.get(f"/webhooks/{tenant.ids['webhook']}/deliveries?limit=1")["next"])
     _places(tenant, f"/conversations/{mine['id']}")
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from services.demo.telegram import FakeTelegram
-from tests.live.contract import TIME, Desk, eventually, pointers, problem, shaped
+from tests.live.contract import TIME, Desk, pointers, problem, shaped
 from tests.live.installation import ADMIN_KEY, Running
+from tests.live.waiting import eventually
 
 BROKEN = b"{"
 

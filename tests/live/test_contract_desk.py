@@ -10,8 +10,9 @@ import pytest
 
 from services.demo.faults import Fault
 from services.demo.telegram import FakeTelegram
-from tests.live.contract import NUMBERS, Desk, eventually, pointers, problem
+from tests.live.contract import NUMBERS, Desk, pointers, problem
 from tests.live.installation import ADMIN_KEY, Running, allowing, shop_at, up, update_of
+from tests.live.waiting import eventually
 
 PERSIAN = "سلام، سفارش من هنوز نرسیده است. لطفاً بگویید کجاست؟"
 

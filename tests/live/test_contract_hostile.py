@@ -13,8 +13,9 @@ import httpx2
 import pytest
 
 from services.platform.http.standard_webhooks import signed_headers
-from tests.live.contract import Desk, eventually, pointers, problem
+from tests.live.contract import Desk, pointers, problem
 from tests.live.installation import Running
+from tests.live.waiting import eventually
 
 LISTS = (
     "/conversations",

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from services.demo.telegram import FakeTelegram
-from tests.live.contract import NUMBERS, Desk, eventually, problem
+from tests.live.contract import NUMBERS, Desk, problem
 from tests.live.installation import SECRET, update_of
+from tests.live.waiting import eventually
 
 
 def in_group(chat: int, author: int, text: str, topic: int | None = None) -> dict[str, Any]:

@@ -13,8 +13,9 @@ import httpx2
 import pymongo
 import pytest
 
-from tests.live.contract import Desk, eventually
-from tests.live.installation import ADMIN_KEY, Running, allowing, database, up
+from tests.live.contract import Desk
+from tests.live.installation import ADMIN_KEY, Running, allowing, database, running_well, up
+from tests.live.waiting import eventually
 from tests.live_servers.server import Server
 
 NOWHERE = "http://127.0.0.1:9"
@@ -28,13 +29,8 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
         server: Server = request.getfixturevalue("mongo_server")
         url = database(server, f"deleting-{uuid4().hex[:8]}")
     running = up(tmp_path, PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(9), **({"PASOKH_STORE": url} if url else {}))
-    running.start()
-    try:
-        running.wait_ready()
+    with running_well(running):
         yield running, url
-    finally:
-        running.stop()
-    assert "Traceback" not in running.log
 
 
 @pytest.fixture
@@ -153,7 +149,7 @@ async def test_who_does_not_wait_gets_202_and_hears_when_it_is_done(client: http
         shown = await client.get(answer.headers["location"])
         return bool(shown.json() == {"status": "applied"})
 
-    await eventually(done, 20)
+    await eventually(done)
     assert (await client.put(gone.path, json={"name": "New"})).status_code == 201
 
 

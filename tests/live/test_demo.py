@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import pytest
@@ -13,10 +13,12 @@ import pytest
 from services.demo.corpus import answer_to
 from services.demo.photo import PHOTO
 from tests.live.installation import ADMIN_KEY, Running, Shop, command, shop_at, up
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
+Found = TypeVar("Found")
 WANTED = 3
 """Answers that are looked at."""
 ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
@@ -40,13 +42,9 @@ async def talks(shop: Shop) -> list[tuple[list[str], str]]:
     return found
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], running: Running, seconds: float = 180.0) -> Any:
-    """What `look` gives as soon as it is true."""
-    until = time.monotonic() + seconds
-    while not (found := await look()):
-        assert time.monotonic() < until, running.log[-3000:]
-        await asyncio.sleep(0.3)
-    return found
+async def seen(look: Callable[[], Awaitable[Found | None]], running: Running) -> Found:
+    """What `look` gives as soon as it is true: customers and agents of the demo take their time."""
+    return await eventually(look, 180, detail=lambda: f": {running.log[-3000:]}")
 
 
 async def test_answers_of_the_demo_fit_their_questions(tmp_path: Path) -> None:
@@ -63,7 +61,7 @@ async def test_answers_of_the_demo_fit_their_questions(tmp_path: Path) -> None:
                 found = await talks(shop)
                 return found if len(found) >= WANTED else None
 
-            found = await eventually(enough, running)
+            found = await seen(enough, running)
         for written, answer in found:
             assert answer in {answer_to(text, None) for text in written}, (written, answer)
     finally:
@@ -116,7 +114,7 @@ async def test_customers_write_and_are_answered_on(busy: tuple[Running, str], ch
             items = (await client.get("/_sent", params={"channel": channel})).json()["items"]
             return [item for item in items if item.get("text")]
 
-        assert await eventually(answered, running)
+        assert await seen(answered, running)
     async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
         [ledger] = [one for one in await shop.items("/overview/ledgers") if one["channel"] == channel]
         accounts = {one["channel"]: one["health"]["state"] for one in await shop.items("/accounts")}
@@ -136,7 +134,7 @@ async def test_customers_edit_and_take_back_what_they_wrote(busy: tuple[Running,
             ]
             return {"edited", "deleted"} <= {one["state"] for messages in lists for one in messages}
 
-        assert await eventually(changed, running)
+        assert await seen(changed, running)
 
 
 async def test_what_went_out_by_whatsapp_is_seen_to_be_read(busy: tuple[Running, str]) -> None:
@@ -148,7 +146,7 @@ async def test_what_went_out_by_whatsapp_is_seen_to_be_read(busy: tuple[Running,
             lists = [await shop.items(f"/conversations/{one['id']}/messages") for one in conversations[:50]]
             return [one["id"] for messages in lists for one in messages if one["state"] == "read"]
 
-        assert await eventually(read, running)
+        assert await seen(read, running)
 
 
 @pytest.mark.parametrize("channel", ON)
@@ -160,7 +158,7 @@ async def test_pictures_of_agents_reach_customers_on(busy: tuple[Running, str], 
             items = (await client.get("/_sent", params={"channel": channel})).json()["items"]
             return [item for item in items if has_file(channel, item)]
 
-        assert await eventually(pictured, running)
+        assert await seen(pictured, running)
 
 
 def has_file(channel: str, item: dict[str, Any]) -> bool:
@@ -186,7 +184,7 @@ async def test_pictures_of_customers_are_read_over_rest_from(busy: tuple[Running
                         return answer.content if answer.is_success else None
             return None
 
-        assert await eventually(picture, running) == PHOTO
+        assert await seen(picture, running) == PHOTO
 
 
 async def test_a_card_number_below_a_post_is_hidden_and_goes_on_in_private(busy: tuple[Running, str]) -> None:
@@ -198,7 +196,7 @@ async def test_a_card_number_below_a_post_is_hidden_and_goes_on_in_private(busy:
             handoffs = [one for one in conversations if one["handoff"] and one["surface"] == "private"]
             return [one for one in handoffs if one["handoff"]["method"] == "private_reply"]
 
-        conversation = (await eventually(moved, running))[0]
+        conversation = (await seen(moved, running))[0]
         messages = await shop.items(f"/conversations/{conversation['id']}/messages")
     assert conversation["sensitive"]
     assert not [one for one in messages if "4242 4242" in (one["text"] or "")]

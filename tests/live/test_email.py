@@ -14,8 +14,8 @@ import pytest
 from services.channels.port import Request
 from services.demo.smtp import TakenMail, smtp_server
 from tests.channels.mail.providers import calls
-from tests.live.contract import eventually
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, running_well, shop_at, up
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
 USER, PASSWORD = "mailer", "smtp-pass-word"
@@ -57,11 +57,8 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
     running = up(tmp_path_factory.mktemp("email"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(port))
-    running.start()
-    running.wait_ready()
-    yield running
-    running.stop()
-    assert "Traceback" not in running.log
+    with running_well(running):
+        yield running
 
 
 @pytest.fixture
@@ -144,7 +141,7 @@ async def test_a_mail_with_a_photo_is_answered_and_the_answer_arrives(mailboxes:
     async def assigned() -> list[dict[str, Any]]:
         return await shop.items("/conversations", person=f"email:{provider}:{customer}", status="assigned")
 
-    [case] = await eventually(assigned, 20)
+    [case] = await eventually(assigned)
     messages = f"/conversations/{case['id']}/messages"
     [inbound] = await shop.items(messages)
     assert (inbound["text"], inbound["subject"]) == ("See the photo.", "A broken lamp")
@@ -152,7 +149,7 @@ async def test_a_mail_with_a_photo_is_answered_and_the_answer_arrives(mailboxes:
     assert (shown.status_code, shown.content) == (200, PHOTO)
 
     assert (await shop.reply(case["id"], "ana", "A new one is on its way.")).status_code == 201
-    [answer] = await eventually(mailboxes.answers, 20)
+    [answer] = await eventually(mailboxes.answers)
     assert (answer["To"], answer["Subject"]) == (customer, "Re: A broken lamp")
     assert answer["In-Reply-To"] == f"<{provider}-1@karimi.example>"
 
@@ -173,3 +170,18 @@ async def test_a_call_without_its_proof_is_refused(mailboxes: Mailboxes) -> None
         "/webhooks/email/shop/mailgun", content=at_no_secret.body, headers=dict(at_no_secret.headers)
     )
     assert answer.status_code == 401
+
+
+async def test_a_file_goes_out_by_mail_to_somebody_who_never_wrote(mailboxes: Mailboxes) -> None:
+    shop, place = mailboxes.shop, "/v1/workspaces/shop"
+    named = {"content-disposition": 'attachment; filename="offer.png"'}
+    upload = (await shop.client.post(f"{place}/attachments", content=PHOTO, headers=named)).json()
+    body = {"person": "email:postmark:new@karimi.example", "agent": "ana", "attachments": [upload["id"]]}
+    given = await shop.client.post(f"{place}/messages", json={**body, "text": "Our offer is enclosed."})
+    assert given.status_code == 201, given.text
+    assert [file["id"] for file in given.json()["attachments"]] == [upload["id"]]
+    [sent] = await eventually(mailboxes.answers)
+    assert (sent["To"], sent["In-Reply-To"]) == ("new@karimi.example", None)
+    [file] = sent.iter_attachments()
+    assert isinstance(file, EmailMessage)
+    assert (file.get_filename(), file.get_content_type(), file.get_content()) == ("offer.png", "image/png", PHOTO)

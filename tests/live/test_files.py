@@ -1,7 +1,9 @@
 """Files through a running installation: in from Telegram and from an integrator, out to Telegram, and what nobody gets."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -18,8 +20,8 @@ from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.http.standard_webhooks import signed_headers
-from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up, update_of
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 from tests.rest import problem_of
 
@@ -150,7 +152,7 @@ async def test_a_photo_comes_in_and_an_album_goes_out(world: World) -> None:
     async def both_sent() -> bool:
         return len(world.telegram.sent) == 2
 
-    await eventually(both_sent, seconds=20)
+    await eventually(both_sent)
     sent: list[dict[str, Any]] = list(world.telegram.sent)
     assert [(one["chat_id"], one["text"], one["file"]["kind"], one["file"]["name"]) for one in sent] == [
         (901, "Here", "photo", "رسید.png"),
@@ -183,7 +185,7 @@ async def test_a_voice_note_goes_out_with_what_fits_beside_it_and_the_rest_follo
         sent: list[dict[str, Any]] = [one for one in world.telegram.sent if one["chat_id"] == 902]
         return sent if len(sent) == 2 else []
 
-    first, second = await eventually(both_sent, seconds=20)
+    first, second = await eventually(both_sent)
     assert (first["file"]["kind"], len(first["text"]) <= 1024, "file" in second) == ("voice", True, False)
     assert f"{first['text']} {second['text']}" == text.strip()
 
@@ -191,6 +193,25 @@ async def test_a_voice_note_goes_out_with_what_fits_beside_it_and_the_rest_follo
     part = await shop.client.get(given.json()["attachments"][0]["url"], headers={"range": "bytes=5-9"})
     assert (part.status_code, part.content, part.headers["content-range"]) == (206, bytes(5), "bytes 5-9/1005")
     assert part.headers["content-type"] == "audio/ogg"
+
+
+async def test_a_file_goes_out_first_to_who_wrote_before(world: World) -> None:
+    shop = world.shop
+    assert (await shop.post(update_of(801, 904, "thank you"))).status_code == 200
+    case = await last_of(shop, "/conversations", person="telegram:main:904")
+    assert (
+        await shop.client.post(f"/v1/workspaces/shop/conversations/{case['id']}/resolve", json={})
+    ).status_code == 200
+    body = {"person": "telegram:main:904", "agent": "sara", "attachments": [await uploaded(shop, PNG)]}
+    given = await shop.client.post("/v1/workspaces/shop/messages", json=body)
+    assert given.status_code == 201, given.text
+
+    async def sent() -> list[dict[str, Any]]:
+        return [one for one in world.telegram.sent if one["chat_id"] == 904]
+
+    [photo] = await eventually(sent)
+    assert (photo["text"], photo["file"]["kind"], photo["file"]["size_bytes"]) == ("", "photo", len(PNG))
+    assert (await shop.client.get(given.json()["attachments"][0]["url"])).content == PNG
 
 
 async def test_a_note_has_files_that_the_customer_never_gets(world: World) -> None:
@@ -242,6 +263,25 @@ async def test_ten_gigabytes_are_cut_off(world: World) -> None:
     assert world.streamed[0] < 100_000_000
 
 
-async def test_an_upload_over_the_limit_is_refused_and_nothing_is_left(world: World) -> None:
-    answer = await world.shop.client.post("/v1/workspaces/shop/attachments", content=bytes(5_000_001))
-    problem_of(answer, 413)
+@pytest.mark.parametrize("declared", [b"Content-Length: 5000001", b"Transfer-Encoding: chunked"])
+async def test_an_upload_over_the_limit_is_refused_before_all_of_it_is_read(world: World, declared: bytes) -> None:
+    url = world.shop.client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    key = world.shop.client.headers["authorization"].encode()
+    head = [b"POST /v1/workspaces/shop/attachments HTTP/1.1", b"Host: x", b"Authorization: " + key, declared]
+    writer.write(b"\r\n".join([*head, b"", b""]))
+    answering, written = asyncio.create_task(reader.read()), 0
+    with suppress(ConnectionError):
+        # Of a declared length nothing needs to be sent; of what declares none, what is over the limit is enough.
+        while b"chunked" in declared and written < 100_000_000 and not answering.done():
+            writer.write(b"%x\r\n" % len(CHUNK) + CHUNK + b"\r\n")
+            await writer.drain()
+            written += len(CHUNK)
+            # A socket that takes all of it never pauses `drain`, and then nobody would read the answer.
+            await asyncio.sleep(0)
+    answer = await asyncio.wait_for(answering, 20)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413"), answer[:200]
+    assert b"connection: close" in answer.lower()
+    assert b"A file has at most 5 MB (5,000,000 bytes) here. Send a smaller one" in answer
+    assert written < 50_000_000

@@ -123,7 +123,11 @@ async def _assert_ledger_balances(shop: Shop, campaign: LoadScenario) -> None:
     ledger = await _settled_ledger(shop, taken)
     assert (ledger["balances"], ledger["detail"], ledger["lost"], ledger["on_its_way"]) == (True, "", 0, 0)
     assert ledger["received"] == ledger["published"] + ledger["rejected"] + ledger["failed"]
-    assert ledger["consumed"] == ledger["new"] + ledger["duplicates"] + ledger["dead_lettered"] == ledger["published"]
+    assert (
+        ledger["consumed"]
+        == ledger["new"] + ledger["duplicates"] + ledger["refetched"] + ledger["dead_lettered"]
+        == ledger["published"]
+    )
     assert (ledger["new"], ledger["dead_lettered"]) == (updates, 0)
     assert ledger["published"] >= taken >= updates
 

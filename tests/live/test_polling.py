@@ -7,8 +7,8 @@ from random import Random
 
 import httpx2
 
-from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up, update_of
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
 CUSTOMERS, MESSAGES, KILLS = 20, 6, 5

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, command, shop_at, up, update_of
+from tests.live.waiting import eventually
 
 README = Path(__file__).parents[2] / "README.md"
 PUT = re.compile(r"^put (\S+)\s+'(.*)'$", re.MULTILINE)

@@ -9,8 +9,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.live.contract import Desk, eventually
-from tests.live.installation import ADMIN_KEY, Running, allowing, database, up
+from tests.live.contract import Desk
+from tests.live.installation import ADMIN_KEY, Running, allowing, database, running_well, up
+from tests.live.waiting import eventually
 
 TYPING_ERROR = {"rules": [{"then": {"team": "support", "skills": {"typing-errorr": 1}}}]}
 NOWHERE = "http://127.0.0.1:9"
@@ -23,13 +24,8 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         server = request.getfixturevalue("mongo_server")
         store = {"PASOKH_STORE": database(server, f"reconfiguring-{uuid4().hex[:8]}")}
     running = up(tmp_path_factory.mktemp("reconfiguring"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(9), **store)
-    running.start()
-    try:
-        running.wait_ready()
+    with running_well(running):
         yield running
-    finally:
-        running.stop()
-    assert "Traceback" not in running.log
 
 
 @pytest.fixture
@@ -249,7 +245,7 @@ async def test_a_router_that_dies_in_the_middle_goes_on_where_it_was(mortal: Run
         mortal.kill()
         mortal.start()
         mortal.wait_ready()
-        await eventually(lambda: all_are(desk, 450, "high"), 20)
+        await eventually(lambda: all_are(desk, 450, "high"))
 
 
 async def all_are(desk: Desk, count: int, priority: str) -> bool:

@@ -17,7 +17,8 @@ from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
 from tests.live.installation import Shop, allowing, shop_at, telegram, up, update_of
-from tests.live.test_up import eventually, key_of
+from tests.live.test_up import key_of
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 from tests.metrics.test_report import approximately, figures
 

@@ -38,7 +38,7 @@ from services.platform.http.outgoing import HttpClient
 from services.platform.http.service import DeclaredService
 from services.router.wiring import open_router
 from services.workspaces.wiring import open_workspaces
-from tests.live.contract import eventually
+from tests.live.waiting import eventually
 
 ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
 SHOP = "/v1/workspaces/shop"
@@ -191,7 +191,7 @@ ANSWER = {
 async def test_card_in_a_comment_is_hidden_and_goes_on_in_private_in_the_same_conversation(page: Running) -> None:
     log = page.channel.log
     await page.post(COMMENT)
-    await eventually(lambda: _true(len(log) == 3), seconds=30)
+    await eventually(lambda: _true(len(log) == 3))
     assert log == [("hide", "c-1"), ("private_reply", "page"), ("public", "page")]
     assert CARD not in str(page.channel.sent)
 
@@ -202,7 +202,7 @@ async def test_card_in_a_comment_is_hidden_and_goes_on_in_private_in_the_same_co
         case = next(one for one in await page.conversations() if one["person"] == "page:main:author")
         return (case["handoff"]["state"], case["status"]) == ("completed", "assigned")
 
-    await eventually(is_in_private, seconds=30)
+    await eventually(is_in_private)
     case = next(one for one in await page.conversations() if one["person"] == "page:main:author")
     one = f"/conversations/{case['id']}"
 
@@ -217,7 +217,7 @@ async def test_card_in_a_comment_is_hidden_and_goes_on_in_private_in_the_same_co
     async def is_edited() -> bool:
         return bool((await shown(reply["id"]))["text"] == "It left today.")
 
-    await eventually(is_edited, seconds=30)
+    await eventually(is_edited)
     after = await shown(reply["id"])
     assert (after["state"], after["edits"][0]["text"], after.get("actions")) == ("sent", "It left tody.", None)
     assert log[3:] == [("private", "psid-1"), ("edit", "sent-3")]
@@ -227,12 +227,12 @@ async def test_card_in_a_comment_is_hidden_and_goes_on_in_private_in_the_same_co
     async def is_deleted() -> bool:
         return bool((await shown(reply["id"]))["state"] == "deleted")
 
-    await eventually(is_deleted, seconds=30)
+    await eventually(is_deleted)
 
     # Cleared, the comment is shown again.
     assert (await shown("m1"))["hidden"]
     await page.request("POST", f"{one}/handoff/clear", {"agent": "sara"})
-    await eventually(lambda: _true(log[-1] == ("unhide", "c-1")), seconds=30)
+    await eventually(lambda: _true(log[-1] == ("unhide", "c-1")))
     facts = {event["type"] for event in (await page.request("GET", f"{one}/events?limit=200"))["items"]}
     assert {"message_hidden", "message_edited", "message_deleted", "handoff_completed"} <= {
         kind.removeprefix("pasokh.conversation.") for kind in facts

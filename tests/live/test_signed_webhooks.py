@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 from services.demo.serving import serving
 from services.platform.http.standard_webhooks import new_secret, signed_headers, verification_error
 from tests.live.installation import Running, Shop, allowing, shop_at, up
-from tests.live.test_up import eventually, key_of
+from tests.live.test_up import key_of
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
 
@@ -108,7 +109,7 @@ async def test_a_message_of_a_system_is_answered_there_at_least_once_by_one_id(s
         assert conversation["person"] == "api:main:buyer-7"
         reply = await shop.reply(conversation["id"], "ana", "on its way")
         assert reply.status_code == 201
-        calls = await eventually(lambda: _two(receiver), seconds=15)
+        calls = await eventually(lambda: _two(receiver))
     (first, identity, body), (second, again, repeated) = calls
     assert identity == again == reply.json()["id"]
     assert second - first <= 10
@@ -139,7 +140,7 @@ async def test_an_integrator_hears_every_fact_of_a_conversation_and_can_have_it_
             taken = {one["event"] for one in ledger if one["state"] == "delivered"}
             return len(facts) >= 6 and len(taken) == len(ledger) and facts <= taken
 
-        assert await eventually(complete, seconds=20)
+        assert await eventually(complete)
         before = len(receiver.at("crm"))
         # One that was taken at the first try: which of them was refused is a matter of who came first.
         ledger = await shop.items("/webhooks/crm/deliveries")

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from services.cli.env import VARIABLE, write_missing
-from tests.live.contract import eventually, problem, shaped
+from tests.live.contract import problem, shaped
 from tests.live.dialogues import CARD, ENGLISH, ORDER, PARCEL, PERSIAN, Dialogue
 from tests.live.group_chat_scenario import GROUP, GroupChatScenario, town_at
 from tests.live.installation import ADMIN_KEY, Running, allowing, up
@@ -35,6 +35,7 @@ from tests.live.leak_search import (
     with_words,
 )
 from tests.live.topology import ROOT, Topology, wait_for
+from tests.live.waiting import eventually
 from tests.live_servers.fixtures import absence
 from tests.live_servers.server import Server, Unavailable, free_ports
 
@@ -93,7 +94,7 @@ class Story:
     async def nobody_answers_her_yet(self) -> None:
         """In public it would be read by all, and in private she has not come."""
         assert "sensitive" in await self.refused("Of course.")
-        assert "only here: public" in await self.refused("Of course.", surface="private")
+        assert "Answer in public." in await self.refused("Of course.", surface="private")
 
     async def neda_follows_the_link(self) -> None:
         messages, clocks = await self.town.messages(self.case), await eventually(self.running_clocks)
@@ -206,7 +207,7 @@ class Story:
             sent = await self.town.messages(self.case, "outbound")
             return [one["state"] for one in sent] == ["sent"] * count
 
-        await eventually(known, 30)
+        await eventually(known)
 
     async def running_clocks(self) -> dict[str, tuple[str, str]]:
         """From when to when an answer and the end of it all are promised; empty while anything else is."""

@@ -17,7 +17,8 @@ import pytest
 from services.channels.registry import CHANNELS
 from tests.live.dead_letter_fixtures import set_aside
 from tests.live.installation import ADMIN_KEY, Running, up, update_of
-from tests.live.tenants import SCOPES, USER, Tenant, eventually, everything, furnish
+from tests.live.tenants import SCOPES, USER, Tenant, everything, furnish
+from tests.live.waiting import eventually_sync
 from tests.webchat.harness import proof_of
 
 pytestmark = pytest.mark.slow
@@ -343,7 +344,7 @@ def test_whether_a_shop_is_open_is_told_alike_with_any_token(pair: tuple[Tenant,
     for tenant in (mine, theirs):
         path = f"/webchat/{tenant.name}/main/status"
         without = mine.client.get(path)
-        assert (without.status_code, set(without.json())) == (200, {"open", "opens_at", "online"})
+        assert (without.status_code, set(without.json())) == (200, {"open", "opens_at", "online", "max_file_bytes"})
         for token in (*theirs.visitors.values(), *theirs.keys.values(), theirs.handoff, *mine.visitors.values()):
             answer = mine.client.get(path, headers={"authorization": f"Bearer {token}"})
             assert answer.json() == without.json()
@@ -390,7 +391,7 @@ def test_start_with_their_token_is_an_ordinary_message_of_mine(pair: tuple[Tenan
     chat = 9_000 + len(ATTEMPTS)
     assert mine.telegram(update_of(chat, chat, f"/start {theirs.handoff}")).status_code == 200
     ATTEMPTS.append("/start with their token")
-    [opened] = eventually(lambda: mine.get(f"/conversations?person=telegram:main:{chat}")["items"])
+    [opened] = eventually_sync(lambda: mine.get(f"/conversations?person=telegram:main:{chat}")["items"])
     assert (opened["workspace"], opened["handoff"]) == (mine.name, None)
     assert theirs.get(f"/conversations/{theirs.ids['moved']}")["handoff"]["state"] == "started"
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.live.channel_callers import META, PlatformCall, mail_account, mail_call, meta_account, meta_call
 from tests.live.installation import ADMIN_KEY, Running, up
-from tests.live.tenants import eventually
+from tests.live.waiting import eventually_sync
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +85,7 @@ def test_at_home_one_call_speaks_for_every_account_of_the_same_secret(
     before = written(client, theirs)
     call = meta_call(channel, secret_of(mine), {NUMBERS[mine][0]: "hello"}, person)
     assert post(f"/webhooks/{channel}/{mine}/main", call).status_code == 200
-    [found] = eventually(heard(client, mine, person))
+    [found] = eventually_sync(heard(client, mine, person))
     assert found.startswith("main ")
     assert written(client, theirs) == before
 
@@ -116,7 +116,7 @@ def test_a_body_that_names_their_account_reaches_it_not_by_my_address(
         assert (
             post(f"/webhooks/{channel}/{mine}/{account}", meta_call(channel, secret, texts, person)).status_code == 200
         )
-    found = eventually(lambda: len(heard(client, mine, person)()) == 2 and heard(client, mine, person)())
+    found = eventually_sync(heard(client, mine, person), holds=lambda found: len(found) == 2)
     assert [one.split()[0] for one in found] == ["agency", "main"]
     assert written(client, theirs) == before
 
@@ -133,7 +133,7 @@ def test_a_call_for_two_accounts_reaches_the_one_whose_secret_signed_it(
         call = meta_call(channel, secret_of(mine), texts, person)
         status = post(f"/webhooks/{channel}/{mine}/{account}", call).status_code
         assert status == (200 if account == "main" else 401)
-    assert [one.split()[0] for one in eventually(heard(client, mine, person))] == ["main"]
+    assert [one.split()[0] for one in eventually_sync(heard(client, mine, person))] == ["main"]
 
 
 @meta
@@ -170,7 +170,7 @@ def test_what_stands_behind_the_account_in_the_path_names_no_other(
         # An HTTP client may resolve the dots itself; then it is their own address, with their own signature.
         assert answer.status_code in (401, 404) or answer.request.url.path == f"/webhooks/{channel}/{theirs}/main"
         if answer.status_code == 200:
-            eventually(heard(client, theirs, person))
+            eventually_sync(heard(client, theirs, person))
             before = written(client, theirs)
     assert written(client, theirs) == before
 
@@ -181,7 +181,7 @@ def test_a_secret_in_the_path_opens_one_workspace(client: httpx2.Client, post: P
     before = written(client, theirs)
     good = mail_call(f"signing-key-of-{mine}", "hello", sender)
     assert post(f"{at}/{mine}/main/path-of-{mine}", good).status_code == 200
-    eventually(lambda: [one for one in written(client, mine) if sender in one])
+    eventually_sync(lambda: [one for one in written(client, mine) if sender in one])
     for path in (
         f"{at}/{theirs}/main/path-of-{mine}",
         f"{at}/{theirs}/main/path-of-{theirs}",
@@ -207,5 +207,5 @@ def test_two_accounts_of_one_workspace_may_not_share_an_id_unseen(
         person = str(next(PERSONS))
         call = meta_call(channel, secret, {number: "hello"}, person)
         assert post(f"/webhooks/{channel}/shop/{account}", call).status_code == 200
-        found = eventually(heard(client, "shop", person))
+        found = eventually_sync(heard(client, "shop", person))
         assert [one.split()[0] for one in found] == [account]

@@ -21,7 +21,8 @@ from tests.live.minute.plan import Plan
 from tests.live.minute.restarts import possible
 from tests.live.minute.run import RunResult, live
 from tests.live.minute.violations import violations
-from tests.live.topology import SCRAPE_SECONDS, Topology, answers, eventually, wait_for, whole
+from tests.live.topology import SCRAPE_SECONDS, Topology, answers, wait_for, whole
+from tests.live.waiting import eventually, eventually_sync
 from tests.live_servers.fixtures import absence
 from tests.live_servers.server import Server, Unavailable, free_ports
 
@@ -68,7 +69,9 @@ def run_topology(topology: Topology, kafka_server: Server, stand_in_port: int) -
     lived = asyncio.run(live(topology, kafka_server, PLAN, stand_in_port))
     time.sleep(3 * SCRAPE_SECONDS)
     # The ledgers are the last to come: they are written, and read for the scrape, every five seconds or more.
-    assert eventually(lambda: has_data(instant(topology, "count_over_time(pasokh_ledger_activities[1m]) >= 2")), 60)
+    assert eventually_sync(
+        lambda: has_data(instant(topology, "count_over_time(pasokh_ledger_activities[1m]) >= 2")), 60
+    )
     # What is asked is asked for that moment, in whatever order and however slowly the tests run.
     return TopologyRun(topology, lived, time.time())
 
@@ -86,11 +89,11 @@ async def test_a_signed_update_becomes_an_assigned_conversation_and_its_answer_r
         update = update_of(7, 700, "Hello, where is my order? I have waited for a week.")
         assert (await shop.post(update, secret="forged")).status_code == 401
         assert (await shop.post(update)).status_code == 200
-        [conversation] = await _until(lambda: shop.items("/conversations", status="assigned"))
+        [conversation] = await eventually(lambda: shop.items("/conversations", status="assigned"))
         assert conversation["agent"] == "ada"
         answer = await shop.reply(conversation["id"], "ada", "It is on its way.")
         assert answer.status_code == 201, answer.text
-        assert await _until(lambda: _sent(stand_in.sent)) == ["It is on its way."]
+        assert await eventually(lambda: _sent(stand_in.sent)) == ["It is on its way."]
         # Another service, behind the same address.
         [clock] = await shop.items(f"/conversations/{conversation['id']}/clocks")
         assert clock["metric"] == "first_response"
@@ -151,7 +154,7 @@ def test_prometheus_has_every_replica_and_is_loaded_with_every_rule(topology: To
         wanted = {(name, "up") for name in (*topology.own(), "prometheus")}
         return found == wanted and len(targets) == len(topology.ports_of("router")) + len(topology.own())
 
-    assert eventually(all_up, 30), query_prometheus(topology, "/api/v1/targets")["activeTargets"]
+    assert eventually_sync(all_up), query_prometheus(topology, "/api/v1/targets")["activeTargets"]
     rules = [rule for group in query_prometheus(topology, "/api/v1/rules")["groups"] for rule in group["rules"]]
     assert len(rules) > 10
     assert {rule["health"] for rule in rules} <= {"ok", "unknown"}
@@ -161,7 +164,7 @@ def test_alerts_have_somewhere_to_go(topology: Topology) -> None:
     def known() -> object:
         return query_prometheus(topology, "/api/v1/alertmanagers")["activeAlertmanagers"]
 
-    assert eventually(known, 10)
+    assert eventually_sync(known)
 
 
 def test_restarts_under_load_lose_and_double_nothing_and_every_figure_is_right(run_topology: TopologyRun) -> None:
@@ -188,7 +191,7 @@ def test_every_panel_shows_data_of_a_shop_that_was_open(run_topology: TopologyRu
             if not has_data(instant(run_topology.topology, query.expr, run_topology.at))
         ]
 
-    assert eventually(lambda: not empty(), 15), empty()
+    assert eventually_sync(lambda: not empty()), empty()
 
 
 def test_what_the_dashboards_count_is_what_the_records_say(run_topology: TopologyRun) -> None:
@@ -202,20 +205,13 @@ def test_what_the_dashboards_count_is_what_the_records_say(run_topology: Topolog
     def current_counts() -> dict[str, float]:
         return {expr: number(run_topology.topology, expr) for expr in counted}
 
-    assert eventually(lambda: current_counts() == counted, 20), (current_counts(), counted)
+    assert eventually_sync(lambda: current_counts() == counted), (current_counts(), counted)
 
 
 def test_nothing_was_lost_on_the_way_and_nothing_is_left(run_topology: TopologyRun) -> None:
-    assert eventually(lambda: number(run_topology.topology, "sum(pasokh_processor_lag_events)") == 0, 60)
+    assert eventually_sync(lambda: number(run_topology.topology, "sum(pasokh_processor_lag_events)") == 0, 60)
     assert number(run_topology.topology, "sum(pasokh_processor_dead_letters_total) or vector(0)") == 0
     assert number(run_topology.topology, "sum(pasokh_processor_stopped_partitions) or vector(0)") == 0
-
-
-async def _until(look: Any, seconds: float = 30) -> Any:
-    until = time.monotonic() + seconds
-    while not (found := await look()) and time.monotonic() < until:  # noqa: ASYNC110 - another process is looked at
-        await asyncio.sleep(0.05)
-    return found
 
 
 async def _sent(sent: Any) -> list[str]:

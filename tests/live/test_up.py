@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.live.installation import Running, Shop, allowing, shop_at, telegram, up, update_of
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
 READY_SECONDS = 10.0
@@ -47,16 +48,6 @@ async def shop(installation: Running) -> AsyncIterator[Shop]:
 
 def key_of(running: Running) -> str:
     return (running.folder / "data" / "admin.key").read_text().strip()
-
-
-async def eventually(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What `look` gives as soon as it is true; the last answer when it never was."""
-    until = time.monotonic() + seconds
-    found = await look()
-    while not found and time.monotonic() < until:
-        await asyncio.sleep(0.01)
-        found = await look()
-    return found
 
 
 def nothing_of(look: Callable[[], Any]) -> Callable[[], Any]:

@@ -14,7 +14,7 @@ import pytest
 from services.migrations import MIGRATIONS
 from services.platform.store.migration_steps import latest_version
 from services.platform.store.mongo.store import MongoStore
-from tests.live.installation import ADMIN_KEY, Running, Shop, command, database, shop_at, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, command, database, running_well, shop_at, up
 from tests.live_servers.server import Server, free_ports
 from tests.migrations.folder import build_folder, expected_answers, read_documents
 from tests.migrations.harness import fill
@@ -46,16 +46,10 @@ async def test_a_migration_that_is_killed_goes_on_and_the_folder_comes_up_as_it_
     progress = read_documents(database)["layout"]["data"]
     assert progress["version"] < progress["target"] == latest_version(MIGRATIONS)
     running = up(tmp_path, PASOKH_ADMIN_KEY=ADMIN_KEY)
-    running.start()
-    try:
-        running.wait_ready()
+    with running_well(running):
         async with shop_at(running.url, ADMIN_KEY) as shop:
             await conversations_are_as_they_were(shop)
             await an_unread_command_is_carried_out(shop)
-    finally:
-        ended, _ = running.stop()
-    assert ended == 0
-    assert "Traceback" not in running.log
     documents = read_documents(database)
     assert documents["layout"]["data"]["version"] == latest_version(MIGRATIONS)
     assert set(documents["dead_letters"]) == {"letter-1", "letter-2"}, "no old timer or event becomes a dead letter"

@@ -14,8 +14,8 @@ import httpx2
 import pytest
 
 from services.platform.http.standard_webhooks import signed_headers
-from tests.live.contract import eventually
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
+from tests.live.waiting import eventually
 
 PATH = "/webchat/shop/main"
 SIGNING = "whsec_" + "c2VjcmV0LW9mLXRoZS1zaG9wLWZvci10ZXN0cy0wMQ=="

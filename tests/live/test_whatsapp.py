@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,8 +16,8 @@ from services.demo.forms import FormFile
 from services.demo.graph import FakeGraph
 from services.demo.serving import serving
 from tests.channels.whatsapp.cases import CREDENTIALS, HEADER, NUMBER, WABA, signature
-from tests.live.contract import eventually
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, running_well, shop_at, up
+from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
 SARA = "37126000001"
@@ -54,11 +55,8 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
     running = up(tmp_path_factory.mktemp("whatsapp"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(port))
-    running.start()
-    running.wait_ready()
-    yield running
-    running.stop()
-    assert "Traceback" not in running.log
+    with running_well(running):
+        yield running
 
 
 @pytest.fixture
@@ -67,7 +65,7 @@ async def numbered(installation: Running, port: int) -> AsyncIterator[Numbered]:
     async with serving(graph.app, port=port) as url, shop_at(installation.url, ADMIN_KEY) as shop:
         await shop.put("", {"name": "Shop", "languages": ["lv", "en"]})
         await shop.put("/accounts/whatsapp/main", {"credentials": CREDENTIALS, "api_base": url})
-        await shop.put("/agents/ana", {"name": "Ana", "teams": ["default"], "capacity": 5})
+        await shop.put("/agents/ana", {"name": "Ana", "teams": ["default"], "capacity": 20})
         await shop.put("/agents/ana/presence", {"status": "online"})
         yield Numbered(shop, graph)
 
@@ -86,7 +84,7 @@ async def test_a_customer_is_answered_with_a_file_and_the_answer_is_read(numbere
     async def assigned() -> list[dict[str, Any]]:
         return await shop.items("/conversations", person=f"whatsapp:main:{SARA}", status="assigned")
 
-    case = (await eventually(assigned, 20))[0]
+    case = (await eventually(assigned))[0]
     messages = f"/conversations/{case['id']}/messages"
     [inbound] = await shop.items(messages)
     shown = await shop.client.get(inbound["attachments"][0]["url"])
@@ -98,7 +96,7 @@ async def test_a_customer_is_answered_with_a_file_and_the_answer_is_read(numbere
     answer = await shop.client.post(f"/v1/workspaces/shop{messages.removesuffix('/messages')}/replies", json=reply)
     assert answer.status_code == 201, answer.text
 
-    [sent] = await eventually(numbered.sent, 20)
+    [sent] = await eventually(numbered.sent)
     document = sent["body"]["document"]
     assert (sent["to"], document["caption"], document["filename"]) == (SARA, "Print this, please.", "return label.pdf")
     assert numbered.graph.files.get(document["id"]) is not None
@@ -107,10 +105,46 @@ async def test_a_customer_is_answered_with_a_file_and_the_answer_is_read(numbere
         statuses=[{"id": sent["id"], "status": "read", "timestamp": "1772366300", "recipient_id": SARA}]
     )
 
-    async def read() -> bool:
-        return bool((await shop.items(messages))[-1]["state"] == "read")
+    async def state() -> str:
+        return str((await shop.items(messages))[-1]["state"])
 
-    await eventually(read)
+    await eventually(state, holds="read".__eq__)
+
+
+async def test_the_largest_document_goes_out_and_costs_no_memory(installation: Running, numbered: Numbered) -> None:
+    shop, size = numbered.shop, 100_000_000
+
+    async def document() -> AsyncIterator[bytes]:
+        yield PDF.ljust(1_000_000, b"x")
+        for _ in range(size // 1_000_000 - 1):
+            yield bytes(1_000_000)
+
+    shop.client.timeout = httpx2.Timeout(60)
+    named = {"content-disposition": 'attachment; filename="catalogue.pdf"', "content-length": str(size)}
+    made = await shop.client.post("/v1/workspaces/shop/attachments", content=document(), headers=named)
+    assert made.status_code == 201, made.text
+    before = peak_memory(installation)
+    template = {"name": "catalogue", "language": "lv"}
+    first = {"person": "whatsapp:main:37126000088", "agent": "ana", "template": template}
+    body = {**first, "attachments": [made.json()["id"]]}
+    written = await shop.client.post("/v1/workspaces/shop/messages", json=body)
+    assert written.status_code == 201, written.text
+    [sent] = await eventually(numbered.sent, 60)
+    [header] = sent["body"]["template"]["components"]
+    [head] = header["parameters"]
+    held = numbered.graph.files.get(head["document"]["id"])
+    assert held is not None
+    assert (len(held.content), held.content[:9], head["document"]["filename"]) == (size, PDF[:9], "catalogue.pdf")
+    async with shop.client.stream("GET", written.json()["attachments"][0]["url"]) as answer:
+        assert sum([len(part) async for part in answer.aiter_raw()]) == size
+    # Neither the form for the platform nor the file for the agent was ever in memory as a whole.
+    assert peak_memory(installation) - before < size / 2
+
+
+def peak_memory(installation: Running) -> int:
+    """The most memory that the process has had, in bytes."""
+    lines = Path(f"/proc/{installation.process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 async def test_first_words_need_a_template(numbered: Numbered) -> None:
@@ -121,7 +155,7 @@ async def test_first_words_need_a_template(numbered: Numbered) -> None:
     template = {"name": "order_ready", "language": "lv", "parameters": ["1001"]}
     accepted = await numbered.shop.client.post("/v1/workspaces/shop/messages", json={**first, "template": template})
     assert accepted.status_code == 201, accepted.text
-    [sent] = await eventually(numbered.sent, 20)
+    [sent] = await eventually(numbered.sent)
     assert (sent["body"]["to"], sent["body"]["template"]["name"]) == ("37126000077", "order_ready")
 
 
@@ -146,7 +180,7 @@ async def hears(numbered: Numbered, person: str, ago: float) -> str:
     async def assigned() -> list[dict[str, Any]]:
         return await numbered.shop.items("/conversations", person=f"whatsapp:main:{person}", status="assigned")
 
-    return f"/conversations/{(await eventually(assigned, 20))[0]['id']}"
+    return f"/conversations/{(await eventually(assigned))[0]['id']}"
 
 
 async def answer(numbered: Numbered, path: str, language: str = "en", **reply: Any) -> httpx2.Response:
@@ -160,11 +194,12 @@ async def test_a_day_after_the_customers_last_message_only_a_template_goes_out(n
     refused = await answer(numbered, path, "lv", text="Tomorrow.")
     assert (refused.status_code, refused.json()["code"]) == (409, "window_closed")
     assert re.fullmatch(
-        r"24 stundu logs aizvērās (\d{4}-\d\d-\d\d )?plkst\. \d\d:\d\d; izmantojiet veidni\.", refused.json()["detail"]
+        r"Atbildes termiņš \(24 stundas\) beidzās (\d{4}-\d\d-\d\d )?plkst\. \d\d:\d\d; izmantojiet veidni\.",
+        refused.json()["detail"],
     )
     template = {"name": "order_ready", "language": "lv", "parameters": ["1001"]}
     assert (await answer(numbered, path, template=template)).status_code == 201
-    [sent] = await eventually(numbered.sent, 20)
+    [sent] = await eventually(numbered.sent)
     assert sent["body"]["type"] == "template"
 
 
@@ -196,16 +231,13 @@ async def test_a_long_answer_goes_out_in_parts_and_says_which_did_not_arrive(num
         sent = await numbered.sent()
         return sent if len(sent) == 2 else []
 
-    first, second = await eventually(both, 30)
+    first, second = await eventually(both)
     assert f"{first['body']['text']['body']} {second['body']['text']['body']}" == text
 
     async def state() -> str:
         return str((await numbered.shop.items(f"{path}/messages"))[-1]["state"])
 
-    async def sent() -> bool:
-        return await state() == "sent"
-
-    await eventually(sent, 20)
+    await eventually(state, holds="sent".__eq__)
     status = {"timestamp": str(int(time.time())), "recipient_id": "37126000004"}
     errors = [{"code": 131026, "title": "Message undeliverable"}]
     await numbered.post(
@@ -215,9 +247,6 @@ async def test_a_long_answer_goes_out_in_parts_and_says_which_did_not_arrive(num
         ]
     )
 
-    async def failed() -> bool:
-        return await state() == "failed"
-
-    await eventually(failed, 20)
+    await eventually(state, holds="failed".__eq__)
     newest = (await numbered.shop.items(f"{path}/messages"))[-1]
-    assert newest["error"]["detail"].startswith("Part 2 of 2 did not arrive: ")
+    assert newest["error"]["detail"].startswith("Part 2 of 2 did not arrive. ")

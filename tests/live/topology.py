@@ -17,7 +17,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -292,11 +292,3 @@ def wait_for(replicas: Sequence[Replica], path: str, seconds: float = 60) -> Non
             if time.monotonic() > until or not replica.process.running:
                 raise TimeoutError(replica.process.last_words())
             time.sleep(0.1)
-
-
-def eventually(look: Callable[[], object], seconds: float) -> object:
-    """What `look` gives once it is true, or at the end."""
-    until = time.monotonic() + seconds
-    while not (found := look()) and time.monotonic() < until:
-        time.sleep(0.2)
-    return found

@@ -1,9 +1,14 @@
 """What a test may do with a real server, wherever it comes from."""
 
+import contextlib
 import socket
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import SystemRandom
+from typing import Final, Protocol
+
+FIRST_PORT: Final = 12_000
 
 
 class Unavailable(Exception):
@@ -54,12 +59,37 @@ class Given:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nothing listens on now, all different."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(listener.getsockname()[1]) for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports
+    """Ports of 127.0.0.1 that nothing listens on now, all different, and none that was returned before.
+
+    They are below the range from which the system picks the ports of outgoing connections: a server that is stopped for a
+    while finds its port free when it starts again.
+    """
+    return [next(port for port in _UNUSED_PORTS if _is_free(port)) for _ in range(count)]
+
+
+def _first_outgoing_port() -> int:
+    # https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html: ip_local_port_range. Elsewhere IANA's range.
+    with contextlib.suppress(OSError):
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    return 49_152
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _unused_ports() -> Iterator[int]:
+    # Several test processes take ports at once: each takes them in an order of its own.
+    ports = list(range(FIRST_PORT, _first_outgoing_port()))
+    SystemRandom().shuffle(ports)
+    yield from ports
+
+
+_UNUSED_PORTS: Final = _unused_ports()
 
 
 def wait_until(answers: Callable[[], bool], seconds: float, complaint: Callable[[], str]) -> None:

@@ -1,6 +1,6 @@
 """A data folder of an older version after its migration, with REST over it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -32,13 +32,24 @@ EVERY: Sequence[Collection[Any]] = (*RUNTIME_COLLECTIONS, LAYOUT, *COLLECTIONS)
 
 
 class Migrated:
-    """The folder after its migration: its documents before and now, and REST over it, with no processor running."""
+    """The folder after its migration: its documents before and now, and REST over it, with no processor running.
 
-    def __init__(self, before: Any, now: Any, client: httpx2.AsyncClient) -> None:
-        self.before, self.now, self.client = before, now, client
+    REST is opened by the first test that calls it: it takes a fifth of a second.
+    """
+
+    def __init__(self, before: Any, now: Any, open_client: Callable[[], Awaitable[httpx2.AsyncClient]]) -> None:
+        self.before, self.now = before, now
+        self._open_client = open_client
+        self._client: httpx2.AsyncClient | None = None
+
+    async def client(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            self._client = await self._open_client()
+        return self._client
 
     async def get(self, path: str, **parameters: str) -> Any:
-        answer = await self.client.get(path, params=parameters, headers={"authorization": f"Bearer {KEY}"})
+        client = await self.client()
+        answer = await client.get(path, params=parameters, headers={"authorization": f"Bearer {KEY}"})
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -85,19 +96,21 @@ def settings_for(folder: Path) -> Settings:
 async def open_migrated(folder: Path, version: int, stopped_at: datetime) -> AsyncIterator[Migrated]:
     """Migrate a folder of this version of the data, whose process stopped at this time; no processor runs on it."""
     before = await migrate_folder(folder, version, stopped_at)
-    database, settings = folder / "pasokh.db", settings_for(folder)
-    process, time_source = process_for(SINGLE_PROCESS), ManualTimeSource(stopped_at)
     async with AsyncExitStack() as stack:
-        store, bus = await stack.enter_async_context(open_engine(settings, time_source, process.collections))
-        context = Context(settings, store, bus, time_source)
-        parts = [await stack.enter_async_context(service(context)) for service in process.services]
-        app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
-        for collector in (one for part in parts for one in part.collectors):
-            if isinstance(collector, BusinessMetricsCollector):
-                await collector.refresh()
-        transport = httpx2.ASGITransport(app)
-        client = await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://pasokh"))
-        yield Migrated(before, read_documents(database), client)
+        yield Migrated(before, read_documents(folder / "pasokh.db"), partial(_open_rest, stack, folder, stopped_at))
+
+
+async def _open_rest(stack: AsyncExitStack, folder: Path, stopped_at: datetime) -> httpx2.AsyncClient:
+    settings, time_source, process = settings_for(folder), ManualTimeSource(stopped_at), process_for(SINGLE_PROCESS)
+    store, bus = await stack.enter_async_context(open_engine(settings, time_source, process.collections))
+    context = Context(settings, store, bus, time_source)
+    parts = [await stack.enter_async_context(service(context)) for service in process.services]
+    app = await stack.enter_async_context(open_app(context, parts, process.find_caller(context)))
+    for collector in (one for part in parts for one in part.collectors):
+        if isinstance(collector, BusinessMetricsCollector):
+            await collector.refresh()
+    transport = httpx2.ASGITransport(app)
+    return await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://pasokh"))
 
 
 def unread_fields(documents: Documents) -> list[str]:

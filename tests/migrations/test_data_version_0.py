@@ -91,5 +91,5 @@ async def test_no_document_is_lost_but_timers_that_deleted_old_documents(migrate
 
 
 async def test_counters_are_as_they_were(migrated: Migrated) -> None:
-    text = (await migrated.client.get("/metrics")).text
+    text = (await (await migrated.client()).get("/metrics")).text
     assert not set(expected_answers()["metrics"]) - set(text.splitlines())

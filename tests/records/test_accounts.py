@@ -15,7 +15,13 @@ def test_a_stored_document_of_an_accounts_calls_keeps_its_shape() -> None:
         "last_forged_at": "2026-11-02T09:01:00.250000Z",
         "forged_since": "2026-11-02T08:59:00.000000Z",
         "forged": 3,
-        "counts": {"received": 6, "published": 3, "rejected": 2, "failed": 1},
+        "counts": {
+            "received": 6,
+            "published": 3,
+            "rejected": 2,
+            "failed": 1,
+            "missing": {"count": 2, "last_at": "2026-11-02T08:30:00.000000Z", "advice": "Change the rule."},
+        },
         "counted_since": "2026-11-02T08:00:00.000000Z",
         "revision": 7,
     }

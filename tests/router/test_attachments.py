@@ -365,7 +365,19 @@ async def test_a_card_number_in_a_files_name_is_not_stored(rest: Rest) -> None:
     assert "4111" not in str(rest.store.all(BLOBS))
 
 
-# -- replies -----------------------------------------------------------------------------------------------------------
+# -- replies, and messages that we write first ---------------------------------------------------------------------------
+
+WAYS = {
+    "reply": (f"{ONE}/replies", {"agent": "sara"}),
+    "first": (f"{SHOP}/messages", {"agent": "sara", "person": KEY.partition("/")[2]}),
+}
+"""Where messages to the same customer are written, and what each names besides its content."""
+each_way = pytest.mark.parametrize("way", WAYS)
+
+
+async def written(rest: Rest, way: str, **content: Any) -> httpx2.Response:
+    path, named = WAYS[way]
+    return await rest.request("POST", path, {**named, **content})
 
 
 def applies(rest: Rest) -> None:
@@ -377,10 +389,11 @@ def applies(rest: Rest) -> None:
     rest.outcome_for = answer
 
 
-async def test_a_reply_carries_its_files_and_may_have_no_text(rest: Rest) -> None:
+@each_way
+async def test_a_message_carries_its_files_and_may_have_no_text(rest: Rest, way: str) -> None:
     applies(rest)
     first, second = await uploaded(rest), await uploaded(rest, b"%PDF-1.7", 'filename="b.pdf"')
-    answer = await rest.request("POST", f"{ONE}/replies", {"agent": "sara", "attachments": [second, first]})
+    answer = await written(rest, way, attachments=[second, first])
     assert answer.status_code == 202, answer.text
     assert rest.events[-1].data["text"] == {"key": None, "text": ""}
     assert rest.events[-1].data["attachments"] == [
@@ -389,10 +402,11 @@ async def test_a_reply_carries_its_files_and_may_have_no_text(rest: Rest) -> Non
     ]
 
 
-async def test_a_file_of_a_reply_is_stored_for_a_year_and_found_by_its_customer(rest: Rest) -> None:
+@each_way
+async def test_a_file_of_a_message_is_stored_for_a_year_and_found_by_its_customer(rest: Rest, way: str) -> None:
     applies(rest)
     sent, unused = await uploaded(rest), await uploaded(rest)
-    await rest.request("POST", f"{ONE}/replies", {"agent": "sara", "attachments": [sent]})
+    await written(rest, way, attachments=[sent])
     stored = rest.store.find(BLOBS, sent)
     assert stored is not None
     assert (stored.person, stored.expires_at - stored.at) == (KEY, RETENTION)
@@ -400,6 +414,29 @@ async def test_a_file_of_a_reply_is_stored_for_a_year_and_found_by_its_customer(
     assert rest.store.find(BLOBS, unused) is None
 
 
+@each_way
+async def test_a_file_of_this_customer_goes_out_again(rest: Rest, way: str) -> None:
+    applies(rest)
+    person = PersonKey(*KEY.split("/", 1))
+    await write_blob(rest.store, "earlier", PNG, workspace="shop", at=START, person=person)
+    assert (await written(rest, way, attachments=["earlier"])).status_code == 202
+
+
+@each_way
+async def test_a_repeat_with_other_files_is_another_request(rest: Rest, way: str) -> None:
+    applies(rest)
+    path, named = WAYS[way]
+    first, second = await uploaded(rest), await uploaded(rest)
+
+    async def again(**content: Any) -> int:
+        body = {**named, "text": "Here.", **content}
+        return (await rest.request("POST", path, body, **{"idempotency-key": "k"})).status_code
+
+    assert [await again(attachments=[first]) for _ in range(2)] == [202, 202]
+    assert [await again(attachments=[second]), await again()] == [409, 409]
+
+
+@each_way
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -412,12 +449,12 @@ async def test_a_file_of_a_reply_is_stored_for_a_year_and_found_by_its_customer(
     ],
 )
 async def test_files_that_cannot_go_out_are_422_and_nothing_is_published(
-    rest: Rest, body: dict[str, Any], pointer: str
+    rest: Rest, way: str, body: dict[str, Any], pointer: str
 ) -> None:
     await write_blob(rest.store, "foreign", PNG, workspace="other", at=START)
     reza = PersonKey("shop", "webchat:main:reza")
     await write_blob(rest.store, "of-another-customer", PNG, workspace="shop", at=START, person=reza)
-    problem = problem_of(await rest.request("POST", f"{ONE}/replies", {"agent": "sara", **body}), 422)
+    problem = problem_of(await written(rest, way, **body), 422)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert all(event.type.startswith("pasokh.control.") for event in rest.events)
 

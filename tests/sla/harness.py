@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from schemas.commands import Escalate
 from schemas.configuration import Policy, SlaBody, Targets, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
-from schemas.sla import ClockFact, ClockMetric, Watermark, WatermarkRequest
+from schemas.sla import ClockFact, ClockMetric, Escalate, Watermark, WatermarkRequest
 from services.domain.response_tracking import ResponseTracking, follow_fact
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, ClockRecord, clock_id

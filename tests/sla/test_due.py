@@ -1,7 +1,7 @@
 """The due time by which dispatch orders a waiting conversation: the earliest of its open clocks."""
 
-from schemas.commands import TaskDueChanged
 from schemas.configuration import Policy, SlaMatch, Targets
+from schemas.sla import TaskDueChanged
 from services.sla.domain.rules import earliest_due
 from tests.sla.harness import SlaHarness, at
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from schemas.commands import Escalate
 from schemas.configuration import Escalation, Policy, SlaMatch, Targets
+from schemas.sla import Escalate
 from tests.sla.harness import SlaHarness, at
 
 URGENT = Policy(id="urgent", when=SlaMatch(priority="urgent"), targets=Targets(first_response_seconds=20), warn_at=[])

@@ -185,7 +185,8 @@ async def test_a_call_that_died_with_its_process_is_made_again_under_the_same_id
 async def test_waiting_for_a_connection_is_no_try_and_nothing_against_the_endpoint() -> None:
     webhooks = await WebhooksHarness().open()
     shares = ConnectionShares(1)
-    webhooks.processor = PROCESSOR.bind(replace(webhooks.dependencies, shares=shares))
+    # Real seconds, of which several hundred calls would wait one after the other.
+    webhooks.processor = PROCESSOR.bind(replace(webhooks.dependencies, shares=shares, wait_seconds=0))
     async with shares.acquire("another", "slow"):
         await webhooks.publish(*facts(3))
         for _ in range(5):

@@ -33,8 +33,9 @@ from services.records.keys import ApiKeyAuthenticator
 from services.records.secrets import SECRETS
 from services.rest.uploads import open_uploads
 from services.webchat import page, plain_form
+from services.webchat.message_stream import stream_shares
 from services.webchat.notifier import ChangeNotifier
-from services.webchat.routes import build_router, stream_shares
+from services.webchat.routes import build_router
 from services.webchat.session_auth import SigningKeys, WebchatAuthenticator
 from services.webchat.session_check import SessionStream, open_session_streams
 from services.webchat.session_context import WebchatDependencies

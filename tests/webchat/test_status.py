@@ -47,10 +47,10 @@ async def test_nobody_is_online_until_an_agent_is_and_no_name_is_told() -> None:
     async with open_webchat() as shop:
         store_agent(shop, "offline")
         store_agent(shop, "online", workspace="other")
-        assert await status(shop) == {"open": True, "opens_at": None, "online": False}
+        assert await status(shop) == {"open": True, "opens_at": None, "online": False, "max_file_bytes": 100_000_000}
         store_agent(shop, "online", "omar")
         shop.time_source.move(3)
-        assert await status(shop) == {"open": True, "opens_at": None, "online": True}
+        assert await status(shop) == {"open": True, "opens_at": None, "online": True, "max_file_bytes": 100_000_000}
 
 
 async def test_an_agent_among_many_is_found_online() -> None:

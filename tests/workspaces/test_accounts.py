@@ -1,5 +1,6 @@
 """Accounts: checked by their channel, credentials never returned, targets only where the operator allows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -46,6 +47,8 @@ async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_the
             "last_sent_at": None,
             "last_refused_at": None,
             "last_refusal": None,
+            "without_content": 0,
+            "last_without_content_at": None,
             "token_expires_at": None,
         },
     }
@@ -53,6 +56,19 @@ async def test_an_account_shows_where_its_webhook_is_and_of_credentials_that_the
     assert shown.json() == answer.json()
     assert shown.headers["etag"] == answer.headers["etag"]
     assert await stored_token(rest) == TOKEN
+
+
+async def test_a_change_of_credentials_alone_is_answered_once_no_process_knows_the_old_ones() -> None:
+    async with open_rest(known_after_seconds=3_600) as rest, asyncio.timeout(60):
+        await rest.workspace()
+        assert (await rest.request("PUT", MAIN, BODY)).status_code == 201
+        assert (await rest.request("PUT", MAIN, {**BODY, "name": "Shop"})).status_code == 200
+        changed = {**BODY, "credentials": {"bot_token": f"{TOKEN}-new"}}
+        answer = asyncio.create_task(rest.request("PUT", MAIN, changed))
+        answered, _ = await asyncio.wait([answer], timeout=0.1)
+        assert not answered
+        answer.cancel()
+        assert await stored_token(rest) == f"{TOKEN}-new"
 
 
 async def test_no_answer_ever_holds_a_credential(rest: Rest) -> None:

@@ -10,12 +10,15 @@ from services.metrics.ledgers import LedgersCollector
 from services.platform.bus.port import ProducerRecord
 from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.records.accounts import ACCOUNT_CALLS, AccountCalls
-from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts, ReceivedCounts, consumed_id
+from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts, MissingContent, ReceivedCounts, consumed_id
 from tests.rest import Rest, open_rest, problem_of
 
 PATH = "/v1/workspaces/shop/accounts/telegram/main/ledger"
 NOTHING = dict.fromkeys(("received", "published", "rejected", "failed", "consumed", "new", "duplicates"), 0) | {
+    "refetched": 0,
     "dead_lettered": 0,
+    "without_content": 0,
+    "advice": "",
     "on_its_way": 0,
     "uncounted": 0,
     "lost": 0,
@@ -30,7 +33,7 @@ async def rest() -> AsyncIterator[Rest]:
         yield opened
 
 
-def ingest_counted(rest: Rest, **counts: int) -> None:
+def ingest_counted(rest: Rest, **counts: Any) -> None:
     calls = AccountCalls(
         workspace="shop",
         channel="telegram",
@@ -70,25 +73,43 @@ async def test_before_anything_came_in_all_is_zero_and_balances(rest: Rest) -> N
 
 
 async def test_both_sums_are_shown_over_all_partitions(rest: Rest) -> None:
-    await in_the_log(rest, 0, 0, 1)
-    ingest_counted(rest, received=6, published=3, rejected=2, failed=1)
-    conversations_counted(rest, 0, 2, consumed=2, new=1, duplicates=1)
+    await in_the_log(rest, 0, 0, 0, 0, 1)
+    ingest_counted(rest, received=8, published=5, rejected=2, failed=1)
+    conversations_counted(rest, 0, 4, consumed=4, new=1, duplicates=1, refetched=2)
     conversations_counted(rest, 1, 1, consumed=1, dead_lettered=1)
     found = await shown(rest)
     assert found.pop("since") is not None
     assert found == {
         **NOTHING,
-        "received": 6,
-        "published": 3,
+        "received": 8,
+        "published": 5,
         "rejected": 2,
         "failed": 1,
-        "consumed": 3,
+        "consumed": 5,
         "new": 1,
         "duplicates": 1,
+        "refetched": 2,
         "dead_lettered": 1,
         "balances": True,
         "detail": "",
     }
+
+
+async def test_what_came_without_content_says_what_to_change_and_is_no_difference(rest: Rest) -> None:
+    missing = MissingContent(count=3, last_at=rest.time_source.now(), advice="Give the rule another action.")
+    await in_the_log(rest, 0, 0, 0)
+    ingest_counted(rest, received=3, published=3, missing=missing)
+    conversations_counted(rest, 0, 3, consumed=3, new=3)
+    found = await shown(rest)
+    assert (found["without_content"], found["balances"], found["detail"]) == (3, True, "")
+    assert (
+        found["advice"]
+        == f"Give the rule another action. So far 3, the last on {missing.last_at:%Y-%m-%d} at {missing.last_at:%H:%M} UTC."
+    )
+    assert (
+        'pasokh_ledger_activities{account="main",channel="telegram",term="without_content",workspace="shop"} 3.0'
+        in await scraped(rest)
+    )
 
 
 async def test_what_the_log_still_holds_is_on_its_way(rest: Rest) -> None:
@@ -105,7 +126,10 @@ async def test_what_is_missing_behind_the_end_of_the_log_is_lost(rest: Rest) -> 
     conversations_counted(rest, 0, 1, consumed=1, new=1)
     found = await shown(rest)
     assert (found["on_its_way"], found["lost"], found["balances"]) == (0, 2, False)
-    assert found["detail"].startswith("2 published activities are not in the log")
+    assert found["detail"].startswith("2 activities are published, but not in the log")
+    assert (found["reason"], found["params"]) == ("lost", {"count": 2})
+    answer = await rest.request("GET", PATH, accept_language="fa")
+    assert answer.json()["detail"].startswith("۲ فعالیت منتشر شده")
     assert (
         'pasokh_ledger_difference{account="main",channel="telegram",sum="lost",workspace="shop"} 2.0'
         in await scraped(rest)

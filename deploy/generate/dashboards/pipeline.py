@@ -44,7 +44,7 @@ PIPELINE = Dashboard(
             ),
             "ops",
             about="The terms of the ledgers of all accounts, a second: received = published + rejected + failed, and "
-            "consumed = new + duplicates + dead_lettered.",
+            "consumed = new + duplicates + refetched + dead_lettered.",
         ),
         Panel(
             "Stopped partitions",

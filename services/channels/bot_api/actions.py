@@ -22,9 +22,9 @@ Call = tuple[str, dict[str, Json]]
 # message is already as it should be.
 NO_TEXT_THERE = "there is no text in the message to edit"
 UNCHANGED = "message is not modified"
-NO_REACTIONS_THERE = "Telegram takes no reactions of a bot in chats of a business account."
-NO_READ_MARKS = "A bot can mark messages as read only in chats of a business account that it is connected to."
-NO_TYPING_THERE = "Telegram shows no typing in the direct messages of a channel."
+NO_REACTIONS_THERE = "no_reactions_in_business_chats"
+NO_READ_MARKS = "read_only_in_business_chats"
+NO_TYPING_THERE = "no_typing_in_direct_messages"
 
 
 async def perform(http: HttpClient, url: str, action: ChannelAction) -> SendReceipt:
@@ -35,7 +35,7 @@ async def perform(http: HttpClient, url: str, action: ChannelAction) -> SendRece
     """
     impossible = _impossible(action)
     if impossible is not None:
-        raise PermanentSendError("unsupported", impossible)
+        raise PermanentSendError("unsupported", f"Telegram cannot {action.kind} in this chat", reason=impossible)
     answer = await _post_first_that_fits(http, url, CALLS[action.kind](action))
     if is_done(answer) or UNCHANGED in description_of(answer).lower():
         return SendReceipt(action.platform_id)
@@ -56,7 +56,7 @@ async def _post_first_that_fits(http: HttpClient, url: str, calls: Sequence[Call
 
 
 def _impossible(action: ChannelAction) -> str | None:
-    """Why Telegram has no such action in this chat; None: it has."""
+    """The reason why Telegram has no such action in this chat; None: it has."""
     to = action.address
     if action.kind == "react" and to.via is not None:
         return NO_REACTIONS_THERE

@@ -6,7 +6,7 @@ from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
 from services.channels.bot_api.origin import full_name
 from services.channels.bot_api.public_context import story_link
-from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str, drop_none, number
+from services.channels.json_access import as_dict, as_int, as_list, as_str, dicts, drop_none, number
 
 AttachmentParser = Callable[[Json], list[Attachment]]
 STICKER_TYPES = {"is_animated": "application/x-tgsticker", "is_video": "video/webm"}
@@ -44,7 +44,7 @@ def _files(kind: AttachmentKind) -> AttachmentParser:
 
 
 def _photo(value: Json) -> list[Attachment]:
-    sizes = [as_dict(size) for size in as_list_of_dicts(value) if as_dict(size)]
+    sizes = [size for size in dicts(value) if size]
     # A photo comes in several sizes, and the Bot API promises no order of them.
     widest = max(sizes, key=lambda size: as_int(size.get("width")) or 0, default=None)
     return _file("image", widest)
@@ -80,14 +80,14 @@ def _contact(value: Json) -> list[Attachment]:
 def _poll(value: Json) -> list[Attachment]:
     poll = as_dict(value)
     # A poll or checklist has no text field of its own; its words are kept so that an agent sees what was sent.
-    options: list[Json] = [as_str(as_dict(o).get("text")) for o in as_list_of_dicts(poll.get("options"))]
+    options: list[Json] = [as_str(as_dict(o).get("text")) for o in as_list(poll.get("options"))]
     details = drop_none(type="poll", options=[o for o in options if o])
     return [Attachment(kind="other", name=as_str(poll.get("question")), details=details)] if poll else []
 
 
 def _checklist(value: Json) -> list[Attachment]:
     checklist = as_dict(value)
-    tasks: list[Json] = [as_str(as_dict(t).get("text")) for t in as_list_of_dicts(checklist.get("tasks"))]
+    tasks: list[Json] = [as_str(as_dict(t).get("text")) for t in as_list(checklist.get("tasks"))]
     details = drop_none(type="checklist", tasks=[t for t in tasks if t])
     return [Attachment(kind="other", name=as_str(checklist.get("title")), details=details)] if checklist else []
 
@@ -109,7 +109,7 @@ def _story(value: Json) -> list[Attachment]:
 
 
 def _paid(value: Json) -> list[Attachment]:
-    media = [as_dict(m) for m in as_list_of_dicts(as_dict(value).get("paid_media"))]
+    media = [as_dict(m) for m in as_list(as_dict(value).get("paid_media"))]
     return [attachment for m in media for attachment in _paid_medium(m)]
 
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from schemas.values import Json
+from services.channels.callbacks import shown_address
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str, number, seconds
+from services.channels.json_access import as_dict, as_list, as_str, number, seconds
 from services.channels.port import CredentialsRejected, PollResult
+from services.domain.account_phrases import AccountFinding, finding
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     HttpClient,
@@ -68,7 +70,7 @@ def _result(answer: HttpResponse, method: str) -> Json:
         return body.get("result")
     description = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]
     if answer.status in UNAUTHORIZED:
-        raise CredentialsRejected(f"the bot token is not accepted ({description})", answer.status)
+        raise CredentialsRejected(description, answer.status)
     if answer.status == 429 or answer.status >= 500:
         raise TransientSendError(f"{method}: {description}", retry_after(body))
     # 409: another client calls `getUpdates`, or a webhook is set.
@@ -98,7 +100,7 @@ async def fetch_updates(http: HttpClient, base: str, token: str, cursor: str | N
     # `offset` confirms all updates with a lower `update_id`, and Telegram drops them.
     if offset is not None:
         parameters["offset"] = offset
-    updates = [as_dict(update) for update in as_list_of_dicts(await call(http, base, token, "getUpdates", parameters))]
+    updates = [as_dict(update) for update in as_list(await call(http, base, token, "getUpdates", parameters))]
     # The next offset is one above the highest `update_id`.
     numbers = [n for update in updates if isinstance(n := update.get("update_id"), int)]
     following = f"{bot}:{max(numbers) + 1}" if numbers else cursor
@@ -112,34 +114,22 @@ def _offset(cursor: str | None, bot: str) -> int | None:
     return int(offset) if offset and owner in ("", bot) else None
 
 
-def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> str | None:
+def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime) -> AccountFinding | None:
     """The problem in `getWebhookInfo` that keeps updates from reaching our `path`; None when there is none."""
     url = as_dict(info).get("url")
     if not isinstance(url, str):
         return None
     if not url:
-        return (
-            "No webhook is set, so nothing that customers write comes in. Run `pasokh telegram connect`, or set the "
-            'account\'s settings.receive to "poll".'
-        )
+        return finding("webhook_not_set")
     if public_url is not None and url != public_url.rstrip("/") + path:
-        return f"The webhook is set to {_position(url)}, not to {public_url.rstrip('/')}{path}. {CONNECT}"
+        return finding("webhook_elsewhere", called=shown_address(url), ours=f"{public_url.rstrip('/')}{path}")
     # Without a configured public address only the path can be compared. A proxy may put a prefix before it.
     if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
-        return f"The webhook is set to {_position(url)}, which is not {path} of this installation. {CONNECT}"
+        return finding("webhook_elsewhere", called=shown_address(url), ours=path)
     return _failing(as_dict(info), now)
 
 
-CONNECT = "Run `pasokh telegram connect`."
-
-
-def _position(url: str) -> str:
-    """Scheme, host and path of a URL: its query and user part may hold secrets."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
-
-
-def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
+def _failing(info: Mapping[str, Json], now: datetime) -> AccountFinding | None:
     # `getWebhookInfo` keeps the most recent error; it is a current problem only while updates wait and the error is young.
     waiting, last_error, at = (
         info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date")
@@ -149,4 +139,4 @@ def _failing(info: Mapping[str, Json], now: datetime) -> str | None:
         return None
     if now - failed_at > RECENT_ERROR_AGE:
         return None
-    return f"Telegram cannot deliver to our webhook: {last_error[:200]} ({waiting} updates wait)."
+    return finding("webhook_failing", said=last_error[:200], count=waiting)

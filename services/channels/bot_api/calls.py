@@ -6,13 +6,13 @@ from dataclasses import replace
 import orjson
 
 from schemas.activity import Address
-from schemas.channel import Scope
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import UNAUTHORIZED, retry_after
-from services.channels.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none
+from services.channels.json_access import as_dict, as_id_str, as_list, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
+    UNREADABLE,
     HttpClient,
     HttpResponse,
     PermanentSendError,
@@ -45,19 +45,15 @@ ERROR_CODE_BY_DESCRIPTION = (
     ("business connection not found", "not_connected"),
     ("business_connection_invalid", "not_connected"),
 )
-# What Telegram says too briefly for an agent to understand, by a part of it in lower case.
-EXPLANATIONS = {
-    "business_peer_usage_missing": "In the chats of a business account the bot may write for 24 hours after the last message.",
-    "business connection not found": "The business account has disconnected the bot: its owner answers in Telegram.",
-    "business_connection_invalid": "The business account has disconnected the bot: its owner answers in Telegram.",
-    "not enough rights to send": "The bot may not write in this group: an administrator has to let it.",
-    "have no rights to send": "The bot may not write in this group: an administrator has to let it.",
-    "topic_closed": "The topic is closed: an administrator has to open it.",
-    "payment_required": "The customer takes messages only for Telegram Stars, which the bot does not pay.",
-    "message can't be deleted": "Telegram deletes messages of the last 48 hours only, and in groups what others wrote "
-    "only for an administrator with that right.",
-    "message can't be edited": "Telegram edits messages that this bot wrote; in chats of a business account only for "
-    "48 hours.",
+# Part of a description in lower case → the reason of `services.domain.failure_phrases`, where Telegram's words are too few for an agent.
+REASON_BY_DESCRIPTION = {
+    "business_peer_usage_missing": "business_window",
+    "not enough rights to send": "group_needs_administrator",
+    "have no rights to send": "group_needs_administrator",
+    "topic_closed": "topic_closed",
+    "payment_required": "stars_wanted",
+    "message can't be deleted": "delete_too_late",
+    "message can't be edited": "edit_impossible",
 }
 THREAD_NOT_FOUND = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed")
 REPLY_NOT_FOUND = (
@@ -149,7 +145,7 @@ def _receipt(answer: HttpResponse) -> SendReceipt:
     if is_done(answer):
         result = _json(answer).get("result")
         # An album is a message for each of its files; the first has the text.
-        sent = as_list_of_dicts(result) or [as_dict(result)]
+        sent = as_list(result) or [as_dict(result)]
         first, *others = [as_id_str(as_dict(one).get("message_id")) for one in sent]
         return SendReceipt(first, further_ids=tuple(identity for identity in others if identity is not None))
     raise classify_response(answer)
@@ -159,25 +155,36 @@ def classify_response(
     answer: HttpResponse,
 ) -> TransientSendError | PermanentSendError | CredentialsRejected | SendOutcomeUnknown:
     """The error for an answer. A proxy's own answer and an unreadable success leave it unknown whether the text arrived."""
-    body, description, status = _json(answer), description_of(answer), answer.status
+    description, status = description_of(answer), answer.status
+    detail = description[:200]
+    # An answer of the Bot API itself has `ok: false`; any other error is a proxy's.
+    is_of_bot_api = _json(answer).get("ok") is False
     if status == 429:
-        return TransientSendError(description[:200], _retry_after_seconds(answer), "chat")
-    # An answer of the Bot API itself has `ok: false`. A 502 or 504 without it is a proxy's, behind which the message may have
-    # been sent.
+        return TransientSendError(detail, _retry_after_seconds(answer), "chat")
     if status >= 500:
-        sure, after = body.get("ok") is False or status in (500, 503), _retry_after_seconds(answer)
-        scope: Scope = "message" if after is None else "account"
-        return TransientSendError(description[:200], after, scope) if sure else SendOutcomeUnknown(description[:200])
-    if status < 300 and body.get("ok") is not False:
+        return _classify_server_error(answer, detail, is_sure=is_of_bot_api or status in (500, 503))
+    if status < 300 and not is_of_bot_api:
         return SendOutcomeUnknown(f"HTTP {status} without a result")
     if status in UNAUTHORIZED:
-        return CredentialsRejected(f"the bot token is not accepted: {description[:200]}", status)
-    return PermanentSendError(_code(status, description), _explained(description[:200]), status)
+        return CredentialsRejected(detail, status)
+    if not is_of_bot_api and status not in UNREADABLE:
+        # A proxy's 302 or 403: nobody was blocked, and Telegram has not seen the message.
+        return TransientSendError(detail, _retry_after_seconds(answer), "account")
+    return PermanentSendError(_code(status, description), detail, status, reason=_reason(description))
 
 
-def _explained(description: str) -> str:
-    known = next((text for part, text in EXPLANATIONS.items() if part in description.lower()), None)
-    return f"{known} ({description})" if known else description
+def _classify_server_error(
+    answer: HttpResponse, detail: str, *, is_sure: bool
+) -> TransientSendError | SendOutcomeUnknown:
+    """The error for a 5xx. Behind a proxy that answers 502 or 504 the message may have been sent."""
+    if not is_sure:
+        return SendOutcomeUnknown(detail)
+    after = _retry_after_seconds(answer)
+    return TransientSendError(detail, after, "message" if after is None else "account")
+
+
+def _reason(description: str) -> str | None:
+    return next((reason for part, reason in REASON_BY_DESCRIPTION.items() if part in description.lower()), None)
 
 
 def _code(status: int, description: str) -> str:

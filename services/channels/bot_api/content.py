@@ -8,7 +8,7 @@ from schemas.activity import Attachment, PersonIdentity
 from schemas.values import EncryptedText, Json
 from services.channels.bot_api.attachments import attachments
 from services.channels.bot_api.origin import full_name
-from services.channels.json_access import as_dict, as_id_str, as_list_of_dicts, as_str, drop_none, seconds
+from services.channels.json_access import as_dict, as_id_str, as_list, as_str, drop_none, seconds
 
 DEEPEST_RICH_TEXT = 40
 RICH_BLOCK_FIELDS = ("summary", "cells", "blocks", "items")
@@ -159,9 +159,7 @@ def _forwarded_from(body: dict[str, Json]) -> str | None:
 
 
 def _links(body: dict[str, Json]) -> list[str]:
-    entities = [
-        as_dict(e) for e in as_list_of_dicts(body.get("entities")) + as_list_of_dicts(body.get("caption_entities"))
-    ]
+    entities = [as_dict(e) for e in as_list(body.get("entities")) + as_list(body.get("caption_entities"))]
     # A text may show other words than the address behind them (`text_link`), so addresses come from the entities.
     preview = as_str(as_dict(body.get("link_preview_options")).get("url"))
     return list(dict.fromkeys(url for url in (*(as_str(e.get("url")) for e in entities), preview) if url))

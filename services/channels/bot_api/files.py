@@ -59,7 +59,9 @@ def _code(error: PermanentSendError) -> str:
     if error.code != "rejected":
         return error.code
     text = str(error).lower()
-    return "too_large" if "too big" in text else "not_found" if "file_id" in text or "not found" in text else "rejected"
+    if "too big" in text:
+        return "too_large"
+    return "not_found" if "file_id" in text or "not found" in text else "rejected"
 
 
 async def send_files(

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from schemas.activity import Activity, ActivityKind, Side
 from schemas.values import Json
 from services.channels.bot_api.content import NO_CONTENT, Content, own_phone, service_report, to_content, web_app_data
-from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
+from services.channels.bot_api.origin import SenderContext, UpdateContext, origin
 from services.channels.bot_api.public_context import public_context
 from services.channels.bot_api.sides import addressee, is_our_bot, side_for
 from services.channels.json_access import as_dict, as_id_str, as_str, drop_none, seconds
+from services.channels.port import NOBODY
 
 EDITED_POST = "edited_channel_post"
 COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{1,64}))?(?:\s+(\S.*))?\s*", re.DOTALL)
@@ -20,7 +21,7 @@ def message(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     """A customer's new message, an echo of the team's message, or (kind `unknown`) a service message."""
     body = as_dict(value)
     where, content = origin(body), to_content(body)
-    if where.external == NO_SENDER:
+    if where.external == NOBODY:
         # Senders without an id would all become one person, who would share one conversation.
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT, about={"reason": "nobody"})]
     if not where.is_known:
@@ -48,7 +49,7 @@ def edited(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     side = side_for(delivery, raw, where, body)
     # Telegram sends an edit also when no field that we read has changed (core.telegram.org/bots/api#update).
     is_strange_bot = side == "customer" and where.is_bot and where.sender_chat_id is None
-    if is_strange_bot or not where.is_known or where.external == NO_SENDER or content.is_empty:
+    if is_strange_bot or not where.is_known or where.external == NOBODY or content.is_empty:
         return [_activity(delivery, "unknown", raw, where, body, NO_CONTENT)]
     return [_activity(delivery, "edit", raw, where, body, content, side=side)]
 

@@ -8,13 +8,11 @@ from schemas.activity import Address, PersonIdentity
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, Surface
 from services.channels.json_access import as_dict, as_id_str, as_str
-from services.channels.port import SendReceipt
+from services.channels.port import NOBODY, SendReceipt
 from services.platform.core.identifiers import hashed_id
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 """A language tag by BCP 47: a language of two or three letters and optional subtags."""
-NO_SENDER = "none"
-"""The external id of updates that name neither a person nor a chat, such as the count of a poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ class SenderContext:
     @property
     def external(self) -> str:
         """The external id of the person: the author, who may speak as a chat; else the chat."""
-        return self.sender_chat_id or self.author or self.chat or NO_SENDER
+        return self.sender_chat_id or self.author or self.chat or NOBODY
 
     @property
     def customer(self) -> str | None:

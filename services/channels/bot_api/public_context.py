@@ -21,19 +21,31 @@ def public_context(body: dict[str, Json], where: SenderContext) -> PostContext |
         return PostContext(post=_named("story", story, "id"), permalink=story_link(story))
     if where.surface != "public" or where.chat is None:
         return None
-    answered, chat = as_dict(body.get("reply_to_message")), as_dict(body.get("chat"))
-    number, thread = as_id_str(body.get("message_id")), as_id_str(body.get("message_thread_id"))
-    post = _forwarded_post(answered)
-    if post:
-        link = _message_link(as_dict(post.get("chat")), as_id_str(post.get("message_id")))
-        at_comment = f"{link}?comment={number}" if link and number else link
-        return PostContext(post=_named("", post, "message_id"), permalink=at_comment)
-    link = _message_link(chat, f"{where.topic}/{number}" if where.topic and number else number)
+    post = _forwarded_post(as_dict(body.get("reply_to_message")))
+    return _below_post(body, post) if post else _in_group(body, where)
+
+
+def _below_post(body: dict[str, Json], post: dict[str, Json]) -> PostContext:
+    """The context of a comment that answers the post of a channel."""
+    link, number = _message_link(as_dict(post.get("chat")), as_id_str(post.get("message_id"))), _number(body)
+    comment_link = f"{link}?comment={number}" if link and number else link
+    return PostContext(post=_named("", post, "message_id"), permalink=comment_link)
+
+
+def _in_group(body: dict[str, Json], where: SenderContext) -> PostContext | None:
+    """The context of any other message of a group; None where it has neither a thread nor an address."""
+    number, thread = _number(body), as_id_str(body.get("message_thread_id"))
+    link = _message_link(as_dict(body.get("chat")), f"{where.topic}/{number}" if where.topic and number else number)
     # Outside of topics a thread is the chain of answers to its first message: below a post, the comments on it.
-    root = f"{where.chat}/{thread}" if thread and where.topic is None else None
-    parent = as_id_str(answered.get("message_id")) if root else None
-    above = f"{where.chat}/{parent}" if parent and parent != thread else None
-    return PostContext(post=root, parent=above, permalink=link) if root or link else None
+    if thread is None or where.topic is not None:
+        return PostContext(permalink=link) if link else None
+    answered = _number(as_dict(body.get("reply_to_message")))
+    above = f"{where.chat}/{answered}" if answered not in (None, thread) else None
+    return PostContext(post=f"{where.chat}/{thread}", parent=above, permalink=link)
+
+
+def _number(message: dict[str, Json]) -> str | None:
+    return as_id_str(message.get("message_id"))
 
 
 def story_link(story: dict[str, Json]) -> str | None:

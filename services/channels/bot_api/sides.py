@@ -2,8 +2,9 @@
 
 from schemas.activity import Side
 from schemas.values import Json
-from services.channels.bot_api.origin import NO_SENDER, SenderContext, UpdateContext, origin
+from services.channels.bot_api.origin import SenderContext, UpdateContext, origin
 from services.channels.json_access import as_dict, as_id_str
+from services.channels.port import NOBODY
 
 
 def side_for(delivery: UpdateContext, raw: str, where: SenderContext, body: dict[str, Json]) -> Side:
@@ -57,5 +58,5 @@ def addressee(delivery: UpdateContext, side: Side, where: SenderContext, body: d
     # In public a team message belongs to the customer whom it answers; one that answers nobody stays with its own sender.
     answered = as_dict(body.get("reply_to_message"))
     sender = origin(answered)
-    is_from_customer = side_for(delivery, "message", sender, answered) == "customer" and sender.external != NO_SENDER
+    is_from_customer = side_for(delivery, "message", sender, answered) == "customer" and sender.external != NOBODY
     return sender.external if answered and is_from_customer else where.external

@@ -16,7 +16,7 @@ from services.channels.json_access import (
     as_dict,
     as_id_str,
     as_int,
-    as_list_of_dicts,
+    as_list,
     as_str,
     drop_none,
     seconds,
@@ -80,7 +80,7 @@ def _unknown(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 def _poll(body: dict[str, Json]) -> dict[str, Json]:
     return drop_none(
         poll_id=as_str(body.get("poll_id")) or as_str(body.get("id")),
-        options=[option for option in as_list_of_dicts(body.get("option_ids")) if as_int(option) is not None],
+        options=[option for option in as_list(body.get("option_ids")) if as_int(option) is not None],
     )
 
 
@@ -96,7 +96,7 @@ def _business_connection(body: dict[str, Json]) -> dict[str, Json]:
 
 def _reaction_count(body: dict[str, Json]) -> dict[str, Json]:
     """How often people reacted to a channel's post. Telegram does not say who they are, so nobody's conversation changes."""
-    listed = [as_dict(reaction) for reaction in as_list_of_dicts(body.get("reactions"))]
+    listed = [as_dict(reaction) for reaction in as_list(body.get("reactions"))]
     counts = [as_int(reaction.get("total_count")) or 0 for reaction in listed]
     emoji = [as_str(as_dict(reaction.get("type")).get("emoji")) for reaction in listed]
     named: list[Json] = [{"emoji": e, "count": count} for e, count in zip(emoji, counts, strict=True) if e]
@@ -137,8 +137,8 @@ def _callback(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
 
 
 def _label(pressed: dict[str, Json], data: str | None) -> EncryptedText | None:
-    rows = as_list_of_dicts(as_dict(pressed.get("reply_markup")).get("inline_keyboard"))
-    buttons = [as_dict(button) for row in rows for button in as_list_of_dicts(row)]
+    rows = as_list(as_dict(pressed.get("reply_markup")).get("inline_keyboard"))
+    buttons = [as_dict(button) for row in rows for button in as_list(row)]
     label = next((as_str(b.get("text")) for b in buttons if data and b.get("callback_data") == data), None)
     return EncryptedText(text=label) if label else None
 
@@ -150,14 +150,14 @@ def _reaction(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
         return _unknown(delivery, raw, value)
     # The update has all reactions of the person as they are now, not the change. An anonymous reaction has no `user`.
     where = origin(body, body.get("user"), speaks_as=body.get("actor_chat"))
-    now = [as_dict(reaction) for reaction in as_list_of_dicts(body.get("new_reaction"))]
+    now = [as_dict(reaction) for reaction in as_list(body.get("new_reaction"))]
     # A custom emoji has only an id, and a paid reaction is a star of Telegram's: neither has a character.
     emoji = "".join(text for reaction in now if (text := as_str(reaction.get("emoji"))))
     reaction = Reaction(emoji=emoji or None, removed=not now)
     # A group's anonymous admins react as the group.
     is_ours = where.sender_chat_id is not None and where.sender_chat_id == where.chat
-    own: dict[str, Any] = {"author": "account", "author_name": where.author_name} if is_ours else {}
-    return [_activity(delivery, "reaction", where, body, {}, platform_id=number, reaction=reaction, **own)]
+    author: dict[str, Any] = {"author": "account", "author_name": where.author_name} if is_ours else {}
+    return [_activity(delivery, "reaction", where, body, {}, platform_id=number, reaction=reaction, **author)]
 
 
 def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
@@ -165,7 +165,7 @@ def _deleted(delivery: UpdateContext, raw: str, value: Json) -> list[Activity]:
     body = as_dict(value)
     where = origin(body, body.get("chat"))
     # One update may name many messages. Each is a deletion of its own, because an activity is about one message.
-    numbers = list(dict.fromkeys(i for item in as_list_of_dicts(body.get("message_ids")) if (i := as_id_str(item))))
+    numbers = list(dict.fromkeys(i for item in as_list(body.get("message_ids")) if (i := as_id_str(item))))
     deletions = [_activity(delivery, "deletion", where, body, platform_id=number) for number in numbers]
     return deletions or _unknown(delivery, raw, value)
 
@@ -199,8 +199,11 @@ HANDLERS: dict[str, Handler] = {
 
 
 def parse(channel: str, request: Request, account: Account) -> list[Activity]:
-    """The activities of one update. Raises InvalidPayload for what is no JSON object, or an object that is no update."""
-    update = _update(request.body)
+    """The activities of one update, or of those that `getUpdates` lists. Raises InvalidPayload for what is no update."""
+    return [one for update in _updates(request.body) for one in _parse(channel, request, account, update)]
+
+
+def _parse(channel: str, request: Request, account: Account, update: dict[str, Json]) -> list[Activity]:
     number = as_int(update.get("update_id"))
     # An update has `update_id` and at most one other field, which names its kind.
     raw = next((k for k in update if k in HANDLERS), None) or next((k for k in update if _is_kind(k)), None)
@@ -211,15 +214,17 @@ def parse(channel: str, request: Request, account: Account) -> list[Activity]:
     return HANDLERS.get(kind, _unknown)(delivery, kind, update.get(kind))
 
 
-def _update(body: bytes) -> dict[str, Json]:
+def _updates(body: bytes) -> list[dict[str, Json]]:
     try:
-        update = read_json(body)
+        read = read_json(body)
     except (ValueError, RecursionError) as error:
         # `from None`: the decoder's message quotes nothing, but its attribute `doc` is the body, which may hold secrets.
         raise InvalidPayload(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
-    if not isinstance(update, dict):
-        raise InvalidPayload("an update is a JSON object")
-    return update
+    listed = as_dict(read).get("result", read) if as_dict(read).get("ok") is True else read
+    updates = listed if isinstance(listed, list) else [listed]
+    if not updates or not all(isinstance(update, dict) for update in updates):
+        raise InvalidPayload("an update is a JSON object, and a list of updates has one at least")
+    return [as_dict(update) for update in updates]
 
 
 def _body_hash(body: bytes, account: Account) -> str:

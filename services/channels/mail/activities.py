@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.activity import Activity, ActivityKind, Address, ContactState, Participant, PersonIdentity, ReceiptState
+from schemas.activity import Activity, ActivityKind, Address, ContactState, Participant, PersonIdentity
 from schemas.values import EncryptedText
 from services.channels.mail.attachments import attachments
-from services.channels.mail.automatic import is_automatic, is_form
+from services.channels.mail.automatic import is_automatic, is_form_sender
 from services.channels.mail.html_text import HtmlText, html_to_text
 from services.channels.mail.ids import (
     answered_mails,
@@ -22,13 +22,11 @@ from services.channels.mail.message import DeliveryReport, Mailbox, MailItem, No
 from services.channels.mail.mime import written_at
 from services.channels.mail.quotes import split_reply
 from services.channels.mail.reports import read_reports
-from services.channels.port import Account, Request
+from services.channels.port import NOBODY, Account, Request
 from services.platform.core.identifiers import hashed_id
 
-NOBODY = "none"
-"""The external id where a call names no person."""
 MAX_QUOTE = 100_000
-PASSED_ON = ("delivered-to", "x-original-to", "x-forwarded-to")
+FORWARDED_TO_HEADERS = ("delivered-to", "x-original-to", "x-forwarded-to")
 """Headers in which servers that pass a mail on name the address that it came to."""
 CONTACT_STATES: Mapping[str, ContactState] = {"complained": "opted_out", "unsubscribed": "opted_out"}
 
@@ -74,7 +72,9 @@ class Scope:
 
 
 def _notice(item: Notice, scope: Scope) -> list[Activity]:
-    return [scope.activity("unknown", NOBODY, item.id, details={"type": item.type})]
+    return [
+        scope.activity("unknown", NOBODY, item.id, details={"type": item.type}, missing_content=item.missing_content)
+    ]
 
 
 def _report(item: DeliveryReport, scope: Scope) -> list[Activity]:
@@ -87,9 +87,6 @@ def _report(item: DeliveryReport, scope: Scope) -> list[Activity]:
     return [_receipt(item, item.message_id, scope)]
 
 
-STATES: Mapping[str, ReceiptState] = {"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"}
-
-
 def _receipt(item: DeliveryReport, message_id: str, scope: Scope) -> Activity:
     own = own_id(message_id, scope.account.token("from_address"))
     return scope.activity(
@@ -98,7 +95,7 @@ def _receipt(item: DeliveryReport, message_id: str, scope: Scope) -> Activity:
         item.id,
         message=mail_id(scope.account, message_id),
         aliases=[own] if own else [],
-        receipt_state=STATES[item.state],
+        receipt_state=item.state,
         failure=item.failure,
         sent_at=item.at,
     )
@@ -145,7 +142,7 @@ def _is_ours(mail: ReceivedMail, own: str | None) -> bool | None:
 def _writer(mail: ReceivedMail, own: str | None, scope: Scope) -> Mailbox:
     """Who wrote a mail: of a web page's form, which writes from our address or a machine's, whom Reply-To names."""
     writer = mail.sender or Mailbox(mail.envelope.sender or NOBODY)
-    if own is None and (scope.is_own(writer.address) or is_form(writer.address)):
+    if own is None and (scope.is_own(writer.address) or is_form_sender(writer.address)):
         return next((box for box in mail.reply_to if not scope.is_own(box.address)), writer)
     return writer
 
@@ -206,7 +203,7 @@ def _content(mail: ReceivedMail, identity: str, scope: Scope) -> tuple[str, dict
         "quote": quote[:MAX_QUOTE] if quote else None,
         "links": list(shown.links),
         "sent_at": written_at(mail, scope.request.received_at),
-        "replies_to": answered_mails(mail, scope.account, _addressed(mail)),
+        "replies_to": answered_mails(mail, scope.account, _recipient_addresses(mail)),
         "automatic": is_automatic(mail, scope.own_addresses),
         "subject": mail.subject,
         "attachments": files,
@@ -222,10 +219,10 @@ def _split(mail: ReceivedMail, whole: str) -> tuple[str, str | None]:
     return text, split.quote
 
 
-def _addressed(mail: ReceivedMail) -> list[str]:
+def _recipient_addresses(mail: ReceivedMail) -> list[str]:
     """Every address that the mail was sent, passed on, or written to."""
-    passed_on = [address for name in PASSED_ON for address in mail.values(name)]
-    return [*mail.envelope.recipients, *passed_on, *(box.address for box in (*mail.to, *mail.cc))]
+    forwarded_to = [address for name in FORWARDED_TO_HEADERS for address in mail.values(name)]
+    return [*mail.envelope.recipients, *forwarded_to, *(box.address for box in (*mail.to, *mail.cc))]
 
 
 def _participants(mail: ReceivedMail, known: Iterable[str], scope: Scope) -> list[Participant]:
@@ -243,6 +240,7 @@ def _participants(mail: ReceivedMail, known: Iterable[str], scope: Scope) -> lis
     return list(found.values())
 
 
+# Any: each reader takes the type that it stands for.
 READERS: Mapping[type, Callable[[Any, Scope], list[Activity]]] = {
     ReceivedMail: _mail,
     DeliveryReport: _report,

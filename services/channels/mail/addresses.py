@@ -12,7 +12,7 @@ from services.channels.mail.charsets import decode_header, raw_header
 from services.channels.mail.message import Mailbox
 
 MAX_MAILBOXES = 200
-_ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,128}@[^\s<>\"(),:;@]{1,253}")
+ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,128}@[^\s<>\"(),:;@]{1,253}")
 # Possessive quantifiers, and a backslash takes the next character with it: a hostile header must not backtrack.
 _TOKEN = re.compile(
     r'(?P<closed>=\?[^?\s]{1,91}+\?[bBqQ]\?[^?]*+\?=|"(?:[^"\\]++|\\.)*+"|\((?:[^()\\]++|\\.)*+\))'
@@ -39,9 +39,9 @@ def domain_of(address: str) -> str:
 def _mailboxes(value: str) -> Iterable[Mailbox]:
     reader = _AddressReader()
     for token in _TOKEN.finditer(value):
-        reader.take(str(token.lastgroup), token[token.lastgroup or 0])
-    reader.take("separator", ";")
-    return reader.found or [Mailbox(address) for address in _ADDRESS.findall(value)]
+        reader.read(str(token.lastgroup), token[token.lastgroup or 0])
+    reader.read("separator", ";")
+    return reader.found or [Mailbox(address) for address in ADDRESS.findall(value)]
 
 
 @dataclass(slots=True)
@@ -49,16 +49,16 @@ class _AddressReader:
     """Reads mailboxes by tokens. Structure first, then encoded words: a decoded name may have commas and quotes.
 
     `name` is what may be a name so far, `bare` that in which an address may stand without `<>`, `comment` the last one.
-    `is_read`: an address has stood in `<>` since the last separator.
+    `has_angle_address`: an address has stood in `<>` since the last separator.
     """
 
     found: list[Mailbox] = field(default_factory=list)
     name: list[str] = field(default_factory=list)
     bare: list[str] = field(default_factory=list)
     comment: str = ""
-    is_read: bool = False
+    has_angle_address: bool = False
 
-    def take(self, kind: str, text: str) -> None:
+    def read(self, kind: str, text: str) -> None:
         """The next token."""
         if kind == "separator":
             self._separate(text)
@@ -76,29 +76,29 @@ class _AddressReader:
         self.bare.append('"' if is_closed else text)
 
     def _angle(self, text: str) -> None:
-        addresses = _ADDRESS.findall(text)
+        addresses = ADDRESS.findall(text)
         if addresses:
             self._add(addresses[-1], "".join(self.name))
-            self._forget()
-            self.is_read = True
+            self._clear()
+            self.has_angle_address = True
 
     def _separate(self, separator: str) -> None:
         text = " ".join("".join(self.bare).split()).replace(" @ ", "@")
-        addresses = _ADDRESS.findall(text)
+        addresses = ADDRESS.findall(text)
         for address in addresses:
             self._add(address, self.comment)
-        if addresses or self.is_read or separator == ";":
-            self._forget()
+        if addresses or self.has_angle_address or separator == ";":
+            self._clear()
         elif self.name:
             # `Surname, Name <address>`.
             self.name.append(separator)
         self.bare.clear()
-        self.is_read = False
+        self.has_angle_address = False
 
     def _add(self, address: str, name: str) -> None:
         self.found.append(Mailbox(address, decode_header(name.strip().rstrip(" <"))[:200] or None))
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self.name.clear()
         self.bare.clear()
         self.comment = ""

@@ -10,7 +10,7 @@ MACHINES = re.compile(
 )
 """Local parts of addresses that people do not write from."""
 
-FORMS = re.compile(
+FORM_SENDERS = re.compile(
     r"(?:no-?reply|do-?not-?reply|mailer|notifications?|notify|forms?|form-?mail|contact-?form|wordpress|webmaster|web-?site|www-data)"
     r"(?:[+._-].*)?"
 )
@@ -51,9 +51,9 @@ LISTS: Mapping[str, Callable[[str], bool]] = {
 """The same of mailing lists."""
 
 
-def is_form(address: str) -> bool:
+def is_form_sender(address: str) -> bool:
     """Whether an address is one of those by which forms of web pages write."""
-    return FORMS.fullmatch(address.lower().rpartition("@")[0]) is not None
+    return FORM_SENDERS.fullmatch(address.lower().rpartition("@")[0]) is not None
 
 
 def is_automatic(mail: ReceivedMail, own_addresses: Collection[str] = ()) -> bool:

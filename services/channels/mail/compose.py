@@ -1,8 +1,9 @@
 """Writes a mail of ours (RFC 5322): an answer to everybody of the thread, with headers by which the next answer finds back."""
 
+import base64
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,17 +13,21 @@ from html import escape
 from schemas.outbound import OutboundMessage
 from services.channels.mail.charsets import storable
 from services.channels.mail.ids import own_message_id, plus_token, with_plus, without_plus
+from services.channels.mail.message import Mailbox
 from services.channels.mail.smtp import MailTransaction
 from services.channels.port import Account, OutgoingFile
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import PermanentSendError
 
 MAX_SUBJECT = 200
+LINE_BYTES = 57
+"""Bytes of a file in one line of base64."""
 MAX_LOCAL_PART = 64
 """RFC 5321, 4.5.3.1.1: servers need not take more before the `@`."""
 MESSAGE_ID_METADATA, MAX_METADATA = "message-id", 80
 """The metadata of a mail by Postmark that has its Message-ID, and how long a value may be."""
 MAX_HEADER_IDS = 50
-_REPLY_PREFIX = re.compile(r"^\s*(?:re|aw|sv|vs|antw|atb|پاسخ|رد)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_REPLY_PREFIX = re.compile(r"(?:re|aw|sv|vs|antw|atb|پاسخ|رد)\s*+(?:\[\d+\]\s*+)?:", re.IGNORECASE)
 """`Re` of RFC 5322, 3.6.5, and what mail programs in other languages write for it."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LOCAL_PART = re.compile(r"[^\s<>\"(),:;@\\\[\]\x00-\x1f]{1,64}")
@@ -34,36 +39,32 @@ _POLICY = SMTP.clone(cte_type="7bit")
 AUTOMATIC_AUTHORS = frozenset({"bot", "system"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipient:
-    address: str
-    name: str | None = None
-
-
 def compose(message: OutboundMessage, account: Account, files: Sequence[OutgoingFile]) -> MailTransaction:
     """The mail of a message, with its envelope. Raises PermanentSendError for an address that cannot be written to."""
     sender = account.token("from_address")
-    people = [_Recipient(_ascii_domain(message.address.chat)), *_copies(message, account)]
+    people = [Mailbox(_ascii_domain(message.address.chat)), *_copies(message, account)]
     needs_utf8 = not all(one.address.isascii() for one in people)
     mail = EmailMessage(policy=_POLICY.clone(utf8=needs_utf8))
     for name, value in _headers(message, account, people):
         mail[name] = value
     _add_text(mail, message.text.text)
-    for file in files:
-        _add_file(mail, file)
+    markers = [_add_file(mail, file) for file in files]
+    contents = [(marker, _as_base64(file.content)) for marker, file in zip(markers, files, strict=True)]
     identifiers = [*_names(own_message_id(message.id, sender), account), *_references(message)]
     # The library folds a long Message-ID by encoding it, and then nobody finds it. One to a line needs no folding.
     head = "".join(f"{name}: <{identity}>\r\n" if name else f" <{identity}>\r\n" for name, identity in identifiers)
-    return MailTransaction(sender, [one.address for one in people], head.encode() + mail.as_bytes(), needs_utf8)
+    return MailTransaction(
+        sender, [one.address for one in people], head.encode() + mail.as_bytes(), needs_utf8, contents
+    )
 
 
 Header = str | HeaderAddress | list[HeaderAddress]
 
 
-def _headers(message: OutboundMessage, account: Account, people: Sequence[_Recipient]) -> Iterator[tuple[str, Header]]:
+def _headers(message: OutboundMessage, account: Account, people: Sequence[Mailbox]) -> Iterator[tuple[str, Header]]:
     """The headers but those with Message-IDs. The first of the people is whom the mail is for."""
     to, *copies = map(_header_address, people)
-    yield "From", _header_address(_Recipient(account.token("from_address"), _setting(account, "from_name")))
+    yield "From", _header_address(Mailbox(account.token("from_address"), _setting(account, "from_name")))
     yield "To", to
     if copies:
         yield "Cc", copies
@@ -89,21 +90,21 @@ def _answers_to(message: OutboundMessage, account: Account) -> str | None:
     return address if len(address.rpartition("@")[0]) <= MAX_LOCAL_PART else None
 
 
-def _copies(message: OutboundMessage, account: Account) -> Iterable[_Recipient]:
+def _copies(message: OutboundMessage, account: Account) -> Iterable[Mailbox]:
     """Everybody else of the thread, each address once; an address that cannot be written to is left out.
 
     What no person wrote goes to the customer alone (RFC 3834, 4), so that nobody can have us write to strangers.
     """
     if message.author.kind in AUTOMATIC_AUTHORS:
         return
-    taken = {message.address.chat.lower(), without_plus(account.token("from_address"))}
+    written_to = {message.address.chat.lower(), without_plus(account.token("from_address"))}
     for one in message.participants:
         key = one.address.lower()
-        if key in taken or without_plus(key) in taken:
+        if key in written_to or without_plus(key) in written_to:
             continue
-        taken.add(key)
+        written_to.add(key)
         try:
-            yield _Recipient(_ascii_domain(one.address), one.name)
+            yield Mailbox(_ascii_domain(one.address), one.name)
         except PermanentSendError:
             continue
 
@@ -120,7 +121,7 @@ def _ascii_domain(address: str) -> str:
     return f"{local}@{name}"
 
 
-def _header_address(recipient: _Recipient) -> HeaderAddress:
+def _header_address(recipient: Mailbox) -> HeaderAddress:
     name = " ".join(storable(recipient.name or "").split())[:100]
     local, _, domain = recipient.address.rpartition("@")
     return HeaderAddress(name, local, domain)
@@ -176,10 +177,33 @@ def _as_html(text: str) -> str:
     return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body dir="auto">\n{lines}</body></html>\n'
 
 
-def _add_file(mail: EmailMessage, file: OutgoingFile) -> None:
+def _add_file(mail: EmailMessage, file: OutgoingFile) -> bytes:
+    """Add a file with a marker as its content; the bytes that stand in the mail for it."""
     known = _MEDIA_TYPE.fullmatch(file.attachment.media_type.lower())
     main, sub = (
         (known[1], known[2]) if known and known[1] not in ("multipart", "message") else ("application", "octet-stream")
     )
     name = _one_line(file.attachment.name or "file")
-    mail.add_attachment(file.content, maintype=main, subtype=sub, filename=name)
+    marker = secrets.token_bytes(33)
+    mail.add_attachment(marker, maintype=main, subtype=sub, filename=name)
+    return base64.b64encode(marker) + b"\r\n"
+
+
+def _as_base64(content: StreamedBytes) -> StreamedBytes:
+    """Bytes as lines of base64 with 76 characters (RFC 2045, 6.8)."""
+    lines, rest = divmod(content.size_bytes, LINE_BYTES)
+
+    async def read() -> AsyncIterator[bytes]:
+        pending = b""
+        async for part in content.open():
+            pending += part
+            end = len(pending) // LINE_BYTES * LINE_BYTES
+            yield _lines(pending[:end])
+            pending = pending[end:]
+        yield _lines(pending)
+
+    return StreamedBytes(lines * (LINE_BYTES // 3 * 4 + 2) + (-(-rest // 3) * 4 + 2 if rest else 0), read)
+
+
+def _lines(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")

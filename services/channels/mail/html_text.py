@@ -59,8 +59,9 @@ VOID = frozenset(
 )
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
-_TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/>]*+)((?:[^"'>]++|"[^"]*+"|'[^']*+')*+)>""")
-_CUT_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)(.*)", re.DOTALL)
+_RAW_END = {name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in RAW}
+_TAG = re.compile(r"""\A<(/?)([a-zA-Z][^\s/>]*+)((?:[^"'>]++|"[^"]*+"|'[^']*+')*+)>""")
+_CUT_TAG = re.compile(r"\A<(/?)([a-zA-Z][^\s/>]*+)(.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][\w:-]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++)))?""")
 _READ_ATTRIBUTES = frozenset({"style", "hidden", "href", "alt"})
 
@@ -86,7 +87,7 @@ def html_to_text(html: str) -> HtmlText:
     """What people read of HTML; never raises. Of a very long one only the start is read."""
     reader = _Reader()
     for token in _tokens(html[:MAX_HTML]):
-        reader.take(token)
+        reader.read(token)
     text = reader.text
     shown = tuple(url for url in dict.fromkeys(reader.links[: 10 * MAX_LINKS]) if url not in text)
     return HtmlText(text, shown[:MAX_LINKS])
@@ -94,7 +95,7 @@ def html_to_text(html: str) -> HtmlText:
 
 def _tokens(html: str) -> Iterator[Tag | str]:
     """Tags and texts in order; without comments, declarations, and what nobody reads."""
-    lower, at = html.lower(), 0
+    at = 0
     while at < len(html):
         start = html.find("<", at)
         start = len(html) if start < 0 else start
@@ -103,8 +104,8 @@ def _tokens(html: str) -> Iterator[Tag | str]:
         after, token = _markup(html, start)
         if isinstance(token, Tag) and token.name in RAW and not token.is_end:
             # A script without an end is all that follows, as for browsers.
-            end = lower.find(f"</{token.name}", after)
-            at = len(html) if end < 0 else end
+            end = _RAW_END[token.name].search(html, after)
+            at = len(html) if end is None else end.start()
             continue
         if token is not None:
             yield token
@@ -117,14 +118,16 @@ def _markup(html: str, start: int) -> tuple[int, Tag | str | None]:
         return _after(html, "-->", start), None
     if html[start + 1 : start + 2] in ("!", "?"):
         return _after(html, ">", start), None
-    found = _TAG.match(html, start, start + MAX_TAG)
+    markup = html[start : start + MAX_TAG]
+    found = _TAG.match(markup)
     if found is not None:
-        return found.end(), _tag(found)
+        return start + found.end(), _tag(found)
+    cut = _CUT_TAG.match(markup.partition(">")[0])
+    if cut is None:
+        # Before the end is looked for: it may be far away, and as far for the next one.
+        return start + 1, markup[:1] or None
     end = html.find(">", start)
-    if end < 0:
-        return len(html), unescape(html[start:])
-    cut = _CUT_TAG.match(html, start, min(end, start + MAX_TAG))
-    return (end + 1, _tag(cut)) if cut is not None else (start + 1, html[start : start + 1] or None)
+    return (end + 1, _tag(cut)) if end >= 0 else (len(html), unescape(html[start:]))
 
 
 def _after(html: str, mark: str, start: int) -> int:
@@ -162,7 +165,7 @@ class _Reader:
         lines = [f"{'> ' * min(depth, 20)}{line}".rstrip() for depth, line in self._lines]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
-    def take(self, token: Tag | str) -> None:
+    def read(self, token: Tag | str) -> None:
         """The next tag or text."""
         if isinstance(token, str):
             self._add(token)
@@ -200,7 +203,7 @@ class _Reader:
         if tag.name in PARAGRAPHS:
             self._blank()
         if tag.name == "br":
-            self._lines.append((self._count["blockquote"], self._taken()))
+            self._lines.append((self._count["blockquote"], self._end_line()))
         elif tag.name == "li":
             self._line.append("- ")
         elif tag.name in ("td", "th"):
@@ -227,13 +230,13 @@ class _Reader:
         if plain:
             self._line.append(plain)
 
-    def _taken(self) -> str:
+    def _end_line(self) -> str:
         line = "".join(self._line).replace("\xa0", " ")
         self._line.clear()
         return line.rstrip() if self._count["pre"] else line.strip()
 
     def _break(self) -> None:
-        line = self._taken()
+        line = self._end_line()
         if line:
             self._lines.append((self._count["blockquote"], line))
 

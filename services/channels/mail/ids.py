@@ -11,7 +11,7 @@ from services.platform.core.identifiers import hashed_id, is_derived_id
 
 MAX_IDS = 100
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,900})>")
-_BARE_ID = re.compile(r"[^<>\s,;]{1,450}@[^<>\s,;]{1,450}")
+_BARE_ID = re.compile(r"(?<![^<>\s,;@])[^<>\s,;@]{1,450}+@[^<>\s,;]{1,450}")
 _OWN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 

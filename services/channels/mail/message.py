@@ -50,14 +50,12 @@ class Envelope:
 
     - `sender` is the address of MAIL FROM (Return-Path), empty for a mail that has none (`<>`: bounces), None if not known.
     - `recipients` are the addresses that the provider accepted the mail for.
-    - `provider_id` is the provider's id of the mail, the same for every repeat of its call.
     - `authenticated`: whether SPF, DKIM or DMARC prove the domain of From; None: the provider reports nothing.
     - `stripped_text` is the text without quote and signature, where the provider has cut it.
     """
 
     sender: str | None = None
     recipients: tuple[str, ...] = ()
-    provider_id: str | None = None
     authenticated: bool | None = None
     stripped_text: str | None = None
 
@@ -113,10 +111,14 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An authentic call that is neither: `id` is the provider's or a hash of the body, `type` the provider's word for it."""
+    """An authentic call that is neither: `id` is the provider's or a hash of the body, `type` the provider's word for it.
+
+    `missing_content` says of a mail whose content the provider did not send what to change there.
+    """
 
     id: str
     type: str
+    missing_content: str | None = None
 
 
 MailItem = ReceivedMail | DeliveryReport | Notice

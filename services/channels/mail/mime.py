@@ -20,7 +20,7 @@ MAX_LINES, MAX_BOUNDARIES, MAX_START = 2_000_000, 50_000, 1_000_000
 """Of a mail with more lines, or with more lines that begin with `--`, only the start is read, in bytes: the library makes an object
 of each part and each line, and a mail of 25 MB took more memory than small servers have.
 """
-CLOCK_DIFFERENCE, LONGEST_WAY = timedelta(minutes=5), timedelta(days=1)
+CLOCK_SKEW, MAX_TRANSIT = timedelta(minutes=5), timedelta(days=1)
 """How far a Date may be ahead of the server that took the mail, and how long a mail may be on its way to it."""
 MAX_HEADERS, MAX_NAME, MAX_HEADER = 1000, 200, 50_000
 MAX_TEXT_BYTES, MAX_TEXT = 2_000_000, 200_000
@@ -111,12 +111,12 @@ def written_at(mail: ReceivedMail, received_at: datetime) -> datetime | None:
 
     A clock of a customer's that is years off would have an answer late before anybody could read the mail.
     """
-    taken_at = read_date(mail.header("received").rpartition(";")[2])
-    latest = taken_at or received_at
-    stated = mail.sent_at if mail.sent_at is not None and mail.sent_at <= latest + CLOCK_DIFFERENCE else None
-    if stated is not None and taken_at is not None and taken_at - stated > LONGEST_WAY:
-        return taken_at
-    return stated or taken_at
+    accepted_at = read_date(mail.header("received").rpartition(";")[2])
+    latest = accepted_at or received_at
+    stated = mail.sent_at if mail.sent_at is not None and mail.sent_at <= latest + CLOCK_SKEW else None
+    if stated is not None and accepted_at is not None and accepted_at - stated > MAX_TRANSIT:
+        return accepted_at
+    return stated or accepted_at
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------

@@ -14,21 +14,21 @@ _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u061c]")
 """Direction marks and spaces without width, with which programs surround names and addresses."""
 
 ATTRIBUTIONS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(rf"\A{pattern}", re.IGNORECASE)
     for pattern in (
-        r"on\b.{4,500}\bwrote\s*:",
-        r".{4,500}<\S+@\S+>.{0,40}\bwrote\s*:",
-        r"(?:در|به تاریخ|روز)\s.{4,500}(?:نوشت|نوشته|نوشته است|نوشته‌است|نوشتند)\s*:",
-        r"(?:في|بتاريخ|يوم|ف[يى])\s.{4,500}(?:كتب|كتبت|كتبوا|تمت كتابة ما يلي بواسطة)\b.{0,200}:",
+        r"on\b.{4,500}\bwrote\s*+:",
+        r".{4,500}<[^\s<>@]++@[^\s<>]++>.{0,40}\bwrote\s*+:",
+        r"(?:در|به تاریخ|روز)\s.{4,500}(?:نوشت|نوشته|نوشته است|نوشته‌است|نوشتند)\s*+:",
+        r"(?:في|بتاريخ|يوم|ف[يى])\s.{4,500}(?:كتب|كتبت|كتبوا|تمت كتابة ما يلي بواسطة)\b.{1,201}+(?<=:)",
         r"(?:كتب|كتبت)\s.{4,500}:",
-        r".{4,500}\b(?:rakstīja|raksta|rakstījis|rakstījusi)\s*(?:\([^)]{0,100}\))?\s*:",
-        r"(?:am|den|le|el|op)\b.{4,500}\b(?:schrieb|skrev|a écrit|escribió|schreef)\b.{0,200}:",
-        r".{4,500}(?:пишет|написала?|писала?)\s*:",
+        r".{4,500}\b(?:rakstīja|raksta|rakstījis|rakstījusi)\s*+(?:\([^)]{0,100}+\)\s*+)?:",
+        r"(?:am|den|le|el|op)\b.{4,500}\b(?:schrieb|skrev|a écrit|escribió|schreef)\b.{1,201}+(?<=:)",
+        r".{4,500}(?:пишет|написала?|писала?)\s*+:",
     )
 )
-"""A line above a quote that says who wrote it and when, in the words of Gmail, Apple Mail, Outlook and Thunderbird."""
+"""A whole line above a quote that says who wrote it and when, in the words of Gmail, Apple Mail, Outlook and Thunderbird."""
 DIVIDERS = re.compile(
-    r"[-_=\s]{2,40}(?:original (?:message|appointment)|ursprüngliche nachricht|message d'origine"
+    r"\A[-_=\s]{2,40}(?:original (?:message|appointment)|ursprüngliche nachricht|message d'origine"
     r"|پیام (?:اصلی|اولیه)|متن اصلی|الرسالة الأصلية|رسالة أصلية"
     r"|(?:oriģinālais|sākotnējais) (?:ziņojums|vēstule)|sākotnējā ziņa|исходное сообщение)\s*[-_=\s]{2,40}:?",
     re.IGNORECASE,
@@ -40,7 +40,7 @@ FORWARDS = re.compile(
     re.IGNORECASE,
 )
 """A line above a mail that was sent on: that is what the customer wants to show."""
-FORWARDED_SUBJECT = re.compile(r"\s*(?:fwd?|wg|tr|هدایت|ارسال|إعادة توجيه|pārs)\s*:", re.IGNORECASE)
+FORWARDED_SUBJECT = re.compile(r"(?:fwd?|wg|tr|هدایت|ارسال|إعادة توجيه|pārs)\s*:", re.IGNORECASE)
 
 HEADER_NAMES = (
     r"\*?(?:from|von|de|از|فرستنده|من|المرسل|no|sūtītājs|от)\*?\s*:\s*\*?",
@@ -49,8 +49,8 @@ HEADER_NAMES = (
     r"\*?(?:subject|betreff|objet|موضوع|الموضوع|temats|tēma|тема)\*?\s*:",
 )
 """The names of the four headers that Outlook writes above a quote."""
-_HEADERS = tuple(re.compile(rf"\s*{name}", re.IGNORECASE) for name in HEADER_NAMES)
-_RULE = re.compile(r"\s*[_\-]{10,}\s*")
+_HEADERS = tuple(re.compile(name, re.IGNORECASE) for name in HEADER_NAMES)
+_RULE = re.compile(r"[_\-]{10,}")
 
 SIGNATURE = re.compile(r"--\s?|—\s?")
 MAX_SIGNATURE_LINES = 15
@@ -74,14 +74,14 @@ def split_reply(text: str, subject: str = "") -> SplitText:
     """The new words of a mail, and the rest. Never raises; `text` is blank only for a blank mail."""
     lines = text.replace("\r\n", "\n").split("\n")
     plain = [_MARKS.sub("", line).replace("\xa0", " ").strip() for line in lines[:MAX_LINES]]
-    start, end = _quote_range(plain, is_forward=FORWARDED_SUBJECT.match(subject) is not None)
+    start, end = _quote_range(plain, is_forward=FORWARDED_SUBJECT.match(subject.lstrip()) is not None)
     above, signature = _split_signature(lines[:start])
     below, signature_below = _split_signature(lines[end:])
     written = [*above, *below]
     if not any(line.strip() for line in written):
         return SplitText(text.strip("\n"), None)
-    left = "\n".join([*signature, *lines[start:end], *signature_below]).strip("\n")
-    return SplitText("\n".join(written).strip("\n"), left or None)
+    quote = "\n".join([*signature, *lines[start:end], *signature_below]).strip("\n")
+    return SplitText("\n".join(written).strip("\n"), quote or None)
 
 
 def _quote_range(lines: list[str], *, is_forward: bool) -> tuple[int, int]:
@@ -114,8 +114,13 @@ def _is_attribution(lines: list[str], number: int) -> bool:
             return False
         if joined.endswith(":") and any(pattern.fullmatch(joined) for pattern in ATTRIBUTIONS):
             # "On Monday your colleague wrote:" may be the customer's own sentence.
-            return _is_machine_made(joined) or next(filter(None, lines[at + 1 :]), "").startswith(">")
+            return _is_machine_made(joined) or _next_words(lines, at + 1).startswith(">")
     return False
+
+
+def _next_words(lines: list[str], start: int) -> str:
+    """The first line from here on that is not empty."""
+    return next((lines[at] for at in range(start, len(lines)) if lines[at]), "")
 
 
 def _is_machine_made(sentence: str) -> bool:

@@ -7,11 +7,11 @@ from itertools import chain
 from typing import Literal
 
 from schemas.values import Failure
-from services.channels.mail.addresses import read_mailboxes
+from services.channels.mail.addresses import ADDRESS, read_mailboxes
 from services.channels.mail.charsets import decode_bytes, decode_header
 from services.channels.mail.ids import message_ids, own_id
 from services.channels.mail.message import DeliveryReport, MailItem, Notice, ReceivedMail
-from services.channels.mail.smtp_replies import failure_code
+from services.channels.mail.smtp_replies import basic_code, failure_code
 from services.channels.port import Account
 from services.platform.core.identifiers import hashed_id
 
@@ -19,8 +19,6 @@ MAX_REPORT = 200_000
 RETURNED = frozenset({"message/rfc822", "text/rfc822-headers"})
 """Media types of parts that return a mail, or its headers."""
 Fields = Mapping[str, str]
-_ADDRESS = re.compile(r"[^\s<>\"(),:;@]{1,128}@[^\s<>\"(),:;@]{1,253}")
-_BASIC = re.compile(r"\b([45]\d\d)\b")
 _FAILED_SUBJECT = re.compile(
     r"undeliver|not delivered|delivery.{0,30}fail|fail.{0,30}deliver|returned mail|failure notice", re.IGNORECASE
 )
@@ -98,7 +96,7 @@ def _blocks(text: str) -> Iterator[Fields]:
 
 
 State = Literal["delivered", "failed", "sent"]
-ACTIONS: Mapping[str, State] = {"failed": "failed", "delivered": "delivered", "relayed": "sent", "expanded": "sent"}
+STATES: Mapping[str, State] = {"failed": "failed", "delivered": "delivered", "relayed": "sent", "expanded": "sent"}
 """The action of a recipient (RFC 3464, 2.3.3). `delayed` is no verdict yet."""
 
 
@@ -108,7 +106,7 @@ def _delivery_status(text: str, original: _Original, mail: ReceivedMail) -> Iter
         action = fields.get("action", "").lower()
         if not recipient or not action:
             continue
-        state = ACTIONS.get(action)
+        state = STATES.get(action)
         identity = hashed_id(mail.header("message-id"), original.message_id, recipient, action)
         # Who only got a copy is not whom the reply is for: their full mailbox does not fail it.
         is_copy = recipient in original.copies and recipient not in original.to
@@ -128,7 +126,7 @@ def _delivery_status(text: str, original: _Original, mail: ReceivedMail) -> Iter
 def _recipient(fields: Fields) -> str:
     """The recipient as we wrote it, else as the last server knows it."""
     for name in ("original-recipient", "final-recipient"):
-        found = _ADDRESS.search(fields.get(name, "").partition(";")[2] or fields.get(name, ""))
+        found = ADDRESS.search(fields.get(name, "").partition(";")[2] or fields.get(name, ""))
         if found is not None:
             return found[0].lower()
     return ""
@@ -137,9 +135,8 @@ def _recipient(fields: Fields) -> str:
 def _failure(fields: Fields) -> Failure:
     status, diagnostic = fields.get("status", ""), fields.get("diagnostic-code", "")
     text = diagnostic.partition(";")[2].strip() or diagnostic.strip()
-    basic = _BASIC.search(text)
     detail = text or f"The mail server reported {status or 'a failure'}."
-    return Failure(code=failure_code(int(basic[1]) if basic else None, f"{status} {text}"), detail=detail[:500])
+    return Failure(code=failure_code(basic_code(text), f"{status} {text}"), detail=detail[:500])
 
 
 def _disposition(text: str, original: _Original, mail: ReceivedMail) -> Iterator[MailItem]:
@@ -158,18 +155,17 @@ def _disposition(text: str, original: _Original, mail: ReceivedMail) -> Iterator
 
 def _plain_bounce(mail: ReceivedMail, original: _Original) -> Iterator[MailItem]:
     """The bounce of a server that does not know RFC 3464: it quotes our mail, and says in words what went wrong."""
-    stated = _ADDRESS.search(mail.header("x-failed-recipients"))
+    stated = ADDRESS.search(mail.header("x-failed-recipients"))
     if stated is None and not (_is_by_daemon(mail) and _FAILED_SUBJECT.search(mail.subject)):
         return
     recipient = stated[0].lower() if stated else next(iter(original.to), "")
     text = " ".join((mail.text or "").split())
-    code = failure_code(None, text)
     yield DeliveryReport(
         id=hashed_id(mail.header("message-id"), original.message_id, recipient, "bounce"),
         state="failed",
         recipient=recipient,
         message_id=original.message_id,
-        failure=Failure(code=code, detail=text[:300] or mail.subject),
+        failure=Failure(code=failure_code(None, text), detail=text[:300] or mail.subject),
         at=mail.sent_at,
     )
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from services.channels.mail.smtp_replies import SmtpReply, rejection
 from services.channels.port import CredentialsRejected
+from services.platform.core.streamed_bytes import StreamedBytes, filled
 from services.platform.http.client_address import submission_target
 from services.platform.http.outgoing import (
     UPLOAD_BYTES_PER_SECOND,
@@ -57,12 +58,16 @@ def read_smtp_url(url: str) -> SmtpServer:
 
 @dataclass(frozen=True, slots=True)
 class MailTransaction:
-    """A mail with its envelope. `recipients` begin with the one that the mail is for; `needs_utf8` (RFC 6531)."""
+    """A mail with its envelope. `recipients` begin with the one that the mail is for; `needs_utf8` (RFC 6531).
+
+    `content` has a marker in place of each of `files`, whose bytes are lines of base64.
+    """
 
     sender: str
     recipients: Sequence[str]
     content: bytes
     needs_utf8: bool = False
+    files: Sequence[tuple[bytes, StreamedBytes]] = ()
 
 
 async def submit(server: SmtpServer, mail: MailTransaction, http: HttpClient) -> SmtpReply:
@@ -71,9 +76,10 @@ async def submit(server: SmtpServer, mail: MailTransaction, http: HttpClient) ->
     A recipient besides the first whom the server refuses for good is left out. Raises TransientSendError, PermanentSendError,
     CredentialsRejected; SendOutcomeUnknown only when the whole mail was handed over and no reply came.
     """
-    content = _dotted(mail.content)
+    # No line of base64 begins with a dot.
+    content = filled(_dotted(mail.content), mail.files)
     # The sender waits as long as the files themselves take; in a mail they are a third longer.
-    seconds = BEFORE_DATA_SECONDS + 0.7 * len(content) / UPLOAD_BYTES_PER_SECOND
+    seconds = BEFORE_DATA_SECONDS + 0.7 * content.size_bytes / UPLOAD_BYTES_PER_SECOND
     try:
         async with asyncio.timeout(seconds) as limit:
             async with _session(server, http) as session:
@@ -179,24 +185,25 @@ class _Session:
 
     def _options(self, mail: MailTransaction) -> str:
         """What stands behind MAIL FROM. Raises PermanentSendError for a mail that the server says it does not take."""
-        size = self._extensions.get("SIZE")
+        size, length = self._extensions.get("SIZE"), filled(mail.content, mail.files).size_bytes
         if mail.needs_utf8 and "SMTPUTF8" not in self._extensions:
             detail = f"{self._server.host} takes no addresses with letters beyond ASCII"
             raise PermanentSendError("address_not_supported", detail)
-        if size and size.isdigit() and 0 < int(size) < len(mail.content):
+        if size and size.isdigit() and 0 < int(size) < length:
             raise PermanentSendError("too_large", f"{self._server.host} takes mails of at most {size} bytes")
-        stated = f" SIZE={len(mail.content)}" if size is not None else ""
+        stated = f" SIZE={length}" if size is not None else ""
         return f"{stated} BODY=8BITMIME SMTPUTF8" if mail.needs_utf8 else stated
 
     async def expect(self, command: str, code: int) -> None:
         """A command whose reply has to be this."""
         self._expected(await self._command(command), code, command.partition(" ")[0])
 
-    async def write(self, data: bytes) -> None:
-        """Send bytes of the mail; nothing is accepted before `hand_over`."""
+    async def write(self, data: StreamedBytes) -> None:
+        """Send the mail; nothing is accepted before `hand_over`."""
         with _unsent(self._server):
-            for start in range(0, len(data), WRITE_BYTES):
-                await self._stream.write(data[start : start + WRITE_BYTES])
+            async for part in data.open():
+                for start in range(0, len(part), WRITE_BYTES):
+                    await self._stream.write(part[start : start + WRITE_BYTES])
 
     async def hand_over(self) -> None:
         """Mark the end of the mail and wait for the verdict. Raises SendOutcomeUnknown when there is none."""

@@ -8,6 +8,7 @@ from services.channels.port import CredentialsRejected
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 
 SendError = TransientSendError | PermanentSendError | CredentialsRejected
+_BASIC = re.compile(r"\b([45][0-9]{2})\b")
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 UNAUTHORIZED = frozenset({530, 534, 535, 538})
@@ -28,7 +29,7 @@ CODES: Mapping[str, str] = {
     "4.7": "expired",
     "7.0": "blocked",
     "7.1": "blocked",
-    "7.8": "unauthorized",
+    "7.8": "credentials",
     "7.26": "blocked",
 }
 """Subject and detail of an enhanced code → the code that agents and rules see."""
@@ -58,6 +59,12 @@ class SmtpReply:
     def is_permanent(self) -> bool:
         """Whether the same again will be refused again."""
         return 500 <= self.code <= 599
+
+
+def basic_code(text: str) -> int | None:
+    """The code of a failure (RFC 5321, 4.2) that stands first in a text."""
+    found = _BASIC.search(text)
+    return int(found[1]) if found else None
 
 
 def failure_code(code: int | None, text: str, command: str = "RCPT") -> str:

@@ -8,11 +8,8 @@ from schemas.activity import Activity, ActivityKind
 from schemas.configuration import AccountBody
 from schemas.values import Json
 from services.channels.json_access import as_str
-from services.channels.port import Account, SendReceipt
+from services.channels.port import NOBODY, Account, SendReceipt
 from services.platform.core.identifiers import hashed_id, is_derived_id
-
-NOBODY = "none"
-"""The external id of the person where an event names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,10 @@ class EntryScope:
         """The same for every repeat of an event. `states` tell apart what may be said about one message."""
         return hashed_id(self.workspace, self.channel, self.account, self.own_id, "event", kind, *states)
 
+    def person(self, external: str | None) -> str:
+        """The person whom the platform calls `external`."""
+        return f"{self.channel}:{self.account}:{external or NOBODY}"
+
     # Any: further fields of Activity, which validates them.
     def activity(
         self, identity: str, kind: ActivityKind, external: str | None, at: datetime, **fields: Any
@@ -43,12 +44,12 @@ class EntryScope:
             channel=self.channel,
             account=self.account,
             kind=kind,
-            person=f"{self.channel}:{self.account}:{external or NOBODY}",
+            person=self.person(external),
             received_at=at,
             **fields,
         )
 
-    def receipt(self, *platform_ids: str | None, **fields: Any) -> SendReceipt:  # any: further fields of SendReceipt
+    def receipt(self, *platform_ids: str | None, **fields: Any) -> SendReceipt:  # Any: further fields of SendReceipt
         """The receipt of a message to which the platform gave these ids."""
         ids = [identity for identity in platform_ids if identity]
         aliases = tuple(map(self.message_id, ids))

@@ -14,9 +14,11 @@ from services.channels.json_access import as_dict, as_int, as_str
 from services.channels.meta.entry import EntryScope, scope_of
 from services.channels.meta.webhook import as_platform_id
 from services.channels.port import Account, CredentialsRejected
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.lenient_json import read_json
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import (
+    UNREADABLE,
     HttpClient,
     HttpResponse,
     PermanentSendError,
@@ -25,10 +27,10 @@ from services.platform.http.outgoing import (
 )
 from services.platform.http.retry_after import retry_after_seconds
 
+FACEBOOK_HOST, INSTAGRAM_HOST = "https://graph.facebook.com", "https://graph.instagram.com"
+"""Where the API is: for a token of Facebook Login or a system user, and for one of Instagram Login."""
 VERSION = "v25.0"
 TOO_MANY = 429
-UNREADABLE = frozenset({400, 404, 405, 411, 413, 414, 415, 422, 431})
-"""Statuses of a call that is refused again however often it is repeated, also where whoever answered gives no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class GraphApi:
         method: str,
         path: str,
         verdicts: Verdicts,
-        content: bytes | None,
+        content: bytes | StreamedBytes | None,
         headers: Mapping[str, str],
         *,
         idempotent: bool,
@@ -186,7 +188,7 @@ class GraphApi:
         # The answer, too, may quote the token that it refuses.
         with without_token(self.token):
             answer = await self.http.call(method, f"{self.url}/{path}", content, authorized, idempotent=idempotent)
-            return GraphAnswer(_shown(answer, verdicts), _date(answer))
+            return GraphAnswer(_checked_body(answer, verdicts), _date(answer))
 
 
 def graph_api(http: HttpClient, account: Account, host: str, own_id: str | None) -> GraphApi:
@@ -199,7 +201,7 @@ async def post_form(http: HttpClient, url: str, form: Mapping[str, str], secret:
     """Post a form that proves itself by a `secret` in it, and may be repeated. Raises as `GraphApi`."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     with without_token(secret):
-        return _shown(await http.call("POST", url, urlencode(form).encode(), headers, idempotent=True), {})
+        return _checked_body(await http.call("POST", url, urlencode(form).encode(), headers, idempotent=True), {})
 
 
 def _date(answer: HttpResponse) -> datetime | None:
@@ -210,12 +212,12 @@ def _date(answer: HttpResponse) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-def _shown(answer: HttpResponse, verdicts: Verdicts) -> dict[str, Json]:
+def _checked_body(answer: HttpResponse, verdicts: Verdicts) -> dict[str, Json]:
     """What an answer says. Raises the verdict on an error."""
-    shown = _object(answer)
-    if 200 <= answer.status < 300 and "error" not in shown:
-        return shown
-    raise _verdict(answer, shown, {**COMMON, **verdicts})
+    body = _object(answer)
+    if 200 <= answer.status < 300 and "error" not in body:
+        return body
+    raise _verdict(answer, body, {**COMMON, **verdicts})
 
 
 def _object(answer: HttpResponse) -> dict[str, Json]:
@@ -225,8 +227,8 @@ def _object(answer: HttpResponse) -> dict[str, Json]:
         return {}
 
 
-def _verdict(answer: HttpResponse, shown: Mapping[str, Json], verdicts: Verdicts) -> SendError:
-    stated = as_dict(shown.get("error"))
+def _verdict(answer: HttpResponse, body: Mapping[str, Json], verdicts: Verdicts) -> SendError:
+    stated = as_dict(body.get("error"))
     code = as_int(stated.get("code"))
     if code is None:
         return _verdict_on_status(answer)

@@ -32,14 +32,13 @@ from services.channels.port import (
     Request,
     SendReceipt,
 )
+from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 DAY = 86_400.0
 WINDOWS = (Window(seconds=DAY), Window(seconds=7 * DAY, tag="HUMAN_AGENT", people_only=True))
 """How long after a message of the customer we may answer in private."""
 PRIVATE_REPLY = PrivateReply(seconds=7 * DAY)
-MAX_BODY = 3 * 1024 * 1024
-"""A call has up to 1000 updates (…/graph-api/webhooks/getting-started)."""
 
 
 def file_limit(kind: AttachmentKind, *media_types: str, max_bytes: int = 25_000_000) -> MediaLimit:
@@ -47,8 +46,8 @@ def file_limit(kind: AttachmentKind, *media_types: str, max_bytes: int = 25_000_
     return MediaLimit(surface="private", kind=kind, max_bytes=max_bytes, media_types=media_types or None)
 
 
-PICTURES = file_limit("image", "image/jpeg", "image/png", "image/gif", max_bytes=8_000_000)
-FILMS = file_limit("video", "video/mp4", "video/quicktime", "video/webm")
+IMAGE_LIMIT = file_limit("image", "image/jpeg", "image/png", "image/gif", max_bytes=8_000_000)
+VIDEO_LIMIT = file_limit("video", "video/mp4", "video/quicktime", "video/webm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +126,14 @@ class SocialChannel(SignedByApp):
         """What the account can do: without the approval of Human Agent nothing goes out after 24 hours."""
         return capabilities_for(body, self.capabilities)
 
-    async def check(self, account: Account, http: HttpClient, public_url: str | None, now: datetime) -> str | None:
+    async def check(
+        self, account: Account, http: HttpClient, public_url: str | None, now: datetime
+    ) -> AccountFinding | None:
         """Whether the token is that of the account, and Meta calls us for it; see `meta.messaging.checks`."""
         return await self._login(account.body).check.problem(account, self.api(account, http), public_url)
 
     def is_polled(self, body: AccountBody) -> bool:
-        """Whether comments and messages are looked for that Meta's calls have missed (`settings.catch_up`)."""
+        """Whether the account is polled for comments and messages that Meta's calls have missed (`settings.catch_up`)."""
         return body.settings.get("catch_up") is not False
 
     async def begin_polling(self, account: Account, http: HttpClient) -> None:

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from schemas.values import Json
-from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_int, as_list_of_dicts, as_str
+from services.channels.json_access import LATEST_SECOND, as_dict, as_id_str, as_int, as_list, as_str, dicts, iso_time
 from services.channels.port import InvalidPayload, Request
 
+MAX_BODY = 3 * 1024 * 1024
+"""The bytes of the largest call, which has up to 1000 updates (…/graph-api/webhooks/getting-started)."""
 MILLISECONDS_FROM = 10**12
 """A number of this size or more is in milliseconds: as seconds it would be the year 33658."""
 
@@ -23,7 +25,7 @@ def read_entries(request: Request) -> tuple[str, list[dict[str, Json]]]:
     subject = as_dict(envelope).get("object")
     if not isinstance(subject, str):
         raise InvalidPayload("the body is no webhook of Meta: it has no object")
-    return subject, [as_dict(entry) for entry in as_list_of_dicts(as_dict(envelope).get("entry"))]
+    return subject, [as_dict(entry) for entry in as_list(as_dict(envelope).get("entry"))]
 
 
 def instant(value: Json) -> datetime | None:
@@ -33,18 +35,10 @@ def instant(value: Json) -> datetime | None:
     """
     text = as_id_str(value)
     if text is None:
-        return _iso_instant(value)
+        return iso_time(value)
     number = int(text)
     seconds = number / 1000 if number >= MILLISECONDS_FROM else number
     return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= LATEST_SECOND else None
-
-
-def _iso_instant(value: Json) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(as_str(value) or "")
-        return at.astimezone(UTC) if at.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def own_entries(request: Request, own_ids: Collection[str | None]) -> list[dict[str, Json]]:
@@ -77,11 +71,6 @@ def as_platform_id(value: Json) -> str | None:
     """An id as text. Meta writes digits as text, old events of Pages write them as numbers, and message ids are any text."""
     number = as_int(value)
     return str(number) if number else as_str(value)
-
-
-def dicts(value: Json) -> Iterator[dict[str, Json]]:
-    """The objects of an array; nothing for anything else."""
-    return (item for item in as_list_of_dicts(value) if isinstance(item, dict))
 
 
 def web_url(value: Json) -> str | None:

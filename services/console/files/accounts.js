@@ -9,6 +9,6 @@ export const accountName = (channel, id, called) =>
   h("span", { class: "customer" }, name(called, id), h("span", { class: "quiet" }, code(`${channel}/${id}`)));
 
 export function healthBadge({ state }) {
-  const tone = FAILING_STATES.includes(state) ? "urgent" : ["paused", "silent"].includes(state) ? "high" : "";
+  const tone = FAILING_STATES.includes(state) ? "urgent" : ["paused", "incomplete", "silent"].includes(state) ? "high" : "";
   return h("span", { class: `badge ${tone}` }, word(`health_${state}`));
 }

@@ -42,7 +42,7 @@ function accountCells({ id, channel, name: called, health }) {
     health ? h("span", { class: "stacked" }, healthBadge(health), health.detail ? sentence(health.detail) : null) : "–",
     when(health?.last_webhook_at),
     when(health?.last_sent_at),
-    health?.last_refused_at ? h("span", { class: "stacked" }, when(health.last_refused_at), refusal ? sentence(`${refusal.code}: ${refusal.detail ?? ""}`) : null) : "–",
+    health?.last_refused_at ? h("span", { class: "stacked" }, when(health.last_refused_at), refusal ? sentence(refusal.detail || refusal.code) : null) : "–",
   ];
 }
 

@@ -4,7 +4,7 @@ import { accountName, healthBadge } from "./accounts.js";
 import { empty, h, show, table } from "./elements.js";
 import { number, sentence, word } from "./words.js";
 
-const TERMS = ["received", "published", "rejected", "failed", "new", "duplicates", "dead_lettered", "on_its_way"];
+const TERMS = ["received", "published", "rejected", "failed", "new", "duplicates", "refetched", "dead_lettered", "on_its_way"];
 
 export function drawLedgers({ accounts, ledgers }) {
   if (!accounts || !ledgers) return;

@@ -7,14 +7,14 @@ times differ.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.activity import Address
 from schemas.channel import Capabilities, Scope
 from schemas.outbound import ChannelAction, Outbound, OutboundMessage
-from schemas.values import Failure
+from schemas.values import Failure, Json
 from services.platform.core.backoff import doubled, spread
 
 START_WITHIN = timedelta(seconds=5)
@@ -47,7 +47,8 @@ class AttemptResult:
 
     `address`, `aliases`, `person` and `further_ids` are those of the `SendReceipt`; `started_at` is when the call to the platform began.
     `after` (seconds) and `scope` are set when
-    the platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent.
+    the platform asked for a pause. `code`, `detail` and `status` (HTTP) say why the message was not sent; `reason` and `params`
+    are those of a `Failure`.
     """
 
     kind: ResultKind
@@ -61,6 +62,8 @@ class AttemptResult:
     code: str = ""
     detail: str = ""
     status: int | None = None
+    reason: str | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
     started_at: datetime | None = None
 
 
@@ -112,13 +115,7 @@ class AttemptContext:
 
 
 # Failed, and not tried again: a customer who gets the same answer twice is worse off than an agent who has to look.
-OUTCOME_UNKNOWN = Failed(
-    Failure(
-        code="outcome_unknown",
-        detail="It cannot be known whether the platform has this message; ask the customer or look there before "
-        "writing it again.",
-    )
-)
+OUTCOME_UNKNOWN = Failed(Failure(code="outcome_unknown", detail=""))
 
 
 def within_send_window(committed: datetime, now: datetime) -> bool:
@@ -172,7 +169,10 @@ def _sent(result: AttemptResult, attempt: AttemptContext) -> Outcome:
 
 
 def _refused(result: AttemptResult, attempt: AttemptContext) -> Outcome:
-    return Failed(Failure(code=result.code, detail=result.detail, status=result.status))
+    failure = Failure(
+        code=result.code, detail=result.detail, status=result.status, reason=result.reason, params=dict(result.params)
+    )
+    return Failed(failure)
 
 
 def _unauthorized(result: AttemptResult, attempt: AttemptContext) -> Outcome:
@@ -188,7 +188,7 @@ def _retryable(result: AttemptResult, attempt: AttemptContext) -> Outcome:
     at = attempt.now + (backoff(attempt.message, attempt.attempts) if delay is None else delay)
     if at > attempt.since + MAX_RETRY_PERIOD:
         detail = result.detail or "no attempt could be started in time"
-        return Failed(Failure(code="unreachable", detail=f"Given up after {attempt.attempts} attempts: {detail}"))
+        return Failed(Failure(code="unreachable", detail=detail, params={"attempts": attempt.attempts}))
     return Retry(at, result.scope)
 
 

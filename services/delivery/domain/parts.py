@@ -42,6 +42,4 @@ def incomplete(failure: Failure, sent: int, parts: int) -> Failure:
     """The failure of a message of which `sent` parts reached the platform before one failed."""
     if not sent:
         return failure
-    went = "Part 1" if sent == 1 else f"Parts 1 to {sent}"
-    detail = f"{went} of {parts} went out; part {sent + 1} failed: {failure.detail}"
-    return failure.model_copy(update={"detail": detail})
+    return failure.model_copy(update={"params": {**failure.params, "parts_sent": sent, "parts": parts}})

@@ -75,9 +75,9 @@ class Settings(BaseSettings):
     """How many bytes visitors of one address may write to one web chat account."""
     account_chat_bytes_per_minute: Annotated[int, Field(ge=100_000)] = 20_000_000
     """How many bytes visitors may write to one web chat account."""
-    file_bytes: Annotated[int, Field(ge=100_000, le=100_000_000)] = 20_000_000
+    file_bytes: Annotated[int, Field(ge=100_000, le=100_000_000)] = 100_000_000
     """The largest file: of an agent or a visitor, and of a customer on a platform when an agent opens it."""
-    file_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
+    file_seconds: Annotated[float, Field(ge=1, le=600)] = 300.0
     """How long the download of a customer's file from its platform may take, and how long an upload."""
     uploads: Annotated[int, Field(ge=4)] = 100
     """How many uploads one process takes at a time. One workspace, or one address of visitors, gets at most half."""

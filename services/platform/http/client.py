@@ -11,6 +11,7 @@ import httpcore2
 import httpx2
 
 from services.platform.core.settings import Settings
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import (
     DOWNLOAD_SECONDS,
     UPLOAD_BYTES_PER_SECOND,
@@ -63,7 +64,7 @@ class OutgoingHttp:
         self,
         method: str,
         url: str,
-        body: bytes | None = None,
+        body: bytes | StreamedBytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         idempotent: bool = False,
@@ -71,7 +72,7 @@ class OutgoingHttp:
         """Make one call; see `HttpClient`. `HttpResponse.body` has at most 1 MB of what came back."""
         request = self._request(method, url, body, headers)
         try:
-            async with asyncio.timeout(TOTAL_SECONDS + len(body or b"") / UPLOAD_BYTES_PER_SECOND):
+            async with asyncio.timeout(TOTAL_SECONDS + _size(body) / UPLOAD_BYTES_PER_SECOND):
                 return await self._exchange(request)
         except NOT_SENT as error:
             raise TransientSendError("no connection to the platform") from error
@@ -81,9 +82,16 @@ class OutgoingHttp:
             detail = "the connection failed before the answer was there"
             raise (TransientSendError(detail) if idempotent else SendOutcomeUnknown(detail)) from error
 
-    def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None) -> httpx2.Request:
+    def _request(
+        self, method: str, url: str, body: bytes | StreamedBytes | None, headers: Mapping[str, str] | None
+    ) -> httpx2.Request:
+        stated = {**HEADERS, **(headers or {})}
+        if isinstance(body, StreamedBytes):
+            # Else it would go out in chunks, which not every platform takes.
+            stated["content-length"] = str(body.size_bytes)
+        content = body.open() if isinstance(body, StreamedBytes) else body
         try:
-            request = self._client.build_request(method, url, content=body, headers={**HEADERS, **(headers or {})})
+            request = self._client.build_request(method, url, content=content, headers=stated)
         except NEVER_SENT as error:
             raise PermanentSendError("target", "the address is no URL that can be called") from error
         if request.url.scheme not in {"http", "https"} or not request.url.host:
@@ -193,6 +201,10 @@ def _untrusted(host: str) -> Iterator[None]:
             detail = f"the certificate of {host} is not trusted: {error.__cause__.verify_message}"
             raise UntrustedCertificate(detail) from error
         raise
+
+
+def _size(body: bytes | StreamedBytes | None) -> int:
+    return body.size_bytes if isinstance(body, StreamedBytes) else len(body or b"")
 
 
 def _to_download(response: httpx2.Response, max_bytes: int) -> Download:

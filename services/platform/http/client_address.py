@@ -116,8 +116,8 @@ def validate_target(pointer: str, where: tuple[str, int], settings: Settings) ->
     host, port = where
     if settings.allow_private_targets or f"{host}:{port}" in settings.allowed_targets or not _is_private_name(host):
         return []
-    sentence = f"{host}:{port} is in a private network. Give a public address, or have the operator add it to"
-    return [(pointer, f"{sentence} PASOKH_ALLOWED_TARGETS or set PASOKH_ALLOW_PRIVATE_TARGETS=true.")]
+    sentence = f"{host}:{port} is in a private network. Give a public address, or have the operator start Pasokh with"
+    return [(pointer, f"{sentence} PASOKH_ALLOWED_TARGETS='[\"{host}:{port}\"]'.")]
 
 
 def _is_private_name(host: str) -> bool:

@@ -1,9 +1,12 @@
 """Bodies of type `multipart/form-data` (RFC 7578), as platforms take files."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx2
+
+from services.platform.core.streamed_bytes import StreamedBytes, filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +16,14 @@ class FilePart:
     field: str
     name: str
     media_type: str
-    content: bytes
+    content: StreamedBytes
 
 
-def multipart_form(fields: Mapping[str, str], files: Sequence[FilePart]) -> tuple[bytes, str]:
+def multipart_form(fields: Mapping[str, str], files: Sequence[FilePart]) -> tuple[StreamedBytes, str]:
     """The body of a form and its `Content-Type`, with a boundary that is random."""
-    parts = [(part.field, (part.name, part.content, part.media_type)) for part in files]
+    markers = [secrets.token_hex(16).encode() for _ in files]
+    parts = [(part.field, (part.name, marker, part.media_type)) for part, marker in zip(files, markers, strict=True)]
     # httpx2 alone knows how names are escaped. The request itself is never sent.
     request = httpx2.Request("POST", "https://form.invalid", data=dict(fields), files=parts)
-    return request.read(), request.headers["content-type"]
+    contents = [part.content for part in files]
+    return filled(request.read(), list(zip(markers, contents, strict=True))), request.headers["content-type"]

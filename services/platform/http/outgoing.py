@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.channel import Scope
+from services.platform.core.streamed_bytes import StreamedBytes
 
 DOWNLOAD_SECONDS = 60.0
 UPLOAD_BYTES_PER_SECOND = 500_000
@@ -32,16 +33,22 @@ class UntrustedCertificate(TransientSendError):
     """Nobody trusts the certificate of the other side: nothing was sent to it."""
 
 
+UNREADABLE = frozenset({400, 404, 405, 411, 413, 414, 415, 422, 431})
+"""Statuses of a call that is refused again however often it is repeated, also where whoever answered gives no reason."""
+
+
 class PermanentSendError(Exception):
     """The platform will never accept the request. `code` is stable (`blocked`, `too_long`, `not_found`, ...).
 
-    `status` is the HTTP status of the answer, None if no request was made.
+    `status` is the HTTP status of the answer, None if no request was made. `reason` names a sentence for agents that says
+    more than that of the code (`services.domain.failure_phrases`).
     """
 
-    def __init__(self, code: str, detail: str, status: int | None = None) -> None:
+    def __init__(self, code: str, detail: str, status: int | None = None, *, reason: str | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.status = status
+        self.reason = reason
 
 
 class SendOutcomeUnknown(Exception):
@@ -100,7 +107,7 @@ class HttpClient(Protocol):
         self,
         method: str,
         url: str,
-        body: bytes | None = None,
+        body: bytes | StreamedBytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         idempotent: bool = False,
@@ -109,7 +116,8 @@ class HttpClient(Protocol):
 
         Raises TransientSendError when the request surely was not sent (no connection), SendOutcomeUnknown when it may have
         been, PermanentSendError (code `target`) when the target is not allowed. `idempotent`: the call may be repeated without
-        harm, so that TransientSendError stands for SendOutcomeUnknown too. A large body gets as much more time as it takes
+        harm, so that TransientSendError stands for SendOutcomeUnknown too. What the reading of a streamed body raises passes
+        through; the platform has then not got the whole request. A large body gets as much more time as it takes
         at `UPLOAD_BYTES_PER_SECOND`.
         """
         ...

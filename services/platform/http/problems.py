@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from schemas.values import Problem
+from schemas.values import Json, Problem
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.http.bodies import BODY_SECONDS, BodyTimeout, BodyTooLarge, ClientDisconnected
 
@@ -42,6 +42,10 @@ class ProblemBody(BaseModel):
     title: str
     status: int
     detail: str
+    reason: str | None = Field(
+        default=None, description="A stable name of the sentence in `detail`, where an agent reads it."
+    )
+    params: dict[str, Json] | None = Field(default=None, description="What is in the sentence, to word it otherwise.")
     errors: list[FieldError] | None = None
 
 
@@ -56,6 +60,8 @@ class HttpProblem(Exception):
         self.headers = dict(headers or {})
         self.title = title
         self.errors: list[FieldError] | None = None
+        self.reason: str | None = None
+        self.params: Mapping[str, Json] = {}
 
 
 class BadRequest(HttpProblem):
@@ -121,7 +127,9 @@ class CommandRejected(HttpProblem):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail, title=problem.title)
+        self.problem = problem
         self.status = problem.status
+        self.reason, self.params = problem.reason, problem.params
         if problem.status == 422:
             self.errors = [FieldError(pointer=problem.pointer or "", detail=problem.detail)]
 
@@ -140,11 +148,19 @@ def problem_response(
     title: str | None = None,
     errors: Sequence[FieldError] | None = None,
     headers: Mapping[str, str] | None = None,
+    reason: str | None = None,
+    params: Mapping[str, Json] | None = None,
 ) -> Response:
     """A problem as an ASGI response. ASGI apps outside FastAPI use it too."""
     title = title or problem_title(status)
     body = ProblemBody(
-        code=problem_code(title), title=title, status=status, detail=detail, errors=list(errors or ()) or None
+        code=problem_code(title),
+        title=title,
+        status=status,
+        detail=detail,
+        reason=reason,
+        params=dict(params or {}) or None,
+        errors=list(errors or ()) or None,
     )
     content = body.model_dump_json(exclude_none=True)
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
@@ -153,7 +169,13 @@ def problem_response(
 def refusal_response(refusal: HttpProblem) -> Response:
     """The response for a refusal."""
     return problem_response(
-        refusal.status, refusal.detail, title=refusal.title, errors=refusal.errors, headers=refusal.headers
+        refusal.status,
+        refusal.detail,
+        title=refusal.title,
+        errors=refusal.errors,
+        headers=refusal.headers,
+        reason=refusal.reason,
+        params=refusal.params,
     )
 
 

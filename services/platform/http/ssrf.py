@@ -83,6 +83,7 @@ class SsrfSafeBackend(httpcore2.AsyncNetworkBackend):
         private = not all(map(is_public, addresses))
         if private and not self._allow_private and self._allowed.isdisjoint({f"{host}:{port}", f"[{host}]:{port}"}):
             raise PermanentSendError(
-                "target", f"{host}:{port} is in a private network; PASOKH_ALLOWED_TARGETS can name it"
+                "target",
+                f"{host}:{port} is in a private network; PASOKH_ALLOWED_TARGETS='[\"{host}:{port}\"]' allows it",
             )
         return addresses

@@ -13,15 +13,12 @@ from services.router.conversations import moved_chats
 from services.router.conversations.channel_actions import start_action
 from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
-from services.router.conversations.domain.action_rules import ActionTarget, refuse_action, surface_of
+from services.router.conversations.domain.action_rules import NOT_POSSIBLE, ActionTarget, refuse_action, surface_of
+from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.plans import channel_of
 from services.router.conversations.facts import put_conversation
 
-LEFT_BEHIND = Problem(
-    status=409,
-    title="Not possible for this message",
-    detail="The group has moved since, and the platform has the message under another number that it tells nobody.",
-)
+LEFT_BEHIND = refused(409, NOT_POSSIBLE, "left_behind")
 
 
 def handle_perform_action(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -66,7 +63,7 @@ def _start_command(
     work: UnitOfWork, case: ConversationState, command: PerformAction, message: MessageRecord | None
 ) -> str:
     action = MessageAction(id=work.new_id("action"), kind=command.kind, text=command.text, emoji=command.emoji)
-    start_action(work, case, action, message, command.accepted_at)
+    start_action(work, case, action, message, command.accepted_at, command.language)
     if message is None:
         return case.id
     if command.kind == "unhide" and message.id in case.hidden:

@@ -7,6 +7,7 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.conversation import MessageAction
 from schemas.outbound import ChannelAction
+from schemas.values import AgentLanguage
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import MESSAGES, MessageRecord
@@ -24,6 +25,7 @@ def start_action(
     action: MessageAction,
     message: MessageRecord | None,
     accepted_at: datetime,
+    language: AgentLanguage,
 ) -> None:
     """Have an action performed on a message, or in the chat. It shows as pending on the message until there is a result."""
     surface = message.surface if message else case.last_surface
@@ -45,6 +47,7 @@ def start_action(
         text=action.text,
         emoji=action.emoji,
         accepted_at=accepted_at,
+        language=language,
     )
     work.emit("pasokh.outbound.action", case.key, outbound)
     if message is not None:
@@ -62,6 +65,7 @@ def hide_post(
     activity: Activity,
     identity: str,
     capabilities: Capabilities | None,
+    language: AgentLanguage,
 ) -> ConversationState:
     """Hide a customer's sensitive public message (`identity`) from others, where the channel can.
 
@@ -73,16 +77,18 @@ def hide_post(
     can_hide = capabilities is not None and "hide" in capabilities.actions_on("public")
     if not can_hide or message is None or "public" not in case.addresses:
         return case
-    start_action(work, case, MessageAction(id=work.new_id("action"), kind="hide"), message, work.now)
+    start_action(work, case, MessageAction(id=work.new_id("action"), kind="hide"), message, work.now, language)
     after = replace(case, hidden=[*case.hidden, identity][-MAX_HIDDEN:])
     put_conversation(work, after)
     return after
 
 
-def show_hidden_posts(work: UnitOfWork, case: ConversationState) -> ConversationState:
+def show_hidden_posts(work: UnitOfWork, case: ConversationState, language: AgentLanguage) -> ConversationState:
     """Show the messages again that were hidden because they are sensitive. Returns the conversation after it."""
     for identity in case.hidden:
         message = work.get(MESSAGES, identity)
         if message is not None and message.state != "deleted":
-            start_action(work, case, MessageAction(id=work.new_id("action"), kind="unhide"), message, work.now)
+            start_action(
+                work, case, MessageAction(id=work.new_id("action"), kind="unhide"), message, work.now, language
+            )
     return replace(case, hidden=[])

@@ -20,6 +20,7 @@ from schemas.commands import (
 )
 from schemas.conversation import UnconfirmedPerson
 from schemas.identity import PersonKey, person_key
+from schemas.values import AgentLanguage
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished
 from services.platform.core.identifiers import hashed_id
@@ -32,7 +33,7 @@ from services.router.conversations.command_outcomes import handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import handoff, proof
 from services.router.conversations.domain.activities import PRIVATE_THREAD
-from services.router.conversations.domain.contacts import new_contact
+from services.router.conversations.domain.contacts import new_contact, with_state
 from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.refusals import refuse_confirmation, refuse_none
 from services.router.conversations.facts import record_fact, record_resolved
@@ -100,12 +101,7 @@ def handle_request_verification(context: ConversationsContext, received: Receive
     rules = context.rules(own, own.addresses.get("private"), language_of_agents(configuration))
     notify(work, own, question.replace("{words}", command.phrase), "private", rules)
     target = command.target_conversation
-    add_note(
-        work,
-        own,
-        f"This visitor followed the link of conversation {target} and is not confirmed to be its customer. "
-        f"POST …/conversations/{target}/handoff/confirm does that.",
-    )
+    add_note(work, own, "unconfirmed_visitor", language_of_agents(configuration), conversation=target)
 
 
 def prove(work: UnitOfWork, activity: Activity) -> None:
@@ -149,28 +145,41 @@ def handle_merge_conversation(context: ConversationsContext, received: ReceivedE
     if own.key != key or case.workspace != own.workspace:
         return
     work.put(PERSONS, person.key, replace(person, forwarded_to=case.id))
-    _move_messages(work, own, case, command.since)
+    _move_messages(work, own, case, command.since, language_of_agents(context.configuration(own.workspace)))
 
 
 def handle_continue_conversation(context: ConversationsContext, received: ReceivedEvent) -> None:
-    """A private reply reached this person: their private messages continue its conversation.
+    """A private reply reached this person, or they have another number: their private messages continue its conversation.
 
-    What they answered before this command arrived is in a conversation of their own, and moves.
+    What they wrote before this command arrived is in a conversation of their own, and moves.
     """
     work, key = context.work, received.event.partitionkey
     command = received.event.payload_as(ContinueConversation)
-    case = work.get(CONVERSATIONS, command.conversation)
+    person = _with_consent(work, key, command)
+    case = work.get(CONVERSATIONS, command.conversation) if command.conversation is not None else None
     if case is None or not handoff.is_private_side(case, person_key(key)):
         return
-    person = work.get(PERSONS, key) or new_contact(person_key(key), work.now)
     own_id = person.open.get(PRIVATE_THREAD)
-    own = work.get(CONVERSATIONS, own_id) if own_id is not None else None
-    work.put(PERSONS, key, replace(person, forwarded_to=case.id))
+    own = work.get(CONVERSATIONS, own_id) if own_id not in (None, case.id) else None
+    # Who comes back to their first number has the conversation themselves.
+    back = {PRIVATE_THREAD: case.id} if case.key == key else {}
+    work.put(PERSONS, key, replace(person, forwarded_to=case.id, open={**person.open, **back}))
     if own is not None and not is_closed(own.status):
-        _move_messages(work, own, case, command.since)
+        _move_messages(work, own, case, command.since, language_of_agents(context.configuration(own.workspace)))
 
 
-def _move_messages(work: UnitOfWork, own: ConversationState, case: ConversationState, since: datetime) -> None:
+def _with_consent(work: UnitOfWork, key: str, command: ContinueConversation) -> Contact:
+    """The person, with the consent that the command brings of their earlier number."""
+    person = work.get(PERSONS, key) or new_contact(person_key(key), work.now)
+    if command.consent is not None:
+        person = with_state(person, command.consent, command.consent_at or command.since)
+        work.put(PERSONS, key, person)
+    return person
+
+
+def _move_messages(
+    work: UnitOfWork, own: ConversationState, case: ConversationState, since: datetime, language: AgentLanguage
+) -> None:
     """Forward what a person wrote since then to the conversation that they continue, and resolve their own if it was new."""
     messages = _messages_since(work, own, since)
     is_new = own.opened_at >= since
@@ -179,7 +188,7 @@ def _move_messages(work: UnitOfWork, own: ConversationState, case: ConversationS
     for message in messages:
         forwarded = Forward(conversation=case.id, activity=_to_activity(message, own, case))
         work.emit("pasokh.command.forward", case.key, forwarded)
-    add_note(work, own, f"This visitor is the customer of conversation {case.id}, and goes on there.")
+    add_note(work, own, "continues_elsewhere", language, conversation=case.id)
     # A conversation from before has a matter of its own.
     if is_new and not is_finished(own.status):
         record_resolved(work, own)
@@ -225,14 +234,15 @@ def _to_activity(message: MessageRecord, own: ConversationState, case: Conversat
 def handle_clear_handoff(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Allow answers in public again; the fact names the agent. Without a mark of sensitivity it has no effect."""
     work, command = context.work, received.event.payload_as(ClearHandoff)
-    handle_command(work, received, command, refuse_none, lambda case: _clear_handoff(work, case, command))
+    handle_command(work, received, command, refuse_none, lambda case: _clear_handoff(context, case, command))
 
 
-def _clear_handoff(work: UnitOfWork, case: ConversationState, command: ClearHandoff) -> str:
+def _clear_handoff(context: ConversationsContext, case: ConversationState, command: ClearHandoff) -> str:
+    work, language = context.work, language_of_agents(context.configuration(case.workspace))
     after = handoff.cleared(case, work.now)
     if after is not None:
         work.cancel_timer(f"{EXPIRY}{case.id}")
-        record_fact(work, "handoff_cleared", show_hidden_posts(work, after), case.status, agent=command.agent)
+        record_fact(work, "handoff_cleared", show_hidden_posts(work, after, language), case.status, agent=command.agent)
     return case.id
 
 

@@ -90,15 +90,14 @@ def append_message(
         # The page of a visitor waits until its message is stored: there even a first thumbs-up opens a conversation.
         if activity.channel != WEBCHAT or activity.automatic:
             return None
-    continued = before if before is not None and not is_resolved(before.status) else None
-    joined = continued or _opened(work, activity, activity_context.configuration, before)
+    joined = _joined(work, activity, activity_context.configuration, before)
     after = transitions.on_customer_message(joined, activity, identity, work.now)
     work.put(MESSAGES, identity, message_record(work, activity, after, state))
-    _record_facts(work, activity, identity, after, before, opened=None if continued else joined)
+    _record_facts(work, activity, identity, after, before, opened=None if joined is before else joined)
     if after.snoozed_until is not None and after.wake_on_reply:
         after = wake(work, after, activity_context.configuration)
-    elif continued is not None:
-        resume_task(work, continued, after, activity_context.configuration)
+    elif joined is before:
+        resume_task(work, joined, after, activity_context.configuration)
     if activity.sensitive:
         activity_context.handoffs.protect(work, after, activity, identity, activity_context.configuration)
     return after
@@ -132,7 +131,7 @@ def take_up_again(
         if person is not None and after is not None:
             work.put(PERSONS, person.key, _with_open_conversation(work, person, activity, after))
         return
-    joined = _opened(work, activity, activity_context.configuration, before) if is_resolved(before.status) else before
+    joined = _joined(work, activity, activity_context.configuration, before)
     after = transitions.on_customer_message(joined, activity, message, work.now)
     # It is no new message: the latest stays the latest.
     after = replace(after, last_message=before.last_message, last_at=before.last_at)
@@ -173,6 +172,13 @@ def _add_deleted_message(
         put_conversation(work, case)
         return
     record_message_fact(work, "message_deleted", before, message)
+
+
+def _joined(
+    work: UnitOfWork, activity: Activity, configuration: Configuration, before: ConversationState | None
+) -> ConversationState:
+    """The conversation that a message enters: the one before it, or one that is opened or reopened for it."""
+    return _opened(work, activity, configuration, before) if before is None or is_resolved(before.status) else before
 
 
 def _opened(

@@ -45,7 +45,8 @@ def _note_part(work: UnitOfWork, message: MessageRecord, part: str, case: Conver
     """Tell agents that one of the messages is gone which a message of ours became: the others still stand there."""
     if case is not None:
         number = list(message.parts).index(part) + 1
-        add_note(work, case, f"Part {number} of {len(message.parts)} of a message was deleted at the platform.")
+        language = message.language or "en"
+        add_note(work, case, "part_deleted", language, part=number, parts=len(message.parts))
 
 
 def delete_files(work: UnitOfWork, message: MessageRecord) -> None:

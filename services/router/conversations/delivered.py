@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas.conversation import PEOPLE_OF_OURS, MessageState
 from schemas.values import Failure
@@ -12,7 +13,7 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecor
 from services.router.conversations.domain import responses
 from services.router.conversations.domain.delivery_states import (
     REACHED,
-    failure_of_part,
+    failure_with_part,
     furthest,
     of_parts,
     rank,
@@ -23,7 +24,7 @@ from services.router.conversations.domain.transitions import status_after
 from services.router.conversations.facts import FactDetails, record_change, record_fact
 from services.router.conversations.task_counting import resume_task, with_silence_timer
 
-NOT_REPORTED = Failure(code="not_delivered", detail="The platform reported that it could not deliver the message.")
+NOT_REPORTED = Failure(code="not_delivered", detail="")
 """The error of a message whose receipt `failed` gives no reason."""
 
 
@@ -42,51 +43,72 @@ def advance(
     message at the platform that the report names: of a message that became several there it is about that one alone.
     """
     before = _reported(message)
-    if part is not None and part in message.parts:
-        return _advance_part(work, message, part, state, at, error)
-    # What is reported of the message as a whole does not bring a part to the customer that failed.
+    after, news = _after_part(message, part, state, error) if part in message.parts else _after(message, state, error)
+    if news is not None:
+        after = _stored_in_state(work, after, news, at, is_first=_is_first(before, news.state))
+        _record_news(work, after, before, news)
+    elif after is not message:
+        work.put(MESSAGES, after.id, after)
+    return after
+
+
+class _News(NamedTuple):
+    """The state that a message is reported to be in from now on, and why where it failed."""
+
+    state: MessageState
+    error: Failure | None
+
+
+def _after(message: MessageRecord, state: MessageState, error: Failure | None) -> tuple[MessageRecord, _News | None]:
+    """The message after a report about it as a whole; None: that says nothing new."""
+    # It does not bring a part to the customer that failed.
     is_incomplete = state in REACHED and "failed" in message.parts.values()
-    if is_incomplete or rank(state, error) <= rank(before, message.error):
-        return message
-    return _changed(work, message, before, state, at, error)
+    is_news = not is_incomplete and rank(state, error) > rank(_reported(message), message.error)
+    return message, _News(state, error) if is_news else None
 
 
-def _advance_part(
-    work: UnitOfWork, message: MessageRecord, part: str, state: MessageState, at: datetime, error: Failure | None
-) -> MessageRecord:
+def _after_part(
+    message: MessageRecord, part: str, state: MessageState, error: Failure | None
+) -> tuple[MessageRecord, _News | None]:
+    """The message after a report about one of its parts; None: that says nothing new of the message."""
     parts = with_part(message.parts, part, state, error)
     if parts is None:
-        return message
-    before, after = _reported(message), of_parts(parts)
-    failure = failure_of_part(parts, part, error) if state == "failed" and error is not None else message.error
-    is_turned = (of_parts(message.parts) == "failed") != (after == "failed")
-    message = replace(message, parts=parts)
-    if is_turned or rank(after, failure) > rank(before, message.error):
-        return _changed(work, message, before, after, at, failure if after == "failed" else None)
-    work.put(MESSAGES, message.id, message)
-    return message
+        return message, None
+    before, after = of_parts(message.parts), of_parts(parts)
+    failure = message.error
+    if state == "failed" and error is not None:
+        failure = failure_with_part(parts, part, error, message.language or "en")
+    is_turned = (before == "failed") != (after == "failed")
+    is_news = is_turned or rank(after, failure) > rank(_reported(message), message.error)
+    news = _News(after, failure if after == "failed" else None)
+    return replace(message, parts=parts), news if is_news else None
 
 
-def _changed(
-    work: UnitOfWork,
-    message: MessageRecord,
-    before: MessageState,
-    state: MessageState,
-    at: datetime,
-    error: Failure | None,
+def _is_first(before: MessageState, state: MessageState) -> bool:
+    """Whether nothing has said before that the platform has the message."""
+    return before not in REACHED and state in REACHED
+
+
+def _stored_in_state(
+    work: UnitOfWork, message: MessageRecord, news: _News, at: datetime, *, is_first: bool
 ) -> MessageRecord:
-    case, is_first = work.get(CONVERSATIONS, message.conversation), before not in REACHED and state in REACHED
     # The time of the result is better than that of a receipt, and stays.
     sent_at = (message.sent_at or at) if is_first else message.sent_at
-    after = _in_state(replace(message, error=error, sent_at=sent_at), state, case)
+    message = replace(message, error=news.error, sent_at=sent_at)
+    after = _in_state(message, news.state, work.get(CONVERSATIONS, message.conversation))
     work.put(MESSAGES, after.id, after)
-    if is_first:
-        record_delivered(work, after, case)
+    return after
+
+
+def _record_news(work: UnitOfWork, message: MessageRecord, before: MessageState, news: _News) -> None:
+    """Record the facts that follow from the first report that a message has arrived, or that it does not."""
+    case = work.get(CONVERSATIONS, message.conversation)
+    if _is_first(before, news.state):
+        record_delivered(work, message, case)
         if before == "failed" and message.author.kind in PEOPLE_OF_OURS:
             _wait_for_customer(work, message.conversation)
-    elif state == "failed" and before != "failed" and error is not None:
-        record_failed(work, after, case, error)
-    return after
+    elif news.state == "failed" and before != "failed" and news.error is not None:
+        record_failed(work, message, case, news.error)
 
 
 def cover(work: UnitOfWork, message: MessageRecord) -> MessageRecord:

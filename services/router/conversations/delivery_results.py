@@ -16,6 +16,7 @@ from services.router.conversations.facts import put_conversation
 from services.router.conversations.handoff_notices import private_reply_of
 from services.router.conversations.message_changes import apply_waiting
 from services.router.conversations.message_ids import put_alias
+from services.router.conversations.misplaced_echoes import check_later
 
 
 def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -26,7 +27,7 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
         return
     sent_at = sent.started_at or sent.at
     # A receipt that was first had no better time than its own.
-    message = replace(_with_ids(work, message, sent), sent_at=sent_at)
+    message = replace(_with_ids(context, message, sent), sent_at=sent_at)
     if sent.further_ids and len(sent.aliases) == len(sent.further_ids) + 1:
         # Echoes may have shown some of them.
         message = replace(message, parts={alias: message.parts.get(alias, "sent") for alias in sent.aliases})
@@ -41,10 +42,16 @@ def handle_sent(context: ConversationsContext, received: ReceivedEvent) -> None:
         context.handoffs.private_reply_sent(work, opening, sent, context.configuration(opening.workspace))
 
 
-def _with_ids(work: UnitOfWork, message: MessageRecord, result: DeliverySent | DeliveryFailed) -> MessageRecord:
+def _with_ids(
+    context: ConversationsContext, message: MessageRecord, result: DeliverySent | DeliveryFailed
+) -> MessageRecord:
     """The message with the platform's ids of it. An echo that stands under one of them is the message itself."""
+    work = context.work
     for alias in result.aliases:
         put_alias(work, alias, message)
+    known = context.capabilities.by_channel.get(message.channel)
+    if result.aliases and message.surface == "public" and known is not None and known.flat_threads:
+        check_later(work, message.key, result.aliases)
     platform_id = result.platform_id or message.platform_id
     message = replace(message, platform_id=platform_id, further_ids=result.further_ids)
     return _without_echoes(work, message, result.aliases)
@@ -80,7 +87,7 @@ def handle_failed(context: ConversationsContext, received: ReceivedEvent) -> Non
     if message is None:
         return
     if failed.aliases:
-        message = _with_ids(work, message, failed)
+        message = _with_ids(context, message, failed)
         # The part that failed has no id at the platform. Its state is that of the message until it is known to be there.
         state: MessageState = "queued" if failed.error.code in DOUBTFUL else "failed"
         sent: dict[str, MessageState] = {alias: message.parts.get(alias, "sent") for alias in failed.aliases}

@@ -1,15 +1,23 @@
 """Changes that arrived before their message: a deletion, an edit, a reaction or a receipt is stored until it arrives."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from schemas.activity import Activity
-from schemas.topics import DEDUPE_RETENTION_SECONDS
+from schemas.topics import ALIAS_RETENTION_SECONDS, DEDUPE_RETENTION_SECONDS
+from schemas.values import Json
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, ActivityRecord
 from services.router.conversations.domain import early_changes
 from services.router.conversations.message_ids import scoped_ids
 
 PREFIX = "early/"
+SECOND_LOOK = "second_look/"
+"""Prefix of the timer by which the message of a change is looked for again; the id of the change follows."""
+SECOND_LOOK_AFTER = timedelta(seconds=30)
+"""Longer than a batch may take from its reads to its commit."""
+OWN_POST = "own_post"
+"""The kind of the record of a post of our own side, under the id that a message of it would have."""
 
 
 def early_ids(ids: Iterable[str]) -> Iterator[str]:
@@ -18,9 +26,9 @@ def early_ids(ids: Iterable[str]) -> Iterator[str]:
 
 
 def remember(work: UnitOfWork, change: Activity) -> None:
-    """Store a change until its message arrives, for as long as the log can still bring that."""
+    """Store a change until its message arrives, for as long as the log can still bring that; of our own posts none is stored."""
     identity = next(scoped_ids(change), None)
-    if identity is None or (change.message is None and not change.aliases):
+    if identity is None or (change.message is None and not change.aliases) or _is_own_post(work, identity):
         return
     changes = early_changes.merged(waiting_changes(work, [identity]), change)
     record = ActivityRecord(
@@ -30,6 +38,30 @@ def remember(work: UnitOfWork, change: Activity) -> None:
         early=[waiting.model_dump(mode="json", exclude_defaults=True) for waiting in changes],
     )
     work.put(ACTIVITIES, f"{PREFIX}{identity}", record)
+    if change.surface == "public":
+        _look_again(work, change)
+
+
+def _look_again(work: UnitOfWork, change: Activity) -> None:
+    """Look for the message once more: in public its owner is another one, who may be storing it now (`second_look`)."""
+    data: dict[str, Json] = {
+        "workspace": change.workspace,
+        "activity": change.model_dump(mode="json", exclude_defaults=True),
+    }
+    work.set_timer(f"{SECOND_LOOK}{change.id}", work.now + SECOND_LOOK_AFTER, data)
+
+
+def expect_nothing(work: UnitOfWork, post: Activity) -> None:
+    """Record that a post of our own side stands in no conversation: whatever happens to it concerns nobody."""
+    identity = post.message or post.id
+    expires = work.now + ALIAS_RETENTION_SECONDS
+    work.put(ACTIVITIES, identity, ActivityRecord(workspace=post.workspace, kind=OWN_POST, expires_at=expires))
+    forget(work, [identity])
+
+
+def _is_own_post(work: UnitOfWork, identity: str) -> bool:
+    known = work.get(ACTIVITIES, identity)
+    return known is not None and known.kind == OWN_POST
 
 
 def has_waiting(work: UnitOfWork, ids: Iterable[str]) -> bool:

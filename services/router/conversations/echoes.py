@@ -30,6 +30,7 @@ from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.delivery_states import is_unsettled
 from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact, record_message_fact
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
+from services.router.conversations.misplaced_echoes import check_later, may_be_misplaced
 from services.router.conversations.task_counting import with_silence_timer
 
 MIN_PART = 50
@@ -88,10 +89,28 @@ def _of_thread(work: UnitOfWork, activity: Activity) -> str | None:
 def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | None) -> None:
     """Add an echo to a conversation of this partition. A repeat, and the echo of a reply that we sent, add nothing."""
     known = stored_message(work, activity) or _sent_reply(work, activity, case)
-    if known is not None:
+    if known is not None and case is not None and known.key != case.key:
+        # The result of the send became known while the echo was on its way to another conversation.
+        work.emit("pasokh.command.forward", known.key, Forward(conversation=known.conversation, activity=activity))
+    elif known is not None:
         _confirm(work, known, activity)
-    elif case is not None and not is_closed(case.status) and not _is_own_reply(activity):
+    elif case is None:
+        _expect_nothing(work, activity)
+    elif not is_closed(case.status) and not _is_own_reply(activity):
         _add(work, activity, case)
+        _check_place(work, activity, case)
+
+
+def _expect_nothing(work: UnitOfWork, activity: Activity) -> None:
+    """A post answers nobody, and is never sent from here."""
+    if activity.surface == "public" and not activity.replies_to:
+        early.expect_nothing(work, activity)
+
+
+def _check_place(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
+    """Check later whether an echo belongs to a reply of its own person, and stands in another's conversation."""
+    if case.key != str(activity.person_key) and may_be_misplaced(activity):
+        check_later(work, case.key, [activity.message or activity.id])
 
 
 def _add(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:

@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from schemas.commands import Escalate, TaskDueChanged
 from schemas.conversation import ConversationOffer
 from schemas.routing import Assigned, OfferClosed, Offered, OfferFact, TaskChanged, Unassigned
-from schemas.sla import ClockFact, Watermark, WatermarkRequest
+from schemas.sla import ClockFact, Escalate, TaskDueChanged, Watermark, WatermarkRequest
 from schemas.values import PRIORITIES, instant, instant_text
 from services.domain.conversation_state import ConversationState
 from services.domain.inbox import with_clock

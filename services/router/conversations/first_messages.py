@@ -24,6 +24,7 @@ from services.router.conversations.context import Configuration, ConversationsCo
 from services.router.conversations.domain import transitions
 from services.router.conversations.domain.accounts import account_language
 from services.router.conversations.domain.activities import PRIVATE_THREAD
+from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.contacts import new_contact
 from services.router.conversations.domain.plans import (
     Judge,
@@ -107,8 +108,7 @@ def _refuse_elsewhere(work: UnitOfWork, contact: Contact | None) -> Problem | No
     case = work.get(CONVERSATIONS, contact.forwarded_to) if contact and contact.forwarded_to else None
     if contact is None or case is None or case.key == contact.key or is_closed(case.status):
         return None
-    detail = f"This visitor is the customer of conversation {case.id}: reply there."
-    return Problem(status=409, title="Goes on elsewhere", detail=detail)
+    return refused(409, "Goes on elsewhere", "goes_on_elsewhere", conversation=case.id)
 
 
 def _answerable(earlier: Sequence[ConversationState]) -> ConversationState | None:
@@ -183,16 +183,14 @@ def _send(
         )
         return message.id
     is_theirs = case.agent == command.agent and not is_resolved(case.status)
-    taken = case if is_theirs else None
-    if taken is None:
-        taken = _take(work, case, command.agent, configuration, is_new=is_new)
+    assigned = case if is_theirs else _assign_to_writer(work, case, command.agent, configuration, is_new=is_new)
     author = Author(kind="agent", id=command.agent, name=command.agent_name)
-    message = put_message(work, taken, author, command.text, plan, command.accepted_at)
-    record_human_answer(context, taken, message, command.confirmed_by)
+    message = put_message(work, assigned, author, command.text, plan, command.accepted_at)
+    record_human_answer(context, assigned, message, command.confirmed_by)
     return message.id
 
 
-def _take(
+def _assign_to_writer(
     work: UnitOfWork, case: ConversationState, agent: str, configuration: Configuration, *, is_new: bool
 ) -> ConversationState:
     """Give a conversation to the agent who writes, without the queue; dispatch confirms the agent and counts their load."""

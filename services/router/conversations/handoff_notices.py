@@ -25,15 +25,6 @@ from services.router.conversations.notices import add_note, notify, reply_in_pri
 
 EXPIRY = "handoff/"
 """Prefix of the timer of an invitation that nobody followed; the id of the conversation follows."""
-INVITE_YOURSELF = (
-    "This is sensitive, and the platform lets no program write here by itself. Allow a public answer (POST …/handoff/clear) "
-    "and ask the customer for a private message yourself."
-)
-
-HIDDEN_AND_UNREACHED = (
-    "The private reply did not reach the customer, and a hidden post takes no answer on this channel. Show the post again "
-    "(POST …/handoff/clear) and answer it in public."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +43,15 @@ class HandoffService:
         configuration: WorkspaceConfiguration | None,
     ) -> None:
         """Hide a customer's activity when it is sensitive in public, and start a hand-off when none is on its way."""
-        capabilities = self._capabilities(case, configuration)
+        capabilities, language = self._capabilities(case, configuration), language_of_agents(configuration)
         # Where a hidden post takes no answer, the notice is sent first; a private reply answers hidden posts too.
         hides_first = capabilities is None or capabilities.answers_hidden
         if hides_first:
-            case = hide_post(work, case, activity, message_id, capabilities)
+            case = hide_post(work, case, activity, message_id, capabilities, language)
         if handoff.needs_handoff(case, activity):
             self._start(work, case, activity, configuration)
         if not hides_first:
-            hide_post(work, work.get(CONVERSATIONS, case.id) or case, activity, message_id, capabilities)
+            hide_post(work, work.get(CONVERSATIONS, case.id) or case, activity, message_id, capabilities, language)
 
     def _start(
         self,
@@ -81,7 +72,7 @@ class HandoffService:
         after = handoff.started(case, handoff.handoff_reason(activity), invitation.method, invitation.channel, work.now)
         # The notice first: its fact shows the conversation on its way already, as `after` is what it stores.
         if not may_write:
-            add_note(work, after, INVITE_YOURSELF)
+            add_note(work, after, "ask_for_private_message", language_of_agents(configuration))
         elif invitation.method == "private_reply" and post is not None:
             after = _reply_in_private(work, after, post, languages, configuration)
         else:
@@ -130,7 +121,7 @@ class HandoffService:
         capabilities = self._capabilities(case, configuration)
         if not _takes_notice(capabilities):
             put_conversation(work, after)
-            add_note(work, after, HIDDEN_AND_UNREACHED)
+            add_note(work, after, "private_reply_failed", language_of_agents(configuration))
             return
         # The post has had its private reply: whom it would reach no longer counts.
         invitation = invitations.choose_invitation(
@@ -176,7 +167,7 @@ def _reply_in_private(
     )
     after = replace(case, private_reply=attempt)
     text = text_for("private_reply", languages, configuration)
-    reply_in_private(work, after, attempt.message, text, post.platform_id)
+    reply_in_private(work, after, attempt.message, text, post.platform_id, language_of_agents(configuration))
     return after
 
 

@@ -10,7 +10,8 @@ from services.domain.lifecycle import is_closed
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, PERSONS, ActivityRecord
-from services.router.conversations import early, echoes, ledger, moved_chats, receipts
+from services.router.conversations import early, echoes, ledger, moved_chats, receipts, successors
+from services.router.conversations.automatic import language_of_agents
 from services.router.conversations.calls import on_call
 from services.router.conversations.claims import claim, prove
 from services.router.conversations.contact_states import on_contact_state
@@ -35,7 +36,7 @@ def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
     _act(work, activity, context.for_activity(activity.workspace))
     if not repeat:
         ledger.leave_id(work, activity, MESSAGE_HANDLERS)
-    ledger.count_outcome(work, received.event.partitionkey, repeat=repeat)
+    ledger.count_outcome(work, received.event.partitionkey, activity, repeat=repeat)
 
 
 def _act(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
@@ -47,7 +48,7 @@ def _act(work: UnitOfWork, activity: Activity, activity_context: ActivityContext
         _record_activity(work, activity)
         if activity.watermark is not None:
             receipts.receive_watermark(work, activity)
-        if not _forward_to_owner(work, activity):
+        if not _forward_to_owner(work, activity, str(activity.person_key)):
             DEDUPED_HANDLERS.get(activity.kind, _ignore)(work, activity, activity_context)
     _apply_waiting(work, activity, activity_context)
 
@@ -67,10 +68,10 @@ def _record_activity(work: UnitOfWork, activity: Activity) -> None:
     )
 
 
-def _forward_to_owner(work: UnitOfWork, activity: Activity) -> bool:
-    """Forward a change of a message in another person's conversation. True: that is all, its partition does the rest."""
+def _forward_to_owner(work: UnitOfWork, activity: Activity, owner: str) -> bool:
+    """Forward a change of a message whose conversation has another owner. True: that is all, its partition does the rest."""
     message = stored_message(work, activity) if activity.kind in MUTATING_HANDLERS else None
-    if message is None or message.workspace != activity.workspace or message.key == str(activity.person_key):
+    if message is None or message.workspace != activity.workspace or message.key == owner:
         return False
     work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
     return True
@@ -85,22 +86,38 @@ def on_forward(context: ConversationsContext, received: ReceivedEvent) -> None:
     activity, activity_context = with_typed_fields(command.activity), context.for_activity(received.event.workspace)
     case = _in_workspace(activity.workspace, work.get(CONVERSATIONS, command.conversation))
     if activity.kind in MUTATING_HANDLERS:
-        if case is not None and activity.watermark is not None:
-            receipts.apply_watermark(work, activity, [case])
-        MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
+        _change_message(work, activity, activity_context, case, received.event.partitionkey)
     elif activity.kind == "survey_answer":
         if case is not None:
             add_answers(work, activity, case)
+    elif activity.kind == "contact":
+        if case is not None and is_private_side(case, activity.person_key):
+            successors.continue_as(work, case, activity, language_of_agents(activity_context.configuration))
     elif activity.kind == "echo":
         echoes.add_echo(work, activity, case)
     elif command.returned:
         add_message(work, activity, activity_context, "received")
     else:
-        _take_in(work, activity, activity_context, command.conversation, case)
+        _append_of_other(work, activity, activity_context, command.conversation, case)
     _apply_waiting(work, activity, activity_context)
 
 
-def _take_in(
+def _change_message(
+    work: UnitOfWork,
+    activity: Activity,
+    activity_context: ActivityContext,
+    case: ConversationState | None,
+    owner: str,
+) -> None:
+    """Apply a forwarded change of a message of the conversation."""
+    if case is not None and activity.watermark is not None:
+        receipts.apply_watermark(work, activity, [case])
+    # An echo that was taken back meanwhile is another owner's message.
+    if not _forward_to_owner(work, activity, owner):
+        MUTATING_HANDLERS[activity.kind](work, activity, activity_context)
+
+
+def _append_of_other(
     work: UnitOfWork,
     activity: Activity,
     activity_context: ActivityContext,
@@ -203,9 +220,10 @@ def _on_echo(work: UnitOfWork, activity: Activity, activity_context: ActivityCon
 
 
 def _on_contact(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    """Another name of a person became known: an e-mail address, a telephone number."""
+    """Another name of a person became known: an e-mail address, a telephone number, one as whom they go on."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
+    successors.go_on(work, person, activity, language_of_agents(activity_context.configuration))
 
 
 def _on_unknown(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:

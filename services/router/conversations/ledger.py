@@ -55,11 +55,17 @@ def is_repeat(work: UnitOfWork, activity: Activity, message_kinds: Iterable[str]
     return work.get(ACTIVITIES, activity.id) is not None
 
 
-def count_outcome(work: UnitOfWork, key: str, *, repeat: bool) -> None:
-    """Count a handled activity, of a record with this key, as new or as a duplicate."""
+def count_outcome(work: UnitOfWork, key: str, activity: Activity, *, repeat: bool) -> None:
+    """Count a handled activity, of a record with this key, as new or as a repeat: the platform's, or one that we fetched."""
     account = _account(key)
     if account is not None:
-        _put(work, account, _counts(work, account).plus(new=not repeat, duplicates=repeat))
+        _put(work, account, _counts(work, account).plus(**{_outcome(activity, repeat=repeat): 1}))
+
+
+def _outcome(activity: Activity, *, repeat: bool) -> str:
+    if not repeat:
+        return "new"
+    return "refetched" if activity.polled else "duplicates"
 
 
 def leave_id(work: UnitOfWork, activity: Activity, message_kinds: Iterable[str]) -> None:

@@ -90,8 +90,8 @@ def _find(work: UnitOfWork, identity: str, activity: Activity) -> MessageRecord 
         # Whoever may post to an account can write any id of ours, also that of a message to another person.
         own = work.get(MESSAGES, identity)
         return own if own is not None and _is_addressee(work, own, activity) else None
-    found = work.get(MESSAGES, identity)
-    return found if found is not None else _aliased(work, identity, activity)
+    # An echo may stand under an id that is known as a message of ours in another conversation: it is being taken back.
+    return _aliased(work, identity, activity) or work.get(MESSAGES, identity)
 
 
 def _aliased(work: UnitOfWork, identity: str, activity: Activity) -> MessageRecord | None:

@@ -84,4 +84,5 @@ def _record(
         received_at=accepted_at,
         state="queued",
         template=plan.template,
+        language=plan.language,
     )

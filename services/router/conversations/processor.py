@@ -15,10 +15,13 @@ from services.router.conversations import (
     first_messages,
     handoff_commands,
     inbound,
+    misplaced_echoes,
     reads,
+    second_look,
 )
 from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
+from services.router.conversations.early import SECOND_LOOK
 from services.router.conversations.facts import CLOSE_TIMER
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.ledger import ACCOUNTING
@@ -52,6 +55,9 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
             inbound.on_forward,
             (activity_reads.forwarded, activity_reads.conversations_of_forwarded, activity_reads.chats_of_forwarded),
         ),
+        "pasokh.command.check_echo": Handler(
+            misplaced_echoes.handle_check_echo, (misplaced_echoes.messages, misplaced_echoes.originals)
+        ),
         "pasokh.command.reply": Handler(commands.handle_reply, REPLY),
         "pasokh.command.write_first": Handler(
             first_messages.handle_write_first, (first_messages.person, first_messages.conversations)
@@ -67,12 +73,16 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.add_note": Handler(lifecycle.handle_note, COMMAND),
         "pasokh.command.claim_handoff": Handler(claims.handle_claim, COMMAND),
         "pasokh.command.request_verification": Handler(claims.handle_request_verification, CONFIGURED_COMMAND),
-        "pasokh.command.merge_conversation": Handler(claims.handle_merge_conversation, (reads.merge_conversations,)),
+        "pasokh.command.merge_conversation": Handler(
+            claims.handle_merge_conversation, (reads.merge_conversations, reads.language_of_workspace)
+        ),
         "pasokh.command.continue_conversation": Handler(
             claims.handle_continue_conversation, (reads.continued_person, reads.own_conversation)
         ),
         "pasokh.command.perform_action": Handler(action_commands.handle_perform_action, ACTION),
-        "pasokh.command.clear_handoff": Handler(claims.handle_clear_handoff, (reads.command, reads.hidden_messages)),
+        "pasokh.command.clear_handoff": Handler(
+            claims.handle_clear_handoff, (reads.configured_command, reads.hidden_messages)
+        ),
         "pasokh.command.confirm_handoff": Handler(claims.handle_confirm_handoff, COMMAND),
         "pasokh.command.escalate": Handler(event_handlers.handle_escalation, COMMAND),
         "pasokh.command.task_due_changed": Handler(event_handlers.handle_due_changed, COMMAND),
@@ -96,6 +106,9 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         CLOSE_TIMER: Handler(event_handlers.on_close_timer, TIMER),
         SNOOZE_TIMER: Handler(on_snooze_timer, SILENCE),
         SILENCE_TIMER: Handler(on_silence_timer, SILENCE),
+        SECOND_LOOK: Handler(
+            second_look.on_second_look, (second_look.messages, second_look.aliased, second_look.conversations)
+        ),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
     collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),

@@ -57,7 +57,7 @@ def action_command(context: ConversationsContext, received: ReceivedEvent) -> It
 
 def hidden_messages(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of a command that shows hidden messages again."""
-    yield from chat_of_conversation(context, received)
+    yield from rules(context, received)
     cases = (context.work.get(CONVERSATIONS, identity) for identity in _named(received, "conversation"))
     yield Documents(MESSAGES, [identity for case in cases if case is not None for identity in case.hidden])
 
@@ -133,11 +133,13 @@ def texts_of_private_reply(context: ConversationsContext, received: ReceivedEven
 def continued_person(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The first step of a person who continues a conversation: both."""
     yield Documents(PERSONS, [received.event.partitionkey])
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
     yield conversation(context, received)
 
 
 def own_conversation(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """The second step: the person's own private conversation and its latest messages."""
+    """The second step: the person's own private conversation and its latest messages, and the languages of agents."""
+    yield from language_of_workspace(context, received)
     person = context.work.get(PERSONS, received.event.partitionkey)
     own = person.open.get(PRIVATE_THREAD) if person else None
     if own is not None:
@@ -152,6 +154,12 @@ def merge_conversations(context: ConversationsContext, received: ReceivedEvent) 
     yield Documents(PERSONS, [received.event.partitionkey])
     yield Documents(CONVERSATIONS, [merge.conversation, merge.into])
     yield ByIndex(MESSAGES, last_messages(received.event.workspace, merge.conversation))
+    yield Documents(CONFIGURATION_HEADS, [received.event.workspace])
+
+
+def language_of_workspace(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step of what writes a note for agents: the configuration, whose languages they read."""
+    yield from numbered_configuration(context.work, received.event.workspace)
 
 
 def messages_of_person(key: str) -> Query:

@@ -1,10 +1,12 @@
 """Receipts: a platform's reports that messages of ours were sent, delivered, read, or could not be delivered."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from schemas.activity import Activity, ReceiptState
 from schemas.commands import Forward
 from services.domain.conversation_state import ConversationState
+from services.domain.failure_phrases import worded
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import early
@@ -13,7 +15,7 @@ from services.router.conversations.delivered import NOT_REPORTED, advance, cover
 from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.delivery_states import with_watermark
 from services.router.conversations.facts import put_conversation
-from services.router.conversations.message_ids import stored_message
+from services.router.conversations.message_ids import is_known, put_alias, stored_message
 
 STATES: tuple[ReceiptState, ...] = ("sent", "delivered", "read", "failed")
 
@@ -29,8 +31,20 @@ def receive_receipt(work: UnitOfWork, activity: Activity, activity_context: Acti
         return
     if _is_about_copy(work, message, activity):
         return
-    error = (activity.failure or NOT_REPORTED) if state == "failed" else None
-    advance(work, message, state, happened_at(activity), error, activity.message)
+    failure = (activity.failure or NOT_REPORTED) if state == "failed" else None
+    error = worded(failure, message.language or "en") if failure else None
+    advance(work, _with_platform_id(work, message, activity), state, happened_at(activity), error, activity.message)
+
+
+def _with_platform_id(work: UnitOfWork, message: MessageRecord, activity: Activity) -> MessageRecord:
+    """The message with the platform's id of it, which a receipt tells that names it by ours: the result of the send may be lost."""
+    if activity.message is None or activity.message == message.id or is_known(work, activity.message):
+        return message
+    put_alias(work, activity.message, message)
+    if message.platform_id is None:
+        message = replace(message, platform_id=activity.platform_id)
+        work.put(MESSAGES, message.id, message)
+    return message
 
 
 def _reported_state(activity: Activity) -> ReceiptState | None:

@@ -194,7 +194,9 @@ async def test_a_bounce_fails_its_reply_with_the_reason_and_gives_the_turn_back(
     reply = mailbox.at.reply()
     assert reply.state == "failed"
     assert reply.error is not None
-    assert (reply.error.code, reply.error.detail) == ("not_found", f"550 5.1.1 <{CUSTOMER}>: no such user here")
+    said = f"550 5.1.1 <{CUSTOMER}>: no such user here"
+    assert (reply.error.code, reply.error.params) == ("not_found", {"said": said})
+    assert reply.error.detail == f"The platform knows no such recipient or message. ({said})"
     assert mailbox.at.house.case().status == "assigned"
     assert len(mailbox.at.house.messages()) == 2
 

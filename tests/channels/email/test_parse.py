@@ -364,3 +364,10 @@ def test_raw_mail_is_parsed_by_its_media_type_whoever_is_the_provider() -> None:
 def test_a_form_without_a_mail_is_unknown() -> None:
     [found] = Email().parse(replace(raw_mail(b""), body=b"timestamp=1"), account())
     assert found.kind == "unknown"
+
+
+@pytest.mark.parametrize("content_type", ["message/rfc822", "application/json", ""])
+@pytest.mark.parametrize("body", [b"", b"\r\n \n"])
+def test_a_call_without_a_body_is_no_mail_of_nobody(body: bytes, content_type: str) -> None:
+    [found] = Email().parse(cases.request(body, content_type), account())
+    assert (found.kind, found.details["type"]) == ("unknown", "no_mail")

@@ -24,6 +24,7 @@ from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnkno
 from tests.channels.email import cases
 from tests.channels.email.cases import CUSTOMER, FROM
 from tests.channels.email.smtp_server import BREAK, SILENCE, MailHttp, MailServer
+from tests.fakes.http import held
 
 ID = "0195511e-0000-7000-8000-00000000000a"
 PASSWORD = "smtp-pass-word"
@@ -260,6 +261,8 @@ def test_an_answer_of_a_machine_says_so() -> None:
         ("Re: Order", "Re: Order"),
         ("RE: RE: Order", "RE: RE: Order"),
         ("Re[2]: Order", "Re[2]: Order"),
+        ("Re [2] : Order", "Re [2] : Order"),
+        ("Re[2: Order", "Re: Re[2: Order"),
         ("AW: Bestellung", "AW: Bestellung"),
         ("پاسخ: سفارش", "پاسخ: سفارش"),
         ("رد: طلب", "رد: طلب"),
@@ -317,7 +320,8 @@ async def test_files_go_out_with_their_names_and_types() -> None:
     )
     files = [
         OutgoingFile(
-            OutboundAttachment(blob=f"b{n}", kind="file", media_type=kind, size_bytes=4, name=name), bytes([n]) * 4
+            OutboundAttachment(blob=f"b{n}", kind="file", media_type=kind, size_bytes=4, name=name),
+            held(bytes([n]) * 4),
         )
         for n, (kind, name) in enumerate(kinds)
     ]
@@ -329,6 +333,19 @@ async def test_files_go_out_with_their_names_and_types() -> None:
         ("application/octet-stream", "a.eml", b"\2\2\2\2"),
         ("application/octet-stream", "b", b"\3\3\3\3"),
     ]
+
+
+@pytest.mark.parametrize("size", [1, 56, 57, 58, 114, 115, 196_608, 500_001])
+async def test_a_file_is_lines_of_base64_and_the_mail_is_as_long_as_it_says(size: int) -> None:
+    content = bytes(n % 251 for n in range(size))
+    about = OutboundAttachment(blob="b", kind="file", media_type="application/pdf", size_bytes=size, name="a.pdf")
+    server = MailServer()
+    await sent(server, files=[OutgoingFile(about, held(content)), OutgoingFile(about, held(content[::-1]))])
+    taken = server.accepted[0].content
+    assert [one.content for one in read_mime(taken, Envelope()).parts] == [content, content[::-1]]
+    assert max(map(len, taken.split(b"\r\n"))) <= 78
+    [stated] = [line for line in server.commands if line.startswith("MAIL FROM")]
+    assert stated.endswith(f" SIZE={len(taken)}")
 
 
 async def test_lines_that_begin_with_a_dot_arrive_as_they_are() -> None:

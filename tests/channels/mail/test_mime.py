@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.channels.mail.charsets import decode_bytes, decode_header
 from services.channels.mail.message import Envelope, ReceivedMail
 from services.channels.mail.mime import read_date, read_mime
+from tests.examples import examples
 
 FIXTURES = [path.read_bytes() for path in sorted((Path(__file__).parent.parent / "email" / "payloads").glob("*.eml"))]
 
@@ -193,7 +194,7 @@ def test_what_is_left_of_a_broken_encoding_is_read() -> None:
     assert part("text/plain", b"begin 644 x\n#86)C\nend\n", "x-uuencode").text == "abc"
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.sampled_from(FIXTURES), st.data())
 def test_no_mail_raises(raw: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(raw)))

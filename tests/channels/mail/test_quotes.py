@@ -23,6 +23,10 @@ QUOTES = {
     "ar, the writer first": "كتب Example Shop <support@shop.example> في 1 مارس 2026:\n> في الطريق.",
     "gmail lv": "svētd., 2026. g. 1. marts, plkst. 12:10 — lietotājs Example Shop (<s@shop.example>)\nrakstīja:\n\n> Ceļā.",
     "thunderbird lv": "Example Shop 01.03.2026 12:10 rakstīja:\n> Ceļā.",
+    "ar, the writer last": "في الأحد، 1 مارس 2026 كتب Example Shop (<s@shop.example>) :\n> في الطريق.",
+    "the writer first, then the date": "Example Shop <s@shop.example> on 1 March 2026 wrote :\n> It is on its way.",
+    "an address within an address": "2026-03-01 Shop <s@shop.example<mailto:s@shop.example>> wrote:\n> It is on its way.",
+    "gmail lv, the sender behind": "svētd., 2026. g. 1. marts, Example Shop rakstīja (<s@shop.example>) :\n> Ceļā.",
     "gmail de": "Am So., 1. März 2026 um 12:10 Uhr schrieb Example Shop <support@shop.example>:\n> Unterwegs.",
     "gmail ru": "вс, 1 мар. 2026 г. в 12:10, Example Shop <support@shop.example> пишет:\n> В пути.",
     "outlook en": (
@@ -67,6 +71,8 @@ WHOLE = {
     "own words about a letter": "On Monday your colleague wrote:\nthat it would come today. It has not.",
     "a parcel": "From: Riga\nTo: Tehran\nDate: 1 March\nPlease confirm.",
     "answers between the lines": "On 01/03/2026 12:10, Shop wrote:\n> Which colour?\nBlue.\n> Which size?\nLarge.",
+    "a colon, but not at the end": "Am Montag um 12:10 schrieb ich: am 1. 3. 2026 kam nichts",
+    "a long sentence": f"On 1 March 2026 at 12:10 {'very ' * 120}kindly somebody wrote:\nit comes.",
     "a list": "- one\n- two\n--- three",
     "Arabic words about a letter": "كتب لي الموظف ما يلي:\nسيصل غدا. لم يصل.",
     "an answer above a forwarded mail": "Is it yours?\n\n---------- Forwarded message ---------\nFrom: A <a@x.example>\n\nHi\n",
@@ -94,6 +100,16 @@ def test_a_mail_that_is_sent_on_by_outlook_keeps_what_it_is_about() -> None:
     text = f"See below.\n\n{QUOTES['outlook en']}"
     assert split_reply(text, subject="FW: Order").quote is None
     assert split_reply(text, subject="RE: Order").quote == QUOTES["outlook en"]
+
+
+@pytest.mark.parametrize("subject", ["Fwd: Order", "  FW : Order", "هدایت: سفارش", "\tPārs: x"])
+def test_a_subject_says_that_a_mail_is_sent_on(subject: str) -> None:
+    assert split_reply(f"See below.\n\n{QUOTES['outlook en']}", subject=subject).quote is None
+
+
+@pytest.mark.parametrize("subject", ["Forward: Order", "Order fwd: x", "Fwd Order", ""])
+def test_other_subjects_do_not(subject: str) -> None:
+    assert split_reply(f"See below.\n\n{QUOTES['outlook en']}", subject=subject).quote == QUOTES["outlook en"]
 
 
 lines = st.sampled_from([*"\n".join(QUOTES.values()).split("\n"), "", "Hello", "> a", "-- ", "text:", "\u202b"])

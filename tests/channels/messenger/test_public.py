@@ -2,11 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from schemas.activity import Activity, Attachment, PostContext, Reaction, Review
 from services.channels.messenger import Messenger
+from services.records.conversations import ACTIVITIES
+from services.records.ledgers import CONSUMED_COUNTS
 from tests.channels.installation import Installation
 from tests.channels.messenger.cases import PAGE, PAYLOADS, account, payload, places, request
 
@@ -22,6 +25,7 @@ ADDED = {
     "feed_comment_of_nobody": ("message", "555001_777006", POST, "Hello?"),
     "feed_comment_of_page": ("echo", PAGE, POST, "We do, within two days."),
     "feed_post_by_visitor": ("message", ANNA, VISITORS, "My kettle whistles off key."),
+    "feed_album_by_visitor": ("message", ANNA, f"{PAGE}_555009", "Both sides"),
     "feed_photo_by_visitor": ("message", ANNA, f"{PAGE}_555003", "It came like this"),
     "feed_video_by_visitor": ("message", ANNA, f"{PAGE}_555004", None),
     "feed_share_by_visitor": ("message", ANNA, f"{PAGE}_555005", "Is this you?"),
@@ -123,10 +127,15 @@ def test_times_are_those_of_what_happened() -> None:
 
 
 def test_pictures_and_links_are_named_where_they_are() -> None:
-    picture = Attachment(kind="image", url="https://pictures.example/kettle.jpg")
+    picture = Attachment(kind="image", url="https://pictures.example/kettle.jpg", platform_id="comment:555001_777002/0")
     assert only("feed_comment_photo_only").attachments == [picture]
-    assert [file.kind for file in only("feed_photo_by_visitor").attachments] == ["image"]
-    assert [file.kind for file in only("feed_video_by_visitor").attachments] == ["video"]
+    files = [file for name in ("photo", "video") for file in only(f"feed_{name}_by_visitor").attachments]
+    assert [(file.kind, file.platform_id) for file in files] == [
+        ("image", "photo:555003/0"),
+        ("video", "video:555004/0"),
+    ]
+    album = only("feed_album_by_visitor").attachments
+    assert [file.platform_id for file in album] == ["post:100200300_555009/0", "post:100200300_555009/1"]
     assert only("feed_share_by_visitor").links == ["https://news.example/kettles"]
 
 
@@ -181,3 +190,32 @@ async def test_a_comment_that_was_hidden_or_shown_again_on_facebook_is_so_here(i
 
 def test_hidden_and_shown_again_say_so() -> None:
     assert [only(name).hidden for name in ("feed_comment_hidden", "feed_comment_shown_again")] == [True, False]
+
+
+def change_of(name: str) -> dict[str, Any]:
+    """The change of `feed` in a fixture."""
+    value: dict[str, Any] = json.loads(payload(name))["entry"][0]["changes"][0]["value"]
+    return value
+
+
+@pytest.mark.parametrize("is_like_first", [True, False])
+async def test_likes_of_the_pages_own_posts_are_counted_and_not_stored(is_like_first: bool) -> None:
+    at = Installation(Messenger(), account(), next(place for place in places() if place.surface == "public"))
+    post, like = change_of("feed_status_of_page"), change_of("feed_like_of_post")
+    assert post["post_id"] == like["post_id"]
+    for update in (like, post) if is_like_first else (post, like):
+        await at.post(update)
+    stored = at.house.driver.store.all(ACTIVITIES)
+    assert sorted(one.kind for one in stored) == ["echo", "own_post", "reaction"]
+    assert not [one for one in stored if one.early]
+    counts = at.house.driver.store.all(CONSUMED_COUNTS)
+    assert [(one.consumed, one.new, one.duplicates) for one in counts] == [(2, 2, 0)]
+
+
+async def test_likes_of_a_visitors_post_still_wait_for_it() -> None:
+    at = Installation(Messenger(), account(), next(place for place in places() if place.surface == "public"))
+    post, like = change_of("feed_post_by_visitor"), change_of("feed_like_of_post")
+    await at.post({**like, "post_id": post["post_id"]})
+    await at.post(post)
+    (message,) = at.house.messages()
+    assert [one.emoji for one in message.reactions] == ["\U0001f44d"]

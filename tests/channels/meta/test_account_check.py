@@ -56,8 +56,8 @@ def graph(way: str, **changes: Any) -> FakeHttp:
 
 async def problem(way: str, http: FakeHttp, public_url: str | None = PUBLIC) -> str | None:
     channel, account = WAYS[way]
-    found: str | None = await channel.check(account, http, public_url, START)
-    return found
+    found = await channel.check(account, http, public_url, START)
+    return found.detail if found else None
 
 
 @every_way
@@ -79,12 +79,12 @@ async def test_a_token_of_somebody_else_is_named(way: str) -> None:
         "instagram": {"user_id": "999"},
         "instagram with facebook login": {"instagram_business_account": {"id": "999"}},
     }
-    owner, name, own = ("the Page", "page_id", PAGE) if way == "messenger" else ("the account", "ig_id", SHOP)
+    name, own = ("page_id", PAGE) if way == "messenger" else ("ig_id", SHOP)
     assert await problem(way, graph(way, me=other[way])) == (
-        f"The access token is that of {owner} 999, but {name} is {own}, so answers would go out elsewhere or nowhere. "
-        f"Get the token of {owner} {own}, or correct {name}."
+        f"The access token is that of 999, but {name} is {own}, so answers would go out elsewhere or nowhere. "
+        f"Get the token of {own}, or correct {name}."
     )
-    assert (await problem(way, graph(way, me={})) or "").startswith(f"The access token is of no {owner.split()[1]}, ")
+    assert (await problem(way, graph(way, me={})) or "").startswith("The access token names no account, ")
 
 
 @every_way
@@ -97,7 +97,7 @@ async def test_an_app_that_is_not_subscribed_learns_how_to_subscribe(way: str) -
     for apps in listed:
         found = await problem(way, graph(way, subscribed_apps=apps))
         assert found is not None
-        assert found.startswith("The app is not subscribed to the ")
+        assert found.startswith("The app is not subscribed to ")
         assert "Call POST /me/subscribed_apps?subscribed_fields=messages" in found
 
 
@@ -105,7 +105,7 @@ async def test_an_app_that_is_not_subscribed_learns_how_to_subscribe(way: str) -
 async def test_a_field_that_is_missing_is_named(way: str, field: str) -> None:
     heard = [{"id": "7700770077", "subscribed_fields": [one for one in HEARD if one != field]}]
     found = await problem(way, graph(way, subscribed_apps={"data": heard}))
-    assert (found or "").startswith(f"The app does not hear {field} of the ")
+    assert (found or "").startswith(f"The app does not hear {field} of ")
 
 
 @with_callback
@@ -113,7 +113,7 @@ async def test_a_field_that_is_missing_is_named(way: str, field: str) -> None:
     ("subscriptions", "sentence"),
     [
         ({"data": []}, "The app has no callback URL of this installation for "),
-        ("https://other.example/hook?token=x", "The app calls https://other.example/hook, which is not an address "),
+        ("https://other.example/hook?token=x", "Meta calls https://other.example/hook, which is not "),
     ],
 )
 async def test_an_app_that_calls_elsewhere_learns_the_right_address(
@@ -126,7 +126,8 @@ async def test_an_app_that_calls_elsewhere_learns_the_right_address(
         found = await problem(way, graph(way, subscriptions=subscriptions), public_url)
         assert (found or "").startswith(sentence)
         name = WAYS[way][0].name
-        assert f"{public_url or ''}/webhooks/{name}/shop/main, with the verify_token of the account." in (found or "")
+        assert f"{public_url or ''}/webhooks/{name}/shop/main" in (found or "")
+        assert "verify_token" in (found or "")
 
 
 @with_callback

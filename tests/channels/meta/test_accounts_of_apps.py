@@ -10,6 +10,7 @@ from services.channels.instagram import Instagram
 from services.channels.messenger import Messenger
 from services.channels.port import InvalidSignature, Request
 from services.channels.registry import account_rules
+from services.channels.whatsapp import Whatsapp
 from tests.channels.instagram import cases as instagram
 from tests.channels.messenger import cases as messenger
 
@@ -47,6 +48,27 @@ def test_secrets_rotate_and_have_no_spaces(name: str) -> None:
     for secret in ("app_secret", "verify_token", "access_token"):
         assert problems(name, {secret: ["a-new-long-one", "an-old-long-one"]}) == []
         assert problems(name, {secret: "two words"}) == [f"/credentials/{secret}"]
+
+
+@pytest.mark.parametrize("channel", [*CHANNELS.values(), Whatsapp()], ids=lambda channel: channel.name)
+def test_the_word_for_the_test_of_the_address_may_be_short(channel: Any) -> None:
+    """It proves no call: Meta signs every one with the app's secret."""
+    given = {
+        "app_secret": "a" * 32,
+        "verify_token": "kettle",
+        "access_token": "EAA",
+        "waba_id": "1",
+        "phone_number_id": "2",
+    }
+    ids = {"messenger": {"page_id": "3"}, "instagram": {"ig_id": "3"}, "whatsapp": {}}[channel.name]
+    taken = (
+        given
+        if channel.name == "whatsapp"
+        else {name: given[name] for name in ("app_secret", "verify_token", "access_token")}
+    )
+    rules, body = account_rules(channel), AccountBody.model_validate({"credentials": {**taken, **ids}})
+    assert rules.problems(body) == []
+    assert rules.chosen_secrets(body) == []
 
 
 def test_settings_say_what_cannot_be_asked() -> None:

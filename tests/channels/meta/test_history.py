@@ -146,6 +146,7 @@ async def test_a_message_whose_webhook_does_not_say_who_wrote_it_is_read() -> No
         chat.post_entries({"id": chat.own, "time": 1, "messaging": [event]}),
         chat.post_entries({"id": chat.own, "time": 1, "changes": [{"field": "messages", "value": event}]}),
         chat.post_entries({"id": chat.own, "time": 1, "field": "messages", "value": event}),
+        chat.post_entries({"id": chat.own, "time": 1, "messaging": [{**event, "sender": None}]}),
     ):
         assert channel.named(body, account) == ["m_theirs1"]
     whole = {**event, "sender": {"id": chat.customer}}

@@ -83,3 +83,36 @@ async def test_what_has_only_an_address_is_there_and_what_has_none_is_gone(name:
     with pytest.raises(PermanentSendError) as raised:
         await located(name, files([]), picture(url=None))
     assert raised.value.code == "not_found"
+
+
+# -- files of public posts -------------------------------------------------------------------------------------------------
+
+ADDRESS = {"image": {"src": NEW}}
+FRAME = {"image": {"src": "https://cdn.example.com/frame.jpg"}, "source": NEW}
+ALBUM = {"media": {}, "subattachments": {"data": [{"media": {}}, {"media": ADDRESS}]}}
+POSTED: list[tuple[str, str, dict[str, Any]]] = [
+    ("photo:3/0", "3?fields=images", {"images": [{"source": NEW, "width": 720}, {"source": OLD, "width": 130}]}),
+    ("video:4/0", "4?fields=source", {"source": NEW}),
+    ("comment:1_2/0", "1_2?fields=attachment", {"attachment": {"media": ADDRESS}}),
+    ("comment:1_2/0", "1_2?fields=attachment", {"attachment": {"media": FRAME}}),
+    (
+        "post:1_9/0",
+        "1_9?fields=attachments{media,subattachments{media}}",
+        {"attachments": {"data": [{"media": ADDRESS}]}},
+    ),
+    ("post:1_9/1", "1_9?fields=attachments{media,subattachments{media}}", {"attachments": {"data": [ALBUM]}}),
+]
+
+
+@pytest.mark.parametrize(("identity", "path", "answer"), POSTED)
+async def test_a_file_of_a_public_post_is_where_meta_says_now(identity: str, path: str, answer: dict[str, Any]) -> None:
+    respond = HttpResponse(200, {}, json.dumps(answer).encode())
+    url, [call] = await located("messenger", lambda call: respond, picture(platform_id=identity))
+    assert (url, call.url) == (NEW, f"https://graph.facebook.com/v25.0/{path}")
+
+
+@pytest.mark.parametrize("identity", [identity for identity, _, _ in POSTED])
+@pytest.mark.parametrize("answer", [{}, {"images": [{}], "source": "/relative"}, {"attachments": {"data": []}}])
+async def test_a_file_that_meta_does_not_show_is_where_the_webhook_said(identity: str, answer: dict[str, Any]) -> None:
+    respond = HttpResponse(200, {}, json.dumps(answer).encode())
+    assert (await located("messenger", lambda call: respond, picture(platform_id=identity)))[0] == OLD

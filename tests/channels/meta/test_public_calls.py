@@ -65,7 +65,7 @@ async def test_live_comment_takes_no_public_answer_and_no_call_is_made() -> None
     channel, account, *_ = CHANNELS["instagram"]
     with pytest.raises(PermanentSendError, match="in private while the video is live") as raised:
         await channel.send(outbound(account, via="live"), account, FakeHttp())
-    assert raised.value.code == "not_possible"
+    assert raised.value.code == "unsupported"
 
 
 @both
@@ -206,7 +206,7 @@ async def test_what_a_platform_cannot_do_is_refused_without_a_call(
     channel, account, *_ = CHANNELS[name]
     with pytest.raises(PermanentSendError) as raised:
         await channel.perform(action(account, kind, surface, **more), account, FakeHttp())
-    assert raised.value.code == "not_possible"
+    assert raised.value.code == "unsupported"
 
 
 @both

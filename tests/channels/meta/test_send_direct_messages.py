@@ -15,11 +15,12 @@ from services.channels.instagram import Instagram
 from services.channels.messenger import Messenger
 from services.channels.port import CredentialsRejected, OutgoingFile
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from tests.channels.in_words import in_words
 from tests.channels.instagram import cases as instagram
 from tests.channels.messenger import cases as messenger
 from tests.channels.test_every_channel import message_to
 from tests.fakes import FakeHttp, in_order
-from tests.fakes.http import HttpCall
+from tests.fakes.http import HttpCall, held
 
 CHANNELS: dict[str, Any] = {"messenger": Messenger(), "instagram": Instagram()}
 CASES: dict[str, Any] = {"messenger": messenger, "instagram": instagram}
@@ -104,7 +105,7 @@ def form(call: HttpCall) -> dict[str, tuple[str | None, str, bytes]]:
 
 def outgoing(kind: AttachmentKind, media_type: str, file_name: str | None) -> OutgoingFile:
     about = OutboundAttachment(blob="b1", kind=kind, media_type=media_type, size_bytes=3, name=file_name)
-    return OutgoingFile(about, b"\x00\x01\x02")
+    return OutgoingFile(about, held(b"\x00\x01\x02"))
 
 
 @both
@@ -216,7 +217,7 @@ async def test_each_answer_has_one_verdict(
 async def test_an_agent_reads_what_to_do(name: str) -> None:
     with pytest.raises(PermanentSendError) as raised:
         await sent(name, FakeHttp(lambda call: refusal(10, 2018278)))
-    assert str(raised.value) == (
+    assert in_words(raised.value) == (
         "The time for an answer is over. Wait until the customer writes again. (Meta's error 10/2018278: (#1) no)"
     )
 

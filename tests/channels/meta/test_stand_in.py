@@ -13,6 +13,7 @@ from services.channels.messenger import Messenger
 from services.channels.port import Account
 from services.demo.graph import FakeGraph
 from services.demo.graph_messages import Comment
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import HttpResponse, PermanentSendError
 from tests.channels.instagram import cases as instagram
 from tests.channels.messenger import cases as messenger
@@ -33,13 +34,14 @@ class StandInHttp(FakeHttp):
         self,
         method: str,
         url: str,
-        body: bytes | None = None,
+        body: bytes | StreamedBytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
         idempotent: bool = False,
     ) -> HttpResponse:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.graph.app)) as client:
-            answer = await client.request(method, url, content=body, headers=dict(headers or {}))
+            content = body.open() if isinstance(body, StreamedBytes) else body
+            answer = await client.request(method, url, content=content, headers=dict(headers or {}))
         return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
     @property

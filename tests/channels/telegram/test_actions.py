@@ -12,6 +12,7 @@ from schemas.values import EncryptedText
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.channels.telegram import Telegram
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
+from tests.channels.in_words import in_words
 from tests.channels.telegram.cases import TOKEN, account
 from tests.channels.telegram.shop import TelegramShop, accept, accept_numbered
 from tests.channels.telegram.test_send import answer, refusal
@@ -119,9 +120,10 @@ async def test_an_edit_to_the_text_that_is_there_is_done() -> None:
     ],
 )
 async def test_what_telegram_has_not_is_refused_without_a_call(wanted: ChannelAction, words: str) -> None:
-    with pytest.raises(PermanentSendError, match=words) as raised:
+    with pytest.raises(PermanentSendError) as raised:
         await performed(FakeHttp(), wanted)
     assert raised.value.code == "unsupported"
+    assert words in in_words(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +139,10 @@ async def test_what_telegram_has_not_is_refused_without_a_call(wanted: ChannelAc
     ],
 )
 async def test_a_refusal_has_a_stable_code_and_says_why(given: HttpResponse, code: str, words: str) -> None:
-    with pytest.raises(PermanentSendError, match=words) as raised:
+    with pytest.raises(PermanentSendError) as raised:
         await performed(FakeHttp(in_order(given)), action("delete"))
     assert raised.value.code == code
+    assert words in in_words(raised.value)
 
 
 async def test_a_server_that_is_older_than_a_method_does_not_cost_the_account_its_replies() -> None:

@@ -27,7 +27,8 @@ def webhook(**info: Any) -> HttpResponse:
 async def checked(
     *answers: HttpResponse | Exception, public_url: str | None = "https://chat.example.com/"
 ) -> str | None:
-    return await Telegram().check(account(), FakeHttp(in_order(*answers)), public_url, NOW)
+    found = await Telegram().check(account(), FakeHttp(in_order(*answers)), public_url, NOW)
+    return found.detail if found else None
 
 
 async def test_bot_with_its_webhook_here_is_well() -> None:

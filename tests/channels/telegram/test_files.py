@@ -18,7 +18,7 @@ from services.platform.http.outgoing import HttpResponse, PermanentSendError, Se
 from tests.channels.telegram.cases import TOKEN, account
 from tests.channels.telegram.test_send import answer, named, outbound, refusal
 from tests.fakes import FakeHttp, in_order
-from tests.fakes.http import HttpCall
+from tests.fakes.http import HttpCall, held
 
 SENT = {"ok": True, "result": {"message_id": 77}}
 ALBUM = {"ok": True, "result": [{"message_id": 77}, {"message_id": 78}]}
@@ -28,7 +28,7 @@ def file(kind: AttachmentKind = "image", name: str | None = "a.png", content: by
     types = {"image": "image/png", "video": "video/mp4", "audio": "audio/mpeg"}
     media_type = types.get(kind, "application/octet-stream")
     known = OutboundAttachment(blob="b1", kind=kind, media_type=media_type, size_bytes=len(content), name=name)
-    return OutgoingFile(known, content)
+    return OutgoingFile(known, held(content))
 
 
 async def sent(
@@ -70,7 +70,7 @@ async def test_one_file_goes_out_with_its_text_as_caption(kind: AttachmentKind, 
     assert form(call) == {
         "chat_id": "70001",
         "caption": "سلام",
-        field: ("فاکتور ۱.png", one.attachment.media_type, one.content),
+        field: ("فاکتور ۱.png", one.attachment.media_type, b"\x89PNG"),
     }
 
 
@@ -192,7 +192,7 @@ def test_what_telegram_takes_is_data(
     files: list[OutboundAttachment], pointer: str | None, kinds: list[AttachmentKind] | None, caption: int | None
 ) -> None:
     problem = file_problem(files, "telegram", Telegram.capabilities)
-    assert (problem and problem[0]) == pointer
+    assert (problem and problem.pointer) == pointer
     if kinds is not None:
         sent_as = [one.kind for one in as_sent(files, Telegram.capabilities)]
         assert (sent_as, caption_limit(sent_as, Telegram.capabilities)) == (kinds, caption)

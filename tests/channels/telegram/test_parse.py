@@ -325,11 +325,42 @@ FORMER_GOLDEN = "3b2ee4f4b4116591e0694436f762e792ec9f1bb4db9dba036d142d8509818c4
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"1", b'"x"', b"null", b"{}", b'{"ok": false}', b"\xff", b"[" * 9000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"1",
+        b'"x"',
+        b"null",
+        b"{}",
+        b'{"ok": false}',
+        b'{"ok": true, "result": []}',
+        b"[7]",
+        b"\xff",
+        b"[" * 9000,
+    ],
 )
 def test_what_is_no_update_is_malformed(body: bytes) -> None:
     with pytest.raises(InvalidPayload):
         parsed(body)
+
+
+def test_a_list_of_getupdates_is_read_as_its_updates() -> None:
+    updates = [json.loads(payload(name)) for name in ("text", "edited", "poll")]
+    each = [Telegram().parse(request(json.dumps(one).encode()), account()) for one in updates]
+    listed = (updates, {"ok": True, "result": updates})
+    for body in listed:
+        found = Telegram().parse(request(json.dumps(body).encode()), account())
+        assert [a.id for a in found] == [a.id for one in each for a in one]
+
+
+def test_a_time_is_read_also_from_a_text() -> None:
+    update = json.loads(payload("text"))
+    [before] = Telegram().parse(request(json.dumps(update).encode()), account())
+    update["message"]["date"] = str(update["message"]["date"])
+    [after] = Telegram().parse(request(json.dumps(update).encode()), account())
+    assert before.sent_at == after.sent_at is not None
 
 
 def test_number_alone_is_an_unknown_update() -> None:

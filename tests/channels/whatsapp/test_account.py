@@ -44,7 +44,15 @@ def test_every_credential_is_needed(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("phone_number_id", "+371 20 000 001"), ("waba_id", "shop"), ("app_secret", ""), ("page_id", "1")],
+    [
+        ("phone_number_id", "+371 20 000 001"),
+        ("waba_id", "shop"),
+        ("app_secret", ""),
+        ("page_id", "1"),
+        # Copied from a page that shortens it, or with a line end: it cannot stand in a header.
+        ("access_token", "EAAG…"),
+        ("access_token", "EAAG-token\n"),
+    ],
 )
 def test_a_credential_that_is_none_is_refused(name: str, value: str) -> None:
     assert RULES.problems(AccountBody.model_validate({"credentials": {**CREDENTIALS, name: value}}))
@@ -146,7 +154,8 @@ def graph(number: Any = READY, apps: Any = SUBSCRIBED) -> FakeHttp:
 
 
 async def problem(http: FakeHttp, public_url: str | None = PUBLIC) -> str | None:
-    return await Whatsapp().check(account(), http, public_url, RECEIVED + timedelta(hours=1))
+    found = await Whatsapp().check(account(), http, public_url, RECEIVED + timedelta(hours=1))
+    return found.detail if found else None
 
 
 async def test_a_number_that_is_connected_and_subscribed_has_no_problem() -> None:
@@ -167,7 +176,7 @@ async def test_a_number_that_is_connected_and_subscribed_has_no_problem() -> Non
 async def test_a_number_that_hears_nobody_says_so_and_what_to_do(status: str) -> None:
     found = await problem(graph(number={"status": status}))
     assert found is not None
-    assert found.startswith(f"The number {NUMBER} is {status.lower()} at WhatsApp. ")
+    assert found.startswith(f"The number {NUMBER} ")
 
 
 async def test_an_account_without_a_subscribed_app_says_how_to_subscribe() -> None:
@@ -182,8 +191,8 @@ async def test_ids_that_the_token_does_not_reach_are_named() -> None:
     number, business = await problem(graph(number=100)), await problem(graph(apps=100))
     assert number is not None
     assert business is not None
-    assert number.startswith(f"The access token does not reach the phone number {NUMBER}. Check phone_number_id")
-    assert business.startswith(f"The access token does not reach the WhatsApp Business account {WABA}. Check waba_id")
+    assert number.startswith(f"The access token does not reach phone_number_id {NUMBER}. Check phone_number_id")
+    assert business.startswith(f"The access token does not reach waba_id {WABA}. Check waba_id")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +207,7 @@ async def test_ids_that_the_token_does_not_reach_are_named() -> None:
 async def test_another_callback_url_is_named_without_what_may_be_secret(levels: dict[str, str]) -> None:
     found = await problem(graph(number={"webhook_configuration": levels}))
     assert found is not None
-    assert found.startswith("Meta calls https://old.example/hook for this number, which is not " + OURS)
+    assert found.startswith("Meta calls https://old.example/hook, which is not " + OURS)
     assert "s3cret" not in found
     assert "pass" not in found
 

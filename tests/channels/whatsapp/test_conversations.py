@@ -1,16 +1,18 @@
 """WhatsApp through the whole installation: windows and templates, typing, numbers that change, consent, calls, long answers."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.commands import PerformAction
 from schemas.outbound import MessageTemplate
 from schemas.values import AgentLanguage
 from services.channels.whatsapp import Whatsapp
+from services.platform.http.outgoing import HttpResponse
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import PERSONS
 from tests.channels.installation import Installation
-from tests.channels.places import REPORTED, WRITTEN, Place
+from tests.channels.places import HEART, HELLO, REPORTED, WRITTEN, Place, text_of
 from tests.channels.whatsapp.cases import CUSTOMER, GROUP, account, call_of, item, places
 from tests.fakes import FakeHttp
 from tests.fakes.http import HttpCall
@@ -62,7 +64,7 @@ async def test_after_24_hours_an_agent_reads_why_and_a_template_goes_out() -> No
     assert (await at.house.reply()).status == "applied"
     at.now = WRITTEN + DAY
     assert await refusal(at) == (409, "Window closed", "The 24-hour window closed at 12:00; use a template.")
-    assert (await refusal(at, "fa"))[2] == "مهلت ۲۴ ساعته ساعت ۱۲:۰۰ تمام شد؛ از یک قالب استفاده کنید."
+    assert (await refusal(at, "fa"))[2] == "مهلت ۲۴ ساعته در ساعت ۱۲:۰۰ تمام شد؛ از یک قالب استفاده کنید."
     assert (await at.house.reply(text="Your order is ready.", template=TEMPLATE)).status == "applied"
     await at.deliver()
     [call] = [call for call in calls(at) if call.json["type"] == "template"]
@@ -114,7 +116,7 @@ async def test_who_stopped_marketing_gets_no_template_and_still_their_answers() 
     await at.post(at.place.contact_states["opted_out"])
     refused = await at.house.reply(template=TEMPLATE)
     assert refused.problem is not None
-    assert refused.problem.title == "Customer opted out"
+    assert refused.problem.title == "Opted out"
     assert (await at.house.reply()).status == "applied"
     await at.post(at.place.contact_states["opted_in"])
     assert (await at.house.reply(template=TEMPLATE)).status == "applied"
@@ -133,7 +135,100 @@ async def test_a_changed_number_stands_on_the_person_of_the_old_and_of_the_new_o
         names[number] = sorted(identity.value for identity in person.identities)
     both = [f"+{CUSTOMER}", "+37126000002"]
     assert names == {CUSTOMER: both, "37126000002": both}
-    assert len(at.house.messages()) == 1
+    assert [message.direction for message in at.house.messages()] == ["inbound", "note"]
+
+
+NEW_NUMBER = "37126000002"
+MOVED = REPORTED + timedelta(minutes=1)
+
+
+def text_from(number: str, text: str, at: datetime, identity: str) -> Any:
+    return item("messages", at, id=identity, type="text", text={"body": text}, **{"from": number})
+
+
+def shown_texts(at: Installation, conversation: str) -> list[str]:
+    """What customer and agents wrote in a conversation, in order; notes of the system left out."""
+    messages = [one for one in at.house.messages() if one.conversation == conversation and one.direction != "note"]
+    return [one.text.text for one in messages if one.text is not None]
+
+
+async def test_who_has_another_number_goes_on_in_the_same_conversation_and_is_answered_there() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    at.now = REPORTED
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    at.now = MOVED
+    await at.post(text_from(NEW_NUMBER, "it is me", MOVED, "wamid.moved"))
+    assert [one.id for one in at.house.cases()] == [case.id]
+    assert shown_texts(at, case.id) == [text_of(1), "it is me"]
+    assert (await at.house.reply(text=HELLO)).status == "applied"
+    await at.deliver()
+    assert calls(at)[-1].json["to"] == NEW_NUMBER
+    notes = [one.text.text for one in at.house.messages() if one.direction == "note" and one.text is not None]
+    assert notes == [
+        f"The customer goes on as {NEW_NUMBER}: the platform reports another number or id. Answers go there."
+    ]
+    await at.post(item("statuses", MOVED, id="wamid.ours-1", status="read", recipient_id=NEW_NUMBER))
+    assert at.reply().state == "read"
+
+
+async def test_a_message_of_the_new_number_that_comes_before_the_report_moves_into_the_conversation() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    at.now = MOVED
+    await at.post(text_from(NEW_NUMBER, "it is me", MOVED, "wamid.moved"))
+    assert len(at.house.cases()) == 2
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    assert shown_texts(at, case.id) == [text_of(1), "it is me"]
+    assert [one.status for one in at.house.cases() if one.id != case.id] == ["resolved"]
+
+
+async def test_whoever_gets_the_old_number_later_has_a_conversation_of_their_own() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    at.now = REPORTED
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    at.now = MOVED
+    await at.post(text_from(CUSTOMER, "who are you", MOVED, "wamid.stranger"))
+    assert shown_texts(at, case.id) == [text_of(1)]
+    assert len(at.house.cases()) == 2
+
+
+async def test_a_second_change_and_one_back_to_the_first_number_stay_in_the_conversation() -> None:
+    at = await assigned()
+    [case] = at.house.cases()
+    third, back = REPORTED + timedelta(minutes=2), REPORTED + timedelta(minutes=3)
+    at.now = REPORTED
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    changed = {"from": NEW_NUMBER, "system": {"type": "user_changed_number", "wa_id": "37126000003"}}
+    at.now = third
+    await at.post(item("messages", third, id="wamid.second", type="system", **changed))
+    await at.post(text_from("37126000003", "third", third, "wamid.third"))
+    returned = {"from": "37126000003", "system": {"type": "user_changed_number", "wa_id": CUSTOMER}}
+    at.now = back
+    await at.post(item("messages", back, id="wamid.back", type="system", **returned))
+    await at.post(text_from(CUSTOMER, "first again", back, "wamid.first-again"))
+    assert [one.id for one in at.house.cases()] == [case.id]
+    assert shown_texts(at, case.id) == [text_of(1), "third", "first again"]
+    assert (await at.house.reply(text=HELLO)).status == "applied"
+    await at.deliver()
+    assert calls(at)[-1].json["to"] == CUSTOMER
+
+
+async def test_what_a_customer_decided_about_messages_holds_for_the_new_number() -> None:
+    at = await assigned()
+    at.now = REPORTED
+    await at.post(at.place.contact_states["opted_out"])
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    person = at.house.driver.get(PERSONS, f"shop/whatsapp:main:{NEW_NUMBER}")
+    assert person is not None
+    assert person.consent == "opted_out"
+
+
+async def test_a_changed_number_without_a_conversation_opens_none() -> None:
+    at = installation()
+    await at.post(system(type="user_changed_number", wa_id=NEW_NUMBER))
+    assert at.house.cases() == []
 
 
 async def test_a_card_number_in_a_group_leads_to_a_private_chat_with_the_same_person() -> None:
@@ -253,3 +348,25 @@ async def test_a_webhook_of_a_day_of_statuses_is_one_call() -> None:
     assert len(answered.body) < Whatsapp().capabilities.max_body_bytes
     await at.post(*statuses)
     assert len(at.ingest.events) == 1_001
+
+
+async def test_an_answer_whose_result_was_lost_is_known_by_metas_id_once_a_status_names_both() -> None:
+    lost = replace(place(), accepted=lambda n: HttpResponse(502, {}, b"<html>"))
+    at = Installation(Whatsapp(), account(), lost)
+    at.house.key = f"shop/whatsapp:main:{CUSTOMER}"
+    await at.accept_reply()
+    await at.deliver()
+    unknown = at.reply().error
+    assert unknown is not None
+    assert unknown.code == "outcome_unknown"
+    at.now = REPORTED
+    about = {"id": "wamid.ours-1", "recipient_id": CUSTOMER}
+    await at.post(item("statuses", status="sent", biz_opaque_callback_data=at.reply().id, **about))
+    assert (at.reply().state, at.reply().platform_id) == ("sent", "wamid.ours-1")
+    # A reaction has Meta's id alone; so has a status of a message whose reference Meta has forgotten.
+    reaction = {"message_id": "wamid.ours-1", "emoji": HEART}
+    await at.post(
+        item("statuses", status="read", **about),
+        item("messages", REPORTED, id="wamid.heart", type="reaction", reaction=reaction, **{"from": CUSTOMER}),
+    )
+    assert (at.reply().state, [one.emoji for one in at.reply().reactions]) == ("read", [HEART])

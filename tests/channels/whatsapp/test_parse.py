@@ -1,6 +1,7 @@
 """Bodies of Meta and what each says: fixture → kind, author, surface, person, thread, text."""
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -370,6 +371,24 @@ def test_an_ad_by_which_a_customer_came_is_named() -> None:
 )
 def test_a_form_has_answers_whatever_it_holds(name: str, answers: list[tuple[str, object]]) -> None:
     assert [(answer.ref, answer.value) for answer in one(name).answers] == answers
+
+
+def _changed(name: str, change: Callable[[dict[str, Any]], None]) -> Activity:
+    body = json.loads(payload(name))
+    change(body["entry"][0]["changes"][0]["value"]["messages"][0])
+    [activity] = Whatsapp().parse(request(json.dumps(body).encode()), account())
+    return activity
+
+
+def test_a_form_has_answers_also_where_they_are_no_text() -> None:
+    found = _changed("form", lambda message: message["interactive"]["nfm_reply"].update(response_json={"size": "L"}))
+    assert [(answer.ref, answer.value) for answer in found.answers] == [("size", "L")]
+
+
+@pytest.mark.parametrize("address", ["AD_OR_POST_URL", "javascript:alert(1)", "/reel/1", "fb://post/1"])
+def test_an_address_that_is_none_in_the_web_is_no_link(address: str) -> None:
+    assert _changed("referral", lambda message: message["referral"].update(source_url=address)).links == []
+    assert _changed("location", lambda message: message["location"].update(url=address)).links == []
 
 
 def test_a_form_that_nests_deeply_is_read_as_text() -> None:

@@ -20,7 +20,7 @@ from services.channels.whatsapp import Whatsapp
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.whatsapp.cases import NUMBER, TOKEN, account
 from tests.fakes import FakeHttp, in_order
-from tests.fakes.http import HttpCall
+from tests.fakes.http import HttpCall, held
 
 GRAPH = f"https://graph.facebook.com/v25.0/{NUMBER}"
 OWN = "019cb000-0000-7000-8000-000000000001"
@@ -126,7 +126,7 @@ async def test_a_template_has_its_language_and_its_parameters() -> None:
 
 def file(kind: AttachmentKind = "image", media_type: str = "image/png", name: str | None = "a.png") -> OutgoingFile:
     known = OutboundAttachment(blob="b1", kind=kind, media_type=media_type, size_bytes=4, name=name)
-    return OutgoingFile(known, b"\x89PNG")
+    return OutgoingFile(known, held(b"\x89PNG"))
 
 
 async def sent_file(one: OutgoingFile, text: str = "", **more: Any) -> tuple[HttpCall, Any]:

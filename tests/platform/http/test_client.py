@@ -6,10 +6,16 @@ from collections.abc import AsyncIterator, Iterable
 
 import httpcore2
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect as StarletteDisconnect
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
 from services.platform.core.settings import Settings
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http import client as outgoing
 from services.platform.http.client import ANSWER_BYTES, OutgoingHttp, open_http, ssrf_safe_client
 from services.platform.http.client_address import (
@@ -316,3 +322,62 @@ async def test_refusal_of_the_guard_passes_through_the_pool() -> None:
         with pytest.raises(PermanentSendError) as refused:
             await post_json(http, "https://inside.example/", BODY)
     assert refused.value.code == "target"
+
+
+# -- bodies that are read while they are sent ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def receiver(socket_enabled: None) -> AsyncIterator[tuple[list[tuple[dict[str, str], int | None]], str]]:
+    """A server that takes whatever comes: the headers of each request, and the size of its body, None for half of one."""
+    taken: list[tuple[dict[str, str], int | None]] = []
+
+    async def take(request: Request) -> Response:
+        size = 0
+        try:
+            async for part in request.stream():
+                size += len(part)
+        except StarletteDisconnect:
+            taken.append((dict(request.headers), None))
+            raise
+        taken.append((dict(request.headers), size))
+        return Response(b"taken")
+
+    async with serving(Starlette(routes=[Route("/", take, methods=["POST"])])) as url:
+        yield taken, url
+
+
+def streamed(parts: int, size: int, failure: Exception | None = None) -> StreamedBytes:
+    """Parts of 100,000 bytes, then a failure."""
+
+    async def read() -> AsyncIterator[bytes]:
+        for _ in range(parts):
+            yield bytes(100_000)
+        if failure is not None:
+            raise failure
+
+    return StreamedBytes(size, read)
+
+
+async def test_a_streamed_body_arrives_whole_with_its_length(
+    http: OutgoingHttp, receiver: tuple[list[tuple[dict[str, str], int | None]], str]
+) -> None:
+    taken, url = receiver
+    for _ in range(2):  # it can be read again, on the same connection
+        assert (await http.call("POST", url, streamed(30, 3_000_000))).body == b"taken"
+    assert [size for _, size in taken] == [3_000_000, 3_000_000]
+    assert all(headers["content-length"] == "3000000" for headers, _ in taken)
+    assert all("transfer-encoding" not in headers for headers, _ in taken)
+
+
+@pytest.mark.parametrize("failure", [PermanentSendError("file_missing", "gone"), TransientSendError("not now")])
+async def test_what_breaks_while_a_body_is_read_passes_through_and_nobody_has_the_whole(
+    http: OutgoingHttp, receiver: tuple[list[tuple[dict[str, str], int | None]], str], failure: Exception
+) -> None:
+    taken, url = receiver
+    with pytest.raises(type(failure)) as caught:
+        await http.call("POST", url, streamed(3, 1_000_000, failure))
+    assert caught.value is failure
+    # The connection is not used again: what would follow on it would be taken for the rest.
+    assert (await http.call("POST", url, b"next")).body == b"taken"
+    assert [size for _, size in taken] == [None, 4]

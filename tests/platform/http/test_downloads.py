@@ -154,6 +154,34 @@ async def test_a_download_that_breaks_off_may_go_well_later(http: OutgoingHttp) 
             await read(http, f"http://127.0.0.1:{port}/")
 
 
+async def test_more_bytes_than_a_server_has_stated_are_not_read(http: OutgoingHttp) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhalf" + bytes(100_000))
+        await writer.drain()
+        writer.close()
+
+    async with plain_server(talk) as port:
+        assert await read(http, f"http://127.0.0.1:{port}/", max_bytes=10) == b"half"
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"])
+async def test_a_server_that_falls_silent_is_waited_for_as_long_as_a_file_may_take(
+    http: OutgoingHttp, begun: bytes
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begun)
+        await reader.read()
+        writer.close()
+
+    async def whole(url: str) -> list[bytes]:
+        async with http.download(url, {}, max_bytes=10_000, max_seconds=0.1) as download:
+            return [part async for part in download.chunks]
+
+    async with plain_server(talk) as port:
+        with pytest.raises(TransientSendError):
+            await whole(f"http://127.0.0.1:{port}/")
+
+
 @pytest.mark.parametrize("idempotent", [True, False])
 async def test_a_broken_call_may_be_repeated_only_where_that_does_no_harm(http: OutgoingHttp, idempotent: bool) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

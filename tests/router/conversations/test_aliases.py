@@ -9,6 +9,7 @@ from schemas.commands import Forward
 from schemas.outbound import DeliverySent
 from schemas.values import Failure
 from services.domain.conversation_state import Contact
+from services.domain.failure_phrases import worded
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import PERSONS, MessageRecord
 from tests.router.conversations.harness import ConversationsHarness
@@ -85,7 +86,7 @@ async def test_a_receipt_about_somebody_who_got_a_copy_says_nothing_of_the_reply
     await with_result(house, message, is_first, "receipt", **copy)
     assert (message_of(house, message).state, message_of(house, message).error) == ("sent", None)
     await receipt(house, "failed", failure=FULL)
-    assert message_of(house, message).error == FULL
+    assert message_of(house, message).error == worded(FULL, "en")
 
 
 async def test_a_reply_that_fails_after_it_was_sent_is_the_agents_turn_and_the_customer_waits_again() -> None:

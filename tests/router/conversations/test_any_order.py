@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Reaction
 from schemas.outbound import DeliverySent
 from schemas.values import Contract, EncryptedText, Failure
+from tests.examples import examples
 from tests.fakes import START
 from tests.router.conversations.harness import ConversationsHarness
 from tests.router.conversations.test_delivered import answered
@@ -126,14 +127,14 @@ def orders(draw: st.DrawFn, needed: str, others: Sequence[str]) -> tuple[list[st
     return names, draw(st.permutations([*names, *repeated]))
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples(EXAMPLES)
 @given(orders("message", CHANGES))
 def test_a_customers_message_ends_the_same_in_any_order(names: tuple[list[str], list[str]]) -> None:
     in_order, shuffled = names
     assert asyncio.run(end_of_message(shuffled)) == asyncio.run(end_of_message(in_order))
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples(EXAMPLES)
 @given(orders("result", [*RECEIPTS, "failed", "watermark", *CHANGES]))
 def test_a_reply_ends_the_same_in_any_order(names: tuple[list[str], list[str]]) -> None:
     in_order, shuffled = names
@@ -171,7 +172,7 @@ async def end_of_parts(names: Sequence[str]) -> tuple[object, ...]:
     )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples(EXAMPLES)
 @given(orders("result", ["watermark", *PART_RECEIPTS]))
 def test_a_reply_in_parts_ends_the_same_in_any_order(names: tuple[list[str], list[str]]) -> None:
     in_order, shuffled = names

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from schemas.commands import TaskDueChanged
 from schemas.routing import TaskChanged
-from schemas.sla import Clock, ClockFact
+from schemas.sla import Clock, ClockFact, TaskDueChanged
 from schemas.values import instant_text
 from tests.router.conversations.harness import ConversationsHarness
 

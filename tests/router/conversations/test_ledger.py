@@ -66,6 +66,19 @@ async def test_the_first_of_a_kind_is_new_and_its_repeat_a_duplicate(house: Conv
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_a_repeat_that_we_fetched_is_counted_apart_from_the_platforms(
+    house: ConversationsHarness, kind: str
+) -> None:
+    await house.customer(kind=kind, polled=True)
+    assert counted(house) == (1, 1, 0, 0)
+    await house.customer(kind=kind, polled=True)
+    await house.customer(kind=kind)
+    found = house.driver.get(CONSUMED_COUNTS, COUNTS)
+    assert found is not None
+    assert (found.consumed, found.new, found.duplicates, found.refetched) == (3, 1, 1, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_kinds_about_a_known_message_are_counted_too(house: ConversationsHarness, kind: str) -> None:
     await house.customer()
     identity = "again" if kind in ("message", "postback") else f"{kind}-1"

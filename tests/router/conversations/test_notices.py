@@ -9,12 +9,12 @@ from schemas.envelope import Event, decode
 from schemas.identity import PersonKey
 from schemas.outbound import OutboundMessage
 from services.domain.conversation_state import ConversationState
-from services.domain.refusal_phrases import RefusalReader
 from services.platform.processing.unit_of_work import PartitionContext, UnitOfWork
 from services.records.conversations import PERSONS, MessageRecord
 from services.router.conversations.domain.handoff import completed
 from services.router.conversations.domain.plans import Judge
 from services.router.conversations.notices import notify
+from services.text.sentences import SentenceReader
 from tests.router.conversations.page import PLAIN, Page
 
 TEXT = "We are closed now."
@@ -25,7 +25,7 @@ async def noticed(page: Page, case: ConversationState, capabilities: Capabilitie
     """The batch in which the system writes to the customer in private."""
     work = UnitOfWork(PartitionContext("conversations", 0, 1, 99), page.driver.now, page.driver.store)
     await work.preload([(PERSONS, [case.key])])
-    notify(work, case, TEXT, "private", Judge("webchat", capabilities, RefusalReader("lv"), page.driver.now))
+    notify(work, case, TEXT, "private", Judge("webchat", capabilities, SentenceReader("lv"), page.driver.now))
     return work
 
 
@@ -73,4 +73,7 @@ async def test_notice_that_the_rules_refuse_is_stored_with_the_reason() -> None:
     message = stored(work)
     assert (message.state, message.error and message.error.code) == ("failed", "window_closed")
     assert message.error is not None
-    assert message.error.detail == "24 stundu logs aizvērās plkst. 08:00. Gaidiet, līdz klients raksta vēlreiz."
+    assert (
+        message.error.detail
+        == "Atbildes termiņš (24 stundas) beidzās plkst. 08:00. Gaidiet, līdz klients uzraksta vēlreiz."
+    )

@@ -18,7 +18,6 @@ from schemas.commands import (
     ClearHandoff,
     CommandResult,
     ConfirmHandoff,
-    Escalate,
     Reopen,
     Reply,
     Resolve,
@@ -27,6 +26,7 @@ from schemas.commands import (
 from schemas.configuration import AccountBody, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from schemas.outbound import DeliveryFailed, DeliverySent
 from schemas.routing import Assigned, Unassigned
+from schemas.sla import Escalate
 from schemas.values import EncryptedText, Failure
 from services.domain.conversation_state import ConversationState
 from services.platform.store.port import Document, Key

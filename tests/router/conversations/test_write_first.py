@@ -59,7 +59,7 @@ async def test_a_reply_within_the_window_carries_it_and_one_after_it_is_refused_
     refused = await found.reply(language="lv")
     assert refused.problem is not None
     assert (refused.problem.status, refused.problem.title) == (409, "Window closed")
-    assert refused.problem.detail == "24 stundu logs aizvērās plkst. 09:00; izmantojiet veidni."
+    assert refused.problem.detail == "Atbildes termiņš (24 stundas) beidzās plkst. 09:00; izmantojiet veidni."
     assert (await found.reply(template=TEMPLATE, text="")).status == "applied"
     assert outgoing(found)[-1].template == TEMPLATE
     assert outgoing(found)[-1].window is None
@@ -174,4 +174,4 @@ async def test_who_blocked_the_account_is_not_written_to() -> None:
     found.driver.put(PERSONS, person.key, replace(person, blocked=True))
     refused = await write_first(found)
     assert refused.problem is not None
-    assert refused.problem.title == "Customer blocked the account"
+    assert refused.problem.title == "Customer blocked"

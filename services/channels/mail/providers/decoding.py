@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,11 +11,10 @@ from schemas.values import Failure, Json
 from services.channels.json_access import as_str, number
 from services.channels.mail.addresses import domain_of
 from services.channels.mail.message import MailPart, Notice, ReceivedMail
-from services.channels.mail.smtp_replies import failure_code
+from services.channels.mail.smtp_replies import basic_code, failure_code
 from services.channels.port import Request
 
 MAX_DETAIL, MAX_KIND = 300, 100
-_BASIC = re.compile(r"\b([45][0-9]{2})\b")
 
 
 def notice(request: Request, kind: str, identity: str | None = None) -> Notice:
@@ -33,12 +31,11 @@ def failure(code: str, *details: Json) -> Failure:
 def bounce(status: Json, *details: Json) -> Failure:
     """A mail that the recipient's server refused: the code is that of its reply (RFC 5321 or 3463), of which details tell."""
     stated = failure("rejected", *details)
-    basic = _BASIC.search(f"{status} {stated.detail}")
-    code = failure_code(int(basic[1]) if basic else None, f"{status} {stated.detail}")
-    return stated.model_copy(update={"code": code})
+    text = f"{status} {stated.detail}"
+    return stated.model_copy(update={"code": failure_code(basic_code(text), text)})
 
 
-def stated_file(
+def file_part(
     media_type: Json, content: bytes, name: Json, content_id: Json, *, url: str | None = None, size: int | None = None
 ) -> MailPart:
     """A file as a provider states it beside the mail. One with a Content-ID is shown inside the HTML."""
@@ -66,15 +63,6 @@ def time_of_seconds(value: Json) -> datetime | None:
     """The UTC time of Unix seconds, which may have a fraction."""
     seconds = number(value)
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None and 0 < seconds < 1e11 else None
-
-
-def time_of_text(value: Json) -> datetime | None:
-    """The UTC time of a text by ISO 8601; None for one without a zone, or that is no time."""
-    try:
-        found = datetime.fromisoformat(as_str(value) or "")
-        return found.astimezone(UTC) if found.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def with_proof(mail: ReceivedMail, *, spf: bool | None, dkim: Collection[str] | None = None) -> ReceivedMail:

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from schemas.activity import Attachment
-from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_int, as_list, as_str, dicts
 from services.channels.live_secrets import is_live_secret
 from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_object, read_signed, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
 from services.channels.mail.provider import MailProvider
-from services.channels.mail.providers.decoding import notice, stated_file
+from services.channels.mail.providers.decoding import file_part, notice
 from services.channels.mail.providers.mailgun_events import read_event, read_legacy_event
 from services.channels.mail.providers.proofs import require_fresh
 from services.channels.port import (
@@ -31,7 +31,12 @@ from services.channels.port import (
 )
 from services.platform.http.outgoing import PermanentSendError
 
-_STORAGE = re.compile(r"[a-z0-9.-]+\.mailgun\.(net|org)")
+_STORAGE = re.compile(r"\A[a-z0-9.-]+\.mailgun\.(net|org)")
+HEADERS = (
+    "from", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "return-path",
+    "auto-submitted", "x-autoreply", "x-auto-response-suppress", "precedence", "list-id",
+)  # fmt: skip
+"""The headers that are read of a form without `message-headers`."""
 
 
 class Mailgun(MailProvider):
@@ -110,18 +115,20 @@ def _read_fields(form: PostedForm) -> ReceivedMail:
 
 
 def _headers(form: PostedForm) -> Iterator[tuple[str, str]]:
-    stated = as_list_of_dicts(read_text(form.text("message-headers")))
+    stated = as_list(read_text(form.text("message-headers")))
     for pair in stated:
         if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str):
             yield pair[0], pair[1]
     if not stated:
-        yield from ((name, form.text(name)) for name in ("from", "to", "cc", "subject") if form.text(name))
+        # Mailgun posts headers as fields as well, the same one with other capitals too.
+        named = {field.name.lower(): form.text(field.name) for field in form.fields}
+        yield from ((name, named[name]) for name in HEADERS if named.get(name))
 
 
 def _posted_files(form: PostedForm) -> Iterator[MailPart]:
     content_ids = _content_ids(form)
     for field in form.numbered("attachment-"):
-        yield stated_file(field.media_type, field.content, field.file_name, content_ids.get(field.name))
+        yield file_part(field.media_type, field.content, field.file_name, content_ids.get(field.name))
 
 
 def _content_ids(form: PostedForm) -> dict[str, str]:
@@ -137,11 +144,11 @@ def _content_ids(form: PostedForm) -> dict[str, str]:
 def _stored_files(form: PostedForm) -> Iterator[MailPart]:
     """The files of a mail that a route stored: Mailgun has them for three days, at addresses that want its API key."""
     content_ids = _content_ids(form)
-    for stated in map(as_dict, as_list_of_dicts(read_text(form.text("attachments")))):
+    for stated in dicts(read_text(form.text("attachments"))):
         url = as_str(stated.get("url"))
         if url is not None:
             kind, name, size = stated.get("content-type"), stated.get("name"), as_int(stated.get("size"))
-            yield stated_file(kind, b"", name, content_ids.get(url), url=url, size=size)
+            yield file_part(kind, b"", name, content_ids.get(url), url=url, size=size)
 
 
 def locate_stored_file(attachment: Attachment, account: Account) -> MediaLocation:
@@ -152,6 +159,6 @@ def locate_stored_file(attachment: Attachment, account: Account) -> MediaLocatio
     if attachment.url is None or not is_mailgun:
         raise PermanentSendError("not_found", "the file has no address at Mailgun")
     if not key:
-        raise PermanentSendError("unauthorized", "the account has no api_key, which Mailgun wants for stored files")
+        raise PermanentSendError("credentials", "the account has no api_key, which Mailgun wants for stored files")
     encoded = base64.b64encode(f"api:{key}".encode()).decode()
     return MediaLocation(attachment.url, {"authorization": f"Basic {encoded}"})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_str, dicts, iso_time
 from services.channels.mail.compose import MESSAGE_ID_METADATA
 from services.channels.mail.json_bodies import read_object
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, MailPart, ReportState
@@ -19,10 +19,9 @@ from services.channels.mail.providers.decoding import (
     bare_id,
     bounce,
     failure,
+    file_part,
     lenient_base64,
     notice,
-    stated_file,
-    time_of_text,
 )
 from services.channels.mail.providers.proofs import require_basic
 from services.channels.port import Account, Request
@@ -54,7 +53,7 @@ class Postmark(MailProvider):
         if kind == "Inbound":
             return [_read_mail(body, request)]
         read = READERS.get(kind)
-        report = read(body, request) if read else None
+        report = read(body) if read else None
         return [report or notice(request, as_str(body.get("Type")) or kind)]
 
 
@@ -69,7 +68,6 @@ def _read_mail(body: Mapping[str, Json], request: Request) -> MailItem:
     envelope = Envelope(
         sender=_spf_sender(headers),
         recipients=(recipient,) if recipient else (),
-        provider_id=identity,
         stripped_text=as_str(body.get("StrippedTextReply")),
     )
     if raw is not None and not (text or html or parts):
@@ -89,15 +87,15 @@ def _headers(body: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
         value = as_str(body.get(key))
         if value is not None:
             yield name, value
-    for one in as_list_of_dicts(body.get("Headers")):
-        header, value = as_str(as_dict(one).get("Name")), as_str(as_dict(one).get("Value"))
+    for one in dicts(body.get("Headers")):
+        header, value = as_str(one.get("Name")), as_str(one.get("Value"))
         if header is not None:
             yield header, value or ""
 
 
 def _mailboxes(people: Json) -> Iterator[str]:
-    for one in as_list_of_dicts(people):
-        address, name = as_str(as_dict(one).get("Email")), as_str(as_dict(one).get("Name"))
+    for one in dicts(people):
+        address, name = as_str(one.get("Email")), as_str(one.get("Name"))
         if address is not None:
             quoted = (name or "").replace("\\", "\\\\").replace('"', '\\"')
             yield f'"{quoted}" <{address}>' if quoted else address
@@ -111,18 +109,19 @@ def _spf_sender(headers: Sequence[tuple[str, str]]) -> str | None:
 
 
 def _parts(body: Mapping[str, Json]) -> Iterator[MailPart]:
-    for stated in map(as_dict, as_list_of_dicts(body.get("Attachments"))):
+    for stated in dicts(body.get("Attachments")):
         # Its own test call has `Data` where a real one has `Content`.
         encoded = as_str(stated.get("Content")) or as_str(stated.get("Data")) or ""
         content = lenient_base64(encoded) or b""
-        yield stated_file(stated.get("ContentType"), content, stated.get("Name"), stated.get("ContentID"))
+        yield file_part(stated.get("ContentType"), content, stated.get("Name"), stated.get("ContentID"))
 
 
 # -- what became of our mails ------------------------------------------------------------------------------------------
 
 
+# Any: further fields of DeliveryReport.
 def _report(
-    body: Mapping[str, Json], request: Request, state: ReportState, at: str, who: str = "Recipient", **fields: Any
+    body: Mapping[str, Json], state: ReportState, at: str, who: str = "Recipient", **fields: Any
 ) -> DeliveryReport | None:
     """A report; None where the call names nobody. Postmark has no id of a report, so its kind, mail and person are it."""
     recipient, mail = as_str(body.get(who)), as_str(body.get("MessageID")) or ""
@@ -130,37 +129,37 @@ def _report(
         return None
     identity = ":".join((as_str(body.get("RecordType")) or "", mail, recipient, as_str(body.get(at)) or ""))
     message_id = bare_id(as_dict(body.get("Metadata")).get(MESSAGE_ID_METADATA))
-    time = time_of_text(body.get(at))
+    time = iso_time(body.get(at))
     return DeliveryReport(id=identity, state=state, recipient=recipient, message_id=message_id, at=time, **fields)
 
 
-def _bounce(body: Mapping[str, Json], request: Request) -> DeliveryReport | None:
+def _bounce(body: Mapping[str, Json]) -> DeliveryReport | None:
     kind = as_str(body.get("Type"))
     if kind in HARMLESS_BOUNCES:
         return None
     if kind == "SpamComplaint":
-        return _complaint(body, request)
+        return _complaint(body)
     details = (body.get("Details"), body.get("Description"))
     reason = failure("suppressed", *details) if kind in SUPPRESSED_BOUNCES else bounce(kind, *details)
-    return _report(body, request, "failed", "BouncedAt", "Email", failure=reason)
+    return _report(body, "failed", "BouncedAt", "Email", failure=reason)
 
 
-def _complaint(body: Mapping[str, Json], request: Request) -> DeliveryReport | None:
-    return _report(body, request, "complained", "BouncedAt", "Email")
+def _complaint(body: Mapping[str, Json]) -> DeliveryReport | None:
+    return _report(body, "complained", "BouncedAt", "Email")
 
 
-def _subscription(body: Mapping[str, Json], request: Request) -> DeliveryReport | None:
+def _subscription(body: Mapping[str, Json]) -> DeliveryReport | None:
     """A person who unsubscribed. A bounce or complaint that suppressed the address has a webhook of its own."""
     is_choice = body.get("SuppressionReason") == "ManualSuppression" and body.get("Origin") == "Recipient"
-    wanted = body.get("SuppressSending") is True and is_choice
-    return _report(body, request, "unsubscribed", "ChangedAt") if wanted else None
+    has_unsubscribed = body.get("SuppressSending") is True and is_choice
+    return _report(body, "unsubscribed", "ChangedAt") if has_unsubscribed else None
 
 
-READERS: Mapping[str, Callable[[Mapping[str, Json], Request], DeliveryReport | None]] = {
+READERS: Mapping[str, Callable[[Mapping[str, Json]], DeliveryReport | None]] = {
     "Bounce": _bounce,
     "SpamComplaint": _complaint,
     "SubscriptionChange": _subscription,
-    "Delivery": lambda body, request: _report(body, request, "delivered", "DeliveredAt"),
-    "Open": lambda body, request: _report(body, request, "read", "ReceivedAt"),
+    "Delivery": lambda body: _report(body, "delivered", "DeliveredAt"),
+    "Open": lambda body: _report(body, "read", "ReceivedAt"),
 }
 """RecordType → the report. `Click` is none: programs follow links too."""

@@ -16,21 +16,21 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_str, texts
 from services.channels.mail.charsets import decode_bytes
 from services.channels.mail.forms import PostedForm, is_form, read_form
 from services.channels.mail.json_bodies import read_document, read_text
 from services.channels.mail.message import Envelope, MailItem, MailPart, ReceivedMail
 from services.channels.mail.mime import mail_of_headers, read_mime
 from services.channels.mail.provider import MailProvider
-from services.channels.mail.providers.decoding import notice, stated_file, with_proof
+from services.channels.mail.providers.decoding import file_part, notice, with_proof
 from services.channels.mail.providers.proofs import decode_base64, require_fresh
 from services.channels.mail.providers.sendgrid_events import read_event
 from services.channels.port import Account, InvalidPayload, InvalidSignature, Request
 
 SIGNATURE_HEADER = "x-twilio-email-event-webhook-signature"
 TIMESTAMP_HEADER = "x-twilio-email-event-webhook-timestamp"
-_DKIM = re.compile(r"@([^\s:,{}]+)\s*:\s*pass", re.IGNORECASE)
+_DKIM = re.compile(r"(?<![^\s,{}])@([^\s:,{}]++)\s*+:\s*+pass", re.IGNORECASE)
 _ARMOUR = re.compile(r"-----(BEGIN|END) PUBLIC KEY-----|\s")
 
 
@@ -106,8 +106,7 @@ def _is_signed(signature: bytes, digest: bytes, key: EllipticCurvePublicKey) -> 
 def _envelope(form: PostedForm) -> Envelope:
     stated = as_dict(read_text(form.text("envelope")))
     sender = stated.get("from")
-    recipients = [one for one in as_list_of_dicts(stated.get("to")) if isinstance(one, str)]
-    return Envelope(sender=sender if isinstance(sender, str) else None, recipients=tuple(recipients))
+    return Envelope(sender=sender if isinstance(sender, str) else None, recipients=tuple(texts(stated.get("to"))))
 
 
 def _proven(mail: ReceivedMail, form: PostedForm) -> ReceivedMail:
@@ -140,7 +139,7 @@ def _files(form: PostedForm) -> Iterator[MailPart]:
     for field in form.numbered("attachment"):
         info = as_dict(described.get(field.name))
         kind, name = as_str(info.get("type")) or field.media_type, as_str(info.get("filename")) or field.file_name
-        yield stated_file(kind, field.content, name, info.get("content-id") or content_ids.get(field.name))
+        yield file_part(kind, field.content, name, info.get("content-id") or content_ids.get(field.name))
 
 
 def _content_ids(form: PostedForm) -> dict[str, str]:

@@ -7,7 +7,7 @@ docs.aws.amazon.com/ses/latest/dg: `receiving-email-notifications-contents.html`
 from collections.abc import Callable, Mapping, Sequence
 
 from schemas.values import Failure, Json
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_str, dicts, iso_time, texts
 from services.channels.mail.json_bodies import read_object, read_text
 from services.channels.mail.message import DeliveryReport, Envelope, MailItem, Notice, ReportState
 from services.channels.mail.mime import read_mime
@@ -18,7 +18,6 @@ from services.channels.mail.providers.decoding import (
     failure,
     lenient_base64,
     notice,
-    time_of_text,
     with_proof,
 )
 from services.channels.mail.providers.proofs import require_basic
@@ -32,10 +31,12 @@ from services.channels.mail.providers.sns import (
     verify_envelope,
 )
 from services.channels.port import Account, InvalidSignature, Request, WebhookResponse
+from services.domain.account_phrases import ADVICE
 
 Event = Mapping[str, Json]
 NO_CONTENT = "mail_without_content"
-"""The notice of a mail that SES has put somewhere else: an S3 action, or a mail over 150 kB."""
+"""The notice of a mail that SES has put somewhere else."""
+WHAT_TO_CHANGE = ADVICE["ses_bucket"]["en"]
 
 
 class Ses(MailProvider):
@@ -104,12 +105,11 @@ def _received(event: Event) -> Sequence[MailItem]:
     content, encoding = as_str(event.get("content")), as_dict(receipt.get("action")).get("encoding")
     identity = as_str(mail.get("messageId"))
     if content is None:
-        return [Notice(f"{identity}:content", NO_CONTENT)]
-    recipients = _texts(receipt.get("recipients")) or _texts(mail.get("destination"))
+        return [Notice(f"{identity}:content", NO_CONTENT, WHAT_TO_CHANGE)]
+    recipients = texts(receipt.get("recipients")) or texts(mail.get("destination"))
     envelope = Envelope(
         sender=as_str(mail.get("source")),
         recipients=tuple(recipients),
-        provider_id=identity,
         authenticated=True if _verdict(receipt, "dmarcVerdict") else None,
     )
     decoded = lenient_base64(content) if encoding == "BASE64" else None
@@ -137,9 +137,9 @@ def _reports(
             id=":".join((sent, part, state, recipient, at or "")),
             state=state,
             recipient=recipient,
-            message_id=_original_id(mail) or _given_id(mail),
+            message_id=_original_id(mail) or _assigned_id(mail),
             failure=reasons[number] if number < len(reasons) else None,
-            at=time_of_text(at),
+            at=iso_time(at),
         )
         for number, recipient in enumerate(recipients)
     ]
@@ -147,14 +147,13 @@ def _reports(
 
 def _original_id(mail: Event) -> str | None:
     """The Message-ID that we gave the mail: SES replaces it, and repeats ours where notifications include headers."""
-    for one in as_list_of_dicts(mail.get("headers")):
-        header = as_dict(one)
+    for header in dicts(mail.get("headers")):
         if (as_str(header.get("name")) or "").lower() == "message-id":
             return bare_id(header.get("value"))
     return None
 
 
-def _given_id(mail: Event) -> str | None:
+def _assigned_id(mail: Event) -> str | None:
     """The Message-ID that SES gave the mail. Its domain names the region, but that of us-east-1."""
     sent, arn = as_str(mail.get("messageId")), (as_str(mail.get("sourceArn")) or "").split(":")
     region = arn[3] if len(arn) > 3 else ""
@@ -162,16 +161,11 @@ def _given_id(mail: Event) -> str | None:
 
 
 def _all_recipients(event: Event) -> list[str]:
-    return _texts(as_dict(event.get("mail")).get("destination"))
-
-
-def _texts(values: Json) -> list[str]:
-    return [one for one in as_list_of_dicts(values) if isinstance(one, str)]
+    return texts(as_dict(event.get("mail")).get("destination"))
 
 
 def _people(event: Event, part: str, name: str) -> list[dict[str, Json]]:
-    found = [as_dict(one) for one in as_list_of_dicts(as_dict(event.get(part)).get(name))]
-    return [one for one in found if as_str(one.get("emailAddress"))]
+    return [one for one in dicts(as_dict(event.get(part)).get(name)) if as_str(one.get("emailAddress"))]
 
 
 def _addresses(people: Sequence[Event]) -> list[str]:
@@ -219,8 +213,8 @@ def _refused(event: Event) -> Sequence[MailItem]:
 def _subscription(event: Event) -> Sequence[MailItem]:
     """A person who unsubscribed from everything. Preferences by topic say nothing of answers to a customer's own mail."""
     preferences = as_dict(as_dict(event.get("subscription")).get("newTopicPreferences"))
-    left = preferences.get("unsubscribeAll") is True
-    return _reports(event, "unsubscribed", "subscription", _all_recipients(event)) if left else []
+    has_unsubscribed = preferences.get("unsubscribeAll") is True
+    return _reports(event, "unsubscribed", "subscription", _all_recipients(event)) if has_unsubscribed else []
 
 
 READERS: Mapping[str, Callable[[Event], Sequence[MailItem]]] = {
@@ -228,7 +222,7 @@ READERS: Mapping[str, Callable[[Event], Sequence[MailItem]]] = {
     "Bounce": _bounced,
     "Complaint": _complained,
     "Delivery": lambda event: _reports(
-        event, "delivered", "delivery", _texts(as_dict(event.get("delivery")).get("recipients"))
+        event, "delivered", "delivery", texts(as_dict(event.get("delivery")).get("recipients"))
     ),
     "Send": lambda event: _reports(event, "sent", "send", _all_recipients(event)),
     "Open": lambda event: _reports(event, "read", "open", _all_recipients(event)),

@@ -8,7 +8,6 @@ from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from services.channels.account_settings import (
     AccountCredentials,
-    ChosenSecret,
     HandoffSettings,
     Rotating,
     Secret,
@@ -18,21 +17,22 @@ from services.channels.port import Account, Request
 
 PlatformId = Annotated[str, StringConstraints(pattern=r"^[^\s/?#]{1,100}$")]
 """An id that Meta gave: digits, but that is Meta's matter."""
-GivenSecret = Annotated[Secret, StringConstraints(pattern=r"^[!-~]+$")]
+MetaSecret = Annotated[Secret, StringConstraints(pattern=r"^[!-~]+$")]
 """A secret or a token as Meta writes it: without spaces."""
-OwnWord = Annotated[ChosenSecret, StringConstraints(pattern=r"^\S+$")]
+VerifyToken = Annotated[Secret, StringConstraints(pattern=r"^\S{1,512}$")]
+"""A word of one's own, which proves nothing but the test of our address: Meta signs every call. So it may be short."""
 Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._]{1,100}$")]
 
 
 class AppCredentials(AccountCredentials):
     """What Meta's app gives, and the word by which Meta proves itself at the first call."""
 
-    app_secret: Rotating[GivenSecret] = Field(description="the App secret, under App settings > Basic")
+    app_secret: Rotating[MetaSecret] = Field(description="the App secret, under App settings > Basic")
     app_id: PlatformId | None = Field(
         None,
         description="the App ID, under App settings > Basic: it tells echoes of our own replies from those of others",
     )
-    verify_token: Rotating[OwnWord] = Field(
+    verify_token: Rotating[VerifyToken] = Field(
         description="a long text of your own without spaces, the same as in the app's webhook settings"
     )
 

@@ -5,8 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str, drop_none, number
-from services.channels.meta.webhook import as_platform_id, dicts, web_url
+from services.channels.json_access import as_dict, as_list, as_str, dicts, drop_none, number
+from services.channels.meta.webhook import as_platform_id, web_url
 
 LIKES = frozenset({"369239263222822", "369239343222814", "369239383222810"})
 """The thumb of Messenger in its three sizes: a sticker by its id (developers.facebook.com/docs/messenger-platform)."""
@@ -109,7 +109,5 @@ def links(message: dict[str, Json], text: str | None) -> list[str]:
 def has_content(message: dict[str, Json]) -> bool:
     """Whether a message shows anything: a text, a file, or that it has something that the API does not show."""
     return bool(
-        as_str(message.get("text"))
-        or as_list_of_dicts(message.get("attachments"))
-        or message.get("is_unsupported") is True
+        as_str(message.get("text")) or as_list(message.get("attachments")) or message.get("is_unsupported") is True
     )

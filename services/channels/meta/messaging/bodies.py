@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from schemas.activity import Activity
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str
+from services.channels.json_access import as_dict, as_str, dicts
 from services.channels.meta.entry import EntryContext
 from services.channels.meta.messaging import messages, people, referrals, states
 from services.channels.meta.messaging.event import MessagingEvent, read_event
 from services.channels.meta.publications.changes import FIELDS, parse_change
-from services.channels.meta.webhook import as_platform_id, changes_of, dicts, instant, read_entries
+from services.channels.meta.webhook import as_platform_id, changes_of, instant, read_entries
 from services.channels.port import Request
 
 Handler = Callable[[MessagingEvent, str, Json], list[Activity]]
@@ -71,17 +71,24 @@ def parse(request: Request, kind: BodyKind, context: EntryContext) -> list[Activ
 
 
 def _parse_entry(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> Iterator[Activity]:
-    identity = as_platform_id(entry.get("id"))
-    is_ours = identity in context.own_ids or identity == TEST_ENTRY
-    own_ids = context.own_ids | {identity} if is_ours and identity and kind.has_several_ids else context.own_ids
-    here = replace(context, own_ids=own_ids, entry_at=instant(entry.get("time")))
-    # Who takes part is invented in a test.
-    reader = _EntryReader(here, is_ours=is_ours, is_strict=not kind.has_several_ids and identity != TEST_ENTRY)
+    reader = _reader(entry, kind, context)
     for field in ("messaging", "standby"):
         for raw in dicts(entry.get(field)):
             yield from reader.event(raw, is_standby=field == "standby")
     for change in changes_of(entry):
         yield from reader.change(change)
+
+
+def _reader(entry: dict[str, Json], kind: BodyKind, context: EntryContext) -> "_EntryReader":
+    identity = as_platform_id(entry.get("id"))
+    # A file that is read without an account is about whom it names.
+    is_anybody = not context.own_ids
+    is_ours = is_anybody or identity in context.own_ids or identity == TEST_ENTRY
+    is_further = is_ours and (is_anybody or kind.has_several_ids)
+    own_ids = context.own_ids | {identity} if is_further and identity else context.own_ids
+    here = replace(context, own_ids=own_ids, entry_at=instant(entry.get("time")))
+    # Who takes part is invented in a test.
+    return _EntryReader(here, is_ours=is_ours, is_strict=not kind.has_several_ids and identity != TEST_ENTRY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,22 @@
-"""Why Meta refuses a direct message, in sentences for agents (developers.facebook.com/docs/messenger-platform/error-codes)."""
+"""Why Meta refuses a direct message (developers.facebook.com/docs/messenger-platform/error-codes)."""
 
-from services.channels.meta.graph import GraphError, SendError, Verdict, Verdicts, later_for_chat, without_permission
+from services.channels.meta.graph import (
+    GraphError,
+    SendError,
+    Verdicts,
+    later_for_chat,
+    refused,
+    without_permission,
+)
 from services.platform.http.outgoing import PermanentSendError
 
 
-def because(code: str, sentence: str) -> Verdict:
-    """It will never accept the message, for a reason that an agent understands."""
-
-    def verdict(error: GraphError) -> SendError:
-        return PermanentSendError(code, f"{sentence} ({error.detail})", error.status)
-
-    return verdict
+def _without_human_agent(error: GraphError) -> SendError:
+    """The mark of a person's answer after 24 hours was refused: that says nothing against other messages of the account."""
+    return PermanentSendError("window_closed", error.detail, error.status, reason="human_agent_not_approved")
 
 
-WINDOW_CLOSED = because("window_closed", "The time for an answer is over. Wait until the customer writes again.")
+WINDOW_CLOSED = refused("window_closed")
 OUTSIDE_WINDOW = "outside of allowed window"
 """What Meta's sentence says of a message that comes too late."""
 
@@ -24,17 +27,8 @@ def window_or_permission(error: GraphError) -> SendError:
     return (WINDOW_CLOSED if is_late else without_permission)(error)
 
 
-UNREACHABLE = because("blocked", "The customer takes no messages: they blocked the account, or left.")
-NO_TESTER = because(
-    "not_permitted", "The app is not live yet: until Meta approves it, it reaches only its own testers."
-)
-NOT_FOUND = because("not_found", "Meta knows no such customer of this account.")
-TOO_LARGE = because("too_large", "The file is too large for the platform. Send a smaller one.")
-OTHER_APP = because("other_app", "Another app has this chat. Take it over in the inbox, then send again.")
-NO_HUMAN_AGENT = because(
-    "window_closed",
-    "The 24-hour window closed, and Meta has not approved Human Agent for the app. Wait until the customer writes again.",
-)
+UNREACHABLE, NO_TESTER, NOT_FOUND = refused("blocked"), refused("not_permitted"), refused("not_found")
+TOO_LARGE, OTHER_APP = refused("too_large"), refused("other_app")
 VERDICTS: Verdicts = {
     10: window_or_permission,
     551: UNREACHABLE,
@@ -52,5 +46,5 @@ VERDICTS: Verdicts = {
     2534014: NOT_FOUND,
     2534022: WINDOW_CLOSED,
 }
-# Without approval Meta refuses the tag as a missing permission, which says nothing against other messages of the account.
-TAGGED: Verdicts = {**VERDICTS, 10: NO_HUMAN_AGENT, 200: NO_HUMAN_AGENT}
+# Without approval Meta refuses the tag as a missing permission.
+TAGGED: Verdicts = {**VERDICTS, 10: _without_human_agent, 200: _without_human_agent}

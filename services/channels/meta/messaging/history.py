@@ -1,4 +1,4 @@
-"""Messages as the Graph API tells them afterwards, and the event by which a webhook would have told them.
+"""Messages as the Graph API lists them afterwards, and the event by which a webhook reports each.
 
 developers.facebook.com/docs/messenger-platform/conversations, …/docs/graph-api/reference/message. A message has the id that a
 webhook gives it, so that what came by both is one message.
@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import quote
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.json_access import as_dict, as_str, dicts, drop_none
 from services.channels.meta.graph import GONE, GraphApi
 from services.channels.meta.publications.catch_up import Edge, EdgeCall, Item, ListedChange, published_at
-from services.channels.meta.webhook import as_platform_id, body_of, changes_of, dicts, own_entries
+from services.channels.meta.webhook import as_platform_id, body_of, changes_of, own_entries
 from services.channels.port import Request
 
 FIELDS = "id,created_time,from,to,message,attachments,shares"
@@ -68,7 +68,7 @@ def _files(message: Item) -> Iterator[Json]:
 
 
 def file_of(one: Item) -> Item:
-    """A file of a message as a webhook tells it."""
+    """A file of a message as a webhook states it."""
     image, video = as_dict(one.get("image_data")), as_dict(one.get("video_data"))
     kind = "audio" if (as_str(one.get("mime_type")) or "").startswith("audio/") else "file"
     shown: tuple[str, Json] = (kind, one.get("file_url"))
@@ -83,7 +83,7 @@ def file_of(one: Item) -> Item:
 def named_messages(request: Request, own_ids: Collection[str | None]) -> list[str]:
     """The ids of an account's messages of which a webhook says neither who wrote them nor to whom."""
     events = (event for entry in own_entries(request, own_ids) for event in _events(entry))
-    edits = (as_dict(event.get("message_edit")) for event in events if "sender" not in event)
+    edits = (as_dict(event.get("message_edit")) for event in events if not as_dict(event.get("sender")))
     return list(dict.fromkeys(mid for edit in edits if (mid := as_platform_id(edit.get("mid"))) is not None))
 
 

@@ -34,7 +34,7 @@ def message(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     return [*handoff_by(event, body), event.activity("message", name, **fields)]
 
 
-def _content(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
+def _content(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:  # Any: fields of Activity
     text, answered = as_str(body.get("text")), as_dict(body.get("reply_to"))
     replied, story = as_platform_id(answered.get("mid")), as_dict(answered.get("story"))
     payload = as_str(as_dict(body.get("quick_reply")).get("payload"))
@@ -53,7 +53,7 @@ def _story(story: dict[str, Json]) -> list[Attachment]:
     return [Attachment(kind="other", url=web_url(story.get("url")), details=details)] if story else []
 
 
-def _origin(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
+def _origin(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:  # Any: fields of Activity
     """Which side wrote an echo: our own app, another app, which is a machine, or a person in one of Meta's inboxes."""
     app, own = as_platform_id(body.get("app_id")), event.entry.app_id
     if app is not None and app == own:
@@ -65,10 +65,10 @@ def _origin(event: MessagingEvent, body: dict[str, Json]) -> dict[str, Any]:
 def edit(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """A text that its author corrected. With `num_edit` 0 nothing was corrected yet: it is the message itself."""
     body = as_dict(value)
-    mid, text, count = as_platform_id(body.get("mid")), as_str(body.get("text")), as_platform_id(body.get("num_edit"))
+    mid, text, count = as_platform_id(body.get("mid")), as_str(body.get("text")), body.get("num_edit")
     if mid is None or text is None:
         return event.unknown(raw, value)
     content = EncryptedText(text=text)
-    if count is None and body.get("num_edit") == 0 and event.customer is not None and not event.is_ours:
+    if count in (0, "0") and event.customer is not None and not event.is_ours:
         return [event.activity("message", mid, mid=mid, text=content)]
-    return [event.activity("edit", mid, count or event.content_id(body), mid=mid, text=content)]
+    return [event.activity("edit", mid, as_platform_id(count) or event.content_id(body), mid=mid, text=content)]

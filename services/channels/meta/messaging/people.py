@@ -1,4 +1,4 @@
-"""Names of people. Webhooks have none; the Graph API tells them with the messages of a chat: see `history`."""
+"""Names of people. Webhooks have none; the Graph API lists them with the messages of a chat: see `history`."""
 
 from schemas.activity import Activity, PersonIdentity
 from schemas.values import Json
@@ -7,7 +7,7 @@ from services.channels.meta.messaging.event import MessagingEvent
 
 
 def profile(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
-    """What a person is called; known once, whenever it is told again."""
+    """What a person is called; one activity, however often it is reported."""
     name, username = as_str(as_dict(value).get("name")), as_str(as_dict(value).get("username"))
     if event.customer is None or not (name or username):
         return event.unknown(raw, value)

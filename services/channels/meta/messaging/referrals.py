@@ -72,5 +72,6 @@ def optin(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     details = drop_none(
         ref=as_str(body.get("ref")), type=as_str(body.get("type")), title=as_str(body.get("title")), status=status
     )
-    state = "opted_out" if status == "STOP_NOTIFICATIONS" else "opted_in"
+    # Meta's pages have it with a space too.
+    state = "opted_out" if (status or "").replace(" ", "_") == "STOP_NOTIFICATIONS" else "opted_in"
     return [event.activity("follow", raw, event.content_id(body), contact_state=state, details=details)]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from schemas.activity import Activity, Reaction, ReceiptState
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_list_of_dicts, as_str, drop_none
+from services.channels.json_access import as_dict, as_list, as_str, drop_none
 from services.channels.meta.messaging.event import MessagingEvent
 from services.channels.meta.webhook import as_platform_id, instant
 
@@ -12,7 +12,7 @@ from services.channels.meta.webhook import as_platform_id, instant
 def delivery(event: MessagingEvent, raw: str, value: Json) -> list[Activity]:
     """Messages of ours arrived: those that it names, and all until `watermark`."""
     body = as_dict(value)
-    mids = [mid for one in as_list_of_dicts(body.get("mids")) if (mid := as_platform_id(one))]
+    mids = [mid for one in as_list(body.get("mids")) if (mid := as_platform_id(one))]
     return _receipts(event, raw, "delivered", mids, body)
 
 

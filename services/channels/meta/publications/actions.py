@@ -47,7 +47,8 @@ def _edit(action: ChannelAction) -> ActionCall:
 
 def _like(action: ChannelAction) -> ActionCall:
     if action.emoji not in {LIKE, None}:
-        raise PermanentSendError("not_possible", "A Page can only like a comment: react with a thumbs-up.")
+        detail = "A Page can only like a comment: react with a thumbs-up."
+        raise PermanentSendError("unsupported", detail, reason="only_like")
     return ActionCall("POST" if action.emoji else "DELETE", f"{_named(action)}/likes")
 
 
@@ -61,7 +62,8 @@ def _react(action: ChannelAction) -> ActionCall:
 
 def _love(action: ChannelAction) -> ActionCall:
     if action.emoji is not None and action.emoji not in HEARTS:
-        raise PermanentSendError("not_possible", "Instagram lets accounts react with a heart alone.")
+        detail = "Instagram lets accounts react with a heart alone."
+        raise PermanentSendError("unsupported", detail, reason="only_heart")
     return _reaction(action, "love" if action.emoji else None)
 
 
@@ -116,7 +118,7 @@ async def perform(api: GraphApi, action: ChannelAction, calls: CallsBySurface) -
     """
     make = calls.get((action.surface, action.kind))
     if make is None:
-        raise PermanentSendError("not_possible", f"the platform cannot {action.kind} {action.surface} messages")
+        raise PermanentSendError("unsupported", f"the platform cannot {action.kind} {action.surface} messages")
     call = make(action)
     await api.call(call.method, call.path, VERDICTS[action.surface], call.body)
     return SendReceipt(action.platform_id)

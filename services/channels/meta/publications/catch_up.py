@@ -7,15 +7,14 @@ when on publications are of interest; so it goes on after a restart, and one pol
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str, number
+from services.channels.json_access import as_dict, as_str, dicts, number
 from services.channels.meta.graph import GraphAnswer, GraphApi, Verdicts, refused
-from services.channels.meta.webhook import as_platform_id, body_of, dicts, instant
+from services.channels.meta.webhook import as_platform_id, body_of, instant
 from services.channels.port import PollResult
 from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import PermanentSendError
@@ -25,10 +24,10 @@ FIRST = timedelta(hours=36)
 """How far back the first walk of an account goes: as long as Meta itself repeats its calls."""
 OVERLAP = timedelta(minutes=10)
 """How far a walk goes back behind the begin of the one before it: what was published then may not have been listed yet."""
-PLACES = timedelta(days=30)
+MAX_POST_AGE = timedelta(days=30)
 """The age of posts below which new comments are looked for."""
 ADVICE = "Give the app the permissions to read comments, or set the account's settings.catch_up to false"
-KNOWN = frozenset({"permalink", "media_product_type", "username"})
+POST_FIELDS = frozenset({"permalink", "media_product_type", "username"})
 """What the comments of a further page need of their post. Texts have no place in a cursor."""
 TIMES = ("created_time", "timestamp", "updated_time")
 Item = dict[str, Json]
@@ -119,7 +118,7 @@ class CatchUp:
         """The walk that goes on, or the next one."""
         walk = _read_cursor(cursor) if cursor else None
         known = walk if walk is not None and walk.own == own else Walk(own=own)
-        todo = tuple(asked for asked in known.todo if asked.edge in self.edges)
+        todo = tuple(call for call in known.todo if call.edge in self.edges)
         return replace(known, todo=todo or tuple(EdgeCall(edge=name, of=own) for name in self.roots))
 
     async def _read(self, api: GraphApi, call: EdgeCall) -> GraphAnswer:
@@ -144,13 +143,13 @@ class CatchUp:
             listed, identity = as_dict(item.get(str(below))), as_platform_id(item.get("id"))
             after = _after(listed)
             if identity is not None and below is not None and after and _reaches(listed, since):
-                known: Item = {name: value for name, value in item.items() if name in KNOWN}
+                known: Item = {name: value for name, value in item.items() if name in POST_FIELDS}
                 yield EdgeCall(edge=below, of=identity, after=after, known=known)
 
     def _next_page(self, call: EdgeCall, body: Item, since: float, began: float | None) -> Iterable[EdgeCall]:
         # New comments may stand below posts of before.
-        is_place = self.edges[call.edge].below is not None
-        oldest = min(since, began - PLACES.total_seconds()) if is_place and began else since
+        has_comments = self.edges[call.edge].below is not None
+        oldest = min(since, began - MAX_POST_AGE.total_seconds()) if has_comments and began else since
         after = _after(body)
         return (replace(call, after=after),) if after and _reaches(body, oldest) else ()
 
@@ -203,7 +202,7 @@ def _read_cursor(cursor: str) -> Walk | None:
     )
 
 
-def _edge_call(step: dict[str, Any]) -> EdgeCall | None:
+def _edge_call(step: Item) -> EdgeCall | None:
     edge, of = as_str(step.get("edge")), as_str(step.get("of"))
     if edge is None or of is None:
         return None

@@ -5,7 +5,6 @@ Login `id`. Only new comments are reported: neither edits nor deletions are.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from schemas.activity import Activity
 from schemas.values import Json
@@ -26,11 +25,11 @@ def parse_comment(entry: EntryContext, field: str, value: Json) -> list[Activity
     A mention that Instagram itself reports names ids alone: what it says has to be fetched, and is `unknown` until then.
     """
     change = as_dict(value)
-    said, act = _said(entry, field, change), VERBS.get(as_str(change.get("verb")) or "add")
-    if said is None or act is None:
+    publication, act = _publication(entry, field, change), VERBS.get(as_str(change.get("verb")) or "add")
+    if publication is None or act is None:
         media = as_platform_id(change.get("media_id")) or as_platform_id(as_dict(change.get("media")).get("id"))
         return [unknown(entry, field, value, media_id=media, comment_id=comment_id(change))]
-    return [act(entry, said)]
+    return [act(entry, publication)]
 
 
 def comment_id(change: Value) -> str | None:
@@ -38,7 +37,7 @@ def comment_id(change: Value) -> str | None:
     return as_platform_id(change.get("comment_id")) or as_platform_id(change.get("id"))
 
 
-def _said(entry: EntryContext, field: str, change: Value) -> Publication | None:
+def _publication(entry: EntryContext, field: str, change: Value) -> Publication | None:
     comment, media = comment_id(change), as_dict(change.get("media"))
     place = as_platform_id(media.get("id")) or as_platform_id(change.get("media_id"))
     # The caption of somebody's post in which the account is mentioned has no id of its own.
@@ -60,17 +59,15 @@ def _said(entry: EntryContext, field: str, change: Value) -> Publication | None:
 
 def _author(entry: EntryContext, change: Value) -> PublicAuthor:
     sender = as_dict(change.get("from"))
-    identity, username = (
-        as_platform_id(sender.get("id")),
-        as_str(sender.get("username")) or as_str(change.get("username")),
-    )
+    identity = as_platform_id(sender.get("id"))
+    username = as_str(sender.get("username")) or as_str(change.get("username"))
     # Instagram marks what the account itself wrote, whatever id it has there.
     is_own = identity in entry.own_ids or as_platform_id(sender.get("self_ig_scoped_id")) is not None
     return PublicAuthor(id=identity or username, username=username, is_own=is_own)
 
 
 def _advertisement(media: Value) -> dict[str, Json]:
-    fields: dict[str, Any] = {name: as_platform_id(media.get(name)) for name in ("ad_id", "original_media_id")}
+    fields: dict[str, Json] = {name: as_platform_id(media.get(name)) for name in ("ad_id", "original_media_id")}
     return drop_none(
         **fields, ad_title=as_str(media.get("ad_title")), media_type=as_str(media.get("media_product_type"))
     )

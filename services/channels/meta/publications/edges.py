@@ -7,12 +7,24 @@ developers.facebook.com/docs/graph-api/reference/page/feed, .../page/tagged, ...
 from collections.abc import Iterator
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.json_access import as_dict, as_str, dicts, drop_none
 from services.channels.meta.messaging.history import conversations
-from services.channels.meta.publications.catch_up import CatchUp, Edge, EdgeCall, Item, ListedChange, published_at
-from services.channels.meta.webhook import as_platform_id, dicts
+from services.channels.meta.publications.catch_up import (
+    POST_FIELDS,
+    CatchUp,
+    Edge,
+    EdgeCall,
+    Item,
+    ListedChange,
+    published_at,
+)
+from services.channels.meta.webhook import as_platform_id
 
-COMMENT_FIELDS = "id,from,message,created_time,permalink_url,parent{id},attachment{type,url,media}"
+CHANGE_FIELDS = ("from", "message", "created_time", "permalink_url")
+"""The fields of a post or a comment of a Page that a change has by the same names."""
+PAGE_POST_FIELDS = f"id,{','.join(CHANGE_FIELDS)}"
+COMMENT_FIELDS = f"{PAGE_POST_FIELDS},parent{{id}},attachment{{type,url,media}}"
+RATING_FIELDS = ("created_time", "rating", "recommendation_type", "review_text")
 NEWEST = {"filter": "stream", "order": "reverse_chronological"}
 """Comments of all levels in one list, the newest first."""
 REPLY_FIELDS = "id,text,timestamp,from,username,parent_id"
@@ -39,7 +51,7 @@ def _tagged(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
 
 
 def _post_change(item: Item) -> Item:
-    same = {name: item.get(name) for name in ("from", "message", "created_time", "permalink_url")}
+    same = {name: item.get(name) for name in CHANGE_FIELDS}
     return drop_none(verb="add", post_id=as_platform_id(item.get("id")), **same)
 
 
@@ -52,7 +64,7 @@ def _comment_below(item: Item, post: str | None) -> Iterator[ListedChange]:
     if at is None or comment is None:
         return
     picture = as_dict(as_dict(as_dict(item.get("attachment")).get("media")).get("image"))
-    same = {name: item.get(name) for name in ("from", "message", "created_time", "permalink_url")}
+    same = {name: item.get(name) for name in CHANGE_FIELDS}
     above = as_platform_id(as_dict(item.get("parent")).get("id")) or post
     ids: Item = {"post_id": post, "comment_id": comment, "parent_id": above}
     yield ListedChange(
@@ -63,10 +75,9 @@ def _comment_below(item: Item, post: str | None) -> Iterator[ListedChange]:
 def _rating(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
     """A recommendation of the Page."""
     at, reviewer = published_at(item), as_dict(item.get("reviewer"))
-    names = ("created_time", "rating", "recommendation_type", "review_text")
     story = as_platform_id(as_dict(item.get("open_graph_story")).get("id"))
     ids: Item = {"open_graph_story_id": story, "reviewer_id": as_platform_id(reviewer.get("id"))}
-    same = {name: item.get(name) for name in names}
+    same = {name: item.get(name) for name in RATING_FIELDS}
     if at is not None:
         change = drop_none(item="rating", verb="add", reviewer_name=as_str(reviewer.get("name")), **ids, **same)
         yield ListedChange(at, "ratings", change)
@@ -78,15 +89,14 @@ FACEBOOK = CatchUp(
     edges={
         "conversations": conversations("messenger"),
         "feed": Edge(
-            fields="id,from,message,created_time,permalink_url,"
-            f"comments.filter(stream).order(reverse_chronological).limit(50){{{COMMENT_FIELDS}}}",
+            fields=f"{PAGE_POST_FIELDS},comments.filter(stream).order(reverse_chronological).limit(50){{{COMMENT_FIELDS}}}",
             read=_post,
             below="comments",
         ),
         "comments": Edge(fields=COMMENT_FIELDS, read=_comment, limit=100, parameters=NEWEST),
-        "tagged": Edge(fields="id,from,message,created_time,permalink_url", read=_tagged, is_optional=True),
+        "tagged": Edge(fields=PAGE_POST_FIELDS, read=_tagged, is_optional=True),
         "ratings": Edge(
-            fields="created_time,rating,recommendation_type,review_text,reviewer{id,name},open_graph_story{id}",
+            fields=f"{','.join(RATING_FIELDS)},reviewer{{id,name}},open_graph_story{{id}}",
             read=_rating,
             is_optional=True,
         ),
@@ -99,9 +109,7 @@ FACEBOOK = CatchUp(
 
 def _media(item: Item, call: EdgeCall) -> Iterator[ListedChange]:
     """A post of the account: the newest comments below it, with their replies."""
-    media = {
-        name: value for name, value in item.items() if name in {"id", "permalink", "media_product_type", "username"}
-    }
+    media = {name: value for name, value in item.items() if name in {"id", *POST_FIELDS}}
     for comment in dicts(as_dict(item.get("comments")).get("data")):
         yield from _comment_with_replies(comment, media)
 

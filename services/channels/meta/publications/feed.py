@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from schemas.activity import Activity, Attachment, AttachmentKind, Reaction, Review
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_int, as_list_of_dicts, as_str
+from services.channels.json_access import as_dict, as_int, as_list, as_str
 from services.channels.meta.entry import EntryContext
+from services.channels.meta.publications.media import file_id
 from services.channels.meta.publications.publication import (
     VERBS,
     Publication,
@@ -48,12 +49,12 @@ def parse_feed(entry: EntryContext, field: str, value: Json) -> list[Activity]:
     """The activity of one change of `feed`, `mention` or `ratings`; kind `unknown` for what nobody said or did in public."""
     change = as_dict(value)
     item, verb = as_str(change.get("item")) or _unnamed_item(field, change), as_str(change.get("verb")) or "add"
-    said = READERS.get(item, _post)(entry, change)
-    if said is not None and item in REACTIONS and verb in REMOVED:
+    publication = READERS.get(item, _post)(entry, change)
+    if publication is not None and item in REACTIONS and verb in REMOVED:
         emoji = EMOJI.get(as_str(change.get("reaction_type")) or "like")
-        return [reacted(entry, said, Reaction(emoji=emoji, removed=REMOVED[verb]))]
+        return [reacted(entry, publication, Reaction(emoji=emoji, removed=REMOVED[verb]))]
     act = VERBS.get(verb) if item not in REACTIONS else None
-    if said is None or act is None:
+    if publication is None or act is None:
         raw = f"{field}/{item}/{verb}"
         return [
             unknown(
@@ -64,7 +65,7 @@ def parse_feed(entry: EntryContext, field: str, value: Json) -> list[Activity]:
                 comment_id=as_platform_id(change.get("comment_id")),
             )
         ]
-    return [act(entry, said)]
+    return [act(entry, publication)]
 
 
 def _unnamed_item(field: str, change: Value) -> str:
@@ -80,7 +81,7 @@ def _post(entry: EntryContext, change: Value) -> Publication | None:
     # Also drafts and advertisements are reported, with 0; nobody can read those.
     if post is None or change.get("published") == 0:
         return None
-    return _said(entry, change, identity=post, place=post)
+    return _publication(entry, change, identity=post, place=post)
 
 
 def _comment(entry: EntryContext, change: Value) -> Publication | None:
@@ -91,7 +92,7 @@ def _comment(entry: EntryContext, change: Value) -> Publication | None:
     place = (
         as_platform_id(change.get("post_id")) or as_platform_id(change.get("open_graph_story_id")) or parent or comment
     )
-    return _said(entry, change, identity=comment, place=place, parent=None if parent == place else parent)
+    return _publication(entry, change, identity=comment, place=place, parent=None if parent == place else parent)
 
 
 def _reacted_to(entry: EntryContext, change: Value) -> Publication | None:
@@ -108,8 +109,8 @@ def _rating(entry: EntryContext, change: Value) -> Publication | None:
         return None
     recommends = RECOMMENDS.get((as_str(change.get("recommendation_type")) or "").lower())
     review = Review(stars=_stars(change.get("rating")), recommends=recommends)
-    said = _said(entry, change, identity=identity, place=identity, review=review)
-    return replace(said, can_be_answered=story is not None)
+    publication = _publication(entry, change, identity=identity, place=identity, review=review)
+    return replace(publication, can_be_answered=story is not None)
 
 
 READERS: Mapping[str, Reader] = {
@@ -121,7 +122,7 @@ READERS: Mapping[str, Reader] = {
 """`item` → what it is about. All others (status, photo, video, share, ...) are posts."""
 
 
-def _said(
+def _publication(
     entry: EntryContext,
     change: Value,
     *,
@@ -158,14 +159,20 @@ def _author(entry: EntryContext, change: Value) -> PublicAuthor:
 
 
 def _files(change: Value) -> list[Attachment]:
-    """The pictures and films of a change. The addresses expire after some days or weeks."""
-    item = as_str(change.get("item")) or ""
+    """The pictures and films of a change. Their addresses expire: see `media`."""
+    item, post = as_str(change.get("item")) or "", as_platform_id(change.get("post_id"))
+    comment, own = as_platform_id(change.get("comment_id")), as_platform_id(change.get(f"{item}_id"))
     # Of a photo, `link` is the address of the picture; of a comment, `photo` is.
-    named = [(kind, web_url(change.get(name))) for name, kind in FILES.items()]
-    linked = [(FILES[item], web_url(change.get("link")))] if item in FILES else []
-    listed = [(FILES["photo"], web_url(address)) for address in as_list_of_dicts(change.get("photos"))]
-    found = {url: kind for kind, url in [*named, *linked, *listed] if url}
-    return [Attachment(kind=kind, url=url) for url, kind in found.items()]
+    named = [(kind, change.get(name), _file_id("comment", comment)) for name, kind in FILES.items()]
+    linked = [(FILES[item], change.get("link"), _file_id(item, own))] if item in FILES else []
+    photos = enumerate(as_list(change.get("photos")))
+    listed = [(FILES["photo"], address, _file_id("post", post, number)) for number, address in photos]
+    found = {url: (kind, file) for kind, value, file in [*named, *linked, *listed] if (url := web_url(value))}
+    return [Attachment(kind=kind, url=url, platform_id=file) for url, (kind, file) in found.items()]
+
+
+def _file_id(holder: str, identity: str | None, number: int = 0) -> str | None:
+    return file_id(holder, identity, number) if identity is not None else None
 
 
 def _stars(value: Json) -> int | None:

@@ -17,8 +17,9 @@ from schemas.activity import (
 )
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import drop_none
-from services.channels.meta.entry import NOBODY, EntryContext
+from services.channels.meta.entry import EntryContext
 from services.channels.meta.webhook import instant, sorted_json
+from services.channels.port import NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,57 +60,67 @@ class Publication:
 Change = Callable[[EntryContext, Publication], Activity]
 
 
-def added(entry: EntryContext, said: Publication) -> Activity:
+def added(entry: EntryContext, publication: Publication) -> Activity:
     """It was published: a message of a customer, or an echo of what our side wrote."""
-    scope = entry.scope
+    is_answer = publication.id != publication.place
+    answered = [entry.scope.message_id(publication.parent or publication.place)] if is_answer else []
     return _activity(
         entry,
-        "echo" if said.author.is_own else "message",
-        said,
-        entry.scope.activity_id("publication", said.id),
-        **_content(said),
-        sent_at=said.written_at,
-        replies_to=[scope.message_id(said.parent or said.place)] if said.id != said.place else [],
-        identities=_identities(said.author),
-        author_name=said.author.name if said.author.is_own else None,
+        "echo" if publication.author.is_own else "message",
+        publication,
+        entry.scope.activity_id("publication", publication.id),
+        **_content(publication),
+        sent_at=publication.written_at,
+        replies_to=answered,
+        identities=_identities(publication.author),
+        author_name=publication.author.name if publication.author.is_own else None,
     )
 
 
-def edited(entry: EntryContext, said: Publication) -> Activity:
+def edited(entry: EntryContext, publication: Publication) -> Activity:
     """Its author changed it."""
     # Edits of one second are told apart by what they say.
     identity = entry.scope.activity_id(
-        "publication", said.id, "edit", _time(entry, said), entry.content_id(said.text or "")
+        "publication", publication.id, "edit", _time(entry, publication), entry.content_id(publication.text or "")
     )
-    original = said.written_at
     return _activity(
-        entry, "edit", said, identity, **_content(said), sent_at=_at(entry, said), original_sent_at=original
+        entry,
+        "edit",
+        publication,
+        identity,
+        **_content(publication),
+        sent_at=_at(entry, publication),
+        original_sent_at=publication.written_at,
     )
 
 
-def removed(entry: EntryContext, said: Publication) -> Activity:
+def removed(entry: EntryContext, publication: Publication) -> Activity:
     """Its author or the Page deleted it."""
-    identity = entry.scope.activity_id("publication", said.id, "remove")
-    return _activity(entry, "deletion", said, identity, sent_at=_at(entry, said))
+    identity = entry.scope.activity_id("publication", publication.id, "remove")
+    return _activity(entry, "deletion", publication, identity, sent_at=_at(entry, publication))
 
 
-def hidden(entry: EntryContext, said: Publication) -> Activity:
+def hidden(entry: EntryContext, publication: Publication) -> Activity:
     """Somebody of the Page hid it from others, in Facebook or through us."""
-    identity = entry.scope.activity_id("publication", said.id, "hide", _time(entry, said))
-    return _activity(entry, "visibility", said, identity, sent_at=_at(entry, said), hidden=True)
+    identity = entry.scope.activity_id("publication", publication.id, "hide", _time(entry, publication))
+    return _activity(entry, "visibility", publication, identity, sent_at=_at(entry, publication), hidden=True)
 
 
-def shown(entry: EntryContext, said: Publication) -> Activity:
+def shown(entry: EntryContext, publication: Publication) -> Activity:
     """Somebody of the Page showed it again."""
-    identity = entry.scope.activity_id("publication", said.id, "unhide", _time(entry, said))
-    return _activity(entry, "visibility", said, identity, sent_at=_at(entry, said), hidden=False)
+    identity = entry.scope.activity_id("publication", publication.id, "unhide", _time(entry, publication))
+    return _activity(entry, "visibility", publication, identity, sent_at=_at(entry, publication), hidden=False)
 
 
-def reacted(entry: EntryContext, said: Publication, reaction: Reaction) -> Activity:
-    """Somebody reacted to it, or took a reaction back. `said.author` is who reacted."""
-    states = (said.author.id or NOBODY, "" if reaction.removed else reaction.emoji or "?", _time(entry, said))
-    identity = entry.scope.activity_id("publication", said.id, "reaction", *states)
-    return _activity(entry, "reaction", said, identity, sent_at=_at(entry, said), reaction=reaction)
+def reacted(entry: EntryContext, publication: Publication, reaction: Reaction) -> Activity:
+    """Somebody reacted to it, or took a reaction back. `publication.author` is who reacted."""
+    states = (
+        publication.author.id or NOBODY,
+        "" if reaction.removed else reaction.emoji or "?",
+        _time(entry, publication),
+    )
+    identity = entry.scope.activity_id("publication", publication.id, "reaction", *states)
+    return _activity(entry, "reaction", publication, identity, sent_at=_at(entry, publication), reaction=reaction)
 
 
 VERBS: Mapping[str, Change] = {
@@ -125,7 +136,7 @@ VERBS: Mapping[str, Change] = {
 
 
 def unknown(entry: EntryContext, raw: str, value: Json, **details: Json) -> Activity:
-    """An activity that tells the type of a change, and the ids in it; never what it says."""
+    """An activity with the type of a change and the ids in it; never what it says."""
     identity = entry.scope.activity_id("unknown", raw, entry.content_id(sorted_json(value)))
     about = drop_none(raw=raw, **details)
     return entry.scope.activity(
@@ -138,43 +149,46 @@ def happened_at(entry: EntryContext, stated: Json) -> datetime | None:
     return instant(stated) or entry.entry_at
 
 
-def _at(entry: EntryContext, said: Publication) -> datetime | None:
+def _at(entry: EntryContext, publication: Publication) -> datetime | None:
     """When a publication changed. Some changes state the time of the publication: then that of the entry is later."""
-    return max(filter(None, (said.written_at, entry.entry_at)), default=None)
+    return max(filter(None, (publication.written_at, entry.entry_at)), default=None)
 
 
-def _time(entry: EntryContext, said: Publication) -> str:
-    at = _at(entry, said)
+def _time(entry: EntryContext, publication: Publication) -> str:
+    at = _at(entry, publication)
     return str(int(at.timestamp() * 1000)) if at else ""
 
 
-def _content(said: Publication) -> dict[str, Any]:
+def _content(publication: Publication) -> dict[str, Any]:  # Any: fields of Activity
+    address = Address(chat=publication.place, reply_to=publication.id, via=publication.via)
     return {
-        "text": EncryptedText(text=said.text) if said.text else None,
-        "attachments": said.attachments,
-        "links": said.links,
-        "review": said.review,
-        "address": Address(chat=said.place, reply_to=said.id, via=said.via) if said.can_be_answered else None,
+        "text": EncryptedText(text=publication.text) if publication.text else None,
+        "attachments": publication.attachments,
+        "links": publication.links,
+        "review": publication.review,
+        "address": address if publication.can_be_answered else None,
     }
 
 
-def _activity(entry: EntryContext, kind: ActivityKind, said: Publication, identity: str, **fields: Any) -> Activity:
+def _activity(
+    entry: EntryContext, kind: ActivityKind, publication: Publication, identity: str, **fields: Any
+) -> Activity:  # Any: further fields of Activity
     """An activity about a publication; `identity` is its id."""
     # Each author who is not named is another person: nobody is to read the answer to somebody else.
-    external = said.author.id or said.id
+    external = publication.author.id or publication.id
     return entry.scope.activity(
         identity,
         kind,
         external,
         entry.received_at,
-        author="account" if said.author.is_own else "customer",
+        author="account" if publication.author.is_own else "customer",
         surface="public",
-        person_name=said.author.name or said.author.username,
-        thread=said.place,
-        message=entry.scope.message_id(said.id),
-        platform_id=said.id,
-        context=PostContext(post=said.place, parent=said.parent, permalink=said.permalink),
-        details=said.details,
+        person_name=publication.author.name or publication.author.username,
+        thread=publication.place,
+        message=entry.scope.message_id(publication.id),
+        platform_id=publication.id,
+        context=PostContext(post=publication.place, parent=publication.parent, permalink=publication.permalink),
+        details=publication.details,
         **fields,
     )
 

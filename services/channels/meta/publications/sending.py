@@ -41,7 +41,7 @@ def _target(address: Address, own_id: str, edge: str) -> tuple[str, Mapping[str,
     """The path of the call, and the fields that say what is answered."""
     if address.via == LIVE:
         detail = "Instagram takes no public answer to a comment on a live video. Answer it in private while the video is live."
-        raise PermanentSendError("not_possible", detail)
+        raise PermanentSendError("unsupported", detail, reason="live_video")
     if address.via != MENTION:
         return f"{address.reply_to or address.chat}/{edge}", {}
     # A post of somebody else, or a comment on one: the account answers as the one that is mentioned there.

@@ -10,17 +10,15 @@ from schemas.activity import Attachment, AttachmentKind
 from schemas.channel import ActionKind
 from schemas.outbound import ChannelAction, MessageTemplate, OutboundMessage
 from schemas.values import Json
-from services.channels.json_access import as_str, drop_none
+from services.channels.json_access import as_str, dicts, drop_none
 from services.channels.meta.entry import own_id
-from services.channels.meta.graph import GraphApi, graph_api
-from services.channels.meta.webhook import dicts
+from services.channels.meta.graph import FACEBOOK_HOST, GraphApi, graph_api
 from services.channels.meta.whatsapp.errors import LOOKUP, VERDICTS
 from services.channels.meta.whatsapp.people import is_phone
 from services.channels.port import Account, MediaLocation, OutgoingFile, SendReceipt
 from services.platform.http.multipart import FilePart
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown
 
-API_BASE = "https://graph.facebook.com"
 MEDIA_HOSTS = (".fbsbx.com", ".facebook.com", ".whatsapp.net", ".fbcdn.net")
 """Hosts of Meta that give out files. Our token goes to no other."""
 TYPES: Mapping[AttachmentKind, str] = {
@@ -37,7 +35,7 @@ HEADS = frozenset({"image", "video", "document"})
 
 def api_of(account: Account, http: HttpClient) -> GraphApi:
     """The Cloud API for a phone number."""
-    return graph_api(http, account, API_BASE, own_id(account.body, "phone_number_id"))
+    return graph_api(http, account, FACEBOOK_HOST, own_id(account.body, "phone_number_id"))
 
 
 # -- messages ----------------------------------------------------------------------------------------------------------
@@ -116,7 +114,8 @@ async def perform_action(api: GraphApi, action: ChannelAction) -> SendReceipt:
     # "Typing" names no message of its own: it is shown in answer to the customer's last one, which it marks as read.
     about = action.platform_id or action.address.reply_to
     if about is None:
-        raise PermanentSendError("not_found", "WhatsApp shows this only in answer to a message of the customer's")
+        detail = "WhatsApp shows this only in answer to a message of the customer's"
+        raise PermanentSendError("not_found", detail, reason="only_in_answer")
     await api.call("POST", f"{api.scope.own_id}/messages", VERDICTS, ACTIONS[action.kind](action, about))
     return SendReceipt(action.platform_id)
 

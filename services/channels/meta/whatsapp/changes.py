@@ -10,9 +10,9 @@ import orjson
 
 from schemas.activity import Activity
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_id_str, as_str, drop_none
+from services.channels.json_access import as_dict, as_id_str, as_str, dicts, drop_none
 from services.channels.meta.entry import EntryScope, own_id, scope_of
-from services.channels.meta.webhook import dicts, instant, read_entries
+from services.channels.meta.webhook import instant, read_entries
 from services.channels.meta.whatsapp.messages import parse_echo, parse_message
 from services.channels.meta.whatsapp.people import WhatsappUser, read_contacts
 from services.channels.meta.whatsapp.reports import parse_call, parse_error, parse_preference, parse_status
@@ -88,11 +88,11 @@ def _without_items(context: NumberChange, entry: Mapping[str, Json], change: Map
 
     The former is Meta's own words. The latter may hold what customers wrote, and keeps its name alone.
     """
-    said = as_dict(change.get("value")) if number_of(change) is None else {}
+    content = as_dict(change.get("value")) if number_of(change) is None else {}
     details = drop_none(
         raw=context.field,
         waba_id=as_str(entry.get("id")),
-        value=said if len(orjson.dumps(said)) <= MAX_VALUE_BYTES else None,
+        value=content if len(orjson.dumps(content)) <= MAX_VALUE_BYTES else None,
     )
     return context.activity(
         "unknown", WhatsappUser(), context.digest, sent_at=instant(entry.get("time")), details=details

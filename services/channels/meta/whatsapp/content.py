@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from schemas.activity import ActivityKind, Attachment, AttachmentKind, SurveyAnswer
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
-from services.channels.meta.webhook import as_platform_id, dicts
+from services.channels.json_access import as_dict, as_int, as_str, dicts, drop_none, number
+from services.channels.meta.webhook import as_platform_id, web_url
 from services.platform.http.bodies import too_deep
 from services.platform.http.lenient_json import read_json
 
@@ -60,7 +60,7 @@ def _location(body: dict[str, Json]) -> WhatsappContent:
         address=as_str(body.get("address")),
     )
     place = Attachment(kind="location", name=as_str(body.get("name")), details=details)
-    return WhatsappContent(attachments=[place], links=[url] if (url := as_str(body.get("url"))) else [])
+    return WhatsappContent(attachments=[place], links=[url] if (url := web_url(body.get("url"))) else [])
 
 
 def _contact_card(contact: dict[str, Json]) -> Attachment:
@@ -121,9 +121,10 @@ def _choice(reply: dict[str, Json]) -> WhatsappContent:
 
 def _form(reply: dict[str, Json]) -> WhatsappContent:
     """A form that was sent (a Flow): its answers are JSON in a text, usually an object."""
-    name, raw = as_str(reply.get("name")), as_str(reply.get("response_json"))
-    response = _answers(raw) if raw is not None else None
-    fields = response if isinstance(response, dict) else {name or "form": response} if response is not None else {}
+    name, raw = as_str(reply.get("name")), reply.get("response_json") or None
+    response = _answers(raw) if isinstance(raw, str) else raw
+    whole: dict[str, Json] = {name or "form": response} if response is not None else {}
+    fields = response if isinstance(response, dict) else whole
     token = as_str(fields.get("flow_token"))
     answers = [SurveyAnswer(ref=ref, value=value) for ref, value in fields.items() if ref != "flow_token"]
     return WhatsappContent(as_str(reply.get("body")), answers=answers, details=drop_none(form=name, flow_token=token))

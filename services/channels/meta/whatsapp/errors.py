@@ -69,5 +69,5 @@ def _code(error: SendError) -> str:
     if isinstance(error, PermanentSendError):
         return error.code
     if isinstance(error, CredentialsRejected):
-        return "unauthorized"
+        return "credentials"
     return "rate_limited" if isinstance(error, TransientSendError) and error.scope != "message" else "rejected"

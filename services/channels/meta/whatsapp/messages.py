@@ -10,7 +10,7 @@ from typing import Any
 from schemas.activity import Activity, ActivityKind, Address, PersonIdentity, Reaction, Side
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.webhook import as_platform_id, instant
+from services.channels.meta.webhook import as_platform_id, instant, web_url
 from services.channels.meta.whatsapp.content import WhatsappContent, read_content
 from services.channels.meta.whatsapp.people import WhatsappUser, find_customer, is_phone
 from services.channels.meta.whatsapp.scope import NumberChange
@@ -33,7 +33,7 @@ class MessageItem:
 
     def activity(
         self, kind: ActivityKind, about: str | None, *states: str, **fields: Any
-    ) -> Activity:  # any: of Activity
+    ) -> Activity:  # Any: fields of Activity
         """An activity about the message `about`; a group has a thread of its own and is read by many."""
         group = as_str(self.body.get("group_id"))
         message = {"message": self.change.scope.message_id(about), "platform_id": about} if about else {}
@@ -87,23 +87,17 @@ def _parse(item: MessageItem) -> list[Activity]:
 def _plain(item: MessageItem) -> list[Activity]:
     content, context = read_content(item.body), as_dict(item.body.get("context"))
     referral = as_dict(item.body.get("referral"))
-    answered, source = as_str(context.get("id")), as_str(referral.get("source_url"))
-    fields = _content_fields(content)
-    return [
-        item.activity(
-            item.kind if item.kind == "echo" else content.kind,
-            item.wamid,
-            **fields
-            | {
-                "replies_to": [item.change.scope.message_id(answered)] if answered else [],
-                "links": [*content.links, *([source] if source else [])],
-                "details": {**content.details, **_context_details(context), **_referral_details(referral)},
-            },
-        )
-    ]
+    answered, source = as_str(context.get("id")), web_url(referral.get("source_url"))
+    fields = {
+        **_content_fields(content),
+        "replies_to": [item.change.scope.message_id(answered)] if answered else [],
+        "links": [*content.links, *([source] if source else [])],
+        "details": {**content.details, **_context_details(context), **_referral_details(referral)},
+    }
+    return [item.activity(item.kind if item.kind == "echo" else content.kind, item.wamid, **fields)]
 
 
-def _content_fields(content: WhatsappContent) -> dict[str, Any]:  # any: fields of Activity
+def _content_fields(content: WhatsappContent) -> dict[str, Any]:  # Any: fields of Activity
     text = EncryptedText(text=content.text) if content.text else None
     return {"text": text, "attachments": content.attachments, "answers": content.answers, "links": content.links}
 
@@ -170,7 +164,7 @@ def _interactive(item: MessageItem) -> list[Activity]:
 
 
 def _system(item: MessageItem) -> list[Activity]:
-    """Another number or user id of a person: each of the two persons here learns the other's id.
+    """Another number or user id of a person: each of the two persons here learns the other's id, and the first goes on as the other.
 
     Such a body has no contacts, and of a changed user id no `from` (.../webhooks/reference/messages/system).
     """
@@ -189,6 +183,7 @@ def _system(item: MessageItem) -> list[Activity]:
             one.id,
             sent_at=instant(item.body.get("timestamp")),
             details={"raw": raw},
+            successor=item.change.scope.person(after.id) if one is before else None,
         )
         for one, other in ((before, after), (after, before))
     ]

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from schemas.activity import IdentityKind, PersonIdentity
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_str
-from services.channels.meta.entry import NOBODY
-from services.channels.meta.webhook import as_platform_id, dicts
+from services.channels.json_access import as_dict, as_str, dicts
+from services.channels.meta.webhook import as_platform_id
+from services.channels.port import NOBODY
 
 USER_ID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 PHONE = re.compile(r"[0-9]{1,20}")

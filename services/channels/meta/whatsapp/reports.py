@@ -10,9 +10,9 @@ from typing import Any
 
 from schemas.activity import Activity, Address, Call, CallState, ContactState, ReceiptState
 from schemas.values import Failure, Json
-from services.channels.json_access import as_dict, as_int, as_str, drop_none, number
+from services.channels.json_access import as_dict, as_int, as_str, dicts, drop_none, number
 from services.channels.meta.entry import own_message_ids
-from services.channels.meta.webhook import as_platform_id, dicts, instant
+from services.channels.meta.webhook import as_platform_id, instant
 from services.channels.meta.whatsapp.errors import failure_code
 from services.channels.meta.whatsapp.people import WhatsappUser, find_customer
 from services.channels.meta.whatsapp.scope import NumberChange, digest
@@ -51,7 +51,9 @@ def parse_status(change: NumberChange, status: dict[str, Json]) -> list[Activity
     return [change.activity("receipt", customer, wamid, state, customer.id, **_receipt(status, state), **about)]
 
 
-def _recipient(change: NumberChange, status: Mapping[str, Json]) -> tuple[WhatsappUser, dict[str, Any]]:
+def _recipient(
+    change: NumberChange, status: Mapping[str, Json]
+) -> tuple[WhatsappUser, dict[str, Any]]:  # Any: fields of Activity
     """Whom a status is about, and where: of a group `recipient_id` is the group, and each member has a status of their own."""
     group = as_str(status.get("recipient_id")) if status.get("recipient_type") == "group" else None
     named = status.get("recipient_participant_id" if group else "recipient_id")
@@ -61,7 +63,7 @@ def _recipient(change: NumberChange, status: Mapping[str, Json]) -> tuple[Whatsa
     return customer, {"address": Address(chat=customer.id) if customer.is_known else None}
 
 
-def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # any: fields of Activity
+def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # Any: fields of Activity
     return {
         "aliases": own_message_ids(status.get("biz_opaque_callback_data")),
         "receipt_state": STATES[state],
@@ -73,8 +75,8 @@ def _receipt(status: Mapping[str, Json], state: str) -> dict[str, Any]:  # any: 
 def _failure(status: Mapping[str, Json]) -> Failure:
     error = next(dicts(status.get("errors")), {})
     code = as_int(error.get("code"))
-    said = as_str(as_dict(error.get("error_data")).get("details")) or as_str(error.get("title")) or "no reason"
-    detail = f"Meta's error {code}: {said[:200]}" if code is not None else "Meta gave no reason"
+    reason = as_str(as_dict(error.get("error_data")).get("details")) or as_str(error.get("title")) or "no reason"
+    detail = f"Meta's error {code}: {reason[:200]}" if code is not None else "Meta gave no reason"
     return Failure(code=failure_code(code), detail=detail)
 
 

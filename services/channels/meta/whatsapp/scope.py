@@ -40,7 +40,7 @@ class NumberChange:
         about = {"surface": "private", "person_name": customer.name, "identities": customer.identities, **fields}
         return self.scope.activity(identity, kind, customer.id, self.received_at, **about)
 
-    def unknown(self, raw: str, customer: WhatsappUser, item: Json, **fields: Any) -> list[Activity]:
+    def unknown(self, raw: str, customer: WhatsappUser, item: Json, **fields: Any) -> list[Activity]:  # Any: as above
         """What has no effect here: an activity with its type and, among `details`, what else is said of it."""
         details = drop_none(raw=raw[:64], **fields.pop("details", {}))
         return [self.activity("unknown", customer, digest(item), details=details, **fields)]

@@ -47,6 +47,8 @@ MODEL_FIELDS: Mapping[str, str] = {
     "SessionBody.handoff": "The token of a handoff link.",
     "SessionBody.name": "The visitor's name.",
     "AccountHealth.detail": "The fault and what to do about it; empty in state `ok`.",
+    "AccountHealth.reason": "The stable name of the sentence in `detail`.",
+    "AccountFact.reason": "The stable name of the sentence in `detail`.",
     "CommandView.status": "`pending` until the command was handled, then `applied` or `refused`.",
     "DeadLetterView.at": "The time at which the event was put aside.",
     "DeadLetterView.group": "The consumer group that could not handle the event.",

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.conversation import MessageState
-from schemas.values import Failure, Surface
+from schemas.values import AgentLanguage, Failure, Surface
 from services.domain.conversation_state import ConversationState
+from services.domain.failure_phrases import failure_of_part
 
 DOUBTFUL = frozenset({"outcome_unknown", "unreachable"})
 """Codes of failures that may be wrong: any report that the platform has the message proves the opposite."""
@@ -56,12 +57,9 @@ def of_parts(parts: Mapping[str, MessageState]) -> MessageState:
     return "failed" if "failed" in states else min(states, key=lambda state: RANKS[state], default="sent")
 
 
-def failure_of_part(parts: Mapping[str, MessageState], part: str, error: Failure) -> Failure:
+def failure_with_part(parts: Mapping[str, MessageState], part: str, error: Failure, language: AgentLanguage) -> Failure:
     """Why a message failed of which one part did not arrive."""
-    if len(parts) == 1:
-        return error
-    detail = f"Part {list(parts).index(part) + 1} of {len(parts)} did not arrive: {error.detail}"
-    return error.model_copy(update={"detail": detail})
+    return error if len(parts) == 1 else failure_of_part(error, list(parts).index(part) + 1, len(parts), language)
 
 
 def with_watermark(

@@ -58,18 +58,30 @@ def choose_invitation(
     if capabilities is not None and post is not None and _takes_private_reply(case, capabilities, post, author, now):
         return Invitation("private_reply", case.channel)
     token = sign_token(handoffs.secret, case.workspace, case.id)
+    # The same platform first: the customer need not leave it. Then the web chat, which needs no account anywhere.
+    on_platform = _on_platform(case, configuration, capabilities, token) if capabilities is not None else None
+    return on_platform or _by_webchat(case, configuration, handoffs.public_url, token)
+
+
+def _on_platform(
+    case: ConversationState, configuration: WorkspaceConfiguration | None, capabilities: Capabilities, token: str
+) -> Invitation | None:
+    """A link into the private chat with the account, or the platform's own invitation; None where it has neither."""
     account = account_of(configuration, case.channel, case.account)
     username = account.settings.get("username") if account else None
-    # The same platform first: the customer need not leave it. Then the web chat, which needs no account anywhere.
-    if capabilities is not None and capabilities.deep_link and isinstance(username, str):
+    if capabilities.deep_link and isinstance(username, str):
         return Invitation("deep_link", case.channel, capabilities.deep_link.format(username=username, token=token))
-    if capabilities is not None and capabilities.invitation:
-        return Invitation("invitation", case.channel)
+    return Invitation("invitation", case.channel) if capabilities.invitation else None
+
+
+def _by_webchat(
+    case: ConversationState, configuration: WorkspaceConfiguration | None, public_url: str | None, token: str
+) -> Invitation:
+    """A link to the web chat; an invitation without a method where there is none."""
     webchat = _webchat_account(configuration)
-    if webchat is None or handoffs.public_url is None:
+    if webchat is None or public_url is None:
         return Invitation()
-    base = handoffs.public_url.rstrip("/")
-    link = f"{base}/{WEBCHAT}/{quote(case.workspace)}/{quote(webchat)}?handoff={token}"
+    link = f"{public_url.rstrip('/')}/{WEBCHAT}/{quote(case.workspace)}/{quote(webchat)}?handoff={token}"
     return Invitation("webchat", WEBCHAT, link)
 
 

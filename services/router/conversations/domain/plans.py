@@ -14,7 +14,7 @@ from schemas.values import AgentLanguage, EncryptedText, Failure, Problem, Surfa
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.outgoing_files import as_sent, caption_limit
-from services.domain.refusal_phrases import RefusalReader, to_failure, to_problem
+from services.domain.refusal_phrases import to_failure, to_problem
 from services.domain.sending_rules import (
     Allowed,
     AnsweredPost,
@@ -31,6 +31,7 @@ from services.router.conversations.domain.refusals import (
     refuse_reply,
     refuse_without_address,
 )
+from services.text.sentences import SentenceReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Judge:
 
     channel: str
     capabilities: Capabilities | None
-    reader: RefusalReader
+    reader: SentenceReader
     now: datetime
 
     @property
@@ -124,7 +125,7 @@ def rules_for(
     """The rules of an account at `now`. Without a configuration those of its channel, with times in UTC."""
     timezone = configuration.profile.body.timezone if configuration else "UTC"
     return Judge(
-        channel, capabilities.of_account(channel, account, configuration), RefusalReader(language, timezone), now
+        channel, capabilities.of_account(channel, account, configuration), SentenceReader(language, timezone), now
     )
 
 
@@ -150,7 +151,7 @@ def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, ru
     surface = reply.surface or case.last_surface
     if surface not in case.addresses:
         private_reply = _plan_private_reply(case, reply, person, rules) if surface == "private" else None
-        return private_reply or refuse_without_address(case, surface)
+        return private_reply or refuse_without_address(surface)
     refused = refuse_in_public(case, reply) if surface == "public" else None
     if refused is not None:
         return refused
@@ -161,7 +162,7 @@ def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, ru
         caption_limit=rules.caption_limit(reply.attachments),
     )
     planned = rules.plan(draft, recipient_of(case, person), case.addresses[surface], reply.template)
-    return rules.problem(planned) if isinstance(planned, Refused) else _with_files(planned, reply, rules)
+    return _with_files(planned, reply, rules)
 
 
 def _plan_private_reply(
@@ -181,16 +182,18 @@ def _plan_private_reply(
     return rules.problem(planned) if isinstance(planned, Refused) else replace(planned, answers_post=address.reply_to)
 
 
-def _with_files(plan: Plan, reply: Reply, rules: Judge) -> Plan | Problem:
-    """The plan with the files of a reply, each as the channel takes it."""
+def _with_files(plan: Plan | Refused, message: Reply | WriteFirst, rules: Judge) -> Plan | Problem:
+    """The plan with the files of a message, each as the channel takes it, or why it does not go out."""
+    if isinstance(plan, Refused):
+        return rules.problem(plan)
     if rules.capabilities is None:
-        return replace(plan, files=reply.attachments)
-    taken = rules.capabilities.with_media_of(plan.surface)
-    problem = refuse_files(reply, rules.channel, taken)
+        return replace(plan, files=message.attachments)
+    on_surface = rules.capabilities.with_media_of(plan.surface)
+    problem = refuse_files(message.attachments, rules.channel, on_surface)
     if problem is not None:
         return problem
-    planned = replace(plan, files=as_sent(reply.attachments, taken))
-    return _files_apart(planned, reply.text) if rules.capabilities.files_apart else planned
+    planned = replace(plan, files=as_sent(message.attachments, on_surface))
+    return _files_apart(planned, message.text) if rules.capabilities.files_apart else planned
 
 
 def _files_apart(plan: Plan, text: EncryptedText) -> Plan:
@@ -207,6 +210,7 @@ def plan_first(command: WriteFirst, recipient: Recipient, address: Address, rule
         has_template=command.template is not None,
         is_automatic=command.agent is None,
         is_first=True,
+        caption_limit=rules.caption_limit(command.attachments),
     )
     planned = rules.plan(draft, recipient, address, command.template)
-    return rules.problem(planned) if isinstance(planned, Refused) else planned
+    return _with_files(planned, command, rules)

@@ -1,18 +1,23 @@
 """Why a command on a conversation is refused, as the problem that REST answers: what is wrong and what to do. Pure."""
 
+from collections.abc import Sequence
+
 from schemas.channel import Capabilities
 from schemas.commands import ConfirmHandoff, Reply, Resolve, Transfer
 from schemas.identity import PersonKey
+from schemas.outbound import OutboundAttachment
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import Contact, ConversationState
 from services.domain.lifecycle import is_closed, is_finished, is_queued, is_resolved
 from services.domain.outgoing_files import file_problem
 from services.router.conversations.domain import handoff
+from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.transitions import has_no_task
 
-NO_CONVERSATION = Problem(status=404, title="Not found", detail="There is no such conversation.")
-NOT_ASSIGNED = "It waits and has no agent yet"
-ANSWERED_ELSEWHERE = "It was answered elsewhere by your own side and has no agent: transfer it to one"
+NO_CONVERSATION = refused(404, "Not found", "no_conversation")
+FINISHED, CLOSED, NOT_ASSIGNEE = "Conversation is finished", "Conversation is closed", "Not the assignee"
+FILE_REFUSED, SENSITIVE = "File not taken by the channel", "Public reply to a sensitive case"
+NOT_UNCONFIRMED = "Not an unconfirmed visitor"
 
 
 def refuse_none(_: ConversationState) -> None:
@@ -23,8 +28,16 @@ def refuse_finished(case: ConversationState) -> Problem | None:
     """Refuse a command that only an open conversation takes."""
     if not is_finished(case.status):
         return None
-    detail = f"The conversation is {case.status}. Reopen it first."
-    return Problem(status=409, title="Conversation is finished", detail=detail)
+    return refused(409, FINISHED, "conversation_closed" if is_closed(case.status) else "conversation_resolved")
+
+
+def refuse_other_agent(case: ConversationState, agent: str) -> Problem | None:
+    """Refuse what only the assignee may do."""
+    if case.agent == agent:
+        return None
+    if case.agent:
+        return refused(409, NOT_ASSIGNEE, "assigned_to_other", agent=agent, assignee=case.agent)
+    return refused(409, NOT_ASSIGNEE, "answered_elsewhere" if has_no_task(case) else "without_agent", agent=agent)
 
 
 def refuse_unsnooze(case: ConversationState) -> Problem | None:
@@ -36,40 +49,25 @@ def refuse_unsnooze(case: ConversationState) -> Problem | None:
 
 def refuse_reply(case: ConversationState, agent: str) -> Problem | None:
     """Refuse a reply that the conversation does not take from this agent."""
-    if is_finished(case.status):
-        detail = f"The conversation is {case.status}. Reopen it, or wait for the customer to write again."
-        return Problem(status=409, title="Conversation is finished", detail=detail)
     # Who answers a waiting conversation takes it.
-    if case.agent == agent or is_queued(case.status):
-        return None
-    without_agent = ANSWERED_ELSEWHERE if has_no_task(case) else NOT_ASSIGNED
-    assignee = f"It is with {case.agent}" if case.agent else without_agent
-    detail = f"{agent} is not the assignee. {assignee}; only the assignee can reply."
-    return Problem(status=409, title="Not the assignee", detail=detail)
+    return refuse_finished(case) or (None if is_queued(case.status) else refuse_other_agent(case, agent))
 
 
-def refuse_without_address(case: ConversationState, surface: Surface) -> Problem:
-    """Refuse a reply on a surface on which the customer has not written, and cannot be reached."""
-    written_on = ", ".join(sorted(case.addresses)) or "nowhere"
-    detail = f"The customer has not written on the {surface} side of this channel, only here: {written_on}."
-    return Problem(status=409, title="No address on that surface", detail=detail)
+def refuse_without_address(surface: Surface) -> Problem:
+    """Refuse what is done on a surface on which the customer has not written, and cannot be reached."""
+    reason = "no_private_address" if surface == "private" else "no_public_address"
+    return refused(409, "No address on that surface", reason)
 
 
-def refuse_files(reply: Reply, channel: str, capabilities: Capabilities) -> Problem | None:
-    """Refuse a reply with files that the channel does not take."""
-    problem = file_problem(reply.attachments, channel, capabilities)
-    if problem is None:
-        return None
-    pointer, detail = problem
-    return Problem(status=422, title="File not taken by the channel", detail=detail, pointer=pointer)
+def refuse_files(files: Sequence[OutboundAttachment], channel: str, capabilities: Capabilities) -> Problem | None:
+    """Refuse files that the channel does not take."""
+    problem = file_problem(files, channel, capabilities)
+    return refused(422, FILE_REFUSED, problem.reason, problem.pointer, **problem.params) if problem else None
 
 
 def refuse_files_of_private_reply() -> Problem:
     """Refuse files in an answer that opens a private chat."""
-    detail = (
-        "A private reply to a public post is one message of text. Send the files once the customer has answered it."
-    )
-    return Problem(status=422, title="File not taken by the channel", detail=detail, pointer="/attachments")
+    return refused(422, FILE_REFUSED, "files_of_private_reply", "/attachments")
 
 
 def refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
@@ -77,60 +75,51 @@ def refuse_in_public(case: ConversationState, reply: Reply) -> Problem | None:
     # The route checked the text for the surface of that moment. Since then the customer may have written in public.
     secrets = reply.masked or reply.sensitive_kinds
     if secrets and reply.confirmed_by is None:
-        detail = f"A public reply must not hold a secret ({', '.join(secrets)}). Write it without, or in private."
-        return Problem(status=409, title="Secret in a public reply", detail=detail)
-    if handoff.is_private_only(case):
-        detail = (
-            "The case is sensitive: answer on the private surface, where nobody else reads. While nobody followed the "
-            "link there is none: wait until it expires, or say that the public may read it by POST …/handoff/clear."
-        )
-        return Problem(status=409, title="Public reply to a sensitive case", detail=detail)
-    return None
+        return refuse_secret(secrets)
+    return refused(409, SENSITIVE, "sensitive_case") if handoff.is_private_only(case) else None
+
+
+def refuse_secret(kinds: Sequence[str]) -> Problem:
+    """Refuse to show secrets of these kinds in public."""
+    return refused(409, "Secret in a public reply", "secret_in_public", kinds=", ".join(kinds))
 
 
 def refuse_to_write_first(case: ConversationState, agent: str | None) -> Problem | None:
     """Refuse to write into a conversation that another agent has."""
-    if agent is None or is_finished(case.status) or case.agent in {None, agent}:
+    if agent is None or is_finished(case.status) or case.agent is None or case.agent == agent:
         return None
-    detail = (
-        f"The customer's conversation {case.id} is with {case.agent}: leave the message to them, or transfer it first."
-    )
-    return Problem(status=409, title="Not the assignee", detail=detail)
+    return refused(409, NOT_ASSIGNEE, "other_agent_has_customer", conversation=case.id, assignee=case.agent)
 
 
 def refuse_resolve(case: ConversationState, resolve: Resolve) -> Problem | None:
     """Refuse to resolve a finished conversation, or that of another agent; without `agent` the assignee is overruled."""
     if is_finished(case.status):
-        detail = f"The conversation is already {case.status}."
-        return Problem(status=409, title="Conversation is finished", detail=detail)
+        return refused(409, FINISHED, "conversation_closed" if is_closed(case.status) else "already_resolved")
     if resolve.agent and case.agent and resolve.agent != case.agent:
-        detail = f"{resolve.agent} is not the assignee; it is with {case.agent}. Leave `agent` out to overrule."
-        return Problem(status=409, title="Not the assignee", detail=detail)
+        agents = {"agent": resolve.agent, "assignee": case.agent}
+        return refused(409, NOT_ASSIGNEE, "assigned_to_other_may_overrule", **agents)
     return None
 
 
 def refuse_transfer(case: ConversationState, transfer: Transfer) -> Problem | None:
     """Refuse a transfer to where the conversation is, and one of a finished conversation."""
     if transfer.to_agent is not None and transfer.to_agent == case.agent:
-        return Problem(status=409, title="Already there", detail=f"{case.agent} has the conversation already.")
+        return refused(409, "Already there", "already_with_agent", assignee=case.agent)
     if transfer.to_team is not None and transfer.to_team == case.team:
-        return Problem(status=409, title="Already there", detail=f"The conversation is with team {case.team} already.")
+        return refused(409, "Already there", "already_with_team", team=case.team)
     return refuse_finished(case)
 
 
 def refuse_reopen(case: ConversationState, person: Contact | None) -> Problem | None:
     """Refuse to reopen a conversation that is not resolved, or beside another open one on the same thread."""
     if is_closed(case.status):
-        detail = "The conversation is closed for good; the customer's next message opens another."
-        return Problem(status=409, title="Conversation is closed", detail=detail)
+        return refused(409, CLOSED, "conversation_closed")
     if not is_resolved(case.status):
-        detail = f"The conversation is {case.status}; only a resolved one can be reopened."
-        return Problem(status=409, title="Not resolved", detail=detail)
+        return refused(409, "Not resolved", "not_resolved")
     current = person.open.get(case.thread or "") if person else None
-    if current in {None, case.id}:
+    if current is None or current == case.id:
         return None
-    detail = f"The customer has another open conversation there: {current}."
-    return Problem(status=409, title="Another is open", detail=detail)
+    return refused(409, "Another is open", "another_is_open", conversation=current)
 
 
 def refuse_confirmation(case: ConversationState, command: ConfirmHandoff) -> Problem | None:
@@ -142,6 +131,6 @@ def refuse_confirmation(case: ConversationState, command: ConfirmHandoff) -> Pro
     if handoff.may_claim(case, person) and handoff.unconfirmed(case, person) is not None:
         return None
     followers = [follower.person.person for follower in case.handoff.unconfirmed] if case.handoff else []
-    known = f"These did: {', '.join(followers)}." if followers else "Nobody is waiting for that."
-    detail = f"{command.person} did not follow the link of this hand-off. {known}"
-    return Problem(status=409, title="Not an unconfirmed visitor", detail=detail)
+    if not followers:
+        return refused(409, NOT_UNCONFIRMED, "visitor_not_waiting", visitor=command.person)
+    return refused(409, NOT_UNCONFIRMED, "other_visitors_wait", visitor=command.person, visitors=", ".join(followers))

@@ -8,7 +8,7 @@ from schemas.conversation import FirstResponse, ResponseRun
 from schemas.values import Surface
 from services.domain import response_tracking
 from services.domain.conversation_state import ConversationState
-from services.domain.lifecycle import is_finished
+from services.domain.lifecycle import is_finished, is_pending
 from services.domain.response_tracking import Tracked
 from services.router.conversations.domain.transitions import status_after
 
@@ -74,6 +74,15 @@ def reply_failed(conversation: ConversationState, message: str, now: datetime) -
         # The answer that failed was the first response, and no longer is.
         after = replace(after, first_response=None, first_response_at=None)
     return _changed(after, tracked, now)
+
+
+def taken_back(conversation: ConversationState, message: str, now: datetime) -> Change:
+    """What was taken for a human answer is none: as if nobody had given it. Who waited for it waits again."""
+    failed = reply_failed(conversation, message, now)
+    is_open_again = failed.conversation.response_tracking.open_run() is not None and is_pending(conversation.status)
+    # As when the customer writes: without an agent it is to be queued.
+    status = status_after(conversation, "message_received") if is_open_again else conversation.status
+    return replace(failed, conversation=replace(failed.conversation, status=status))
 
 
 def resolved(conversation: ConversationState, now: datetime) -> Change:

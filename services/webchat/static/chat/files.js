@@ -11,16 +11,25 @@ const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/a
 const SHOWN_BYTES = 8000000;
 
 export class Files {
-  // `changed` is called when a file comes, goes, or has been uploaded.
-  constructor(server, words, changed) {
+  // `number` writes a count in the language of the words. `changed` is called when a file comes, goes, or has been uploaded.
+  constructor(server, words, number, changed) {
     this.server = server;
     this.words = words;
+    this.number = number;
     this.changed = changed;
     this.waiting = [];
+    this.mostBytes = Infinity;
+    // How many of those that were chosen last found no room.
+    this.leftOut = 0;
     this.list = h("ul", { class: "files", "aria-label": words.files, hidden: true });
     this.input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", change: () => this.onChosen() });
     this.button = h("button", { type: "button", class: "attach", "aria-label": words.attach, title: words.attach, click: () => this.input.click() },
       icon("M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 5 5l-8.6 8.5a1.7 1.7 0 0 1-2.5-2.5L14.5 7.5"));
+  }
+
+  // Files with more bytes are not uploaded. An older server says no limit.
+  limit(bytes) {
+    if (bytes) this.mostBytes = bytes;
   }
 
   get isUploading() {
@@ -31,6 +40,7 @@ export class Files {
   take() {
     const ready = this.waiting.filter((one) => one.stored).map((one) => one.stored);
     this.waiting = [];
+    this.leftOut = 0;
     this.draw();
     return ready;
   }
@@ -41,7 +51,9 @@ export class Files {
   }
 
   add(chosen) {
-    for (const file of chosen.slice(0, MAX_FILES - this.waiting.length)) {
+    const room = MAX_FILES - this.waiting.length;
+    this.leftOut = Math.max(0, chosen.length - room);
+    for (const file of chosen.slice(0, room)) {
       const one = { file, stored: null, wrong: "" };
       this.waiting.push(one);
       void this.upload(one);
@@ -50,13 +62,15 @@ export class Files {
   }
 
   async upload(one) {
-    one.wrong = "";
+    one.wrong = one.file.size > this.mostBytes ? this.tooLarge() : "";
+    one.isFinal = Boolean(one.wrong);
     this.draw();
+    if (one.wrong) return;
     try {
       one.stored = await this.server.upload(one.file);
     } catch (error) {
       const isTooLarge = error instanceof Refused && error.status === 413;
-      one.wrong = isTooLarge ? this.words.fileTooLarge : this.words.fileFailed;
+      one.wrong = isTooLarge ? this.tooLarge() : this.words.fileFailed;
       one.isFinal = error instanceof Refused;
     }
     this.draw();
@@ -64,8 +78,19 @@ export class Files {
 
   draw() {
     this.list.hidden = !this.waiting.length;
-    fill(this.list, this.waiting.map((one) => this.row(one)));
+    fill(this.list, [...this.waiting.map((one) => this.row(one)), ...this.note()]);
     this.changed();
+  }
+
+  tooLarge() {
+    if (this.mostBytes === Infinity) return this.words.fileTooLarge;
+    return filled(this.words.fileLargerThan, { most: this.number(Math.floor(this.mostBytes / 100000) / 10) });
+  }
+
+  note() {
+    if (!this.leftOut) return [];
+    const text = filled(this.words.tooManyFiles, { most: this.number(MAX_FILES), count: this.number(this.leftOut) });
+    return [h("li", {}, h("span", { class: "wrong", role: "alert" }, text))];
   }
 
   row(one) {
@@ -79,6 +104,7 @@ export class Files {
 
   remove(one) {
     this.waiting = this.waiting.filter((other) => other !== one);
+    this.leftOut = 0;
     this.draw();
     this.button.focus();
   }

@@ -146,8 +146,8 @@ function count() {
 const title = given.title || t.title;
 const isMoved = Boolean(query.get("handoff") || (isPage && server.session && server.session.handoff));
 const lines = new Lines(t, times, language, isMoved ? t.moved : t.hello, retry, (message) => shownFiles(server, t, message));
-const files = new Files(server, t, onFiles);
-const reach = new Reach(server, memory, t, times, () => showNotice(t.closed));
+const files = new Files(server, t, (count) => number.format(count), onFiles);
+const reach = new Reach(server, memory, t, times, (status) => files.limit(status.max_file_bytes), () => showNotice(t.closed));
 const notice = h("p", { class: "notice", role: "status", hidden: true });
 const announcement = h("div", { class: "heard", role: "status", "aria-live": "polite" });
 const box = h("textarea", {

@@ -7,12 +7,13 @@ import { filled } from "./words.js";
 const STATUS_POLL_MS = 60000;
 
 export class Reach {
-  // `refused` is called when this page may not open chats, or there is no such account.
-  constructor(server, memory, words, times, refused) {
+  // `read` is called with each status, `refused` when this page may not open chats, or there is no such account.
+  constructor(server, memory, words, times, read, refused) {
     this.server = server;
     this.memory = memory;
     this.words = words;
     this.times = times;
+    this.read = read;
     this.refused = refused;
     this.timer = 0;
     this.statusText = h("p", { class: "said", role: "status" });
@@ -39,7 +40,9 @@ export class Reach {
     clearTimeout(this.timer);
   }
 
-  show({ open, opens_at: opensAt, online }) {
+  show(status) {
+    const { open, opens_at: opensAt, online } = status;
+    this.read(status);
     this.element.hidden = open && online;
     if (this.element.hidden) return;
     const when = opensAt ? this.times.opening(Date.parse(opensAt), Date.now()) : "";

@@ -4,7 +4,7 @@ import { readShared, writeShared } from "./agreed.js";
 
 const SILENCE_MS = 45000;
 const TIMEOUT_SECONDS = 30;
-const FILE_SECONDS = 120;
+const FILE_SECONDS = 300;
 
 export class Late extends Error {
   constructor(after, status) {

@@ -48,4 +48,4 @@ async def test_nobody_but_mailgun_gets_the_api_key(url: str | None) -> None:
 async def test_without_an_api_key_the_file_is_refused_with_what_is_missing() -> None:
     with pytest.raises(PermanentSendError, match="no api_key") as refused:
         await Email().locate(Attachment(kind="video", url=STORED), calls.account("mailgun"), HTTP)
-    assert refused.value.code == "unauthorized"
+    assert refused.value.code == "credentials"

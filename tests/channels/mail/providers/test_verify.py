@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.channels.mail.providers import PROVIDERS
@@ -19,6 +19,7 @@ from services.channels.mail.providers.sendgrid import read_public_key
 from services.channels.mail.providers.sns import is_sns_url
 from services.channels.port import Account, InvalidSignature, Request
 from tests.channels.mail.providers import calls
+from tests.examples import examples
 
 FIXTURES = sorted(path.name for path in calls.PAYLOADS.iterdir() if path.name.partition("_")[0] in PROVIDERS)
 
@@ -384,7 +385,7 @@ def signed_values(provider: str, request: Request) -> Any:
 
 @pytest.mark.parametrize("provider", sorted(PROVEN))
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_no_mutation_of_what_is_signed_is_accepted(provider: str, data: st.DataObject) -> None:
     request, account = PROVEN[provider], calls.account(provider)
     at = data.draw(st.integers(0, len(request.body) - 1))
@@ -396,7 +397,7 @@ def test_no_mutation_of_what_is_signed_is_accepted(provider: str, data: st.DataO
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_a_signature_can_be_written_in_one_way_only(data: st.DataObject) -> None:
     request = PROVEN["sendgrid"]
     signature = request.headers[calls.SENDGRID_SIGNATURE]

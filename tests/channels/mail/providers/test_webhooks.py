@@ -11,6 +11,7 @@ from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfigurati
 from services.channels.email import Email
 from services.channels.port import Account, Request
 from services.platform.http.outgoing import HttpResponse
+from services.records.accounts import ACCOUNT_CALLS, INCOMPLETE_WITHIN, account_health
 from services.records.blobs import read_blob
 from tests.channels.mail.providers import calls
 from tests.configuration import configure
@@ -91,6 +92,26 @@ async def test_a_mail_that_ses_left_in_a_bucket_is_published_as_unknown_and_says
     assert (await post(ingest, calls.fixture("ses_received_s3.json"))).status == 200
     (found,) = activities(ingest)
     assert (found.kind, found.details) == ("unknown", {"type": "mail_without_content"})
+
+
+async def test_mails_that_ses_leaves_in_a_bucket_are_a_finding_of_the_accounts_health_for_a_day() -> None:
+    ingest = door(calls.account("ses"))
+    for _ in range(2):
+        await post(ingest, calls.fixture("ses_received_s3.json"))
+    await post(ingest, calls.fixture("ses_received_utf8.json"))
+    await ingest.recorder.write()
+    stored = ingest.noted.find(ACCOUNT_CALLS, "shop/email:main")
+    assert stored is not None
+    assert (stored.counts.received, stored.counts.published) == (3, 3)
+    health = account_health(stored, [], None, calls.RECEIVED)
+    assert (health.state, health.without_content, health.last_without_content_at) == ("incomplete", 2, calls.RECEIVED)
+    assert health.detail == (
+        "Mails arrive without their content, because the SES receipt rule puts them into a bucket: give the rule the action "
+        "Publish to Amazon SNS topic (encoding Base64) in place of the topic of its S3 action; the mails until then are in the "
+        f"bucket. So far 2, the last at {calls.RECEIVED:%H:%M} UTC."
+    )
+    after = account_health(stored, [], None, calls.RECEIVED + INCOMPLETE_WITHIN)
+    assert (after.state, after.detail, after.without_content) == ("ok", "", 2)
 
 
 # -- the others --------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The address that Meta calls: whether it is one of ours, and how it is shown to people."""
+"""The address that a platform calls: whether it is one of ours, and how it is shown to people."""
 
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ def our_address(account: Account, public_url: str | None) -> str:
 
 
 def is_ours(called: str, account: Account, public_url: str | None) -> bool:
-    """Whether Meta calls this workspace. One URL may serve all of its accounts, so any account's will do."""
+    """Whether a platform calls this workspace. One URL may serve all of its accounts, so any account's will do."""
     ours = _workspace(account, public_url)
     return called.startswith(ours) if public_url else ours in urlsplit(called).path
 
