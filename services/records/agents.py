@@ -13,15 +13,15 @@ WRITER = "dispatch"
 class AgentRecord:
     """An agent. Its document id is `workspace/agent`.
 
-    `version` rises with each write of `body` and is the agent's ETag (`"3"`); `presence_version` rises with each change of
-    `presence` and is the ETag of the presence. `generation` is the time of its creation in microseconds since 1970, 0 for
-    agents of versions that did not store it: keys and sessions of an agent of the same id that was deleted do not open it.
-    `presence` is what counts since `presence_since`, and `presence_declared` what the agent said (None: the same): missed offers lower
-    it, until the agent sets it again. `presence_reason` are the agent's words, or the code of what lowered it.
-    Neither version changes with `load`, the units in use, or `loads`, these by class of work. `missed_offers` counts the offers
-    that the agent missed in a row. `reserved_for` is a task larger than its room, for which it saves room. `idle_since` is set while the agent is online without a conversation. `assigned_at` is the
-    time of the
-    last assignment, `at` that of the last change of `body` or `presence`.
+    `version` rises with each write of `body` and is the agent's ETag (`"3"`); `presence_version` rises with each
+    change of `presence` and is the ETag of the presence. `generation` is the time of its creation in microseconds
+    since 1970, 0 for agents of versions that did not store it: keys and sessions of an agent of the same id that was
+    deleted do not open it. `presence` is what counts since `presence_since`, and `presence_declared` what the agent
+    said (None: the same): missed offers lower it, until the agent sets it again. `presence_reason` are the agent's
+    words, or the code of what lowered it. Neither version changes with `load`, the units in use, or `loads`, these by
+    class of work. `missed_offers` counts the offers that the agent missed in a row. `reserved_for` is a task larger
+    than its room, for which it saves room. `idle_since` is set while the agent is online without a conversation.
+    `assigned_at` is the time of the last assignment, `at` that of the last change of `body` or `presence`.
     """
 
     workspace: str

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from services.platform.http.service import Context
 from services.platform.store.collections import RUNTIME_COLLECTIONS
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.conversations import CONVERSATIONS, MESSAGES
+from services.records.offers import OFFERS, OfferRecord
 from services.router import views
 from tests.fakes import START, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import Rest, open_rest, problem_of, settings_with
@@ -73,7 +75,7 @@ async def test_me_is_the_agent_of_the_key(rest: Rest) -> None:
     key = await bound_key(rest)
     for path in (f"{SHOP}/agents/me", f"{SHOP}/agents/sara"):
         assert (await rest.request("GET", path, authorization=key)).json()["id"] == "sara"
-    assert (await rest.request("GET", f"{SHOP}/agents/me/presence", authorization=key)).json() == {"status": "offline"}
+    assert (await rest.request("GET", f"{SHOP}/agents/me/presence", authorization=key)).json()["status"] == "offline"
 
 
 async def test_me_is_nobody_without_an_agent(rest: Rest) -> None:
@@ -144,6 +146,8 @@ SPEAKS: list[tuple[str, dict[str, Any]]] = [
     (f"{CONVERSATION}/handoff/confirm", {"person": "telegram:main:8"}),
     (f"{CONVERSATION}/priority", {"priority": "high"}),
     (f"{CONVERSATION}/sla/reapply", {}),
+    (f"{SHOP}/offers/o1/accept", {}),
+    (f"{SHOP}/offers/o1/decline", {"reason": "in a call"}),
     (f"{SHOP}/messages/m1/edit", {"text": "hello"}),
     (f"{SHOP}/messages/m1/delete", {}),
     (f"{SHOP}/messages/m1/hide", {}),
@@ -157,6 +161,15 @@ SPEAKS: list[tuple[str, dict[str, Any]]] = [
 async def busy(rest: Rest) -> Rest:
     rest.store.insert(CONVERSATIONS, "c1", conversation("c1"))
     rest.store.insert(MESSAGES, "m1", message("m1", "1"))
+    offer = OfferRecord(
+        id="o1",
+        workspace="shop",
+        conversation="c1",
+        agent="sara",
+        made_at=START,
+        expires_at=START + timedelta(seconds=30),
+    )
+    rest.store.insert(OFFERS, "o1", offer)
     rest.outcome_for = lambda event: rest.outcome(event, result="m1")
     return rest
 
@@ -201,7 +214,8 @@ async def test_a_key_of_no_agent_has_to_name_who_replies(busy: Rest) -> None:
 async def test_every_route_that_names_who_acts_was_tried(rest: Rest) -> None:
     document = (await rest.client.get("/openapi.json")).json()
     ends = [
-        re.escape(path).replace("shop", "[^/]+").replace("c1", "[^/]+").replace("m1", "[^/]+") for path, _ in SPEAKS
+        re.escape(path).replace("shop", "[^/]+").replace("c1", "[^/]+").replace("m1", "[^/]+").replace("o1", "[^/]+")
+        for path, _ in SPEAKS
     ]
     acting = {model.__name__ for model in await bodies_of_routes() if acting_field(model)}
     found = [
