@@ -11,7 +11,7 @@ from services.domain.inbox import InboxSort, InboxView
 from services.domain.viewer import Viewer
 from services.platform.http.auth import BoundAgent, Principal, current_caller, require_scope
 from services.platform.http.dependencies import ContextDep, Page
-from services.platform.http.problems import Forbidden
+from services.platform.http.problems import Forbidden, UnprocessableContent
 from services.platform.http.service import Context
 from services.rest.dependencies import ExistingWorkspace
 from services.rest.viewer import viewer_of_agent
@@ -65,9 +65,11 @@ async def _viewer(context: Context, workspace: str, caller: Principal, named: st
     if bound is not None and named not in (None, bound.id):
         raise Forbidden(f"This key speaks as {bound.id!r} only. Leave `agent` out.", title="Another agent")
     if bound is None:
-        record = await read_agent(context, workspace, named) if named is not None else None
+        if named is None:
+            raise UnprocessableContent(("/query/agent", "Name the agent whose inbox it is: this key is bound to none."))
+        record = await read_agent(context, workspace, named)
         if record is None:
-            raise unknown_agent(named or "", "/query/agent")
+            raise unknown_agent(named, "/query/agent")
         bound = BoundAgent(record.id, teams=frozenset(record.body.teams), is_lead=record.body.role == "lead")
     return await viewer_of_agent(context.store, workspace, bound)
 

@@ -105,8 +105,7 @@ async def _order_of(context: Context, conversation: ConversationState, message: 
     """Where a message of a conversation stands. Raises UnprocessableContent for one that is not of it."""
     found = await read_one(context.store, MESSAGES, message)
     if found is None or found.conversation != conversation.id:
-        sentence = f"There is no message {message!r} in this conversation."
-        raise UnprocessableContent((f"/query/{parameter}", sentence))
+        raise UnprocessableContent((f"/query/{parameter}", "There is no such message in this conversation."))
     return found.order
 
 

@@ -20,7 +20,10 @@ SHAPES = {
     "workspace": {"id", "name", "languages", "timezone"},
     "team": {"id", "name"},
     "account": {"id", "channel", "name", "credentials", "language", "api_base", "settings", "webhook_path", "health"},
-    "agent": {"id", "name", "teams", "skills", "capacity", "role", "presence", "load", "idle_since"},
+    "agent": {
+        *("id", "name", "teams", "skills", "capacity", "role", "presence", "load", "idle_since"),
+        *("presence_declared", "presence_reason", "presence_since"),
+    },
     "conversation": {
         *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),
         *("language", "sentiment", "intent", "sensitive", "requirement", "opened_at", "updated_at", "assigned_at"),

@@ -156,6 +156,8 @@ def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
     _sign_in(admin, tenant)
     _talk(tenant)
     _name(tenant)
+    _offer(tenant)
+    _places(tenant, f"/conversations/{tenant.ids['conversation']}")
     return tenant
 
 
@@ -236,7 +238,21 @@ def _name(tenant: Tenant) -> None:
     notice = next(one["text"] for one in said if one["author"]["kind"] == "system")
     tenant.handoff = notice.partition("handoff=")[2].split()[0]
     eventually_sync(lambda: tenant.get(f"/webhooks/{tenant.ids['webhook']}/deliveries?limit=1")["next"])
-    _places(tenant, f"/conversations/{mine['id']}")
+
+
+def _offer(tenant: Tenant) -> None:
+    """An agent accepts the offer of a conversation."""
+    workspace = {"name": tenant.canary, "languages": ["en"]}
+    offering = {**workspace, "settings": {"offer_mode": "offer", "offer_seconds": 300}}
+    assert tenant.request("PUT", tenant.path, json=offering).status_code == 200
+    update = update_of(10, tenant.customer + 10, f"{tenant.canary} hello, is it in stock")
+    assert tenant.telegram(update).status_code == 200
+    [offered] = eventually_sync(lambda: tenant.get("/conversations?status=offered")["items"])
+    offer = offered["offer"]
+    accepted = tenant.request("POST", f"{tenant.path}/offers/{offer['id']}/accept", json={"agent": offer["agent"]})
+    assert accepted.status_code == 200, accepted.text
+    assert tenant.request("PUT", tenant.path, json=workspace).status_code == 200
+    tenant.ids["offer"] = offer["id"]
 
 
 def _places(tenant: Tenant, one: str) -> None:

@@ -39,6 +39,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "hide": {"agent": "{agent}"},
     "unhide": {"agent": "{agent}"},
     "transfer": {"to_team": "default"},
+    "claim": {"agent": "{agent}"},
+    "snooze": {"for_seconds": 60},
+    "accept": {"agent": "{agent}"},
+    "decline": {"agent": "{agent}"},
     "priority": {"priority": "low"},
     "replay": {"since": "2026-01-01T00:00:00Z"},
     "handoff/confirm": {"person": "webchat:main:anon-1"},
@@ -139,6 +143,8 @@ def query_of(path: str, ids: dict[str, str]) -> dict[str, str]:
     """What a list cannot be read without."""
     if path.endswith("/kpis"):
         return {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
+    if path.endswith(("/inbox", "/inbox/counts")):
+        return {"agent": ids["agent"]}
     return {"person": ids["person"]} if path.endswith("/overview/customers") else {}
 
 
@@ -257,7 +263,9 @@ def test_filters_by_what_is_theirs_find_nothing(document: dict[str, Any], pair: 
                 answer = mine.client.get(address(path, mine.ids), params={one["name"]: value}, headers=headers)
                 ATTEMPTS.append(f"GET {path}?{one['name']}={value}")
                 assert answer.status_code in (200, 422), answer.text
-                clean(theirs, f"GET {path}?{one['name']}={value}", answer)
+                # A refusal may repeat the value that it refuses.
+                if answer.status_code == 200 or value != theirs.canary:
+                    clean(theirs, f"GET {path}?{one['name']}={value}", answer)
 
 
 def test_none_of_their_versions_is_a_version_of_mine(pair: tuple[Tenant, Tenant]) -> None:
