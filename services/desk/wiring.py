@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.desk import oidc, sessions
+from services.desk import oidc, page, sessions
 from services.desk.domain.oidc import Client
 from services.desk.provider import Issuer
 from services.platform.http.client import open_outgoing
@@ -16,12 +16,13 @@ from services.records.secrets import installation_secret
 async def open_desk(context: Context) -> AsyncIterator[ServiceComponents]:
     """The service. Raises Misconfigured for an issuer without what belongs to it."""
     # Deployments often set what is not given to an empty text.
+    routers = [page.build_router(), *sessions.build_routers()]
     if not context.settings.oidc_issuer:
-        yield ServiceComponents(routers=[*sessions.build_routers(), oidc.build_router(None)])
+        yield ServiceComponents(routers=[*routers, oidc.build_router(None)])
         return
     async with open_outgoing(context.settings) as http:
         issuer = await issuer_routes(context, http)
-        yield ServiceComponents(routers=[*sessions.build_routers(), oidc.build_router(issuer)])
+        yield ServiceComponents(routers=[*routers, oidc.build_router(issuer)])
 
 
 async def issuer_routes(context: Context, http: HttpClient) -> oidc.IssuerRoutes:

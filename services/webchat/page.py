@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from schemas.values import Slug
 from services.platform.http.problems import NotFound
+from services.platform.http.static_files import StaticFile, media_type_of
 
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -73,28 +74,33 @@ def read_module(name: str) -> str:
     return read_static(f"chat/{name}")
 
 
-async def widget() -> Response:
+@cache
+def _file(name: str) -> StaticFile:
+    """A file of the folder `static`, or a module of the chat."""
+    text = read_module(name.removeprefix("chat/")) if name == "chat/style.js" else read_static(name)
+    return StaticFile(text.encode(), media_type_of(name), WIDGET_HEADERS)
+
+
+async def widget(request: Request) -> Response:
     """`<script src=".../webchat/pasokh-chat.js" data-workspace="shop" data-account="main" async></script>`."""
-    return Response(read_static("pasokh-chat.js"), media_type="text/javascript", headers=WIDGET_HEADERS)
+    return _file("pasokh-chat.js").answer(request)
 
 
-async def module(name: str) -> Response:
+async def module(name: str, request: Request) -> Response:
     """A module of the chat, or its style sheet for browsers that cannot take one from a script. Raises NotFound."""
-    if name == "chat.css":
-        return Response(read_static("chat/chat.css"), media_type="text/css", headers=WIDGET_HEADERS)
-    if name not in MODULES:
+    if name != "chat.css" and name not in MODULES:
         raise NotFound("The chat has no such file.")
-    return Response(read_module(name), media_type="text/javascript", headers=WIDGET_HEADERS)
+    return _file(f"chat/{name}").answer(request)
 
 
-async def style() -> Response:
+async def style(request: Request) -> Response:
     """The page's style sheet."""
-    return Response(read_static("page.css"), media_type="text/css", headers=WIDGET_HEADERS)
+    return _file("page.css").answer(request)
 
 
-async def plain_style() -> Response:
+async def plain_style(request: Request) -> Response:
     """The plain form's style sheet."""
-    return Response(read_static("plain.css"), media_type="text/css", headers=WIDGET_HEADERS)
+    return _file("plain.css").answer(request)
 
 
 async def page(workspace: Slug, account: Slug, request: Request) -> Response:
