@@ -14,7 +14,7 @@ from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
 from services.composition import PROCESSES, SINGLE_PROCESS, locate_file
-from services.desk import sessions
+from services.desk import canned, sessions
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
@@ -28,6 +28,7 @@ from services.platform.store.port import Collection
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS
 from services.records.agents import AGENTS
 from services.records.blobs import BLOB_PARTS, BLOBS
+from services.records.canned_answers import CANNED_ANSWERS
 from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
@@ -64,6 +65,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     TASKS,
     BLOB_PARTS,
     BLOBS,
+    CANNED_ANSWERS,
     CLOCKS,
     CONFIGURATIONS,
     CONFIGURATION_HEADS,
@@ -201,6 +203,7 @@ def _lasting_routers(known_after_seconds: float, *checks: tuple[str, AccountRule
         ledgers.build_router(),
         keys.build_router(),
         *sessions.build_routers(),
+        canned.build_router(),
     ]
     return [*configuration, *build_routers(ChannelCapabilities({})), clocks_router(), subscriptions_router()]
 

@@ -38,7 +38,9 @@ ONE, MESSAGE = f"{W}/conversations/{{conversation}}", f"{W}/messages/{{message}}
 MARK = "zebra"
 """Part of every text, name and id of the conversation and its customer: nobody else may read it anywhere."""
 
-Rule = Literal["workspace", "filtered", "conversation", "agent", "presence", "write", "not for agents", "admin", "mine"]
+Rule = Literal[
+    "workspace", "filtered", "conversation", "agent", "presence", "write", "not for agents", "admin", "lead", "mine"
+]
 """What a bound caller may do on a route.
 
 - `workspace`: as any caller with the scope; nothing of it is of one conversation.
@@ -49,6 +51,7 @@ Rule = Literal["workspace", "filtered", "conversation", "agent", "presence", "wr
 - `write`: as `conversation`, with the scope `write`.
 - `not for agents`: 403; with the scope `admin` as any caller.
 - `admin`: 403 without the scope `admin`.
+- `lead`: 403 without the scope `admin`, unless the caller is a lead.
 - `mine`: about the caller's own agent or session.
 """
 
@@ -66,6 +69,11 @@ RULES: dict[str, Rule] = {
     f"GET {W}/sla": "workspace",
     f"PUT {W}/sla": "admin",
     f"POST {W}/sla/reapply": "admin",
+    f"GET {W}/canned": "workspace",
+    f"GET {W}/canned/{{answer}}": "workspace",
+    # Leads write those of their teams: tests/desk/test_canned.py.
+    f"PUT {W}/canned/{{answer}}": "lead",
+    f"DELETE {W}/canned/{{answer}}": "lead",
     f"GET {W}/channels": "workspace",
     f"GET {W}/channels/{{channel}}": "workspace",
     f"GET {W}/accounts": "not for agents",
@@ -356,6 +364,9 @@ async def test_what_is_about_the_workspace_is_for_agents_or_is_not(shop: Install
                     assert (answer.status_code, answer.json()["code"]) == (403, "not_for_agents"), (row, name)
                 case "admin" | "write":
                     assert answer.status_code == 403, (row, name)
+                case "lead":
+                    expected = known.status_code if name == "lead" else 403
+                    assert answer.status_code == expected, (row, name, answer.text)
                 case "workspace":
                     assert answer.status_code == known.status_code, (row, name, answer.text)
                 case _:

@@ -52,6 +52,9 @@ NEEDED = {
         "DELETE /v1/workspaces/{workspace}/agents/{agent}",
         "PUT /v1/workspaces/{workspace}/teams/{team}",
         "DELETE /v1/workspaces/{workspace}/teams/{team}",
+        # Leads write them too: tests/desk/test_canned.py.
+        "PUT /v1/workspaces/{workspace}/canned/{answer}",
+        "DELETE /v1/workspaces/{workspace}/canned/{answer}",
         "PUT /v1/workspaces/{workspace}/routing",
         "PUT /v1/workspaces/{workspace}/sla",
         "POST /v1/workspaces/{workspace}/sla/reapply",

@@ -22,6 +22,7 @@ from services.platform.http.service import Context
 from services.platform.store.all_pages import all_documents
 from services.platform.store.port import Query
 from services.records.agents import AGENTS
+from services.records.canned_answers import CANNED_ANSWERS
 from services.records.configuration import CONFIGURATION_HEADS, read_configuration
 from services.records.tasks import TASK_STATES, TASKS
 from services.records.unmet import read_warnings
@@ -113,6 +114,7 @@ async def delete_team(configuration: ExistingWorkspace, team: str, condition: If
     if team in configuration.teams:
         await _require_no_agents(context, configuration.workspace, team)
         await _require_no_open_tasks(context, configuration.workspace, team)
+        await _require_no_canned_answers(context, configuration.workspace, team)
     await update_configuration(
         context, configuration.workspace, mutations.delete_team(configuration.workspace, team, condition)
     )
@@ -183,6 +185,15 @@ async def _require_no_open_tasks(context: Context, workspace: str, team: str) ->
         async for _, document in all_documents(context.store, Query(TASKS.name, "state", equals)):
             if document["team"] == team:
                 raise Conflict(f"Open conversations are with the team {team!r}. Resolve them first.")
+
+
+async def _require_no_canned_answers(context: Context, workspace: str, team: str) -> None:
+    async for _, document in all_documents(
+        context.store, Query(CANNED_ANSWERS.name, "workspace", {"workspace": workspace})
+    ):
+        answer = CANNED_ANSWERS.decode(document)
+        if team in answer.teams:
+            raise Conflict(f"The canned answer {answer.id!r} is for the team {team!r}. Change or delete it first.")
 
 
 def build_router() -> APIRouter:

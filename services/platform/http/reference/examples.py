@@ -40,6 +40,12 @@ BODIES: Mapping[str, Any] = {
     "EditBody": {"agent": "sara", "text": "Your parcel leaves tomorrow morning."},
     "MessageActionBody": {"agent": "sara"},
     "ReactBody": {"agent": "sara", "emoji": "👍"},
+    "CannedBody": {
+        "title": "Where is my parcel?",
+        "text": "Hello {customer.name}, your parcel {parcel number} is on its way.",
+        "language": "en",
+        "shortcut": "parcel",
+    },
     "NoteBody": {"agent": "sara", "text": "Called the carrier: it is on its way."},
     "ResolveBody": {"agent": "sara"},
     "ReopenBody": {"agent": "sara"},
