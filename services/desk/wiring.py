@@ -23,3 +23,20 @@ async def open_desk(context: Context) -> AsyncIterator[ServiceComponents]:
     async with open_outgoing(context.settings) as http:
         issuer = await issuer_routes(context, http)
         yield ServiceComponents(routers=[*routers, oidc.build_router(issuer)])
+
+
+async def issuer_routes(context: Context, http: HttpClient) -> oidc.IssuerRoutes:
+    """The addresses of the issuer of the settings. Raises Misconfigured, Unavailable."""
+    settings = context.settings
+    required = oidc.require_settings(settings)
+    client = Client(
+        issuer=required.issuer,
+        client_id=required.client_id,
+        redirect_uri=f"{required.public_url.rstrip('/')}{oidc.CALLBACK}",
+        scopes=settings.oidc_scopes,
+        agent_claim=required.agent_claim,
+    )
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else ""
+    # Every process signs the cookie with the same secret: the browser may come back to another one.
+    signing = await installation_secret(context.store, oidc.SECRET_NAME)
+    return oidc.IssuerRoutes(Issuer(client, secret or None, http, context.time_source), required.workspace, signing)
