@@ -34,7 +34,7 @@ from services.records.accounts import ACCOUNT_CALLS
 from services.records.blobs import BLOB_PARTS, BLOBS
 from services.records.canned_answers import CANNED_ANSWERS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
-from services.records.desk import DESK_SESSIONS, SIGN_IN_CODES, SessionAuthenticator
+from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.removals import REMOVALS
 from services.records.secrets import SECRETS
@@ -106,7 +106,7 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
         ),
         DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),
         DeclaredService(open_console(GROUP_TOPICS)),
-        DeclaredService(open_desk, writes=(CANNED_ANSWERS, DESK_SESSIONS, SECRETS, SIGN_IN_CODES)),
+        DeclaredService(open_desk, writes=(CANNED_ANSWERS, DESK_SESSIONS, FIRST_RUN_CODES, SECRETS, SIGN_IN_CODES)),
     ),
     "sla": (DeclaredService(sla.open_sla),),
     "delivery": (DeclaredService(open_delivery), DeclaredService(open_subscription_sender)),

@@ -14,7 +14,7 @@ from schemas.commands import CommandResult
 from schemas.configuration import AccountBody
 from schemas.envelope import Event, decode
 from services.composition import PROCESSES, SINGLE_PROCESS, locate_file
-from services.desk import canned, sessions
+from services.desk import canned, first_run, sessions
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.port import ProducerRecord
 from services.platform.core.settings import Settings
@@ -33,7 +33,7 @@ from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
-from services.records.desk import DESK_SESSIONS, SIGN_IN_CODES, SessionAuthenticator
+from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.ledgers import CONSUMED_COUNTS
 from services.records.offers import OFFERS
@@ -79,6 +79,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     OUTCOMES,
     PERSONS,
     REMOVALS,
+    FIRST_RUN_CODES,
     SIGN_IN_CODES,
     *RUNTIME_COLLECTIONS,
     WEBHOOK_DELIVERIES,
@@ -204,6 +205,7 @@ def _lasting_routers(known_after_seconds: float, *checks: tuple[str, AccountRule
         keys.build_router(),
         *sessions.build_routers(),
         canned.build_router(),
+        first_run.build_router(),
     ]
     return [*configuration, *build_routers(ChannelCapabilities({})), clocks_router(), subscriptions_router()]
 

@@ -140,8 +140,9 @@ RULES: dict[str, Rule] = {
     "POST /v1/dead-letters/{dead_letter}/drop": "admin",
     "POST /v1/dead-letters/{dead_letter}/retry": "admin",
     f"POST {W}/agents/{{agent}}/sign-in": "admin",
-    # The next three need no key: tests/desk.
+    # The next four need no key: tests/desk.
     "POST /v1/desk/sessions": "mine",
+    "POST /v1/desk/first-run": "mine",
     "GET /v1/desk/oidc/start": "mine",
     "GET /v1/desk/oidc/callback": "mine",
     "GET /v1/desk/sessions": "mine",

@@ -67,7 +67,7 @@ NEEDED = {
     },
 }
 """Scope → the routes that need it. Every other GET below `/v1` needs `read`; what is for operators needs `admin`."""
-PUBLIC = {"POST /v1/desk/sessions", "GET /v1/desk/oidc/start", "GET /v1/desk/oidc/callback"}
+PUBLIC = {"POST /v1/desk/sessions", "POST /v1/desk/first-run", "GET /v1/desk/oidc/start", "GET /v1/desk/oidc/callback"}
 """Routes that need no key: there an agent proves who they are."""
 OPERATORS = re.compile(r"^[A-Z]+ /v1/(dead-letters|workspaces/\{workspace\}/webhooks)(/|$)")
 

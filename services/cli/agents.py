@@ -33,7 +33,7 @@ def sign_in(
     if scope == "read":
         raise CliError("the desk needs the scope desk, write or admin.")
     code, record = event_loop.run(_create(settings, workspace, agent, scope))
-    url = sign_in_url(settings.public_url or f"http://{_reachable(settings.host)}:{settings.port}", code)
+    url = sign_in_url(desk_address(settings), code)
     if json:
         print_json({"url": url, "expires_at": record.expires_at})
         return
@@ -51,6 +51,11 @@ async def _create(settings: Settings, workspace: str, agent: str, scope: Scope) 
         code, record = new_code(found, [scope], SystemTimeSource().now())
         await store_code(store, code, record)
         return code, record
+
+
+def desk_address(settings: Settings) -> str:
+    """Where a browser reaches the installation: its public address, else this machine's."""
+    return settings.public_url or f"http://{_reachable(settings.host)}:{settings.port}"
 
 
 def _reachable(host: str) -> str:

@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
 
+from schemas.configuration import Scope
 from services.cli.errors import CliError
 from services.cli.printing import echo
 from services.cli.run_process import Sidecar
@@ -16,11 +17,16 @@ from services.demo.platforms import Platforms
 from services.demo.rest import ApiError
 from services.demo.running import stream
 from services.demo.seeding import seed
+from services.desk.sign_in import new_code, sign_in_url, store_code
 from services.platform.http.service import Context
+from services.platform.store.read_one import read_one
+from services.records.agents import AGENTS, agent_id
 
 log = structlog.get_logger(__name__)
 
 WORKSPACE = "demo"
+SCOPES: Mapping[str, Scope] = {"you": "desk", "owner": "admin"}
+"""Agents of `PEOPLE`, and what a session of each may do."""
 RATE = 1.0
 CUSTOMER, PHONE = 424242, "447700900999"
 
@@ -35,11 +41,11 @@ def demo_sidecar(key: str, key_file: Path | None, port: int, smtp_port: int) -> 
     """The background task of `up --demo`. The ports are the stand-ins'; the settings must allow them as targets."""
 
     @asynccontextmanager
-    async def beside(address: str, _: Context) -> AsyncIterator[None]:
+    async def beside(address: str, context: Context) -> AsyncIterator[None]:
         platforms = Platforms(derive_credentials(key, WORKSPACE).smtp_password)
         async with platforms.serve(port, smtp_port) as stand_ins:
             credentials = await _seeded(address, key, stand_ins)
-            echo(quickstart_text(address, stand_ins, credentials, key_file))
+            echo(quickstart_text(address, stand_ins, credentials, key_file, await _sign_in_links(address, context)))
             stop = asyncio.Event()
             traffic = asyncio.create_task(_run_traffic(address, key, credentials, stand_ins, stop))
             try:
@@ -61,6 +67,18 @@ async def _seeded(address: str, key: str, stand_ins: StandIns) -> Credentials:
         raise CliError(f"the demo shop could not be written: {refusal}.") from refusal
 
 
+async def _sign_in_links(address: str, context: Context) -> Mapping[str, str]:
+    """A link for each agent that somebody may play: once, for 15 minutes."""
+    base, links = context.settings.public_url or address, {}
+    for agent, scope in SCOPES.items():
+        record = await read_one(context.store, AGENTS, agent_id(WORKSPACE, agent))
+        if record is not None:
+            code, stored = new_code(record, [scope], context.time_source.now())
+            await store_code(context.store, code, stored)
+            links[agent] = sign_in_url(base, code)
+    return links
+
+
 async def _run_traffic(
     address: str, key: str, credentials: Credentials, stand_ins: StandIns, stop: asyncio.Event
 ) -> None:
@@ -71,7 +89,9 @@ async def _run_traffic(
         log.exception("demo_ended")
 
 
-def quickstart_text(address: str, stand_ins: StandIns, credentials: Credentials, key_file: Path | None) -> str:
+def quickstart_text(
+    address: str, stand_ins: StandIns, credentials: Credentials, key_file: Path | None, links: Mapping[str, str]
+) -> str:
     """The addresses to open, and two shell commands to paste: one writes as a customer, one shows the conversation."""
     key = f'"$(cat {key_file})"' if key_file else '"$PASOKH_ADMIN_KEY"'
     base = f"{address}/v1/workspaces/{WORKSPACE}"
@@ -83,6 +103,11 @@ Pasokh is ready on {address}. A demo shop is open: customers write about once a 
   on Instagram    direct messages, and comments in public: one with a card number is hidden, and goes on in private
   by mail         questions with a subject, answers that quote ours, absence notices
   on the web      nobody but you
+
+  the desk        {address}/desk   (as an agent, go online there: customers come to you, too)
+    as an agent   {links.get("you", "")}
+    as the owner  {links.get("owner", "")}
+                  (each link works once, for 15 minutes; another: pasokh agents sign-in {WORKSPACE} you)
 
   live page       {address}/ops   (asks for the admin key)
   web chat        {address}/webchat/{WORKSPACE}/main   (write as a visitor: an agent answers in about ten seconds)

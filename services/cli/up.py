@@ -9,6 +9,7 @@ import typer
 from pydantic import SecretStr
 
 from services.cli.demo_shop import demo_sidecar, free_port
+from services.cli.first_run import first_run_text
 from services.cli.printing import echo
 from services.cli.run_process import run_in_foreground
 from services.composition import SINGLE_PROCESS, process_for
@@ -53,8 +54,12 @@ def _print_admin_key(new: str | None, path: Path) -> None:
 
 
 @asynccontextmanager
-async def _startup_banner(address: str, _: Context) -> AsyncIterator[None]:
+async def _startup_banner(address: str, context: Context) -> AsyncIterator[None]:
     echo(f"Pasokh is ready on {address}  (docs: {address}/docs, metrics: {address}/metrics). Ctrl-C stops it.")
+    desk = f"{context.settings.public_url or address}/desk"
+    echo(f"Agents answer at {desk} (a link to sign in: pasokh agents sign-in WORKSPACE AGENT).")
     echo(f"What goes on is shown live at {address}/ops, for whoever has a key.")
+    if (text := await first_run_text(address, context)) is not None:
+        echo(text)
     yield
     echo("Stopping.")

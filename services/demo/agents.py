@@ -48,6 +48,8 @@ class AgentSimulator:
 
     random: Random
     run: str
+    people: frozenset[str] = frozenset()
+    """Agents whom somebody plays: nothing is done in their name."""
     _cases: dict[str, _Case] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=count)
 
@@ -56,7 +58,7 @@ class AgentSimulator:
         seen = {
             conversation["id"]: conversation
             for conversation in conversations
-            if conversation["status"] in ACTION_OF and conversation.get("agent")
+            if conversation["status"] in ACTION_OF and conversation.get("agent") not in (None, *self.people)
         }
         self._cases = {i: case for i, case in self._cases.items() if i in seen}
         return [self._action(conversation) for conversation in seen.values() if self._is_due(conversation, now)]

@@ -31,7 +31,7 @@ from services.demo.meta_posts import MetaSender
 from services.demo.numbers import first_number_at
 from services.demo.photo import PHOTO
 from services.demo.rest import ApiError, Rest, connected
-from services.demo.seeding import seed
+from services.demo.seeding import PEOPLE, seed
 from services.demo.whatsapp_customers import WhatsAppCustomers
 from services.domain.lifecycle import OPEN
 from services.platform.core.time_source import SystemTimeSource, TimeSource
@@ -108,7 +108,7 @@ async def stream(
             paths={channel: webhook_path(channel, workspace, credentials) for channel in SHARES},
             crowds={crowd.channel: crowd for crowd in (telegram, *others)},
             occupancy=occupancy,
-            agents=AgentSimulator(random, run=str(int(start.timestamp()))),
+            agents=AgentSimulator(random, str(int(start.timestamp())), frozenset(one.id for one in PEOPLE)),
             time_source=time,
         )
         shop.last_seen = await _last_seen_id(shop)

@@ -31,6 +31,7 @@ class DemoAgent:
     name: str
     languages: Mapping[Language, int]
     capacity: int = 8
+    role: str = "agent"
 
 
 AGENTS: tuple[DemoAgent, ...] = (
@@ -43,6 +44,12 @@ AGENTS: tuple[DemoAgent, ...] = (
     DemoAgent("emma", "Emma", {"en": 5}),
     DemoAgent("noah", "Noah", {"en": 4, "lv": 1}),
 )
+
+PEOPLE: tuple[DemoAgent, ...] = (
+    DemoAgent("you", "You", {"fa": 3, "ar": 3, "lv": 3, "en": 3}, capacity=3),
+    DemoAgent("owner", "Owner", {"fa": 3, "en": 3}, capacity=3, role="lead"),
+)
+"""Agents for whoever looks around: nobody answers in their name, and they are offline until they say otherwise."""
 
 ROUTING: dict[str, Json] = {
     "rules": [
@@ -119,7 +126,7 @@ def resources(credentials: Credentials, stand_ins: StandIns) -> list[tuple[str, 
         ("", {"name": "Demo shop", "languages": list(LANGUAGES), "timezone": "Asia/Tehran"}),
         (f"/teams/{TEAM}", {"name": "Support"}),
         ("/teams/payments", {"name": "Payments"}),
-        *((f"/agents/{agent.id}", _agent(agent)) for agent in AGENTS),
+        *((f"/agents/{agent.id}", _agent(agent)) for agent in (*AGENTS, *PEOPLE)),
         *((f"/agents/{agent.id}/presence", _set_online()) for agent in AGENTS),
         ("/routing", ROUTING),
         ("/sla", SLA),
@@ -129,7 +136,13 @@ def resources(credentials: Credentials, stand_ins: StandIns) -> list[tuple[str, 
 
 def _agent(agent: DemoAgent) -> dict[str, Json]:
     skills: dict[str, Json] = {f"lang:{language}": level for language, level in agent.languages.items()}
-    return {"name": agent.name, "teams": [TEAM, "payments"], "skills": skills, "capacity": agent.capacity}
+    written: dict[str, Json] = {
+        "name": agent.name,
+        "teams": [TEAM, "payments"],
+        "skills": skills,
+        "capacity": agent.capacity,
+    }
+    return {**written, "role": agent.role} if agent.role != "agent" else written
 
 
 def _set_online() -> dict[str, Json]:

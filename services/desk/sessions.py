@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import structlog
@@ -53,7 +53,7 @@ Caller = Annotated[Principal, Depends(current_caller)]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Who signs in, as a key, a code or an issuer proved it. `key` is the id of the key, '' without one."""
+    """Who signs in, as a key, a code or an issuer proved it. `key` is the id of the key, '' without one; so is `agent` in a first run."""
 
     workspace: str
     agent: str
@@ -108,7 +108,7 @@ async def _open_by_code(
     except Unauthorized:
         await access.count_failure(request)
         raise
-    if replaced := await _replaced(request, context):
+    if replaced := await replaced_session(request, context):
         await context.store.commit(Changes(deletes=replaced))
     return _signed_in(request, session, token)
 
@@ -139,10 +139,12 @@ async def _require_agent(request: Request, context: Context, proof: Proof) -> No
         raise Unauthorized("This agent was deleted.")
 
 
-def new_session(proof: Proof, request: Request, now: datetime, *, shared_computer: bool) -> tuple[DeskSession, str]:
-    """A new session, and its token, which is stored nowhere."""
+def new_session(
+    proof: Proof, request: Request, now: datetime, *, shared_computer: bool, lasts: timedelta | None = None
+) -> tuple[DeskSession, str]:
+    """A new session, and its token, which is stored nowhere. `lasts` None: as long as sessions of agents do."""
     identity, secret = new_session_secret()
-    expires_at = expiry(now, shared_computer=shared_computer)
+    expires_at = now + lasts if lasts else expiry(now, shared_computer=shared_computer)
     session = DeskSession(
         id=identity,
         workspace=proof.workspace,
@@ -163,14 +165,14 @@ def new_session(proof: Proof, request: Request, now: datetime, *, shared_compute
 
 async def store_session(request: Request, context: Context, session: DeskSession) -> None:
     """Store a new session in place of the one that the browser had. Raises Unavailable."""
-    await context.store.commit(Changes(puts=[_put(session)], deletes=await _replaced(request, context)))
+    await context.store.commit(Changes(puts=[_put(session)], deletes=await replaced_session(request, context)))
 
 
 def _put(session: DeskSession) -> Put:
     return Put(Key(DESK_SESSIONS.name, session.id), session)
 
 
-async def _replaced(request: Request, context: Context) -> list[Key]:
+async def replaced_session(request: Request, context: Context) -> list[Key]:
     """The session that the browser presents, which the new one replaces; an empty list without one."""
     token = session_token(request)
     access: Authenticator = request.app.state.access

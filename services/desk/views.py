@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from schemas.configuration import Scope
-from schemas.values import Instant, RequestModel
+from schemas.values import Instant, RequestModel, Slug
 from services.records.desk import DeskSession
 
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=200)]
@@ -44,6 +44,20 @@ class DeskSessionOpened(BaseModel):
     workspace: str
     agent: str
     expires_at: Instant = Field(description="When the agent has to sign in again, however much the session is used.")
+
+
+class FirstRunBody(RequestModel):
+    """The code of a first-run link, and the id of the workspace that is to be set up; it must not exist yet."""
+
+    code: Secret
+    workspace: Slug
+
+
+class FirstRunOpened(BaseModel):
+    """The workspace that the session may set up. The session itself is in the cookie."""
+
+    workspace: str
+    expires_at: Instant = Field(description="Until then an agent must have signed in; the session ends.")
 
 
 class DeskSessionView(BaseModel):

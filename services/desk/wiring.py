@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from services.desk import canned, oidc, page, sessions
+from services.desk import canned, first_run, oidc, page, sessions
 from services.desk.domain.oidc import Client
 from services.desk.provider import Issuer
 from services.platform.http.client import open_outgoing
@@ -15,8 +15,8 @@ from services.records.secrets import installation_secret
 @asynccontextmanager
 async def open_desk(context: Context) -> AsyncIterator[ServiceComponents]:
     """The service. Raises Misconfigured for an issuer without what belongs to it."""
+    routers = [page.build_router(), *sessions.build_routers(), first_run.build_router(), canned.build_router()]
     # Deployments often set what is not given to an empty text.
-    routers = [page.build_router(), *sessions.build_routers(), canned.build_router()]
     if not context.settings.oidc_issuer:
         yield ServiceComponents(routers=[*routers, oidc.build_router(None)])
         return

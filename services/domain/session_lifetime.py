@@ -8,6 +8,8 @@ LASTS_UNUSED = timedelta(days=7)
 USE_IS_RECORDED_AFTER = timedelta(hours=1)
 """A session is not written at every request: `used_at` is exact to this."""
 CODE_LASTS = timedelta(minutes=15)
+FIRST_RUN_LASTS = timedelta(hours=1)
+"""A session of nobody, which sets up a workspace until there is an agent who can sign in."""
 
 
 def expiry(now: datetime, *, shared_computer: bool) -> datetime:

@@ -1,4 +1,4 @@
-"""Sessions of agents in a browser, and the one-time codes by which one begins. Of each secret only a hash is stored."""
+"""Sessions in a browser, of agents and of a first run, and the one-time codes by which one begins. Of each secret only a hash is stored."""
 
 import hmac
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from services.records.keys import KEYS, bound_agent, secret_digest
 class DeskSession:
     """A session of an agent in one browser, from signing in until it ends.
 
-    `generation` is that of the agent. `key` is the id of the key by which it began, '' for a code or an issuer: without that key it
+    `agent` is '' in a first run: the session may set up its workspace, which has no agent yet. `generation` is that of the agent. `key` is the id of the key by which it began, '' for a code or an issuer: without that key it
     ends. `used_at` is when it was last used, to the hour. It ends at `ends_at`: at `expires_at`, or earlier when it is not used.
     `device` is what the browser says it is.
     """
@@ -53,6 +53,14 @@ class SignInCode:
     expires_at: Instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRunCode:
+    """A code by which a first run begins, once, until `expires_at`. Its document id is the hash of the code."""
+
+    created_at: Instant
+    expires_at: Instant
+
+
 DESK_SESSIONS = Collection(
     "desk_sessions",
     DeskSession,
@@ -63,6 +71,13 @@ DESK_SESSIONS = Collection(
 SIGN_IN_CODES = Collection(
     "sign_in_codes",
     SignInCode,
+    writer="rest",
+    indexes=(Index("expiry", ("expires_at",)),),
+    expires=Expiry("expires_at"),
+)
+FIRST_RUN_CODES = Collection(
+    "first_run_codes",
+    FirstRunCode,
     writer="rest",
     indexes=(Index("expiry", ("expires_at",)),),
     expires=Expiry("expires_at"),
@@ -91,8 +106,10 @@ class SessionAuthenticator:
         if session is None or not hmac.compare_digest(secret_digest(secret), session.digest):
             return None
         now = self._now()
-        agent = None if is_ended(session.ends_at, now) else await self._agent(session)
-        if agent is None:
+        if is_ended(session.ends_at, now):
+            return None
+        agent = await self._agent(session) if session.agent else None
+        if session.agent and agent is None:
             return None
         if is_use_due(session.used_at, now):
             await self._record_use(session, now)
@@ -119,11 +136,13 @@ class SessionAuthenticator:
 
 def _needed(session: DeskSession) -> list[Key]:
     """The documents without which a session is over, besides its own."""
+    if not session.agent:
+        return []
     agent = Key(AGENTS.name, agent_id(session.workspace, session.agent))
     return [agent, Key(KEYS.name, session.key)] if session.key else [agent]
 
 
-def _principal(session: DeskSession, agent: BoundAgent) -> Principal:
+def _principal(session: DeskSession, agent: BoundAgent | None) -> Principal:
     return Principal(
         f"session/{session.id}",
         session.workspace,

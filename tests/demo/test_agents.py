@@ -129,3 +129,9 @@ def test_reopened_conversation_is_answered_under_a_key_of_its_own() -> None:
     people.poll([], START + timedelta(seconds=300))
     again, _ = first_deed(people, conversation(), START + timedelta(seconds=400))
     assert again.key != before.key
+
+
+def test_nothing_is_done_in_the_name_of_an_agent_whom_somebody_plays() -> None:
+    people = AgentSimulator(Random(3), "r", frozenset({"you"}))
+    played = conversation() | {"agent": "you"}
+    assert not [deed for minute in range(60) for deed in people.poll([played], START + timedelta(minutes=minute))]

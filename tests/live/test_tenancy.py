@@ -56,6 +56,7 @@ BODIES: dict[str, dict[str, Any]] = {
 PUBLIC = {
     "/webchat/{workspace}/{account}/sessions": "here a visitor gets their token; links and proofs are tried on their own",
     "/v1/desk/sessions": "here an agent proves who they are; keys and links are tried on their own",
+    "/v1/desk/first-run": "here an owner proves who they are by a link of the terminal",
     "/v1/desk/oidc/start": "sends the browser to the issuer",
     "/v1/desk/oidc/callback": "takes what the issuer signed",
     "/webchat/{workspace}/{account}/status": "tells anybody whether the shop is open, before there is a token",

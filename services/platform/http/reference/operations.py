@@ -15,6 +15,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("POST", "/v1/desk/sessions"): "signIn",
     ("GET", "/v1/desk/sessions"): "listSessions",
     ("DELETE", "/v1/desk/sessions/{session}"): "signOut",
+    ("POST", "/v1/desk/first-run"): "beginFirstRun",
     ("GET", "/v1/desk/oidc/start"): "startSignIn",
     ("GET", "/v1/desk/oidc/callback"): "finishSignIn",
     ("POST", f"{_W}/agents/{{agent}}/sign-in"): "createSignInLink",
