@@ -13,6 +13,7 @@ from schemas.channel import ActionKind
 from schemas.contact import Consent
 from schemas.identity import PersonKeyText
 from schemas.outbound import MessageTemplate, OutboundAttachment
+from schemas.routing import ReturnReason
 from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, Contract, EncryptedText, Instant, Priority, Problem, Surface
 
 
@@ -297,6 +298,22 @@ class ContinueConversation(Contract):
     since: Instant
     consent: Annotated[Consent | None, OMITTED_IF_EMPTY] = None
     consent_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+
+
+class ReturnTask(Contract):
+    """`pasokh.command.return_task`: `agent` is not there, or has not looked at it. Have the conversation go back to the queue if
+    its customer waits for an answer.
+
+    With `keeps` it stays with the agent until the customer writes again. With `unread_since` it goes back only if the agent has
+    not looked at it since.
+    """
+
+    conversation: str
+    agent: str
+    reason: ReturnReason
+    keeps: bool = False
+    unread_since: Instant | None = None
+    preferred_seconds: float | None = None
 
 
 class Reroute(Contract):

@@ -145,6 +145,10 @@ class WorkspaceSettings(RequestModel):
 
     `offer_mode`: agents are given conversations (`auto`), or are asked first and have `offer_seconds` to accept (`offer`). An agent
     who missed so many offers in a row as `missed_offers` says is set away. Teams may have their own mode and time.
+
+    The page of an agent is heard every `beat_seconds`. After `lost_away_seconds` of silence the agent is away, after
+    `lost_return_seconds` who waits for them goes back to the queue, after `lost_offline_seconds` they are offline. An agent who
+    touches nothing for `idle_away_seconds` is away; null: never.
     """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
@@ -158,6 +162,11 @@ class WorkspaceSettings(RequestModel):
     offer_mode: OfferMode = "auto"
     offer_seconds: OfferSeconds = 30
     missed_offers: Annotated[int, Field(ge=1)] = 2
+    beat_seconds: SettingSeconds = 15.0
+    lost_away_seconds: SettingSeconds = 60.0
+    lost_return_seconds: SettingSeconds = 300.0
+    lost_offline_seconds: SettingSeconds = 900.0
+    idle_away_seconds: SettingSeconds | None = None
 
 
 class WorkspaceBody(RequestModel):
@@ -220,11 +229,24 @@ class AgentBody(RequestModel):
     role: AgentRole = "agent"
 
 
+Lowering = Literal["connection_gone", "connection_lost", "idle", "missed_offers"]
+"""What lowers the presence that an agent declared. `connection_gone`: lost for so long that the agent counts as offline."""
+OpenWork = Literal["return", "keep"]
+"""What becomes of the conversations that wait for an agent who goes."""
+
+
 class PresenceBody(RequestModel):
-    """Whether an agent is online, away or offline, and perhaps why: break, lunch, training, or words of one's own."""
+    """Whether an agent is online, away or offline, and perhaps why: break, lunch, training, or words of one's own.
+
+    `open_work` says what becomes of the conversations that wait for an agent who goes: they go back to their old places in the
+    queue (`return`), or stay until the customer writes again (`keep`). With `after_current` the agent finishes what is in hand first,
+    gets nothing new, and then is away or offline by itself.
+    """
 
     status: PresenceStatus
     reason: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), Visible] | None = None
+    open_work: OpenWork = "return"
+    after_current: bool = False
 
 
 # A single value and a list of one mean the same; callers may write either, and a read returns what was written.

@@ -78,6 +78,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.add_note": commands.AddNote,
     "pasokh.command.perform_action": commands.PerformAction,
     "pasokh.command.reroute": commands.Reroute,
+    "pasokh.command.return_task": commands.ReturnTask,
     "pasokh.command.clear_handoff": commands.ClearHandoff,
     "pasokh.command.confirm_handoff": commands.ConfirmHandoff,
     "pasokh.command.forward": commands.Forward,
@@ -104,6 +105,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.routing.task_closed": routing.TaskClosed,
     "pasokh.routing.task_paused": routing.TaskPaused,
     "pasokh.routing.task_resumed": routing.TaskResumed,
+    "pasokh.routing.task_returned": routing.TaskReturned,
     "pasokh.routing.task_claim": routing.TaskClaim,
     "pasokh.routing.offer_accept": routing.OfferAccept,
     "pasokh.routing.offer_decline": routing.OfferDecline,
@@ -112,6 +114,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.routing.agent_put": routing.AgentPut,
     "pasokh.routing.agent_deleted": routing.AgentDeleted,
     "pasokh.routing.presence_set": routing.PresenceSet,
+    "pasokh.routing.lease_renewed": routing.LeaseRenewed,
 }
 
 # The sender of a control event chooses its topic; a `dead_letter_action` goes to any topic that the group reads.

@@ -4,8 +4,23 @@ person).
 
 from typing import Literal
 
-from schemas.configuration import AgentBody, PresenceStatus
+from schemas.configuration import AgentBody, OpenWork, PresenceStatus
 from schemas.values import Contract, Instant, Overflow, Priority, RelaxStep, Requirement, Surface, WorkClass
+
+ReturnReason = Literal[
+    "agent_deleted",
+    "agent_unknown",
+    "moved",
+    "over_capacity",
+    "not_online",
+    "connection_lost",
+    "signed_off",
+    "unread",
+    "released",
+]
+"""Why a task went back to the queue. `moved`: to another team. `over_capacity`, `not_online`: the customer came back, and the
+agent could not take them. `connection_lost`, `signed_off`: the agent is gone. `unread`: the agent did not look at it in time.
+`released`: somebody gave it back."""
 
 
 class TaskQueued(Contract):
@@ -111,6 +126,21 @@ class TaskResumed(Contract):
     preferred_seconds: float | None = None
 
 
+class TaskReturned(Contract):
+    """`pasokh.routing.task_returned`: a customer waits for `agent`, who is not there, or did not look at it: back to its old place.
+
+    Ignored once somebody else has the task, and when the agent is there again unless the `reason` is `unread`. It waits for this
+    agent for `preferred_seconds` first.
+    """
+
+    conversation: str
+    key: str
+    workspace: str
+    agent: str
+    reason: ReturnReason
+    preferred_seconds: float | None = None
+
+
 class OfferAccept(Contract):
     """`pasokh.routing.offer_accept`: a command. The agent accepted its offer at `accepted_at`."""
 
@@ -174,13 +204,30 @@ class AgentDeleted(Contract):
 
 
 class PresenceSet(Contract):
-    """`pasokh.routing.presence_set`: a command. Set whether the agent is online, away or offline, and why."""
+    """`pasokh.routing.presence_set`: a command. Set whether the agent is online, away or offline, and why.
+
+    `open_work`: what becomes of the conversations that wait for an agent who goes. `after_current`: once the work in hand is done.
+    """
 
     agent: str
     status: PresenceStatus
     reason: str | None = None
+    open_work: OpenWork = "return"
+    after_current: bool = False
     if_match: str | None = None
     request_hash: str = ""
+
+
+class LeaseRenewed(Contract):
+    """`pasokh.routing.lease_renewed`: the page of an agent answers a beat, for the first time or after a silence.
+
+    `input_at` is when the agent last touched the page. `push`: notices are pushed to a telephone of the agent.
+    """
+
+    agent: str
+    at: Instant
+    input_at: Instant | None = None
+    push: bool = False
 
 
 class Assigned(Contract):

@@ -80,7 +80,8 @@ class ConversationState:
     person of our own side wrote, stored at `last_at`. `last_answer` is the latest answer of ours, `failed_answer`
     the same where it failed, until it is dealt with. `clocks` are the open SLA clocks. `inbox` follows from the other fields. `snoozed_until` is the end of its snooze, which with
     `wake_on_reply` the customer's next message ends. `silent_since` is when a person of
-    ours last answered, and `silence_timer_at` when the timer of the customer's silence fires.
+    ours last answered, and `silence_timer_at` when the timer of the customer's silence fires. `kept_by` is an agent who went and
+    kept it: it goes back to the queue when the customer writes again.
     """
 
     id: str
@@ -139,6 +140,7 @@ class ConversationState:
     silent_since: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     silence_timer_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
+    kept_by: Annotated[str | None, OMITTED_IF_EMPTY] = None
 
     @property
     def offered_to(self) -> str | None:

@@ -161,7 +161,13 @@ async def put_presence(
 ) -> Response:
     request = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
     data = PresenceSet(
-        agent=agent.id, status=body.status, reason=body.reason, if_match=condition.header, request_hash=request
+        agent=agent.id,
+        status=body.status,
+        reason=body.reason,
+        open_work=body.open_work,
+        after_current=body.after_current,
+        if_match=condition.header,
+        request_hash=request,
     )
     command = _command(context, configuration.workspace, "pasokh.routing.presence_set", data)
     outcome = await commands.execute(command, wait)

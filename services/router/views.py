@@ -303,6 +303,7 @@ class AgentView(BaseModel):
     presence_declared: PresenceStatus
     presence_reason: str | None
     presence_since: Instant | None
+    presence_next: PresenceStatus | None
     load: int
     idle_since: Instant | None
 
@@ -341,6 +342,7 @@ class PresenceView(BaseModel):
     presence_declared: PresenceStatus
     presence_reason: str | None
     presence_since: Instant | None
+    presence_next: PresenceStatus | None
 
 
 def presence_view(record: AgentRecord) -> PresenceView:
@@ -350,6 +352,7 @@ def presence_view(record: AgentRecord) -> PresenceView:
         presence_declared=record.presence_declared or record.presence,
         presence_reason=record.presence_reason,
         presence_since=record.presence_since,
+        presence_next=record.presence_next,
     )
 
 
@@ -383,6 +386,7 @@ def agent_view(record: AgentRecord) -> AgentView:
         presence_declared=record.presence_declared or record.presence,
         presence_reason=record.presence_reason,
         presence_since=record.presence_since,
+        presence_next=record.presence_next,
         load=record.load,
         idle_since=record.idle_since,
     )

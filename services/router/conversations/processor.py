@@ -5,6 +5,7 @@ from services.records.calls import CALLS
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, WRITER
 from services.records.ledgers import CONSUMED_COUNTS
 from services.router.conversations import (
+    absence,
     action_commands,
     action_results,
     activity_reads,
@@ -69,6 +70,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.set_priority": Handler(lifecycle.handle_priority, CONFIGURED_COMMAND),
         "pasokh.command.reopen": Handler(lifecycle.handle_reopen, CONFIGURED_COMMAND),
         "pasokh.command.reroute": Handler(lifecycle.handle_reroute, CONFIGURED_COMMAND),
+        "pasokh.command.return_task": Handler(absence.handle_return_task, COMMAND),
         "pasokh.command.reapply_sla": Handler(lifecycle.handle_reapply_sla, COMMAND),
         "pasokh.command.add_note": Handler(lifecycle.handle_note, COMMAND),
         "pasokh.command.claim_handoff": Handler(claims.handle_claim, COMMAND),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.configuration import WorkspaceConfiguration
-from schemas.routing import TaskPaused, TaskResumed
+from schemas.routing import ReturnReason, TaskPaused, TaskResumed, TaskReturned
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_assigned, is_pending
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -53,9 +53,29 @@ def resume_task(
     after: ConversationState,
     configuration: WorkspaceConfiguration | None = None,
 ) -> None:
-    """Have the task count again if the change made a pending conversation the agent's turn. Without an agent it has none."""
+    """Have the task count again if the change made a pending conversation the agent's turn. Without an agent it has none.
+
+    One whose agent went and kept it goes back to the queue, now that the customer wrote again.
+    """
     if after.snoozed_until is None and is_pending(before.status) and is_assigned(after.status):
         _send_resume(work, after, configuration)
+    elif before.kept_by is not None and before.kept_by == after.agent and after.snoozed_until is None:
+        send_returned(work, after, after.agent, "not_online", settings_of(configuration).preferred_agent_seconds)
+
+
+def send_returned(
+    work: UnitOfWork, case: ConversationState, agent: str, reason: ReturnReason, preferred_seconds: float | None
+) -> None:
+    """Have the task go back to its old place in the queue, if this agent has it."""
+    returned = TaskReturned(
+        conversation=case.id,
+        key=case.key,
+        workspace=case.workspace,
+        agent=agent,
+        reason=reason,
+        preferred_seconds=preferred_seconds,
+    )
+    work.emit("pasokh.routing.task_returned", case.workspace, returned)
 
 
 def _send_resume(work: UnitOfWork, case: ConversationState, configuration: WorkspaceConfiguration | None) -> None:

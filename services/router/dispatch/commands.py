@@ -11,6 +11,7 @@ from schemas.values import Problem
 from services.platform.http.if_match import holds
 from services.records.agents import AgentRecord
 from services.records.offers import OFFERS, OfferRecord
+from services.router.dispatch import presence
 from services.router.dispatch.context import DispatchContext
 from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, RefusalCode
 from services.router.dispatch.domain.placements import offered_task
@@ -134,22 +135,10 @@ def _delete_agent(context: DispatchContext, state: WorkspaceState, event: Event)
 
 
 def _set_presence(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    command, now = event.payload_as(PresenceSet), context.work.now
+    command = event.payload_as(PresenceSet)
     stored = _require_agent(state, command.agent)
     _check_precondition(command.if_match, stored.presence_version, command.agent)
-    # Who sets it again starts afresh: offers that were missed before count no more.
-    record = replace(
-        stored,
-        presence=command.status,
-        presence_declared=command.status,
-        presence_reason=command.reason,
-        presence_since=stored.presence_since if command.status == stored.presence else now,
-        presence_version=stored.presence_version + 1,
-        missed_offers=0,
-        at=now,
-    )
-    state.agents[record.id] = record
-    return state.dispatcher.put_agent(to_agent(record, state.settings), now)
+    return presence.declare(context.work, state, stored, command)
 
 
 def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:

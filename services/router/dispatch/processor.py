@@ -12,7 +12,7 @@ from services.records.agents import AGENTS
 from services.records.decisions import DECISIONS
 from services.records.offers import OFFERS
 from services.records.tasks import QUEUES, TASKS
-from services.router.dispatch import commands, rounds, tasks
+from services.router.dispatch import commands, leases, returns, rounds, tasks
 from services.router.dispatch.context import (
     DispatchContext,
     DispatchDependencies,
@@ -27,6 +27,7 @@ from services.router.dispatch.context import (
     workspace_for,
 )
 from services.router.dispatch.domain.outcomes import DispatchOutcome
+from services.router.dispatch.presence import PRESENCE_TIMER
 from services.router.dispatch.recording import TASK_TIMER, record_outcomes
 from services.router.dispatch.workspace_state import WorkspaceState
 
@@ -34,6 +35,7 @@ from services.router.dispatch.workspace_state import WorkspaceState
 WORKSPACE = (workspace_documents, rules_documents)
 COMMAND = (command_documents, rules_documents)
 OFFER = (offer_documents, rules_documents)
+PRESENCE = (leases.presence_documents, leases.settings_documents)
 
 TaskEvent = Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]
 
@@ -81,6 +83,16 @@ def _on_task_timer(context: DispatchContext, timer: TimerFired) -> None:
     record_outcomes(context.work, state, tasks.on_task_timer(context.work, state, timer))
 
 
+def _on_presence_timer(context: DispatchContext, timer: TimerFired) -> None:
+    state = context.state(workspace_for(timer))
+    record_outcomes(context.work, state, context.apply_settings(state))
+    record_outcomes(context.work, state, leases.on_presence_timer(context.work, state, timer))
+
+
+def _on_return_page(context: DispatchContext, timer: TimerFired) -> None:
+    returns.on_return_timer(context.work, context.state(workspace_for(timer)), timer)
+
+
 def _on_page(context: DispatchContext, timer: TimerFired) -> None:
     state = context.state(workspace_for(timer))
     rounds.continue_round(context.work, state, timer)
@@ -98,17 +110,21 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         "pasokh.routing.task_closed": _on_task(tasks.on_task_closed),
         "pasokh.routing.task_paused": _on_task(tasks.on_task_paused),
         "pasokh.routing.task_resumed": _on_task(tasks.on_task_resumed),
+        "pasokh.routing.task_returned": _on_task(returns.on_task_returned),
         "pasokh.routing.task_claim": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.offer_accept": Handler(_on_agent_command, OFFER),
         "pasokh.routing.offer_decline": Handler(_on_agent_command, OFFER),
         "pasokh.routing.agent_put": Handler(_on_agent_command, (agent_put_documents, configuration_documents)),
         "pasokh.routing.agent_deleted": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.presence_set": Handler(_on_agent_command, COMMAND),
+        "pasokh.routing.lease_renewed": _on_task(leases.on_lease_renewed),
         "pasokh.routing.rules_changed": Handler(_on_rules_changed, WORKSPACE),
         "pasokh.routing.reapply_sla": Handler(_on_reapply, COMMAND),
     },
     timers={
         TASK_TIMER: Handler(_on_task_timer, WORKSPACE),
+        PRESENCE_TIMER: Handler(_on_presence_timer, PRESENCE),
+        returns.RETURNING: Handler(_on_return_page, WORKSPACE),
         rounds.REPLANNING: Handler(_on_page, WORKSPACE),
         rounds.REAPPLYING: Handler(_on_page, WORKSPACE),
     },

@@ -23,16 +23,19 @@ from services.router.dispatch.domain.outcomes import (
     Unmatched,
 )
 from services.router.dispatch.domain.placements import Placement
+from services.router.dispatch.presence import finish, presence_of, with_presence, with_timer
 from services.router.dispatch.workspace_state import WorkspaceState, with_placement
 
-MISSED_OFFERS = "missed_offers"
-"""Why the presence of an agent is lower than declared: too many offers missed in a row."""
 TASK_TIMER = "task/"
 """The timer of the next change of a task by time; the conversation's id follows."""
 
 
 def record_outcomes(work: UnitOfWork, state: WorkspaceState, outcomes: Sequence[DispatchOutcome]) -> None:
-    """Write the outcomes, the tasks and agents that they changed or removed, and the count of pulled tasks."""
+    """Write the outcomes, the tasks and agents that they changed or removed, and the count of pulled tasks.
+
+    Agents who wanted to finish their work first, and have none now, are what they said to be afterwards.
+    """
+    outcomes = [*outcomes, *_finish(work, state)]
     # In the order of the decisions: a task that was requeued and then assigned needs both events, in this order.
     for outcome in outcomes:
         record = _RECORDING.get(type(outcome))
@@ -47,6 +50,15 @@ def record_outcomes(work: UnitOfWork, state: WorkspaceState, outcomes: Sequence[
         # The rules may have changed while the task was on its way from the conversation that planned it.
         if isinstance(outcome, Unmatched):
             request_replanning(work, state, state.tasks[outcome.task.id])
+
+
+def _finish(work: UnitOfWork, state: WorkspaceState) -> list[DispatchOutcome]:
+    idle = [
+        agent.id
+        for agent in state.dispatcher.changed_agents.values()
+        if agent is not None and agent.is_finishing and not agent.in_hand.total
+    ]
+    return [outcome for agent in idle for outcome in finish(work, state, agent)]
 
 
 def request_replanning(work: UnitOfWork, state: WorkspaceState, task: TaskRecord) -> None:
@@ -158,14 +170,8 @@ def _record_offer_ended(work: UnitOfWork, state: WorkspaceState, outcome: OfferE
 
 def _record_set_away(work: UnitOfWork, state: WorkspaceState, outcome: AgentSetAway) -> None:
     stored = state.agents[outcome.agent]
-    state.agents[outcome.agent] = replace(
-        stored,
-        presence="away",
-        presence_declared=stored.presence_declared or stored.presence,
-        presence_reason=MISSED_OFFERS,
-        presence_since=outcome.at,
-        presence_version=stored.presence_version + 1,
-    )
+    lowered = with_presence(stored, presence_of(stored).lowered_by("missed_offers", outcome.at), outcome.at)
+    state.agents[outcome.agent] = with_timer(work, lowered, state)
 
 
 def _offer_record(task: TaskRecord, outcome: TaskOffered | OfferEnded) -> OfferRecord:

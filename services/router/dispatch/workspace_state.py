@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from schemas.configuration import OfferMode, WorkspaceConfiguration, WorkspaceSettings
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -10,6 +11,7 @@ from services.records.agents import AGENTS, AgentRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord, TaskState
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.placements import Offer, Placement
+from services.router.dispatch.domain.presence import DEFAULT_PRESENCE, PresenceSettings
 from services.router.dispatch.domain.requirement import TaskRequirement
 from services.router.dispatch.domain.values import Agent, Task
 from services.router.dispatch.domain.work import Work
@@ -22,13 +24,15 @@ class DispatchSettings:
     """Settings of a workspace for its agents (see `Agent`) and for the tasks of its teams.
 
     `offer_seconds`: by team, how long agents have to accept a task; `general_offer_seconds` for all other teams. None: tasks are
-    assigned without asking.
+    assigned without asking. `preferred_seconds`: so long a task that comes back waits for its agent first.
     """
 
     call_blocks: bool = False
     max_missed_offers: int | None = None
     general_offer_seconds: float | None = None
     offer_seconds: Mapping[str, float | None] = field(default_factory=dict)
+    preferred_seconds: float = 60.0
+    presence: PresenceSettings = DEFAULT_PRESENCE
 
     def seconds_to_accept(self, team: str) -> float | None:
         """How long an agent has to accept a task of this team; None: it is assigned without asking."""
@@ -52,6 +56,13 @@ def dispatch_settings(configuration: WorkspaceConfiguration | None) -> DispatchS
             for team, settings in own.items()
             if settings is not None
         },
+        preferred_seconds=general.preferred_agent_seconds,
+        presence=PresenceSettings(
+            lost_away=timedelta(seconds=general.lost_away_seconds),
+            lost_return=timedelta(seconds=general.lost_return_seconds),
+            lost_offline=timedelta(seconds=general.lost_offline_seconds),
+            idle_away=timedelta(seconds=general.idle_away_seconds) if general.idle_away_seconds is not None else None,
+        ),
     )
 
 
@@ -120,6 +131,7 @@ def to_agent(record: AgentRecord, settings: DispatchSettings = DEFAULT_SETTINGS)
         missed_offers=record.missed_offers,
         max_missed_offers=settings.max_missed_offers,
         reserved_for=record.reserved_for,
+        is_finishing=record.presence_next is not None and record.presence == "online",
     )
 
 

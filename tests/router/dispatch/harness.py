@@ -16,13 +16,14 @@ from schemas.configuration import (
     WorkspaceSettings,
 )
 from schemas.envelope import Event
-from schemas.routing import TaskQueued
+from schemas.routing import LeaseRenewed, TaskQueued
 from schemas.values import Requirement
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS, AgentRecord
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.decisions import DECISIONS, DecisionRecord
+from services.records.leases import LEASES, LeaseRecord
 from services.records.offers import OFFERS, OfferRecord
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.context import DispatchDependencies
@@ -33,7 +34,7 @@ from tests.driver import Driver
 from tests.fakes import START
 
 SHOP = "shop"
-COLLECTIONS = (AGENTS, CONFIGURATION_HEADS, CONFIGURATIONS, DECISIONS, OFFERS, OUTCOMES, QUEUES, TASKS)
+COLLECTIONS = (AGENTS, CONFIGURATION_HEADS, CONFIGURATIONS, DECISIONS, LEASES, OFFERS, OUTCOMES, QUEUES, TASKS)
 
 
 class DispatchHarness(Driver):
@@ -93,8 +94,20 @@ class DispatchHarness(Driver):
         data = {"agent": agent, "body": written, "if_match": if_match, "request_hash": "hash"}
         return await self._command("agent_put", data, identity)
 
-    async def set_presence(self, agent: str, status: str, if_match: str | None = None) -> CommandResult:
-        return await self._command("presence_set", {"agent": agent, "status": status, "if_match": if_match}, None)
+    async def set_presence(self, agent: str, status: str, if_match: str | None = None, **more: Any) -> CommandResult:
+        data = {"agent": agent, "status": status, "if_match": if_match, **more}
+        return await self._command("presence_set", data, None)
+
+    async def beat(self, agent: str, *, idle: float | None = None, push: bool = False, renews: bool = False) -> None:
+        """A page of the agent answers a beat, as REST records it; `renews`: with the event of the first one."""
+        input_at = None if idle is None else self.now - timedelta(seconds=idle)
+        lease = LeaseRecord(
+            workspace=SHOP, agent=agent, beat_at=self.now, input_at=input_at, push=push, expires_at=self.now
+        )
+        self.put(LEASES, f"{SHOP}/{agent}", lease)
+        if renews:
+            renewed = LeaseRenewed(agent=agent, at=self.now, input_at=input_at, push=push)
+            await self.handle(self.event("lease_renewed", renewed.model_dump(mode="json")), seconds=0)
 
     async def delete_agent(self, agent: str, if_match: str | None = None) -> CommandResult:
         return await self._command("agent_deleted", {"agent": agent, "if_match": if_match}, None)

@@ -183,7 +183,7 @@ class Board:
             # Again after each task, because the agent's load changes who is best.
             outcomes += self.match_waiting(contested, now, but=agent)
             pulling = self.agent_index.agents.get(agent)
-            pulled = self._pull(pulling, now) if pulling is not None and pulling.is_online else None
+            pulled = self._pull(pulling, now) if pulling is not None and pulling.takes_work else None
             if pulled is None:
                 return [*outcomes, *self.match_waiting(contested, now)]
             outcomes.append(pulled)

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from schemas.routing import ReturnReason
 from services.router.dispatch.domain import offers
 from services.router.dispatch.domain.board import Board
-from services.router.dispatch.domain.outcomes import DispatchOutcome, Requeued, Resumed, ReturnReason
+from services.router.dispatch.domain.outcomes import DispatchOutcome, Requeued, Resumed
 
 
 def pause(board: Board, task: str, now: datetime) -> list[DispatchOutcome]:

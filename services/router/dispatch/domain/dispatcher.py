@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from schemas.routing import ReturnReason
 from services.router.dispatch.domain import counting, offers, people
 from services.router.dispatch.domain.agent_index import AgentIndex
 from services.router.dispatch.domain.board import Board
@@ -24,7 +25,6 @@ from services.router.dispatch.domain.outcomes import (
     DispatchOutcome,
     Overflowed,
     Requeued,
-    ReturnReason,
     Unmatched,
 )
 from services.router.dispatch.domain.placements import Placement

@@ -124,7 +124,7 @@ def _filters(choice: Choice, agent: Agent) -> list[Filter]:
         Filter(
             name="skills", passed=requirement.is_met_by_skills(agent.skills), detail=", ".join(skills) or "none needed"
         ),
-        Filter(name="presence", passed=agent.is_online, detail=agent.presence),
+        Filter(name="presence", passed=agent.takes_work, detail=agent.presence),
         Filter(
             name="capacity",
             passed=agent.has_room(requirement.work) and agent.reserved_for is None,

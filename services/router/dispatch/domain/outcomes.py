@@ -4,25 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from schemas.routing import EndReason
+from schemas.routing import EndReason, ReturnReason
 from services.router.dispatch.domain.explain import Explanation
 from services.router.dispatch.domain.placements import Offer
 from services.router.dispatch.domain.values import Task
-
-ReturnReason = Literal[
-    "agent_deleted",
-    "agent_unknown",
-    "moved",
-    "over_capacity",
-    "not_online",
-    "connection_lost",
-    "signed_off",
-    "unread",
-    "released",
-]
-"""Why a task went back to the queue. `moved`: to another team. `over_capacity`, `not_online`: the customer came back, and the
-agent could not take them. `connection_lost`, `signed_off`: the agent is gone. `unread`: the agent did not look at it in time.
-`released`: somebody gave it back."""
 
 RefusalCode = Literal["unknown_task", "unknown_agent", "offer_ended", "held", "over_capacity"]
 

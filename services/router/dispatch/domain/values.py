@@ -44,7 +44,7 @@ class Agent:
     `call_blocks`: a call is the only live work at its time. `idle_since` is set while the agent is online without work.
     `assigned_at` is when it was last assigned a task. `missed_offers` counts the offers that it missed in a row; at
     `max_missed_offers` (None: never) the agent is set away. `reserved_for` is a task that is larger than its room: it is assigned
-    nothing else until it has room for it.
+    nothing else until it has room for it. `is_finishing`: it goes on with what it has, and gets nothing new.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Agent:
     missed_offers: int = 0
     max_missed_offers: int | None = None
     reserved_for: str | None = None
+    is_finishing: bool = False
 
     @property
     def load(self) -> int:
@@ -70,6 +71,11 @@ class Agent:
     @property
     def is_online(self) -> bool:
         return self.presence == "online"
+
+    @property
+    def takes_work(self) -> bool:
+        """Whether it is there for further work."""
+        return self.presence == "online" and not self.is_finishing
 
     @property
     def is_overloaded(self) -> bool:
@@ -82,7 +88,7 @@ class Agent:
         return self.load / self.capacity, self.idle_since or self.assigned_at or DISTANT_PAST, self.id
 
     def availability(self, work: Work) -> Availability:
-        if self.presence != "online":
+        if not self.takes_work:
             return "presence"
         return "free" if self.reserved_for is None and self.has_room(work) else "capacity"
 
@@ -99,7 +105,7 @@ class Agent:
 
     def may_take(self, requirement: TaskRequirement) -> bool:
         """Whether teams and skills allow the task, and the agent is online: free or not."""
-        return self.presence == "online" and requirement.is_satisfied_by(self.teams, self.skills)
+        return self.takes_work and requirement.is_satisfied_by(self.teams, self.skills)
 
     def with_task(self, work: Work, now: datetime) -> "Agent":
         """This agent with one more task, assigned at `now`."""
