@@ -9,11 +9,12 @@ from schemas.configuration import WorkspaceConfiguration
 from services.domain.conversation_state import Contact, ConversationState
 from services.platform.http.auth import no_workspace
 from services.platform.http.dependencies import ContextDep
-from services.platform.http.problems import NotFound
+from services.platform.http.problems import CommandRejected
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.read_one import read_one
 from services.records.configuration import read_configuration
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.rest.refusals import not_found
 from services.rest.viewer import ViewerDep, can_see_person, visible_conversations
 
 
@@ -35,9 +36,9 @@ async def get_conversation(reader: Reader, workspace: str, conversation: str) ->
     return found
 
 
-def no_conversation(conversation: str) -> NotFound:
+def no_conversation(conversation: str) -> CommandRejected:
     """The refusal of a conversation that does not exist, is of another workspace, or may not be seen."""
-    return NotFound(f"There is no conversation {conversation!r} in this workspace.")
+    return not_found("unknown_conversation", conversation=conversation)
 
 
 async def existing_conversation(request: Request, context: ContextDep, viewer: ViewerDep) -> ConversationState:
@@ -57,9 +58,9 @@ async def get_message(reader: Reader, workspace: str, message: str) -> MessageRe
     return found
 
 
-def no_message(message: str) -> NotFound:
+def no_message(message: str) -> CommandRejected:
     """The refusal of a message that does not exist, or is not of the workspace or the conversation that the path names."""
-    return NotFound(f"There is no message {message!r} here.")
+    return not_found("unknown_message", message=message)
 
 
 async def existing_message(request: Request, context: ContextDep, viewer: ViewerDep) -> MessageRecord:
@@ -76,7 +77,7 @@ async def existing_person(request: Request, context: ContextDep, viewer: ViewerD
     workspace, person = request.path_params["workspace"], request.path_params["person"]
     found = await read_one(context.store, PERSONS, f"{workspace}/{person}")
     if found is None or found.workspace != workspace or not await can_see_person(context.store, viewer, found):
-        raise NotFound(f"There is no customer {person!r} in this workspace.")
+        raise not_found("unknown_customer", person=person)
     return found
 
 

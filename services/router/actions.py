@@ -26,21 +26,22 @@ from schemas.configuration import DEFAULT_TEAM
 from schemas.routing import TaskClaim
 from schemas.values import EncryptedText, Json
 from services.domain.conversation_state import ConversationState, conversation_view
-from services.domain.lifecycle import is_finished
 from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
 from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import CommandRejected, Conflict, Forbidden, UnprocessableContent
+from services.platform.http.problems import CommandRejected
 from services.platform.http.service import Context
 from services.records.configuration import read_configuration
 from services.rest.dependencies import ExistingConversation, get_conversation
+from services.rest.refusals import refusal, unprocessable
 from services.rest.uploads import assign_files, to_outbound
 from services.rest.viewer import ViewerDep
 from services.router.agent_commands import AgentCommandsDep
 from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.attachments import usable_files
 from services.router.conversations.domain.command_phrases import refused
+from services.router.conversations.domain.refusals import NOT_ASSIGNEE, refuse_finished
 from services.router.conversations.domain.silence import settings_of
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
@@ -161,13 +162,14 @@ async def claim(action: CommandRequestDep, body: Annotated[ClaimBody, Depends(Js
     """
     context, case, caller = action.context, action.case, action.caller
     if body.taken_from not in (None, body.agent) and caller.agent is not None and not caller.agent.is_lead:
-        raise Forbidden("Only a lead takes over what a colleague has.", title="Not a lead")
+        raise refusal(403, "Not a lead", "only_lead_takes_over")
     settings = settings_of(await read_configuration(context.store, case.workspace))
 
     async def admit() -> None:
         await require_agent(context, case.workspace, body.agent)
-        if is_finished(case.status):
-            raise Conflict(f"The conversation is {case.status}. Reopen it first.", title="Conversation is finished")
+        problem = refuse_finished(case)
+        if problem is not None:
+            raise CommandRejected(problem)
 
     data = TaskClaim(
         agent=body.agent,
@@ -184,7 +186,7 @@ async def snooze(action: CommandRequestDep, body: Annotated[SnoozeBody, Depends(
     now = action.context.time_source.now()
     until = body.until or now + timedelta(seconds=body.for_seconds or 0)
     if until <= now:
-        raise UnprocessableContent(("/until", "This time is over. Give one to come."))
+        raise unprocessable("/until", "time_is_over")
     fields = action.common_fields("snooze", body.model_dump(mode="json"))
     data = Snooze(agent=body.agent, until=until, wake_on_reply=body.wake_on_reply, **fields)
     return await action.execute(
@@ -339,12 +341,11 @@ def _is_lead_of_others(caller: Principal, case: ConversationState) -> bool:
 
 
 def _require_may_move(caller: Principal, case: ConversationState) -> None:
-    """Raise Conflict for an agent who moves the work of a colleague and is no lead."""
+    """Raise CommandRejected (409) for an agent who moves the work of a colleague and is no lead."""
     bound = caller.agent
     if bound is None or bound.is_lead or case.agent in (None, bound.id):
         return
-    detail = f"{bound.id} is not the assignee. It is with {case.agent}; only the assignee or a lead can transfer it."
-    raise Conflict(detail, title="Not the assignee")
+    raise refusal(409, NOT_ASSIGNEE, "may_not_transfer", agent=bound.id, assignee=case.agent)
 
 
 async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
@@ -358,4 +359,4 @@ async def _is_existing_agent(action: CommandRequest, agent: str) -> None:
 async def _is_team(action: CommandRequest, team: str) -> None:
     configuration = await read_configuration(action.context.store, action.case.workspace)
     if team != DEFAULT_TEAM and (configuration is None or team not in configuration.teams):
-        raise UnprocessableContent(("/to_team", f"There is no team {team!r} in this workspace."))
+        raise unprocessable("/to_team", "unknown_team", team=team)

@@ -29,7 +29,7 @@ class AgentCommands:
     def __init__(self, commands: CommandsDep, language: AgentLanguageDep) -> None:
         self._commands, self.language = commands, language
 
-    async def execute(self, command: Command, wait: float, admit: Precheck) -> CommandResult | None:
+    async def execute(self, command: Command, wait: float, admit: Precheck | None = None) -> CommandResult | None:
         """As `CommandGateway.execute`."""
         try:
             return await self._commands.execute(command, wait, admit)

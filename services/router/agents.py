@@ -12,7 +12,6 @@ from schemas.values import Slug
 from services.platform.http.auth import Principal, caller_in_scope, current_caller, require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
 from services.platform.http.dependencies import (
-    CommandsDep,
     ContextDep,
     IfMatch,
     Page,
@@ -23,13 +22,15 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.if_match import etag
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, Forbidden, NotFound, UnprocessableContent
+from services.platform.http.problems import CommandRejected
 from services.platform.http.service import Context
 from services.platform.store.port import Key, Query
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.unmet import read_warnings
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.refusals import not_found, refusal, unprocessable
 from services.rest.viewer import ViewerDep, visible_agents
+from services.router.agent_commands import AgentCommandsDep
 from services.router.views import AgentSaved, AgentView, PresenceView, agent_view, presence_view
 
 
@@ -41,18 +42,18 @@ async def read_agent(context: Context, workspace: str, agent: str) -> AgentRecor
 
 
 async def require_agent(context: Context, workspace: str, agent: str | None) -> None:
-    """Raise UnprocessableContent for an agent that does not exist. None, who acts in nobody's name, is no agent."""
+    """Raise CommandRejected (422) for an agent that does not exist. None, who acts in nobody's name, is no agent."""
     if agent is not None and await read_agent(context, workspace, agent) is None:
         raise unknown_agent(agent)
 
 
-def unknown_agent(agent: str, pointer: str = "/agent") -> UnprocessableContent:
+def unknown_agent(agent: str, pointer: str = "/agent") -> CommandRejected:
     """The problem of a body that names an agent who does not exist."""
-    return UnprocessableContent((pointer, f"There is no agent {agent!r} in this workspace."))
+    return unprocessable(pointer, "unknown_agent", agent=agent)
 
 
 async def existing_agent(request: Request, context: ContextDep, viewer: ViewerDep) -> AgentRecord:
-    """The path's agent, or for `me` the one that the caller's key is bound to. Raises NotFound, Conflict."""
+    """The path's agent, or for `me` the one that the caller's key is bound to. Raises CommandRejected (404, 409)."""
     agent, caller = request.path_params["agent"], caller_in_scope(request.scope)
     bound = caller.agent if caller else None
     named = bound.id if bound and agent == MYSELF else agent
@@ -61,23 +62,22 @@ async def existing_agent(request: Request, context: ContextDep, viewer: ViewerDe
         return record
     # An agent of this id may remain from a version in which agents could have it: it can be read and deleted.
     if agent == MYSELF and bound is None:
-        raise Conflict(
-            "`me` is the agent that a key is bound to, and this key is bound to none. Name the agent, or create a key"
-            " with `agent`.",
-            title="Key of no agent",
-        )
-    raise NotFound(f"There is no agent {named!r} in this workspace.")
+        raise refusal(409, "Key of no agent", "key_of_no_agent")
+    raise not_found("unknown_agent", agent=named)
 
 
 ExistingAgent = Annotated[AgentRecord, Depends(existing_agent)]
 
 
 async def managed_agent(agent: ExistingAgent, caller: Annotated[Principal, Depends(current_caller)]) -> AgentRecord:
-    """The path's agent, whose presence the caller may set: their own, or as a lead that of a colleague. Raises Forbidden."""
+    """The path's agent, whose presence the caller may set: their own, or as a lead that of a colleague.
+
+    Raises CommandRejected (403).
+    """
     bound = caller.agent
     if bound is None or bound.id == agent.id or (bound.is_lead and not bound.teams.isdisjoint(agent.body.teams)):
         return agent
-    raise Forbidden(f"This key speaks as {bound.id!r}. A lead sets the presence of others.", title="Another agent")
+    raise refusal(403, "Another agent", "presence_of_other", agent=bound.id)
 
 
 ManagedAgent = Annotated[AgentRecord, Depends(managed_agent)]
@@ -111,7 +111,7 @@ async def put_agent(
     body: Annotated[AgentBody, Depends(JsonBody(AgentBody))],
     condition: IfMatch,
     wait: Wait,
-    commands: CommandsDep,
+    commands: AgentCommandsDep,
     context: ContextDep,
 ) -> Response:
     """Write an agent; dispatch assigns waiting tasks at once. `warnings` name routing rules that no agent can meet.
@@ -119,8 +119,7 @@ async def put_agent(
     `me` is no id: in paths it stands for the agent that the caller's key is bound to.
     """
     if agent == MYSELF:
-        sentence = "`me` stands for the agent that a key is bound to. Choose another id."
-        raise UnprocessableContent(("/path/agent", sentence))
+        raise unprocessable("/path/agent", "me_is_reserved")
     refuse_unknown_teams(configuration, body)
     request = request_hash("PUT", agent, body.model_dump(mode="json"))
     data = AgentPut(agent=agent, body=body, if_match=condition.header, request_hash=request)
@@ -140,7 +139,7 @@ async def delete_agent(
     agent: ExistingAgent,
     condition: IfMatch,
     wait: Wait,
-    commands: CommandsDep,
+    commands: AgentCommandsDep,
     context: ContextDep,
 ) -> Response:
     """The agent's open conversations go back to the queue."""
@@ -156,7 +155,7 @@ async def put_presence(
     body: Annotated[PresenceBody, Depends(JsonBody(PresenceBody))],
     condition: IfMatch,
     wait: Wait,
-    commands: CommandsDep,
+    commands: AgentCommandsDep,
     context: ContextDep,
 ) -> Response:
     request = request_hash("PUT", f"{agent.id}/presence", body.model_dump(mode="json"))
@@ -179,11 +178,10 @@ async def put_presence(
 
 
 def refuse_unknown_teams(configuration: WorkspaceConfiguration, body: AgentBody) -> None:
-    """Raise UnprocessableContent for each team that the workspace does not have; `default` always exists."""
+    """Raise CommandRejected (422) for teams that the workspace does not have; `default` always exists."""
     unknown = [(i, t) for i, t in enumerate(body.teams) if t != DEFAULT_TEAM and t not in configuration.teams]
     if unknown:
-        sentence = "There is no team {!r}. Make it first: PUT …/teams/{}."
-        raise UnprocessableContent(*[(f"/teams/{index}", sentence.format(team, team)) for index, team in unknown])
+        raise unprocessable(f"/teams/{unknown[0][0]}", "unknown_team", team=", ".join(team for _, team in unknown))
 
 
 def _command(context: Context, workspace: str, kind: str, data: AgentPut | AgentDeleted | PresenceSet) -> Command:

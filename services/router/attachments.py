@@ -12,7 +12,6 @@ from starlette.responses import Response
 from services.domain.conversation_state import ConversationState
 from services.platform.http.auth import require_scope
 from services.platform.http.dependencies import ContextDep
-from services.platform.http.problems import NotFound
 from services.platform.http.service import Context
 from services.records.blobs import Blob, IntendedKind
 from services.records.conversations import MessageRecord
@@ -26,6 +25,7 @@ from services.rest.dependencies import (
 )
 from services.rest.file_stream import FILE_CONTENT, FileStream
 from services.rest.files import AttachmentSource, FileReader, is_file
+from services.rest.refusals import not_found
 from services.rest.uploads import UploadedFile, Uploads, named_files
 from services.router.reply_guard import own_identifiers_for
 
@@ -69,10 +69,10 @@ class AttachmentRoutes:
 
     def _stream(self, conversation: ConversationState, record: MessageRecord, number: int) -> Response:
         if number >= len(record.attachments):
-            raise NotFound(f"The message has {len(record.attachments)} attachments, counted from 0.")
+            raise not_found("no_such_attachment")
         attachment = record.attachments[number]
         if not is_file(attachment):
-            raise NotFound(f"This attachment is a {attachment.kind} without a file.")
+            raise not_found("attachment_without_file")
         return FileStream(partial(self.files.open, _source(conversation, record), attachment), attachment.name)
 
 

@@ -14,15 +14,17 @@ from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, command_id, request_hash
 from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
+from services.platform.http.problems import UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.store.port import Key
 from services.platform.store.read_one import read_one
 from services.records.conversations import MESSAGES, PERSONS
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.refusals import not_found, refusal
 from services.rest.viewer import ViewerDep, can_see_person, visible_conversations
 from services.rest.views import initial_view
 from services.router.agent_commands import AgentCommandsDep
+from services.router.conversations.domain.refusals import NOT_ASSIGNEE
 from services.router.outgoing_content import check_content
 from services.router.views import FirstMessageBody
 
@@ -36,7 +38,7 @@ class Writer:
         self.caller, self.viewer, self.context = caller, viewer, context
 
     async def require_visible(self, workspace: str, person: str) -> None:
-        """Raise NotFound for a customer who may not be seen, Conflict where colleagues have the conversation of one."""
+        """Raise CommandRejected: 404 for a customer who may not be seen, 409 where colleagues have the conversation of one."""
         if not self.viewer.is_limited:
             return
         store = self.context.store
@@ -44,11 +46,10 @@ class Writer:
         if contact is None:
             return
         if not await can_see_person(store, self.viewer, contact):
-            raise NotFound(f"There is no customer {person!r} in this workspace.")
+            raise not_found("unknown_customer", person=person)
         current = contact.forwarded_to or contact.open.get("")
         if current is not None and not await visible_conversations(store, self.viewer, [current]):
-            detail = "The customer's conversation is with colleagues: leave the message to them."
-            raise Conflict(detail, title="Not the assignee")
+            raise refusal(409, NOT_ASSIGNEE, "customer_is_with_colleagues")
 
 
 def first_message_route(capabilities: ChannelCapabilities) -> Callable[..., Awaitable[Response]]:

@@ -11,9 +11,9 @@ from services.domain.inbox import InboxSort, InboxView
 from services.domain.viewer import Viewer
 from services.platform.http.auth import BoundAgent, Principal, current_caller, require_scope
 from services.platform.http.dependencies import ContextDep, Page
-from services.platform.http.problems import Forbidden, UnprocessableContent
 from services.platform.http.service import Context
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.refusals import refusal, unprocessable
 from services.rest.viewer import viewer_of_agent
 from services.router.agents import read_agent, unknown_agent
 from services.router.inbox import count_views, read_inbox
@@ -60,13 +60,13 @@ class InboxCounts(BaseModel):
 
 
 async def _viewer(context: Context, workspace: str, caller: Principal, named: str | None) -> Viewer:
-    """The agent whose inbox it is. Raises Forbidden, UnprocessableContent, Unavailable."""
+    """The agent whose inbox it is. Raises CommandRejected (403, 422), Unavailable."""
     bound = caller.agent
     if bound is not None and named not in (None, bound.id):
-        raise Forbidden(f"This key speaks as {bound.id!r} only. Leave `agent` out.", title="Another agent")
+        raise refusal(403, "Another agent", "inbox_of_other", agent=bound.id)
     if bound is None:
         if named is None:
-            raise UnprocessableContent(("/query/agent", "Name the agent whose inbox it is: this key is bound to none."))
+            raise unprocessable("/query/agent", "inbox_of_nobody")
         record = await read_agent(context, workspace, named)
         if record is None:
             raise unknown_agent(named, "/query/agent")

@@ -16,10 +16,10 @@ from schemas.values import Json, instant, instant_text
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.domain.viewer import UNRESTRICTED, Viewer
 from services.platform.http.dependencies import Page, reject_cursor
-from services.platform.http.problems import UnprocessableContent
 from services.platform.store.cursors import decode_cursor, encode_cursor
 from services.platform.store.port import Query, Store
 from services.records.conversations import CONVERSATIONS
+from services.rest.refusals import unprocessable
 from services.router.message_search import matches_terms, search_terms
 from services.router.views import ConversationQuery
 
@@ -84,7 +84,7 @@ async def list_page(
 def _search_terms(query: ConversationQuery) -> Sequence[str]:
     terms = search_terms(query.q) if query.q is not None else ()
     if query.q is not None and not terms:
-        raise UnprocessableContent(("/query/q", "There is no word in it."))
+        raise unprocessable("/query/q", "no_word_in_search")
     return terms
 
 

@@ -8,13 +8,14 @@ from starlette.responses import JSONResponse, Response
 from schemas.routing import OfferAccept, OfferDecline
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.command_gateway import Command, command_id, request_hash
-from services.platform.http.dependencies import CommandsDep, ContextDep, IdempotencyKey, Wait, accepted_response
+from services.platform.http.dependencies import ContextDep, IdempotencyKey, Wait, accepted_response
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import NotFound
 from services.platform.http.service import Context
 from services.platform.store.port import Key
 from services.records.offers import OFFERS, OfferRecord
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.refusals import not_found
+from services.router.agent_commands import AgentCommandsDep
 from services.router.views import AcceptBody, DeclineBody, OfferView, offer_view
 
 
@@ -29,13 +30,13 @@ class OfferRequest:
         context: ContextDep,
         repeat: IdempotencyKey,
         wait: Wait,
-        commands: CommandsDep,
+        commands: AgentCommandsDep,
     ) -> None:
         self.workspace, self.offer, self.caller, self.context = configuration.workspace, offer, caller, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
 
     async def execute(self, kind: str, agent: str, data: OfferAccept | OfferDecline) -> Response:
-        """Send the command and wait for its outcome: 200 with the offer, 202 when it takes longer. Raises NotFound."""
+        """Send the command and wait for its outcome: 200 with the offer, 202 when it takes longer. Raises CommandRejected."""
         # An offer of somebody else is as unknown as none; dispatch holds to it again.
         await read_offer(self.context, self.workspace, self.offer, agent)
         identity = command_id(self.context.time_source, self.workspace, self._idempotency_key)
@@ -51,12 +52,12 @@ OfferRequestDep = Annotated[OfferRequest, Depends()]
 
 
 async def read_offer(context: Context, workspace: str, offer: str, agent: str) -> OfferRecord:
-    """The record of an offer that was made to this agent. Raises NotFound."""
+    """The record of an offer that was made to this agent. Raises CommandRejected (404)."""
     key = Key(OFFERS.name, offer)
     document = (await context.store.get_many([key])).get(key)
     record = OFFERS.decode(document) if document else None
     if record is None or (record.workspace, record.agent) != (workspace, agent):
-        raise NotFound(f"There is no offer {offer!r} to {agent!r} in this workspace.")
+        raise not_found("unknown_offer", offer=offer, agent=agent)
     return record
 
 

@@ -27,7 +27,7 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.languages import preferred_language
-from services.platform.http.problems import NotFound, UnprocessableContent, problem_code
+from services.platform.http.problems import problem_code
 from services.platform.http.service import Context
 from services.platform.store import port
 from services.platform.store.collections import FACTS
@@ -36,12 +36,13 @@ from services.records.conversations import MESSAGES
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingMessage, ExistingPerson, ExistingWorkspace
+from services.rest.refusals import in_words, not_found
 from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
 from services.router import agents, inbox_routes, message_routes, offers, sla_reapply
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
 from services.router.agent_commands import AgentCommandsDep, AgentLanguageDep
-from services.router.conversations.domain.command_phrases import in_language
+from services.router.conversations.domain.command_phrases import BOOK, in_language, refused
 from services.router.first_messages import first_message_route, message_response
 from services.router.lists import list_page
 from services.router.outgoing_content import check_content
@@ -102,10 +103,11 @@ async def list_messages(
 
 
 async def _order_of(context: Context, conversation: ConversationState, message: str, parameter: str) -> str:
-    """Where a message of a conversation stands. Raises UnprocessableContent for one that is not of it."""
+    """Where a message of a conversation stands. Raises CommandRejected (422) for one that is not of it."""
     found = await read_one(context.store, MESSAGES, message)
     if found is None or found.conversation != conversation.id:
-        raise UnprocessableContent((f"/query/{parameter}", "There is no such message in this conversation."))
+        problem = refused(422, "Unprocessable Content", "no_message", f"/query/{parameter}")
+        raise in_words(problem, BOOK)
     return found.order
 
 
@@ -189,7 +191,7 @@ async def show_command(workspace: str, command: str, commands: CommandsDep, lang
     """The status of a command that was answered with 202."""
     outcome = await commands.status(workspace, command)
     if outcome is None:
-        raise NotFound(f"There is no command {command!r} in this workspace.")
+        raise not_found("unknown_command", command=command)
     problem = outcome.problem if isinstance(outcome, CommandResult) else None
     problem = problem and in_language(problem, language).model_copy(update={"code": problem_code(problem.title)})
     view = CommandView(status=outcome.status if isinstance(outcome, CommandResult) else "pending", problem=problem)

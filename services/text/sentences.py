@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.days import to_jalali
-from schemas.values import AgentLanguage, Json, instant, instant_text
+from schemas.values import AgentLanguage, Json, Problem, instant, instant_text
 from services.text.bidi_isolation import FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE, isolate
 from services.text.numerals import in_digits
 from services.text.plurals import PluralCategory, plural_category
@@ -64,6 +64,21 @@ class Phrasebook:
         """The sentence of a code; with `now`, times of today are without their day. Raises KeyError for an unknown code."""
         formatter = _SentenceFormatter(self.nouns, reader, now)
         return formatter.vformat(self.sentences[code][reader.language], (), params)
+
+    def problem(
+        self, status: int, title: str, reason: str, pointer: str | None, params: Mapping[str, Value]
+    ) -> Problem:
+        """The problem of a sentence, which is English until somebody reads it: `translated`."""
+        detail = self.word(reason, SentenceReader(), params)
+        stored = stored_params(**params)
+        return Problem(status=status, title=title, detail=detail, pointer=pointer, reason=reason, params=stored)
+
+    def translated(self, problem: Problem, language: AgentLanguage) -> Problem:
+        """The problem with its sentence in this language. One that is no sentence of this book stays."""
+        if problem.reason is None or problem.reason not in self.sentences:
+            return problem
+        detail = self.word(problem.reason, SentenceReader(language), problem.params)
+        return problem.model_copy(update={"detail": detail})
 
 
 def parameters(sentence: str) -> set[str]:

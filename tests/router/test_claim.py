@@ -86,3 +86,24 @@ async def test_a_finished_conversation_is_reopened_first(rest: Rest) -> None:
     problem = problem_of(await rest.request("POST", CLAIM, {"agent": "sara"}), 409)
     assert problem["title"] == "Conversation is finished"
     assert not rest.events
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Only a lead"), ("fa", "سرپرست"), ("ar", "قائد"), ("lv-LV, en;q=0.5", "vadītājs")]
+)
+async def test_a_refusal_is_in_the_language_of_who_asked(rest: Rest, language: str, words: str) -> None:
+    headers = {"authorization": await bound_key(rest, "sara"), "accept-language": language}
+    problem = problem_of(await rest.request("POST", CLAIM, {"from": "reza"}, **headers), 403)
+    assert words in problem["detail"]
+    assert problem["reason"] == "only_lead_takes_over"
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "words"), [("conversations/c9", "fa", "گفتگوی"), ("agents/zoe", "lv", "Šajā")]
+)
+async def test_what_is_not_there_is_named_in_the_language_of_who_asked(
+    rest: Rest, path: str, language: str, words: str
+) -> None:
+    problem = problem_of(await rest.request("GET", f"{SHOP}/{path}", **{"accept-language": language}), 404)
+    assert words in problem["detail"]
+    assert problem["params"]

@@ -14,7 +14,7 @@ from schemas.conversation import Author, Status
 from schemas.values import EncryptedText
 from services.domain.conversation_state import ConversationState
 from services.domain.viewer import UNRESTRICTED, Viewer
-from services.platform.http.problems import UnprocessableContent
+from services.platform.http.problems import CommandRejected, UnprocessableContent
 from services.platform.store.codec import encode
 from services.platform.store.port import Changes, Collection, Key, Put, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
@@ -229,5 +229,5 @@ async def test_a_cursor_fits_its_own_list_alone(store: Store) -> None:
 
 
 async def test_a_search_for_no_word_is_refused(store: Store) -> None:
-    with pytest.raises(UnprocessableContent):
+    with pytest.raises(CommandRejected, match="no word"):
         await list_page(store, "shop", ConversationQuery(q="\u200c"))

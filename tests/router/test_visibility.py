@@ -192,7 +192,7 @@ async def test_an_agent_does_not_write_into_what_colleagues_have(writes: Rest) -
     # An earlier conversation of theirs was Sara's: she knows the customer, and not who has them now.
     insert(writes, "c0", team="support", agent="sara", person=THEIRS, status="closed")
     problem = problem_of(await write_first(writes, THEIRS), 409)
-    assert problem["code"] == "not_the_assignee"
+    assert problem["code"] == "not_assignee"
     assert "c1" not in problem["detail"]
     assert not [event for event in writes.events if "write_first" in event.type]
 

@@ -15,6 +15,7 @@ from starlette.routing import Match
 from schemas.values import Json, Problem
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.http.bodies import BODY_SECONDS, BodyTimeout, BodyTooLarge, ClientDisconnected
+from services.platform.http.languages import preferred_language
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -29,16 +30,28 @@ class FieldError(BaseModel):
     detail: str
 
 
+CODES: Mapping[str, str] = {
+    "Conversation is finished": "finished",
+    "No address on that surface": "no_address",
+    "Not the assignee": "not_assignee",
+    "Public reply to a sensitive case": "sensitive_in_public",
+    "Secret in a public reply": "secret_in_public",
+}
+"""Title → the code of a problem, where it is not the title in snake case."""
+
+
 def problem_code(title: str) -> str:
-    """The stable name of a problem, for programs: its title in snake case."""
-    return "_".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
+    """The stable name of a problem, for programs: its title in snake case, unless `CODES` has a shorter one."""
+    return CODES.get(title) or "_".join(
+        "".join(letter if letter.isalnum() else " " for letter in title.lower()).split()
+    )
 
 
 class ProblemBody(BaseModel):
     """The body of every error."""
 
     type: str = "about:blank"
-    code: str = Field(default="", description="A stable name of the problem, such as `conversation_is_finished`.")
+    code: str = Field(default="", description="A stable name of the problem, such as `not_assignee`.")
     title: str
     status: int
     detail: str
@@ -50,7 +63,10 @@ class ProblemBody(BaseModel):
 
 
 class HttpProblem(Exception):
-    """A request that is answered with a problem. Each subclass is one status; `detail` is a sentence for people."""
+    """A request that is answered with a problem. Each subclass is one status; `detail` is a sentence for people.
+
+    `wordings`: the sentence by language, of which whoever asked gets theirs (`Accept-Language`).
+    """
 
     status = 500
 
@@ -62,6 +78,13 @@ class HttpProblem(Exception):
         self.errors: list[FieldError] | None = None
         self.reason: str | None = None
         self.params: Mapping[str, Json] = {}
+        self.wordings: Mapping[str, str] = {}
+
+    def put_in_words(self, detail: str) -> None:
+        """Say the same by another sentence."""
+        for wrong in self.errors or ():
+            wrong.detail = detail
+        self.detail = detail
 
 
 class BadRequest(HttpProblem):
@@ -220,7 +243,10 @@ def _validation_message(one: Mapping[str, Any]) -> str:
     return str(one["msg"]).removeprefix("Value error, ")
 
 
-async def _refusal(_: Request, error: HttpProblem) -> Response:
+async def _refusal(request: Request, error: HttpProblem) -> Response:
+    if error.wordings:
+        known = list(error.wordings)
+        error.put_in_words(error.wordings[preferred_language(request.headers.get("accept-language"), known)])
     return refusal_response(error)
 
 

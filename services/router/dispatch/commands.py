@@ -11,19 +11,23 @@ from schemas.values import Problem
 from services.platform.http.if_match import holds
 from services.records.agents import AgentRecord
 from services.records.offers import OFFERS, OfferRecord
+from services.router.conversations.domain.command_phrases import refused
+from services.router.conversations.domain.refusals import FINISHED
 from services.router.dispatch import presence
 from services.router.dispatch.context import DispatchContext
 from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, RefusalCode
 from services.router.dispatch.domain.placements import offered_task
 from services.router.dispatch.workspace_state import WorkspaceState, to_agent
 
+CHANGED, OFFER_ENDED = "Precondition failed", "Offer ended"
+
 
 class AgentCommandRejected(Exception):
     """The command cannot be applied. Nothing was changed."""
 
-    def __init__(self, status: int, title: str, detail: str, code: str | None = None) -> None:
-        super().__init__(title)
-        self.problem = Problem(status=status, title=title, detail=detail, code=code)
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
 
 
 def apply_command(
@@ -38,8 +42,8 @@ def apply_command(
         outcomes = _COMMANDS[event.type](context, state, event)
     except AgentCommandRejected as rejected:
         problem = rejected.problem
-    except DispatchRefused as refused:
-        problem = to_problem_of_dispatch(refused)
+    except DispatchRefused as refusal:
+        problem = to_problem_of_dispatch(refusal)
     # The hash of the request tells a repeat under an Idempotency-Key from another request under the same key.
     result = CommandResult(
         id=event.id,
@@ -54,13 +58,10 @@ def apply_command(
     return result, outcomes
 
 
-def to_problem_of_dispatch(refused: DispatchRefused) -> Problem:
+def to_problem_of_dispatch(refusal: DispatchRefused) -> Problem:
     """The answer for a caller whom the dispatcher refused; `code` is that of the refusal."""
-    status, title, detail = _REFUSALS[refused.code]
-    if refused.code == "offer_ended" and refused.why == "expired":
-        detail = _ENDS["expired"]
-    known = {"agent": refused.agent or "nobody", "load": refused.load, "capacity": refused.capacity}
-    return Problem(status=status, title=title, detail=detail.format(**known), code=refused.code)
+    problem = _REFUSALS[refusal.code](refusal)
+    return problem.model_copy(update={"code": refusal.code})
 
 
 def _subject(event: Event, agent: str) -> str:
@@ -89,13 +90,14 @@ def _decline_offer(context: DispatchContext, state: WorkspaceState, event: Event
 def _offer_of(context: DispatchContext, state: WorkspaceState, offer: str, agent: str) -> OfferRecord:
     record = context.work.get(OFFERS, offer)
     if record is None or (record.workspace, record.agent) != (state.workspace, agent):
-        raise AgentCommandRejected(404, "Not found", f"agent {agent} has had no offer {offer}")
+        raise AgentCommandRejected(refused(404, "Not found", "unknown_offer", agent=agent, offer=offer))
     return record
 
 
 def _check_open(offer: OfferRecord) -> None:
     if offer.why is not None:
-        raise AgentCommandRejected(409, "Offer ended", _ENDS[offer.why], code="offer_ended")
+        problem = refused(409, OFFER_ENDED, _ENDS[offer.why])
+        raise AgentCommandRejected(problem.model_copy(update={"code": "offer_ended"}))
 
 
 def _claim(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
@@ -115,7 +117,7 @@ def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) ->
     _check_precondition(command.if_match, stored.version if stored else None, command.agent)
     missing = sorted(set(command.body.teams) - context.teams(state.workspace) - {DEFAULT_TEAM})
     if missing:
-        raise AgentCommandRejected(422, "Unknown team", f"no team {', '.join(missing)}; PUT it first or name another")
+        raise AgentCommandRejected(refused(422, "Unknown team", "unknown_team", team=", ".join(missing)))
     # A new agent is offline until it sets its presence; a known one keeps presence, load and tasks.
     if stored is None:
         created = int(now.timestamp() * 1_000_000)
@@ -143,7 +145,7 @@ def _set_presence(context: DispatchContext, state: WorkspaceState, event: Event)
 
 def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:
     if agent not in state.agents:
-        raise AgentCommandRejected(404, "Not found", f"there is no agent {agent}; PUT it first")
+        raise AgentCommandRejected(refused(404, "Not found", "unknown_agent", agent=agent))
     return state.agents[agent]
 
 
@@ -151,28 +153,40 @@ def _check_precondition(if_match: str | None, version: int | None, agent: str) -
     # REST passes `If-Match` on unread: only the owner of the workspace knows which version is current.
     if holds(if_match, version):
         return
-    now = f'its ETag is "{version}"' if version is not None else "it does not exist"
-    raise AgentCommandRejected(
-        412, "Precondition failed", f"agent {agent} has changed: {now}; read it again before writing"
-    )
+    if version is None:
+        raise AgentCommandRejected(refused(412, CHANGED, "agent_is_new", agent=agent))
+    raise AgentCommandRejected(refused(412, CHANGED, "agent_changed", agent=agent, version=version))
+
+
+def _offer_ended(refusal: DispatchRefused) -> Problem:
+    if refusal.why is None and refusal.agent is not None:
+        return refused(409, OFFER_ENDED, "offer_went_to", assignee=refusal.agent)
+    return refused(409, OFFER_ENDED, _ENDS[refusal.why or "withdrawn"])
+
+
+def _held(refusal: DispatchRefused) -> Problem:
+    if refusal.agent is None:
+        return refused(409, "Taken", "held_by_nobody")
+    return refused(409, "Taken", "held_by", assignee=refusal.agent)
+
+
+def _over_capacity(refusal: DispatchRefused) -> Problem:
+    agent, load, capacity = str(refusal.agent), refusal.load, refusal.capacity
+    return refused(409, "No free unit", "no_free_unit", agent=agent, load=load, capacity=capacity)
 
 
 _ENDS: Mapping[EndReason, str] = {
-    "accepted": "it was accepted: the conversation is with the agent",
-    "declined": "it was declined, and the conversation went back to the queue",
-    "expired": "it expired, and the conversation went back to the queue",
-    "withdrawn": "it was withdrawn: the conversation was resolved, moved, or taken by somebody else",
+    "accepted": "offer_was_accepted",
+    "declined": "offer_was_declined",
+    "expired": "offer_has_expired",
+    "withdrawn": "offer_was_withdrawn",
 }
-_REFUSALS: Mapping[RefusalCode, tuple[int, str, str]] = {
-    "unknown_task": (409, "Finished", "the conversation is resolved; nobody can take it"),
-    "unknown_agent": (404, "Not found", "there is no agent {agent}; PUT it first"),
-    "offer_ended": (409, "Offer ended", "the conversation is with {agent} now"),
-    "held": (409, "Taken", "{agent} has this conversation, or is offered it"),
-    "over_capacity": (
-        409,
-        "No free unit",
-        "{agent} uses {load} of {capacity} units; resolve or hand over something first",
-    ),
+_REFUSALS: Mapping[RefusalCode, Callable[[DispatchRefused], Problem]] = {
+    "unknown_task": lambda _: refused(409, FINISHED, "nobody_can_take"),
+    "unknown_agent": lambda refusal: refused(404, "Not found", "unknown_agent", agent=str(refusal.agent)),
+    "offer_ended": _offer_ended,
+    "held": _held,
+    "over_capacity": _over_capacity,
 }
 
 _COMMANDS: dict[str, Callable[[DispatchContext, WorkspaceState, Event], list[DispatchOutcome]]] = {

@@ -124,13 +124,13 @@ test("202 is on its way: its command is asked until it is applied", async () => 
 test("202 whose command is refused comes back as a draft with the reason", async () => {
   const here = world();
   const tab = await typed(here);
-  const problem = { status: 409, code: "not_the_assignee", reason: "assigned_to_other", params: { assignee: "reza" }, detail: "Reza has it." };
+  const problem = { status: 409, code: "not_assignee", reason: "assigned_to_other", params: { assignee: "reza" }, detail: "Reza has it." };
   here.server.refusals.set("Hello Neda", problem);
   here.server.answers = [202];
   await tab.outbox.send("c1", "reply");
   await here.clock.pass(60_000);
   const draft = tab.drafts.get("c1", "reply");
-  assert.deepEqual([draft.text, draft.refusal.code, draft.refusal.params.assignee], ["Hello Neda", "not_the_assignee", "reza"]);
+  assert.deepEqual([draft.text, draft.refusal.code, draft.refusal.params.assignee], ["Hello Neda", "not_assignee", "reza"]);
 });
 
 test("a refusal keeps text, target and files, on the device too, and the draft can be sent under another key", async () => {
@@ -183,7 +183,7 @@ test("an old send that had arrived without an answer is not shown as unsent, and
 test("what comes back while something else is written waits beside it until the agent says", async () => {
   const here = world();
   const tab = await typed(here, "first");
-  here.server.refusals.set("first", { status: 409, code: "secret_in_a_public_reply" });
+  here.server.refusals.set("first", { status: 409, code: "secret_in_public" });
   here.server.next = () => {
     tab.drafts.edit("c1", "reply", { text: "second" }, first);
     return "ok";

@@ -199,3 +199,24 @@ def test_a_size_has_the_digits_of_its_language() -> None:
     assert "5.2 MB" in problem.detail
     assert "۵٫۲ مگابایت" in command_phrases.in_language(problem, "fa").detail
     assert "5,2 MB" in command_phrases.in_language(problem, "lv").detail
+
+
+# -- no refusal that an agent reads is in one language only --------------------------------------------------------------
+
+IN_ENGLISH = [
+    # A key without the scope, and ids that only programs write.
+    "router/events.py: UnprocessableContent",
+    "router/first_messages.py: UnprocessableContent",
+    "router/reply_guard.py: Forbidden",
+]
+PLAIN = ("NotFound", "Conflict", "Forbidden", "UnprocessableContent", "Problem")
+
+
+def test_what_agents_are_refused_is_in_four_languages() -> None:
+    """The sentences of problems under `services/router`: in English only are those of programs."""
+    found = []
+    for path in (SERVICES / "router").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PLAIN:
+                found.append(f"{path.relative_to(SERVICES)}: {node.func.id}")
+    assert sorted(found) == sorted(IN_ENGLISH)

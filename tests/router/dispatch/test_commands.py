@@ -162,7 +162,7 @@ async def test_offer_of_another_agent_is_unknown(office: DispatchHarness) -> Non
 
 @pytest.mark.parametrize(
     ("why", "words"),
-    [("declined", "it was declined"), ("expired", "it expired"), ("withdrawn", "it was withdrawn")],
+    [("declined", "was declined"), ("expired", "has expired"), ("withdrawn", "was withdrawn")],
 )
 async def test_ended_offer_is_refused_with_how_it_ended(office: DispatchHarness, why: str, words: str) -> None:
     await office.online("ali")
@@ -269,7 +269,7 @@ async def test_claim_above_capacity_and_of_what_is_gone_is_refused(office: Dispa
     await office.queue("c2")
     full = await answer(office, "task_claim", agent="ali", conversation="c2")
     assert full.problem is not None
-    assert (full.problem.code, "1 of 1 units" in full.problem.detail) == ("over_capacity", True)
+    assert (full.problem.code, "1 of 1 unit." in full.problem.detail) == ("over_capacity", True)
     gone = await answer(office, "task_claim", agent="ali", conversation="c9")
     assert gone.problem is not None
     assert (gone.problem.status, gone.problem.code) == (409, "unknown_task")

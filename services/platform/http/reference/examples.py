@@ -62,7 +62,7 @@ VALUES: Mapping[str, Any] = {
     "account": "main",
     "agent": "sara",
     "channel": "telegram",
-    "code": "conversation_is_finished",
+    "code": "finished",
     "conversation": "01954c3e-8f00-7000-8a5b-3c1d9e7f2a44",
     "detail": "The conversation is resolved. Reopen it, or wait for the customer to write again.",
     "id": "01954c3e-8f00-7000-8a5b-3c1d9e7f2a44",

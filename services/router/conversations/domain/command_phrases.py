@@ -6,7 +6,8 @@ The conversation's owner decides with the English sentence; whoever asked reads 
 from collections.abc import Mapping
 
 from schemas.values import AgentLanguage, Problem
-from services.text.sentences import Forms, Phrasebook, SentenceReader, Value, Wording, stored_params
+from services.domain import work_phrases
+from services.text.sentences import Forms, Phrasebook, Value, Wording
 
 CONVERSATIONS: Mapping[str, Wording] = {
     "no_conversation": {
@@ -302,8 +303,9 @@ ACTIONS: Mapping[str, Wording] = {
     },
 }
 """About what is done to a message at its platform."""
-SENTENCES: Mapping[str, Wording] = {**CONVERSATIONS, **REPLIES, **FILES, **ACTIONS}
+SENTENCES: Mapping[str, Wording] = {**CONVERSATIONS, **REPLIES, **FILES, **ACTIONS, **work_phrases.SENTENCES}
 NOUNS: Mapping[str, Mapping[AgentLanguage, Forms]] = {
+    **work_phrases.NOUNS,
     "files": {
         "en": {"one": "{n} file", "other": "{n} files"},
         "fa": {"other": "{n} فایل"},
@@ -328,14 +330,9 @@ BOOK = Phrasebook(SENTENCES, NOUNS)
 
 def refused(status: int, title: str, reason: str, pointer: str | None = None, **params: Value) -> Problem:
     """The problem of a refused command. Its sentence is English until somebody reads it: `in_language`."""
-    detail = BOOK.word(reason, SentenceReader(), params)
-    stored = stored_params(**params)
-    return Problem(status=status, title=title, detail=detail, pointer=pointer, reason=reason, params=stored)
+    return BOOK.problem(status, title, reason, pointer, params)
 
 
 def in_language(problem: Problem, language: AgentLanguage) -> Problem:
     """The problem with its sentence in this language. One that is no sentence of ours, or is in words already, stays."""
-    if problem.reason is None or problem.reason not in SENTENCES:
-        return problem
-    detail = BOOK.word(problem.reason, SentenceReader(language), problem.params)
-    return problem.model_copy(update={"detail": detail})
+    return BOOK.translated(problem, language)

@@ -44,7 +44,7 @@ def refuse_unsnooze(case: ConversationState) -> Problem | None:
     """Refuse to wake a conversation that is not snoozed."""
     if case.snoozed_until is not None:
         return None
-    return Problem(status=409, title="Not snoozed", detail="The conversation is not snoozed.")
+    return refused(409, "Not snoozed", "not_snoozed")
 
 
 def refuse_reply(case: ConversationState, agent: str) -> Problem | None:
