@@ -153,6 +153,7 @@ const isMissing = (field, empty) => field.required && empty && field.fallback ==
 
 function textProblem(field, written) {
   const value = written.trim();
+  if (field.keeps && value === 'set') return null;
   if (value === '') return isMissing(field, true) ? ['needed'] : null;
   if (field.maxLength && [...value].length > field.maxLength) return ['too_long', {n: field.maxLength}];
   if (field.minLength && [...value].length < field.minLength) return ['too_short', {n: field.minLength}];

@@ -4,9 +4,9 @@
 
 /**
  * A part of a form. `kind`: text, secret, number, duration, boolean, choice, choices, list, map, texts (one text, or one per language),
- * object (of `fields`), objects (a list of `item`), calendar, zone, languages.
+ * object (of `fields`), objects (a list of `item`), calendar, zone, languages. `keeps`: the value "set" keeps what is stored.
  * @typedef {{
- *   name: string, kind: string, label: string, description: string, required: boolean, nullable: boolean, fallback: unknown,
+ *   name: string, kind: string, label: string, description: string, required: boolean, nullable: boolean, keeps: boolean, fallback: unknown,
  *   options?: string[], minimum?: number, maximum?: number, above?: number, whole?: boolean,
  *   minLength?: number, maxLength?: number, pattern?: string, rows?: number, date?: boolean,
  *   fields?: Field[], item?: Field, keys?: string[], source?: string, note?: string,
@@ -31,20 +31,22 @@ function alternativesOf(schema, root) {
   const all = (schema.anyOf ?? schema.oneOf ?? [schema]).map((one) => resolved(one, root));
   return {
     nullable: all.some((one) => one.type === 'null'),
-    kinds: all.filter((one) => one.type !== 'null' && !('const' in one && one.const === 'set')),
+    keeps: all.some((one) => one.const === 'set'),
+    kinds: all.filter((one) => one.type !== 'null' && one.const !== 'set'),
   };
 }
 
 /** @returns {Field} */
 function fieldOf(name, written, root, required) {
   const schema = resolved(written, root);
-  const {nullable, kinds} = alternativesOf(schema, root);
+  const {nullable, keeps, kinds} = alternativesOf(schema, root);
   const base = {
     name,
     label: schema['x-label'] ?? wordsOf(name),
     description: schema.description ?? kinds[0]?.description ?? '',
     required,
     nullable,
+    keeps,
     fallback: schema.default,
   };
   for (const key of ['x-source', 'x-note', 'x-keys', 'x-rows']) if (key in schema) base[key.slice(2)] = schema[key];
