@@ -12,13 +12,13 @@ export const KEPT_MS = 30 * 24 * 3600 * 1000;
 /** The key of a draft in the state of the page, and the end of its key in the storage. */
 export const draftKey = (conversation, kind) => `${conversation}|${kind}`;
 /** Where everything of an agent begins in the storage. */
-export const scopeOf = ({ workspace, agent }) => `${workspace}/${agent}`;
+export const scopeOf = ({workspace, agent}) => `${workspace}/${agent}`;
 export const draftPrefix = (scope) => `draft/${scope}/`;
 export const sendPrefix = (scope) => `send/${scope}/`;
 export const sentKey = (scope, id) => `sent/${scope}/${id}`;
 /** Under this lock a tab reads what is on the device, and writes what follows from it. */
 export const storeLock = (scope) => `pasokh-desk-store/${scope}`;
-export const isEmpty = (draft) => !draft || (draft.text === "" && draft.files.length === 0);
+export const isEmpty = (draft) => !draft || (draft.text === '' && draft.files.length === 0);
 
 /** The drafts of one agent on this device. `changed(key)` is called whenever one is another than before. */
 export class Drafts {
@@ -40,7 +40,7 @@ export class Drafts {
   /**
    * `timer` is `{set(work, ms), clear(handle)}`; `tell({drafts, sends})` says to the other tabs what they have to read again.
    */
-  constructor({ storage, scope, locks = pageLocks(), now = Date.now, uuid = () => crypto.randomUUID(), timer = pageTimer, changed = () => {}, tell = () => {} }) {
+  constructor({storage, scope, locks = pageLocks(), now = Date.now, uuid = () => crypto.randomUUID(), timer = pageTimer, changed = () => {}, tell = () => {}}) {
     [this.#storage, this.#scope, this.#locks, this.#now, this.#uuid] = [storage, scope, locks, now, uuid];
     [this.#timer, this.#changed, this.#tell] = [timer, changed, tell];
   }
@@ -69,8 +69,8 @@ export class Drafts {
   edit(conversation, kind, change, first) {
     const name = draftKey(conversation, kind);
     const now = this.#now();
-    const before = this.#drafts.get(name) ?? { id: this.#uuid(), conversation, kind, text: "", files: [], started_at: now, ...first() };
-    this.#put(name, { ...before, ...change, changed_at: now });
+    const before = this.#drafts.get(name) ?? {id: this.#uuid(), conversation, kind, text: '', files: [], started_at: now, ...first()};
+    this.#put(name, {...before, ...change, changed_at: now});
     this.#later(name, now);
     return this.get(conversation, kind);
   }
@@ -105,7 +105,7 @@ export class Drafts {
     this.#known.set(name, mine?.id);
     if (!isForeign) return [[this.#key(name), mine]];
     const id = this.#uuid();
-    const aside = { id, conversation, kind, at: this.#now(), state: "returned", refusal: { code: "other_tab", params: {} }, draft: stored };
+    const aside = {id, conversation, kind, at: this.#now(), state: 'returned', refusal: {code: 'other_tab', params: {}}, draft: stored};
     return [[this.#key(name), mine], [`${sendPrefix(this.#scope)}${id}`, aside]];
   }
 
@@ -127,7 +127,7 @@ export class Drafts {
     const names = [...this.#dirty];
     if (names.length === 0) return;
     // An empty draft is written as such, so that the journal brings no older text back.
-    this.#storage.journal(names.map((name) => [this.#key(name), this.#drafts.get(name) ?? { text: "", files: [], changed_at: this.#now() }]));
+    this.#storage.journal(names.map((name) => [this.#key(name), this.#drafts.get(name) ?? {text: '', files: [], changed_at: this.#now()}]));
   }
 
   /** Another tab has changed these drafts: read them, but for those that are being typed here. */
@@ -141,7 +141,7 @@ export class Drafts {
   }
 
   /** The agent signs out: what they wrote stays here for them, or is erased, sends that wait included. */
-  async leave({ keep }) {
+  async leave({keep}) {
     await this.flush();
     this.#drafts.clear();
     if (keep) return;
@@ -177,7 +177,7 @@ export class Drafts {
       this.#forgetTimer(name);
       void this.#write([name]);
     }, wait);
-    this.#timers.set(name, { handle, since });
+    this.#timers.set(name, {handle, since});
   }
 
   #forgetTimer(name) {
@@ -196,13 +196,13 @@ export class Drafts {
         for (const name of names) {
           const draft = this.#drafts.get(name);
           // Another tab has sent it meanwhile. What was typed here since then is a draft of its own.
-          if (draft && (await this.#isSent(draft.id))) this.#put(name, { ...this.#drafts.get(name), id: this.#uuid() });
-          const [conversation, kind] = name.split("|");
+          if (draft && (await this.#isSent(draft.id))) this.#put(name, {...this.#drafts.get(name), id: this.#uuid()});
+          const [conversation, kind] = name.split('|');
           changes.push(...(await this.changes(conversation, kind)));
         }
         await this.#storage.write(changes);
       });
-      this.#tell({ drafts: names, sends: true });
+      this.#tell({drafts: names, sends: true});
     } catch {
       // Written again with the next key, and at the latest when the page goes away.
       names.filter((name) => !this.#timers.has(name)).forEach((name) => this.#dirty.add(name));
@@ -212,7 +212,7 @@ export class Drafts {
   }
 }
 
-export const pageTimer = { set: (work, ms) => setTimeout(work, ms), clear: (handle) => clearTimeout(handle) };
+export const pageTimer = {set: (work, ms) => setTimeout(work, ms), clear: (handle) => clearTimeout(handle)};
 
 /** The Web Locks of the browser; where it has none, each tab does one thing at a time. */
 export function pageLocks(locks = globalThis.navigator?.locks) {

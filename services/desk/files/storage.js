@@ -4,8 +4,8 @@
 // or none, and has them when its promise is fulfilled: a killed browser keeps them, and with `strict` a machine without
 // power as well. `journal` is for a page that goes away: it is done when it returns. A value of undefined deletes.
 
-const STORE = "kept";
-const JOURNAL = "pasokh-desk-journal";
+const STORE = 'kept';
+const JOURNAL = 'pasokh-desk-journal';
 
 /** Keeps everything in a map: for tests, and for browsers that keep nothing. */
 export function memoryStorage(map = new Map()) {
@@ -30,7 +30,7 @@ export function memoryStorage(map = new Map()) {
  * The storage of a browser: IndexedDB, with a journal in localStorage for the moment in which a page goes away, where
  * nothing waits for a promise. In a browser without either everything is in memory, and `isKept` is false.
  */
-export async function openStorage(name, { indexedDB, localStorage } = globalThis) {
+export async function openStorage(name, {indexedDB, localStorage} = globalThis) {
   try {
     const storage = new Database(name, indexedDB, localStorage);
     await storage.replay();
@@ -52,27 +52,27 @@ class Database {
     [this.#name, this.#factory, this.#local] = [name, factory, local];
   }
 
-  get = (key) => this.#run("readonly", (store, done) => (store.get(key).onsuccess = (event) => done(event.target.result)));
+  get = (key) => this.#run('readonly', (store, done) => (store.get(key).onsuccess = (event) => done(event.target.result)));
 
   read = (prefix) =>
-    this.#run("readonly", (store, done) => {
+    this.#run('readonly', (store, done) => {
       const found = [];
-      store.openCursor(IDBKeyRange.bound(prefix, `${prefix}\uffff`)).onsuccess = ({ target: { result: cursor } }) => {
+      store.openCursor(IDBKeyRange.bound(prefix, `${prefix}\uffff`)).onsuccess = ({target: {result: cursor}}) => {
         if (!cursor) return done(found);
         found.push([cursor.key, cursor.value]);
         cursor.continue();
       };
     });
 
-  async write(changes, { strict = false } = {}) {
+  async write(changes, {strict = false} = {}) {
     await this.#run(
-      "readwrite",
+      'readwrite',
       (store, _, transaction) => {
         put(store, changes);
         // Without this the page would have to live until the browser has answered each request.
         transaction.commit?.();
       },
-      { durability: strict ? "strict" : "relaxed" },
+      {durability: strict ? 'strict' : 'relaxed'},
     );
     // The page lives on: what it wrote when it seemed to go away is old.
     this.#local?.removeItem(this.#journal);
@@ -84,16 +84,16 @@ class Database {
     } catch {
       // Full or forbidden: what was written before stands.
     }
-    void this.#run("readwrite", (store, _, transaction) => (put(store, changes), transaction.commit?.())).catch(() => {});
+    void this.#run('readwrite', (store, _, transaction) => (put(store, changes), transaction.commit?.())).catch(() => {});
   }
 
   /** Write what pages left in their journals, where it is newer (`changed_at`) than what is there. */
   async replay() {
-    const names = Array.from({ length: this.#local?.length ?? 0 }, (_, n) => this.#local.key(n)).filter((name) => name.startsWith(`${JOURNAL}/`));
+    const names = Array.from({length: this.#local?.length ?? 0}, (_, n) => this.#local.key(n)).filter((name) => name.startsWith(`${JOURNAL}/`));
     const left = names.flatMap((name) => parsed(this.#local.getItem(name)));
-    await this.#run("readwrite", (store) => {
+    await this.#run('readwrite', (store) => {
       for (const [key, value] of left) {
-        store.get(key).onsuccess = ({ target: { result: found } }) => {
+        store.get(key).onsuccess = ({target: {result: found}}) => {
           if (found === undefined || found.changed_at < value.changed_at) store.put(value, key);
         };
       }
@@ -107,7 +107,7 @@ class Database {
       let answer;
       const transaction = database.transaction(STORE, mode, options);
       transaction.oncomplete = () => resolve(answer);
-      transaction.onabort = () => reject(transaction.error ?? new Error("the storage gave up"));
+      transaction.onabort = () => reject(transaction.error ?? new Error('the storage gave up'));
       work(transaction.objectStore(STORE), (value) => (answer = value), transaction);
     });
   }

@@ -1,8 +1,8 @@
 // What the tests of drafts and sends have instead of a browser and a server.
 
-import { Drafts, pageLocks } from "../../../services/desk/files/drafts.js";
-import { Outbox } from "../../../services/desk/files/outbox.js";
-import { memoryStorage } from "../../../services/desk/files/storage.js";
+import {Drafts, pageLocks} from '../../../services/desk/files/drafts.js';
+import {Outbox} from '../../../services/desk/files/outbox.js';
+import {memoryStorage} from '../../../services/desk/files/storage.js';
 
 /** A clock and the timers of a page, which the test moves. */
 export class Clock {
@@ -12,7 +12,7 @@ export class Clock {
 
   timer = {
     set: (work, ms) => {
-      this.#timers.set(this.#next, { at: this.now + ms, work });
+      this.#timers.set(this.#next, {at: this.now + ms, work});
       return this.#next++;
     },
     clear: (handle) => this.#timers.delete(handle),
@@ -46,62 +46,62 @@ export class Server {
   #known = new Map();
 
   /** `next` says of each request what happens: `ok`, `lost` (it does not arrive), `unanswered` (done, no answer), 202, a status. */
-  next = () => this.answers.shift() ?? "ok";
+  next = () => this.answers.shift() ?? 'ok';
 
-  request = async (method, path, { body, key } = {}) => {
+  request = async (method, path, {body, key} = {}) => {
     const fate = this.next(path);
     await new Promise((done) => setImmediate(done));
-    if (fate === "lost") return { status: 0, body: null };
-    if (method === "GET") return this.#command(path, fate);
-    if (typeof fate === "number" && fate !== 202) return { status: fate, body: { status: fate, code: "some_problem" } };
+    if (fate === 'lost') return {status: 0, body: null};
+    if (method === 'GET') return this.#command(path, fate);
+    if (typeof fate === 'number' && fate !== 202) return {status: fate, body: {status: fate, code: 'some_problem'}};
     const answer = this.#do(path, body, key, fate);
-    return fate === "unanswered" ? { status: 0, body: null } : answer;
+    return fate === 'unanswered' ? {status: 0, body: null} : answer;
   };
 
   #do(path, body, key, fate) {
     const text = JSON.stringify([path, body]);
     const known = this.#known.get(key);
-    if (known && known.text !== text) return { status: 409, body: { status: 409, code: "conflict" } };
+    if (known && known.text !== text) return {status: 409, body: {status: 409, code: 'conflict'}};
     if (!known) {
       const problem = this.refusals.get(body.text) ?? null;
-      this.#known.set(key, { text, problem });
-      if (!problem) this.done.push({ path, body, key });
+      this.#known.set(key, {text, problem});
+      if (!problem) this.done.push({path, body, key});
     }
-    const { problem } = this.#known.get(key);
-    if (fate === 202) return { status: 202, location: `/v1/workspaces/shop/commands/${key}`, body: null };
-    return problem ? { status: problem.status, body: problem } : { status: 201, body: { id: `m-${key}` } };
+    const {problem} = this.#known.get(key);
+    if (fate === 202) return {status: 202, location: `/v1/workspaces/shop/commands/${key}`, body: null};
+    return problem ? {status: problem.status, body: problem} : {status: 201, body: {id: `m-${key}`}};
   }
 
   #command(path, fate) {
     const known = this.#known.get(decodeURIComponent(path.split(/[/=]/).at(-1)));
-    if (!known) return { status: 404, body: { status: 404 } };
-    if (fate === 202) return { status: 200, body: { status: "pending" } };
-    return { status: 200, body: known.problem ? { status: "refused", problem: known.problem } : { status: "applied" } };
+    if (!known) return {status: 404, body: {status: 404}};
+    if (fate === 202) return {status: 200, body: {status: 'pending'}};
+    return {status: 200, body: known.problem ? {status: 'refused', problem: known.problem} : {status: 'applied'}};
   }
 }
 
 let made = 0;
 export const uuid = () => `id-${(made += 1)}`;
-export const SARA = { workspace: "shop", agent: "sara" };
-export const PRIVATE = { surface: "private", person: "telegram:main:1" };
-export const first = () => ({ target: PRIVATE, after: "m1" });
+export const SARA = {workspace: 'shop', agent: 'sara'};
+export const PRIVATE = {surface: 'private', person: 'telegram:main:1'};
+export const first = () => ({target: PRIVATE, after: 'm1'});
 
 /** A tab of a browser: drafts and outbox over a storage that it may share with others. */
-export async function openTab({ clock, server, map = new Map(), locks = pageLocks(null), scope = SARA, others = [] }) {
+export async function openTab({clock, server, map = new Map(), locks = pageLocks(null), scope = SARA, others = []}) {
   const storage = memoryStorage(map);
-  const tab = { storage, sent: [], returned: [], signedOut: 0, others };
+  const tab = {storage, sent: [], returned: [], signedOut: 0, others};
   const tell = (what) => {
     for (const other of others) if (other !== tab && !other.isGone) (void other.drafts.reread(what.drafts), void other.outbox.reread());
   };
-  const common = { storage, locks, now: () => clock.now, uuid, timer: clock.timer };
-  tab.drafts = new Drafts({ ...common, scope: `${scope.workspace}/${scope.agent}`, tell });
+  const common = {storage, locks, now: () => clock.now, uuid, timer: clock.timer};
+  tab.drafts = new Drafts({...common, scope: `${scope.workspace}/${scope.agent}`, tell});
   const events = {
     sent: (send, body) => tab.sent.push([send.id, body]),
     returned: (send, problem) => tab.returned.push([send.id, problem]),
     signedOut: () => (tab.signedOut += 1),
     tell,
   };
-  tab.outbox = new Outbox({ ...common, scope, drafts: tab.drafts, request: (...call) => server.request(...call), events });
+  tab.outbox = new Outbox({...common, scope, drafts: tab.drafts, request: (...call) => server.request(...call), events});
   others.push(tab);
   await tab.drafts.load();
   await tab.outbox.resume();

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+
+import {newestShown, placeOfSecret, situationOf} from '../../../services/desk/files/composing.js';
+
+const NOW = Date.parse('2026-11-01T10:00:00Z');
+const CONVERSATION = {
+  id: 'c1', status: 'assigned', agent: 'sara', assigned_at: '2026-11-01T09:00:00Z', surface: 'private', sensitive: false,
+  person: 'telegram:main:1', channel: 'telegram', account: 'main',
+};
+const TARGET = {surface: 'private', person: 'telegram:main:1', channel: 'telegram', account: 'main'};
+const OPEN = {allowed: true, code: null, until: null, text_limit: null};
+const BOTH = {private: OPEN, public: OPEN};
+const draftOf = (text, more = {}) => ({text, files: [], target: TARGET, ...more});
+const given = (more = {}, conversation = {}) => ({
+  conversation: {...CONVERSATION, ...conversation}, me: {id: 'sara', role: 'agent'}, canReply: BOTH, draft: draftOf('Hi'), kind: 'reply', now: NOW, ...more,
+});
+const codes = (more, conversation) => situationOf(given(more, conversation)).blocks.map((block) => block.code);
+const ways = (more, conversation) => situationOf(given(more, conversation)).ways;
+
+test('an answer of the assignee may be sent', () => assert.deepEqual(codes(), []));
+
+test('nothing, and nothing but spaces, is not sent; files alone are', () => {
+  assert.deepEqual(codes({draft: null}), ['empty']);
+  assert.deepEqual(codes({draft: draftOf(' \n ')}), ['empty']);
+  assert.deepEqual(codes({draft: draftOf('', {files: [{id: 'f', uploaded_at: NOW}]})}), []);
+});
+
+test('what a colleague has is said with the name and the time; a lead may take it over, everybody may note', () => {
+  const [block] = situationOf(given({}, {agent: 'reza'})).blocks;
+  assert.deepEqual(block, {code: 'held', agent: 'reza', since: '2026-11-01T09:00:00Z'});
+  assert.deepEqual(ways({}, {agent: 'reza'}), ['save_as_note']);
+  assert.deepEqual(ways({me: {id: 'sara', role: 'lead'}}, {agent: 'reza'}), ['take_over', 'save_as_note']);
+  assert.deepEqual(codes({kind: 'note'}, {agent: 'reza'}), []);
+});
+
+test('a resolved conversation is reopened first; a closed one is not', () => {
+  assert.deepEqual([codes({}, {status: 'resolved'}), ways({}, {status: 'resolved'})], [['resolved'], ['reopen']]);
+  assert.deepEqual([codes({}, {status: 'closed'}), ways({}, {status: 'closed'})], [['closed'], []]);
+  assert.deepEqual(codes({kind: 'note'}, {status: 'closed'}), []);
+});
+
+test('sensitive and public is refused before a word is typed, and the private side is offered', () => {
+  const draft = draftOf('', {target: {...TARGET, surface: 'public'}});
+  const canReply = {private: OPEN, public: {...OPEN, allowed: false, code: 'sensitive_in_public'}};
+  assert.ok(codes({draft, canReply}, {sensitive: true, surface: 'public'}).includes('sensitive_public'));
+  assert.ok(ways({draft, canReply}, {sensitive: true, surface: 'public'}).includes('other_surface'));
+  // Without a draft it begins on the private side.
+  assert.equal(situationOf(given({draft: null, canReply}, {sensitive: true, surface: 'public'})).target.surface, 'private');
+});
+
+test('a closed window says so and until when it was open; a short one counts down', () => {
+  const closed = {private: {...OPEN, allowed: false, code: 'window_closed', until: '2026-11-01T09:30:00Z'}};
+  assert.deepEqual(situationOf(given({canReply: closed})).blocks, [{code: 'not_allowed', why: 'window_closed', until: '2026-11-01T09:30:00Z'}]);
+  const short = {private: {...OPEN, until: '2026-11-01T11:00:00Z'}};
+  assert.deepEqual(situationOf(given({canReply: short})).hints, [{code: 'window_short', seconds: 3600}]);
+  const long = {private: {...OPEN, until: '2026-11-02T09:00:00Z'}};
+  assert.deepEqual(situationOf(given({canReply: long})).hints, []);
+});
+
+test('another customer stops the draft until the agent switches; another surface is only said', () => {
+  assert.deepEqual([codes({}, {person: 'webchat:main:9'}), ways({}, {person: 'webchat:main:9'})], [['target_changed'], ['switch']]);
+  const moved = situationOf(given({}, {surface: 'public'}));
+  assert.deepEqual([moved.blocks, moved.change, moved.ways, moved.target.surface], [[], 'surface', ['switch'], 'private']);
+});
+
+test('uploads are waited for, and one that failed is not passed over', () => {
+  assert.deepEqual(codes({uploads: [{problem: null}]}), ['uploading']);
+  assert.deepEqual(codes({uploads: [{problem: null}, {problem: {status: 413}}]}), ['upload_failed']);
+  assert.deepEqual(codes({draft: draftOf('x', {files: [{id: 'f', uploaded_at: NOW - 24 * 3600_000}]})}), ['file_expired']);
+  assert.deepEqual(codes({draft: draftOf('x', {files: Array.from({length: 11}, (_, n) => ({id: `f${n}`, uploaded_at: NOW}))})}), ['too_many_files']);
+});
+
+test('an unfilled variable stops answers and notes alike', () => {
+  const draft = draftOf('order {order number}', {blanks: ['{order number}']});
+  assert.deepEqual([codes({draft}), codes({draft, kind: 'note'})], [['unfilled'], ['unfilled']]);
+});
+
+test('a text that is too long is stopped, or said to go in parts', () => {
+  const limited = (text_limit) => ({private: {...OPEN, text_limit}});
+  assert.deepEqual(codes({canReply: limited(1)}), ['too_long']);
+  assert.deepEqual(situationOf(given({canReply: limited({limit: 1, splits: true})})).hints, [{code: 'in_parts', n: 2}]);
+  assert.deepEqual(codes({canReply: limited({limit: 1, splits: true}), draft: draftOf('x'.repeat(11))}), ['too_long']);
+});
+
+test('after a refusal of the guard the private side is offered', () => {
+  const draft = draftOf('my code', {target: {...TARGET, surface: 'public'}, refusal: {code: 'secret_in_public'}});
+  assert.deepEqual(ways({draft}, {surface: 'public'}), ['other_surface']);
+});
+
+test('answering what waits takes it, and that is said', () => {
+  assert.deepEqual(situationOf(given({}, {agent: null, status: 'waiting'})).hints, [{code: 'takes_it'}]);
+});
+
+for (const [text, quoted, secret] of [
+  ['Your card 4111 1111 1111 1111 is blocked', '\u2068“Your card [card] is blocked”\u2069', '4111 1111 1111 1111'],
+  ['4111111111111111 is yours', '“[card] is yours”', '4111111111111111'],
+  ['call me:\n+371 20000000', '“call me: [phone]”', '+371 20000000'],
+  ['کارت شما ۴۱۱۱۱۱۱۱۱۱۱۱۱۱۱۱ بسته شد', '“کارت شما [card] بسته شد”', '۴۱۱۱۱۱۱۱۱۱۱۱۱۱۱۱'],
+]) {
+  test(`the secret of a refusal is marked in the text: ${quoted}`, () => {
+    const place = placeOfSecret(text, quoted);
+    assert.equal(text.slice(place.start, place.stop), secret);
+  });
+}
+
+test('a refusal that quotes nothing marks nothing', () => {
+  assert.equal(placeOfSecret('text', 'card'), null);
+  assert.equal(placeOfSecret('other text', '“my card [card] please”'), null);
+});
+
+test('the newest message that is shown is the last', () => {
+  assert.equal(newestShown([{id: 'm1'}, {id: 'm2'}]), 'm2');
+  assert.equal(newestShown([]), null);
+});
