@@ -91,6 +91,7 @@ RULES: dict[str, Rule] = {
     f"POST {W}/offers/{{offer}}/accept": "mine",
     f"POST {W}/offers/{{offer}}/decline": "mine",
     f"POST {W}/attachments": "workspace",
+    f"GET {W}/commands": "workspace",
     f"GET {W}/commands/{{command}}": "workspace",
     f"GET {W}/conversations": "filtered",
     f"GET {W}/inbox": "filtered",

@@ -15,6 +15,7 @@ from services.domain.channel_capabilities import ChannelCapabilities
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.domain.viewer import Viewer
 from services.platform.http.auth import Principal, current_caller, require_scope
+from services.platform.http.command_gateway import command_id
 from services.platform.http.dependencies import (
     CommandsDep,
     ContextDep,
@@ -187,6 +188,24 @@ async def reply(
     return await message_response(context, command, await commands.execute(command, wait, admit))
 
 
+CommandKey = Annotated[str, Query(min_length=1, max_length=255)]
+
+
+async def show_command_of_key(
+    workspace: str,
+    idempotency_key: CommandKey,
+    context: ContextDep,
+    commands: CommandsDep,
+    language: AgentLanguageDep,
+) -> Response:
+    """The status of the request that was sent with this Idempotency-Key, without sending it again; 404: it did not arrive.
+
+    A request whose answer is still open may be 404 for the seconds that it waits.
+    """
+    identity = command_id(context.time_source, workspace, idempotency_key)
+    return await show_command(workspace, identity, commands, language)
+
+
 async def show_command(workspace: str, command: str, commands: CommandsDep, language: AgentLanguageDep) -> Response:
     """The status of a command that was answered with 202."""
     outcome = await commands.status(workspace, command)
@@ -234,6 +253,7 @@ def build_router(capabilities: ChannelCapabilities) -> APIRouter:
         response_model=MessageView,
     )
     add("/persons/{person:path}", show_person, dependencies=read)
+    add("/commands", show_command_of_key, dependencies=read, response_model=CommandView)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandView)
     return router
 

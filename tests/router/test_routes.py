@@ -513,6 +513,21 @@ async def test_the_status_of_a_refused_command_tells_why(rest: Rest) -> None:
     assert shown == {"status": "refused", "problem": {"status": 409, "title": "t", "detail": "d", "code": "t"}}
 
 
+async def test_a_request_whose_answer_got_lost_is_found_by_its_key_without_sending_it_again(rest: Rest) -> None:
+    asked = f"{SHOP}/commands?idempotency_key=a-key-of-the-page"
+    problem_of(await rest.request("GET", asked), 404)
+    await rest.request("POST", f"{ONE}/resolve", {}, prefer="respond-async", idempotency_key="a-key-of-the-page")
+    [event] = rest.events
+    assert (await rest.request("GET", asked)).json() == {"status": "pending"}
+    problem = Problem(status=409, title="Not the assignee", detail="d")
+    rest.store.insert(OUTCOMES, event.id, rest.outcome(event, status="refused", problem=problem))
+    assert (await rest.request("GET", asked)).json()["problem"]["code"] == "not_the_assignee"
+    assert len(rest.events) == 1
+    await rest.workspace("other")
+    problem_of(await rest.request("GET", asked.replace("/shop/", "/other/")), 404)
+    problem_of(await rest.request("GET", f"{SHOP}/commands"), 422)
+
+
 async def test_a_command_is_seen_in_its_workspace_alone(rest: Rest) -> None:
     await rest.workspace("other")
     location = (await rest.request("POST", f"{ONE}/resolve", {}, prefer="respond-async")).headers["location"]

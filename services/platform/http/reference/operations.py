@@ -45,6 +45,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("DELETE", f"{_W}/canned/{{answer}}"): "deleteCannedAnswer",
     ("GET", f"{_W}/channels"): "listChannels",
     ("GET", f"{_W}/channels/{{channel}}"): "getChannel",
+    ("GET", f"{_W}/commands"): "getCommandOfKey",
     ("GET", f"{_W}/commands/{{command}}"): "getCommand",
     ("GET", f"{_W}/inbox"): "listInbox",
     ("GET", f"{_W}/inbox/counts"): "countInbox",
