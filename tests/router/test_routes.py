@@ -521,7 +521,7 @@ async def test_a_request_whose_answer_got_lost_is_found_by_its_key_without_sendi
     assert (await rest.request("GET", asked)).json() == {"status": "pending"}
     problem = Problem(status=409, title="Not the assignee", detail="d")
     rest.store.insert(OUTCOMES, event.id, rest.outcome(event, status="refused", problem=problem))
-    assert (await rest.request("GET", asked)).json()["problem"]["code"] == "not_the_assignee"
+    assert (await rest.request("GET", asked)).json()["problem"]["code"] == "not_assignee"
     assert len(rest.events) == 1
     await rest.workspace("other")
     problem_of(await rest.request("GET", asked.replace("/shop/", "/other/")), 404)
