@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from schemas.configuration import Scope
 from schemas.values import Json
-from services.desk.sign_in import new_code, new_session_secret, read_code, sign_in_url, spend_code, store_code
+from services.desk.sign_in import new_code, new_session_secret, qr_rows, read_code, sign_in_url, spend_code, store_code
 from services.desk.views import (
     DeskSessionBody,
     DeskSessionOpened,
@@ -248,7 +248,8 @@ async def create_sign_in_link(
     code, stored = new_code(agent, body.scopes, context.time_source.now())
     await store_code(context.store, code, stored)
     base = context.settings.public_url or str(request.base_url)
-    link = SignInLink(url=sign_in_url(base, code), expires_at=stored.expires_at)
+    url = sign_in_url(base, code)
+    link = SignInLink(url=url, expires_at=stored.expires_at, qr=qr_rows(url))
     return JSONResponse(link.model_dump(mode="json"), status_code=201)
 
 

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
+import segno
+
 from schemas.configuration import Scope
 from services.domain.session_lifetime import CODE_LASTS
 from services.platform.core.errors import Fenced
@@ -39,6 +41,12 @@ async def store_code(store: Store, code: str, record: SignInCode) -> None:
 def sign_in_url(base: str, code: str) -> str:
     """The address of the page that signs in by the code. What follows `#` is sent to no server and stands in no log."""
     return f"{base.rstrip('/')}{PAGE}#code={code}"
+
+
+def qr_rows(text: str) -> list[str]:
+    """A QR code (ISO/IEC 18004) of a text, without its quiet zone: a text per row, 1 for dark."""
+    code = segno.make(text, error="m", micro=False)
+    return ["".join("1" if module else "0" for module in row) for row in code.matrix]
 
 
 async def read_code(store: Store, code: str, now: datetime) -> tuple[Key, SignInCode]:

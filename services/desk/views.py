@@ -22,6 +22,10 @@ class SignInLink(BaseModel):
 
     url: str = Field(description="The page, with the code behind `#`, which no server sees.")
     expires_at: Instant = Field(description="Until then the link works, once.")
+    qr: list[str] = Field(
+        default=[],
+        description="The link as a QR code, to be drawn: a text per row, in it 1 for each dark module and 0 for each light one.",
+    )
 
 
 class DeskSessionBody(RequestModel):

@@ -10,7 +10,17 @@ from schemas.contact import Consent
 from schemas.conversation import Status
 from schemas.outbound import MessageTemplate
 from schemas.routing import EndReason
-from schemas.values import OMITTED_IF_EMPTY, InputInstant, Instant, Priority, Problem, RequestModel, Slug, Surface
+from schemas.values import (
+    OMITTED_IF_EMPTY,
+    InputInstant,
+    Instant,
+    Priority,
+    Problem,
+    RequestModel,
+    Slug,
+    Surface,
+    WorkClass,
+)
 from schemas.visible import Visible
 from services.domain.conversation_state import Contact
 from services.platform.http.acting_agent import ActingAgent, ActingBody
@@ -298,6 +308,7 @@ class AgentView(BaseModel):
     teams: list[str]
     skills: dict[str, int]
     capacity: int
+    limits: Annotated[dict[WorkClass, int], OMITTED_IF_EMPTY] = {}
     role: AgentRole
     presence: PresenceStatus
     presence_declared: PresenceStatus

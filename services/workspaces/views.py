@@ -15,6 +15,7 @@ from schemas.configuration import (
     Rule,
     Scope,
     TeamBody,
+    TeamSettings,
     Versioned,
     WorkspaceBody,
     WorkspaceConfiguration,
@@ -51,6 +52,7 @@ class TeamView(BaseModel):
     id: str
     name: str
     calendar: Hours = None
+    settings: Annotated[TeamSettings | None, Field(exclude_if=lambda settings: settings is None)] = None
 
 
 class AccountView(BaseModel):

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import segno
 
 from schemas.values import instant_text
 from services.desk.sign_in import read_code, spend_code
@@ -120,6 +121,18 @@ async def test_a_link_may_carry_the_scope_of_who_sets_up_the_shop(rest: Rest) ->
     assert answer.status_code == 201
     refused = await rest.request("POST", f"{SHOP}/agents/sara/sign-in", {"scopes": ["read"]})
     assert [error["pointer"] for error in problem_of(refused, 422)["errors"]] == ["/scopes"]
+
+
+async def test_a_link_is_given_as_a_qr_code_too(rest: Rest) -> None:
+    made = (await rest.request("POST", f"{SHOP}/agents/sara/sign-in", {})).json()
+    rows: list[str] = made["qr"]
+    assert {len(row) for row in rows} == {len(rows)}
+    assert set("".join(rows)) == {"0", "1"}
+    # The three marks in the corners, by which a camera finds it.
+    mark = ["1111111", "1000001", "1011101", "1011101", "1011101", "1000001", "1111111"]
+    assert [row[:7] for row in rows[:7]] == [row[-7:] for row in rows[:7]] == [row[:7] for row in rows[-7:]] == mark
+    drawn = ["".join("1" if module else "0" for module in row) for row in segno.make(made["url"], error="m").matrix]
+    assert rows == drawn
 
 
 async def test_only_an_admin_makes_a_link(rest: Rest) -> None:

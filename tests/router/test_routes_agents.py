@@ -160,3 +160,10 @@ async def test_an_id_that_is_none_is_422(rest: Rest) -> None:
 async def test_nothing_is_written_in_a_workspace_that_does_not_exist(rest: Rest) -> None:
     problem_of(await rest.request("PUT", "/v1/workspaces/nobody/agents/sara", BODY), 404)
     problem_of(await rest.request("GET", "/v1/workspaces/nobody/agents"), 404)
+
+
+async def test_what_was_written_of_an_agent_can_be_read_and_written_back(rest: Rest) -> None:
+    body = BODY | {"limits": {"mail": 2, "call": 1}, "role": "lead"}
+    shown = (await rest.request("PUT", SARA, body)).json()
+    assert {name: shown[name] for name in body} == body
+    assert (await rest.request("GET", SARA)).json()["limits"] == {"mail": 2, "call": 1}

@@ -84,3 +84,10 @@ async def test_the_settings_of_a_workspace_are_shown_and_can_be_written_back(res
     again = await rest.request("PUT", "/v1/workspaces/shop", written)
     assert (again.status_code, again.json()["settings"]) == (200, shown["settings"])
     assert "settings" not in (await rest.request("PUT", "/v1/workspaces/shop", {"name": "Shop"})).json()
+
+
+async def test_what_was_written_of_a_team_can_be_read_and_written_back(rest: Rest) -> None:
+    await rest.workspace()
+    body = {"name": "Night", "settings": {"offer_mode": "offer", "offer_seconds": 20.0}}
+    assert (await rest.request("PUT", "/v1/workspaces/shop/teams/night", body)).status_code == 201
+    assert (await rest.request("GET", "/v1/workspaces/shop/teams/night")).json() == {"id": "night", **body}
