@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +18,7 @@ from services.router.conversations.domain.note_phrases import NOTES
 from services.text.plurals import CATEGORIES
 from services.text.sentences import Phrasebook, SentenceReader, counted, parameters
 from tests.fakes import START
+from tests.sources import parse_source
 
 SERVICES = Path(__file__).parents[3] / "services"
 LANGUAGES = get_args(AgentLanguage)
@@ -85,12 +88,20 @@ def test_what_latvian_counts_agrees_with_the_number(number: int, words: str) -> 
 # -- every code of the source has its sentence -------------------------------------------------------------------------
 
 
+@cache
+def _calls_by_name() -> dict[str, list[ast.Call]]:
+    found: dict[str, list[ast.Call]] = defaultdict(list)
+    for path in SERVICES.rglob("*.py"):
+        for node in ast.walk(parse_source(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                found[node.func.id].append(node)
+    return found
+
+
 def calls(*names: str) -> Iterator[ast.Call]:
     """The calls of these functions and classes in the source."""
-    for path in SERVICES.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
-                yield node
+    for name in names:
+        yield from _calls_by_name().get(name, [])
 
 
 def texts(node: ast.expr | None) -> set[str]:
