@@ -67,7 +67,8 @@ def test_a_long_shift_with_all_that_can_happen(seed: int) -> None:
     assert all(seen[what] for what in rare), seen
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_many_agents_and_a_long_day(seed: int) -> None:
     """Enough of both that heaps grow, go stale and are rebuilt, and skill groups come and go."""
     chance = random.Random(seed)

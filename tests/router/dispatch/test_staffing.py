@@ -11,6 +11,7 @@ def test_second_skill_answers_far_more_in_time() -> None:
     assert two > one + 0.3
 
 
+@pytest.mark.slow
 def test_urgent_tasks_are_served_in_time_above_full_load() -> None:
     shares = staffing.overloaded(6_000, agents=40)
     assert shares["urgent"] >= staffing.TIGHT_SHARE
