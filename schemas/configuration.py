@@ -124,11 +124,39 @@ OfferMode = Literal["auto", "offer"]
 OfferSeconds = Annotated[float, Field(ge=5, le=300)]
 
 
+WorkUnits = dict[WorkClass, Units]
+
+
+class OverflowBody(RequestModel):
+    """The limits of a team's queue, beyond which its conversations are open to the team `to_team` too.
+
+    With `max_waiting` one that finds so many waiting overflows at once; with `max_wait_seconds` one that has waited so long.
+    """
+
+    to_team: Slug
+    max_waiting: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    max_wait_seconds: SettingSeconds | None = None
+
+    @model_validator(mode="after")
+    def _limits(self) -> "OverflowBody":
+        if self.max_waiting is None and self.max_wait_seconds is None:
+            raise ValueError("give `max_waiting`, `max_wait_seconds`, or both: without a limit nothing overflows")
+        return self
+
+
 class TeamSettings(RequestModel):
-    """Settings of a team, in place of those of its workspace; None: as the workspace."""
+    """Settings of a team, in place of those of its workspace; None: as the workspace. `overflow` are the limits of its queue."""
 
     offer_mode: OfferMode | None = None
     offer_seconds: OfferSeconds | None = None
+    pending_release_seconds: SettingSeconds | None = None
+    auto_resolve_seconds: SettingSeconds | AutoResolveSeconds | None = None
+    preferred_agent_seconds: SettingSeconds | None = None
+    claim_over_capacity: bool | None = None
+    work_units: WorkUnits | None = None
+    call_blocks: bool | None = None
+    handoff_seconds: SettingSeconds | None = None
+    overflow: OverflowBody | None = None
 
 
 class WorkspaceSettings(RequestModel):
@@ -141,7 +169,9 @@ class WorkspaceSettings(RequestModel):
     `pending_release_seconds`: so long after an answer, a customer who is silent uses no unit of the agent any more; on channels
     of mail and reviews it is at once. `auto_resolve_seconds`: so long after it, the conversation is resolved; by channel, `default` for the
     others, null for never. `preferred_agent_seconds`: so long a customer who comes back waits for their agent first.
-    `claim_over_capacity`: agents may claim conversations although they have no free unit.
+    `claim_over_capacity`: agents may claim conversations although they have no free unit. `work_units`: the units that a
+    conversation takes of its agent, by class of work; one for a class that is not named. With `call_blocks` a call is the only live work
+    of its agent. `handoff_seconds`: so long the link of a hand-off holds, unless the account says otherwise.
 
     `offer_mode`: agents are given conversations (`auto`), or are asked first and have `offer_seconds` to accept (`offer`). An agent
     who missed so many offers in a row as `missed_offers` says is set away. Teams may have their own mode and time.
@@ -159,6 +189,9 @@ class WorkspaceSettings(RequestModel):
     auto_resolve_seconds: SettingSeconds | AutoResolveSeconds | None = Field(default_factory=_auto_resolve_defaults)
     preferred_agent_seconds: SettingSeconds = 60.0
     claim_over_capacity: bool = False
+    work_units: WorkUnits = {}
+    call_blocks: bool = False
+    handoff_seconds: SettingSeconds = 900.0
     offer_mode: OfferMode = "auto"
     offer_seconds: OfferSeconds = 30
     missed_offers: Annotated[int, Field(ge=1)] = 2

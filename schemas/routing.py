@@ -29,9 +29,9 @@ class TaskQueued(Contract):
     `queued_at` decides the position in the queue; a conversation that returns to the queue keeps it. `due_at` is the
     earliest known SLA due time, None without one. `rule` names the routing rule that matched (`rule 2`, `default`).
     `preferred` is the agent of the last assignment; the task waits for it alone for `preferred_seconds` while it is online
-    (None: it comes first if it is free). The task takes `units` of class `work_class` (None: that of its channel and surface). `relax` are the steps by which it asks for
-    less as it waits. `offer_seconds`: an agent has so long to accept it; None: it is assigned without asking. `overflow` are the
-    limits of its team's queue.
+    (None: it comes first if it is free). The task takes `units` (None: as its team has it) of class `work_class` (None: that of its channel and surface). `relax` are the steps by which it asks for
+    less as it waits. `offer_seconds`: an agent has so long to accept it; None: it is assigned without asking. `overflow` are
+    limits of its queue in place of its team's.
     """
 
     conversation: str
@@ -49,7 +49,7 @@ class TaskQueued(Contract):
     preferred: str | None = None
     preferred_seconds: float | None = None
     work_class: WorkClass | None = None
-    units: int = 1
+    units: int | None = None
     relax: list[RelaxStep] = []
     offer_seconds: float | None = None
     overflow: Overflow | None = None

@@ -163,7 +163,7 @@ async def claim(action: CommandRequestDep, body: Annotated[ClaimBody, Depends(Js
     context, case, caller = action.context, action.case, action.caller
     if body.taken_from not in (None, body.agent) and caller.agent is not None and not caller.agent.is_lead:
         raise refusal(403, "Not a lead", "only_lead_takes_over")
-    settings = settings_of(await read_configuration(context.store, case.workspace))
+    settings = settings_of(await read_configuration(context.store, case.workspace), case.team)
 
     async def admit() -> None:
         await require_agent(context, case.workspace, body.agent)

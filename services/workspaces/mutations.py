@@ -64,13 +64,20 @@ def put_workspace(workspace: str, body: WorkspaceBody, condition: Precondition) 
     return edit
 
 
+OVERFLOW = "/settings/overflow/to_team"
+
+
 def put_team(workspace: str, team: str, body: TeamBody, condition: Precondition) -> Mutation:
-    """Create a team, or rename it."""
+    """Create a team, or replace it. Raises UnprocessableContent where its queue overflows to a team that does not exist, or itself."""
 
     def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         earlier = current.teams.get(team)
         condition.check(stored_version(earlier))
+        to_team = _overflow_team(body)
+        if to_team == team:
+            raise UnprocessableContent((OVERFLOW, "A queue cannot overflow to itself. Name another team."))
+        refuse_unknown_teams(current, [(OVERFLOW, to_team)] if to_team is not None else [])
         after = versioned_part(Versioned[TeamBody], body, earlier, revision)
         return current if after is earlier else replace_parts(current, revision, teams={**current.teams, team: after})
 
@@ -107,6 +114,13 @@ def find_references(configuration: WorkspaceConfiguration, team: str) -> Iterabl
     yield from (f"routing rule {number}" for number, rule in enumerate(rules, 1) if team in _teams_of(rule.then))
     policies = configuration.sla.body.policies if configuration.sla else []
     yield from (f"SLA policy {policy.id!r}" for policy in policies if team in _named_teams(policy))
+    teams = configuration.teams.items()
+    yield from (f"the overflow of team {name!r}" for name, known in teams if _overflow_team(known.body) == team)
+
+
+def _overflow_team(body: TeamBody) -> str | None:
+    overflow = body.settings.overflow if body.settings else None
+    return overflow.to_team if overflow is not None else None
 
 
 def _named_by(then: RuleActions) -> Iterable[tuple[str, str]]:

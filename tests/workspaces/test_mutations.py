@@ -67,6 +67,30 @@ async def test_a_team_named_by_rules_policies_or_agents_is_not_deleted(rest: Res
     assert "'sara'" in str(problem_of(await rest.request("DELETE", f"{SHOP}/teams/persian"), 409)["detail"])
 
 
+@pytest.mark.parametrize(
+    ("overflow", "pointer"),
+    [
+        ({"to_team": "nobody", "max_waiting": 3}, "/settings/overflow/to_team"),
+        ({"to_team": "persian", "max_waiting": 3}, "/settings/overflow/to_team"),
+        ({"to_team": "default"}, "/settings/overflow"),
+    ],
+)
+async def test_a_queue_overflows_to_another_team_that_exists(
+    rest: Rest, overflow: dict[str, object], pointer: str
+) -> None:
+    body = {"name": "P", "settings": {"overflow": overflow}}
+    problem = problem_of(await rest.request("PUT", f"{SHOP}/teams/persian", body), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+async def test_a_team_that_takes_what_overflows_is_not_deleted(rest: Rest) -> None:
+    await rest.request("PUT", f"{SHOP}/teams/help", {"name": "H"})
+    body = {"name": "P", "settings": {"overflow": {"to_team": "help", "max_wait_seconds": 60}}}
+    assert (await rest.request("PUT", f"{SHOP}/teams/persian", body)).status_code == 201
+    problem = problem_of(await rest.request("DELETE", f"{SHOP}/teams/help"), 409)
+    assert "the overflow of team 'persian'" in str(problem["detail"])
+
+
 @pytest.mark.parametrize("state", TASK_STATES)
 async def test_a_team_with_open_conversations_is_not_deleted(rest: Rest, state: TaskState) -> None:
     await rest.request("PUT", f"{SHOP}/teams/persian", {"name": "P"})

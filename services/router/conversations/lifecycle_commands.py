@@ -172,7 +172,7 @@ def _reopen(work: UnitOfWork, case: ConversationState, configuration: Configurat
     after = reopened(work, case, configuration)
     after = replace(after, last_agent=agent or after.last_agent)
     record_fact(work, "reopened", after, case.status)
-    seconds = settings_of(configuration).preferred_agent_seconds if agent else None
+    seconds = settings_of(configuration, case.team).preferred_agent_seconds if agent else None
     queue(work, after, after.status, preferred_seconds=seconds)
     return case.id
 

@@ -27,7 +27,7 @@ def apply_silence(
 ) -> ConversationState | None:
     """The conversation with the timer of what comes next, to be stored. None: it was resolved, and is stored."""
     work = context.work
-    step = due(case, silence_rules(configuration, case.channel, context.capabilities.paces), work.now)
+    step = due(case, silence_rules(configuration, case, context.capabilities.paces), work.now)
     if step.resolves:
         record_resolved(work, case, reason="no_answer")
         return None

@@ -60,7 +60,9 @@ def resume_task(
     if after.snoozed_until is None and is_pending(before.status) and is_assigned(after.status):
         _send_resume(work, after, configuration)
     elif before.kept_by is not None and before.kept_by == after.agent and after.snoozed_until is None:
-        send_returned(work, after, after.agent, "not_online", settings_of(configuration).preferred_agent_seconds)
+        send_returned(
+            work, after, after.agent, "not_online", settings_of(configuration, after.team).preferred_agent_seconds
+        )
 
 
 def send_returned(
@@ -84,6 +86,6 @@ def _send_resume(work: UnitOfWork, case: ConversationState, configuration: Works
         key=case.key,
         workspace=case.workspace,
         at=work.now,
-        preferred_seconds=settings_of(configuration).preferred_agent_seconds,
+        preferred_seconds=settings_of(configuration, case.team).preferred_agent_seconds,
     )
     work.emit("pasokh.routing.task_resumed", case.workspace, resumed)

@@ -27,8 +27,7 @@ def on_task_queued(
     record = waiting_task(queued, queued.work_class or class_for(queued.channel, queued.surface))
     if queued.preferred is not None and queued.preferred_seconds is not None:
         record = replace(record, preferred_until=work.now + timedelta(seconds=queued.preferred_seconds))
-    if record.offer_seconds is None:
-        record = replace(record, offer_seconds=state.settings.seconds_to_accept(record.team))
+    record = _of_team(record, state, queued)
     state.tasks[record.conversation] = record
     # The outcome, assigned or unmatched, writes the task with the decision's id.
     return state.dispatcher.enqueue(to_task(record), work.now)
@@ -46,7 +45,6 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
     record = replace(
         task,
         team=team,
-        offer_seconds=task.offer_seconds if team == task.team else state.settings.seconds_to_accept(team),
         requirement=_new_or_current(changed.requirement, task.requirement),
         priority=_new_or_current(changed.priority, task.priority),
         due_at=None if changed.clear_due else _new_or_current(changed.due_at, task.due_at),
@@ -56,6 +54,8 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
         rule=_new_or_current(changed.rule, task.rule),
         config_version=_new_or_current(changed.config_version, task.config_version),
     )
+    if team != task.team:
+        record = _of_team(record, state)
     state.tasks[record.conversation] = record
     # Here, because the dispatcher may have nothing to decide: then no outcome would write the task.
     work.put(TASKS, record.conversation, record)
@@ -91,7 +91,7 @@ def waiting_task(queued: TaskQueued, work_class: WorkClass = "chat") -> TaskReco
         due_at=queued.due_at,
         preferred=queued.preferred,
         work_class=work_class,
-        units=queued.units,
+        units=queued.units or 1,
         relax=queued.relax,
         offer_seconds=queued.offer_seconds,
         overflow=queued.overflow,
@@ -127,6 +127,19 @@ def on_task_resumed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
 def on_task_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> list[DispatchOutcome]:
     """Something is due for a task: its offer expires, or waiting longer changes what it asks for."""
     return state.dispatcher.advance(str(timer.data["conversation"]), work.now)
+
+
+def _of_team(record: TaskRecord, state: WorkspaceState, queued: TaskQueued | None = None) -> TaskRecord:
+    """The task as the settings of its team have it, where the event that queued it does not say otherwise."""
+    settings = state.settings.of(record.team)
+    asked = queued.offer_seconds if queued else None
+    return replace(
+        record,
+        units=queued.units if queued and queued.units is not None else settings.units(record.work_class),
+        offer_seconds=settings.offer_seconds if asked is None else asked,
+        overflow=(queued.overflow if queued else None) or settings.overflow,
+        overflowed=False,
+    )
 
 
 def _due(steps: Sequence[RelaxStep], waited: timedelta) -> int:

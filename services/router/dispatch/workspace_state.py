@@ -1,10 +1,12 @@
 """One workspace in the memory of its partition, built from the workspace's documents alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from schemas.configuration import OfferMode, WorkspaceConfiguration, WorkspaceSettings
+from schemas.configuration import OverflowBody, WorkspaceConfiguration, WorkspaceSettings
+from schemas.values import Overflow, WorkClass
+from services.domain.team_settings import overridden
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.port import Query
 from services.records.agents import AGENTS, AgentRecord
@@ -20,23 +22,42 @@ PAGE_SIZE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """Settings of a team. `offer_seconds`: so long agents have to accept a task; None: it is assigned without asking.
+
+    `work_units`: what a task takes of its agent, by class; one unit for a class that is not named. `overflow`: the limits of the queue.
+    """
+
+    offer_seconds: float | None = None
+    work_units: Mapping[WorkClass, int] = field(default_factory=dict)
+    call_blocks: bool = False
+    overflow: Overflow | None = None
+
+    def units(self, work_class: WorkClass) -> int:
+        """The units that a task of this class takes."""
+        return self.work_units.get(work_class, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchSettings:
     """Settings of a workspace for its agents (see `Agent`) and for the tasks of its teams.
 
-    `offer_seconds`: by team, how long agents have to accept a task; `general_offer_seconds` for all other teams. None: tasks are
-    assigned without asking. `preferred_seconds`: so long a task that comes back waits for its agent first.
+    `general` hold for teams that `by_team` does not name. `preferred_seconds`: so long a task that comes back waits for its agent first.
     """
 
-    call_blocks: bool = False
+    general: TaskSettings = TaskSettings()
+    by_team: Mapping[str, TaskSettings] = field(default_factory=dict)
     max_missed_offers: int | None = None
-    general_offer_seconds: float | None = None
-    offer_seconds: Mapping[str, float | None] = field(default_factory=dict)
     preferred_seconds: float = 60.0
     presence: PresenceSettings = DEFAULT_PRESENCE
 
-    def seconds_to_accept(self, team: str) -> float | None:
-        """How long an agent has to accept a task of this team; None: it is assigned without asking."""
-        return self.offer_seconds.get(team, self.general_offer_seconds)
+    def of(self, team: str) -> TaskSettings:
+        """The settings for the tasks of a team."""
+        return self.by_team.get(team, self.general)
+
+    def call_blocks(self, teams: Iterable[str]) -> bool:
+        """Whether a call is the only live work of an agent of these teams: if any of them says so."""
+        return any(self.of(team).call_blocks for team in teams)
 
 
 DEFAULT_SETTINGS = DispatchSettings()
@@ -49,13 +70,13 @@ def dispatch_settings(configuration: WorkspaceConfiguration | None) -> DispatchS
     general = configuration.profile.body.settings or WorkspaceSettings()
     own = {team: versioned.body.settings for team, versioned in configuration.teams.items()}
     return DispatchSettings(
-        max_missed_offers=general.missed_offers,
-        general_offer_seconds=_seconds(general.offer_mode, general.offer_seconds),
-        offer_seconds={
-            team: _seconds(settings.offer_mode or general.offer_mode, settings.offer_seconds or general.offer_seconds)
+        general=_task_settings(general),
+        by_team={
+            team: _task_settings(overridden(general, settings), settings.overflow)
             for team, settings in own.items()
             if settings is not None
         },
+        max_missed_offers=general.missed_offers,
         preferred_seconds=general.preferred_agent_seconds,
         presence=PresenceSettings(
             lost_away=timedelta(seconds=general.lost_away_seconds),
@@ -66,8 +87,13 @@ def dispatch_settings(configuration: WorkspaceConfiguration | None) -> DispatchS
     )
 
 
-def _seconds(mode: OfferMode, seconds: float) -> float | None:
-    return seconds if mode == "offer" else None
+def _task_settings(settings: WorkspaceSettings, overflow: OverflowBody | None = None) -> TaskSettings:
+    return TaskSettings(
+        offer_seconds=settings.offer_seconds if settings.offer_mode == "offer" else None,
+        work_units=settings.work_units,
+        call_blocks=settings.call_blocks,
+        overflow=Overflow(**overflow.model_dump()) if overflow is not None else None,
+    )
 
 
 @dataclass(slots=True)
@@ -127,7 +153,7 @@ def to_agent(record: AgentRecord, settings: DispatchSettings = DEFAULT_SETTINGS)
         idle_since=record.idle_since,
         assigned_at=record.assigned_at,
         limits=body.limits,
-        call_blocks=settings.call_blocks,
+        call_blocks=settings.call_blocks(body.teams),
         missed_offers=record.missed_offers,
         max_missed_offers=settings.max_missed_offers,
         reserved_for=record.reserved_for,

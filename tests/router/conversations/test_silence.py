@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.channel import Pace
-from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfiguration, WorkspaceSettings
+from schemas.configuration import (
+    TeamBody,
+    TeamSettings,
+    Versioned,
+    WorkspaceBody,
+    WorkspaceConfiguration,
+    WorkspaceSettings,
+)
 from schemas.conversation import Handoff, Status
 from schemas.routing import TaskPaused, TaskResumed
 from services.domain import response_tracking
@@ -108,7 +115,23 @@ def test_no_other_status_is_silent(status: Status, after: float) -> None:
 def test_settings_by_channel(
     channel: str, pace: Pace, written: dict[str, Any], release: float, resolve: float | None
 ) -> None:
-    assert silence_rules(configured(written), channel, {channel: pace}) == rules(release, resolve)
+    case = conversation(channel=channel)
+    assert silence_rules(configured(written), case, {channel: pace}) == rules(release, resolve)
+
+
+@pytest.mark.parametrize(
+    ("team", "release", "resolve"),
+    [("sales", 30, DAY), ("care", 600, WEEK), ("never", 600, None), ("default", 600, WEEK)],
+)
+def test_a_team_has_settings_of_its_own(team: str, release: float, resolve: float | None) -> None:
+    own = {
+        "sales": TeamSettings(pending_release_seconds=30, auto_resolve_seconds=DAY),
+        "care": None,
+        "never": TeamSettings(auto_resolve_seconds={"default": None}),
+    }
+    teams = {name: Versioned(body=TeamBody(name=name, settings=one), version=1, at=START) for name, one in own.items()}
+    configuration = configured({}).model_copy(update={"teams": teams})
+    assert silence_rules(configuration, conversation(team=team), {}) == rules(release, resolve)
 
 
 @settings(max_examples=50)

@@ -19,9 +19,8 @@ from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_closed
 from services.platform.core import base64url
 from services.router.conversations.domain.accounts import account_of
+from services.router.conversations.domain.silence import settings_of
 
-EXPIRES_AFTER = timedelta(seconds=900)
-"""How long an invitation is open, unless the account says otherwise."""
 MAC_BYTES = 16
 """With the 16 bytes of the id a token has 43 characters; Telegram allows 64 after `/start`."""
 MAX_UNCONFIRMED = 20
@@ -107,12 +106,13 @@ def handoff_reason(activity: Activity) -> str:
 
 
 def expires_at(case: ConversationState, configuration: WorkspaceConfiguration | None, now: datetime) -> datetime:
-    """When an invitation expires: after `handoff_seconds` of the account, 900 unless set."""
+    """When an invitation expires: after `handoff_seconds` of the account, else of the team or the workspace."""
     account = account_of(configuration, case.channel, case.account)
     seconds = account.settings.get("handoff_seconds") if account else None
     # A bool is an int in Python, and no number of seconds.
     is_valid = isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0
-    return now + (timedelta(seconds=float(str(seconds))) if is_valid else EXPIRES_AFTER)
+    general = settings_of(configuration, case.team).handoff_seconds
+    return now + timedelta(seconds=float(str(seconds)) if is_valid else general)
 
 
 def started(

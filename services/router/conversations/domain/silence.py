@@ -8,6 +8,7 @@ from schemas.channel import Pace
 from schemas.configuration import DEFAULT_CHANNEL, WorkspaceConfiguration, WorkspaceSettings
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_pending
+from services.domain.team_settings import overridden
 
 RETRY_AFTER = timedelta(hours=1)
 """How soon a conversation that must not be resolved yet is considered again."""
@@ -33,17 +34,20 @@ class DueAction:
 NOTHING_DUE = DueAction()
 
 
-def settings_of(configuration: WorkspaceConfiguration | None) -> WorkspaceSettings:
-    """The settings of a workspace, or the defaults."""
+def settings_of(configuration: WorkspaceConfiguration | None, team: str | None = None) -> WorkspaceSettings:
+    """The settings of a workspace, or the defaults; those of the team stand in their place."""
     profile = configuration.profile if configuration else None
-    return (profile.body.settings if profile else None) or WorkspaceSettings()
+    general = (profile.body.settings if profile else None) or WorkspaceSettings()
+    versioned = configuration.teams.get(team) if configuration and team else None
+    own = versioned.body.settings if versioned else None
+    return general if own is None else overridden(general, own)
 
 
 def silence_rules(
-    configuration: WorkspaceConfiguration | None, channel: str, paces: Mapping[str, Pace]
+    configuration: WorkspaceConfiguration | None, case: ConversationState, paces: Mapping[str, Pace]
 ) -> SilenceRules:
-    """The rules for a conversation of this channel. Who writes a mail or a review is not there: they release at once."""
-    settings = settings_of(configuration)
+    """The rules for a conversation, by its team and channel. Who writes a mail or a review is not there: they release at once."""
+    settings, channel = settings_of(configuration, case.team), case.channel
     is_live = paces.get(channel, "chat") in {"chat", "call"}
     seconds = settings.auto_resolve_seconds
     if isinstance(seconds, dict):
