@@ -96,6 +96,8 @@ RULES: dict[str, Rule] = {
     f"GET {W}/conversations": "filtered",
     f"GET {W}/inbox": "filtered",
     f"GET {W}/inbox/counts": "filtered",
+    # What the agent may see: tests/router/live_inbox.
+    f"GET {W}/inbox/stream": "filtered",
     f"GET {ONE}": "conversation",
     f"GET {ONE}/clocks": "conversation",
     f"GET {ONE}/decisions": "conversation",
@@ -166,7 +168,7 @@ IDS = {
     "account": "main",
 }
 NOTHING = {"person": "none", "conversation": "none", "message": "none"}
-STREAMS = {f"GET {W}/events"}
+STREAMS = {f"GET {W}/events", f"GET {W}/inbox/stream"}
 SEEN = {"stranger": False, "colleague": None, "lead": True, "unbound": True}
 """Who may see the conversation; None: where agents see all of their teams."""
 

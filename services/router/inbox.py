@@ -74,6 +74,18 @@ def is_in_view(view: InboxView, viewer: Viewer, case: ConversationState) -> bool
     )
 
 
+def views_of(viewer: Viewer, case: ConversationState) -> tuple[InboxView, ...]:
+    """The views that a conversation is in: the same as `is_in_view` says of each, without its ranges."""
+    is_mine, in_team = case.agent == viewer.agent, case.team in viewer.teams
+    if viewer.own_only and case.status not in QUEUED:
+        in_team = is_mine
+    found: list[InboxView] = []
+    for view, statuses in STATUSES_OF_VIEW.items():
+        if case.status in statuses and (is_mine if view == "mine" else in_team):
+            found.append(view)
+    return tuple(found)
+
+
 async def count_views(store: Store, workspace: str, viewer: Viewer) -> dict[InboxView, int]:
     """How many conversations are in each view. Raises Unavailable."""
     views: tuple[InboxView, ...] = get_args(InboxView)

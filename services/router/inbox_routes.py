@@ -17,7 +17,7 @@ from services.rest.refusals import refusal, unprocessable
 from services.rest.viewer import viewer_of_agent
 from services.router.agents import read_agent, unknown_agent
 from services.router.inbox import count_views, read_inbox
-from services.router.inbox_rows import InboxRow, to_rows
+from services.router.inbox_rows import InboxRow, read_rows
 
 OF_AGENT = "Whose inbox; a key that is bound to an agent may leave it out, and names no other."
 
@@ -59,19 +59,26 @@ class InboxCounts(BaseModel):
     done: int = Field(description="Resolved ones, until they are closed.")
 
 
-async def _viewer(context: Context, workspace: str, caller: Principal, named: str | None) -> Viewer:
-    """The agent whose inbox it is. Raises CommandRejected (403, 422), Unavailable."""
+async def inbox_agent(context: Context, workspace: str, caller: Principal, named: str | None) -> BoundAgent:
+    """The agent whose inbox it is: who the caller is bound to, else the named one.
+
+    Raises CommandRejected (403, 422), Unavailable.
+    """
     bound = caller.agent
     if bound is not None and named not in (None, bound.id):
         raise refusal(403, "Another agent", "inbox_of_other", agent=bound.id)
-    if bound is None:
-        if named is None:
-            raise unprocessable("/query/agent", "inbox_of_nobody")
-        record = await read_agent(context, workspace, named)
-        if record is None:
-            raise unknown_agent(named, "/query/agent")
-        bound = BoundAgent(record.id, teams=frozenset(record.body.teams), is_lead=record.body.role == "lead")
-    return await viewer_of_agent(context.store, workspace, bound)
+    if bound is not None:
+        return bound
+    if named is None:
+        raise unprocessable("/query/agent", "inbox_of_nobody")
+    record = await read_agent(context, workspace, named)
+    if record is None:
+        raise unknown_agent(named, "/query/agent")
+    return BoundAgent(record.id, record.generation, frozenset(record.body.teams), record.body.role == "lead")
+
+
+async def _viewer(context: Context, workspace: str, caller: Principal, named: str | None) -> Viewer:
+    return await viewer_of_agent(context.store, workspace, await inbox_agent(context, workspace, caller, named))
 
 
 async def list_inbox(
@@ -92,7 +99,8 @@ async def list_inbox(
         cursor=query.cursor,
         search=query.q,
     )
-    return Page(items=await to_rows(context.store, page.cases, query.sort), next=page.next)
+    rows = await read_rows(context.store, page.cases)
+    return Page(items=[row.shown(viewer, query.sort) for row in rows], next=page.next)
 
 
 async def count_inbox(

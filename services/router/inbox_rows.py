@@ -1,16 +1,21 @@
 """Rows of an inbox: a conversation with what an agent sees of it in a list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
 
 from pydantic import BaseModel, Field
 
 from schemas.conversation import Author, Conversation, Direction
 from schemas.sla import ClockMetric, ClockState
 from schemas.values import Instant
-from services.domain.conversation_state import ConversationState, conversation_view
-from services.domain.inbox import InboxSort, first_due, inbox_keys, unanswered_since
-from services.platform.store.port import Document, Key, Store
+from services.domain.conversation_state import Contact, ConversationState, conversation_view
+from services.domain.inbox import InboxSort, InboxView, first_due, inbox_keys, unanswered_since
+from services.domain.viewer import Viewer
+from services.platform.processing.unit_of_work import Reader
+from services.platform.store.port import Document, Key
 from services.records.conversations import MESSAGES, PERSONS, MessageRecord
+from services.router.inbox import views_of
 from services.text.graphemes import grapheme_ends
 
 PREVIEW_LENGTH = 140
@@ -41,8 +46,16 @@ class RowDue(BaseModel):
     state: ClockState = Field(description="`running`, `paused`, or `breached` and not met yet.")
 
 
-class InboxRow(Conversation):
-    """A conversation in a list of an inbox."""
+class RowOrders(BaseModel):
+    """Where a row stands in each order: ascending, character by character. Otherwise opaque."""
+
+    due: str
+    waiting: str
+    newest: str
+
+
+class ConversationRow(Conversation):
+    """A conversation in the lists of inboxes: what is the same for every agent."""
 
     customer: InboxCustomer = Field(description="Who wrote.")
     last: RowMessage | None = Field(description="The latest message; null where nobody has written yet.")
@@ -53,31 +66,65 @@ class InboxRow(Conversation):
     failed: str | None = Field(
         description="The id of the latest answer, where it failed and nobody has answered anew since."
     )
+    orders: RowOrders = Field(description="Where it stands in a list by each `sort`.")
+
+
+class InboxRow(ConversationRow):
+    """A conversation in a list of an inbox."""
+
+    views: list[InboxView] = Field(description="The views of the inbox that it is in now.")
     order: str = Field(description="Sorts the rows of the list: ascending, character by character. Otherwise opaque.")
 
 
-async def to_rows(store: Store, cases: Sequence[ConversationState], sort: InboxSort) -> list[InboxRow]:
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A conversation with what its row shows besides: its customer, and its latest message."""
+
+    case: ConversationState
+    person: Contact | None
+    message: MessageRecord | None
+
+    def shown(self, viewer: Viewer, sort: InboxSort) -> InboxRow:
+        """The row in a list of this agent."""
+        fields, orders = self._fields(), self._orders()
+        return InboxRow(**fields, views=list(views_of(viewer, self.case)), orders=orders, order=getattr(orders, sort))
+
+    def common_json(self) -> bytes:
+        """What is the same for every agent: without `views`, and without the `order` of one list."""
+        return ConversationRow(**self._fields(), orders=self._orders()).model_dump_json().encode()
+
+    def _fields(self) -> dict[str, Any]:
+        case, due = self.case, first_due(self.case)
+        return {
+            **dict(conversation_view(case)),
+            "customer": InboxCustomer(name=self.person.name if self.person is not None else None),
+            "last": _last(self.message) if self.message is not None else None,
+            "unanswered_since": unanswered_since(case),
+            "due": RowDue(metric=due.metric, at=due.clock.due_at, state=due.clock.state) if due is not None else None,
+            "failed": case.failed_answer,
+        }
+
+    def _orders(self) -> RowOrders:
+        keys = self.case.inbox or inbox_keys(self.case)
+        return RowOrders(**{sort: f"{getattr(keys, sort)} {self.case.id}" for sort in get_args(InboxSort)})
+
+
+async def read_rows(reader: Reader, cases: Sequence[ConversationState]) -> list[CaseRow]:
     """The rows of some conversations. Raises Unavailable."""
     persons = [Key(PERSONS.name, case.key) for case in cases]
     messages = [Key(MESSAGES.name, case.last_message) for case in cases if case.last_message is not None]
     keys = list(dict.fromkeys([*persons, *messages]))
-    found = await store.get_many(keys) if keys else {}
-    return [_row(case, found, sort) for case in cases]
+    found = await reader.get_many(keys) if keys else {}
+    return [_row(case, found) for case in cases]
 
 
-def _row(case: ConversationState, found: dict[Key, Document], sort: InboxSort) -> InboxRow:
+def _row(case: ConversationState, found: Mapping[Key, Document]) -> CaseRow:
     person = found.get(Key(PERSONS.name, case.key))
     message = found.get(Key(MESSAGES.name, case.last_message)) if case.last_message is not None else None
-    due = first_due(case)
-    key = getattr(case.inbox or inbox_keys(case), sort)
-    return InboxRow(
-        **dict(conversation_view(case)),
-        customer=InboxCustomer(name=PERSONS.decode(person).name if person is not None else None),
-        last=_last(MESSAGES.decode(message)) if message is not None else None,
-        unanswered_since=unanswered_since(case),
-        due=RowDue(metric=due.metric, at=due.clock.due_at, state=due.clock.state) if due is not None else None,
-        failed=case.failed_answer,
-        order=f"{key} {case.id}",
+    return CaseRow(
+        case,
+        PERSONS.decode(person) if person is not None else None,
+        MESSAGES.decode(message) if message is not None else None,
     )
 
 

@@ -1,14 +1,22 @@
-"""Ends streams of facts whose key, agent or workspace was deleted."""
+"""Ends event streams whose key, session, agent or workspace was deleted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
-from services.platform.bus.broadcaster import Subscriber
 from services.platform.http.auth import Principal
 from services.platform.http.open_streams import OpenStreams
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Key
 from services.records.configuration import CONFIGURATION_HEADS
+
+
+class EndableStream(Protocol):
+    """What a stream reads from."""
+
+    def end(self) -> None:
+        """No more will come."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -17,7 +25,7 @@ class FactStream:
 
     caller: Principal
     workspace: str
-    subscriber: Subscriber
+    subscriber: EndableStream
 
     @property
     def needed(self) -> set[Key]:

@@ -19,6 +19,8 @@ from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
+from services.router.live_inbox import routes as live_inbox
+from services.router.live_inbox.hub import InboxHub
 from services.router.routes import build_routers
 from services.router.stream_check import open_fact_streams
 
@@ -38,9 +40,11 @@ def open_router(
         # Before anything is served: links that customers follow are signed with it, in every process the same.
         secret = await installation_secret(context.store, SECRET_NAME)
         handoffs = Handoffs(secret, context.settings.public_url)
+        hub = InboxHub(context)
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
         expiring = expiring_collections(collections())
         async with open_outgoing(context.settings) as http:
+            stream_shares = events.stream_shares(context)
             shares = ConnectionShares(instruments=context.admission)
             files = FileReader(context.store, http, context.settings, locate_file, shares)
             yield ServiceComponents(
@@ -51,10 +55,12 @@ def open_router(
                 routers=[
                     *build_routers(capabilities),
                     attachments.build_router(files, open_uploads(context)),
-                    events.build_router(following, streams, events.stream_shares(context)),
+                    events.build_router(following, streams, stream_shares),
+                    live_inbox.build_router(hub, streams, stream_shares),
                 ],
                 background=[
                     following.run,
+                    hub.run,
                     streams.run,
                     lambda: run_purger(context.store, expiring, context.time_source, extra=(purge_blobs,)),
                 ],

@@ -20,6 +20,9 @@ from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.records.desk import SessionAuthenticator
 from services.records.keys import ApiKeyAuthenticator
 from services.router.events import TOPICS, build_router, stream_shares
+from services.router.live_inbox import routes as live_inbox
+from services.router.live_inbox.feed import Pace
+from services.router.live_inbox.hub import InboxHub
 from services.router.stream_check import FactStream, open_fact_streams
 from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_with
@@ -169,10 +172,12 @@ async def open_stream(
     events = ServiceComponents(
         routers=[build_router(following, streams, stream_shares(context), heartbeat_seconds=heartbeat_seconds)]
     )
+    hub = InboxHub(context, Pace(least=0.0, most=0.01, counts=0.02, linger=0.2, idle=0.2))
+    inbox = live_inbox.build_router(hub, streams, stream_shares(context), beat_seconds=heartbeat_seconds)
     async with (
         open_app(
             context,
-            [ServiceComponents(routers=routers_over(context)), events],
+            [ServiceComponents(routers=routers_over(context)), events, ServiceComponents(routers=[inbox])],
             keys.find,
             find_session=SessionAuthenticator(store, clock.now).find,
         ) as app,
@@ -182,10 +187,11 @@ async def open_stream(
         await rest.workspace()
         found = StreamHarness(rest, app, streams)
         found.tasks.append(asyncio.create_task(following.run()))
+        inbox_reader = asyncio.create_task(hub.run())
         try:
             yield found
         finally:
-            for task in found.tasks:
+            for task in [*found.tasks, inbox_reader]:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task

@@ -1,0 +1,76 @@
+"""Where a page's stream is, as an id; and what changed since an id that a page comes back with."""
+
+from dataclasses import dataclass
+
+from schemas.envelope import Event
+from services.platform.bus import stream_position
+from services.platform.bus.stream_position import StreamPosition
+from services.platform.core.identifiers import hashed_id
+from services.platform.store.collections import FACTS, ROWS
+from services.platform.store.port import Key, Query, Store
+from services.router.live_inbox.changes import InboxChanges
+
+GROUPS = ("conversations", "sla")
+"""The groups whose facts an inbox follows."""
+MAX_FACTS = 2000
+MAX_CASES = 300
+"""More than this since an id, and reading the lists anew is cheaper."""
+SEPARATOR = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the facts of a workspace come from."""
+
+    store: Store
+    workspace: str
+    partitions: int
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{group}/{partition}" for group in GROUPS for partition in range(self.partitions)]
+
+    async def numbers(self) -> dict[str, int]:
+        """The number of the last commit of each source. Raises Unavailable."""
+        rows = await self.store.get_many([Key(ROWS.name, source) for source in self.names])
+        return {key.id: int(str(row["seq"])) for key, row in rows.items()}
+
+    def identity(self, position: StreamPosition) -> str:
+        """The id of a place in the stream of this workspace."""
+        return f"{self._mark}{SEPARATOR}{position.text()}"
+
+    @property
+    def _mark(self) -> str:
+        return hashed_id("inbox", self.workspace)[:8]
+
+    async def missed(self, identity: str) -> InboxChanges | None:
+        """What changed since an id. None: too much, or it is no id of this stream. Raises Unavailable."""
+        position = self._position(identity)
+        if position is None:
+            return None
+        numbers, changes, left = await self.numbers(), InboxChanges(), MAX_FACTS
+        for source in self.names:
+            # An id from before the data were restored: nothing is known of what the page has.
+            if position.of(source)[0] > numbers.get(source, 0) + 1:
+                return None
+            facts = await self._facts(source, position.of(source)[0], left + 1)
+            for fact in facts:
+                if position.admit(fact):
+                    changes.note(fact)
+                    left -= 1
+            if left < 0 or len(changes.cases) > MAX_CASES:
+                return None
+        return changes
+
+    def _position(self, identity: str) -> StreamPosition | None:
+        mark, _, text = identity.rpartition(SEPARATOR)
+        try:
+            return stream_position.read(text) if mark == self._mark else None
+        except ValueError:
+            return None
+
+    async def _facts(self, source: str, number: int, limit: int) -> list[Event]:
+        equals = {"workspace": self.workspace, "source": source}
+        query = Query(FACTS.name, "source", {**equals}, at_least=max(0, number), limit=limit)
+        page = await self.store.query(query)
+        return [Event.model_validate({**document}) for _, document in page.items]
