@@ -30,12 +30,18 @@ const READERS = {
   languages: (_, value) => asList(value),
   // A credential that is no secret reads "set" too.
   list: (field, value, written) => ({items: asList(value).filter((one) => one !== 'set').map(String), stored: asList(written).includes('set')}),
-  map: (field, value) => Object.entries(value ?? {}).map(([key, one]) => ({key, value: draftOf(field.item, one)})),
+  map: (field, value) => entriesOf(value, field.fallback).map(([key, one]) => ({key, value: draftOf(field.item, one)})),
   texts: (_, value) => (value && typeof value === 'object' ? {one: '', many: Object.entries(value).map(([key, text]) => ({key, text}))} : {one: value ?? '', many: []}),
   calendar: (_, value) => calendarDraft(value),
   object: (field, value, written) => objectDraft(field, value ?? {}, written),
   objects: (field, value) => asList(value).map((one) => draftOf(field.item, one)),
 };
+
+/** One value for all stands for its `default`; null, where there could be entries, for never. */
+function entriesOf(value, fallback) {
+  if (value !== null && typeof value === 'object') return Object.entries(value);
+  return typeof value === 'number' || fallback?.default !== NOTHING ? [['default', value]] : [];
+}
 
 function objectDraft(field, value, written) {
   const shown = new Set(field.fields.map((one) => one.name));
@@ -93,7 +99,8 @@ const WRITERS = {
   list(field, draft) {
     const items = filled(draft.items);
     if (items.length === 0 && draft.stored) return 'set';
-    return items.length || field.required ? items : NOTHING;
+    if (items.length === 0 && !field.required && !field.fallback?.length) return NOTHING;
+    return field.item?.kind === 'number' ? items.map(numberOf) : items;
   },
   map(field, draft) {
     const entries = draft.filter((one) => one.key.trim()).map((one) => [one.key.trim(), valueOf(field.item, one.value) ?? null]);
@@ -198,7 +205,11 @@ const CHECKS = {
   calendar: calendarProblem,
   choices: (field, draft) => (isMissing(field, draft.length === 0) ? ['needed'] : null),
   languages: (field, draft) => (isMissing(field, draft.length === 0) ? ['needed'] : null),
-  list: (field, draft) => (isMissing(field, filled(draft.items).length === 0 && !draft.stored) ? ['needed'] : null),
+  list(field, draft) {
+    const items = filled(draft.items);
+    if (isMissing(field, items.length === 0 && !draft.stored)) return ['needed'];
+    return field.item?.kind === 'number' && items.some((one) => Number.isNaN(numberOf(one))) ? ['no_number'] : null;
+  },
   map(field, draft) {
     for (const one of draft) {
       if (!one.key.trim()) continue;
