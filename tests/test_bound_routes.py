@@ -87,6 +87,8 @@ RULES: dict[str, Rule] = {
     f"DELETE {W}/agents/{{agent}}": "admin",
     f"GET {W}/agents/{{agent}}/presence": "agent",
     f"PUT {W}/agents/{{agent}}/presence": "presence",
+    # Nobody else, not even a lead: tests/router/test_leases.py.
+    f"POST {W}/agents/{{agent}}/beat": "mine",
     # Of another agent's offer nothing is known: tests/router/test_offers.py.
     f"POST {W}/offers/{{offer}}/accept": "mine",
     f"POST {W}/offers/{{offer}}/decline": "mine",

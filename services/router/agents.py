@@ -6,7 +6,14 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from schemas.configuration import DEFAULT_TEAM, MYSELF, AgentBody, PresenceBody, WorkspaceConfiguration
+from schemas.configuration import (
+    DEFAULT_TEAM,
+    MYSELF,
+    AgentBody,
+    PresenceBody,
+    WorkspaceConfiguration,
+    WorkspaceSettings,
+)
 from schemas.routing import AgentDeleted, AgentPut, PresenceSet
 from schemas.values import Slug
 from services.platform.http.auth import Principal, caller_in_scope, current_caller, require_scope
@@ -31,7 +38,7 @@ from services.rest.dependencies import ExistingWorkspace
 from services.rest.refusals import not_found, refusal, unprocessable
 from services.rest.viewer import ViewerDep, visible_agents
 from services.router.agent_commands import AgentCommandsDep
-from services.router.views import AgentSaved, AgentView, PresenceView, agent_view, presence_view
+from services.router.agent_views import AgentSaved, AgentView, PresenceView, agent_view, own_view, presence_view
 
 
 async def read_agent(context: Context, workspace: str, agent: str) -> AgentRecord | None:
@@ -95,9 +102,17 @@ async def list_agents(
     return Page(items=[agent_view(record) for record in seen], next=page.next)
 
 
-async def show_agent(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> AgentView:
+async def show_agent(
+    configuration: ExistingWorkspace,
+    agent: ExistingAgent,
+    response: Response,
+    caller: Annotated[Principal, Depends(current_caller)],
+) -> AgentView:
+    """An agent. To the agent themself it also says by which settings their page goes."""
     response.headers["ETag"] = etag(agent.version)
-    return agent_view(agent)
+    if caller.agent is None or caller.agent.id != agent.id:
+        return agent_view(agent)
+    return own_view(agent, configuration.profile.body.settings or WorkspaceSettings())
 
 
 async def show_presence(_: ExistingWorkspace, agent: ExistingAgent, response: Response) -> PresenceView:

@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Protocol, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from schemas.activity import PersonIdentity
-from schemas.configuration import AgentRole, PresenceStatus
 from schemas.contact import Consent
 from schemas.conversation import Status
 from schemas.outbound import MessageTemplate
@@ -19,15 +18,12 @@ from schemas.values import (
     RequestModel,
     Slug,
     Surface,
-    WorkClass,
 )
 from schemas.visible import Visible
 from services.domain.conversation_state import Contact
 from services.platform.http.acting_agent import ActingAgent, ActingBody
 from services.platform.http.dependencies import PageParams
-from services.records.agents import AgentRecord
 from services.records.offers import OfferRecord
-from services.records.unmet import ConfigurationWarning
 from services.rest.uploads import FileIds, required_without_files, text_required_without
 from services.router.phrases import Language
 
@@ -300,33 +296,6 @@ def offer_view(record: OfferRecord) -> OfferView:
     )
 
 
-class AgentView(BaseModel):
-    """An agent: its settings, its presence, and its load in units."""
-
-    id: str
-    name: str
-    teams: list[str]
-    skills: dict[str, int]
-    capacity: int
-    limits: Annotated[dict[WorkClass, int], OMITTED_IF_EMPTY] = {}
-    role: AgentRole
-    presence: PresenceStatus
-    presence_declared: PresenceStatus
-    presence_reason: str | None
-    presence_since: Instant | None
-    presence_next: PresenceStatus | None
-    load: int
-    idle_since: Instant | None
-
-
-class AgentSaved(AgentView):
-    """An agent after a write, with warnings about routing rules that no agent can meet."""
-
-    warnings: list[ConfigurationWarning] = Field(
-        default=[], description="Rules that no agent can meet; empty when all is well."
-    )
-
-
 class PersonView(BaseModel):
     """A customer as one account sees them. `email` and `phone` are given where the channel tells them."""
 
@@ -344,27 +313,6 @@ class PersonView(BaseModel):
         list[PersonIdentity], Field(description="Other names by which they may be known."), OMITTED_IF_EMPTY
     ] = []
     seen_at: Instant = Field(description="When their last activity arrived.")
-
-
-class PresenceView(BaseModel):
-    """The presence of an agent."""
-
-    status: PresenceStatus
-    presence_declared: PresenceStatus
-    presence_reason: str | None
-    presence_since: Instant | None
-    presence_next: PresenceStatus | None
-
-
-def presence_view(record: AgentRecord) -> PresenceView:
-    """The presence of an agent as REST shows it."""
-    return PresenceView(
-        status=record.presence,
-        presence_declared=record.presence_declared or record.presence,
-        presence_reason=record.presence_reason,
-        presence_since=record.presence_since,
-        presence_next=record.presence_next,
-    )
 
 
 class CommandView(BaseModel):
@@ -386,18 +334,4 @@ def person_view(contact: Contact) -> PersonView:
         consent_at=contact.consent_at,
         identities=contact.identities,
         seen_at=contact.seen_at,
-    )
-
-
-def agent_view(record: AgentRecord) -> AgentView:
-    return AgentView(
-        id=record.id,
-        **record.body.model_dump(),
-        presence=record.presence,
-        presence_declared=record.presence_declared or record.presence,
-        presence_reason=record.presence_reason,
-        presence_since=record.presence_since,
-        presence_next=record.presence_next,
-        load=record.load,
-        idle_since=record.idle_since,
     )

@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "replay": {"since": "2026-01-01T00:00:00Z"},
     "handoff/confirm": {"person": "webchat:main:anon-1"},
     "presence": {"status": "away"},
+    "beat": {},
     "routing": {"rules": []},
     "sla": {"policies": []},
     "messages": {"id": "00000000-0000-4000-8000-000000000000", "text": "hello"},

@@ -91,6 +91,10 @@ class CommandGateway:
             return None
         return _raise_for_outcome(outcome, command)
 
+    async def send(self, command: Command) -> None:
+        """Publish a command whose outcome nobody asks for. Raises Unavailable, Unknown."""
+        await self._publish(command)
+
     async def status(self, workspace: str, identity: str) -> CommandResult | AcceptedCommand | None:
         """The outcome of a command, or its acceptance while it is pending; None for an unknown command."""
         keys = Key(OUTCOMES.name, identity), Key(ACCEPTED.name, identity)
