@@ -46,7 +46,7 @@ class AgentView(BaseModel):
     presence_since: Instant | None
     presence_next: PresenceStatus | None
     load: int
-    over: int = Field(description="So many units `load` is above `capacity`, because customers came back.")
+    over: int = Field(default=0, description="So many units `load` is above `capacity`, because customers came back.")
     idle_since: Instant | None
     settings: Annotated[
         DeskSettings | None, Field(description="For the agent themself: what their page goes by."), OMITTED_IF_EMPTY

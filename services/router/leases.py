@@ -20,7 +20,7 @@ from services.records.leases import LEASE_RETENTION, LEASES, LeaseRecord
 from services.rest.dependencies import ExistingWorkspace
 from services.router.agent_views import BeatBody
 from services.router.agents import ExistingAgent
-from services.router.dispatch.domain.presence import Lease, heard
+from services.router.dispatch.domain.presence import PageLease, heard
 from services.router.dispatch.presence import presence_of
 from services.router.dispatch.workspace_state import dispatch_settings
 
@@ -80,7 +80,7 @@ async def _renewed(context: Context, agent: AgentRecord, body: BeatBody, now: da
 def _must_tell(agent: AgentRecord, lease: LeaseRecord, configuration: WorkspaceConfiguration, now: datetime) -> bool:
     """Whether dispatch has to know: the lease begins, or lifts what lowers the presence. All else it sees when it looks."""
     before, settings = presence_of(agent), dispatch_settings(configuration).presence
-    return agent.leased_at is None or heard(before, Lease(now, lease.input_at, lease.push), settings, now) != before
+    return agent.leased_at is None or heard(before, PageLease(now, lease.input_at, lease.push), settings, now) != before
 
 
 def build_router() -> APIRouter:

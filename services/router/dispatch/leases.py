@@ -17,7 +17,7 @@ from services.records.configuration import CONFIGURATION_HEADS, numbered_configu
 from services.records.leases import LEASES
 from services.router.dispatch.context import DispatchContext, workspace_documents
 from services.router.dispatch.domain.outcomes import DispatchOutcome
-from services.router.dispatch.domain.presence import Lease, Presence, advance, heard
+from services.router.dispatch.domain.presence import PageLease, Presence, advance, heard
 from services.router.dispatch.presence import presence_of, put_presence, set_timer, with_presence
 from services.router.dispatch.returns import start_return
 from services.router.dispatch.workspace_state import WorkspaceState
@@ -32,7 +32,7 @@ def on_lease_renewed(work: UnitOfWork, state: WorkspaceState, event: Event) -> l
     stored = state.agents.get(renewed.agent)
     if stored is None:
         return []
-    lease = Lease(renewed.at, renewed.input_at, renewed.push)
+    lease = PageLease(renewed.at, renewed.input_at, renewed.push)
     before = presence_of(stored)
     record = replace(stored, leased_at=stored.leased_at or renewed.at)
     after = heard(before, lease, state.settings.presence, work.now)
@@ -51,18 +51,20 @@ def on_presence_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired
     return _apply(work, state, record, _lease(work, record))
 
 
-def _lease(work: UnitOfWork, record: AgentRecord) -> Lease | None:
+def _lease(work: UnitOfWork, record: AgentRecord) -> PageLease | None:
     if record.leased_at is None:
         return None
     stored = work.get(LEASES, agent_id(record.workspace, record.id))
     if stored is None:
-        return Lease(record.leased_at)
+        return PageLease(record.leased_at)
     # What the agent declared in the meantime was said by somebody who is there.
     input_at = max(stored.input_at, record.leased_at) if stored.input_at is not None else None
-    return Lease(max(stored.beat_at, record.leased_at), input_at, stored.push)
+    return PageLease(max(stored.beat_at, record.leased_at), input_at, stored.push)
 
 
-def _apply(work: UnitOfWork, state: WorkspaceState, record: AgentRecord, lease: Lease | None) -> list[DispatchOutcome]:
+def _apply(
+    work: UnitOfWork, state: WorkspaceState, record: AgentRecord, lease: PageLease | None
+) -> list[DispatchOutcome]:
     step = advance(presence_of(record), lease, state.settings.presence, work.now)
     after = with_presence(record, step.presence, work.now)
     if step.forgets_lease:

@@ -12,7 +12,7 @@ from services.router.dispatch.domain.presence import (
     DEFAULT_PRESENCE,
     FORGOTTEN_AFTER,
     Advanced,
-    Lease,
+    PageLease,
     Presence,
     PresenceSettings,
     advance,
@@ -68,12 +68,12 @@ def test_effective_presence_and_its_reason(
     ],
 )
 def test_silence_of_a_page(seconds: float, effective: str, returns: bool, next_at: float) -> None:
-    step = advance(Presence("online"), Lease(START), DEFAULT_PRESENCE, at(seconds))
+    step = advance(Presence("online"), PageLease(START), DEFAULT_PRESENCE, at(seconds))
     assert (step.presence.effective, step.returns, step.next_at) == (effective, returns, at(next_at))
 
 
 def test_who_is_silent_for_hours_has_to_say_again_that_they_are_there() -> None:
-    step = advance(Presence("online"), Lease(START), DEFAULT_PRESENCE, at(FORGOTTEN))
+    step = advance(Presence("online"), PageLease(START), DEFAULT_PRESENCE, at(FORGOTTEN))
     assert (step.presence.declared, step.presence.reason, step.forgets_lease, step.next_at) == (
         "offline",
         "connection_lost",
@@ -83,31 +83,33 @@ def test_who_is_silent_for_hours_has_to_say_again_that_they_are_there() -> None:
 
 
 def test_what_waits_is_given_back_once_in_an_absence() -> None:
-    first = advance(Presence("online"), Lease(START), DEFAULT_PRESENCE, at(300))
-    assert not advance(first.presence, Lease(START), DEFAULT_PRESENCE, at(301)).returns
-    back = heard(first.presence, Lease(at(400)), DEFAULT_PRESENCE, at(400))
+    first = advance(Presence("online"), PageLease(START), DEFAULT_PRESENCE, at(300))
+    assert not advance(first.presence, PageLease(START), DEFAULT_PRESENCE, at(301)).returns
+    back = heard(first.presence, PageLease(at(400)), DEFAULT_PRESENCE, at(400))
     assert back == Presence("online")
-    assert advance(back, Lease(at(400)), DEFAULT_PRESENCE, at(700)).returns
+    assert advance(back, PageLease(at(400)), DEFAULT_PRESENCE, at(700)).returns
 
 
 @pytest.mark.parametrize(("seconds", "effective"), [(599, "online"), (600, "away"), (899, "away"), (900, "offline")])
 def test_telephone_with_notices_may_be_silent_for_ten_minutes(seconds: float, effective: str) -> None:
-    step = advance(Presence("online"), Lease(START, has_push=True), DEFAULT_PRESENCE, at(seconds))
+    step = advance(Presence("online"), PageLease(START, has_push=True), DEFAULT_PRESENCE, at(seconds))
     assert step.presence.effective == effective
 
 
 @pytest.mark.parametrize(("idle", "effective"), [(0, "online"), (599, "online"), (600, "away")])
 def test_who_touches_nothing_is_away(idle: float, effective: str) -> None:
     now = at(1000)
-    step = advance(Presence("online"), Lease(now, now - timedelta(seconds=idle)), IDLE, now)
+    step = advance(Presence("online"), PageLease(now, now - timedelta(seconds=idle)), IDLE, now)
     assert step.presence.effective == effective
-    assert advance(Presence("online"), Lease(now, at(0)), DEFAULT_PRESENCE, now).presence.effective == "online", "off"
+    assert advance(Presence("online"), PageLease(now, at(0)), DEFAULT_PRESENCE, now).presence.effective == "online", (
+        "off"
+    )
 
 
 def test_input_lifts_idleness_and_a_beat_alone_does_not() -> None:
     idle = Presence("online", lowered={"idle": at(600)})
-    assert heard(idle, Lease(at(700), at(0)), IDLE, at(700)).effective == "away"
-    assert heard(idle, Lease(at(700), at(690)), IDLE, at(700)) == Presence("online")
+    assert heard(idle, PageLease(at(700), at(0)), IDLE, at(700)).effective == "away"
+    assert heard(idle, PageLease(at(700), at(690)), IDLE, at(700)) == Presence("online")
 
 
 @pytest.mark.parametrize("code", ["idle", "missed_offers"])
@@ -128,7 +130,7 @@ def test_without_a_lease_there_is_no_timer(declared: PresenceStatus) -> None:
 )
 def test_presence_at_the_times_of_timers_is_that_of_a_model_without_any(beats: list[float], looks: list[float]) -> None:
     """However often somebody looks in between, timers that fire at `next_at` find every change, at its time."""
-    presence, lease, returned_at = Presence("online"), Lease(START), list[float]()
+    presence, lease, returned_at = Presence("online"), PageLease(START), list[float]()
     now, next_at, inputs = 0.0, at(60), sorted([*((b, "beat") for b in beats), *((s, "look") for s in looks)])
 
     def look(moment: float) -> None:
@@ -143,7 +145,7 @@ def test_presence_at_the_times_of_timers_is_that_of_a_model_without_any(beats: l
             look((next_at - START).total_seconds())
         now = moment
         if kind == "beat":
-            presence, lease = heard(presence, Lease(at(now)), DEFAULT_PRESENCE, at(now)), Lease(at(now))
+            presence, lease = heard(presence, PageLease(at(now)), DEFAULT_PRESENCE, at(now)), PageLease(at(now))
         look(now)
         silent = now - max((beat for beat in beats if beat <= now), default=0.0)
         expected = "online" if silent < 60 else "away" if silent < 900 else "offline"

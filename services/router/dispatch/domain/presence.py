@@ -40,7 +40,7 @@ DEFAULT_PRESENCE = PresenceSettings()
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class PageLease:
     """When the page of an agent was last heard, when its agent last touched something, and whether notices are pushed to them."""
 
     beat_at: datetime
@@ -111,7 +111,7 @@ class Advanced:
     next_at: datetime | None = None
 
 
-def advance(presence: Presence, lease: Lease | None, settings: PresenceSettings, now: datetime) -> Advanced:
+def advance(presence: Presence, lease: PageLease | None, settings: PresenceSettings, now: datetime) -> Advanced:
     """What time has done to a presence. `lease` is None for agents whose desk does not tell us that it is there."""
     after, changes = presence, _lease_changes(presence, lease, settings)
     for at, code in changes:
@@ -128,7 +128,7 @@ def advance(presence: Presence, lease: Lease | None, settings: PresenceSettings,
     return Advanced(after, returns, is_forgotten, min(times, default=None))
 
 
-def heard(presence: Presence, lease: Lease, settings: PresenceSettings, now: datetime) -> Presence:
+def heard(presence: Presence, lease: PageLease, settings: PresenceSettings, now: datetime) -> Presence:
     """The page of the agent is heard again: this lifts what its silence lowered, and idleness where something was touched."""
     after = presence.lifted("connection_gone", "connection_lost")
     limit = settings.idle_away
@@ -137,7 +137,7 @@ def heard(presence: Presence, lease: Lease, settings: PresenceSettings, now: dat
 
 
 def _lease_changes(
-    presence: Presence, lease: Lease | None, settings: PresenceSettings
+    presence: Presence, lease: PageLease | None, settings: PresenceSettings
 ) -> list[tuple[datetime, Lowering]]:
     if lease is None:
         return []
@@ -150,11 +150,11 @@ def _lease_changes(
     return [(at, code) for at, code in changes if code not in presence.lowered]
 
 
-def _grace(lease: Lease, settings: PresenceSettings) -> timedelta:
+def _grace(lease: PageLease, settings: PresenceSettings) -> timedelta:
     return max(settings.lost_away, PUSH_GRACE) if lease.has_push else settings.lost_away
 
 
-def _return_at(presence: Presence, lease: Lease | None, settings: PresenceSettings) -> datetime | None:
+def _return_at(presence: Presence, lease: PageLease | None, settings: PresenceSettings) -> datetime | None:
     """When the conversations that wait for an agent who was lowered are given back; what agents declare is dealt with at once."""
     if presence.has_returned or presence.effective == "online" or not presence.lowered:
         return None
