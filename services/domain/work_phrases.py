@@ -87,6 +87,12 @@ AGENTS: Mapping[str, Wording] = {
         "ar": "أنت {agent}. لا يغيّر حضور غيرك إلا قائد فريقه.",
         "lv": "Jūs esat {agent}. Cita aģenta klātbūtni maina tikai viņa komandas vadītājs.",
     },
+    "page_of_other": {
+        "en": "This key speaks as {agent}. Only the page of another agent says that it is there.",
+        "fa": "این کلید به نام {agent} سخن می‌گوید. حضور کارشناسی دیگر را تنها صفحهٔ خود او خبر می‌دهد.",
+        "ar": "هذا المفتاح يتكلم باسم {agent}. صفحة الموظف الآخر وحدها تخبر بأنها حاضرة.",
+        "lv": "Šī atslēga runā {agent} vārdā. Par cita aģenta klātbūtni ziņo tikai viņa paša lapa.",
+    },
     "inbox_of_other": {
         "en": "You are {agent}, and this is the inbox of somebody else. Leave `agent` out.",
         "fa": "شما {agent} هستید و این صندوق از آنِ دیگری است. `agent` را ننویسید.",

@@ -12,12 +12,12 @@ from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.command_gateway import Command, command_id
 from services.platform.http.dependencies import CommandsDep, ContextDep
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Forbidden
 from services.platform.http.service import Context
 from services.platform.store.port import Changes, Key, Put
 from services.records.agents import AgentRecord, agent_id
 from services.records.leases import LEASE_RETENTION, LEASES, LeaseRecord
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.refusals import refusal
 from services.router.agent_views import BeatBody
 from services.router.agents import ExistingAgent
 from services.router.dispatch.domain.presence import PageLease, heard
@@ -26,10 +26,13 @@ from services.router.dispatch.workspace_state import dispatch_settings
 
 
 async def own_agent(agent: ExistingAgent, caller: Annotated[Principal, Depends(current_caller)]) -> AgentRecord:
-    """The path's agent, as whom the caller speaks: a key or session of an agent as that one only. Raises Forbidden."""
+    """The path's agent, as whom the caller speaks: a key or session of an agent as that one only.
+
+    Raises CommandRejected (403).
+    """
     if caller.agent is None or caller.agent.id == agent.id:
         return agent
-    raise Forbidden(f"This key speaks as {caller.agent.id!r}.", title="Another agent")
+    raise refusal(403, "Another agent", "page_of_other", agent=caller.agent.id)
 
 
 OwnAgent = Annotated[AgentRecord, Depends(own_agent)]

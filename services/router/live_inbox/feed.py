@@ -17,13 +17,13 @@ from services.records.agents import AGENTS, agent_id
 from services.records.configuration import CONFIGURATION_HEADS, Configurations
 from services.records.conversations import CONVERSATIONS
 from services.records.offers import OFFERS
+from services.router.agent_views import agent_view
 from services.router.live_inbox.changes import InboxChanges, standing_of
 from services.router.live_inbox.counting import RangeCounts
 from services.router.live_inbox.missed import Sources
 from services.router.live_inbox.reading import Standings, StoodBefore, clocks_to_come, read_shown
 from services.router.live_inbox.sending import ShownCase, event_of, offer_event, sse_event
 from services.router.live_inbox.subscriber import InboxSubscriber, live
-from services.router.views import agent_view
 
 LONGEST_OFFER = timedelta(minutes=10)
 """No offer lasts longer."""

@@ -12,9 +12,9 @@ from services.platform.http.sse import format_id
 from services.platform.store.port import Document
 from services.records.agents import AGENTS, AgentRecord
 from services.records.keys import bound_agent
+from services.router.agent_views import agent_view
 from services.router.live_inbox.changes import InboxChanges
 from services.router.live_inbox.sending import event_of, hello, sse_event
-from services.router.views import agent_view
 
 MAX_QUEUED_BYTES = 4_000_000
 """A page that reads more slowly than this is ended: it comes back with its id, and gets what changed once."""
