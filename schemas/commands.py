@@ -176,13 +176,18 @@ class ReapplySla(Contract):
 
 
 class AddNote(Contract):
-    """`pasokh.command.add_note`: a message that only agents see. `text` is already masked; `attachments` are as in a Reply."""
+    """`pasokh.command.add_note`: a message that only agents see. `text` is already masked; `attachments` are as in a Reply.
+
+    `mentions` are the agents whom it calls to the conversation.
+    """
 
     conversation: str
     agent: str | None = None
+    agent_name: Annotated[str | None, OMITTED_IF_EMPTY] = None
     text: EncryptedText
     masked: list[str] = []
     attachments: Annotated[list[OutboundAttachment], OMITTED_IF_EMPTY] = []
+    mentions: Annotated[list[str], OMITTED_IF_EMPTY] = []
     accepted_at: Instant
     request_hash: str
 

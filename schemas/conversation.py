@@ -219,7 +219,7 @@ class ConversationFact(Contract):
     opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, replied,
     reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed).
     `reaction` is what somebody's reaction to it is now. `reason` is set on a resolved that nobody decided: `no_answer`, the
-    customer has been silent for too long.
+    customer has been silent for too long. `mentions` are the agents whom a noted calls to the conversation.
 
     `at` is the time that counts. For message_received it is the start of waiting for an answer: `received_at`, or the
     platform's `sent_at` if that is more than 5 s earlier. For replied, reply_delivered and reply_failed it is the time
@@ -256,3 +256,4 @@ class ConversationFact(Contract):
     ended_responses: list[ResponseRun] | None = None
     reaction: MessageReaction | None = None
     reason: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    mentions: Annotated[list[str], OMITTED_IF_EMPTY] = []

@@ -36,6 +36,7 @@ from services.records.decisions import DECISIONS
 from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.ledgers import CONSUMED_COUNTS
+from services.records.mentions import MENTIONS
 from services.records.offers import OFFERS
 from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
@@ -75,6 +76,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     DESK_SESSIONS,
     FACTS,
     KEYS,
+    MENTIONS,
     MESSAGES,
     OUTCOMES,
     PERSONS,

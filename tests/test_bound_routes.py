@@ -101,6 +101,7 @@ RULES: dict[str, Rule] = {
     # What the agent may see: tests/router/live_inbox.
     f"GET {W}/inbox/stream": "filtered",
     f"GET {ONE}": "conversation",
+    f"GET {ONE}/agents": "conversation",
     f"GET {ONE}/clocks": "conversation",
     f"GET {ONE}/decisions": "conversation",
     f"GET {ONE}/events": "conversation",

@@ -33,7 +33,7 @@ class CannedView(BaseModel):
     text: str
     language: str | None
     teams: list[str]
-    shortcut: str | None
+    shortcut: str | None = Field(description="What an agent types to find it, without the slash.")
     variables: list[str] = Field(description="The names in braces in the text, in the order in which they come first.")
     updated_at: Instant
 

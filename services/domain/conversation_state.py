@@ -82,6 +82,8 @@ class ConversationState:
     `wake_on_reply` the customer's next message ends. `silent_since` is when a person of
     ours last answered, and `silence_timer_at` when the timer of the customer's silence fires. `kept_by` is an agent who went and
     kept it: it goes back to the queue when the customer writes again.
+    `mentioned` maps each agent whom a note
+    calls here, and who has not written here since, to that note.
     """
 
     id: str
@@ -141,6 +143,7 @@ class ConversationState:
     silence_timer_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
     kept_by: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    mentioned: Annotated[dict[str, str], OMITTED_IF_EMPTY] = field(default_factory=dict)
 
     @property
     def offered_to(self) -> str | None:

@@ -28,7 +28,7 @@ class MessageRecord:
     states of the platform's messages that a message of ours became, by the ids under which receipts name them, where they
     are several; `further_ids` are the platform's ids of all but the first: of a long text, of an album. `hidden`: its
     platform hides it from others, by what was reported at `hidden_at`. `actions` are those that its platform has not
-    performed, oldest first. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
+    performed, oldest first. `mentions` are the agents whom a note calls. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -73,6 +73,7 @@ class MessageRecord:
     hidden: Annotated[bool, OMITTED_IF_EMPTY] = False
     hidden_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     actions: Annotated[list[MessageAction], OMITTED_IF_EMPTY] = field(default_factory=list)
+    mentions: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,6 +119,7 @@ class MessageView(BaseModel):
     )
     template: Annotated[MessageTemplate | None, OMITTED_IF_EMPTY] = None
     system_note: Annotated[SystemNote | None, OMITTED_IF_EMPTY] = None
+    mentions: Annotated[list[str], OMITTED_IF_EMPTY] = Field(default=[], description="The agents whom a note calls.")
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
@@ -192,6 +193,7 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         actions=[_action_view(action) for action in record.actions],
         template=record.template,
         system_note=record.system_note,
+        mentions=record.mentions,
     )
 
 

@@ -43,6 +43,7 @@ from services.router.attachments import usable_files
 from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.refusals import NOT_ASSIGNEE, refuse_finished
 from services.router.conversations.domain.silence import settings_of
+from services.router.mentions import require_may_see
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
     ClaimBody,
@@ -250,23 +251,27 @@ async def reapply(
 
 
 async def note(action: CommandRequestDep, body: Annotated[NoteBody, Depends(JsonBody(NoteBody))]) -> Response:
-    """Add a note that only agents see. Secrets in it are masked all the same."""
+    """Add a note that only agents see. Secrets in it are masked all the same. It may call colleagues who may see the conversation."""
     # Redacted as for its participants, not as for the public: agents may need an address or a telephone number.
     _, masked = await redact_reply(body.text or "", await own_identifiers_for(action.context, action.case.workspace))
-    # Without files as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
-    unhashed = set() if body.attachments else {"attachments"}
+    # Without what is empty as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
+    unhashed = {name for name in ("attachments", "mentions") if not getattr(body, name)}
     fields = action.common_fields("notes", {**body.model_dump(mode="json", exclude=unhashed), "text": masked.text})
     files = await usable_files(action.context, action.case.workspace, action.case.key, body.attachments)
+    author = await read_agent(action.context, action.case.workspace, body.agent) if body.agent else None
     data = AddNote(
         agent=body.agent,
+        agent_name=author.body.name if author else None,
         text=EncryptedText(text=masked.text),
         masked=list(masked.kinds),
         attachments=[to_outbound(identity, blob) for identity, blob in files.items()],
+        mentions=body.mentions,
         **fields,
     )
 
     async def admit() -> None:
         await require_agent(action.context, action.case.workspace, body.agent)
+        await require_may_see(action.context, action.case, body.mentions)
         await assign_files(action.context.store, files, action.case.key)
 
     return await action.execute("pasokh.command.add_note", data, admit)

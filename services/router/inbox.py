@@ -15,11 +15,13 @@ from schemas.values import Json
 from services.domain.conversation_state import ConversationState
 from services.domain.inbox import STATUSES_OF_VIEW, InboxSort, InboxView
 from services.domain.lifecycle import QUEUED
+from services.domain.mentions import mention_scope, visible_scopes
 from services.domain.viewer import Viewer
 from services.platform.http.dependencies import reject_cursor
 from services.platform.store.cursors import decode_cursor, encode_cursor
 from services.platform.store.port import Document, Key, Query, Store
 from services.records.conversations import CONVERSATIONS, PERSONS
+from services.records.mentions import MENTIONS
 
 SEARCH_SCAN_LIMIT = 2000
 """How many conversations are read for one page of those that match a search."""
@@ -42,6 +44,27 @@ class Range:
         equals: dict[str, Json] = {"workspace": workspace, self.owner: self.value, "status": self.status}
         return Query(CONVERSATIONS.name, f"{self.owner}_{sort}", equals)
 
+    def has(self, case: ConversationState) -> bool:
+        """Whether a conversation is one of them."""
+        return case.status == self.status and (case.agent if self.owner == "agent" else case.team) == self.value
+
+
+@dataclass(frozen=True, slots=True)
+class MentionRange:
+    """The conversations to which notes call an agent, and which they may see for one reason (`services.domain.mentions`)."""
+
+    agent: str
+    scope: str
+
+    def query(self, workspace: str, sort: InboxSort) -> Query:
+        """All of them in an order."""
+        equals: dict[str, Json] = {"workspace": workspace, "agent": self.agent, "scope": self.scope}
+        return Query(MENTIONS.name, f"agent_{sort}", equals)
+
+    def has(self, case: ConversationState) -> bool:
+        """Whether a conversation is one of them."""
+        return self.agent in case.mentioned and mention_scope(case, self.agent) == self.scope
+
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
@@ -51,10 +74,12 @@ class InboxPage:
     next: str | None
 
 
-def ranges(view: InboxView, viewer: Viewer) -> list[Range]:
+def ranges(view: InboxView, viewer: Viewer) -> Sequence[Range | MentionRange]:
     """The ranges that a view consists of. Raises ValueError for a viewer who is no agent."""
     if viewer.agent is None:
         raise ValueError("an inbox is an agent's")
+    if view == "mentions":
+        return [MentionRange(viewer.agent, scope) for scope in visible_scopes(viewer)]
     statuses, teams = STATUSES_OF_VIEW.get(view, frozenset()), sorted(viewer.teams)
     if view == "mine":
         return [Range("agent", viewer.agent, status) for status in sorted(statuses)]
@@ -68,10 +93,7 @@ def ranges(view: InboxView, viewer: Viewer) -> list[Range]:
 
 def is_in_view(view: InboxView, viewer: Viewer, case: ConversationState) -> bool:
     """Whether a conversation is in a view, by the same ranges."""
-    return any(
-        case.status == one.status and (case.agent if one.owner == "agent" else case.team) == one.value
-        for one in ranges(view, viewer)
-    )
+    return any(one.has(case) for one in ranges(view, viewer))
 
 
 def views_of(viewer: Viewer, case: ConversationState) -> tuple[InboxView, ...]:
@@ -118,7 +140,8 @@ async def read_inbox(
     cases: list[ConversationState] = []
     last, examined = after, 0
     documents = _merged(store, [one.query(workspace, sort) for one in ranges(view, viewer)], sort, limit, after)
-    async for chunk in _in_chunks(documents, CHUNK_SIZE if wanted else limit + 1):
+    async for found in _in_chunks(documents, CHUNK_SIZE if wanted else limit + 1):
+        chunk = await _conversations(store, found) if view == "mentions" else found
         matching = await _matching(store, chunk, wanted)
         for document in chunk:
             if len(cases) == limit or (wanted and examined >= SEARCH_SCAN_LIMIT):
@@ -130,9 +153,9 @@ async def read_inbox(
 
 
 def position(document: Document, sort: InboxSort) -> Position:
-    """Where a stored conversation stands in an order."""
+    """Where a stored conversation, or a mention of one, stands in an order."""
     keys = document.get("inbox")
-    return str(keys[sort]) if isinstance(keys, dict) else "", str(document["id"])
+    return str(keys[sort]) if isinstance(keys, dict) else "", str(document.get("conversation") or document["id"])
 
 
 def _after(mark: Query, cursor: str | None) -> Position | None:
@@ -143,6 +166,13 @@ def _after(mark: Query, cursor: str | None) -> Position | None:
     except ValueError as error:
         raise reject_cursor() from error
     return str(key), str(identity)
+
+
+async def _conversations(store: Store, mentions: Sequence[Document]) -> list[Document]:
+    """The conversations of some mentions, in their order."""
+    keys = [Key(CONVERSATIONS.name, str(mention["conversation"])) for mention in mentions]
+    documents = await store.get_many(keys) if keys else {}
+    return [documents[key] for key in keys if key in documents]
 
 
 async def _matching(store: Store, documents: Sequence[Document], wanted: str | None) -> set[str]:

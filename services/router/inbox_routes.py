@@ -34,8 +34,8 @@ class InboxQuery(CountsQuery):
     view: InboxView = Field(
         default="mine",
         description="`mine`: what the agent has. `waiting`: what no agent has accepted, of their teams. `team`: everything "
-        "open of their teams that they may see. `done`: what is resolved and not closed yet, of the same. `snoozed` and "
-        "`mentions` are empty so far.",
+        "open of their teams that they may see. `done`: what is resolved and not closed yet, of the same. `mentions`: to which "
+        "notes call them. `snoozed` is empty so far.",
     )
     sort: InboxSort = Field(
         default="waiting",
@@ -55,7 +55,7 @@ class InboxCounts(BaseModel):
     waiting: int = Field(description="Of the teams of the agent that no agent has accepted.")
     team: int = Field(description="Open ones of their teams.")
     snoozed: int = Field(description="None so far.")
-    mentions: int = Field(description="None so far.")
+    mentions: int = Field(description="To which notes call them, until they write there.")
     done: int = Field(description="Resolved ones, until they are closed.")
 
 

@@ -174,6 +174,12 @@ class ReapplyBody(RequestModel):
     agent: ActingAgent | None = None
 
 
+def _each_once(agents: list[str]) -> list[str]:
+    if len(set(agents)) < len(agents):
+        raise ValueError("an agent is named twice")
+    return agents
+
+
 class NoteBody(RequestModel):
     """A note for colleagues; the customer never sees it, nor its files. `attachments` are as those of a reply."""
 
@@ -181,6 +187,9 @@ class NoteBody(RequestModel):
     # Before `text`, which may be absent where files are named.
     attachments: FileIds = []
     text: Annotated[ReplyText | None, AfterValidator(required_without_files), Field(validate_default=True)] = None
+    mentions: Annotated[list[Slug], Field(max_length=20), AfterValidator(_each_once)] = Field(
+        default=[], description="Agents whom the note calls to the conversation; only those who may see it."
+    )
 
 
 class ClearHandoffBody(RequestModel):

@@ -24,6 +24,7 @@ from services.domain.viewer import Viewer, agent_viewer
 from services.platform.http.problems import UnprocessableContent
 from services.platform.store.port import Changes, Key, Put, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
+from services.records.mentions import MENTIONS, mentions_of
 from services.router.inbox import count_views, is_in_view, read_inbox
 from services.router.inbox_rows import PREVIEW_LENGTH, preview
 from tests.contracts.stores import MONGO, SQLITE, StoreSite
@@ -64,7 +65,9 @@ def due(minute: int) -> dict[str, OpenClock]:
 
 
 async def put_cases(store: Store, cases: Sequence[ConversationState]) -> None:
-    await store.commit(Changes(puts=[Put(Key(CONVERSATIONS.name, one.id), one) for one in cases]))
+    puts = [Put(Key(CONVERSATIONS.name, one.id), one) for one in cases]
+    found = [Put(Key(MENTIONS.name, i), mention) for one in cases for i, mention in mentions_of(one).items()]
+    await store.commit(Changes(puts=[*puts, *found]))
 
 
 async def all_ids(store: Store, viewer: Viewer, view: InboxView, sort: InboxSort, limit: int) -> list[str]:
@@ -91,6 +94,7 @@ any_case: st.SearchStrategy[dict[str, Any]] = st.builds(
     minute=minutes,
     response_tracking=st.one_of(st.just(ResponseTracking()), minutes.map(waits)),
     clocks=st.one_of(st.just({}), minutes.map(due)),
+    mentioned=st.sampled_from([{}, {"sara": "n1"}, {"reza": "n1"}, {"sara": "n1", "reza": "n2"}]),
     workspace=st.sampled_from(["shop", "shop", "shop", "elsewhere"]),
 )
 any_viewer = st.builds(
@@ -114,7 +118,7 @@ def in_view(view: InboxView, viewer: Viewer, one: ConversationState) -> bool:
             "team": shown and is_open(one.status),
             "done": shown and is_resolved(one.status),
             "snoozed": False,
-            "mentions": False,
+            "mentions": viewer.agent in one.mentioned and viewer.can_see(one),
         }[view]
     )
 
@@ -144,7 +148,7 @@ async def test_every_view_in_every_order_is_that_of_the_model(
     facts: list[dict[str, Any]], viewer: Viewer, limit: int
 ) -> None:
     cases = [case(f"c{n:02d}", **one) for n, one in enumerate(facts)]
-    store = MemoryStore(CONVERSATIONS, PERSONS, MESSAGES)
+    store = MemoryStore(CONVERSATIONS, PERSONS, MESSAGES, MENTIONS)
     await put_cases(store, cases)
     counts = await count_views(store, "shop", viewer)
     for view in VIEWS:
@@ -166,7 +170,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     else:
         site = StoreSite(SQLITE, str(tmp_path / "pasokh.db"))
     async with site.open() as opened:
-        await opened.prepare([CONVERSATIONS, PERSONS, MESSAGES])
+        await opened.prepare([CONVERSATIONS, PERSONS, MESSAGES, MENTIONS])
         yield opened
 
 
@@ -182,6 +186,7 @@ async def test_real_stores_give_the_same_lists_after_each_of_many_changes(store:
             agent=("sara", "reza", None)[n % 4 % 3],
             response_tracking=waits(n % 5) if n % 2 else ResponseTracking(),
             clocks=due(n % 6) if n % 3 else {},
+            mentioned={"sara": "n1"} if n % 20 % 3 else {},
         )
         cases[one.id] = one
         await put_cases(store, [one])

@@ -13,7 +13,7 @@ from services.router.conversations.delivered import message_details
 from services.router.conversations.domain import responses, transitions
 from services.router.conversations.domain.plans import Plan, plan_reply
 from services.router.conversations.domain.refusals import refuse_resolve
-from services.router.conversations.facts import FactDetails, force_assign, record_fact, record_resolved
+from services.router.conversations.facts import FactDetails, end_mention, force_assign, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
 from services.router.conversations.private_replies import begin_private_reply
 from services.router.conversations.silence import apply_silence
@@ -37,6 +37,7 @@ def _send(context: ConversationsContext, case: ConversationState, reply: Reply, 
         case = transitions.taken(case, reply.agent, context.work.now)
         force_assign(context.work, case, reply.agent, by=reply.agent)
     work, author = context.work, Author(kind="agent", id=reply.agent, name=reply.agent_name)
+    case = end_mention(work, case, reply.agent)
     message = put_message(work, case, author, reply.text, plan, reply.accepted_at)
     if plan.answers_post is not None:
         case = begin_private_reply(work, case, message, plan.answers_post)

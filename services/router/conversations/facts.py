@@ -17,8 +17,11 @@ from schemas.routing import TaskClosed, TaskForceAssigned
 from schemas.values import Failure, Json, Surface
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.domain.inbox import with_keys
+from services.domain.lifecycle import is_closed
+from services.domain.mentions import no_longer_mentioning
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MessageRecord
+from services.records.mentions import MENTIONS, mention_id, mentions_of
 from services.router.conversations.domain import responses, transitions
 from services.router.conversations.domain.responses import Change
 
@@ -44,11 +47,32 @@ class FactDetails(TypedDict, total=False):
     ended_responses: list[ResponseRun]
     reaction: MessageReaction
     reason: str | None
+    mentions: list[str]
 
 
 def put_conversation(work: UnitOfWork, conversation: ConversationState) -> None:
     """Store a conversation, with its positions in the lists of an inbox."""
-    work.put(CONVERSATIONS, conversation.id, with_keys(conversation))
+    stored = with_keys(conversation)
+    work.put(CONVERSATIONS, stored.id, _put_mentions(work, stored) if stored.mentioned else stored)
+
+
+def _put_mentions(work: UnitOfWork, case: ConversationState) -> ConversationState:
+    """Store whom a conversation calls, in the lists of these agents. A closed one calls nobody any more."""
+    if is_closed(case.status):
+        for agent in case.mentioned:
+            work.delete(MENTIONS, mention_id(case.id, agent))
+        return replace(case, mentioned={})
+    for identity, mention in mentions_of(case).items():
+        work.put(MENTIONS, identity, mention)
+    return case
+
+
+def end_mention(work: UnitOfWork, case: ConversationState, agent: str | None) -> ConversationState:
+    """The conversation after this agent wrote in it, which ends what called them to it. It is stored by the caller."""
+    after = no_longer_mentioning(case, agent)
+    if after is not case and agent is not None:
+        work.delete(MENTIONS, mention_id(case.id, agent))
+    return after
 
 
 def record_fact(

@@ -8,6 +8,7 @@ from schemas.routing import TaskChanged
 from schemas.values import Priority
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_waiting
+from services.domain.mentions import mentioning
 from services.domain.outgoing_files import to_attachment
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -20,6 +21,8 @@ from services.router.conversations.domain.routing_rules import conversation_attr
 from services.router.conversations.domain.silence import settings_of
 from services.router.conversations.facts import (
     CLOSE_TIMER,
+    FactDetails,
+    end_mention,
     force_assign,
     next_sequence,
     put_conversation,
@@ -200,13 +203,18 @@ def _note(work: UnitOfWork, case: ConversationState, command: AddNote) -> str:
         direction="note",
         surface=case.surface,
         channel=case.channel,
-        author=Author(kind="agent", id=command.agent) if command.agent else Author(kind="system"),
+        author=Author(kind="agent", id=command.agent, name=command.agent_name)
+        if command.agent
+        else Author(kind="system"),
         text=command.text if command.text.text else None,
         masked=command.masked,
         attachments=[to_attachment(file) for file in command.attachments],
         received_at=command.accepted_at,
         state="received",
+        mentions=command.mentions,
     )
     work.put(MESSAGES, note.id, note)
-    record_fact(work, "noted", replace(case, updated_at=work.now), case.status, message=note.id)
+    after = mentioning(end_mention(work, case, command.agent), command.mentions, note.id)
+    details: FactDetails = {"message": note.id, "mentions": command.mentions}
+    record_fact(work, "noted", replace(after, updated_at=work.now), case.status, **details)
     return case.id

@@ -4,6 +4,7 @@ from services.platform.processing.processor import Handler, Processor, no_memory
 from services.records.calls import CALLS
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, WRITER
 from services.records.ledgers import CONSUMED_COUNTS
+from services.records.mentions import MENTIONS
 from services.router.conversations import (
     absence,
     action_commands,
@@ -113,6 +114,6 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         ),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
-    collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS),
+    collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MENTIONS, MESSAGES, MOVED_CHATS, PERSONS),
     accounting=ACCOUNTING,
 )

@@ -20,6 +20,7 @@ from services.platform.store.collections import OUTCOMES
 from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS, ConfigurationHead
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, MessageRecord
+from services.records.mentions import MENTIONS
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR
@@ -38,7 +39,7 @@ CAPABILITIES = {
     )
 }
 HANDOFFS = Handoffs(b"a secret of these tests", "https://help.example")
-COLLECTIONS = (CALLS, CONVERSATIONS, MESSAGES, MOVED_CHATS, PERSONS, ACTIVITIES, OUTCOMES)
+COLLECTIONS = (CALLS, CONVERSATIONS, MENTIONS, MESSAGES, MOVED_CHATS, PERSONS, ACTIVITIES, OUTCOMES)
 CONVERSATION = "pasokh.conversation."
 
 

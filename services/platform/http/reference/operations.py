@@ -53,6 +53,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/inbox/stream"): "streamInbox",
     ("GET", f"{_W}/conversations"): "listConversations",
     ("GET", _C): "getConversation",
+    ("GET", f"{_C}/agents"): "listColleagues",
     ("GET", f"{_C}/clocks"): "listClocks",
     ("GET", f"{_C}/decisions"): "listDecisions",
     ("GET", f"{_C}/events"): "listConversationEvents",

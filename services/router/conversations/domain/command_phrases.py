@@ -58,6 +58,12 @@ CONVERSATIONS: Mapping[str, Wording] = {
         "ar": "هذه المحادثة ليست لدى {agent} بل لدى {assignee}، وهو وحده من يستطيع ذلك.",
         "lv": "Saruna nav piešķirta aģentam {agent}, bet gan aģentam {assignee}; to var darīt tikai viņš.",
     },
+    "mention_unseen": {
+        "en": "{agent} may not see this conversation, so a note here cannot call them.",
+        "fa": "{agent} اجازهٔ دیدن این گفتگو را ندارد، پس یادداشت اینجا نمی‌تواند او را صدا بزند.",
+        "ar": "لا يُسمح لـ{agent} برؤية هذه المحادثة، فلا يمكن لملاحظة هنا أن تستدعيه.",
+        "lv": "{agent} nedrīkst redzēt šo sarunu, tāpēc piezīme šeit viņu nevar pasaukt.",
+    },
     "without_agent": {
         "en": "{agent} is not the assignee. It waits and has no agent yet; only the assignee can do this.",
         "fa": "این گفتگو با {agent} نیست: در صف است و هنوز کارشناسی ندارد. فقط کارشناس گفتگو می‌تواند این کار را بکند.",
