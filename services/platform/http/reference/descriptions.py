@@ -271,6 +271,7 @@ PARAMETERS: Mapping[str, str] = {
     "path/account": "The account's id.",
     "path/agent": "The agent's id.",
     "path/channel": "The channel's name.",
+    "path/answer": "The canned answer's id.",
     "path/command": "The command's id, from the `Location` header.",
     "path/conversation": "The conversation's id.",
     "path/dead_letter": "The dead letter's id.",
