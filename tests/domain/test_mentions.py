@@ -5,7 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.conversation_state import ConversationOffer, ConversationState
+from schemas.conversation import ConversationOffer
+from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import STATUSES
 from services.domain.mentions import mention_scope, mentioning, no_longer_mentioning, visible_scopes
 from services.domain.viewer import Viewer
