@@ -70,7 +70,7 @@ class Conversation(Contract):
     """One support case: the messages of one person on one thread, with a status. It has no text of messages.
 
     `subject` and `participants` are of a mail: its first subject, and everybody else who is in the thread.
-    `offer` is there while it is `offered`.
+    `offer` is there while it is `offered`. `mentioned` are the agents whom a note calls here and who have not written here since.
     """
 
     id: str
@@ -99,6 +99,7 @@ class Conversation(Contract):
     participants: Annotated[list[Participant], OMITTED_IF_EMPTY] = []
     offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
     snoozed_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    mentioned: Annotated[list[str], OMITTED_IF_EMPTY] = []
 
 
 AuthorKind = Literal["customer", "agent", "account", "bot", "system"]

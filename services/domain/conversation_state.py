@@ -179,6 +179,7 @@ def conversation_view(state: ConversationState) -> Conversation:
         subject=state.subject,
         participants=state.participants,
         snoozed_until=state.snoozed_until,
+        mentioned=sorted(state.mentioned),
         offer=state.offer if state.offered_to else None,
     )
 

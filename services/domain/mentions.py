@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_queued
-from services.domain.viewer import Viewer
+from services.domain.viewer import Viewer, VisibleConversation
 
 OWN = "own"
 WAITING, ACCEPTED = "waiting", "accepted"
 
 
-def mention_scope(case: ConversationState, agent: str) -> str:
+def mention_scope(case: VisibleConversation, agent: str) -> str:
     """Why an agent who is mentioned may see the conversation, if they may: one of `visible_scopes` exactly when `Viewer.can_see`."""
     if agent in (case.agent, case.offered_to):
         return OWN

@@ -105,6 +105,8 @@ def views_of(viewer: Viewer, case: ConversationState) -> tuple[InboxView, ...]:
     for view, statuses in STATUSES_OF_VIEW.items():
         if case.status in statuses and (is_mine if view == "mine" else in_team):
             found.append(view)
+    if viewer.agent in case.mentioned and viewer.can_see(case):
+        found.append("mentions")
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ from services.platform.http.problems import UnprocessableContent
 from services.platform.store.port import Changes, Key, Put, Store
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.records.mentions import MENTIONS, mentions_of
-from services.router.inbox import count_views, is_in_view, read_inbox
+from services.router.inbox import count_views, is_in_view, read_inbox, views_of
 from services.router.inbox_rows import PREVIEW_LENGTH, preview
 from tests.contracts.stores import MONGO, SQLITE, StoreSite
 from tests.fakes import START, MemoryStore
@@ -160,6 +160,7 @@ async def test_every_view_in_every_order_is_that_of_the_model(
         of_shop = [one for one in cases if one.workspace == "shop"]
         assert {one.id for one in of_shop if is_in_view(view, viewer, one)} == listed
         assert all(viewer.can_see(one) for one in of_shop if one.id in listed)
+        assert {one.id for one in of_shop if view in views_of(viewer, one)} == listed
 
 
 @pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.live)])
@@ -212,6 +213,8 @@ async def rest() -> AsyncIterator[Rest]:
 
 def put_case(rest: Rest, one: ConversationState) -> None:
     rest.store.insert(CONVERSATIONS, one.id, one)
+    for identity, mention in mentions_of(one).items():
+        rest.store.insert(MENTIONS, identity, mention)
 
 
 def put_words(rest: Rest, identity: str, conversation: str, text: str | None, **more: Any) -> None:

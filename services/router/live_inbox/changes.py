@@ -21,23 +21,24 @@ CLOCKS_OVER = frozenset({"late", "fulfilled", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides who may see a conversation, at some time (`services.domain.viewer`)."""
+    """What decides who may see a conversation, and in which views, at some time (`services.domain.viewer`)."""
 
     status: Status
     team: str
     agent: str | None = None
     offered_to: str | None = None
+    mentioned: tuple[str, ...] = ()
 
 
 def standing_of(case: ConversationState) -> Standing:
     """Who may see a conversation, as it is stored."""
-    return Standing(case.status, case.team, case.agent, case.offered_to)
+    return Standing(case.status, case.team, case.agent, case.offered_to, tuple(sorted(case.mentioned)))
 
 
 def standing_shown(shown: Conversation) -> Standing:
     """The same of one that a fact shows."""
     offered = shown.offer.agent if shown.offer is not None and is_offered(shown.status) else None
-    return Standing(shown.status, shown.team, shown.agent, offered)
+    return Standing(shown.status, shown.team, shown.agent, offered, tuple(shown.mentioned))
 
 
 @dataclass(slots=True)

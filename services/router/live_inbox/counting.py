@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import get_args
 
 from services.domain.inbox import InboxView
+from services.domain.mentions import mention_scope
 from services.domain.viewer import Viewer
 from services.platform.store.port import Store
-from services.router.inbox import Range, ranges
+from services.router.inbox import MentionRange, Range, ranges
 from services.router.live_inbox.changes import Standing
 
 VIEWS: tuple[InboxView, ...] = get_args(InboxView)
@@ -17,7 +18,7 @@ AT_ONCE = 16
 
 # Saves to make some dozens of ranges for each page at each look.
 @lru_cache(maxsize=2000)
-def ranges_of_views(viewer: Viewer) -> dict[InboxView, Sequence[Range]]:
+def ranges_of_views(viewer: Viewer) -> dict[InboxView, Sequence[Range | MentionRange]]:
     """The ranges of each view of an agent."""
     return {view: ranges(view, viewer) for view in VIEWS}
 
@@ -27,9 +28,9 @@ class RangeCounts:
 
     def __init__(self, store: Store, workspace: str) -> None:
         self._store, self._workspace = store, workspace
-        self._counts: dict[Range, int] = {}
+        self._counts: dict[Range | MentionRange, int] = {}
 
-    def outdate(self, standings: Iterable[Standing]) -> set[Range]:
+    def outdate(self, standings: Iterable[Standing]) -> set[Range | MentionRange]:
         """Forget the counts of the ranges in which a conversation is, or was. Returns these ranges."""
         touched = {one for standing in standings for one in _ranges_with(standing)}
         for one in touched:
@@ -51,7 +52,9 @@ class RangeCounts:
         return {view: sum(self._counts[one] for one in found) for view, found in ranges_of_views(viewer).items()}
 
 
-def _ranges_with(standing: Standing) -> Iterable[Range]:
+def _ranges_with(standing: Standing) -> Iterable[Range | MentionRange]:
     yield Range("team", standing.team, standing.status)
     if standing.agent is not None:
         yield Range("agent", standing.agent, standing.status)
+    for agent in standing.mentioned:
+        yield MentionRange(agent, mention_scope(standing, agent))

@@ -278,6 +278,17 @@ def offer_fact(one: ConversationState) -> dict[str, Any]:
     return fact.model_dump(mode="json")
 
 
+async def test_a_mention_shows_in_the_views_and_counts_of_who_is_called(inbox: Inbox) -> None:
+    called, other = await inbox.open(), await inbox.open("reza")
+    await inbox.change("noted", sales("c1", "assigned", agent="reza", mentioned={"sara": "n1"}))
+    [row] = await called.until("row")
+    assert row["views"] == ["team", "mentions"]
+    assert (await called.until("counts", 2))[-1]["mentions"] == 1
+    [seen] = await other.until("row")
+    assert seen["views"] == ["mine", "team"]
+    assert (await other.until("counts", 2))[-1]["mentions"] == 0
+
+
 async def test_an_offer_comes_to_its_agent_alone_with_its_row_and_so_does_its_end(inbox: Inbox) -> None:
     sara, reza = await inbox.open("sara"), await inbox.open("reza")
     one = offered("c1", "sara")
