@@ -22,7 +22,6 @@ from services.platform.http.dependencies import (
     IdempotencyKey,
     Page,
     PageParams,
-    PageParamsDep,
     Wait,
     query_page,
 )
@@ -53,6 +52,7 @@ from services.router.views import (
     CommandView,
     ConversationQuery,
     DecisionsQuery,
+    EventsQuery,
     MessagesQuery,
     PersonView,
     ReplyBody,
@@ -155,9 +155,12 @@ async def _visible_candidates(
     ]
 
 
-async def list_events(conversation: ExistingConversation, context: ContextDep, params: PageParamsDep) -> Page[Event]:
-    """The facts of a conversation and of its SLA clocks as CloudEvents, oldest first."""
-    page = await query_page(context.store, _conversation_query(conversation, FACTS.name, params))
+async def list_events(
+    conversation: ExistingConversation, context: ContextDep, query: Annotated[EventsQuery, Query()]
+) -> Page[Event]:
+    """The facts of a conversation and of its SLA clocks as CloudEvents, oldest first unless `order` says otherwise."""
+    facts = replace(_conversation_query(conversation, FACTS.name, query), descending=query.order == "desc")
+    page = await query_page(context.store, facts)
     return Page(items=[Event.model_validate(document) for _, document in page.items], next=page.next)
 
 

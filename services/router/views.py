@@ -262,6 +262,12 @@ class MessagesQuery(PageParams):
     after: str | None = Field(default=None, max_length=512, description="Those newer than this message of it alone.")
 
 
+class EventsQuery(PageParams):
+    """The page of events."""
+
+    order: Literal["asc", "desc"] = Field(default="asc", description="`asc`: oldest first. `desc`: newest first.")
+
+
 class DecisionsQuery(PageParams):
     """The page of decisions, and the language of their sentences."""
 

@@ -1,4 +1,229 @@
-// Starts the desk.
-import {html, render} from './vendor/lit-html/lit-html.js';
+// Starts the desk, and wires its parts: the state, what changes it, what shows it.
 
-render(html`<main><h1>Pasokh</h1></main>`, document.getElementById('desk'));
+import {html, nothing, render} from './vendor/lit-html/lit-html.js';
+import {createApi} from './api.js';
+import {modal} from './dialogs.js';
+import {DIALOGS} from './doings.js';
+import {headerRegion} from './header.js';
+import {createListPlace, listAnchor, listRegion, settleList} from './list.js';
+import {createNavigation} from './navigation.js';
+import {panelRegion} from './panel.js';
+import {createReading} from './reading.js';
+import {createReader} from './reader.js';
+import {currentSession, endSession, hasIssuer, openSession, readFragment, signInDialog} from './session.js';
+import {createSettings} from './settings.js';
+import {createStore, initialState} from './state.js';
+import {createFollowing} from './following.js';
+import {teamRegion} from './team.js';
+import {settleThread, threadAnchor, threadRegion} from './thread.js';
+import {createThreads} from './threads.js';
+import {bannerRegion, meBody, noticesRegion, topRegion, viewsRegion} from './views.js';
+import {createWork} from './work.js';
+import {language, setLanguage, text} from './words.js';
+
+const NOTICE_MS = 7000;
+const TICK_MS = 15_000;
+/** Regions that other modules bring: `top` beside the name, `above` the list, `composer` below the thread, `who` in the head, `me` in the settings. */
+const PARTS = {top: [], above: [], composer: [], who: [], me: []};
+
+const root = document.getElementById('desk');
+const store = createStore({...initialState(), resolving: new Set(), said: ''});
+const {state, update} = store;
+const actions = {};
+const listPlace = createListPlace(() => update(() => {}));
+
+// -- what is said, asked and kept -----------------------------------------------------------------------------------
+
+let noticeId = 0;
+function say(words, {kind = '', action = null} = {}) {
+  const id = (noticeId += 1);
+  update(() => {
+    state.notices = [...state.notices.slice(-2), {id, text: words, kind, action}];
+    state.said = words;
+  });
+  setTimeout(() => actions.dismiss(id), action ? NOTICE_MS * 2 : NOTICE_MS);
+}
+
+let focusBefore = null;
+function ask(name, data = {}) {
+  focusBefore ??= document.activeElement;
+  update(() => {
+    state.dialog = {name, data};
+  });
+}
+
+function closeDialog() {
+  const back = focusBefore;
+  focusBefore = null;
+  update(() => {
+    state.dialog = null;
+  });
+  requestAnimationFrame(() => back?.isConnected && back.focus());
+}
+
+const api = createApi({workspace: () => state.session.workspace, language, onUnauthorized: () => signInAgain()});
+const threads = createThreads({state, update, api});
+const reader = createReader({state, update, api});
+const settings = createSettings({state, update, storage: localStorage});
+const navigation = createNavigation({state, update, threads, reader, listPlace});
+const following = createFollowing({state, update, api, threads, reader, signInAgain: () => signInAgain()});
+const work = createWork({state, update, api, threads, say, ask, focusNext: navigation.focusNext});
+const reading = createReading({
+  isSeen: (id) => state.open === id && document.hasFocus() && !document.hidden && isAtEnd(),
+  send: (id, message) => api.request('PUT', `${threads.path(id)}/read`, {body: {up_to: message}}),
+});
+
+function isAtEnd() {
+  const scroller = root.querySelector('#thread');
+  return Boolean(scroller) && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+}
+
+Object.assign(actions, work, navigation.actions, settings.actions, {
+  say, closeDialog, request: api.request,
+  dialog: ask,
+  dismiss: (id) => update(() => {
+    state.notices = state.notices.filter((notice) => notice.id !== id);
+  }),
+  copy: async (words) => {
+    await navigator.clipboard?.writeText(words);
+    say(text('copied'));
+  },
+  reconnect: () => following.check(true),
+  reloadPage: () => location.reload(),
+  older: threads.older,
+  newer: threads.newer,
+  toEnd: async () => {
+    const thread = state.threads.get(state.open);
+    if (!thread.at_end) await threads.load(state.open);
+    const scroller = root.querySelector('#thread');
+    scroller.scrollTop = scroller.scrollHeight;
+    update(() => {
+      thread.newer = 0;
+    });
+  },
+  signIn, signOut: () => ask('sign_out'), leave,
+  speak: async (tag) => {
+    await settings.speak(tag);
+    if (state.open) threads.about(state.open);
+    following.renew();
+  },
+});
+
+// -- signing in and out ---------------------------------------------------------------------------------------------
+
+let signedIn = null;
+/** Ask on top of the page for a new sign-in; true when somebody has signed in again. */
+function signInAgain(problem = null) {
+  if (!signedIn) {
+    let settle;
+    const promise = new Promise((done) => {
+      settle = done;
+    });
+    signedIn = {promise, settle};
+    update(() => {
+      state.signIn = {again: Boolean(state.session), problem, issuer: false, busy: false};
+    });
+    hasIssuer().then((issuer) => update(() => state.signIn && Object.assign(state.signIn, {issuer})));
+  }
+  return signedIn.promise;
+}
+
+async function signIn(proof) {
+  update(() => Object.assign(state.signIn, {busy: true, problem: null}));
+  const opened = await openSession(proof, language());
+  if (opened.problem) {
+    update(() => Object.assign(state.signIn, {busy: false, problem: opened.problem}));
+    return;
+  }
+  const before = state.session;
+  // Another agent gets a page of their own: nothing of the one before stays in it.
+  if (before && (before.agent !== opened.agent || before.workspace !== opened.workspace)) {
+    location.assign('/desk');
+    return;
+  }
+  const {settle} = signedIn;
+  signedIn = null;
+  const session = (await currentSession()) ?? {...opened, scopes: []};
+  update(() => Object.assign(state, {session, signIn: null}));
+  settle(true);
+}
+
+async function leave(erase) {
+  work.flush(true);
+  await actions.beforeLeaving?.(erase);
+  await endSession();
+  location.assign('/desk');
+}
+
+// -- rendering --------------------------------------------------------------------------------------------------------
+
+const part = (name) => PARTS[name].map((region) => region(state, actions));
+
+function mainRegion() {
+  if (state.place === 'team') return html`<main id="main" class="pane" tabindex="-1">${teamRegion(state, actions)}</main>`;
+  if (!state.open) return html`<div class="pane none"><p class="empty quiet">${text('choose_one')}</p></div>`;
+  const isMain = state.place !== 'list';
+  return html`<section class="pane" id=${isMain ? 'main' : nothing} role=${isMain ? 'main' : 'region'} tabindex=${isMain ? '-1' : nothing} aria-labelledby="conversation-title">${headerRegion(state, actions, part('who'))}
+    <div class="body">${threadRegion(state, actions)}</div>${part('composer')}</section>`;
+}
+
+function dialogRegion() {
+  if (!state.dialog) return nothing;
+  const {name, data} = state.dialog;
+  if (name === 'me') return modal({name, label: text('settings'), onClose: closeDialog, body: meBody(state, actions, PARTS.me)});
+  const dialog = DIALOGS[name];
+  return modal({name, label: dialog.title(state, data), onClose: closeDialog, wide: dialog.wide, body: dialog.body(state, actions, data)});
+}
+
+function page() {
+  if (!state.session) return html`<main class="outside"><h1><span class="mark" aria-hidden="true">پ</span> Pasokh</h1></main>${signInDialog(state, actions)}`;
+  return html`${topRegion(state, actions, PARTS.top)}
+    <div class="banners">${bannerRegion(state, actions)}${part('above')}</div>
+    <div class="work" data-place=${state.place === 'list' || state.place === 'team' ? state.place : 'conversation'}>
+      ${viewsRegion(state, actions)}${listRegion(state, actions, listPlace)}${mainRegion()}${state.place === 'team' ? nothing : panelRegion(state, actions)}</div>
+    <section class="tail" aria-label=${text('notices')}>${noticesRegion(state, actions)}</section>
+    ${dialogRegion()}${signInDialog(state, actions)}`;
+}
+
+function draw() {
+  const list = listAnchor(listPlace);
+  const thread = threadAnchor(root);
+  reader.prepare();
+  render(page(), root);
+  if (!state.session) return;
+  settleList(listPlace, root, list);
+  const open = state.threads.get(state.open);
+  settleThread(root, thread, open, state.open);
+  const newest = open?.messages.findLast((message) => message.direction === 'inbound');
+  reading.look(state.open, newest?.id);
+  root.classList.toggle('stale', !state.connection.live && Boolean(state.connection.since));
+}
+
+// -- start --------------------------------------------------------------------------------------------------------------
+
+async function firstSession() {
+  const {code, error} = readFragment(location, history);
+  if (code) {
+    const opened = await openSession({code}, language());
+    if (opened.problem) return {problem: opened.problem === 'unknown' ? 'used' : opened.problem};
+  }
+  const session = await currentSession();
+  return {session, problem: error ?? (session === undefined ? 'unreachable' : null)};
+}
+
+async function start() {
+  await settings.load();
+  store.subscribe(draw);
+  const {session, problem} = await firstSession();
+  if (session) update(() => Object.assign(state, {session}));
+  else await signInAgain(problem);
+  document.title = `${text('desk')} · ${state.session.workspace}`;
+  navigation.route();
+  await reader.start();
+  following.start();
+  setInterval(() => update(() => {}), TICK_MS);
+  addEventListener('pagehide', () => work.flush(true));
+  settings.registerWorker();
+}
+
+setLanguage(settings.language()).then(start);

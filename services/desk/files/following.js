@@ -1,0 +1,108 @@
+// Keeps what the page shows true: by the stream of the inbox, and where streams do not get through, by asking.
+
+import {forget, reduce} from './inbox.js';
+import {createStream} from './stream.js';
+
+/** Without the stream for so long, the page says so. */
+const SAY_MS = 3000;
+/** Where no stream begins within this time, the page asks instead, this often. */
+const ASK_AFTER_MS = 10_000;
+const ASK_MS = 5000;
+
+/** What of a conversation decides about the lines that are read besides its messages. */
+const signature = (row) => [row.status, row.agent, row.team, row.priority, row.snoozed_until, row.handoff?.state, row.due?.at, row.due?.state].join('|');
+
+/** @param {{state: object, update: Function, api: object, threads: object, reader: object, signInAgain: Function}} page */
+export function createFollowing({state, update, api, threads, reader, signInAgain}) {
+  let stream = null;
+  let begun = false;
+  let version = null;
+  let lostTimer = 0;
+  let aboutTimer = 0;
+  let asking = 0;
+
+  async function anew() {
+    await reader.anew();
+    for (const [id, thread] of state.threads) {
+      if (id === state.open) threads.load(id);
+      else if (thread.ready) state.threads.delete(id);
+    }
+  }
+
+  function about(id) {
+    clearTimeout(aboutTimer);
+    aboutTimer = setTimeout(() => threads.about(id), 400);
+  }
+
+  function hello(data) {
+    state.skew = new Date(data.now).getTime() - Date.now();
+    if (version && data.version !== version) state.newVersion = true;
+    version ??= data.version;
+    // Between the reading of the lists and the first stream something may have happened; and after a long interruption.
+    if (!begun || data.reset) anew();
+    begun = true;
+  }
+
+  function event({type, data, leads}) {
+    const open = state.open;
+    const before = type === 'row' && data.id === open ? signature(state.rows.get(open) ?? {}) : null;
+    update(() => {
+      if (type === 'hello') hello(data);
+      else if (type === 'beat') state.skew = new Date(data.now).getTime() - Date.now();
+      else reduce(state, {type, data});
+      if (type === 'row') forget(state);
+    });
+    // Tabs that follow another have read their lists behind its first event.
+    begun ||= type !== 'hello';
+    if (type === 'beat' && leads) api.request('POST', '/agents/me/beat', {body: {}});
+    if (before !== null && before !== signature(data)) about(open);
+  }
+
+  function connection({live, at}) {
+    clearTimeout(lostTimer);
+    if (live) {
+      clearInterval(asking);
+      asking = 0;
+      update(() => Object.assign(state, {connection: {live: true, since: null, at}}));
+      return;
+    }
+    lostTimer = setTimeout(() => update(() => Object.assign(state, {connection: {live: false, since: at, at}})), SAY_MS);
+  }
+
+  /** The stream was refused: nobody may be signed in any more. */
+  async function refused() {
+    const answer = await api.request('GET', '/agents/me');
+    if (answer.status === 403) signInAgain();
+  }
+
+  async function ask() {
+    const answer = await api.request('GET', '/inbox/counts');
+    if (!answer.ok || state.connection.live) return;
+    update(() => Object.assign(state, {counts: answer.body}));
+    await reader.list(true);
+    if (state.open && state.threads.get(state.open)?.at_end) await threads.load(state.open);
+  }
+
+  return {
+    start() {
+      const {workspace, agent} = state.session;
+      const address = `/v1/workspaces/${encodeURIComponent(workspace)}/inbox/stream`;
+      stream = createStream({
+        name: `pasokh-desk/${workspace}/${agent}`,
+        url: (last) => (last ? `${address}?last_event_id=${encodeURIComponent(last)}` : address),
+        onEvent: event, onState: connection, onRefused: refused,
+      });
+      setTimeout(() => {
+        if (!begun) asking = setInterval(ask, ASK_MS);
+      }, ASK_AFTER_MS);
+      const look = () => stream.check(true);
+      addEventListener('online', look);
+      addEventListener('pageshow', look);
+      addEventListener('offline', () => connection({live: false, at: Date.now()}));
+      document.addEventListener('visibilitychange', () => document.hidden || look());
+    },
+    check: (doubt) => stream?.check(doubt),
+    /** Sentences of the server are in the language of the page: those that are shown are read anew. */
+    renew: () => reader.anew(),
+  };
+}

@@ -1,0 +1,72 @@
+"""What the tests of the desk have in common: a shop with customers who write, and agents who sign in."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.live.installation import Running, Shop, update_of
+
+TIMEOUT_MS = 30_000
+AGENTS: Mapping[str, Mapping[str, Any]] = {
+    "sara": {"name": "Sara", "role": "agent"},
+    "reza": {"name": "Reza", "role": "agent"},
+    "lea": {"name": "Lea", "role": "lead"},
+}
+
+
+async def open_shop(shop: Shop, stand_in: str, *, capacity: int = 100, online: tuple[str, ...] = ("sara",)) -> None:
+    """A workspace with a Telegram account, a team, and agents of it; `online` ones get what comes."""
+    await shop.open_with(stand_in, {}, capacity=capacity)
+    await shop.put("/routing", {"rules": []})
+    for agent, body in AGENTS.items():
+        await shop.put(f"/agents/{agent}", {"teams": ["default"], "capacity": capacity, **body})
+        await shop.put(f"/agents/{agent}/presence", {"status": "online" if agent in online else "offline"})
+
+
+async def write(shop: Shop, number: int, chat: int, text: str, name: str | None = None) -> None:
+    """A customer writes."""
+    update = update_of(number, chat, text)
+    if name is not None:
+        for part in ("chat", "from"):
+            update["message"][part]["first_name"] = name
+    answer = await shop.post(update)
+    assert answer.status_code == 200, answer.text
+
+
+async def sign_in_link(shop: Shop, agent: str = "sara", scopes: tuple[str, ...] = ("desk",)) -> str:
+    """A link by which the agent signs in once, without the host."""
+    answer = await shop.client.post(
+        f"/v1/workspaces/{shop.workspace}/agents/{agent}/sign-in", json={"scopes": list(scopes)}
+    )
+    assert answer.status_code == 201, answer.text
+    address: str = answer.json()["url"]
+    return "/desk" + address.partition("/desk")[2]
+
+
+async def open_desk(
+    open_page: OpenPage, installation: Running, shop: Shop, agent: str = "sara", **options: Any
+) -> Page:
+    """The desk of an agent who has just signed in by a link."""
+    link = await sign_in_link(shop, agent)
+    page = await open_page(f"{installation.url}{link}", **options)
+    await expect(page.locator(".list")).to_be_attached(timeout=TIMEOUT_MS)
+    await expect(page.locator(".connection .live")).to_be_attached(timeout=TIMEOUT_MS)
+    return page
+
+
+def row_of(page: Page, name: str) -> Any:
+    """The row of a customer in the list."""
+    return page.locator(".row", has=page.get_by_text(name, exact=True))
+
+
+@asynccontextmanager
+async def offline(page: Page) -> AsyncIterator[None]:
+    """The page without a network."""
+    await page.context.set_offline(True)
+    try:
+        yield
+    finally:
+        await page.context.set_offline(False)
