@@ -10,7 +10,7 @@ test('links are those of http and https alone, and end before what ends the sent
   assert.deepEqual(marked('See https://shop.lv/orders/77?a=1#b, please.'), [['link', 'https://shop.lv/orders/77?a=1#b']]);
   assert.deepEqual(marked('javascript:alert(one) data:text/html,x'), []);
   assert.deepEqual(marked('(http://a.example/x)'), [['link', 'http://a.example/x']]);
-  assert.deepEqual(marked('ببین https://shop.ir/سفارش'), [['link', 'https://shop.ir']]);
+  assert.deepEqual(marked('ببین https://shop.ir/سفارش'), [['link', 'https://shop.ir/']]);
 });
 
 test('addresses, telephones, orders and amounts are never turned around', () => {
