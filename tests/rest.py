@@ -38,13 +38,14 @@ from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.ledgers import CONSUMED_COUNTS
 from services.records.mentions import MENTIONS
 from services.records.offers import OFFERS
+from services.records.read_marks import READ_MARKS
 from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
 from services.records.subscriptions import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 from services.records.tasks import TASKS
 from services.rest.files import FileReader
 from services.rest.uploads import open_uploads
-from services.router import attachments
+from services.router import attachments, read_marks
 from services.router.routes import build_routers
 from services.sla.routes import build_router as clocks_router
 from services.subscriptions.routes import build_router as subscriptions_router
@@ -62,6 +63,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     ACCOUNT_SENDS,
     AGENTS,
     OFFERS,
+    READ_MARKS,
     ANNOUNCEMENTS,
     TASKS,
     BLOB_PARTS,
@@ -192,6 +194,10 @@ def problem_of(answer: httpx2.Response, status: int) -> dict[str, Any]:
 CHECKS: Mapping[str, AccountRules] = {"telegram": StandInRules()}
 
 
+def _tell_nobody(*_: str) -> None:
+    """No page is open."""
+
+
 @cache
 def _lasting_routers(known_after_seconds: float, *checks: tuple[str, AccountRules]) -> Sequence[APIRouter]:
     """Routers that hold nothing of a process. FastAPI takes 40 ms to make them, so every app of the tests has the same.
@@ -209,7 +215,13 @@ def _lasting_routers(known_after_seconds: float, *checks: tuple[str, AccountRule
         canned.build_router(),
         first_run.build_router(),
     ]
-    return [*configuration, *build_routers(ChannelCapabilities({})), clocks_router(), subscriptions_router()]
+    return [
+        *configuration,
+        *build_routers(ChannelCapabilities({})),
+        clocks_router(),
+        subscriptions_router(),
+        read_marks.build_router(_tell_nobody),
+    ]
 
 
 def routers_over(

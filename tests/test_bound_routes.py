@@ -107,6 +107,7 @@ RULES: dict[str, Rule] = {
     f"GET {ONE}/events": "conversation",
     f"GET {ONE}/messages": "conversation",
     f"GET {ONE}/messages/{{message}}/attachments/{{number}}": "conversation",
+    f"PUT {ONE}/read": "conversation",
     f"POST {ONE}/handoff/clear": "conversation",
     f"POST {ONE}/handoff/confirm": "conversation",
     f"POST {ONE}/notes": "conversation",

@@ -33,6 +33,7 @@ NEEDED = {
         f"POST {ONE}/resolve",
         f"POST {ONE}/claim",
         f"POST {ONE}/snooze",
+        f"PUT {ONE}/read",
         f"POST {ONE}/unsnooze",
         f"POST {ONE}/reopen",
         f"POST {ONE}/transfer",

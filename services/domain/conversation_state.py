@@ -77,7 +77,8 @@ class ConversationState:
     state (`private/read`).
     `relax` are the steps by which its task asks for less while it waits. `wrote_at` maps each surface to the time of the customer's last message there. `mail` is the
     customer's last mail, which the next answer refers to. `last_message` is the latest message that the customer or a
-    person of our own side wrote, stored at `last_at`. `last_answer` is the latest answer of ours, `failed_answer`
+    person of our own side wrote, stored at `last_at`. `received` counts the
+    customer's messages (none of those that an older version stored). `last_answer` is the latest answer of ours, `failed_answer`
     the same where it failed, until it is dealt with. `clocks` are the open SLA clocks. `inbox` follows from the other fields. `snoozed_until` is the end of its snooze, which with
     `wake_on_reply` the customer's next message ends. `silent_since` is when a person of
     ours last answered, and `silence_timer_at` when the timer of the customer's silence fires. `kept_by` is an agent who went and
@@ -133,6 +134,7 @@ class ConversationState:
     wrote_at: Annotated[dict[str, Instant], OMITTED_IF_EMPTY] = field(default_factory=dict)
     last_message: Annotated[str | None, OMITTED_IF_EMPTY] = None
     last_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    received: Annotated[int, OMITTED_IF_EMPTY] = 0
     last_answer: Annotated[str | None, OMITTED_IF_EMPTY] = None
     failed_answer: Annotated[str | None, OMITTED_IF_EMPTY] = None
     clocks: Annotated[dict[ClockMetric, OpenClock], OMITTED_IF_EMPTY] = field(default_factory=dict)

@@ -60,6 +60,12 @@ RESOURCES: Mapping[str, Wording] = {
         "ar": "لا ملف لهذا المرفق.",
         "lv": "Šim pielikumam nav faila.",
     },
+    "message_elsewhere": {
+        "en": "This conversation has no such message.",
+        "fa": "این گفتگو چنین پیامی ندارد.",
+        "ar": "لا توجد رسالة كهذه في هذه المحادثة.",
+        "lv": "Šajā sarunā nav tādas ziņas.",
+    },
     "no_word_in_search": {
         "en": "There is no word in it. Search for a name, a number or an id.",
         "fa": "کلمه‌ای در آن نیست. نام، شماره یا شناسه‌ای را جست‌وجو کنید.",

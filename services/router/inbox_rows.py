@@ -11,10 +11,12 @@ from schemas.sla import ClockMetric, ClockState
 from schemas.values import Instant
 from services.domain.conversation_state import Contact, ConversationState, conversation_view
 from services.domain.inbox import InboxSort, InboxView, first_due, inbox_keys, unanswered_since
+from services.domain.read_marks import unread_of
 from services.domain.viewer import Viewer
 from services.platform.processing.unit_of_work import Reader
 from services.platform.store.port import Document, Key
 from services.records.conversations import MESSAGES, PERSONS, MessageRecord
+from services.records.read_marks import READ_MARKS, ReadMarks
 from services.router.inbox import views_of
 from services.text.graphemes import grapheme_ends
 
@@ -73,6 +75,7 @@ class InboxRow(ConversationRow):
     """A conversation in a list of an inbox."""
 
     views: list[InboxView] = Field(description="The views of the inbox that it is in now.")
+    unread: int = Field(description="How many messages of the customer the agent has not read.")
     order: str = Field(description="Sorts the rows of the list: ascending, character by character. Otherwise opaque.")
 
 
@@ -83,14 +86,26 @@ class CaseRow:
     case: ConversationState
     person: Contact | None
     message: MessageRecord | None
+    marks: ReadMarks | None
+
+    def unread(self, agent: str | None) -> int:
+        """How many messages of the customer an agent has not read."""
+        mark = self.marks.marks.get(agent) if self.marks is not None and agent is not None else None
+        return unread_of(self.case, mark)
 
     def shown(self, viewer: Viewer, sort: InboxSort) -> InboxRow:
         """The row in a list of this agent."""
         fields, orders = self._fields(), self._orders()
-        return InboxRow(**fields, views=list(views_of(viewer, self.case)), orders=orders, order=getattr(orders, sort))
+        return InboxRow(
+            **fields,
+            views=list(views_of(viewer, self.case)),
+            unread=self.unread(viewer.agent),
+            orders=orders,
+            order=getattr(orders, sort),
+        )
 
     def common_json(self) -> bytes:
-        """What is the same for every agent: without `views`, and without the `order` of one list."""
+        """What is the same for every agent: without `views` and `unread`, and without the `order` of one list."""
         return ConversationRow(**self._fields(), orders=self._orders()).model_dump_json().encode()
 
     def _fields(self) -> dict[str, Any]:
@@ -113,7 +128,8 @@ async def read_rows(reader: Reader, cases: Sequence[ConversationState]) -> list[
     """The rows of some conversations. Raises Unavailable."""
     persons = [Key(PERSONS.name, case.key) for case in cases]
     messages = [Key(MESSAGES.name, case.last_message) for case in cases if case.last_message is not None]
-    keys = list(dict.fromkeys([*persons, *messages]))
+    marks = [Key(READ_MARKS.name, case.id) for case in cases]
+    keys = list(dict.fromkeys([*persons, *messages, *marks]))
     found = await reader.get_many(keys) if keys else {}
     return [_row(case, found) for case in cases]
 
@@ -121,10 +137,12 @@ async def read_rows(reader: Reader, cases: Sequence[ConversationState]) -> list[
 def _row(case: ConversationState, found: Mapping[Key, Document]) -> CaseRow:
     person = found.get(Key(PERSONS.name, case.key))
     message = found.get(Key(MESSAGES.name, case.last_message)) if case.last_message is not None else None
+    marks = found.get(Key(READ_MARKS.name, case.id))
     return CaseRow(
         case,
         PERSONS.decode(person) if person is not None else None,
         MESSAGES.decode(message) if message is not None else None,
+        READ_MARKS.decode(marks) if marks is not None else None,
     )
 
 

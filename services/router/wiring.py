@@ -13,7 +13,7 @@ from services.records.blobs import purge_blobs
 from services.records.secrets import installation_secret
 from services.rest.files import FileReader, LocateFile
 from services.rest.uploads import open_uploads
-from services.router import attachments, events
+from services.router import attachments, events, read_marks
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
@@ -56,6 +56,7 @@ def open_router(
                     *build_routers(capabilities),
                     attachments.build_router(files, open_uploads(context)),
                     events.build_router(following, streams, stream_shares),
+                    read_marks.build_router(hub.read),
                     live_inbox.build_router(hub, streams, stream_shares),
                 ],
                 background=[

@@ -19,6 +19,7 @@ from services.platform.http.service import Context, ServiceComponents
 from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.records.desk import SessionAuthenticator
 from services.records.keys import ApiKeyAuthenticator
+from services.router import read_marks
 from services.router.events import TOPICS, build_router, stream_shares
 from services.router.live_inbox import routes as live_inbox
 from services.router.live_inbox.feed import Pace
@@ -177,7 +178,11 @@ async def open_stream(
     async with (
         open_app(
             context,
-            [ServiceComponents(routers=routers_over(context)), events, ServiceComponents(routers=[inbox])],
+            [
+                ServiceComponents(routers=routers_over(context)),
+                events,
+                ServiceComponents(routers=[inbox, read_marks.build_router(hub.read)]),
+            ],
             keys.find,
             find_session=SessionAuthenticator(store, clock.now).find,
         ) as app,

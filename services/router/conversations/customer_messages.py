@@ -110,7 +110,7 @@ def _unfiled(work: UnitOfWork, person: Contact, activity: Activity) -> Contact:
 def open_and_resolve(work: UnitOfWork, activity: Activity, person: Contact, configuration: Configuration) -> Contact:
     """Show what was dealt with already in a conversation of its own, which is resolved. Returns the contact with it."""
     opened = _opened(work, activity, configuration, None)
-    case = replace(opened, last_message=activity.message or activity.id, last_at=work.now)
+    case = replace(opened, last_message=activity.message or activity.id, last_at=work.now, received=1)
     work.put(MESSAGES, activity.message or activity.id, message_record(work, activity, case, "received"))
     record_fact(work, "opened", case, None)
     details: FactDetails = {**_message_details(activity, activity.message or activity.id), "needs_answer": False}
@@ -134,7 +134,7 @@ def take_up_again(
     joined = _joined(work, activity, activity_context.configuration, before)
     after = transitions.on_customer_message(joined, activity, message, work.now)
     # It is no new message: the latest stays the latest.
-    after = replace(after, last_message=before.last_message, last_at=before.last_at)
+    after = replace(after, last_message=before.last_message, last_at=before.last_at, received=before.received)
     _record_facts(work, activity, message, after, before, opened=None if joined is before else joined)
     resume_task(work, joined, after, activity_context.configuration)
 
@@ -151,7 +151,14 @@ def add_without_answer(work: UnitOfWork, activity: Activity, before: Conversatio
     identity = activity.message or activity.id
     # What a machine wrote opens no window: only a person can be answered.
     wrote_at = before.wrote_at if activity.automatic else transitions.wrote_at_after(before, activity)
-    after = replace(before, wrote_at=wrote_at, last_message=identity, last_at=work.now, updated_at=work.now)
+    after = replace(
+        before,
+        wrote_at=wrote_at,
+        last_message=identity,
+        last_at=work.now,
+        received=before.received + 1,
+        updated_at=work.now,
+    )
     work.put(MESSAGES, identity, message_record(work, activity, after, "received"))
     details: FactDetails = {**_message_details(activity, identity), "needs_answer": False}
     record_fact(work, "message_received", after, before.status, **details)

@@ -73,12 +73,16 @@ class ClockNews:
 
 @dataclass(slots=True)
 class InboxChanges:
-    """What changed since the last look. `asides` are events about conversations for all who may see these."""
+    """What changed since the last look. `asides` are events about conversations for all who may see these.
+
+    `readers` are agents who have read conversations, with these: for them alone the row changed.
+    """
 
     cases: dict[str, CaseChange] = field(default_factory=dict)
     offers: list[OfferNews] = field(default_factory=list)
     clocks: list[ClockNews] = field(default_factory=list)
     asides: list[tuple[str, bytes]] = field(default_factory=list)
+    readers: list[tuple[str, str]] = field(default_factory=list)
 
     def note(self, event: Event) -> None:
         """Take in a fact. One about nothing that an inbox shows, or that cannot be read, changes nothing."""
@@ -112,6 +116,11 @@ class InboxChanges:
         self.glance(conversation, at)
         self.asides.append((conversation, event))
 
+    def read_by(self, conversation: str, agent: str, at: datetime) -> None:
+        """An agent has read a conversation, or made it unread."""
+        self.glance(conversation, at)
+        self.readers.append((conversation, agent))
+
     def merge(self, later: "InboxChanges") -> None:
         """Take in what came after."""
         for conversation, change in later.cases.items():
@@ -125,6 +134,7 @@ class InboxChanges:
         self.offers.extend(later.offers)
         self.clocks.extend(later.clocks)
         self.asides.extend(later.asides)
+        self.readers.extend(later.readers)
 
     def message_ids(self) -> Iterable[str]:
         """All messages that changed."""

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from schemas.envelope import Event
 from schemas.values import instant_text
-from services.domain.conversation_state import ConversationState
 from services.platform.bus import stream_position
 from services.platform.bus.stream_position import StreamPosition
 from services.platform.http.service import Context
@@ -25,6 +24,8 @@ from services.router.live_inbox.reading import Standings, StoodBefore, clocks_to
 from services.router.live_inbox.sending import ShownCase, event_of, offer_event, sse_event
 from services.router.live_inbox.subscriber import InboxSubscriber, live
 
+CLOCKS_APART = timedelta(seconds=2)
+"""How far the clocks of two processes may be apart."""
 LONGEST_OFFER = timedelta(minutes=10)
 """No offer lasts longer."""
 
@@ -61,6 +62,8 @@ class WorkspaceFeed:
         self._position: StreamPosition | None = None
         self._early: list[Event] = []
         self._pending = InboxChanges()
+        self._marked_at = context.time_source.now() - CLOCKS_APART
+        self._marks: dict[str, int] = {}
         self._identity = ""
         self._news = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -87,6 +90,11 @@ class WorkspaceFeed:
         self._pending.remark(conversation, event, self._context.time_source.now())
         self._news.set()
 
+    def read(self, conversation: str, agent: str) -> None:
+        """An agent has read a conversation, or made it unread: it is shown to their pages anew."""
+        self._pending.read_by(conversation, agent, self._context.time_source.now())
+        self._news.set()
+
     def end(self) -> None:
         """End all streams: facts may be missing."""
         for subscriber in self.subscribers:
@@ -97,7 +105,7 @@ class WorkspaceFeed:
     async def run(self) -> None:
         """Show changes as they come, until it is cancelled. Raises Unavailable."""
         self._position = stream_position.after(await self.sources.numbers())
-        self._identity = self.sources.identity(self._position)
+        self._identity = self.sources.identity(self._position, self._context.time_source.now())
         for event in self._early:
             self.note(event)
         self._early.clear()
@@ -126,7 +134,11 @@ class WorkspaceFeed:
         changes, self._pending = self._pending, InboxChanges()
         before = self._identity
         # Of this position are all changes that were taken, and no more.
-        self._identity = self.sources.identity(self._position) if self._position is not None else before
+        self._identity = (
+            self.sources.identity(self._position, self._context.time_source.now())
+            if self._position is not None
+            else before
+        )
         pages = live(self.subscribers)
         for one in self.subscribers:
             if one.held is not None:
@@ -143,6 +155,7 @@ class WorkspaceFeed:
             self._counts_due = _now() + self._pace.counts
             await self._count(pages)
             await self._read_colleagues(pages)
+            await self._read_marks()
 
     async def begin(self, page: InboxSubscriber, missed: InboxChanges | None) -> None:
         """Send a page what it needs to begin, with what it missed; from then on it gets what changes. Raises Unavailable."""
@@ -184,6 +197,8 @@ class WorkspaceFeed:
         for page in pages:
             page.push(event for one in shown for event in one.events_for(page.viewer))
             page.push(_offer_events(changes, cases, page))
+            read = [name for name, agent in changes.readers if agent == page.agent]
+            page.push(event for name in dict.fromkeys(read) for event in cases[name].row_event(page.viewer))
             page.push(event for name, event in changes.asides if cases[name].is_seen_by(page.viewer))
         moved = [standing for one in shown for standing in one.standings()]
         if moved:
@@ -218,6 +233,20 @@ class WorkspaceFeed:
         for one in await read_shown(store, changes, found, self._standings.before):
             page.push(_open_offer(one, page))
 
+    async def _read_marks(self) -> None:
+        """What agents have read in other processes."""
+        changed = await self.sources.marks_since(self._marked_at)
+        for marks in changed:
+            if self._marks.get(marks.conversation, 0) < marks.version:
+                self._marks[marks.conversation] = marks.version
+                for agent, mark in marks.marks.items():
+                    if mark.at >= self._marked_at:
+                        self._pending.read_by(marks.conversation, agent, mark.at)
+        if changed:
+            self._marked_at = changed[-1].at - CLOCKS_APART
+            self._marks = {one.conversation: one.version for one in changed if one.at >= self._marked_at}
+            self._news.set()
+
     async def _read_colleagues(self, pages: Sequence[InboxSubscriber]) -> None:
         """Leads see the agents of their teams change."""
         leads = [page for page in pages if page.is_lead]
@@ -250,10 +279,10 @@ def _offer_events(changes: InboxChanges, cases: dict[str, ShownCase], page: Inbo
 
 def _open_offer(shown: ShownCase, page: InboxSubscriber) -> Iterable[bytes]:
     """The offer that a conversation is to this agent now, if it is."""
-    case: ConversationState | None = shown.case
-    if case is None or case.offer is None or case.offered_to != page.agent:
+    case = shown.case
+    if shown.row is None or case is None or case.offer is None or case.offered_to != page.agent:
         return
-    row = shown.row_for(page.viewer, case)
+    row = shown.row_for(page.viewer, shown.row)
     yield offer_event(case.offer.id, case.id, page.agent, case.offer.expires_at, row)
 
 

@@ -61,6 +61,12 @@ class InboxHub:
         if feed is not None:
             feed.send(conversation, event)
 
+    def read(self, workspace: str, conversation: str, agent: str) -> None:
+        """An agent has read a conversation, or made it unread: their pages in this process are told at once."""
+        feed = self._feeds.get(workspace)
+        if feed is not None:
+            feed.read(conversation, agent)
+
     async def _ready(self, feed: WorkspaceFeed) -> None:
         try:
             async with asyncio.timeout(OPEN_SECONDS):

@@ -54,7 +54,7 @@ class InboxStream:
     async def sse_chunks(self, last_event_id: str | None) -> AsyncGenerator[bytes, None]:
         """The stream as server-sent events. Raises Unavailable, and TooManyRequests for who has their share of streams."""
         async with self._opened() as (feed, page):
-            missed = await feed.sources.missed(last_event_id) if last_event_id else InboxChanges()
+            missed = await feed.sources.missed(last_event_id, self.agent) if last_event_id else InboxChanges()
             yield hello(self.context.time_source.now(), reset=missed is None)
             await feed.begin(page, missed)
             async for chunk in self._live(page):

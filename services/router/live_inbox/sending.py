@@ -55,7 +55,7 @@ class ShownCase:
         self._messages = [_message_event(conversation, message) for message in messages]
         self._gone = event_of("gone", {"id": conversation})
         self._common = row.common_json() if row is not None else b""
-        self._encoded: dict[tuple[InboxView, ...], bytes] = {}
+        self._encoded: dict[tuple[tuple[InboxView, ...], int], bytes] = {}
 
     @property
     def case(self) -> ConversationState | None:
@@ -65,12 +65,16 @@ class ShownCase:
         """What this agent gets of a change of it."""
         if self.before is None:
             return
-        case = self.case
-        if case is not None and viewer.can_see(case):
-            yield sse_event("row", self.row_for(viewer, case))
+        if self.row is not None and viewer.can_see(self.row.case):
+            yield sse_event("row", self.row_for(viewer, self.row))
             yield from self._messages
         elif any(viewer.can_see(standing) for standing in self.before):
             yield self._gone
+
+    def row_event(self, viewer: Viewer) -> Iterator[bytes]:
+        """Its row alone, for an agent for whom alone it changed."""
+        if self.row is not None and viewer.can_see(self.row.case):
+            yield sse_event("row", self.row_for(viewer, self.row))
 
     def is_seen_by(self, viewer: Viewer) -> bool:
         """Whether this agent may see it now."""
@@ -83,14 +87,14 @@ class ShownCase:
             if self.case is not None:
                 yield standing_of(self.case)
 
-    def row_for(self, viewer: Viewer, case: ConversationState) -> bytes:
+    def row_for(self, viewer: Viewer, row: CaseRow) -> bytes:
         """The row as this agent sees it."""
-        views = views_of(viewer, case)
-        found = self._encoded.get(views)
+        key = views_of(viewer, row.case), row.unread(viewer.agent)
+        found = self._encoded.get(key)
         if found is None:
-            own = orjson.dumps({"views": views})
+            own = orjson.dumps({"views": key[0], "unread": key[1]})
             # Two objects made one: `{…}` and `{"views":…}`.
-            found = self._encoded[views] = self._common[:-1] + b"," + own[1:]
+            found = self._encoded[key] = self._common[:-1] + b"," + own[1:]
         return found
 
 

@@ -15,11 +15,13 @@ from schemas.sla import Clock, ClockFact
 from schemas.values import instant_text
 from services.domain.conversation_state import ConversationState, OpenClock, conversation_view
 from services.domain.inbox import with_keys
+from services.domain.read_marks import ReadMark
 from services.platform.core.errors import Unavailable
 from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.platform.store.port import Changes, Key
 from services.records.agents import AGENTS, agent_id
 from services.records.offers import OFFERS, OfferRecord
+from services.records.read_marks import READ_MARKS, ReadMarks
 from tests.fakes import START
 from tests.rest import ADMIN_KEY
 from tests.router.harness import StreamClient, StreamHarness, open_stream
@@ -376,3 +378,28 @@ async def test_a_lost_reader_ends_the_stream_and_nothing_is_missing_after(inbox:
     await inbox.change("opened", sales("c1"))
     again = await inbox.open(last_event_id=page.last_id)
     assert [row["id"] for row in again.came("row")] == ["c1"]
+
+
+async def test_a_page_that_comes_back_hears_what_its_agent_has_read_elsewhere(inbox: Inbox) -> None:
+    await inbox.change("opened", sales("c1", received=1), message="m1")
+    put_words(inbox.rest, "m1", "c1", "words")
+    page = await inbox.open()
+    page.leave()
+    inbox.rest.time_source.move(60)
+    answer = await inbox.rest.request(
+        "PUT", "/v1/workspaces/shop/conversations/c1/read", {"agent": "sara", "up_to": "m1"}
+    )
+    assert answer.status_code == 200
+    again = await inbox.open(last_event_id=page.last_id)
+    assert [(row["id"], row["unread"]) for row in again.came("row")] == [("c1", 0)]
+    assert (await inbox.open("reza", last_event_id=page.last_id)).came("row") == []
+
+
+async def test_a_mark_of_another_process_comes_too(inbox: Inbox) -> None:
+    await inbox.change("opened", sales("c1", received=1))
+    page = await inbox.open()
+    now = inbox.rest.time_source.now()
+    mark = ReadMark(order="m1", received=1, at=now)
+    marks = ReadMarks(workspace="shop", conversation="c1", version=1, marks={"sara": mark}, at=now)
+    inbox.rest.store.insert(READ_MARKS, "c1", marks)
+    assert [(row["id"], row["unread"]) for row in await page.until("row")] == [("c1", 0)]

@@ -54,6 +54,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/conversations"): "listConversations",
     ("GET", _C): "getConversation",
     ("GET", f"{_C}/agents"): "listColleagues",
+    ("PUT", f"{_C}/read"): "putRead",
     ("GET", f"{_C}/clocks"): "listClocks",
     ("GET", f"{_C}/decisions"): "listDecisions",
     ("GET", f"{_C}/events"): "listConversationEvents",

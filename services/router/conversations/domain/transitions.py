@@ -112,6 +112,7 @@ def on_customer_message(
         sensitive=conversation.sensitive or activity.sensitive,
         last_message=message,
         last_at=now,
+        received=conversation.received + 1,
         kept_by=None,
         updated_at=now,
     )
