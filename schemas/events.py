@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from schemas import accounts, activity, commands, contact, conversation, outbound, routing, sla, webhooks
+from schemas import accounts, activity, commands, contact, conversation, outbound, routing, signals, sla, webhooks
 from schemas.topics import topic_for
 from schemas.values import Contract
 
@@ -114,6 +114,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.routing.agent_put": routing.AgentPut,
     "pasokh.routing.agent_deleted": routing.AgentDeleted,
     "pasokh.routing.presence_set": routing.PresenceSet,
+    "pasokh.signal.shown": signals.AgentSignal,
     "pasokh.routing.lease_renewed": routing.LeaseRenewed,
 }
 

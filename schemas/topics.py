@@ -37,6 +37,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic("routing", "workspace", ("routing",)),
     Topic("customers", "workspace", ("customer",)),
     Topic("accounts", "workspace", ("account",)),
+    # Who reads and types now: read by open pages alone, and of no use a moment later.
+    Topic("signals", "workspace", ("signal",), retention_seconds=60),
 )
 BY_EVENT_PREFIX = {noun: topic for topic in TOPICS for noun in topic.event_prefixes}
 BY_NAME = {topic.name: topic for topic in TOPICS}

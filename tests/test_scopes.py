@@ -32,6 +32,7 @@ NEEDED = {
         *(f"POST {MESSAGE}/{action}" for action in ("edit", "delete", "react", "hide", "unhide")),
         f"POST {ONE}/resolve",
         f"POST {ONE}/claim",
+        f"POST {ONE}/signal",
         f"POST {ONE}/snooze",
         f"PUT {ONE}/read",
         f"POST {ONE}/unsnooze",

@@ -11,6 +11,7 @@ from schemas.configuration import (
     Visibility,
     WorkspaceSettings,
 )
+from schemas.signals import Typing
 from schemas.values import OMITTED_IF_EMPTY, Instant, RequestModel, WorkClass
 from services.records.agents import AgentRecord
 from services.records.unmet import ConfigurationWarning
@@ -64,11 +65,17 @@ class AgentSaved(AgentView):
 class BeatBody(RequestModel):
     """What the page of an agent says of itself when it answers a beat.
 
-    `idle_seconds`: so long ago the agent last touched it. `push`: notices are pushed to this device, a telephone.
+    `idle_seconds`: so long ago the agent last touched it. `push`: notices are pushed to this device, a telephone. `viewing` is the
+    conversation that is open before the agent's eyes, `typing` what they write there: as `POST …/signal`, which then needs no
+    repeating.
     """
 
     idle_seconds: Annotated[float, Field(ge=0, le=366 * 86_400)] | None = None
     push: bool = False
+    viewing: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="The conversation that is before the agent's eyes."
+    )
+    typing: Typing | None = Field(default=None, description="What the agent writes there; null: nothing.")
 
 
 class PresenceView(BaseModel):

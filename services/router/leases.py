@@ -8,21 +8,26 @@ from starlette.responses import Response
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.routing import LeaseRenewed
+from schemas.signals import AgentSignal
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.command_gateway import Command, command_id
 from services.platform.http.dependencies import CommandsDep, ContextDep
 from services.platform.http.json_body import JsonBody
 from services.platform.http.service import Context
 from services.platform.store.port import Changes, Key, Put
+from services.platform.store.read_one import read_one
 from services.records.agents import AgentRecord, agent_id
+from services.records.conversations import CONVERSATIONS
 from services.records.leases import LEASE_RETENTION, LEASES, LeaseRecord
 from services.rest.dependencies import ExistingWorkspace
 from services.rest.refusals import refusal
+from services.rest.viewer import read_viewer
 from services.router.agent_views import BeatBody
 from services.router.agents import ExistingAgent
 from services.router.dispatch.domain.presence import PageLease, heard
 from services.router.dispatch.presence import presence_of
 from services.router.dispatch.workspace_state import dispatch_settings
+from services.router.signals import show_signal
 
 
 async def own_agent(agent: ExistingAgent, caller: Annotated[Principal, Depends(current_caller)]) -> AgentRecord:
@@ -44,6 +49,7 @@ async def beat(
     body: Annotated[BeatBody, Depends(JsonBody(BeatBody, optional=True))],
     context: ContextDep,
     commands: CommandsDep,
+    caller: Annotated[Principal, Depends(current_caller)],
 ) -> Response:
     """The agent's page is there: the answer to each `beat` of its stream. From the first one on, its silence lowers the presence.
 
@@ -59,7 +65,20 @@ async def beat(
         await commands.send(
             Command(identity, "pasokh.routing.lease_renewed", agent.workspace, agent.workspace, data, "")
         )
+    if body.viewing is not None:
+        await _show_viewing(context, agent, body, caller)
     return Response(status_code=204)
+
+
+async def _show_viewing(context: Context, agent: AgentRecord, body: BeatBody, caller: Principal) -> None:
+    """Tell colleagues where the agent is. A conversation that they may not see any more is passed over."""
+    case = await read_one(context.store, CONVERSATIONS, body.viewing or "")
+    viewer = await read_viewer(context.store, agent.workspace, caller)
+    if case is None or case.workspace != agent.workspace or not viewer.can_see(case):
+        return
+    kind, source = body.typing or "viewing", caller.session or caller.key
+    shown = AgentSignal(conversation=case.id, agent=agent.id, name=agent.body.name, kind=kind, source=source)
+    await show_signal(context, agent.workspace, shown)
 
 
 async def _renewed(context: Context, agent: AgentRecord, body: BeatBody, now: datetime) -> LeaseRecord:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from schemas.envelope import Event
 from schemas.values import instant_text
+from services.domain.signals import SignalBoard
 from services.platform.bus import stream_position
 from services.platform.bus.stream_position import StreamPosition
 from services.platform.http.service import Context
@@ -21,7 +22,7 @@ from services.router.live_inbox.changes import InboxChanges, standing_of
 from services.router.live_inbox.counting import RangeCounts
 from services.router.live_inbox.missed import Sources
 from services.router.live_inbox.reading import Standings, StoodBefore, clocks_to_come, read_shown
-from services.router.live_inbox.sending import ShownCase, event_of, offer_event, sse_event
+from services.router.live_inbox.sending import ShownCase, event_of, offer_event, signal_event, sse_event
 from services.router.live_inbox.subscriber import InboxSubscriber, live
 
 CLOCKS_APART = timedelta(seconds=2)
@@ -49,8 +50,9 @@ class Pace:
 class WorkspaceFeed:
     """The open pages of a workspace. One task runs it; `note` takes in facts from the reader of the process."""
 
-    def __init__(self, context: Context, workspace: str, pace: Pace) -> None:
+    def __init__(self, context: Context, workspace: str, pace: Pace, signals: SignalBoard) -> None:
         self._context, self._workspace, self._pace = context, workspace, pace
+        self._signals = signals
         self.sources = Sources(context.store, workspace, context.bus.partitions)
         self.ready = asyncio.Event()
         self.followers = 0
@@ -163,6 +165,8 @@ class WorkspaceFeed:
             changes = missed or InboxChanges()
             if page.held is not None:
                 changes.merge(page.held)
+            for told in self._signals.of(self._workspace):
+                changes.remark(told.conversation, signal_event(told), self._context.time_source.now())
             # Of its own time, not of what others were shown since.
             shown = await self._read(changes, [page], self._standings.before)
             self._show(changes, shown, [page])

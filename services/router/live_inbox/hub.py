@@ -7,15 +7,18 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from schemas.envelope import Event, decode
+from schemas.signals import AgentSignal
 from schemas.topics import is_fact
+from services.domain.signals import SignalBoard, Told
 from services.platform.bus.port import Record
 from services.platform.bus.tail_reader import TailReader
 from services.platform.core.errors import Unavailable
 from services.platform.http.service import Context
 from services.router.live_inbox.feed import Pace, WorkspaceFeed
+from services.router.live_inbox.sending import signal_event
 
-TOPICS = ("conversations", "sla", "routing", "assignments")
-"""Of the last two it counts that something comes: agents change then."""
+TOPICS = ("conversations", "sla", "routing", "assignments", "signals")
+"""Of `routing` and `assignments` it counts that something comes: agents change then."""
 OPEN_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
@@ -29,6 +32,7 @@ class InboxHub:
         self._feeds: dict[str, WorkspaceFeed] = {}
         self._tasks: dict[WorkspaceFeed, asyncio.Task[None]] = {}
         self._open = asyncio.Event()
+        self._signals = SignalBoard()
 
     async def run(self) -> None:
         """Read while a page is open, until it is cancelled."""
@@ -39,7 +43,7 @@ class InboxHub:
         """The feed of a workspace, which gets every fact from now on. It lasts while anybody follows it. Raises Unavailable."""
         feed = self._feeds.get(workspace)
         if feed is None:
-            feed = self._feeds[workspace] = WorkspaceFeed(self._context, workspace, self._pace)
+            feed = self._feeds[workspace] = WorkspaceFeed(self._context, workspace, self._pace, self._signals)
             self._tasks[feed] = asyncio.create_task(self._run_feed(workspace, feed))
         feed.followers += 1
         try:
@@ -114,15 +118,33 @@ class InboxHub:
             feed.end()
 
     def on_records(self, records: Sequence[Record]) -> None:
+        # This is called each second, though nothing came.
+        for told in self._signals.expire(self._context.time_source.now()):
+            self._tell(told)
         for record in records:
             feed = self._feeds.get(record.key.split("/", 1)[0])
             if feed is None:
+                continue
+            if record.topic == "signals":
+                self._take_signal(record)
                 continue
             fact = _to_fact(record)
             if fact is None:
                 feed.stir()
             else:
                 feed.note(fact)
+
+    def _take_signal(self, record: Record) -> None:
+        try:
+            event = decode(record.value)
+            signal = event.payload_as(AgentSignal)
+        except ValueError:
+            return
+        for told in self._signals.take(event.workspace, signal, self._context.time_source.now()):
+            self._tell(told)
+
+    def _tell(self, told: Told) -> None:
+        self.send(told.workspace, told.conversation, signal_event(told))
 
 
 def _to_fact(record: Record) -> Event | None:

@@ -8,6 +8,7 @@ import orjson
 from schemas.values import Json, instant_text
 from services.domain.conversation_state import ConversationState
 from services.domain.inbox import InboxView
+from services.domain.signals import Told
 from services.domain.viewer import Viewer
 from services.platform.core.version import installed_version
 from services.records.conversations import MessageRecord
@@ -101,6 +102,17 @@ class ShownCase:
 def _message_event(conversation: str, message: MessageRecord) -> bytes:
     shown = message_view(message).model_dump_json().encode()
     return sse_event("message", b'{"conversation":%b,"message":%b}' % (orjson.dumps(conversation), shown))
+
+
+def signal_event(told: Told) -> bytes:
+    """Who reads or types in a conversation."""
+    shown: dict[str, Json] = {
+        "conversation": told.conversation,
+        "agent": told.agent,
+        "name": told.name,
+        "kind": told.kind,
+    }
+    return event_of("signal", shown)
 
 
 def offer_event(offer: str, conversation: str, agent: str, expires_at: datetime, row: bytes) -> bytes:

@@ -89,6 +89,7 @@ FIELDS: Mapping[str, str] = {
     "links": "URLs behind the text that the text does not show.",
     "load": "The units of work that the agent has now.",
     "masked": "The kinds of sensitive data that were masked in the text.",
+    "mentioned": "The agents whom a note calls here, until they write here.",
     "mean": "The mean, in seconds.",
     "media_type": "The media type of the file.",
     "metric": "The SLA metric.",

@@ -46,6 +46,7 @@ BODIES: Mapping[str, Any] = {
         "language": "en",
         "shortcut": "parcel",
     },
+    "SignalBody": {"agent": "sara", "typing": "reply"},
     "NoteBody": {"agent": "sara", "text": "Called the carrier: it is on its way."},
     "ResolveBody": {"agent": "sara"},
     "ReopenBody": {"agent": "sara"},
