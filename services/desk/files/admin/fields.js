@@ -8,6 +8,7 @@ import {live} from '../vendor/lit-html/directives/live.js';
 import {hasText, languageName, text} from '../words.js';
 import {calendarField} from './calendar_field.js';
 import {draftOf} from './form_values.js';
+import {randomText} from './random.js';
 import {pointerTo} from './forms.js';
 import {entries, lines, objects} from './list_fields.js';
 
@@ -115,10 +116,15 @@ function textElement(one, draft, change, context, pointer) {
     aria-invalid=${invalid} aria-describedby=${by} aria-required=${one.required ? 'true' : nothing} @input=${written}>`;
 }
 
+/** Secrets that nobody gives: they are of one's own choice, so that a random text is best. */
+const OF_ONES_OWN = new Set(['secret_token', 'identity_secret', 'verify_token', 'path_secret', 'basic_password']);
+
 function secretElement(one, draft, change, context, pointer) {
   const {id, invalid, by} = common(one, pointer, context);
-  return html`<input id=${id} type="password" dir="ltr" autocomplete="new-password" spellcheck="false" .value=${live(draft.text)} aria-invalid=${invalid} aria-describedby=${by}
-    placeholder=${draft.stored ? text('stored_stays') : nothing} aria-required=${one.required ? 'true' : nothing} @input=${(event) => change({...draft, text: event.target.value})}>`;
+  const input = html`<input id=${id} type=${draft.shown ? 'text' : 'password'} dir="ltr" autocomplete="new-password" spellcheck="false" .value=${live(draft.text)} aria-invalid=${invalid}
+    aria-describedby=${by} placeholder=${draft.stored ? text('stored_stays') : nothing} aria-required=${one.required ? 'true' : nothing} @input=${(event) => change({...draft, text: event.target.value})}>`;
+  if (!OF_ONES_OWN.has(one.name)) return input;
+  return html`<div class="row">${input}<button type="button" @click=${() => change({...draft, text: randomText(), shown: true})}>${text('make_one')}</button></div>`;
 }
 
 function numberElement(one, draft, change, context, pointer) {

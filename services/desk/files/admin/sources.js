@@ -1,0 +1,58 @@
+// What choices are made of: the teams, agents, languages and channels of the shop, read once until something is written.
+
+import {languageName, channelName} from '../words.js';
+import {SECTIONS} from './sections.js';
+
+export function createSources({state, update, api}) {
+  let known = false;
+
+  async function read() {
+    const [workspace, teams, agents, channels] = await Promise.all([api.request('GET', ''), api.items('/teams'), api.items('/agents'), api.items('/channels')]);
+    const languages = workspace.body?.languages ?? ['en'];
+    const skills = new Set(['lang:{language}', ...languages.map((tag) => `lang:${tag}`), ...(agents ?? []).flatMap((agent) => Object.keys(agent.skills))]);
+    update(() => Object.assign(state.sources, {
+      name: workspace.body?.name,
+      timezone: workspace.body?.timezone ?? 'UTC',
+      settings: workspace.body?.settings ?? {},
+      languages: languages.map((tag) => ({id: tag, name: languageName(tag)})),
+      teams: teams ?? [],
+      agents: agents ?? [],
+      channels: (channels ?? []).map((channel) => ({...channel, name: channelName(channel.id)})),
+      skills: [...skills].map((id) => ({id, name: skillName(id)})),
+    }));
+    known = workspace.ok;
+  }
+
+  return {
+    /** Read what the forms of a section choose from. What is taken of its ids is read as well. */
+    async need(section) {
+      if (!known) await read();
+      const {list} = SECTIONS[section];
+      if (!list || section === 'keys') return;
+      const all = await api.items(list);
+      update(() => {
+        state.taken = (all ?? []).map((one) => one.id);
+      });
+    },
+    forget() {
+      known = false;
+    },
+    schemaOf: (section, channel) => SECTIONS[section].schema ?? state.sources.channels?.find((one) => one.id === channel)?.account_schema ?? null,
+    /** What the form of something new begins with. */
+    firstOf(section, channel) {
+      const teams = state.sources.teams ?? [];
+      if (section === 'agents') {
+        return {teams: teams.length === 1 ? [teams[0].id] : [], capacity: 4, role: 'agent', skills: Object.fromEntries((state.sources.languages ?? []).map(({id}) => [`lang:${id}`, 3]))};
+      }
+      if (section === 'accounts' && channel === 'telegram') return {settings: {receive: 'poll'}};
+      if (section === 'keys') return {scopes: ['read']};
+      return undefined;
+    },
+  };
+}
+
+/** A skill as people say it: a language by its name. */
+export function skillName(id) {
+  const [kind, tag] = id.split(':');
+  return kind === 'lang' && tag && !tag.includes('{') ? languageName(tag) : id;
+}
