@@ -32,7 +32,7 @@ function hours(draft, change, pointer) {
       ${draft.days[day].map((span, number) => spanFields(day, index, span, number, draft.days[day], put))}
       <button type="button" class="plain" aria-label=${text('add_hours', {day: dayName(index)})} @click=${() => put(day, [...draft.days[day], nextSpan(draft.days[day])])}>＋</button></span></li>`)}</ul>
     <fieldset class="group"><legend>${text('f_holidays')}</legend>
-      ${draft.holidays.map((date, number) => html`<div class="row">
+      ${draft.holidays.map((date, number) => html`<div class="line">
         <input type="date" aria-label=${text('number_of', {name: text('f_holidays'), n: number + 1})} .value=${live(date)}
           @input=${(event) => change({...draft, holidays: draft.holidays.map((one, other) => (other === number ? event.target.value : one))})}>
         <button type="button" class="plain icon" aria-label=${text('remove_name', {name: date || String(number + 1)})} @click=${() => change({...draft, holidays: draft.holidays.filter((_, other) => other !== number)})}>✕</button></div>`)}
@@ -44,7 +44,7 @@ const nextSpan = (spans) => (spans.length ? [spans.at(-1)[1] < '22:00' ? spans.a
 function spanFields(day, index, span, number, spans, put) {
   const changed = (place) => (event) =>
     put(day, spans.map((one, other) => (other === number ? one.map((time, at) => (at === place ? stored(event.target.value, place === 1) : time)) : one)));
-  return html`<span class="row span">
+  return html`<span class="line span">
     <input type="time" aria-label=${text('opens', {day: dayName(index)})} .value=${live(shown(span[0]))} @input=${changed(0)}>
     <span aria-hidden="true">–</span>
     <input type="time" aria-label=${text('closes', {day: dayName(index)})} .value=${live(shown(span[1]))} @input=${changed(1)}>

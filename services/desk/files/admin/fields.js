@@ -124,7 +124,7 @@ function secretElement(one, draft, change, context, pointer) {
   const input = html`<input id=${id} type=${draft.shown ? 'text' : 'password'} dir="ltr" autocomplete="new-password" spellcheck="false" .value=${live(draft.text)} aria-invalid=${invalid}
     aria-describedby=${by} placeholder=${draft.stored ? text('stored_stays') : nothing} aria-required=${one.required ? 'true' : nothing} @input=${(event) => change({...draft, text: event.target.value})}>`;
   if (!OF_ONES_OWN.has(one.name)) return input;
-  return html`<div class="row">${input}<button type="button" @click=${() => change({...draft, text: randomText(), shown: true})}>${text('make_one')}</button></div>`;
+  return html`<div class="line">${input}<button type="button" @click=${() => change({...draft, text: randomText(), shown: true})}>${text('make_one')}</button></div>`;
 }
 
 function numberElement(one, draft, change, context, pointer) {
@@ -134,7 +134,7 @@ function numberElement(one, draft, change, context, pointer) {
 }
 
 function durationElement(one, draft, change, context, pointer) {
-  return html`<div class="row">
+  return html`<div class="line">
     <input class="short" type="text" inputmode="decimal" dir="ltr" autocomplete="off" aria-label=${labelOf(one)} .value=${live(draft.amount)} placeholder=${one.nullable || one.fallback === undefined ? text('none') : nothing}
       aria-invalid=${errorsOf(pointer, context).length ? 'true' : nothing} @input=${(event) => change({...draft, amount: event.target.value})}>
     <select aria-label=${text('unit_of', {name: labelOf(one)})} @change=${(event) => change({...draft, unit: event.target.value})}>

@@ -39,7 +39,7 @@ function addStyle() {
 
 /**
  * Open the page in `root`. `tag`: the language; `keep(tag)` keeps another one that is chosen.
- * @param {{root: Element, tag: string, keep?: (tag: string) => void}} options
+ * @param {{root: Element, tag: string, keep?: (tag: string) => Promise<void>}} options
  */
 export async function openAdmin({root, tag, keep = () => {}}) {
   await Promise.all([speak(tag), addStyle()]);
@@ -178,7 +178,7 @@ export async function openAdmin({root, tag, keep = () => {}}) {
       told(text('copied_it'));
     },
     async speak(chosen) {
-      keep(chosen);
+      await keep(chosen);
       await speak(chosen);
       draw(() => {});
     },

@@ -56,7 +56,7 @@ function keysPage(state, actions, linkTo) {
 export function editPage(state, actions, linkTo) {
   const {section, id, editor} = state;
   const {list} = SECTIONS[section];
-  const back = list ? html`<p class="back">${linkTo(actions, section, null, html`<span class="mirror" aria-hidden="true">←</span> ${text(`s_${section}`)}`)}</p>` : nothing;
+  const back = list ? html`<p class="to-list">${linkTo(actions, section, null, html`<span class="mirror" aria-hidden="true">←</span> ${text(`s_${section}`)}`)}</p>` : nothing;
   if (section === 'keys' && state.shownKey) return html`${back}${keyMade(state, actions)}`;
   if (state.problem) return html`${back}${title(text(`s_${section}`))}${problem(state, actions)}`;
   if (section === 'accounts' && id === NEW) return html`${back}${channelsPage(state, actions, linkTo)}`;

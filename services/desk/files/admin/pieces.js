@@ -10,7 +10,7 @@ export const health = (one) => html`<p class="health ${one.state === 'ok' ? 'goo
 
 /** A text to copy: an address, a piece of a page. */
 export const copyable = (words, label, actions, {rows = 1} = {}) => html`<div class="copyable"><span class="label">${label}</span>
-  <div class="row">${rows > 1
+  <div class="line">${rows > 1
     ? html`<textarea readonly rows=${rows} dir="ltr" aria-label=${label} .value=${words} @focus=${(event) => event.target.select()}></textarea>`
     : html`<input readonly type="text" dir="ltr" aria-label=${label} .value=${words} @focus=${(event) => event.target.select()}>`}
     <button type="button" @click=${() => actions.copy(words)}>${text('copy_it')}</button></div></div>`;
