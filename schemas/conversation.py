@@ -222,6 +222,8 @@ class ConversationFact(Contract):
     `reaction` is what somebody's reaction to it is now. `reason` is set on a resolved that nobody decided: `no_answer`, the
     customer has been silent for too long. `mentions` are the agents whom a noted calls to the conversation.
 
+    `previous_agent` is set on assigned, transferred and queued: who had the conversation until then, and has it no more.
+
     `at` is the time that counts. For message_received it is the start of waiting for an answer: `received_at`, or the
     platform's `sent_at` if that is more than 5 s earlier. For replied, reply_delivered and reply_failed it is the time
     at which REST accepted the reply. For all others it is the time of the batch.
@@ -258,3 +260,4 @@ class ConversationFact(Contract):
     reaction: MessageReaction | None = None
     reason: Annotated[str | None, OMITTED_IF_EMPTY] = None
     mentions: Annotated[list[str], OMITTED_IF_EMPTY] = []
+    previous_agent: Annotated[str | None, OMITTED_IF_EMPTY] = None

@@ -1,8 +1,8 @@
 """Decisions of dispatch: why a task went to an agent or waits, as data."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from schemas.values import Contract, Instant, Json, Priority, Requirement
+from schemas.values import OMITTED_IF_EMPTY, Contract, Instant, Json, Priority, Requirement
 
 Advantage = Literal["preferred", "fit", "rare", "load", "idle", "rested", "id"]
 """The first criterion by which the selected agent ranked above the next: last agent of the conversation, closest fit of
@@ -13,7 +13,7 @@ class Reason(Contract):
     """The reason of a decision as data. A read makes the sentence of it, in the reader's language.
 
     `name` is the agent's, `levels` are the agent's levels of the required skills, `load` and `capacity` the agent's
-    units before the assignment. `eligible` is the number of agents who could take the task; `advantage` is None if
+    units before the assignment, which brings the agent `above_capacity`. `eligible` is the number of agents who could take the task; `advantage` is None if
     there was no other. `queue_pick` tells how the task was taken from the queue. `agents` is the number of agents of
     the workspace. `by` is the agent who forced the assignment, None for an operator.
     """
@@ -23,6 +23,7 @@ class Reason(Contract):
     levels: dict[str, int] = {}
     load: int = 0
     capacity: int = 0
+    above_capacity: Annotated[bool, OMITTED_IF_EMPTY] = False
     team: str = ""
     teams: list[str] = []
     waits_for: str | None = None

@@ -80,13 +80,17 @@ class TaskChanged(Contract):
 
 
 class TaskForceAssigned(Contract):
-    """`pasokh.routing.task_force_assigned`: assign the task to this agent, whatever skills and capacity say."""
+    """`pasokh.routing.task_force_assigned`: assign the task to this agent, whatever skills and capacity say.
+
+    `task`: the task itself, if dispatch had none, because the conversation was answered elsewhere.
+    """
 
     conversation: str
     key: str
     workspace: str
     to_agent: str
     by: str | None = None
+    task: TaskQueued | None = None
 
 
 class TaskClosed(Contract):
@@ -162,13 +166,14 @@ class OfferDecline(Contract):
 class TaskClaim(Contract):
     """`pasokh.routing.task_claim`: a command. The agent takes a task: a waiting one, or that of `from_agent`.
 
-    `over_capacity`: also if the agent has no room for it.
+    `over_capacity`: also if the agent has no room for it. `task`: as in `TaskForceAssigned`.
     """
 
     agent: str
     conversation: str
     from_agent: str | None = None
     over_capacity: bool = False
+    task: TaskQueued | None = None
     request_hash: str = ""
 
 
@@ -234,7 +239,7 @@ class Assigned(Contract):
     """`pasokh.assignment.assigned`: dispatch assigned the task to an agent. `decision` is the decision's id.
 
     `summary` is written by earlier versions only: a sentence in English. The decision has the reason as data. `previous` is the
-    agent from whom a person took the task.
+    agent from whom a person took the task; `by_person`: a person decided it, by a claim or force.
     """
 
     conversation: str
@@ -246,6 +251,7 @@ class Assigned(Contract):
     decision: str
     summary: str = ""
     previous: str | None = None
+    by_person: bool = False
 
 
 class Unassigned(Contract):

@@ -112,8 +112,8 @@ async def read_current_viewer(reader: Reader, workspace: str, caller: Principal)
 async def visible_facts(reader: Reader, viewer: Viewer, workspace: str, facts: Sequence[Event]) -> Container[str]:
     """The ids of those facts that may be seen. Raises Unavailable.
 
-    A fact about a conversation is as visible as the conversation is now; one about an agent as the agent; others are not
-    for agents.
+    A fact about a conversation is as visible as the conversation is now, and the one by which an agent loses it also to them; one
+    about an agent as the agent; others are not for agents.
     """
     if not viewer.is_limited or not facts:
         return ALL_FACTS
@@ -121,9 +121,12 @@ async def visible_facts(reader: Reader, viewer: Viewer, workspace: str, facts: S
     agents = {fact.id: name for fact in facts if fact.id not in conversations and (name := _named(fact, "agent"))}
     cases = await visible_conversations(reader, viewer, conversations.values())
     colleagues = await read_visible_agents(reader, viewer, workspace, agents.values())
-    return {fact for fact, case in conversations.items() if case in cases} | {
-        fact for fact, agent in agents.items() if agent in colleagues
-    }
+    lost = {fact.id for fact in facts if _named(fact, "previous_agent") == viewer.agent}
+    return (
+        lost
+        | {fact for fact, case in conversations.items() if case in cases}
+        | {fact for fact, agent in agents.items() if agent in colleagues}
+    )
 
 
 def _named(fact: Event, field: str) -> str | None:

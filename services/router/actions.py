@@ -40,6 +40,7 @@ from services.rest.viewer import ViewerDep
 from services.router.agent_commands import AgentCommandsDep
 from services.router.agents import read_agent, require_agent, unknown_agent
 from services.router.attachments import usable_files
+from services.router.conversations.domain import transitions
 from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.refusals import NOT_ASSIGNEE, refuse_finished
 from services.router.conversations.domain.silence import settings_of
@@ -156,14 +157,16 @@ async def reopen(
 
 
 async def claim(action: CommandRequestDep, body: Annotated[ClaimBody, Depends(JsonBody(ClaimBody))]) -> Response:
-    """Take a waiting conversation, or with `from` that of a colleague, which only a lead may.
+    """Take a conversation that nobody has, or with `from` that of a colleague, which only a lead of its team may.
 
-    Of two who claim it one gets 409 with the name of the other, as does who has no free unit, unless the workspace's setting
-    `claim_over_capacity` allows it.
+    Of two who claim it one gets 409 with the name of the other, as does who has no free unit, unless the setting
+    `claim_over_capacity` allows it, or a lead says `over_capacity`.
     """
     context, case, caller = action.context, action.case, action.caller
-    if body.taken_from not in (None, body.agent) and caller.agent is not None and not caller.agent.is_lead:
+    if body.taken_from not in (None, body.agent) and not _is_lead_of(caller, case):
         raise refusal(403, "Not a lead", "only_lead_takes_over")
+    if body.over_capacity and not _is_lead_of(caller, case):
+        raise refusal(403, "Not a lead", "only_lead_claims_over_capacity")
     settings = settings_of(await read_configuration(context.store, case.workspace), case.team)
 
     async def admit() -> None:
@@ -172,12 +175,15 @@ async def claim(action: CommandRequestDep, body: Annotated[ClaimBody, Depends(Js
         if problem is not None:
             raise CommandRejected(problem)
 
+    # Without it as earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
+    unhashed = set() if body.over_capacity else {"over_capacity"}
     data = TaskClaim(
         agent=body.agent,
         conversation=case.id,
         from_agent=body.taken_from,
-        over_capacity=settings.claim_over_capacity,
-        request_hash=action_hash(case, "claim", body.model_dump(mode="json", by_alias=True)),
+        over_capacity=settings.claim_over_capacity or body.over_capacity,
+        task=transitions.task(case) if transitions.has_no_task(case) else None,
+        request_hash=action_hash(case, "claim", body.model_dump(mode="json", by_alias=True, exclude=unhashed)),
     )
     return await action.claim(data, admit)
 
@@ -337,6 +343,11 @@ async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
         await _is_existing_agent(action, body.to_agent)
     if body.to_team is not None:
         await _is_team(action, body.to_team)
+
+
+def _is_lead_of(caller: Principal, case: ConversationState) -> bool:
+    """Whether the caller leads the team of a conversation, as does a key of no agent."""
+    return caller.agent is None or (caller.agent.is_lead and case.team in caller.agent.teams)
 
 
 def _is_lead_of_others(caller: Principal, case: ConversationState) -> bool:

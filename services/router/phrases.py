@@ -27,6 +27,7 @@ class Phrases:
     speaks: str
     knows: str
     units: str
+    above_capacity: str
     only: str
     best_of: tuple[str, str]
     advantages: Mapping[Advantage, str]
@@ -58,6 +59,7 @@ ENGLISH = Phrases(
     speaks="speaks {language} ({level} of at least {least})",
     knows="knows {skill} ({level} of at least {least})",
     units="{load} of {capacity} units in use",
+    above_capacity="and this one above capacity",
     only="the only eligible agent in team {team}",
     best_of=(
         "{advantage} of {count} eligible agent in team {team}",
@@ -103,6 +105,7 @@ PERSIAN = Phrases(
     speaks="زبان {language} می‌داند (سطح {level}، دست‌کم {least} لازم است)",
     knows="مهارت {skill} دارد (سطح {level}، دست‌کم {least} لازم است)",
     units="{load} از {capacity} واحد ظرفیتش پر است",
+    above_capacity="و با این یکی بیش از ظرفیت دارد",
     only="تنها کارشناس واجد شرایط در تیم {team}",
     best_of=(
         "{advantage} از میان {count} کارشناس واجد شرایط در تیم {team}",
@@ -150,6 +153,7 @@ ARABIC = Phrases(
     speaks="مستوى اللغة {language}: {level} (المطلوب {least} على الأقل)",
     knows="مستوى المهارة {skill}: {level} (المطلوب {least} على الأقل)",
     units="الوحدات المشغولة: {load} من {capacity}",
+    above_capacity="وبهذا يتجاوز طاقته",
     only="الموظف المؤهل الوحيد في الفريق {team}",
     best_of=(
         "{advantage} من بين المؤهلين في الفريق {team} (العدد: {count})",
@@ -197,6 +201,7 @@ LATVIAN = Phrases(
     speaks="prot {language} valodu (līmenis {level}, vajadzīgs vismaz {least})",
     knows="ir prasme {skill} (līmenis {level}, vajadzīgs vismaz {least})",
     units="aizņemtas {load} no {capacity} vienībām",
+    above_capacity="ar šo virs noslodzes robežas",
     only="vienīgais piemērotais aģents komandā {team}",
     best_of=(
         "{advantage} no {count} piemērotā aģenta komandā {team}",

@@ -61,7 +61,8 @@ def _skill(phrases: Phrases, name: str, level: int, minimum: int) -> str:
 
 
 def _units(phrases: Phrases, reason: Reason) -> str:
-    return phrases.units.format(load=_number(phrases, reason.load), capacity=_number(phrases, reason.capacity))
+    units = phrases.units.format(load=_number(phrases, reason.load), capacity=_number(phrases, reason.capacity))
+    return f"{units}{phrases.comma}{phrases.above_capacity}" if reason.above_capacity else units
 
 
 def _waiting(phrases: Phrases, record: DecisionRecord, reason: Reason) -> str:

@@ -138,9 +138,13 @@ FROM = "Who has the conversation that is taken over; null for one that waits."
 
 
 class ClaimBody(ActingBody):
-    """The agent who takes the conversation. `from` is who has it, null for one that waits."""
+    """The agent who takes the conversation. `from` is who has it, null for one that nobody has.
+
+    With `over_capacity` a lead takes it without a free unit.
+    """
 
     taken_from: Slug | None = Field(default=None, alias="from", description=FROM)
+    over_capacity: bool = False
 
 
 class TransferBody(RequestModel):

@@ -7,8 +7,10 @@ import pytest
 
 from schemas.commands import CommandResult
 from schemas.envelope import Event
+from schemas.routing import TaskClaim
 from schemas.values import Problem
 from services.records.conversations import CONVERSATIONS
+from services.router.conversations.domain import transitions
 from tests.rest import Rest, open_rest, problem_of
 from tests.router.test_bound_callers import bound_key, put_agent
 from tests.router.test_routes import conversation
@@ -107,3 +109,35 @@ async def test_what_is_not_there_is_named_in_the_language_of_who_asked(
     problem = problem_of(await rest.request("GET", f"{SHOP}/{path}", **{"accept-language": language}), 404)
     assert words in problem["detail"]
     assert problem["params"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "body", "status"),
+    [
+        ("sara", {"over_capacity": True}, 403),
+        ("lena", {"over_capacity": True}, 200),
+        ("omid", {"over_capacity": True}, 403),
+        ("omid", {"from": "reza"}, 403),
+        (None, {"over_capacity": True, "agent": "sara"}, 200),
+    ],
+)
+async def test_only_a_lead_of_its_team_takes_over_or_takes_above_capacity(
+    rest: Rest, caller: str | None, body: dict[str, Any], status: int
+) -> None:
+    # Omid has it himself, so that he sees it, and leads another team.
+    put_agent(rest, "omid", role="lead", teams=("billing",))
+    holder = "omid" if caller == "omid" else None
+    rest.store.insert(CONVERSATIONS, "c1", conversation("c1", status="assigned" if holder else "waiting", agent=holder))
+    headers = {"authorization": await bound_key(rest, caller)} if caller else {}
+    answer = await rest.request("POST", CLAIM, body, **headers)
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert rest.events[-1].data["over_capacity"] is True
+
+
+async def test_what_was_answered_elsewhere_is_claimed_with_its_task(rest: Rest) -> None:
+    rest.store.insert(CONVERSATIONS, "c1", conversation("c1", status="pending", agent=None))
+    assert (await rest.request("POST", CLAIM, {"agent": "sara"})).status_code == 200
+    assert TaskClaim.model_validate(rest.events[-1].data).task == transitions.task(
+        conversation("c1", status="pending", agent=None)
+    )

@@ -312,6 +312,15 @@ async def test_a_change_of_team_and_of_visibility_counts_in_an_open_stream(strea
     assert await client.wait_for_events(3) == ["one", "three", "five"]
 
 
+async def test_who_loses_a_conversation_hears_who_has_it(stream: StreamHarness) -> None:
+    await set_visibility(stream.rest, "own")
+    client = await stream.open(authorization=await bound_key(stream.rest))
+    insert(stream.rest, "lost", team="support", agent="reza")
+    told = about(stream, "lost", "taken", agent="reza", previous_agent="sara")
+    await stream.publish(told, about(stream, "lost", "later", agent="reza"), about(stream, "mine", "own"))
+    assert await client.wait_for_events(2) == ["taken", "own"]
+
+
 @pytest.mark.parametrize("generation", [None, 1])
 async def test_a_stream_ends_with_its_agent(stream: StreamHarness, generation: int | None) -> None:
     client = await stream.open(authorization=await bound_key(stream.rest))

@@ -4,7 +4,7 @@ from schemas.commands import Reply, Resolve
 from schemas.conversation import Author
 from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
-from services.domain.lifecycle import is_pending, is_queued
+from services.domain.lifecycle import is_pending
 from services.platform.processing.inputs import ReceivedEvent
 from services.records.conversations import PERSONS, MessageRecord
 from services.router.conversations.command_outcomes import decide_command, handle_command
@@ -33,9 +33,10 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
 
 
 def _send(context: ConversationsContext, case: ConversationState, reply: Reply, plan: Plan) -> str:
-    if is_queued(case.status):
+    if transitions.is_to_be_taken(case):
+        has_task = not transitions.has_no_task(case)
         case = transitions.taken(case, reply.agent, context.work.now)
-        force_assign(context.work, case, reply.agent, by=reply.agent)
+        force_assign(context.work, case, reply.agent, by=reply.agent, has_task=has_task)
     work, author = context.work, Author(kind="agent", id=reply.agent, name=reply.agent_name)
     case = end_mention(work, case, reply.agent)
     message = put_message(work, case, author, reply.text, plan, reply.accepted_at)

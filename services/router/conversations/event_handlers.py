@@ -15,7 +15,14 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.domain import responses, transitions
-from services.router.conversations.facts import put_conversation, record_change, record_fact, text_field
+from services.router.conversations.facts import (
+    FactDetails,
+    close_task,
+    put_conversation,
+    record_change,
+    record_fact,
+    text_field,
+)
 from services.router.conversations.lifecycle_commands import change_priority, move_to_team
 from services.router.conversations.task_counting import with_silence_timer
 
@@ -27,13 +34,19 @@ def handle_assigned(context: ConversationsContext, received: ReceivedEvent) -> N
     work = context.work
     assignment = received.event.payload_as(Assigned)
     conversation = work.get(CONVERSATIONS, assignment.conversation)
-    # None: dispatch decided before it knew of a resolve, of an answer elsewhere, or of its own repeat.
+    if conversation is not None and is_finished(conversation.status):
+        # Of a claim dispatch may hear after the resolve: nobody is to keep a unit for it.
+        close_task(work, conversation)
+        return
+    # None: dispatch decided before it knew of an answer elsewhere, or of its own repeat.
     after = transitions.assigned(conversation, assignment, work.now) if conversation else None
     if conversation is not None and after is not None:
         if is_pending(after.status):
             # The task counts for its new agent, although its customer may have been silent for long.
             after = with_silence_timer(work, after, work.now)
-        record_fact(work, "assigned", after, conversation.status, at=assignment.at, decision=assignment.decision)
+        previous = conversation.agent if conversation.agent != after.agent else None
+        details: FactDetails = {"at": assignment.at, "decision": assignment.decision, "previous_agent": previous}
+        record_fact(work, "assigned", after, conversation.status, **details)
 
 
 def handle_offered(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -87,7 +100,7 @@ def handle_unassigned(context: ConversationsContext, received: ReceivedEvent) ->
     conversation = work.get(CONVERSATIONS, unassigned.conversation)
     after = transitions.unassigned(conversation, unassigned.agent, work.now) if conversation else None
     if conversation is not None and after is not None:
-        record_fact(work, "queued", after, conversation.status)
+        record_fact(work, "queued", after, conversation.status, previous_agent=conversation.agent)
 
 
 def handle_clock_started(context: ConversationsContext, received: ReceivedEvent) -> None:

@@ -48,6 +48,7 @@ class FactDetails(TypedDict, total=False):
     reaction: MessageReaction
     reason: str | None
     mentions: list[str]
+    previous_agent: str | None
 
 
 def put_conversation(work: UnitOfWork, conversation: ConversationState) -> None:
@@ -119,14 +120,20 @@ def queue(
     work.emit("pasokh.routing.task_queued", conversation.workspace, queued)
 
 
-def force_assign(work: UnitOfWork, conversation: ConversationState, agent: str, by: str | None) -> None:
-    """Have dispatch give a conversation to this agent, whatever skills and capacity they have. `by` decided it."""
+def force_assign(
+    work: UnitOfWork, conversation: ConversationState, agent: str, by: str | None, *, has_task: bool = True
+) -> None:
+    """Have dispatch give a conversation to this agent, whatever skills and capacity they have. `by` decided it.
+
+    `has_task`: whether dispatch knows of it; what was answered elsewhere it does not.
+    """
     forced = TaskForceAssigned(
         conversation=conversation.id,
         key=conversation.key,
         workspace=conversation.workspace,
         to_agent=agent,
         by=by,
+        task=None if has_task else transitions.task(conversation),
     )
     work.emit("pasokh.routing.task_force_assigned", conversation.workspace, forced)
 

@@ -57,11 +57,8 @@ def _transfer(work: UnitOfWork, case: ConversationState, transfer: Transfer) -> 
         _note(work, case, note)
     if transfer.to_agent is not None:
         after = transitions.transferred_to_agent(case, transfer.to_agent, work.now)
-        record_fact(work, "transferred", after, case.status)
-        # Dispatch dropped the task when the conversation was answered elsewhere: it needs one before it assigns it.
-        if transitions.has_no_task(case):
-            work.emit("pasokh.routing.task_queued", case.workspace, transitions.task(after))
-        force_assign(work, after, transfer.to_agent, by=transfer.agent)
+        record_fact(work, "transferred", after, case.status, previous_agent=case.agent)
+        force_assign(work, after, transfer.to_agent, by=transfer.agent, has_task=not transitions.has_no_task(case))
     elif transfer.to_team is not None:
         move_to_team(work, case, transfer.to_team)
     return case.id
@@ -70,7 +67,7 @@ def _transfer(work: UnitOfWork, case: ConversationState, transfer: Transfer) -> 
 def move_to_team(work: UnitOfWork, case: ConversationState, team: str) -> ConversationState:
     """Put a conversation into the queue of another team; its agent loses it."""
     after = transitions.transferred_to_team(case, team, work.now)
-    record_fact(work, "transferred", after, case.status)
+    record_fact(work, "transferred", after, case.status, previous_agent=case.agent)
     # Without a task it is queued anew; with one, dispatch moves the task and takes it from its agent.
     if transitions.has_no_task(case):
         queue(work, after, after.status)

@@ -67,7 +67,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.resolve": Handler(commands.handle_resolve, COMMAND),
         "pasokh.command.transfer": Handler(lifecycle.handle_transfer, COMMAND),
         "pasokh.command.snooze": Handler(handle_snooze, COMMAND),
-        "pasokh.command.unsnooze": Handler(handle_unsnooze, COMMAND),
+        "pasokh.command.unsnooze": Handler(handle_unsnooze, CONFIGURED_COMMAND),
         "pasokh.command.set_priority": Handler(lifecycle.handle_priority, CONFIGURED_COMMAND),
         "pasokh.command.reopen": Handler(lifecycle.handle_reopen, CONFIGURED_COMMAND),
         "pasokh.command.reroute": Handler(lifecycle.handle_reroute, CONFIGURED_COMMAND),

@@ -38,7 +38,13 @@ def _snooze(work: UnitOfWork, case: ConversationState, command: Snooze) -> str:
 def handle_unsnooze(context: ConversationsContext, received: ReceivedEvent) -> None:
     """Wake a conversation now."""
     work, command = context.work, received.event.payload_as(Unsnooze)
-    handle_command(work, received, command, refuse_unsnooze, lambda case: wake(work, case).id)
+    handle_command(
+        work,
+        received,
+        command,
+        refuse_unsnooze,
+        lambda case: wake(work, case, context.configuration(case.workspace)).id,
+    )
 
 
 def on_snooze_timer(context: ConversationsContext, timer: TimerFired) -> None:

@@ -13,7 +13,7 @@ from services.records.agents import AgentRecord
 from services.records.offers import OFFERS, OfferRecord
 from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.refusals import FINISHED
-from services.router.dispatch import presence
+from services.router.dispatch import presence, tasks
 from services.router.dispatch.context import DispatchContext
 from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, RefusalCode
 from services.router.dispatch.domain.placements import offered_task
@@ -101,14 +101,18 @@ def _check_open(offer: OfferRecord) -> None:
 
 
 def _claim(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
-    command = event.payload_as(TaskClaim)
-    return state.dispatcher.claim(
-        command.conversation,
-        command.agent,
-        command.from_agent,
-        context.work.now,
-        over_capacity=command.over_capacity,
-    )
+    command, now = event.payload_as(TaskClaim), context.work.now
+    is_new = command.task is not None and command.conversation not in state.tasks
+    if command.task is not None:
+        tasks.take_in(state, command.task, context.dependencies.class_of_work)
+    try:
+        return state.dispatcher.claim(
+            command.conversation, command.agent, command.from_agent, now, over_capacity=command.over_capacity
+        )
+    except DispatchRefused:
+        if is_new:
+            state.dispatcher.close(command.conversation, now)
+        raise
 
 
 def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:

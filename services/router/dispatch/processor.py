@@ -58,6 +58,11 @@ def _on_task_queued(context: DispatchContext, received: ReceivedEvent) -> None:
     record_outcomes(context.work, state, outcomes)
 
 
+def _on_task_force_assigned(context: DispatchContext, received: ReceivedEvent) -> None:
+    state, class_for = context.state(received.event.workspace), context.dependencies.class_of_work
+    record_outcomes(context.work, state, tasks.on_task_force_assigned(context.work, state, received.event, class_for))
+
+
 def _on_agent_command(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
     # A command may come twice. Its outcome document, written in the commit that applied it, marks it as applied.
@@ -106,7 +111,7 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
     handlers={
         "pasokh.routing.task_queued": Handler(_on_task_queued, (task_documents, configuration_documents)),
         "pasokh.routing.task_changed": _on_task(tasks.on_task_changed),
-        "pasokh.routing.task_force_assigned": _on_task(tasks.on_task_force_assigned),
+        "pasokh.routing.task_force_assigned": Handler(_on_task_force_assigned, WORKSPACE),
         "pasokh.routing.task_closed": _on_task(tasks.on_task_closed),
         "pasokh.routing.task_paused": _on_task(tasks.on_task_paused),
         "pasokh.routing.task_resumed": _on_task(tasks.on_task_resumed),

@@ -128,6 +128,7 @@ def _record_assigned(work: UnitOfWork, state: WorkspaceState, outcome: TaskAssig
         decision=decision.id,
         summary="",
         previous=outcome.previous,
+        by_person=outcome.explanation.reason.kind in ("claimed", "forced"),
     )
     work.emit("pasokh.assignment.assigned", task.key, assigned)
 

@@ -62,9 +62,24 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
     return state.dispatcher.change(to_task(record), work.now)
 
 
-def on_task_force_assigned(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+def take_in(state: WorkspaceState, queued: TaskQueued, class_for: Callable[[str, Surface], WorkClass]) -> None:
+    """Add the task of a conversation that a person takes and that had none. Nobody else gets it meanwhile."""
+    if queued.conversation in state.tasks:
+        return
+    record = _of_team(
+        waiting_task(queued, queued.work_class or class_for(queued.channel, queued.surface)), state, queued
+    )
+    state.tasks[record.conversation] = record
+    state.dispatcher.set_aside(to_task(record))
+
+
+def on_task_force_assigned(
+    work: UnitOfWork, state: WorkspaceState, event: Event, class_for: Callable[[str, Surface], WorkClass]
+) -> list[DispatchOutcome]:
     """A person chose the agent of the conversation."""
     command = event.payload_as(TaskForceAssigned)
+    if command.task is not None:
+        take_in(state, command.task, class_for)
     return state.dispatcher.force_assign(command.conversation, command.to_agent, command.by, work.now)
 
 

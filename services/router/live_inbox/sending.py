@@ -54,7 +54,8 @@ class ShownCase:
     ) -> None:
         self.id, self.row, self.before = conversation, row, before
         self._messages = [_message_event(conversation, message) for message in messages]
-        self._gone = event_of("gone", {"id": conversation})
+        # Who had it hears who has it now, before anything that they write is lost.
+        self._gone = event_of("gone", {"id": conversation, "agent": row.case.agent if row is not None else None})
         self._common = row.common_json() if row is not None else b""
         self._encoded: dict[tuple[tuple[InboxView, ...], int], bytes] = {}
 

@@ -6,7 +6,9 @@ from typing import Any, Literal
 import pytest
 
 from schemas.commands import CommandResult, Snooze, Unsnooze
-from tests.router.conversations.harness import ConversationsHarness
+from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfiguration, WorkspaceSettings
+from services.records.configuration import CONFIGURATIONS
+from tests.router.conversations.harness import ConversationsHarness, assigned_to
 
 DAY = 86_400.0
 
@@ -107,3 +109,33 @@ async def test_a_resolve_ends_the_snooze_without_waking(house: ConversationsHarn
     assert (await snooze(house)).status == "refused"
     await house.driver.advance(3600)
     assert house.facts("woken") == []
+
+
+async def test_a_lone_thumbs_up_wakes_nothing(house: ConversationsHarness) -> None:
+    await bring_to(house, "pending")
+    await snooze(house)
+    await house.customer(2, text={"text": "👍"})
+    assert house.case().snoozed_until is not None
+    assert told(house) == ["task_paused"]
+
+
+async def test_unsnooze_waits_for_the_agent_as_long_as_the_workspace_says(house: ConversationsHarness) -> None:
+    await bring_to(house, "assigned")
+    body = WorkspaceBody(name="Shop", settings=WorkspaceSettings(preferred_agent_seconds=7))
+    profile = Versioned(body=body, version=2, at=house.driver.now)
+    configuration = WorkspaceConfiguration(workspace="w", version=3, profile=profile, teams={})
+    house.driver.put(CONFIGURATIONS, "w/3", configuration)
+    await snooze(house)
+    await unsnooze(house)
+    [resumed] = [event for event in house.driver.sent if event.type == "pasokh.routing.task_resumed"]
+    assert resumed.data["preferred_seconds"] == 7
+
+
+async def test_who_takes_a_snoozed_conversation_wakes_it(house: ConversationsHarness) -> None:
+    await snooze(house)
+    taken = assigned_to(house.case(), "sara", house.driver.now)
+    await house.arrives("assignments", "pasokh.assignment.assigned", taken)
+    assert house.case().snoozed_until is not None, "dispatch had not heard of the snooze yet"
+    claimed = taken.model_copy(update={"agent": "reza", "by_person": True})
+    await house.arrives("assignments", "pasokh.assignment.assigned", claimed)
+    assert (house.case().agent, house.case().snoozed_until) == ("reza", None)

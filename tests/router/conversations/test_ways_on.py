@@ -147,8 +147,8 @@ class Town:
 
     async def is_assigned(self) -> None:
         case = self.case
-        data = {"conversation": case.id, "key": case.key, "workspace": "w", "agent": "sara", "team": case.team}
-        assigned = Assigned(**data, at=self.house.driver.now, decision="d", summary="s")
+        data: dict[str, Any] = {"conversation": case.id, "key": case.key, "workspace": "w", "agent": "sara"}
+        assigned = Assigned(**data, team=case.team, at=self.house.driver.now, decision="d", summary="s")
         await self.house.arrives("assignments", "pasokh.assignment.assigned", assigned)
 
     async def loses_its_agent(self) -> None:

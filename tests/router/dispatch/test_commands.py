@@ -292,3 +292,39 @@ async def test_paused_task_makes_room_and_comes_back(office: DispatchHarness) ->
     (returned,) = await office.handle(office.event("task_resumed", {**named, "preferred_seconds": 60}))
     assert (returned.type, returned.data["reason"]) == ("pasokh.assignment.unassigned", "not_online")
     assert (office.holder("c1"), office.tasks()["c1"].preferred) == (None, "ali")
+
+
+async def test_what_was_answered_elsewhere_is_claimed_with_its_task(office: DispatchHarness) -> None:
+    await office.online("ali", capacity=1)
+    await office.online("zoe", capacity=1)
+    task = office.task("c1")
+    won = await answer(office, "task_claim", agent="ali", conversation="c1", task=task)
+    assert (won.status, office.holder("c1"), office.sent[-1].data["by_person"]) == ("applied", "ali", True)
+    lost = await answer(office, "task_claim", agent="zoe", conversation="c1", task=task)
+    assert lost.problem is not None
+    assert (lost.problem.code, lost.problem.reason, lost.problem.params) == ("held", "held_by", {"assignee": "ali"})
+    # A refused claim leaves nothing behind: nobody else gets what nobody queued.
+    full = await answer(office, "task_claim", agent="ali", conversation="c2", task=office.task("c2"))
+    assert full.problem is not None
+    assert (full.problem.reason, list(office.tasks())) == ("no_free_unit", ["c1"])
+
+
+async def test_a_lead_takes_more_than_there_are_units_for_and_the_decision_says_so(office: DispatchHarness) -> None:
+    await office.online("lena", capacity=1)
+    await office.queue("c1")
+    await office.queue("c2")
+    taken = await answer(office, "task_claim", agent="lena", conversation="c2", over_capacity=True)
+    assert (taken.status, office.agent("lena").load) == ("applied", 2)
+    reason, usual = office.decisions("c2")[-1].reason, office.decisions("c1")[-1].reason
+    assert reason is not None
+    assert usual is not None
+    assert (reason.kind, reason.above_capacity, usual.above_capacity) == ("claimed", True, False)
+
+
+async def test_force_with_a_task_gives_it_to_nobody_else_first(office: DispatchHarness) -> None:
+    await office.online("ali")
+    await office.put_agent("zoe")
+    data = {**office.named("c1"), "to_agent": "zoe", "by": "lena", "task": office.task("c1")}
+    told = await office.handle(office.event("task_force_assigned", data))
+    assert [(event.type, event.data["agent"]) for event in told] == [("pasokh.assignment.assigned", "zoe")]
+    assert (office.holder("c1"), office.agent("ali").load, office.agent("zoe").load) == ("zoe", 0, 1)

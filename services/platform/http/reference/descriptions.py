@@ -222,6 +222,8 @@ FIELDS: Mapping[str, str] = {
     "snoozed_until": "The end of its snooze; left out if it is not snoozed.",
     "for_seconds": "How long it rests, in seconds.",
     "wake_on_reply": "Whether the customer's next message ends the snooze.",
+    "handoff_seconds": "So long the link of a hand-off holds, unless the account says otherwise.",
+    "over_capacity": "Whether a lead takes it without a free unit.",
     "work_units": "The units that a conversation takes of its agent, by class of work; one for a class that is not named.",
     "call_blocks": "Whether a call is the only live work of its agent.",
     "overflow": "The limits of the team's queue, beyond which its conversations are open to another team too.",

@@ -8,11 +8,11 @@ from schemas.identity import PersonKey
 from schemas.outbound import OutboundAttachment
 from schemas.values import Problem, Surface
 from services.domain.conversation_state import Contact, ConversationState
-from services.domain.lifecycle import is_closed, is_finished, is_queued, is_resolved
+from services.domain.lifecycle import is_closed, is_finished, is_resolved
 from services.domain.outgoing_files import file_problem
 from services.router.conversations.domain import handoff
 from services.router.conversations.domain.command_phrases import refused
-from services.router.conversations.domain.transitions import has_no_task
+from services.router.conversations.domain.transitions import has_no_task, is_to_be_taken
 
 NO_CONVERSATION = refused(404, "Not found", "no_conversation")
 FINISHED, CLOSED, NOT_ASSIGNEE = "Conversation is finished", "Conversation is closed", "Not the assignee"
@@ -49,8 +49,8 @@ def refuse_unsnooze(case: ConversationState) -> Problem | None:
 
 def refuse_reply(case: ConversationState, agent: str) -> Problem | None:
     """Refuse a reply that the conversation does not take from this agent."""
-    # Who answers a waiting conversation takes it.
-    return refuse_finished(case) or (None if is_queued(case.status) else refuse_other_agent(case, agent))
+    # Who answers a conversation that nobody has takes it.
+    return refuse_finished(case) or (None if is_to_be_taken(case) else refuse_other_agent(case, agent))
 
 
 def refuse_without_address(surface: Surface) -> Problem:

@@ -154,6 +154,11 @@ def has_no_task(conversation: ConversationState) -> bool:
     return is_pending(conversation.status) and conversation.agent is None
 
 
+def is_to_be_taken(conversation: ConversationState) -> bool:
+    """Whether nobody has it, so that who answers it takes it: it waits, or was answered elsewhere."""
+    return is_queued(conversation.status) or has_no_task(conversation)
+
+
 def reopened(conversation: ConversationState, routing: RoutingResult, now: datetime) -> ConversationState:
     """A resolved conversation reopened by a customer message, routed anew; dispatch prefers its last agent."""
     return replace(
@@ -278,8 +283,13 @@ def assigned(conversation: ConversationState, assignment: Assigned, now: datetim
     """
     # Dispatch assigns by what it knew then: the conversation may have been resolved, or answered elsewhere, meanwhile.
     is_known = conversation.agent == assignment.agent and conversation.assigned_at is not None
-    if is_finished(conversation.status) or is_known or has_no_task(conversation):
+    # A person may take what was answered elsewhere.
+    is_gone = has_no_task(conversation) and not assignment.by_person
+    if is_finished(conversation.status) or is_known or is_gone:
         return None
+    if assignment.by_person:
+        # Who takes a conversation that rests wakes it.
+        conversation = replace(conversation, snoozed_until=None, wake_on_reply=False)
     return replace(
         conversation,
         status=status_after(conversation, "assigned"),

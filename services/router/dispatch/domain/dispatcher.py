@@ -137,6 +137,11 @@ class Dispatcher:
         """
         return self._finish(now, offers.decline(self.board, offer, agent, reason, now))
 
+    def set_aside(self, task: Task) -> None:
+        """Add a task that nobody gets until a person takes it. A known task stays as it is."""
+        if task.id not in self.board.placements:
+            self.board.set_aside(task)
+
     # -- decisions of people ----------------------------------------------------------------------------------------
 
     def claim(

@@ -56,9 +56,17 @@ def explain_assigned(choice: Choice, queue_pick: QueuePick | None = None) -> Exp
     return Explanation(reason, _public_candidates(choice, ranked), _excluded(choice))
 
 
-def explain_by_person(kind: Literal["forced", "claimed", "accepted"], agent: Agent, by: str | None) -> Explanation:
-    """Why the task goes to an agent by a person's decision (`by`; None: an operator). No agents were compared."""
-    return Explanation(Reason(kind=kind, name=agent.name, load=agent.load, capacity=agent.capacity, by=by), [], {})
+def explain_by_person(
+    kind: Literal["forced", "claimed", "accepted"], agent: Agent, by: str | None, *, above_capacity: bool = False
+) -> Explanation:
+    """Why the task goes to an agent by a person's decision (`by`; None: an operator). No agents were compared.
+
+    `above_capacity`: the agent has no room for it.
+    """
+    reason = Reason(
+        kind=kind, name=agent.name, load=agent.load, capacity=agent.capacity, by=by, above_capacity=above_capacity
+    )
+    return Explanation(reason, [], {})
 
 
 def explain_waiting(choice: Choice) -> Explanation:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from services.router.dispatch.domain import offers
 from services.router.dispatch.domain.board import Board
@@ -26,7 +27,7 @@ def claim(
         raise DispatchRefused("held", agent=placement.agent)
     if not over_capacity and not claiming.has_room(placement.task.work):
         raise DispatchRefused("over_capacity", agent=agent, load=claiming.load, capacity=claiming.capacity)
-    return _hand_over(board, placement, claiming, explain_by_person("claimed", claiming, agent), now)
+    return _hand_over(board, placement, claiming, _explained("claimed", placement, claiming, agent), now)
 
 
 def force_assign(board: Board, task: str, agent: str, by: str | None, now: datetime) -> list[DispatchOutcome]:
@@ -38,7 +39,11 @@ def force_assign(board: Board, task: str, agent: str, by: str | None, now: datet
         return _put_back(board, placement, agent, now)
     if placement.agent == agent:
         return _claim_own(board, placement, now)
-    return _hand_over(board, placement, chosen, explain_by_person("forced", chosen, by), now)
+    return _hand_over(board, placement, chosen, _explained("forced", placement, chosen, by), now)
+
+
+def _explained(kind: Literal["forced", "claimed"], placement: Placement, agent: Agent, by: str | None) -> Explanation:
+    return explain_by_person(kind, agent, by, above_capacity=not agent.has_room(placement.task.work))
 
 
 def _claim_own(board: Board, placement: Placement, now: datetime) -> list[DispatchOutcome]:
