@@ -51,12 +51,13 @@ CONVERSATION_FACTS = (
     "handoff_cleared",
 )
 OFFER_FACTS = ("made", *get_args(routing.EndReason))
+AGENT_FACTS = ("presence_changed",)
 CONTACT_FACTS = ("blocked", "unblocked", "opted_in", "opted_out")
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
-CONVERSATION, OFFER, SLA = "pasokh.conversation.", "pasokh.offer.", "pasokh.sla."
-"""What the types of the facts about conversations, offers and clocks begin with."""
+AGENT, CONVERSATION, OFFER, SLA = "pasokh.agent.", "pasokh.conversation.", "pasokh.offer.", "pasokh.sla."
+"""What the types of the facts about agents, conversations, offers and clocks begin with."""
 
 # An event type is `pasokh.<prefix>.<word>`, and the prefix decides the topic (`schemas.topics`).
 _DATA: Mapping[str, type[Contract]] = {
@@ -64,6 +65,7 @@ _DATA: Mapping[str, type[Contract]] = {
     **{f"{CONVERSATION}{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
     **{f"{OFFER}{fact}": routing.OfferFact for fact in OFFER_FACTS},
+    **{f"{AGENT}{fact}": routing.AgentFact for fact in AGENT_FACTS},
     **{f"{SLA}{fact}": sla.ClockFact for fact in SLA_FACTS},
     **{f"pasokh.account.{fact}": accounts.AccountFact for fact in ACCOUNT_FACTS},
     "pasokh.command.reply": commands.Reply,
@@ -139,7 +141,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     **_CONTROL,
 }
 FACTS: tuple[str, ...] = tuple(
-    name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "contact", "offer", "sla")
+    name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "contact", "offer", "agent", "sla")
 )
 """The facts that integrators get by webhook, stream and `…/events`. Facts about accounts are in the stream only."""
 

@@ -322,3 +322,39 @@ class OfferFact(Contract):
     expires_at: Instant
     reason: str | None = None
     missed: int = 0
+
+
+class PresenceSpan(Contract):
+    """A time in which what is shown of an agent's presence did not change, from `since` on for so many `seconds`.
+
+    `used_unit_seconds` are the units in use in it, `unit_seconds` those that there were, each times seconds: their ratio is the
+    utilisation.
+    """
+
+    presence: PresenceStatus
+    presence_reason: str | None = None
+    since: Instant
+    seconds: float
+    used_unit_seconds: float
+    unit_seconds: float
+
+
+class AgentFact(Contract):
+    """`pasokh.agent.presence_changed`: what is shown of an agent's presence changed at `at`; `before` is the time that ended.
+
+    `presence` is the effective one: what the agent declared (`presence_declared`), lowered by what keeps them from answering.
+    `presence_reason` are the agent's words, or the code of what lowered it. `presence_next` is what the agent will be once the
+    work in hand is done. `load` and `capacity` are in units.
+    """
+
+    agent: str
+    name: str
+    teams: list[str]
+    presence: PresenceStatus
+    presence_declared: PresenceStatus
+    presence_reason: str | None = None
+    presence_next: PresenceStatus | None = None
+    load: int
+    capacity: int
+    at: Instant
+    before: PresenceSpan | None = None

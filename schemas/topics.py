@@ -35,6 +35,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("conversations", "person", ("conversation", "contact", "offer")),
     Topic("outbound", "person", ("outbound",)),
     Topic("routing", "workspace", ("routing",)),
+    Topic("agents", "workspace", ("agent",)),
     Topic("customers", "workspace", ("customer",)),
     Topic("accounts", "workspace", ("account",)),
     # Who reads and types now: read by open pages alone, and of no use a moment later.
@@ -42,7 +43,7 @@ TOPICS: tuple[Topic, ...] = (
 )
 BY_EVENT_PREFIX = {noun: topic for topic in TOPICS for noun in topic.event_prefixes}
 BY_NAME = {topic.name: topic for topic in TOPICS}
-FACT_NOUNS = frozenset({"conversation", "contact", "offer", "sla", "account"})
+FACT_NOUNS = frozenset({"conversation", "contact", "offer", "sla", "account", "agent"})
 
 
 def topic_for(event_type: str) -> Topic:

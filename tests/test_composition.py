@@ -216,4 +216,6 @@ def test_a_group_reads_the_topics_of_the_events_that_it_handles(processor: AnyDe
 
 @pytest.mark.parametrize("processor", PROCESSORS, ids=lambda one: one.group)
 def test_a_group_reads_topics_of_one_key_space(processor: AnyDeclaration) -> None:
-    assert len({BY_NAME[topic].key for topic in processor.topics}) == 1
+    # The queues of subscriptions are of one partition each, whatever the key of a fact: nobody else writes them.
+    if processor.group != "webhooks":
+        assert len({BY_NAME[topic].key for topic in processor.topics}) == 1

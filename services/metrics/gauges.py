@@ -96,4 +96,5 @@ def endpoints(states: Iterable[EndpointState], configuration: WorkspaceConfigura
 
 def _seat(document: Document) -> Seat:
     agent = AGENTS.decode(document)
-    return Seat(tuple(agent.body.teams), agent.presence, agent.load, agent.body.capacity)
+    is_finishing = agent.presence_next is not None
+    return Seat(tuple(agent.body.teams), agent.presence, agent.load, agent.body.capacity, is_finishing=is_finishing)

@@ -11,6 +11,19 @@ WRITER = "dispatch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentUsage:
+    """The units of an agent since `since`, when what is shown of the presence last changed, summed up until `at`.
+
+    `used_unit_seconds` are units in use, `unit_seconds` those that there are, each times seconds.
+    """
+
+    since: Instant
+    at: Instant
+    used_unit_seconds: float = 0.0
+    unit_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRecord:
     """An agent. Its document id is `workspace/agent`.
 
@@ -41,6 +54,7 @@ class AgentRecord:
     returned: Annotated[bool, OMITTED_IF_EMPTY] = False
     leased_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     presence_timer_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    usage: Annotated[AgentUsage | None, OMITTED_IF_EMPTY] = None
     load: int = 0
     loads: dict[WorkClass, int] = field(default_factory=dict)
     missed_offers: int = 0

@@ -30,8 +30,10 @@ from services.rest.dependencies import ExistingWorkspace
 from services.rest.viewer import read_current_viewer, visible_facts
 from services.router.stream_check import FactStream
 
-TOPICS = ("conversations", "sla", "accounts")
-"""The topics of facts. The group of the same name writes each."""
+TOPICS = ("conversations", "sla", "accounts", "agents")
+"""The topics of facts."""
+WRITERS = ("conversations", "sla", "collector", "dispatch")
+"""The groups that write them."""
 HEARTBEAT_SECONDS = 15.0
 REPLAY_BATCH_SIZE = 100
 SEPARATOR = "."
@@ -125,7 +127,7 @@ class Stream:
         return not self.prefixes or event.type.startswith(tuple(self.prefixes))
 
     def _sources(self) -> list[str]:
-        return [f"{group}/{partition}" for group in TOPICS for partition in range(self.context.bus.partitions)]
+        return [f"{group}/{partition}" for group in WRITERS for partition in range(self.context.bus.partitions)]
 
     async def _current_position(self) -> StreamPosition:
         keys = [Key(ROWS.name, source) for source in self._sources()]

@@ -96,12 +96,14 @@ FACT = Handler(_on_fact, (reads.head, reads.configuration, reads.endpoints))
 
 PROCESSOR: Processor[PostDependencies, None, EndpointContext] = Processor(
     group=WRITER,
-    topics=("conversations", "sla"),
+    topics=("conversations", "sla", "agents"),
     context=EndpointContext,
     memory=no_memory,
     handlers={
         "pasokh.conversation.": FACT,
         "pasokh.contact.": FACT,
+        "pasokh.offer.": FACT,
+        "pasokh.agent.": FACT,
         "pasokh.sla.": FACT,
         WEBHOOK_REPLAY: Handler(_on_replay, (reads.replay, reads.configuration_of_replay)),
     },

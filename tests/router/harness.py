@@ -31,6 +31,10 @@ from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_with
 SOON = 30.0
 
 
+NOUNS = {"sla": "sla", "dispatch": "agent", "collector": "account"}
+"""What the facts of a group are about; conversations where it is not here."""
+
+
 @dataclass
 class StreamClient:
     """One open stream. `blocks` are what came, without comments."""
@@ -108,7 +112,7 @@ class StreamHarness:
         return Event(
             id=f"{int(elapsed):012d}-{index:04d}-{source}",
             source=source,
-            type=f"pasokh.{'sla' if group == 'sla' else 'conversation'}.{word}",
+            type=f"pasokh.{NOUNS.get(group, 'conversation')}.{word}",
             time=self.rest.time_source.now(),
             workspace=workspace,
             partitionkey=f"{workspace}/telegram:main:1",

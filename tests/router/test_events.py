@@ -43,6 +43,17 @@ async def test_a_client_that_comes_back_gets_what_it_missed_and_then_what_happen
     assert await again.wait_for_events(3) == ["assigned", "started", "replied"]
 
 
+@pytest.mark.parametrize("source", ["dispatch/0", "collector/0"])
+async def test_facts_about_agents_and_accounts_are_not_lost_either(shop: StreamHarness, source: str) -> None:
+    await shop.commit_and_publish("before", source=source)
+    client = await shop.open()
+    client.gone.set()
+    await shop.commit_and_publish("changed", source=source)
+    again = await shop.open(last_event_id=client.blocks[0]["id"])
+    await shop.commit_and_publish("later", source=source)
+    assert await again.wait_for_events(2) == ["changed", "later"]
+
+
 async def test_a_client_that_left_before_the_first_fact_loses_none(shop: StreamHarness) -> None:
     await shop.commit_and_publish("before")
     client = await shop.open()

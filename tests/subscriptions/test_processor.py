@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.events import FACTS
 from services.platform.core.errors import Unavailable
 from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -44,6 +45,14 @@ async def test_only_types_that_are_wanted_are_posted() -> None:
     await webhooks.drain()
     assert webhooks.called(CRM) == ["conversation.resolved", "sla.breached", "contact.opted_out"]
     assert webhooks.called("https://other.example.com/hook") == ["conversation.opened", "conversation.resolved"]
+
+
+async def test_facts_of_every_noun_are_posted() -> None:
+    webhooks = await WebhooksHarness().open()
+    for event_type in FACTS:
+        await webhooks.publish(fact(event_type, event_type))
+        await webhooks.drain()
+    assert webhooks.called(CRM) == list(FACTS)
 
 
 async def test_control_events_and_other_workspaces_are_passed_over() -> None:

@@ -29,12 +29,13 @@ Reading = tuple[Instrument, tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An agent as far as gauges count it. `load` and `capacity` in units."""
+    """An agent as far as gauges count it. `load` and `capacity` in units; who is finishing takes no further one."""
 
     teams: tuple[str, ...]
     presence: str
     load: int
     capacity: int
+    is_finishing: bool = False
 
 
 def staffing(seats: Iterable[Seat], configuration: WorkspaceConfiguration, now: datetime) -> Iterator[Reading]:
@@ -54,7 +55,7 @@ def _group(
     for presence in PRESENCES:
         yield agents, (*labels, presence), float(sum(seat.presence == presence for seat in seats))
     online = [seat for seat in seats if seat.presence == "online"]
-    yield free, labels, float(sum(max(0, seat.capacity - seat.load) for seat in online))
+    yield free, labels, float(sum(max(0, seat.capacity - seat.load) for seat in online if not seat.is_finishing))
     if capacity := sum(seat.capacity for seat in online):
         yield used, labels, sum(seat.load for seat in online) / capacity
 

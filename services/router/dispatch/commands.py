@@ -17,6 +17,8 @@ from services.router.dispatch import presence, tasks
 from services.router.dispatch.context import DispatchContext
 from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, RefusalCode
 from services.router.dispatch.domain.placements import offered_task
+from services.router.dispatch.domain.presence import Presence
+from services.router.dispatch.usage import with_usage
 from services.router.dispatch.workspace_state import WorkspaceState, to_agent
 
 CHANGED, OFFER_ENDED = "Precondition failed", "Offer ended"
@@ -127,7 +129,7 @@ def _put_agent(context: DispatchContext, state: WorkspaceState, event: Event) ->
         created = int(now.timestamp() * 1_000_000)
         record = AgentRecord(workspace=state.workspace, id=command.agent, body=command.body, generation=created, at=now)
     else:
-        record = replace(stored, body=command.body, version=stored.version + 1, at=now)
+        record = replace(with_usage(stored, now), body=command.body, version=stored.version + 1, at=now)
     state.agents[record.id] = record
     return state.dispatcher.put_agent(to_agent(record, state.settings), now)
 
@@ -136,6 +138,8 @@ def _delete_agent(context: DispatchContext, state: WorkspaceState, event: Event)
     command = event.payload_as(AgentDeleted)
     stored = _require_agent(state, command.agent)
     _check_precondition(command.if_match, stored.version, command.agent)
+    # The time in its last presence ends.
+    presence.change_presence(context.work, stored, Presence("offline"))
     del state.agents[command.agent]
     return state.dispatcher.remove_agent(command.agent, context.work.now)
 

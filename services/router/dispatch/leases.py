@@ -18,7 +18,7 @@ from services.records.leases import LEASES
 from services.router.dispatch.context import DispatchContext, workspace_documents
 from services.router.dispatch.domain.outcomes import DispatchOutcome
 from services.router.dispatch.domain.presence import PageLease, Presence, advance, heard
-from services.router.dispatch.presence import presence_of, put_presence, set_timer, with_presence
+from services.router.dispatch.presence import change_presence, presence_of, put_presence, set_timer
 from services.router.dispatch.returns import start_return
 from services.router.dispatch.workspace_state import WorkspaceState
 
@@ -36,7 +36,7 @@ def on_lease_renewed(work: UnitOfWork, state: WorkspaceState, event: Event) -> l
     before = presence_of(stored)
     record = replace(stored, leased_at=stored.leased_at or renewed.at)
     after = heard(before, lease, state.settings.presence, work.now)
-    return _apply(work, state, with_presence(record, after, work.now), lease)
+    return _apply(work, state, change_presence(work, record, after), lease)
 
 
 def on_presence_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) -> list[DispatchOutcome]:
@@ -66,7 +66,7 @@ def _apply(
     work: UnitOfWork, state: WorkspaceState, record: AgentRecord, lease: PageLease | None
 ) -> list[DispatchOutcome]:
     step = advance(presence_of(record), lease, state.settings.presence, work.now)
-    after = with_presence(record, step.presence, work.now)
+    after = change_presence(work, record, step.presence)
     if step.forgets_lease:
         after = replace(after, leased_at=None)
     if step.next_at is not None and step.next_at != after.presence_timer_at:

@@ -9,6 +9,7 @@ from services.records.agents import AgentRecord
 from services.router.dispatch.domain.outcomes import DispatchOutcome
 from services.router.dispatch.domain.presence import Presence, advance
 from services.router.dispatch.returns import start_return, withdraw_offers
+from services.router.dispatch.usage import record_change
 from services.router.dispatch.workspace_state import WorkspaceState, to_agent
 
 PRESENCE_TIMER = "presence/"
@@ -49,6 +50,11 @@ def with_presence(record: AgentRecord, presence: Presence, now: datetime) -> Age
     return after if after == record else replace(after, presence_version=record.presence_version + 1)
 
 
+def change_presence(work: UnitOfWork, stored: AgentRecord, presence: Presence) -> AgentRecord:
+    """The record with this presence; the change is a fact."""
+    return record_change(work, stored, with_presence(stored, presence, work.now))
+
+
 def declare(
     work: UnitOfWork, state: WorkspaceState, stored: AgentRecord, command: PresenceSet
 ) -> list[DispatchOutcome]:
@@ -63,7 +69,7 @@ def declare(
     )
     # Who says so starts afresh: offers that were missed before count no more. A version of its own, also for the same words.
     record = replace(
-        with_presence(stored, after, now),
+        change_presence(work, stored, after),
         presence_version=stored.presence_version + 1,
         missed_offers=0,
         # A page that is out of touch is not waited for: who says so may have another desk.
@@ -106,4 +112,4 @@ def finish(work: UnitOfWork, state: WorkspaceState, agent: str) -> list[Dispatch
     """An agent without work in hand is what they said to be afterwards."""
     record = state.agents[agent]
     after = presence_of(record).finished()
-    return put_presence(work, state, with_presence(record, after, work.now))
+    return put_presence(work, state, change_presence(work, record, after))

@@ -23,7 +23,8 @@ from services.router.dispatch.domain.outcomes import (
     Unmatched,
 )
 from services.router.dispatch.domain.placements import Placement
-from services.router.dispatch.presence import finish, presence_of, with_presence, with_timer
+from services.router.dispatch.presence import change_presence, finish, presence_of, with_timer
+from services.router.dispatch.usage import with_usage
 from services.router.dispatch.workspace_state import WorkspaceState, with_placement
 
 TASK_TIMER = "task/"
@@ -101,7 +102,7 @@ def _record_agents(work: UnitOfWork, state: WorkspaceState) -> None:
             work.delete(AGENTS, agent_id(state.workspace, agent))
             continue
         state.agents[agent] = replace(
-            state.agents[agent],
+            with_usage(state.agents[agent], work.now),
             presence=current.presence,
             load=current.load,
             loads=current.in_hand.by_class(),
@@ -171,7 +172,7 @@ def _record_offer_ended(work: UnitOfWork, state: WorkspaceState, outcome: OfferE
 
 def _record_set_away(work: UnitOfWork, state: WorkspaceState, outcome: AgentSetAway) -> None:
     stored = state.agents[outcome.agent]
-    lowered = with_presence(stored, presence_of(stored).lowered_by("missed_offers", outcome.at), outcome.at)
+    lowered = change_presence(work, stored, presence_of(stored).lowered_by("missed_offers", outcome.at))
     state.agents[outcome.agent] = with_timer(work, lowered, state)
 
 
