@@ -159,6 +159,11 @@ class DispatchHarness(Driver):
         """A timer of dispatch fires now."""
         return await self.batch([TimerFired(name, self.now, data)])
 
+    @property
+    def assignments(self) -> list[Event]:
+        """What was sent about who has which task."""
+        return assignments(self.sent)
+
     def queue_record(self) -> QueueRecord:
         found = self.get(QUEUES, SHOP)
         assert found is not None
@@ -189,3 +194,8 @@ class DispatchHarness(Driver):
         stored = [decision for decision in self.store.all(DECISIONS) if decision.conversation == conversation]
         stored.sort(key=lambda decision: (decision.at, decision.id))
         return [replace(decision, summary=sentence(decision, "en")) for decision in stored]
+
+
+def assignments(events: list[Event]) -> list[Event]:
+    """Those of some events that say who has which task."""
+    return [event for event in events if event.type.startswith("pasokh.assignment.")]

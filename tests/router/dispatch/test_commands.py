@@ -106,7 +106,7 @@ async def test_command_repeated_within_a_batch_is_applied_once(office: DispatchH
     await office.queue("c1")
     event = office.event("agent_deleted", {"agent": "ali"}, "command-1")
     emitted = await office.handle(event, event)
-    assert [one.type for one in emitted] == ["pasokh.assignment.unassigned"]
+    assert [one.type for one in emitted] == ["pasokh.agent.presence_changed", "pasokh.assignment.unassigned"]
     assert office.holder("c1") is None
 
 
@@ -145,7 +145,7 @@ async def test_offer_is_accepted_once_and_repeats_change_nothing(office: Dispatc
         "assigned",
         office.now - timedelta(seconds=1),
     )
-    assert [event.type.rsplit(".", 1)[1] for event in office.sent] == ["offered", "offer_ended", "assigned"]
+    assert [event.type.rsplit(".", 1)[1] for event in office.assignments] == ["offered", "offer_ended", "assigned"]
     assert office.decisions("c1")[-1].summary == "Accepted by ali: 1 of 4 units in use."
 
 
@@ -238,7 +238,7 @@ async def test_decline_goes_to_the_next_and_says_why(office: DispatchHarness) ->
     await office.online("zoe")
     outcome = await answer(office, "offer_decline", agent="ali", offer="c1.1", reason="lunch")
     assert outcome.status == "applied"
-    ended = office.sent[-2]
+    ended = office.assignments[-2]
     assert (ended.type, ended.data["why"], ended.data["reason"]) == (
         "pasokh.assignment.offer_ended",
         "declined",
@@ -259,7 +259,7 @@ async def test_of_two_claims_one_wins_and_the_other_names_the_winner(office: Dis
     assert lost.problem.detail.startswith("ali ")
     taken = await answer(office, "task_claim", agent="zoe", conversation="c1", from_agent="ali")
     assert taken.status == "applied"
-    assert (office.sent[-1].data["agent"], office.sent[-1].data["previous"]) == ("zoe", "ali")
+    assert (office.assignments[-1].data["agent"], office.assignments[-1].data["previous"]) == ("zoe", "ali")
     assert (office.agent("ali").load, office.agent("zoe").load) == (0, 1)
 
 

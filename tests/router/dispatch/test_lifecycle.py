@@ -60,7 +60,7 @@ async def test_closed_while_waiting_is_never_assigned(office: DispatchHarness) -
     await office.queue("c1")
     await office.close("c1")
     await office.online("ali")
-    assert office.sent == []
+    assert office.assignments == []
     assert office.agent("ali").load == 0
 
 
@@ -69,7 +69,7 @@ async def test_reopened_conversation_is_a_new_task(office: DispatchHarness) -> N
     await office.queue("c1")
     await office.close("c1")
     await office.queue("c1", preferred="ali")
-    assert [event.type for event in office.sent] == ["pasokh.assignment.assigned"] * 2
+    assert [event.type for event in office.assignments] == ["pasokh.assignment.assigned"] * 2
     assert office.agent("ali").load == 1
 
 
@@ -106,10 +106,10 @@ async def test_deleted_agents_tasks_return_to_their_old_place(office: DispatchHa
     await office.queue("c1")
     await office.queue("c2")
     await office.queue("c3")
-    before = len(office.sent)
+    before = len(office.assignments)
     assert (await office.delete_agent("ali")).status == "applied"
-    returned = [Unassigned.model_validate(event.data) for event in office.sent[before:]]
-    assert [event.type for event in office.sent[before:]] == ["pasokh.assignment.unassigned"] * 2
+    returned = [Unassigned.model_validate(event.data) for event in office.assignments[before:]]
+    assert [event.type for event in office.assignments[before:]] == ["pasokh.assignment.unassigned"] * 2
     assert [(one.conversation, one.agent) for one in returned] == [("c1", "ali"), ("c2", "ali")]
     assert office.agents() == []
     await office.online("zoe", capacity=1)
@@ -120,9 +120,9 @@ async def test_deleted_agents_tasks_go_to_whoever_is_free(office: DispatchHarnes
     await office.online("ali")
     await office.queue("c1")
     await office.online("zoe")
-    before = len(office.sent)
+    before = len(office.assignments)
     await office.delete_agent("ali")
-    assert [event.type for event in office.sent[before:]] == [
+    assert [event.type for event in office.assignments[before:]] == [
         "pasokh.assignment.unassigned",
         "pasokh.assignment.assigned",
     ]

@@ -11,7 +11,7 @@ from schemas.configuration import AgentBody
 from schemas.envelope import Event, encode
 from schemas.values import Requirement
 from tests.examples import examples
-from tests.router.dispatch.harness import DispatchHarness
+from tests.router.dispatch.harness import DispatchHarness, assignments
 from tests.router.dispatch.strategies import Step, event_histories, histories, task_of
 
 
@@ -65,7 +65,7 @@ async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]
         size = sizes[len(rest) % len(sizes)]
         batch, rest = rest[:size], rest[size:]
         forgetful.restart()
-        before = len(steady.sent)
+        before = len(steady.assignments)
         for office in (steady, forgetful):
             await office.advance(batch[0].later)
             await office.handle(*[_event(office, step) for step in batch], seconds=0)
@@ -73,7 +73,7 @@ async def test_lost_memory_changes_nothing(history: list[Step], sizes: list[int]
         assert steady.store.documents == forgetful.store.documents
         for name in (step.who for step in batch if step.what == "task_closed"):
             task = steady.tasks().get(name)
-            void[name] = before if task and task.agent else len(steady.sent)
+            void[name] = before if task and task.agent else len(steady.assignments)
         check_documents(steady, void)
 
 
@@ -92,7 +92,7 @@ def check_documents(office: DispatchHarness, void: Mapping[str, int]) -> None:
     assert {agent.id: agent.loads for agent in office.agents()} == loads
     agents: dict[str, str | None] = {}
     last: dict[str, int] = {}
-    for position, event in enumerate(office.sent):
+    for position, event in enumerate(office.assignments):
         conversation, agent = str(event.data["conversation"]), str(event.data["agent"])
         is_unassigned = event.type.endswith((".unassigned", ".offer_ended")) and event.data.get("why") != "accepted"
         assert not is_unassigned or agents[conversation] == agent, "only an assigned task is unassigned"
@@ -111,7 +111,7 @@ async def test_each_task_is_assigned_at_most_once_per_queueing(history: list[Ste
         emitted = await office.handle(_event(office, step))
         if step.what == "task_queued" and step.who not in before:
             open_queueings[step.who] = 1
-        for event in emitted:
+        for event in assignments(emitted):
             conversation = str(event.data["conversation"])
             open_queueings[conversation] = open_queueings.get(conversation, 0) + (
                 1 if event.type.endswith(".unassigned") else -1
