@@ -15,8 +15,16 @@ from tests.live.installation import SECRET
 # Any: an OpenAPI document is JSON that says whatever it says.
 Document = dict[str, Any]
 
-ENDLESS = ("/v1/workspaces/{workspace}/events", "/webchat/{workspace}/{account}/stream")
+ENDLESS = (
+    "/v1/workspaces/{workspace}/events",
+    "/v1/workspaces/{workspace}/inbox/stream",
+    "/webchat/{workspace}/{account}/stream",
+)
 """Streams of server-sent events: an answer without an end."""
+ONCE = ("/v1/desk/first-run",)
+"""Takes a code that works once, and that only a terminal makes."""
+ACTING = (*("ReplyBody", "EditBody", "MessageActionBody", "ReactBody", "ClaimBody", "AcceptBody", "DeclineBody"),)
+"""Bodies that have to name the agent who acts, for a key that is bound to none."""
 ZONES = ("UTC", "Asia/Tehran", "Europe/Riga")
 PUBLIC_URL = "https://hooks.example/pasokh"
 
@@ -30,9 +38,9 @@ class Known:
 
 
 def narrowed(document: Document, known: Known) -> Document:
-    """A copy of the document for requests to this installation, without its endless paths."""
+    """A copy of the document for requests to this installation, without paths that no request can try again and again."""
     found = copy.deepcopy(document)
-    for path in ENDLESS:
+    for path in (*ENDLESS, *ONCE):
         del found["paths"][path]
     for path, operations in found["paths"].items():
         for method in operations.keys() - {"parameters"}:
@@ -43,8 +51,7 @@ def narrowed(document: Document, known: Known) -> Document:
     schemas["Escalation"]["required"] = ["priority"]
     for name in ("ReplyBody", "FirstMessageBody", "MessageBody", "NoteBody"):
         schemas[name]["required"] = sorted({*schemas[name].get("required", []), "text"})
-    # The key of these requests is bound to no agent: it has to say who acts.
-    for name in ("ReplyBody", "EditBody", "MessageActionBody", "ReactBody"):
+    for name in ACTING:
         schemas[name]["required"] = sorted({*schemas[name].get("required", []), "agent"})
     # The accounts of requests are this channel's, as the channel in their path is.
     schemas["AccountBody"]["anyOf"] = [{"$ref": "#/components/schemas/TelegramAccount"}]
@@ -66,6 +73,9 @@ def _parameters(path: str, shared: Document, operation: Document, known: Known) 
         elif name == "cursor":
             if path in known.cursors:
                 yield {**one, "schema": _one_of([known.cursors[path]])}
+        elif name == "agent" and place == "query" and "/inbox" in path:
+            # The key of these requests is bound to no agent: it has to say whose inbox.
+            yield {**one, "required": True, "schema": _one_of(known.ids["agent"])}
         elif path.endswith("/reports/kpis") and name in ("from", "to"):
             yield {**one, "schema": _one_of(["2026-11-01T00:00:00Z" if name == "from" else "2026-12-01T00:00:00Z"])}
         elif name == "updated_since":
@@ -108,14 +118,13 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
         "ReplyBody": {"agent": _one_of(agents), "attachments": _one_of([[]]), "text": text},
         "FirstMessageBody": {"text": text},
         "MessageBody": {"attachments": _one_of([[]]), "text": text},
-        "EditBody": {"agent": _one_of(agents)},
-        "MessageActionBody": {"agent": _one_of(agents)},
-        "ReactBody": {"agent": _one_of(agents)},
+        **{name: {"agent": _one_of(agents)} for name in ACTING if name != "ReplyBody"},
         "ResolveBody": acting,
         "ReopenBody": acting,
         "PriorityBody": acting,
-        "NoteBody": {**acting, "attachments": _one_of([[]]), "text": text},
+        "NoteBody": {**acting, "attachments": _one_of([[]]), "text": text, "mentions": _one_of([[], agents])},
         "ReapplyBody": acting,
+        "UnsnoozeBody": acting,
         "WebhookBody": {
             "url": _one_of([PUBLIC_URL]),
             "secret": _one_of([None]),
@@ -138,6 +147,14 @@ def _whole(known: Known) -> Mapping[str, Document]:
         "TransferBody": {
             "properties": {"agent": _one_of([*agents, None]), "to_team": _one_of([*teams, "default"])},
             "required": ["to_team"],
+        },
+        "SnoozeBody": {
+            "properties": {
+                "agent": _one_of([*agents, None]),
+                "for_seconds": {"type": "number", "minimum": 1, "maximum": 86400},
+                "wake_on_reply": {"type": "boolean"},
+            },
+            "required": ["for_seconds"],
         },
         "DeskSessionBody": {
             "properties": {"key": _one_of(known.ids["key of an agent"]), "shared_computer": {"type": "boolean"}},

@@ -139,6 +139,7 @@ def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
     for number in (1, 2):
         put(f"/teams/team-of-{name}-{number}", {"name": tenant.canary})
         put(f"/webhooks/hook-of-{name}-{number}", {"url": f"https://hooks.example/{tenant.canary}"})
+    put(f"/canned/answer-of-{name}", {"title": tenant.canary, "text": f"{tenant.canary} thank you"})
     put("/routing", {"rules": [{"when": {"channel": "telegram"}, "then": {"priority": "high"}}]})
     targets = {"first_response_seconds": 600, "resolution_seconds": 6000}
     put("/sla", {"policies": [{"id": f"policy-{tenant.canary}", "targets": targets}]})
@@ -225,6 +226,8 @@ def _name(tenant: Tenant) -> None:
         "agent": f"agent-of-{tenant.name}-1",
         "team": f"team-of-{tenant.name}-1",
         "webhook": f"hook-of-{tenant.name}-1",
+        "answer": f"answer-of-{tenant.name}",
+        "idempotency_key": tenant.idempotency,
         "conversation": mine["id"],
         "command": later.headers["location"].rpartition("/")[2],
         "dead_letter": f"letter-of-{tenant.name}",
