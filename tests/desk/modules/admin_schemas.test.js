@@ -53,11 +53,16 @@ for (const [name, body] of Object.entries(BODIES)) {
   });
 }
 
-test("every setting of a workspace that has a field of its own is asked for, but for the texts of hand-offs", () => {
-  const asked = new Set(schemas.GROUPS.flatMap(([, names]) => names));
-  const known = Object.keys(API.WorkspaceSettings.properties).filter((name) => name !== "handoff_texts");
-  assert.deepEqual(known.filter((name) => !asked.has(name)), []);
-  assert.deepEqual(Object.keys(schemas.WORKSPACE.properties.settings.properties).filter((name) => !asked.has(name)), []);
+test("every setting of shop and teams is asked for, those without words of the page as the API describes them", () => {
+  for (const [schema, name] of [[schemas.WORKSPACE, "WorkspaceSettings"], [schemas.TEAM, "TeamSettings"]]) {
+    const asked = formOf(schemas.withOthers(schema, API[name]), { components: { schemas: API } }).fields.find((one) => one.name === "settings").fields;
+    const known = Object.keys(API[name].properties).filter((one) => one !== "handoff_texts");
+    assert.deepEqual(asked.map((one) => one.name).sort(), known.sort());
+  }
+  const grouped = schemas.GROUPS.flatMap(([, names]) => names);
+  assert.deepEqual(grouped.sort(), Object.keys(schemas.WORKSPACE.properties.settings.properties).sort());
+  // Without the document of the API, the settings that the page knows are asked for.
+  assert.deepEqual(schemas.withOthers(schemas.WORKSPACE, undefined), schemas.WORKSPACE);
 });
 
 const READ = {
@@ -65,7 +70,7 @@ const READ = {
   TEAM: { name: "Night", settings: { offer_mode: "offer", offer_seconds: 20 }, calendar: { timezone: "Europe/Riga", hours: { mon: [["20:00", "24:00"]] }, holidays: [] } },
   WORKSPACE: {
     name: "Shop", languages: ["fa", "en"], timezone: "Asia/Tehran", own: { phones: ["+371 2000"] },
-    settings: { greeting: { fa: "سلام" }, handoff_texts: { notice: "Wait" }, detect_silence: false, visibility: "own", pending_release_seconds: 300, auto_resolve_seconds: { webchat: 3600, default: null }, preferred_agent_seconds: 60, claim_over_capacity: true, offer_mode: "offer", offer_seconds: 45, missed_offers: 3, beat_seconds: 15, lost_away_seconds: 60, lost_return_seconds: 300, lost_offline_seconds: 900, idle_away_seconds: 600 },
+    settings: { greeting: { fa: "سلام" }, handoff_texts: { notice: "Wait" }, detect_silence: false, visibility: "own", pending_release_seconds: 300, auto_resolve_seconds: { webchat: 3600, default: null }, preferred_agent_seconds: 60, claim_over_capacity: true, offer_mode: "offer", offer_seconds: 45, missed_offers: 3, beat_seconds: 15, lost_away_seconds: 60, lost_return_seconds: 300, lost_offline_seconds: 900, idle_away_seconds: 600, handoff_seconds: 600, work_units: { mail: 2 }, call_blocks: true },
     calendar: { timezone: "Asia/Tehran", hours: { sat: [["09:00", "17:00"]] }, holidays: [] },
   },
   ROUTING: { rules: [{ when: { language: ["fa"], sensitive: true }, then: { team: "vip", skills: { "lang:{language}": 3 }, priority: "high", relax: [{ after_seconds: 60, skills: { "lang:{language}": 1 }, drop_skills: ["refunds"], add_teams: ["default"] }] } }] },

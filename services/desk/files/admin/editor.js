@@ -9,8 +9,8 @@ const pick = (view, names) => Object.fromEntries(names.filter((name) => name in 
 const conditionOf = (etag) => (etag && etag !== '"0"' ? {'If-Match': etag} : {});
 
 /** An editor of something that is read: `view` is what the API showed, null for what is new. */
-export function startEditing({section, id, view, etag = null, schema, first = {}}) {
-  const form = formOf(schema ?? SECTIONS[section].schema);
+export function startEditing({section, id, view, etag = null, schema, root, first = {}}) {
+  const form = formOf(schema ?? SECTIONS[section].schema, root);
   const draft = draftOf(form, view ? pick(view, SECTIONS[section].writes) : first);
   return {section, id, form, draft, base: valueOf(form, draft), etag, view, errors: new Map(), tried: false, problem: null, busy: false, saved: false, warnings: view?.warnings ?? []};
 }

@@ -20,6 +20,12 @@ const OWN = {'Pasokh-Desk': '1', 'Content-Type': 'application/json', Accept: 'ap
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
 
+/** The origins of addresses as people write them: with or without https, with a path or without. */
+export const originsOf = (written) => written.split(/[\s,]+/).filter(Boolean).map((one) => {
+  const address = /^[a-z]+:/i.test(one) ? one : `https:${'//'}${one}`;
+  return URL.canParse?.(address) ? new URL(address).origin : one;
+});
+
 export function createFirstRun({state, update, api, actions}) {
   const form = formOf(SHOP);
   const set = (values) => update(() => Object.assign(state.firstRun, values));
@@ -113,7 +119,7 @@ export function createFirstRun({state, update, api, actions}) {
   async function makeAccount() {
     const run = state.firstRun;
     const [path, body] = run.kind === 'webchat'
-      ? ['/accounts/webchat/main', {name: state.sources.name, credentials: {identity_secret: randomText(), allowed_origins: run.origins.split(/[\s,]+/).filter(Boolean)}}]
+      ? ['/accounts/webchat/main', {name: state.sources.name, credentials: {identity_secret: randomText(), allowed_origins: originsOf(run.origins)}}]
       : ['/accounts/telegram/main', {name: state.sources.name, credentials: {bot_token: run.token.trim()}, settings: {receive: 'poll'}, ...(run.apiBase.trim() ? {api_base: run.apiBase.trim()} : {})}];
     if (run.kind === 'telegram' && !run.token.trim()) return set({errors: new Map([['/token', [text('wrong_needed')]]])});
     set({busy: true, problem: null, errors: new Map()});

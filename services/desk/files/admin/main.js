@@ -144,7 +144,7 @@ export async function openAdmin({root, tag, keep = () => {}}) {
     if (turn !== shown) return;
     update(() => {
       if (!answer.ok) state.problem = answer.status === 404 ? 'gone' : answer.status === 403 ? 'forbidden' : 'unreached';
-      else state.editor = startEditing({section, id, view: answer.body, etag: answer.etag, schema: sources.schemaOf(section, answer.body.channel)});
+      else state.editor = startEditing({section, id, view: answer.body, etag: answer.etag, schema: sources.schemaOf(section, answer.body.channel), root: sources.rootOf(section)});
     });
   }
 
@@ -155,7 +155,7 @@ export async function openAdmin({root, tag, keep = () => {}}) {
       if (section === 'accounts' && !channel) return;
       const schema = sources.schemaOf(section, channel);
       if (!schema) state.problem = 'gone';
-      else state.editor = startEditing({section, id: NEW, view: null, schema, first: sources.firstOf(section, channel)});
+      else state.editor = startEditing({section, id: NEW, view: null, schema, root: sources.rootOf(section), first: sources.firstOf(section, channel)});
     });
   }
 

@@ -104,12 +104,16 @@ function settingsFields(editor, actions, context) {
   const {form, draft} = editor;
   const settings = form.fields.find((one) => one.name === 'settings');
   const own = form.fields.find((one) => one.name === 'own');
+  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  const others = settings.fields.filter((one) => !grouped.has(one.name));
   const put = (name) => (value) => actions.change({...draft, [name]: value});
   return html`
     ${form.fields.filter((one) => !['settings', 'own'].includes(one.name)).map((one) => field(one, draft[one.name], put(one.name), context, `/${one.name}`))}
     ${GROUPS.map(([group, names]) => html`<fieldset class="part"><legend>${text(`g_${group}`)}</legend><p class="help">${text(`ng_${group}`)}</p>
       ${settings.fields.filter((one) => names.includes(one.name)).map((one) =>
         field(one, draft.settings[one.name], (value) => put('settings')({...draft.settings, [one.name]: value}), context, `/settings/${one.name}`))}</fieldset>`)}
+    ${others.length ? html`<fieldset class="part"><legend>${text('g_others')}</legend>${others.map((one) =>
+      field(one, draft.settings[one.name], (value) => put('settings')({...draft.settings, [one.name]: value}), context, `/settings/${one.name}`))}</fieldset>` : nothing}
     ${field(own, draft.own, put('own'), context, '/own')}`;
 }
 

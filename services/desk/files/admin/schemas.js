@@ -11,6 +11,7 @@ const choice = (options, fallback) => ({type: 'string', enum: options, ...(fallb
 const choices = (source, options) => ({type: 'array', items: {type: 'string', enum: options ?? []}, 'x-kind': 'choices', 'x-source': source, default: []});
 const calendar = {title: 'Calendar', type: 'object'};
 const skills = {type: 'object', additionalProperties: {type: 'integer', minimum: 1, maximum: 5}, 'x-source': 'skills', default: {}};
+const CLASSES = ['chat', 'mail', 'call', 'public'];
 export const PRIORITIES = ['urgent', 'high', 'normal', 'low'];
 
 export const AGENT = {
@@ -22,7 +23,7 @@ export const AGENT = {
     teams: {...choices('teams'), default: undefined},
     skills: {...skills, 'x-note': 'skills'},
     capacity: {type: 'integer', minimum: 1, maximum: 1000, default: 4, 'x-note': 'capacity'},
-    limits: {type: 'object', additionalProperties: {type: 'integer', minimum: 0, maximum: 1000}, 'x-keys': ['chat', 'mail', 'call', 'public'], 'x-note': 'limits', default: {}},
+    limits: {type: 'object', additionalProperties: {type: 'integer', minimum: 0, maximum: 1000}, 'x-keys': CLASSES, 'x-note': 'limits', default: {}},
   },
 };
 
@@ -56,9 +57,12 @@ const SETTINGS = {
   visibility: {...choice(['team', 'own'], 'team')},
   claim_over_capacity: {type: 'boolean', default: false},
   detect_silence: {type: 'boolean', default: true},
+  handoff_seconds: seconds(1, {default: 900}),
   ...offers(true),
   missed_offers: {type: 'integer', minimum: 1, default: 2},
   preferred_agent_seconds: seconds(1, {default: 60}),
+  work_units: {type: 'object', additionalProperties: {type: 'integer', minimum: 1, maximum: 1000}, 'x-keys': CLASSES, 'x-note': 'work_units', default: {}},
+  call_blocks: {type: 'boolean', default: false},
   pending_release_seconds: seconds(1, {default: 600}),
   auto_resolve_seconds: {
     type: 'object', additionalProperties: optional(seconds(1)), 'x-kind': 'map', 'x-source': 'channels', 'x-note': 'auto_resolve',
@@ -84,11 +88,25 @@ export const WORKSPACE = {
 };
 /** The settings in groups, each with a heading. */
 export const GROUPS = [
-  ['customers', part('greeting', 'visibility', 'claim_over_capacity', 'detect_silence')],
-  ['offers', part('offer_mode', 'offer_seconds', 'missed_offers', 'preferred_agent_seconds')],
+  ['customers', part('greeting', 'visibility', 'claim_over_capacity', 'handoff_seconds', 'detect_silence')],
+  ['offers', part('offer_mode', 'offer_seconds', 'missed_offers', 'preferred_agent_seconds', 'work_units', 'call_blocks')],
   ['silence', part('pending_release_seconds', 'auto_resolve_seconds')],
   ['presence', part('lost_away_seconds', 'lost_return_seconds', 'lost_offline_seconds', 'idle_away_seconds', 'beat_seconds')],
 ].map(([name, properties]) => [name, Object.keys(properties)]);
+
+/** Settings that no form asks for: texts of hand-offs are written over REST (docs/handoff.md). */
+const UNASKED = ['handoff_texts'];
+
+/**
+ * A form with what the API has besides, in the words of the API: so that no setting of a newer server is out of reach.
+ * `body` is the schema of the settings in the OpenAPI document.
+ */
+export function withOthers(schema, body) {
+  const known = schema.properties.settings.properties;
+  const others = Object.fromEntries(Object.entries(body?.properties ?? {}).filter(([name]) => !(name in known) && !UNASKED.includes(name)));
+  const settings = {...schema.properties.settings, properties: {...known, ...others}};
+  return {...schema, properties: {...schema.properties, settings}};
+}
 
 export const HOURS = {type: 'object', properties: {calendar: {...calendar, 'x-note': 'hours'}}};
 

@@ -1,6 +1,7 @@
 // What choices are made of: the teams, agents, languages and channels of the shop, read once until something is written.
 
 import {languageName, channelName} from '../words.js';
+import {withOthers} from './schemas.js';
 import {SECTIONS} from './sections.js';
 
 export function createSources({state, update, api}) {
@@ -23,10 +24,19 @@ export function createSources({state, update, api}) {
     known = workspace.ok;
   }
 
+  /** The document of the API, for what the forms of settings do not know by themselves. Without it they do well. */
+  async function readApi() {
+    const answer = await fetch('/openapi.json', {credentials: 'same-origin'}).catch(() => null);
+    const document = answer?.ok ? await answer.json() : null;
+    Object.assign(state.more, {api: document});
+  }
+  const settingsOf = {settings: 'WorkspaceSettings', teams: 'TeamSettings'};
+
   return {
     /** Read what the forms of a section choose from. What is taken of its ids is read as well. */
     async need(section) {
       if (!known) await read();
+      if (section in settingsOf && state.more.api === undefined) await readApi();
       const {list} = SECTIONS[section];
       if (!list || section === 'keys') return;
       const all = await api.items(list);
@@ -37,7 +47,13 @@ export function createSources({state, update, api}) {
     forget() {
       known = false;
     },
-    schemaOf: (section, channel) => SECTIONS[section].schema ?? state.sources.channels?.find((one) => one.id === channel)?.account_schema ?? null,
+    schemaOf(section, channel) {
+      const {schema} = SECTIONS[section];
+      if (section in settingsOf) return withOthers(schema, state.more.api?.components?.schemas?.[settingsOf[section]]);
+      return schema ?? state.sources.channels?.find((one) => one.id === channel)?.account_schema ?? null;
+    },
+    /** Where references in a schema lead. */
+    rootOf: (section) => (section in settingsOf ? (state.more.api ?? undefined) : undefined),
     /** What the form of something new begins with. */
     firstOf(section, channel) {
       const teams = state.sources.teams ?? [];
