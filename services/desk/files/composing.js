@@ -37,14 +37,14 @@ function chosenTarget({conversation, canReply, chosen}) {
   return chosen ? {...usual, surface: chosen} : usual;
 }
 
-function replyBlocks({conversation, me, canReply, draft}, target) {
+function replyBlocks({conversation, me, canReply, draft, now}, target) {
   const {status, agent} = conversation;
   if (status === 'closed') return [{code: 'closed'}];
   if (status === 'resolved') return [{code: 'resolved'}];
   const blocks = [];
   if (agent && agent !== me.id) blocks.push({code: 'held', agent, since: conversation.assigned_at});
   if (draft && changeOf(draft.target, conversation, canReply) === 'person') return [...blocks, {code: 'target_changed'}];
-  const {allowed, code, until} = permission(target, canReply);
+  const {allowed, code, until} = permission(target, canReply, now);
   // The surface first: nothing else helps there.
   if (conversation.sensitive && target.surface === 'public' && !isCleared(conversation, canReply)) blocks.push({code: 'sensitive_public'});
   else if (!allowed) blocks.push({code: 'not_allowed', why: code, until});

@@ -14,8 +14,9 @@ const LETTERS = {
 /** Commands that a key that is held down repeats. */
 const REPEATED = new Set(['next', 'previous']);
 const WRITTEN_IN = 'input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], dialog';
-/** Where letters are commands. */
-const ZONES = '[data-keys]';
+/** Where letters are commands: the list, and a conversation outside its composer. */
+const ZONES = {list: '.list', thread: '#main.pane'};
+const OTHERS = '.composer';
 
 /** Keys of the picker of canned answers and of the command menu, which work while somebody writes. */
 function commandWithControl(event) {
@@ -23,10 +24,12 @@ function commandWithControl(event) {
   return event.code === 'Semicolon' || event.key === ';' ? 'canned' : null;
 }
 
-/** Where a key is pressed: `list` or `thread` (what `data-keys` says), `text` where somebody writes, or null. */
+/** Where a key is pressed: `list`, `thread`, `text` where somebody writes, or null. */
 export function zoneOf(element) {
-  if (element?.closest?.(WRITTEN_IN)) return 'text';
-  return element?.closest?.(ZONES)?.dataset.keys ?? null;
+  if (!element?.closest) return null;
+  if (element.closest(WRITTEN_IN)) return 'text';
+  if (element.closest(OTHERS)) return null;
+  return Object.keys(ZONES).find((zone) => element.closest(ZONES[zone])) ?? null;
 }
 
 /**

@@ -19,7 +19,11 @@ export function changeOf(target, conversation, canReply = null) {
 }
 
 /** Whether the surface of a target takes answers now: `{allowed, code, until, text_limit}`. What the server does not say is allowed. */
-export const permission = (target, canReply) => canReply?.[target.surface] ?? {allowed: true, code: null, until: null, text_limit: null};
+export function permission(target, canReply, now = 0) {
+  const said = canReply?.[target.surface] ?? {allowed: true, code: null, until: null, text_limit: null};
+  // The window has closed since the server said so.
+  return said.allowed && said.until && Date.parse(said.until) <= now ? {...said, allowed: false, code: 'window_closed'} : said;
+}
 
 /** The other surface, where it takes answers and this one does not suit. */
 export function otherWay(target, canReply) {

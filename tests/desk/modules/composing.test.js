@@ -54,6 +54,8 @@ test('a closed window says so and until when it was open; a short one counts dow
   assert.deepEqual(situationOf(given({canReply: closed})).blocks, [{code: 'not_allowed', why: 'window_closed', until: '2026-11-01T09:30:00Z'}]);
   const short = {private: {...OPEN, until: '2026-11-01T11:00:00Z'}};
   assert.deepEqual(situationOf(given({canReply: short})).hints, [{code: 'window_short', seconds: 3600}]);
+  const over = {private: {...OPEN, until: '2026-11-01T09:59:59Z'}};
+  assert.deepEqual(codes({canReply: over}), ['not_allowed']);
   const long = {private: {...OPEN, until: '2026-11-02T09:00:00Z'}};
   assert.deepEqual(situationOf(given({canReply: long})).hints, []);
 });
