@@ -33,7 +33,9 @@ export function createWriting({state, update, api, threads, say, work, signInAga
 
   const redraw = () => update(() => {});
   const conversationOf = (id) => state.threads.get(id)?.conversation ?? state.rows.get(id);
-  const kindOf = (id) => writing.kinds.get(id) ?? (drafts?.get(id, 'note') && !drafts.get(id, 'reply') ? 'note' : 'reply');
+  const lastChange = (id, kind) => drafts?.get(id, kind)?.changed_at ?? 0;
+  /** The kind that the agent chose; before that, the one that was written last. */
+  const kindOf = (id) => writing.kinds.get(id) ?? (lastChange(id, 'note') > lastChange(id, 'reply') ? 'note' : 'reply');
   const boxOf = (id, kind) => document.querySelector(`textarea[data-draft="${CSS.escape(draftKey(id, kind))}"]`);
 
   /** What a draft that begins now is fixed to. */

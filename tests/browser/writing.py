@@ -1,0 +1,203 @@
+"""What the tests of writing on the desk share: a shop with a private and a public channel, and what went out of it."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from playwright.async_api import Locator, Page, expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from services.demo.serving import serving
+from services.demo.telegram import FakeTelegram
+from services.platform.http.standard_webhooks import new_secret, signed_headers
+from tests.browser.conftest import OpenPage
+from tests.browser.desk import TIMEOUT_MS, open_desk, open_shop, row_of, write
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up
+from tests.live_servers.server import free_ports
+
+T = TypeVar("T")
+_NUMBERS: "itertools.count[int]" = itertools.count(int(time.time()) % 100_000 * 1000)
+
+
+@dataclass
+class WritingShop:
+    """A workspace of one test: its REST, and everything that platforms were given for it."""
+
+    shop: Shop
+    installation: Running
+    telegram: FakeTelegram
+    secret: str
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+
+    async def private(self, name: str, text: str = "Where is my order?") -> str:
+        """A customer writes in private on Telegram; the conversation's id."""
+        number = next(_NUMBERS)
+        await write(self.shop, number, number, text, name)
+        return await self.conversation_with(str(number))
+
+    async def again(self, conversation: str, text: str, name: str = "Neda") -> None:
+        """The customer of a private conversation writes once more."""
+        shown = await self.shop.get(f"/conversations/{conversation}")
+        await write(self.shop, next(_NUMBERS), int(shown["person"].rpartition(":")[2]), text, name)
+
+    async def public(self, name: str, text: str = "Where is my order?", surface: str = "public", person: str | None = None) -> str:
+        """A customer writes where everybody reads, on the generic channel; the conversation's id."""
+        number = next(_NUMBERS)
+        identity = person or f"buyer-{number}"
+        message = {"id": f"m-{number}", "type": "message", "person": {"id": identity, "name": name}, "surface": surface, "text": text}
+        raw = json.dumps({**message, **({"thread": f"post-{identity}"} if surface == "public" else {})}).encode()
+        headers = signed_headers([self.secret], f"call-{number}", datetime.now(UTC), raw)
+        answer = await self.shop.client.post(f"/webhooks/api/{self.shop.workspace}/main", content=raw, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return await self.conversation_with(identity)
+
+    async def conversation_with(self, person: str) -> str:
+        """The conversation of a customer, once it has an agent or waits for one."""
+
+        async def found() -> str | None:
+            all_ = await self.shop.items("/conversations")
+            return next((one["id"] for one in all_ if one["person"].endswith(f":{person}") and one["status"] != "bot"), None)
+
+        return await eventually(found)
+
+    def sent(self) -> list[str]:
+        """The texts that went to customers."""
+        return [str(item.get("text") or item.get("caption") or "") for item in self.telegram.sent] + [str(one.get("text", "")) for one in self.bodies]
+
+    async def went_out(self, *texts: str) -> None:
+        """Wait until these have gone out, each once."""
+
+        async def arrived() -> bool:
+            return all(self.sent().count(text) >= 1 for text in texts)
+
+        await eventually(arrived)
+        assert [self.sent().count(text) for text in texts] == [1] * len(texts)
+
+    async def messages(self, conversation: str, direction: str = "outbound") -> list[dict[str, Any]]:
+        """The messages of a conversation in one direction, oldest first."""
+        return [one for one in await self.shop.items(f"/conversations/{conversation}/messages") if one["direction"] == direction]
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 20) -> T:
+    """What `look` finds, as soon as it finds something."""
+    until = time.monotonic() + seconds
+    while not (found := await look()):
+        if time.monotonic() > until:
+            raise TimeoutError(f"nothing in {seconds} s")
+        await asyncio.sleep(0.05)
+    return found
+
+
+def start_installation(folder: Any, ports: list[int], **environment: str) -> Iterator[Running]:
+    """An installation that may call the stand-ins on two ports."""
+    targets = json.dumps([f"127.0.0.1:{port}" for port in ports])
+    running = up(folder, **{**allowing(ports[0]), "PASOKH_ALLOWED_TARGETS": targets, "PASOKH_ADMIN_KEY": ADMIN_KEY, **environment})
+    running.start()
+    running.wait_ready()
+    yield running
+    running.stop()
+
+
+def stand_in_ports() -> list[int]:
+    """Ports for the stand-ins of Telegram and of the generic channel."""
+    return free_ports(2)
+
+
+@asynccontextmanager
+async def writing_shop(installation: Running, ports: list[int], **options: Any) -> AsyncIterator[WritingShop]:
+    """A new workspace with both channels, and Sara online."""
+    stand_in, bodies, secret = FakeTelegram(), [], new_secret()
+
+    async def take(request: Request) -> Response:
+        bodies.append(json.loads(await request.body()))
+        return Response(status_code=200)
+
+    callback = Starlette(routes=[Route("/replies", take, methods=["POST"])])
+    async with (
+        serving(Starlette(routes=[Mount("/", stand_in.app)]), port=ports[0]) as bot,
+        serving(callback, port=ports[1]) as receiver,
+        shop_at(installation.url, ADMIN_KEY, f"shop-{next(_NUMBERS)}") as shop,
+    ):
+        await open_shop(shop, bot, **options)
+        await shop.put("/accounts/api/main", {"credentials": {"secret": secret, "callback_url": f"{receiver}/replies"}})
+        yield WritingShop(shop, installation, stand_in, secret, bodies)
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+
+async def desk_of(open_page: OpenPage, here: WritingShop, agent: str = "sara", **options: Any) -> Page:
+    """The desk of an agent."""
+    return await open_desk(open_page, here.installation, here.shop, agent, **options)
+
+
+async def open_conversation(page: Page, name: str) -> Locator:
+    """Open a customer's conversation from the list; its composer's text box."""
+    await row_of(page, name).click(timeout=TIMEOUT_MS)
+    await expect(page.locator("#conversation-title")).to_have_text(name, timeout=TIMEOUT_MS)
+    await expect(box_of(page)).to_be_visible(timeout=TIMEOUT_MS)
+    return box_of(page)
+
+
+def box_of(page: Page) -> Locator:
+    """The text box of the composer."""
+    return page.locator("#compose")
+
+
+def button_of(page: Page, name: str) -> Locator:
+    """A button of the composer by its exact name."""
+    return page.locator(".composer").get_by_role("button", name=name, exact=True)
+
+
+async def kind(page: Page, name: str) -> Locator:
+    """Choose reply or note; the text box of that kind."""
+    await button_of(page, name).click()
+    await expect(button_of(page, name)).to_have_attribute("aria-pressed", "true")
+    return box_of(page)
+
+
+STORED = """async prefix => {
+  const opened = await new Promise((done, failed) => {
+    const request = indexedDB.open('pasokh-desk');
+    request.onsuccess = () => done(request.result);
+    request.onerror = failed;
+  });
+  return new Promise(done => {
+    const found = [];
+    opened.transaction('kept').objectStore('kept').openCursor().onsuccess = event => {
+      const cursor = event.target.result;
+      if (!cursor) { opened.close(); return done(found); }
+      if (cursor.key.startsWith(prefix)) found.push(cursor.value);
+      cursor.continue();
+    };
+  });
+}"""
+
+
+async def stored(page: Page, prefix: str = "draft/") -> list[dict[str, Any]]:
+    """What the browser keeps of drafts (or sends)."""
+    found: list[dict[str, Any]] = await page.evaluate(STORED, prefix)
+    return found
+
+
+async def texts_stored(page: Page) -> list[str]:
+    """The texts of the drafts on the device."""
+    return sorted(one["text"] for one in await stored(page))
+
+
+async def kept(page: Page, *texts: str) -> None:
+    """Wait until exactly these drafts are on the device."""
+
+    async def are_there() -> bool:
+        return await texts_stored(page) == sorted(texts)
+
+    await eventually(are_there)
