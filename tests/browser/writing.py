@@ -49,11 +49,19 @@ class WritingShop:
         shown = await self.shop.get(f"/conversations/{conversation}")
         await write(self.shop, next(_NUMBERS), int(shown["person"].rpartition(":")[2]), text, name)
 
-    async def public(self, name: str, text: str = "Where is my order?", surface: str = "public", person: str | None = None) -> str:
+    async def public(
+        self, name: str, text: str = "Where is my order?", surface: str = "public", person: str | None = None
+    ) -> str:
         """A customer writes where everybody reads, on the generic channel; the conversation's id."""
         number = next(_NUMBERS)
         identity = person or f"buyer-{number}"
-        message = {"id": f"m-{number}", "type": "message", "person": {"id": identity, "name": name}, "surface": surface, "text": text}
+        message = {
+            "id": f"m-{number}",
+            "type": "message",
+            "person": {"id": identity, "name": name},
+            "surface": surface,
+            "text": text,
+        }
         raw = json.dumps({**message, **({"thread": f"post-{identity}"} if surface == "public" else {})}).encode()
         headers = signed_headers([self.secret], f"call-{number}", datetime.now(UTC), raw)
         answer = await self.shop.client.post(f"/webhooks/api/{self.shop.workspace}/main", content=raw, headers=headers)
@@ -65,13 +73,17 @@ class WritingShop:
 
         async def found() -> str | None:
             all_ = await self.shop.items("/conversations")
-            return next((one["id"] for one in all_ if one["person"].endswith(f":{person}") and one["status"] != "bot"), None)
+            return next(
+                (one["id"] for one in all_ if one["person"].endswith(f":{person}") and one["status"] != "bot"), None
+            )
 
         return await eventually(found)
 
     def sent(self) -> list[str]:
         """The texts that went to customers."""
-        return [str(item.get("text") or item.get("caption") or "") for item in self.telegram.sent] + [str(one.get("text", "")) for one in self.bodies]
+        return [str(item.get("text") or item.get("caption") or "") for item in self.telegram.sent] + [
+            str(one.get("text", "")) for one in self.bodies
+        ]
 
     async def went_out(self, *texts: str) -> None:
         """Wait until these have gone out, each once."""
@@ -84,7 +96,11 @@ class WritingShop:
 
     async def messages(self, conversation: str, direction: str = "outbound") -> list[dict[str, Any]]:
         """The messages of a conversation in one direction, oldest first."""
-        return [one for one in await self.shop.items(f"/conversations/{conversation}/messages") if one["direction"] == direction]
+        return [
+            one
+            for one in await self.shop.items(f"/conversations/{conversation}/messages")
+            if one["direction"] == direction
+        ]
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 20) -> T:
@@ -100,7 +116,10 @@ async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 2
 def start_installation(folder: Any, ports: list[int], **environment: str) -> Iterator[Running]:
     """An installation that may call the stand-ins on two ports."""
     targets = json.dumps([f"127.0.0.1:{port}" for port in ports])
-    running = up(folder, **{**allowing(ports[0]), "PASOKH_ALLOWED_TARGETS": targets, "PASOKH_ADMIN_KEY": ADMIN_KEY, **environment})
+    running = up(
+        folder,
+        **{**allowing(ports[0]), "PASOKH_ALLOWED_TARGETS": targets, "PASOKH_ADMIN_KEY": ADMIN_KEY, **environment},
+    )
     running.start()
     running.wait_ready()
     yield running

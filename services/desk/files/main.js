@@ -150,9 +150,26 @@ async function signIn(proof) {
 
 async function leave(erase) {
   work.flush(true);
+  await writing?.beforeLeaving(erase);
   await actions.beforeLeaving?.(erase);
   await endSession();
   location.assign('/desk');
+}
+
+// -- writing: loaded when there is something to read -----------------------------------------------------------------------
+
+const WRITING_AGAIN_MS = 5000;
+let writing = null;
+/** Load the part of the page in which agents write; for as long as it takes. */
+async function startWriting() {
+  try {
+    const {createWriting} = await import('./writing/writing.js');
+    writing = createWriting({state, update, api, threads, say, work, actions, parts: PARTS, dialogs: DIALOGS, signInAgain: () => signInAgain()});
+    await writing.start();
+  } catch (error) {
+    console.error(error);
+    setTimeout(startWriting, WRITING_AGAIN_MS);
+  }
 }
 
 // -- rendering --------------------------------------------------------------------------------------------------------
@@ -186,6 +203,7 @@ function page() {
 }
 
 function draw() {
+  writing?.follow();
   const list = listAnchor(listPlace);
   const thread = threadAnchor(root);
   reader.prepare();
@@ -221,6 +239,7 @@ async function start() {
   navigation.route();
   await reader.start();
   following.start();
+  startWriting();
   setInterval(() => update(() => {}), TICK_MS);
   addEventListener('pagehide', () => work.flush(true));
   settings.registerWorker();

@@ -12,6 +12,8 @@ const POP_ISOLATE = '\u2069';
 let current = 'en';
 let words = {};
 let formats = {};
+/** Parts of the page that are loaded later have words of their own. */
+const parts = new Set();
 
 /** The first of the languages of a browser that the page speaks. */
 export function chooseLanguage(preferred) {
@@ -27,9 +29,16 @@ export const direction = () => LANGUAGES[current].dir;
 
 /** Load the words of a language, and speak it from now on. */
 export async function setLanguage(chosen, load = (name) => import(`./words/${name}.js`)) {
-  words = {...(await load(chosen)).default};
+  const all = await Promise.all([load, ...parts].map((one) => one(chosen)));
+  words = Object.assign({}, ...all.map((one) => one.default));
   current = chosen;
   formats = makeFormats(LANGUAGES[chosen].locale);
+}
+
+/** Add the words of a part of the page that is loaded later, in this language and in each that is chosen after it. */
+export async function addPart(load) {
+  parts.add(load);
+  addWords((await load(current)).default);
 }
 
 /** Add words of a part of the page that is loaded later. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {Uploads, disposition, isExpired, isPicture} from '../../../services/desk/files/attachments.js';
+import {Uploads, disposition, isExpired, isPicture} from '../../../services/desk/files/writing/attachments.js';
 import {settled} from './writing.js';
 
 const file = (name) => ({name});

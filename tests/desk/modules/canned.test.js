@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {fill, fold, insert, matching, mentionAt, slashAt, unfilled} from '../../../services/desk/files/canned.js';
+import {fill, fold, insert, matching, mentionAt, slashAt, unfilled} from '../../../services/desk/files/writing/canned.js';
 
 const answer = (id, title, text = '', more = {}) => ({id, title, text, language: null, shortcut: null, ...more});
 const ids = (found) => found.map((one) => one.id);

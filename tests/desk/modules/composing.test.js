@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {newestShown, placeOfSecret, situationOf} from '../../../services/desk/files/composing.js';
+import {newestShown, placeOfSecret, situationOf} from '../../../services/desk/files/writing/composing.js';
 
 const NOW = Date.parse('2026-11-01T10:00:00Z');
 const CONVERSATION = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {KEPT_MS, WRITE_AT_LEAST_MS, WRITE_MS} from '../../../services/desk/files/drafts.js';
+import {KEPT_MS, WRITE_AT_LEAST_MS, WRITE_MS} from '../../../services/desk/files/writing/drafts.js';
 import {Clock, PRIVATE, SARA, Server, first, openTab, settled} from './writing.js';
 
 const world = () => ({clock: new Clock(), server: new Server(), map: new Map()});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {commandOf, enterDoes} from '../../../services/desk/files/keys.js';
+import {commandOf, enterDoes} from '../../../services/desk/files/writing/keys.js';
 
 const press = (code, key, more = {}) => ({
   code, key, altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, repeat: false, isComposing: false, keyCode: 0, defaultPrevented: false,

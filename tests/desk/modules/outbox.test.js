@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {draftPrefix, pageLocks} from '../../../services/desk/files/drafts.js';
-import {OLDEST_MS, PAUSES_MS} from '../../../services/desk/files/outbox.js';
+import {draftPrefix, pageLocks} from '../../../services/desk/files/writing/drafts.js';
+import {OLDEST_MS, PAUSES_MS} from '../../../services/desk/files/writing/outbox.js';
 import {Clock, PRIVATE, SARA, Server, first, kill, openTab, settled} from './writing.js';
 
 const world = () => ({clock: new Clock(), server: new Server(), map: new Map(), locks: pageLocks(null), others: []});

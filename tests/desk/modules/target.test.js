@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {changeOf, lengthIn, otherWay, overLimit, targetOf, windowLeft} from '../../../services/desk/files/target.js';
+import {changeOf, lengthIn, otherWay, overLimit, targetOf, windowLeft} from '../../../services/desk/files/writing/target.js';
 
 const CONVERSATION = {person: 'telegram:main:1', channel: 'telegram', account: 'main', surface: 'private', sensitive: false};
 const BOTH = {private: {allowed: true}, public: {allowed: true}};

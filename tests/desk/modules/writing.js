@@ -1,8 +1,8 @@
 // What the tests of drafts and sends have instead of a browser and a server.
 
-import {Drafts, pageLocks} from '../../../services/desk/files/drafts.js';
-import {Outbox} from '../../../services/desk/files/outbox.js';
-import {memoryStorage} from '../../../services/desk/files/storage.js';
+import {Drafts, pageLocks} from '../../../services/desk/files/writing/drafts.js';
+import {Outbox} from '../../../services/desk/files/writing/outbox.js';
+import {memoryStorage} from '../../../services/desk/files/writing/storage.js';
 
 /** A clock and the timers of a page, which the test moves. */
 export class Clock {

@@ -1,11 +1,11 @@
 // Everything that an agent can do, by name: what single keys do, and the menu of Ctrl+K.
 
-import {html, nothing} from './vendor/lit-html/lit-html.js';
-import {ref} from './vendor/lit-html/directives/ref.js';
+import {html, nothing} from '../vendor/lit-html/lit-html.js';
+import {ref} from '../vendor/lit-html/directives/ref.js';
 import {fold} from './canned.js';
-import {viewsOfAgent} from './views.js';
+import {viewsOfAgent} from '../views.js';
 import {commandOf, zoneOf} from './keys.js';
-import {text} from './words.js';
+import {text} from '../words.js';
 
 const FINISHED = new Set(['resolved', 'closed']);
 const conversationOf = (state) => (state.open ? (state.threads.get(state.open)?.conversation ?? null) : null);

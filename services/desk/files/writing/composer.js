@@ -1,16 +1,16 @@
 // The composer: what is written, to whom it goes in words, and why it does not.
 
-import {html, nothing} from './vendor/lit-html/lit-html.js';
-import {live} from './vendor/lit-html/directives/live.js';
-import {ref} from './vendor/lit-html/directives/ref.js';
-import {repeat} from './vendor/lit-html/directives/repeat.js';
+import {html, nothing} from '../vendor/lit-html/lit-html.js';
+import {live} from '../vendor/lit-html/directives/live.js';
+import {ref} from '../vendor/lit-html/directives/ref.js';
+import {repeat} from '../vendor/lit-html/directives/repeat.js';
 import {MOST_FILES, isPicture} from './attachments.js';
 import {placeOfSecret} from './composing.js';
 import {draftKey} from './drafts.js';
-import {nameOf} from './list.js';
-import {button} from './parts.js';
+import {nameOf} from '../list.js';
+import {button} from '../parts.js';
 import {lengthIn, permission} from './target.js';
-import {channelName, clockTime, duration, hasText, number, shortTime, text} from './words.js';
+import {channelName, clockTime, duration, hasText, number, shortTime, text} from '../words.js';
 
 /** A text of this part of its limit shows how long it is. */
 const NEARLY = 0.8;

@@ -1,17 +1,18 @@
 // Writing on the page: drafts, sends, uploads and what agents do with them, wired to the state of the page.
 
-import {Uploads, xhrTransport} from './attachments.js';
+import {createCommands} from './commands.js';
 import {composerRegion} from './composer.js';
 import {newestShown, situationOf} from './composing.js';
 import {Drafts, draftKey, pageLocks, scopeOf} from './drafts.js';
-import {takeMessage} from './inbox.js';
+import {takeMessage} from '../inbox.js';
 import {enterDoes} from './keys.js';
-import {nameOf} from './list.js';
+import {nameOf} from '../list.js';
+import {createFiles} from './files.js';
 import {Outbox} from './outbox.js';
 import {createPicking} from './picking.js';
 import {openStorage} from './storage.js';
 import {targetOf} from './target.js';
-import {language, text} from './words.js';
+import {addPart, text} from '../words.js';
 
 /** A request without an answer for so long has none; the server waits for ten seconds itself. */
 const REQUEST_MS = 30_000;
@@ -19,17 +20,17 @@ const REQUEST_MS = 30_000;
 const ARMED_MS = 6000;
 
 /**
- * @param {{state: object, update: Function, api: object, threads: object, say: Function, work: object, signInAgain: Function}} page
+ * @param {{state: object, update: Function, api: object, threads: object, say: Function, work: object, actions: object, parts: object, dialogs: object,
+ *   signInAgain: Function}} page `parts` and `dialogs` are the page's tables, to which this adds its own
  */
-export function createWriting({state, update, api, threads, say, work, signInAgain}) {
-  const writing = {isReady: false, isKept: true, kinds: new Map(), chosen: new Map(), armed: null, picker: null, blocked: null, previews: new Map(), uploads: null, outbox: null};
+export function createWriting({state, update, api, threads, say, work, actions, parts, dialogs, signInAgain}) {
+  const writing = {isReady: false, isKept: true, kinds: new Map(), chosen: new Map(), armed: null, picker: null, blocked: null};
   state.writing = writing;
   let drafts = null;
   let outbox = null;
   let channel = null;
   let armedTimer = 0;
   let newestOpen = null;
-  const firsts = new Map();
 
   const redraw = () => update(() => {});
   const conversationOf = (id) => state.threads.get(id)?.conversation ?? state.rows.get(id);
@@ -52,16 +53,22 @@ export function createWriting({state, update, api, threads, say, work, signInAga
     const conversation = conversationOf(id);
     return situationOf({
       conversation, me: state.me, canReply: conversation.can_reply, draft: drafts.get(id, kind), chosen: writing.chosen.get(id), kind,
-      uploads: writing.uploads.of(draftKey(id, kind)), now: state.now(),
+      uploads: files.uploads(id, kind), now: state.now(),
     });
   };
 
   const picking = createPicking({state, update, api, writing, conversationOf, kindOf, boxOf, edit, draftOf: (id, kind) => drafts.get(id, kind)});
 
+  const files = createFiles({
+    writing, edit, first, redraw, drafts: () => drafts, onUnauthorized: signInAgain,
+    address: () => `/v1/workspaces/${encodeURIComponent(state.session.workspace)}/attachments`,
+  });
+
   // -- start and end ---------------------------------------------------------------------------------------------------
 
   async function start() {
     const scope = {workspace: state.session.workspace, agent: state.session.agent};
+    await Promise.all([addPart((tag) => import(`./words/${tag}.js`)), addStyle()]);
     const storage = await openStorage('pasokh-desk');
     const locks = pageLocks();
     channel = globalThis.BroadcastChannel ? new BroadcastChannel('pasokh-desk-writing') : null;
@@ -76,8 +83,6 @@ export function createWriting({state, update, api, threads, say, work, signInAga
       }),
       sent, returned, signedOut, tell,
     }});
-    const address = () => `/v1/workspaces/${encodeURIComponent(scope.workspace)}/attachments`;
-    writing.uploads = new Uploads({transport: xhrTransport({address, language, onUnauthorized: signInAgain}), arrived, changed: redraw});
     if (channel) channel.onmessage = ({data}) => {
       void drafts.reread(data.drafts);
       if (data.sends) void outbox.reread();
@@ -87,6 +92,7 @@ export function createWriting({state, update, api, threads, say, work, signInAga
     addEventListener('pagehide', () => drafts.flushNow());
     addEventListener('visibilitychange', () => document.hidden && drafts.flush());
     addEventListener('online', () => outbox.resume());
+    addEventListener('keydown', commands.onKey);
     await outbox.resume();
   }
 
@@ -117,7 +123,7 @@ export function createWriting({state, update, api, threads, say, work, signInAga
   }
 
   function sent(send, body) {
-    forgetPreviews(send.draft.files);
+    files.forgetPreviews(send.draft.files);
     if (send.kind === 'reply' && body?.id) update(() => takeMessage(state, body));
     if (state.open === send.conversation) threads.about(send.conversation);
   }
@@ -193,8 +199,8 @@ export function createWriting({state, update, api, threads, say, work, signInAga
 
   /** A message that failed, once more: as a message of its own. */
   async function sendAgain(message) {
-    const files = message.attachments.map((file) => file.id).filter(Boolean).map((file) => ({id: file}));
-    const draft = {conversation: message.conversation, kind: 'reply', text: message.text ?? '', files, target: {...targetOf(conversationOf(message.conversation)), surface: message.surface}};
+    const attached = message.attachments.map((file) => file.id).filter(Boolean).map((file) => ({id: file}));
+    const draft = {conversation: message.conversation, kind: 'reply', text: message.text ?? '', files: attached, target: {...targetOf(conversationOf(message.conversation)), surface: message.surface}};
     await outbox.sendAgain(draft, {after: newestShown(state.threads.get(message.conversation)?.messages)});
   }
 
@@ -233,35 +239,6 @@ export function createWriting({state, update, api, threads, say, work, signInAga
     });
   }
 
-  // -- files -------------------------------------------------------------------------------------------------------------
-
-  function addFiles(id, kind, files) {
-    if (!files.length) return;
-    const key = draftKey(id, kind);
-    writing.kinds.set(id, kind);
-    firsts.set(key, first(id, kind));
-    writing.uploads.add(key, [...files]);
-  }
-
-  function arrived(key, files) {
-    const [id, kind] = key.split('|');
-    for (const {id: name, file} of files) if (file.type.startsWith('image/')) writing.previews.set(name, URL.createObjectURL(file));
-    const kept = files.map(({id: name, name: title, media_type, size_bytes}) => ({id: name, name: title, media_type, size_bytes, uploaded_at: Date.now()}));
-    drafts.edit(id, kind, {files: [...(drafts.get(id, kind)?.files ?? []), ...kept]}, () => firsts.get(key));
-  }
-
-  function removeFile(id, kind, file) {
-    forgetPreviews([file]);
-    edit(id, kind, {files: drafts.get(id, kind).files.filter((one) => one.id !== file.id)});
-  }
-
-  function forgetPreviews(files) {
-    for (const {id} of files) {
-      if (writing.previews.has(id)) URL.revokeObjectURL(writing.previews.get(id));
-      writing.previews.delete(id);
-    }
-  }
-
   // -- keys --------------------------------------------------------------------------------------------------------------
 
   function pressed(event, id, kind) {
@@ -278,19 +255,25 @@ export function createWriting({state, update, api, threads, say, work, signInAga
   }
 
   const own = {
-    look, kindOf, setKind, typed, pressed, send, takeOverAndSend, saveAsNote, switchTarget, otherSurface, addFiles, removeFile, select,
+    ...files, look, kindOf, setKind, typed, pressed, send, takeOverAndSend, saveAsNote, switchTarget, otherSurface, select,
     openCanned: picking.openCanned, picks: picking.picks, choose: picking.choose, closePicker: picking.close,
-    uploads: (id, kind) => writing.uploads.of(draftKey(id, kind)),
-    removeUpload: (number) => writing.uploads.remove(number),
-    uploadAgain: (number) => writing.uploads.again(number),
     dismissRefusal: (id, kind) => edit(id, kind, {refusal: null}),
     putBack: (id) => outbox.putBack(id),
     discardSend: (id) => outbox.discard(id),
-    previewOf: (file) => writing.previews.get(file.id) ?? null,
   };
-  return {
-    start, follow, beforeLeaving,
-    region: (current, actions) => composerRegion(current, actions, own),
-    actions: {sendAgain, compose: (kind) => state.open && setKind(state.open, kind), openCanned: () => picking.openCanned(), reopenAndWrite: (id) => work.reopen(id)},
-  };
+  const commands = createCommands({state, update, actions});
+  Object.assign(actions, {sendAgain, compose: (kind) => state.open && setKind(state.open, kind), openCanned: () => picking.openCanned()});
+  Object.assign(dialogs, commands.dialogs);
+  parts.composer.push(() => composerRegion(state, actions, own));
+  parts.me.push(commands.settings);
+  return {start, follow, beforeLeaving};
+}
+
+/** The style sheet of this part, before anything is drawn by it. */
+function addStyle() {
+  const link = Object.assign(document.createElement('link'), {rel: 'stylesheet', href: '/desk/writing/composer.css'});
+  document.head.append(link);
+  return new Promise((done) => {
+    link.onload = link.onerror = done;
+  });
 }
