@@ -71,7 +71,7 @@ async def test_01_drafts_survive_a_killed_browser(here: WritingShop, tmp_path: P
         await (await kind(page, "Note")).fill("A note that is not saved")
         await kept(page, "A reply that is not sent", "A note that is not saved")
         session = await first.new_cdp_session(page)
-        with pytest.raises(Exception, match="closed|crash"):
+        with pytest.raises(Exception, match=r"closed|crash"):
             await session.send("Browser.crash")
         await eventually(lambda: _is_closed(page))
         second = await profile(tmp_path, **options)  # type: ignore[arg-type] # As above.

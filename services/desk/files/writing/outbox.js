@@ -118,7 +118,7 @@ export class Outbox {
     const text = draft.text === '' ? {} : {text: draft.text};
     // The agent is named, so that nothing of Sara's goes out as Reza, who signed in meanwhile.
     const body = {agent: this.#agent, ...text, ...files};
-    if (kind === 'reply') Object.assign(body, {surface: target.surface}, confirm && {confirm});
+    if (kind === 'reply') Object.assign(body, {surface: target.surface}, after && {after}, confirm && {confirm});
     const mentions = kind === 'note' && draft.mentions?.filter((one) => draft.text.includes(`@${one.name}`)).map((one) => one.id);
     if (mentions?.length) body.mentions = mentions;
     const path = `/conversations/${encodeURIComponent(conversation)}/${kind === 'note' ? 'notes' : 'replies'}`;
