@@ -24,7 +24,8 @@ class Reply(Contract):
     only an unconfirmed card number is refused, and REST does that before this command is written. `confirmed_by` is the
     id of the key that confirmed the text nevertheless. `masked` is set by earlier versions only. `attachments` are files of
     the blob store, each of the kind that its media type is. With a `template` the platform words the message, and `text`
-    is what agents read of it. `language` is that of the reason of a refusal.
+    is what agents read of it. `language` is that of the reason of a refusal. `after` is the latest message that the agent has
+    seen: where the customer or a colleague has written since, the reply is refused.
     """
 
     conversation: str
@@ -36,6 +37,7 @@ class Reply(Contract):
     confirmed_by: str | None = None
     attachments: list[OutboundAttachment] = []
     surface: Surface | None = None
+    after: Annotated[str | None, OMITTED_IF_EMPTY] = None
     template: MessageTemplate | None = None
     language: AgentLanguage = "en"
     accepted_at: Instant

@@ -51,9 +51,9 @@ class RowDue(BaseModel):
 class RowOrders(BaseModel):
     """Where a row stands in each order: ascending, character by character. Otherwise opaque."""
 
-    due: str
-    waiting: str
-    newest: str
+    due: str = Field(description="By what is due first.")
+    waiting: str = Field(description="By who waits longest.")
+    newest: str = Field(description="By the latest message.")
 
 
 class ConversationRow(Conversation):

@@ -53,6 +53,8 @@ class CheckedContent:
         body = self.body
         fields: dict[str, Json] = body.model_dump(mode="json", exclude=set() if body.confirm else {"confirm"})
         del fields["template"]
+        # What was on the page is not what is sent: the same answer after another look is the same answer.
+        fields.pop("after", None)
         if not body.attachments:
             # As earlier versions hashed it, so that a request that is repeated over an upgrade is still known.
             del fields["attachments"]

@@ -1,5 +1,6 @@
 """Conversations over REST: list and read them, their messages, decisions and events; replies; the status of commands."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, get_args
 
@@ -12,7 +13,7 @@ from schemas.decision import Decision
 from schemas.envelope import Event
 from schemas.values import Json
 from services.domain.channel_capabilities import ChannelCapabilities
-from services.domain.conversation_state import ConversationState, conversation_view
+from services.domain.conversation_state import ConversationState
 from services.domain.viewer import Viewer
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.command_gateway import command_id
@@ -32,7 +33,8 @@ from services.platform.http.service import Context
 from services.platform.store import port
 from services.platform.store.collections import FACTS
 from services.platform.store.read_one import read_one
-from services.records.conversations import MESSAGES
+from services.records.configuration import read_configuration
+from services.records.conversations import MESSAGES, PERSONS
 from services.records.decisions import DECISIONS
 from services.rest.albums import grouped_views, read_whole_albums
 from services.rest.dependencies import ExistingConversation, ExistingMessage, ExistingPerson, ExistingWorkspace
@@ -47,6 +49,7 @@ from services.router.first_messages import first_message_route, message_response
 from services.router.lists import list_page
 from services.router.outgoing_content import check_content
 from services.router.phrases import Language
+from services.router.reply_abilities import ConversationDetail, conversation_detail
 from services.router.sentences import decision_view
 from services.router.views import (
     CommandView,
@@ -70,8 +73,27 @@ async def list_conversations(
     return await list_page(context.store, configuration.workspace, query, viewer)
 
 
-async def show_conversation(conversation: ExistingConversation) -> Conversation:
-    return conversation_view(conversation)
+def conversation_route(capabilities: ChannelCapabilities) -> Callable[..., Awaitable[ConversationDetail]]:
+    """The route of one conversation. `capabilities`: what channels take."""
+
+    async def show_conversation(
+        conversation: ExistingConversation,
+        context: ContextDep,
+        caller: Annotated[Principal, Depends(current_caller)],
+        language: AgentLanguageDep,
+    ) -> ConversationDetail:
+        """A conversation, and whether an answer of the caller would go out now, on each surface."""
+        return conversation_detail(
+            conversation,
+            await read_one(context.store, PERSONS, conversation.key),
+            capabilities,
+            await read_configuration(context.store, conversation.workspace),
+            agent=caller.agent.id if caller.agent else None,
+            language=language,
+            now=context.time_source.now(),
+        )
+
+    return show_conversation
 
 
 async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonView:
@@ -179,6 +201,7 @@ async def reply(
     data = Reply(
         conversation=conversation.id,
         surface=body.surface,
+        after=body.after,
         request_hash=action_hash(conversation, "replies", content.hashed_fields()),
         **content.command_fields(commands.language),
     )
@@ -231,7 +254,7 @@ def build_router(capabilities: ChannelCapabilities) -> APIRouter:
     router = APIRouter(prefix="/v1/workspaces/{workspace}", tags=["conversations"])
     add, conversation_path = router.add_api_route, "/conversations/{conversation}"
     add("/conversations", list_conversations, dependencies=read)
-    add(conversation_path, show_conversation, dependencies=read)
+    add(conversation_path, conversation_route(capabilities), dependencies=read)
     add(f"{conversation_path}/messages", list_messages, dependencies=read)
     add("/messages/{message}", show_message, dependencies=read)
     add(f"{conversation_path}/decisions", list_decisions, dependencies=read)

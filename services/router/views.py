@@ -76,6 +76,9 @@ class ReplyBody(ActingBody):
     `template`, which the platform has approved, the platform words the message, and `text` is what agents read of it.
 
     `confirm`: send it although the guard took something in it for a secret; the audit log names the key that did.
+
+    `after`: the id of the newest message that the agent has seen. Where the customer or a colleague has written since, the
+    answer is 409 `newer_message`, with the id of the newest as `params.message`; sending again with that id is the consent.
     """
 
     # Before `text`, which may be absent where files or a template are named.
@@ -84,6 +87,7 @@ class ReplyBody(ActingBody):
     text: TextOfMessage = None
     surface: Surface | None = None
     confirm: bool = False
+    after: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class FirstMessageBody(RequestModel):

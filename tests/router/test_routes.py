@@ -110,7 +110,7 @@ async def test_one_conversation_is_shown_in_its_shape(rest: Rest) -> None:
     assert set(shown) == {
         *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),
         *("language", "sentiment", "intent", "sensitive", "requirement", "opened_at", "updated_at", "assigned_at"),
-        *("first_response_at", "resolved_at", "tags", "handoff"),
+        *("first_response_at", "resolved_at", "tags", "handoff", "can_reply"),
     }
     assert shown["opened_at"] == "2026-03-02T09:00:00.000000Z"
     assert shown["person"] == "telegram:main:7"

@@ -6,13 +6,14 @@ from schemas.values import Problem
 from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import is_pending
 from services.platform.processing.inputs import ReceivedEvent
-from services.records.conversations import PERSONS, MessageRecord
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import MESSAGES, PERSONS, MessageRecord
 from services.router.conversations.command_outcomes import decide_command, handle_command
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import message_details
 from services.router.conversations.domain import responses, transitions
 from services.router.conversations.domain.plans import Plan, plan_reply
-from services.router.conversations.domain.refusals import refuse_resolve
+from services.router.conversations.domain.refusals import refuse_resolve, refuse_unseen
 from services.router.conversations.facts import FactDetails, end_mention, force_assign, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
 from services.router.conversations.private_replies import begin_private_reply
@@ -27,9 +28,18 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
         surface = reply.surface or case.last_surface
         rules = context.rules(case, case.addresses.get(surface), reply.language)
         planned = plan_reply(case, reply, context.work.get(PERSONS, received.event.partitionkey), rules)
-        return planned if isinstance(planned, Problem) else _send(context, case, reply, planned)
+        unseen = _refuse_unseen(context.work, case, reply)
+        if isinstance(planned, Problem):
+            return planned
+        return unseen or _send(context, case, reply, planned)
 
     decide_command(context.work, received, reply, decide, created=True)
+
+
+def _refuse_unseen(work: UnitOfWork, case: ConversationState, reply: Reply) -> Problem | None:
+    if reply.after is None or case.last_message is None:
+        return None
+    return refuse_unseen(reply, work.get(MESSAGES, reply.after), work.get(MESSAGES, case.last_message))
 
 
 def _send(context: ConversationsContext, case: ConversationState, reply: Reply, plan: Plan) -> str:

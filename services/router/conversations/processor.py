@@ -35,7 +35,7 @@ from services.router.conversations.task_counting import SILENCE_TIMER
 COMMAND = (reads.command, reads.chat_of_conversation)
 CONFIGURED_COMMAND = (reads.configured_command, reads.rules)
 ACTION = (reads.action_command, reads.reply, reads.configuration_of_reply)
-REPLY = (reads.command, reads.reply, reads.configuration_of_reply)
+REPLY = (reads.command, reads.seen_reply, reads.configuration_of_reply)
 FACT = (reads.fact, reads.chat_of_conversation)
 DELIVERY = (reads.delivery, reads.conversation_of_message)
 SENT = (*DELIVERY, reads.configuration_of_private_reply, reads.texts_of_private_reply)

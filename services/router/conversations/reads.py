@@ -69,6 +69,15 @@ def reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Re
     yield from _private_conversation(context, received)
 
 
+def seen_reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """As `reply`, and where it names the message that its agent saw last, that one and the latest."""
+    yield from reply(context, received)
+    case = context.work.get(CONVERSATIONS, str(received.event.data["conversation"]))
+    seen = received.event.data.get("after")
+    if case is not None and isinstance(seen, str) and case.last_message is not None:
+        yield Documents(MESSAGES, [seen, case.last_message])
+
+
 def _private_conversation(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
     """The customer's private conversation, which a private reply leaves alone while it is open."""
     case = context.work.get(CONVERSATIONS, str(received.event.data["conversation"]))

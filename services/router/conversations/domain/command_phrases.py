@@ -16,6 +16,12 @@ CONVERSATIONS: Mapping[str, Wording] = {
         "ar": "لا توجد محادثة كهذه.",
         "lv": "Šādas sarunas nav.",
     },
+    "newer_message": {
+        "en": "There is a newer message that you had not seen. Read it, then send again.",
+        "fa": "پیام تازه‌تری هست که ندیده بودید. آن را بخوانید و سپس دوباره بفرستید.",
+        "ar": "هناك رسالة أحدث لم تكن قد رأيتها. اقرأها ثم أرسل من جديد.",
+        "lv": "Ir jaunāka ziņa, kuru vēl nebijāt redzējis. Izlasiet to un sūtiet vēlreiz.",
+    },
     "conversation_resolved": {
         "en": "The conversation is resolved. Reopen it, or wait for the customer to write again.",
         "fa": "این گفتگو حل‌شده است. آن را دوباره باز کنید یا صبر کنید تا مشتری دوباره پیام بدهد.",

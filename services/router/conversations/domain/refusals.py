@@ -1,9 +1,11 @@
 """Why a command on a conversation is refused, as the problem that REST answers: what is wrong and what to do. Pure."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from schemas.channel import Capabilities
 from schemas.commands import ConfirmHandoff, Reply, Resolve, Transfer
+from schemas.conversation import Author, MessageState
 from schemas.identity import PersonKey
 from schemas.outbound import OutboundAttachment
 from schemas.values import Problem, Surface
@@ -13,6 +15,22 @@ from services.domain.outgoing_files import file_problem
 from services.router.conversations.domain import handoff
 from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.transitions import has_no_task, is_to_be_taken
+
+
+class OrderedMessage(Protocol):
+    """The fields of a message by which one is newer than another."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def conversation(self) -> str: ...
+    @property
+    def order(self) -> str: ...
+    @property
+    def author(self) -> Author: ...
+    @property
+    def state(self) -> MessageState: ...
+
 
 NO_CONVERSATION = refused(404, "Not found", "no_conversation")
 FINISHED, CLOSED, NOT_ASSIGNEE = "Conversation is finished", "Conversation is closed", "Not the assignee"
@@ -51,6 +69,18 @@ def refuse_reply(case: ConversationState, agent: str) -> Problem | None:
     """Refuse a reply that the conversation does not take from this agent."""
     # Who answers a conversation that nobody has takes it.
     return refuse_finished(case) or (None if is_to_be_taken(case) else refuse_other_agent(case, agent))
+
+
+def refuse_unseen(reply: Reply, seen: OrderedMessage | None, latest: OrderedMessage | None) -> Problem | None:
+    """Refuse a reply of an agent who has not seen what the customer or a colleague wrote last. `seen` None: it is not there."""
+    if latest is None or latest.id == reply.after or latest.state == "deleted":
+        return None
+    if seen is not None and seen.conversation == latest.conversation and seen.order >= latest.order:
+        return None
+    # What the agent wrote on another page, they know.
+    if latest.author.kind == "agent" and latest.author.id == reply.agent:
+        return None
+    return refused(409, "Newer message", "newer_message", message=latest.id)
 
 
 def refuse_without_address(surface: Surface) -> Problem:
