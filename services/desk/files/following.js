@@ -9,6 +9,29 @@ const SAY_MS = 3000;
 const ASK_AFTER_MS = 10_000;
 const ASK_MS = 5000;
 
+/** Called with each event `{type, data}` of the stream and the state, once it has been taken in: sounds, notifications. */
+export const HEARERS = [];
+/** When somebody last did something in any tab of this browser. */
+const INPUT = 'pasokh-desk-input';
+const INPUT_EVERY_MS = 5000;
+
+/** Keep in mind when something was last done here. */
+function noteInput(now = Date.now) {
+  let written = 0;
+  const note = () => {
+    if (now() - written < INPUT_EVERY_MS) return;
+    written = now();
+    try {
+      localStorage.setItem(INPUT, String(written));
+    } catch {
+      // Then only this tab knows of it, which is enough for one tab.
+    }
+  };
+  note();
+  for (const type of ['pointerdown', 'keydown', 'wheel', 'touchstart']) addEventListener(type, note, {passive: true, capture: true});
+  return () => Math.max(0, Math.round((now() - Math.max(written, Number(localStorage.getItem(INPUT)) || 0)) / 1000));
+}
+
 /** What of a conversation decides about the lines that are read besides its messages. */
 const signature = (row) => [row.status, row.agent, row.team, row.priority, row.snoozed_until, row.handoff?.state, row.due?.at, row.due?.state].join('|');
 
@@ -20,6 +43,7 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
   let lostTimer = 0;
   let aboutTimer = 0;
   let asking = 0;
+  let idle = () => 0;
 
   async function anew() {
     await reader.anew();
@@ -54,7 +78,8 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
     });
     // Tabs that follow another have read their lists behind its first event.
     begun ||= type !== 'hello';
-    if (type === 'beat' && leads) api.request('POST', '/agents/me/beat', {body: {}});
+    if (type === 'beat' && leads) api.request('POST', '/agents/me/beat', {body: {idle_seconds: idle()}});
+    for (const hear of HEARERS) hear({type, data}, state);
     if (before !== null && before !== signature(data)) about(open);
   }
 
@@ -85,6 +110,7 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
 
   return {
     start() {
+      idle = noteInput();
       const {workspace, agent} = state.session;
       const address = `/v1/workspaces/${encodeURIComponent(workspace)}/inbox/stream`;
       stream = createStream({
