@@ -7,7 +7,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.live.installation import Running, Shop, update_of
+from tests.live.installation import SECRET, Running, Shop, update_of
 
 TIMEOUT_MS = 30_000
 AGENTS: Mapping[str, Mapping[str, Any]] = {
@@ -17,10 +17,16 @@ AGENTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-async def open_shop(shop: Shop, stand_in: str, *, capacity: int = 100, online: tuple[str, ...] = ("sara",)) -> None:
-    """A workspace with a Telegram account, a team, and agents of it; `online` ones get what comes."""
-    await shop.open_with(stand_in, {}, capacity=capacity)
-    await shop.put("/routing", {"rules": []})
+async def open_shop(
+    shop: Shop, stand_in: str, *, number: int = 1, capacity: int = 1000, online: tuple[str, ...] = ("sara",)
+) -> None:
+    """A workspace with a Telegram account, and agents of its team; `online` ones get what comes.
+
+    Workspaces of one installation need a `number` each: a bot is in one of them.
+    """
+    await shop.put("", {"name": "Shop", "languages": ["en", "fa", "ar", "lv"]})
+    credentials = {"bot_token": f"70000{number:02d}:AAtest", "secret_token": SECRET}
+    await shop.put("/accounts/telegram/main", {"credentials": credentials, "api_base": stand_in})
     for agent, body in AGENTS.items():
         await shop.put(f"/agents/{agent}", {"teams": ["default"], "capacity": capacity, **body})
         await shop.put(f"/agents/{agent}/presence", {"status": "online" if agent in online else "offline"})

@@ -124,7 +124,7 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
       const look = () => stream.check(true);
       addEventListener('online', look);
       addEventListener('pageshow', look);
-      addEventListener('offline', () => connection({live: false, at: Date.now()}));
+      addEventListener('offline', () => stream.drop());
       document.addEventListener('visibilitychange', () => document.hidden || look());
     },
     check: (doubt) => stream?.check(doubt),

@@ -138,6 +138,7 @@ export function takeMessage(state, message) {
   if (thread.older_cursor && thread.messages.length && isBefore(message, thread.messages[0])) return;
   const place = thread.messages.findLastIndex((one) => isBefore(one, message)) + 1;
   thread.messages = [...thread.messages.slice(0, place), message, ...thread.messages.slice(place)];
+  if (thread.reads_above) thread.newer += 1;
 }
 
 /** Event of the stream → what it does to the state. */

@@ -1,6 +1,7 @@
 // Where the agent is: the view, the conversation, and their addresses.
 
 import {listKey, SORTS, VIEWS} from './inbox.js';
+import {NEAR} from './thread.js';
 
 const SEARCH_MS = 150;
 /** The order of a view until another is chosen. */
@@ -112,10 +113,12 @@ export function createNavigation({state, update, threads, reader, listPlace}) {
         const {scrollTop, scrollHeight, clientHeight} = event.currentTarget;
         if (scrollTop < 600) threads.older(state.open);
         const thread = state.threads.get(state.open);
-        if (scrollHeight - scrollTop - clientHeight >= 600) return;
-        if (!thread?.at_end) threads.newer(state.open);
-        else if (thread.newer) update(() => Object.assign(thread, {newer: 0}));
-        else update(() => {});
+        if (!thread) return;
+        const left = scrollHeight - scrollTop - clientHeight;
+        if (left < 600 && !thread.at_end) threads.newer(state.open);
+        const above = left > NEAR;
+        // Where the reader is at the end, the mark of what was read may move.
+        if (!above || thread.reads_above !== above) update(() => Object.assign(thread, {reads_above: above, newer: above ? thread.newer : 0}));
       },
       togglePanel() {
         update(() => Object.assign(state, {panel: !state.panel}));

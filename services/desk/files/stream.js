@@ -32,6 +32,7 @@ export function createStream({name, url, onEvent, onState, onRefused = () => {}}
   let source = null;
   let leads = false;
   let last = null;
+  let resumes = false;
   let live = false;
   let heard = browser.now();
   let failures = 0;
@@ -54,6 +55,8 @@ export function createStream({name, url, onEvent, onState, onRefused = () => {}}
 
   function received(event) {
     const one = {type: event.type, data: JSON.parse(event.data), id: event.lastEventId || null};
+    // It began without an id: what was between is not told.
+    if (one.type === 'hello' && !resumes) one.data.reset = true;
     failures = 0;
     channel.postMessage({event: one});
     take(one);
@@ -81,6 +84,7 @@ export function createStream({name, url, onEvent, onState, onRefused = () => {}}
   function connect() {
     close();
     if (stopped || !leads) return;
+    resumes = last !== null;
     source = browser.openSource(url(last));
     for (const type of TYPES) source.addEventListener(type, received);
     source.onerror = lost;
@@ -134,6 +138,10 @@ export function createStream({name, url, onEvent, onState, onRefused = () => {}}
 
   return {
     check,
+    /** The machine has no network: what the browser still holds is worth nothing. */
+    drop() {
+      if (leads && source) lost();
+    },
     get leads() {
       return leads;
     },

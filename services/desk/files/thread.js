@@ -9,7 +9,7 @@ import {channelName, clockTime, dayName, duration, fullTime, hasText, languageNa
 export const MAX_MESSAGES = 300;
 export const PAGE = 50;
 /** So near to an end, in pixels, the reader is taken to be there. */
-const NEAR = 48;
+export const NEAR = 48;
 
 function prose(line, masked) {
   return partsOf(line, masked).map(({kind, text: words}) => {
@@ -145,7 +145,7 @@ export function threadRegion(state, actions) {
   const thread = state.threads.get(state.open);
   if (!thread?.ready) return html`<div class="thread" id="thread" aria-busy="true"><p class="empty quiet">${text(thread?.problem ?? 'loading')}</p></div>`;
   const items = itemsOf(thread, state);
-  const more = thread.newer || (!thread.at_end ? -1 : 0);
+  const more = thread.newer || (!thread.at_end || thread.reads_above ? -1 : 0);
   return html`<div class="thread" id="thread" tabindex="0" role="group" aria-label=${text('messages')} @scroll=${actions.threadScrolled}>
     ${thread.older_cursor ? html`<p class="quiet more">${text('loading')}</p>` : html`<p class="quiet more">${text('thread_begins', {channel: channelName(thread.conversation.channel), language: languageName(thread.conversation.language ?? state.language)})}</p>`}
     <div class="messages" role="log" aria-live="off" aria-label=${text('messages')}>${repeat(items, (item) => item.key, (item) => itemView(item, state, actions, thread))}</div>

@@ -120,7 +120,7 @@ test('one tab has the stream, and the others are told of each event in the same 
   browser.sources[0].send('hello', {version: '1'});
   browser.sources[0].send('row', {id: 'a'}, '1');
   assert.deepEqual(first.seen.events, second.seen.events);
-  assert.deepEqual(second.seen.events, [['hello', {version: '1'}], ['row', {id: 'a'}]]);
+  assert.deepEqual(second.seen.events, [['hello', {version: '1', reset: true}], ['row', {id: 'a'}]]);
   assert.deepEqual(second.seen.states, [true]);
 });
 
@@ -184,6 +184,21 @@ test('after sleep it does not wait for its turn', async () => {
   await browser.pass(1);
   one.stream.check(true);
   assert.equal(browser.sources.length, 2);
+});
+
+test('a stream that begins without an id says that everything has to be read', async () => {
+  const browser = machine();
+  const one = follow(browser);
+  await browser.settle();
+  browser.sources[0].send('hello', {});
+  one.stream.drop();
+  await browser.pass(1000);
+  browser.sources[1].send('hello', {});
+  browser.sources[1].send('beat', {}, '5');
+  one.stream.drop();
+  await browser.pass(1000);
+  browser.sources[2].send('hello', {});
+  assert.deepEqual(one.seen.events.filter(([type]) => type === 'hello').map(([, data]) => Boolean(data.reset)), [true, true, false]);
 });
 
 test('a stream that is refused is asked about, and tried on', async () => {
