@@ -127,6 +127,7 @@ async def test_20_the_order_that_came_about_is_the_order_after_a_reload(
 
 async def _settled(shop: Shop, page: Page, sort: str) -> list[str]:
     """The order of the server, once the page shows the same; the last order of the server where it never does."""
+    stored: list[str] = []
     for _ in range(200):
         rows = (await shop.get("/inbox", agent="sara", view="mine", sort=sort))["items"]
         stored = [row["id"] for row in rows]
