@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.desk.page import PATH, PLACES, build_router
-from services.platform.http.pages import file_names
+from services.platform.http.pages import file_names, read_page_file
 from services.platform.http.service import ServiceComponents
 from tests.rest import open_rest
 
@@ -92,8 +92,16 @@ def test_each_module_imports_files_that_are_there(name: str) -> None:
         assert (FOLDER / name).parent.joinpath(target).resolve().is_file(), target
 
 
+def test_scripts_lose_their_comments_and_nothing_else() -> None:
+    for name in SCRIPTS:
+        before, after = (FOLDER / name).read_text(), read_page_file("services.desk", name).decode()
+        pairs = list(zip(before.split("\n"), after.split("\n"), strict=True))
+        lost = [one.strip() for one, other in pairs if one != other]
+        assert all(line.startswith(("//", "/*", "*")) for line in lost), name
+
+
 def test_what_comes_before_the_first_conversation_is_small() -> None:
     other_words = {f"words/{language}.js" for language in ("fa", "ar", "lv")}
     loaded = [name for name in NAMES if not name.startswith(LAZY) and name not in other_words and name != "LICENSE.txt"]
-    weights = {name: len(gzip.compress((FOLDER / name).read_bytes(), 9, mtime=0)) for name in loaded}
+    weights = {name: len(gzip.compress(read_page_file("services.desk", name), 9, mtime=0)) for name in loaded}
     assert sum(weights.values()) <= BUDGET, json.dumps(weights, indent=1)

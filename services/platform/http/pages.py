@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.platform.http.page_sources import without_comments
 from services.platform.http.problems import NotFound
 from services.platform.http.static_files import StaticFile, media_type_of
 
@@ -31,6 +32,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+SOURCES = (".js", ".css")
 NOT_SERVED = frozenset({"package.json"})
 """It tells node that the files beside it are modules."""
 
@@ -72,6 +74,12 @@ def file_names(package: str) -> Iterator[str]:
     return _names_in(resources.files(package) / "files", "")
 
 
+def read_page_file(package: str, name: str) -> bytes:
+    """A file of a page as browsers get it."""
+    content = (resources.files(package) / "files").joinpath(*name.split("/")).read_bytes()
+    return without_comments(name, content.decode()).encode() if name.endswith(SOURCES) else content
+
+
 def _names_in(folder: Traversable, path: str) -> Iterator[str]:
     for entry in folder.iterdir():
         if entry.is_dir():
@@ -86,8 +94,7 @@ def _headers(policy: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _read(package: str, names: Collection[str], headers: Mapping[str, str]) -> Mapping[str, StaticFile]:
-    folder = resources.files(package) / "files"
-    contents = {name: folder.joinpath(*name.split("/")).read_bytes() for name in names}
+    contents = {name: read_page_file(package, name) for name in names}
     return {name: StaticFile(content, media_type_of(name), headers) for name, content in contents.items()}
 
 
