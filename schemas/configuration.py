@@ -109,6 +109,7 @@ class HandoffTexts(RequestModel):
 
 
 SettingSeconds = Annotated[float, Field(ge=1, le=366 * 86400)]
+WrapUpSeconds = Annotated[float, Field(ge=0, le=900)]
 ChannelName = Annotated[str, Field(min_length=1, max_length=100)]
 AutoResolveSeconds = dict[ChannelName, SettingSeconds | None]
 DEFAULT_CHANNEL = "default"
@@ -156,6 +157,8 @@ class TeamSettings(RequestModel):
     work_units: WorkUnits | None = None
     call_blocks: bool | None = None
     handoff_seconds: SettingSeconds | None = None
+    wrap_up_seconds: WrapUpSeconds | None = None
+    unread_return_seconds: SettingSeconds | None = None
     overflow: OverflowBody | None = None
 
 
@@ -178,7 +181,8 @@ class WorkspaceSettings(RequestModel):
 
     The page of an agent is heard every `beat_seconds`. After `lost_away_seconds` of silence the agent is away, after
     `lost_return_seconds` who waits for them goes back to the queue, after `lost_offline_seconds` they are offline. An agent who
-    touches nothing for `idle_away_seconds` is away; null: never.
+    touches nothing for `idle_away_seconds` is away; null: never. What is given to an agent who does not look at it for
+    `unread_return_seconds` goes back (null: never), and after the end of a conversation its units stay in use for `wrap_up_seconds`.
     """
 
     greeting: GreetingText | dict[Language, GreetingText] | None = None
@@ -200,6 +204,8 @@ class WorkspaceSettings(RequestModel):
     lost_return_seconds: SettingSeconds = 300.0
     lost_offline_seconds: SettingSeconds = 900.0
     idle_away_seconds: SettingSeconds | None = None
+    wrap_up_seconds: WrapUpSeconds = 0.0
+    unread_return_seconds: SettingSeconds | None = 120.0
 
 
 class WorkspaceBody(RequestModel):

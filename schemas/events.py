@@ -117,6 +117,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.routing.agent_deleted": routing.AgentDeleted,
     "pasokh.routing.presence_set": routing.PresenceSet,
     "pasokh.signal.shown": signals.AgentSignal,
+    "pasokh.routing.wrap_up_end": routing.WrapUpEnd,
     "pasokh.routing.lease_renewed": routing.LeaseRenewed,
 }
 

@@ -223,6 +223,14 @@ class PresenceSet(Contract):
     request_hash: str = ""
 
 
+class WrapUpEnd(Contract):
+    """`pasokh.routing.wrap_up_end`: a command. The agent has wrapped up this conversation; None: all of them."""
+
+    agent: str
+    wrapped_up: str | None = None
+    request_hash: str = ""
+
+
 class LeaseRenewed(Contract):
     """`pasokh.routing.lease_renewed`: the page of an agent answers a beat, for the first time or after a silence.
 

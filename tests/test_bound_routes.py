@@ -90,6 +90,7 @@ RULES: dict[str, Rule] = {
     f"PUT {W}/agents/{{agent}}/presence": "presence",
     # Nobody else, not even a lead: tests/router/test_leases.py.
     f"POST {W}/agents/{{agent}}/beat": "mine",
+    f"POST {W}/agents/{{agent}}/wrap-up/end": "presence",
     # Of another agent's offer nothing is known: tests/router/test_offers.py.
     f"POST {W}/offers/{{offer}}/accept": "mine",
     f"POST {W}/offers/{{offer}}/decline": "mine",

@@ -42,6 +42,7 @@ NEEDED = {
         f"POST {ONE}/handoff/confirm",
         "PUT /v1/workspaces/{workspace}/agents/{agent}/presence",
         "POST /v1/workspaces/{workspace}/agents/{agent}/beat",
+        "POST /v1/workspaces/{workspace}/agents/{agent}/wrap-up/end",
         "POST /v1/workspaces/{workspace}/offers/{offer}/accept",
         "POST /v1/workspaces/{workspace}/offers/{offer}/decline",
         "GET /v1/desk/sessions",

@@ -24,6 +24,16 @@ class AgentUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpRecord:
+    """The units of a conversation that has ended, in use until `until`."""
+
+    conversation: str
+    work_class: WorkClass
+    units: int
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRecord:
     """An agent. Its document id is `workspace/agent`.
 
@@ -54,6 +64,7 @@ class AgentRecord:
     returned: Annotated[bool, OMITTED_IF_EMPTY] = False
     leased_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     presence_timer_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    wrap_ups: Annotated[list[WrapUpRecord], OMITTED_IF_EMPTY] = field(default_factory=list)
     usage: Annotated[AgentUsage | None, OMITTED_IF_EMPTY] = None
     load: int = 0
     loads: dict[WorkClass, int] = field(default_factory=dict)

@@ -25,8 +25,17 @@ class DeskSettings(BaseModel):
     beat_seconds: float
     lost_away_seconds: float
     idle_away_seconds: float | None
+    wrap_up_seconds: float
+    unread_return_seconds: float | None
     claim_over_capacity: bool
     visibility: Visibility
+
+
+class WrapUpView(BaseModel):
+    """A conversation that has ended, whose units are in use until a time."""
+
+    conversation: str
+    until: Instant = Field(description="When its units are free; `POST …/agents/me/wrap-up/end` frees them now.")
 
 
 class AgentView(BaseModel):
@@ -49,6 +58,7 @@ class AgentView(BaseModel):
     load: int
     over: int = Field(default=0, description="So many units `load` is above `capacity`, because customers came back.")
     idle_since: Instant | None
+    wrap_ups: list[WrapUpView] = Field(default=[], description="What the agent wraps up.")
     settings: Annotated[
         DeskSettings | None, Field(description="For the agent themself: what their page goes by."), OMITTED_IF_EMPTY
     ] = None
@@ -76,6 +86,12 @@ class BeatBody(RequestModel):
         default=None, description="The conversation that is before the agent's eyes."
     )
     typing: Typing | None = Field(default=None, description="What the agent writes there; null: nothing.")
+
+
+class WrapUpEndBody(RequestModel):
+    """What the agent has wrapped up: one `conversation`, or all of them."""
+
+    conversation: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class PresenceView(BaseModel):
@@ -112,6 +128,7 @@ def agent_view(record: AgentRecord) -> AgentView:
         load=record.load,
         over=max(0, record.load - record.body.capacity),
         idle_since=record.idle_since,
+        wrap_ups=[WrapUpView(conversation=one.conversation, until=one.until) for one in record.wrap_ups],
     )
 
 

@@ -41,7 +41,17 @@ from services.rest.dependencies import ExistingConversation, ExistingMessage, Ex
 from services.rest.refusals import in_words, not_found
 from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
-from services.router import agents, inbox_routes, leases, mentions, message_routes, offers, signals, sla_reapply
+from services.router import (
+    agents,
+    inbox_routes,
+    leases,
+    mentions,
+    message_routes,
+    offers,
+    signals,
+    sla_reapply,
+    wrap_ups,
+)
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
 from services.router.agent_commands import AgentCommandsDep, AgentLanguageDep
 from services.router.conversations.domain.command_phrases import BOOK, in_language, refused
@@ -293,6 +303,7 @@ def build_routers(capabilities: ChannelCapabilities) -> list[APIRouter]:
         mentions.build_router(),
         agents.build_router(),
         leases.build_router(),
+        wrap_ups.build_router(),
         offers.build_router(),
         signals.build_router(capabilities),
         sla_reapply.build_router(),

@@ -49,6 +49,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "handoff/confirm": {"person": "webchat:main:anon-1"},
     "presence": {"status": "away"},
     "beat": {},
+    "wrap-up/end": {},
     "routing": {"rules": []},
     "sla": {"policies": []},
     "messages": {"id": "00000000-0000-4000-8000-000000000000", "text": "hello"},

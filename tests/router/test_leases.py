@@ -140,3 +140,17 @@ async def test_an_agent_reads_all_about_themself(rest: Rest) -> None:
     )
     other = (await rest.request("GET", f"{SHOP}/agents/reza", authorization=key)).json()
     assert "settings" not in other
+
+
+async def test_done_ends_the_wrap_up_of_oneself(rest: Rest) -> None:
+    rest.outcome_for = lambda event: rest.outcome(event, result="sara")
+    key = await bound_key(rest)
+    answer = await rest.request("POST", f"{SHOP}/agents/me/wrap-up/end", {"conversation": "c1"}, authorization=key)
+    assert (answer.status_code, answer.json()["id"], answer.json()["wrap_ups"]) == (200, "sara", [])
+    [event] = rest.events
+    assert (event.type, event.data["agent"], event.data["wrapped_up"]) == (
+        "pasokh.routing.wrap_up_end",
+        "sara",
+        "c1",
+    )
+    problem_of(await rest.request("POST", f"{SHOP}/agents/reza/wrap-up/end", {}, authorization=key), 403)

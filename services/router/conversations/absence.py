@@ -22,6 +22,9 @@ def handle_return_task(context: ConversationsContext, received: ReceivedEvent) -
     if case is None or is_finished(case.status) or case.snoozed_until is not None:
         return
     is_theirs = case.agent == command.agent
+    if command.unread_since is not None and not (is_theirs and is_assigned(case.status)):
+        # Who answers has looked.
+        return
     if is_theirs and is_pending(case.status):
         pause_task(work, case)
     elif not command.keeps:

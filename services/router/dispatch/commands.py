@@ -6,7 +6,16 @@ from dataclasses import replace
 from schemas.commands import CommandResult
 from schemas.configuration import DEFAULT_TEAM
 from schemas.envelope import Event
-from schemas.routing import AgentDeleted, AgentPut, EndReason, OfferAccept, OfferDecline, PresenceSet, TaskClaim
+from schemas.routing import (
+    AgentDeleted,
+    AgentPut,
+    EndReason,
+    OfferAccept,
+    OfferDecline,
+    PresenceSet,
+    TaskClaim,
+    WrapUpEnd,
+)
 from schemas.values import Problem
 from services.platform.http.if_match import holds
 from services.records.agents import AgentRecord
@@ -151,6 +160,12 @@ def _set_presence(context: DispatchContext, state: WorkspaceState, event: Event)
     return presence.declare(context.work, state, stored, command)
 
 
+def _end_wrap_up(context: DispatchContext, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
+    command = event.payload_as(WrapUpEnd)
+    _require_agent(state, command.agent)
+    return state.dispatcher.end_wrap_ups(command.agent, context.work.now, command.wrapped_up, early=True)
+
+
 def _require_agent(state: WorkspaceState, agent: str) -> AgentRecord:
     if agent not in state.agents:
         raise AgentCommandRejected(refused(404, "Not found", "unknown_agent", agent=agent))
@@ -201,6 +216,7 @@ _COMMANDS: dict[str, Callable[[DispatchContext, WorkspaceState, Event], list[Dis
     "pasokh.routing.agent_put": _put_agent,
     "pasokh.routing.agent_deleted": _delete_agent,
     "pasokh.routing.presence_set": _set_presence,
+    "pasokh.routing.wrap_up_end": _end_wrap_up,
     "pasokh.routing.offer_accept": _accept_offer,
     "pasokh.routing.offer_decline": _decline_offer,
     "pasokh.routing.task_claim": _claim,

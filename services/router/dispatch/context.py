@@ -16,6 +16,7 @@ from services.platform.store.collections import OUTCOMES
 from services.records.agents import AGENTS
 from services.records.configuration import CONFIGURATION_HEADS, configuration_in_force, numbered_configuration
 from services.records.offers import OFFERS
+from services.records.read_marks import READ_MARKS
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch.domain.dispatcher import FIFO_RESERVE_INTERVAL
 from services.router.dispatch.domain.outcomes import DispatchOutcome
@@ -152,3 +153,9 @@ def agent_put_documents(context: DispatchContext, received: ReceivedEvent) -> It
 def configuration_documents(context: DispatchContext, received: ReceivedEvent) -> Iterator[Read]:
     """The second step of writing an agent, or of a new task: the configuration with teams and settings."""
     yield from numbered_configuration(context.work, received.event.workspace)
+
+
+def unread_documents(context: DispatchContext, timer: TimerFired) -> Iterator[Read]:
+    """The first step of the timer: also the read marks of the conversation."""
+    yield Documents(READ_MARKS, [str(timer.data["conversation"])])
+    yield from workspace_documents(context, timer)

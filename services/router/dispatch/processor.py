@@ -12,7 +12,7 @@ from services.records.agents import AGENTS
 from services.records.decisions import DECISIONS
 from services.records.offers import OFFERS
 from services.records.tasks import QUEUES, TASKS
-from services.router.dispatch import commands, leases, returns, rounds, tasks
+from services.router.dispatch import commands, leases, returns, rounds, tasks, unread, wrap_ups
 from services.router.dispatch.context import (
     DispatchContext,
     DispatchDependencies,
@@ -23,6 +23,7 @@ from services.router.dispatch.context import (
     offer_documents,
     rules_documents,
     task_documents,
+    unread_documents,
     workspace_documents,
     workspace_for,
 )
@@ -35,6 +36,7 @@ from services.router.dispatch.workspace_state import WorkspaceState
 WORKSPACE = (workspace_documents, rules_documents)
 COMMAND = (command_documents, rules_documents)
 OFFER = (offer_documents, rules_documents)
+UNREAD = (unread_documents, rules_documents)
 PRESENCE = (leases.presence_documents, leases.settings_documents)
 
 TaskEvent = Callable[[UnitOfWork, WorkspaceState, Event], list[DispatchOutcome]]
@@ -94,6 +96,16 @@ def _on_presence_timer(context: DispatchContext, timer: TimerFired) -> None:
     record_outcomes(context.work, state, leases.on_presence_timer(context.work, state, timer))
 
 
+def _on_unread_timer(context: DispatchContext, timer: TimerFired) -> None:
+    state = context.state(workspace_for(timer))
+    record_outcomes(context.work, state, unread.on_unread_timer(context.work, state, timer))
+
+
+def _on_wrap_up_timer(context: DispatchContext, timer: TimerFired) -> None:
+    state = context.state(workspace_for(timer))
+    record_outcomes(context.work, state, wrap_ups.on_wrap_up_timer(context.work, state, timer))
+
+
 def _on_return_page(context: DispatchContext, timer: TimerFired) -> None:
     returns.on_return_timer(context.work, context.state(workspace_for(timer)), timer)
 
@@ -122,6 +134,7 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         "pasokh.routing.agent_put": Handler(_on_agent_command, (agent_put_documents, configuration_documents)),
         "pasokh.routing.agent_deleted": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.presence_set": Handler(_on_agent_command, COMMAND),
+        "pasokh.routing.wrap_up_end": Handler(_on_agent_command, COMMAND),
         "pasokh.routing.lease_renewed": _on_task(leases.on_lease_renewed),
         "pasokh.routing.rules_changed": Handler(_on_rules_changed, WORKSPACE),
         "pasokh.routing.reapply_sla": Handler(_on_reapply, COMMAND),
@@ -129,6 +142,8 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
     timers={
         TASK_TIMER: Handler(_on_task_timer, WORKSPACE),
         PRESENCE_TIMER: Handler(_on_presence_timer, PRESENCE),
+        unread.UNREAD_TIMER: Handler(_on_unread_timer, UNREAD),
+        wrap_ups.WRAP_UP_TIMER: Handler(_on_wrap_up_timer, WORKSPACE),
         returns.RETURNING: Handler(_on_return_page, WORKSPACE),
         rounds.REPLANNING: Handler(_on_page, WORKSPACE),
         rounds.REAPPLYING: Handler(_on_page, WORKSPACE),

@@ -23,12 +23,18 @@ from services.router.dispatch.domain.outcomes import (
     Unmatched,
 )
 from services.router.dispatch.domain.placements import Placement
-from services.router.dispatch.presence import change_presence, finish, presence_of, with_timer
+from services.router.dispatch.presence import PRESENCE_TIMER, change_presence, finish, presence_of, with_timer
+from services.router.dispatch.unread import set_unread_timer
 from services.router.dispatch.usage import with_usage
 from services.router.dispatch.workspace_state import WorkspaceState, with_placement
+from services.router.dispatch.wrap_ups import WRAP_UP_TIMER, with_wrap_ups
 
 TASK_TIMER = "task/"
 """The timer of the next change of a task by time; the conversation's id follows."""
+
+
+BY_PEOPLE = frozenset({"forced", "claimed", "accepted"})
+"""The kinds of reasons of assignments that somebody decided."""
 
 
 def record_outcomes(work: UnitOfWork, state: WorkspaceState, outcomes: Sequence[DispatchOutcome]) -> None:
@@ -100,6 +106,8 @@ def _record_agents(work: UnitOfWork, state: WorkspaceState) -> None:
     for agent, current in state.dispatcher.changed_agents.items():
         if current is None:
             work.delete(AGENTS, agent_id(state.workspace, agent))
+            for timer in (PRESENCE_TIMER, WRAP_UP_TIMER):
+                work.cancel_timer(f"{timer}{agent_id(state.workspace, agent)}")
             continue
         state.agents[agent] = replace(
             with_usage(state.agents[agent], work.now),
@@ -108,6 +116,7 @@ def _record_agents(work: UnitOfWork, state: WorkspaceState) -> None:
             loads=current.in_hand.by_class(),
             missed_offers=current.missed_offers,
             reserved_for=current.reserved_for,
+            wrap_ups=with_wrap_ups(work, state.agents[agent], current.wrap_ups),
             idle_since=current.idle_since,
             assigned_at=current.assigned_at,
         )
@@ -119,6 +128,8 @@ def _record_assigned(work: UnitOfWork, state: WorkspaceState, outcome: TaskAssig
     decision = _put_decision(work, state, outcome.task.id, outcome.explanation, "assigned", outcome.agent)
     task = replace(state.tasks[outcome.task.id], agent=outcome.agent, assigned_at=work.now, decision=decision.id)
     state.tasks[task.conversation] = task
+    if outcome.explanation.reason.kind not in BY_PEOPLE:
+        set_unread_timer(work, state, task)
     assigned = Assigned(
         conversation=task.conversation,
         key=task.key,

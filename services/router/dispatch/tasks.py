@@ -29,8 +29,11 @@ def on_task_queued(
         record = replace(record, preferred_until=work.now + timedelta(seconds=queued.preferred_seconds))
     record = _of_team(record, state, queued)
     state.tasks[record.conversation] = record
+    # It goes on: its last agent does not wrap it up any more.
+    agent = state.agents.get(queued.preferred or "")
+    ended = state.dispatcher.end_wrap_ups(agent.id, work.now, record.conversation) if agent and agent.wrap_ups else []
     # The outcome, assigned or unmatched, writes the task with the decision's id.
-    return state.dispatcher.enqueue(to_task(record), work.now)
+    return [*ended, *state.dispatcher.enqueue(to_task(record), work.now)]
 
 
 def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
@@ -86,7 +89,9 @@ def on_task_force_assigned(
 def on_task_closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:
     """The conversation is resolved: it leaves the queue or its agent. A repeat changes nothing."""
     closed = event.payload_as(TaskClosed)
-    return state.dispatcher.close(closed.conversation, work.now)
+    task = state.tasks.get(closed.conversation)
+    seconds = state.settings.of(task.team).wrap_up_seconds if task is not None else 0
+    return state.dispatcher.close(closed.conversation, work.now, seconds)
 
 
 def waiting_task(queued: TaskQueued, work_class: WorkClass = "chat") -> TaskRecord:

@@ -15,7 +15,7 @@ from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.placements import Offer, Placement
 from services.router.dispatch.domain.presence import DEFAULT_PRESENCE, PresenceSettings
 from services.router.dispatch.domain.requirement import TaskRequirement
-from services.router.dispatch.domain.values import Agent, Task
+from services.router.dispatch.domain.values import Agent, Task, WrapUp
 from services.router.dispatch.domain.work import Work
 
 PAGE_SIZE = 1_000
@@ -26,12 +26,16 @@ class TaskSettings:
     """Settings of a team. `offer_seconds`: so long agents have to accept a task; None: it is assigned without asking.
 
     `work_units`: what a task takes of its agent, by class; one unit for a class that is not named. `overflow`: the limits of the queue.
+    `wrap_up_seconds`: so long after its end the units of a task stay in use. `unread_return_seconds`: so long an agent may leave a
+    task unread that was assigned without asking.
     """
 
     offer_seconds: float | None = None
     work_units: Mapping[WorkClass, int] = field(default_factory=dict)
     call_blocks: bool = False
     overflow: Overflow | None = None
+    wrap_up_seconds: float = 0.0
+    unread_return_seconds: float | None = 120.0
 
     def units(self, work_class: WorkClass) -> int:
         """The units that a task of this class takes."""
@@ -92,6 +96,8 @@ def _task_settings(settings: WorkspaceSettings, overflow: OverflowBody | None = 
         offer_seconds=settings.offer_seconds if settings.offer_mode == "offer" else None,
         work_units=settings.work_units,
         call_blocks=settings.call_blocks,
+        wrap_up_seconds=settings.wrap_up_seconds,
+        unread_return_seconds=settings.unread_return_seconds,
         overflow=Overflow(**overflow.model_dump()) if overflow is not None else None,
     )
 
@@ -157,6 +163,7 @@ def to_agent(record: AgentRecord, settings: DispatchSettings = DEFAULT_SETTINGS)
         missed_offers=record.missed_offers,
         max_missed_offers=settings.max_missed_offers,
         reserved_for=record.reserved_for,
+        wrap_ups=tuple(WrapUp(one.conversation, Work(one.work_class, one.units), one.until) for one in record.wrap_ups),
         is_finishing=record.presence_next is not None and record.presence == "online",
     )
 

@@ -84,3 +84,14 @@ async def test_resolved_one_is_left_alone(harness: ConversationsHarness, keeps: 
     await harness.assign()
     await harness.resolve("sara")
     assert await ask(harness, keeps=keeps) == []
+
+
+async def test_unread_goes_back_only_if_it_still_waits_for_this_agent(harness: ConversationsHarness) -> None:
+    await harness.customer()
+    assert await ask(harness, reason="unread", unread_since=harness.driver.now) == [], (
+        "not theirs yet: a later timer asks"
+    )
+    await harness.assign()
+    assert await ask(harness, reason="unread", unread_since=harness.driver.now) == ["routing.task_returned"]
+    await harness.reply()
+    assert await ask(harness, reason="unread", unread_since=harness.driver.now) == [], "who answers has looked"

@@ -25,6 +25,7 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.decisions import DECISIONS, DecisionRecord
 from services.records.leases import LEASES, LeaseRecord
 from services.records.offers import OFFERS, OfferRecord
+from services.records.read_marks import READ_MARKS
 from services.records.tasks import QUEUES, TASKS, QueueRecord, TaskRecord
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR
@@ -34,7 +35,18 @@ from tests.driver import Driver
 from tests.fakes import START
 
 SHOP = "shop"
-COLLECTIONS = (AGENTS, CONFIGURATION_HEADS, CONFIGURATIONS, DECISIONS, LEASES, OFFERS, OUTCOMES, QUEUES, TASKS)
+COLLECTIONS = (
+    AGENTS,
+    CONFIGURATION_HEADS,
+    CONFIGURATIONS,
+    DECISIONS,
+    LEASES,
+    OFFERS,
+    OUTCOMES,
+    QUEUES,
+    READ_MARKS,
+    TASKS,
+)
 
 
 class DispatchHarness(Driver):

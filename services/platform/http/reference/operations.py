@@ -38,6 +38,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/agents/{{agent}}/presence"): "getPresence",
     ("PUT", f"{_W}/agents/{{agent}}/presence"): "putPresence",
     ("POST", f"{_W}/agents/{{agent}}/beat"): "renewLease",
+    ("POST", f"{_W}/agents/{{agent}}/wrap-up/end"): "endWrapUp",
     ("POST", f"{_W}/offers/{{offer}}/accept"): "acceptOffer",
     ("POST", f"{_W}/offers/{{offer}}/decline"): "declineOffer",
     ("GET", f"{_W}/canned"): "listCannedAnswers",

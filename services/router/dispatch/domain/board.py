@@ -44,7 +44,10 @@ class Board:
             if placement.agent is not None and placement.uses_units:
                 in_hand[placement.agent] = in_hand[placement.agent].plus(placement.task.work)
         for agent in agents:
-            self.agent_index.put(replace(agent, in_hand=in_hand[agent.id]))
+            used = in_hand[agent.id]
+            for wrap_up in agent.wrap_ups:
+                used = used.plus(wrap_up.work)
+            self.agent_index.put(replace(agent, in_hand=used))
             self._reservations.note(agent)
         for placement in tasks:
             self._set(placement)

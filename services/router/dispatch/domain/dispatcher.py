@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.routing import ReturnReason
-from services.router.dispatch.domain import counting, offers, people
+from services.router.dispatch.domain import counting, offers, people, wrap_ups
 from services.router.dispatch.domain.agent_index import AgentIndex
 from services.router.dispatch.domain.board import Board
 from services.router.dispatch.domain.choice import choose
@@ -88,14 +88,24 @@ class Dispatcher:
         """Replace a task. A task that moved to another team is taken from its agent. An unknown task is ignored."""
         return self._finish(now, self._change(task, now))
 
-    def close(self, task: str, now: datetime) -> list[DispatchOutcome]:
-        """Remove a task, if it is known. An offer of it ends. Its agent may pull another one."""
+    def close(self, task: str, now: datetime, wrap_up_seconds: float = 0) -> list[DispatchOutcome]:
+        """Remove a task, if it is known. An offer of it ends. Its agent may pull another one.
+
+        With `wrap_up_seconds` the units of live work stay in use for so long, or until `end_wrap_ups`.
+        """
         placement = self.placement(task)
         if placement is None:
             return []
         self.board.release(task, now)
+        wrap_ups.begin(self.board, placement, wrap_up_seconds, now)
         pulled = self.board.pull_next(placement.agent, now) if placement.agent is not None else []
         return self._finish(now, offers.withdrawn(placement), pulled)
+
+    def end_wrap_ups(
+        self, agent: str, now: datetime, task: str | None = None, *, early: bool = False
+    ) -> list[DispatchOutcome]:
+        """Free the units of what an agent has wrapped up by `now`; with `early` of everything, with `task` of this one."""
+        return self._finish(now, wrap_ups.end(self.board, agent, now, task, early=early))
 
     def advance(self, task: str, now: datetime) -> list[DispatchOutcome]:
         """Apply what is due for a task by `now`: an offer expires; a waiting task relaxes, overflows, or waits for nobody any more.
@@ -202,7 +212,7 @@ class Dispatcher:
         What it has in hand stays as it is, whatever `agent` says. Who waits for it, or was passed over, is decided anew.
         """
         stored = self.agent_index.agents.get(agent.id, agent)
-        present = replace(agent, in_hand=stored.in_hand, reserved_for=stored.reserved_for)
+        present = replace(agent, in_hand=stored.in_hand, reserved_for=stored.reserved_for, wrap_ups=stored.wrap_ups)
         self.board.put_agent(present.with_idle_since(now))
         # Also when only presence or capacity changed: either may have made the agent free.
         return self._finish(now, self.board.pull_among(agent.id, self.board.review_audiences(), now))

@@ -7,7 +7,7 @@ with the clock in between, so that a dispatcher restored from documents is the s
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from schemas.configuration import PresenceStatus
 from schemas.values import PRIORITIES, Overflow, Priority, RelaxStep, WorkClass
@@ -37,6 +37,14 @@ NO_DUE = datetime.max.replace(tzinfo=UTC)
 PRIORITY_RANK = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 
+class WrapUp(NamedTuple):
+    """The units of a task that has ended are in use until a time, or until its agent says that all is done."""
+
+    task: str
+    work: Work
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Agent:
     """An agent at one moment. `capacity` and `in_hand` are in units; `limits` are the most units of a class.
@@ -45,6 +53,7 @@ class Agent:
     `assigned_at` is when it was last assigned a task. `missed_offers` counts the offers that it missed in a row; at
     `max_missed_offers` (None: never) the agent is set away. `reserved_for` is a task that is larger than its room: it is assigned
     nothing else until it has room for it. `is_finishing`: it goes on with what it has, and gets nothing new.
+    `wrap_ups` use units too, though their tasks have ended.
     """
 
     id: str
@@ -62,6 +71,7 @@ class Agent:
     max_missed_offers: int | None = None
     reserved_for: str | None = None
     is_finishing: bool = False
+    wrap_ups: tuple[WrapUp, ...] = ()
 
     @property
     def load(self) -> int:
