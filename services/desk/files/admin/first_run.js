@@ -11,7 +11,7 @@ import {formOf} from './forms.js';
 import {chatSnippet, copyable, health, linkCard} from './pieces.js';
 import {randomText} from './random.js';
 import {SHOP} from './schemas.js';
-import {SLUG, freeSlug} from './slugs.js';
+import {freeSlug, originsOf, SLUG} from './slugs.js';
 
 const STEPS = ['shop', 'channel', 'agents', 'test'];
 const PATH = '/desk/admin/first-run';
@@ -19,12 +19,6 @@ const LOOK_MS = 1500;
 const OWN = {'Pasokh-Desk': '1', 'Content-Type': 'application/json', Accept: 'application/json'};
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
-
-/** The origins of addresses as people write them: with or without https, with a path or without. */
-export const originsOf = (written) => written.split(/[\s,]+/).filter(Boolean).map((one) => {
-  const address = /^[a-z]+:/i.test(one) ? one : `https:${'//'}${one}`;
-  return URL.canParse?.(address) ? new URL(address).origin : one;
-});
 
 export function createFirstRun({state, update, api, actions}) {
   const form = formOf(SHOP);

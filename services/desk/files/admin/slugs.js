@@ -1,4 +1,4 @@
-// Ids that are made of names: what stands in addresses. Pure.
+// Ids that are made of names, and origins of addresses as people write them. Pure.
 
 /** Persian and Arabic letters as Latin ones, near enough to recognise the name. */
 const LETTERS = {
@@ -26,3 +26,9 @@ export function freeSlug(name, taken, kind) {
   if (!used.has(base) && base !== 'me') return base;
   for (let number = 2; ; number += 1) if (!used.has(`${base}-${number}`)) return `${base}-${number}`;
 }
+
+/** The origins of addresses as people write them: with or without https, with a path or without. */
+export const originsOf = (written) => written.split(/[\s,]+/).filter(Boolean).map((one) => {
+  const address = /^[a-z]+:/i.test(one) ? one : `https:${'//'}${one}`;
+  return URL.canParse?.(address) ? new URL(address).origin : one;
+});
