@@ -108,6 +108,21 @@ class HandoffTexts(RequestModel):
     verification: WordsText | dict[Language, WordsText] | None = None
 
 
+OpensText = Annotated[HandoffText, _with_placeholders("opens")]
+
+
+class AfterHours(RequestModel):
+    """What customers read who write while it is closed, once in a conversation (docs/lifecycle.md). `message` false: nothing.
+
+    Each text is one, or one per language; a language without a text has ours. `closed` has the time of opening, `{opens}`. `email` is
+    added in a chat of a web page, where the customer left no address.
+    """
+
+    message: bool = True
+    closed: OpensText | dict[Language, OpensText] | None = None
+    email: PlainText | dict[Language, PlainText] | None = None
+
+
 SettingSeconds = Annotated[float, Field(ge=1, le=366 * 86400)]
 WrapUpSeconds = Annotated[float, Field(ge=0, le=900)]
 ChannelName = Annotated[str, Field(min_length=1, max_length=100)]
@@ -159,6 +174,7 @@ class TeamSettings(RequestModel):
     handoff_seconds: SettingSeconds | None = None
     wrap_up_seconds: WrapUpSeconds | None = None
     unread_return_seconds: SettingSeconds | None = None
+    after_hours: AfterHours | None = None
     overflow: OverflowBody | None = None
 
 
@@ -175,6 +191,7 @@ class WorkspaceSettings(RequestModel):
     `claim_over_capacity`: agents may claim conversations although they have no free unit. `work_units`: the units that a
     conversation takes of its agent, by class of work; one for a class that is not named. With `call_blocks` a call is the only live work
     of its agent. `handoff_seconds`: so long the link of a hand-off holds, unless the account says otherwise.
+    `after_hours`: what customers read who write while it is closed.
 
     `offer_mode`: agents are given conversations (`auto`), or are asked first and have `offer_seconds` to accept (`offer`). An agent
     who missed so many offers in a row as `missed_offers` says is set away. Teams may have their own mode and time.
@@ -196,6 +213,7 @@ class WorkspaceSettings(RequestModel):
     work_units: WorkUnits = {}
     call_blocks: bool = False
     handoff_seconds: SettingSeconds = 900.0
+    after_hours: AfterHours | None = None
     offer_mode: OfferMode = "auto"
     offer_seconds: OfferSeconds = 30
     missed_offers: Annotated[int, Field(ge=1)] = 2
@@ -211,7 +229,7 @@ class WorkspaceSettings(RequestModel):
 class WorkspaceBody(RequestModel):
     """One brand or shop.
 
-    `calendar` are its opening hours in reports. `own` are its identifiers, which are never masked.
+    `calendar` are its opening hours. `own` are its identifiers, which are never masked.
 
     `settings` apply to all accounts that do not override them.
     """
@@ -231,7 +249,7 @@ Credential = str | list[str]
 class AccountBody(RequestModel):
     """One connected page, bot, mailbox or number. Its channel validates `credentials` and `settings`.
 
-    `calendar` are its opening hours in reports, if they differ from the workspace's.
+    `calendar` are its opening hours, if they differ from the workspace's.
     """
 
     name: Name | None = None
@@ -245,7 +263,7 @@ class AccountBody(RequestModel):
 class TeamBody(RequestModel):
     """A group of agents.
 
-    `calendar` are its opening hours in reports, if they differ from the account's or workspace's. `settings` override those of the
+    `calendar` are its opening hours, if they differ from the account's or workspace's. `settings` override those of the
     workspace.
     """
 

@@ -17,10 +17,11 @@ ReturnReason = Literal[
     "signed_off",
     "unread",
     "released",
+    "day_ended",
 ]
 """Why a task went back to the queue. `moved`: to another team. `over_capacity`, `not_online`: the customer came back, and the
 agent could not take them. `connection_lost`, `signed_off`: the agent is gone. `unread`: the agent did not look at it in time.
-`released`: somebody gave it back."""
+`released`: somebody gave it back. `day_ended`: it closed, and the agent was not online."""
 
 
 class TaskQueued(Contract):

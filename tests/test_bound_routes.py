@@ -100,6 +100,7 @@ RULES: dict[str, Rule] = {
     f"GET {W}/conversations": "filtered",
     f"GET {W}/inbox": "filtered",
     f"GET {W}/inbox/counts": "filtered",
+    f"GET {W}/inbox/night": "filtered",
     # What the agent may see: tests/router/live_inbox.
     f"GET {W}/inbox/stream": "filtered",
     f"GET {ONE}": "conversation",

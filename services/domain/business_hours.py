@@ -14,6 +14,8 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 MAX_LOOKAHEAD = timedelta(days=3660)
 """No due time is later than this: a calendar that opens one minute a week would lead past the last year of `date`."""
 
+MAX_SPAN = timedelta(days=8)
+"""How far a span of opening time is looked at: longer than any week."""
 OpenInterval = tuple[int, int]
 """Opening and closing in minutes after midnight, 24:00 being 1440."""
 
@@ -54,6 +56,30 @@ def opening_at(at: datetime, calendar: Calendar) -> tuple[bool, datetime | None]
     opens = next((opens for opens, _ in _open_intervals(moment, moment + MAX_LOOKAHEAD, calendar)), None)
     is_open = opens is not None and opens <= moment
     return is_open, None if is_open else opens
+
+
+def open_span(at: datetime, calendar: Calendar) -> tuple[datetime, datetime] | None:
+    """The span of opening time that a time is in, in UTC; None: it is closed. Hours that go on over midnight are one span.
+
+    A span is looked at for `MAX_SPAN` to both sides: one that is longer is cut there.
+    """
+    moment = at.astimezone(UTC)
+    start, end = moment, moment
+    for opens, closes in _open_intervals(moment - MAX_SPAN, moment + MAX_SPAN, calendar):
+        if opens != end:
+            if end > moment:
+                break
+            start = opens
+        end = closes
+    return (start, end) if start <= moment < end else None
+
+
+def next_closing(at: datetime, calendar: Calendar) -> datetime | None:
+    """When it closes next after a time, in UTC; None where it never opens, or does not close within `MAX_SPAN`."""
+    is_open, opens_at = opening_at(at, calendar)
+    moment = at if is_open else opens_at
+    span = open_span(moment, calendar) if moment is not None else None
+    return None if span is None or span[1] - span[0] >= MAX_SPAN else span[1]
 
 
 def _open_intervals(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:

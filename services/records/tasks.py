@@ -1,9 +1,9 @@
 """Tasks, which are the routing side of open conversations, and the queue record of each workspace. Only `dispatch` writes them."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from schemas.values import Instant, Overflow, Priority, RelaxStep, Requirement, Surface, WorkClass
+from schemas.values import OMITTED_IF_EMPTY, Instant, Overflow, Priority, RelaxStep, Requirement, Surface, WorkClass
 from services.platform.store.port import Collection, Index
 
 WRITER = "dispatch"
@@ -67,12 +67,13 @@ class QueueRecord:
 
     `pulled_since_reserve` counts the tasks that freed agents took from the queue. The share that is reserved for the
     oldest task goes by it, so that a restart does not change whose turn it is. `rules_version` is the version of the
-    newest routing rules that dispatch has read.
+    newest routing rules that dispatch has read. `closing_at` is when the opening hours of a team end next.
     """
 
     workspace: str
     pulled_since_reserve: int = 0
     rules_version: int = 0
+    closing_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
 
 
 TASKS = Collection(

@@ -147,7 +147,7 @@ def query_of(path: str, ids: dict[str, str]) -> dict[str, str]:
     """What a list cannot be read without."""
     if path.endswith("/kpis"):
         return {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}
-    if path.endswith(("/inbox", "/inbox/counts")):
+    if path.endswith(("/inbox", "/inbox/counts", "/inbox/night")):
         return {"agent": ids["agent"]}
     if path.endswith("/commands"):
         return {"idempotency_key": ids["idempotency_key"]}

@@ -10,6 +10,7 @@ from services.platform.core.identifiers import hashed_id
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import early, moved_chats, unfiled
+from services.router.conversations.after_hours import tell_closed
 from services.router.conversations.context import ActivityContext, Configuration
 from services.router.conversations.deletions import delete_files, emptied
 from services.router.conversations.domain import transitions
@@ -61,6 +62,8 @@ def add_message(work: UnitOfWork, activity: Activity, activity_context: Activity
         person = _with_open_conversation(work, unfiled.take_in(work, person, after), activity, after)
     work.put(PERSONS, person.key, person)
     put_aliases(work, activity)
+    if after is not None and not asks_for_nothing(activity):
+        tell_closed(work, work.get(CONVERSATIONS, after.id) or after, activity, person, activity_context)
 
 
 def put_aliases(work: UnitOfWork, activity: Activity) -> None:

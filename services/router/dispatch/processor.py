@@ -13,6 +13,7 @@ from services.records.decisions import DECISIONS
 from services.records.offers import OFFERS
 from services.records.tasks import QUEUES, TASKS
 from services.router.dispatch import commands, leases, returns, rounds, tasks, unread, wrap_ups
+from services.router.dispatch.closing import CLOSING, on_closing, set_closing_timer
 from services.router.dispatch.context import (
     DispatchContext,
     DispatchDependencies,
@@ -56,6 +57,7 @@ def _on_task_queued(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
     # First, and recorded apart: records of agents are made of what is recorded.
     record_outcomes(context.work, state, context.apply_settings(state))
+    set_closing_timer(context.work, state)
     outcomes = tasks.on_task_queued(context.work, state, received.event, context.dependencies.class_of_work)
     record_outcomes(context.work, state, outcomes)
 
@@ -110,6 +112,10 @@ def _on_return_page(context: DispatchContext, timer: TimerFired) -> None:
     returns.on_return_timer(context.work, context.state(workspace_for(timer)), timer)
 
 
+def _on_closing(context: DispatchContext, timer: TimerFired) -> None:
+    on_closing(context.work, context.state(workspace_for(timer)))
+
+
 def _on_page(context: DispatchContext, timer: TimerFired) -> None:
     state = context.state(workspace_for(timer))
     rounds.continue_round(context.work, state, timer)
@@ -145,6 +151,7 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         unread.UNREAD_TIMER: Handler(_on_unread_timer, UNREAD),
         wrap_ups.WRAP_UP_TIMER: Handler(_on_wrap_up_timer, WORKSPACE),
         returns.RETURNING: Handler(_on_return_page, WORKSPACE),
+        CLOSING: Handler(_on_closing, WORKSPACE),
         rounds.REPLANNING: Handler(_on_page, WORKSPACE),
         rounds.REAPPLYING: Handler(_on_page, WORKSPACE),
     },

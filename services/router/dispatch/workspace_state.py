@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from schemas.business_calendar import Calendar
 from schemas.configuration import OverflowBody, WorkspaceConfiguration, WorkspaceSettings
 from schemas.values import Overflow, WorkClass
 from services.domain.team_settings import overridden
@@ -46,7 +47,7 @@ class TaskSettings:
 class DispatchSettings:
     """Settings of a workspace for its agents (see `Agent`) and for the tasks of its teams.
 
-    `general` hold for teams that `by_team` does not name. `preferred_seconds`: so long a task that comes back waits for its agent first.
+    `general` hold for teams that `by_team` does not name, and `hours` for those that `hours_by_team` does not. `preferred_seconds`: so long a task that comes back waits for its agent first.
     """
 
     general: TaskSettings = TaskSettings()
@@ -54,6 +55,17 @@ class DispatchSettings:
     max_missed_offers: int | None = None
     preferred_seconds: float = 60.0
     presence: PresenceSettings = DEFAULT_PRESENCE
+    hours: Calendar | None = None
+    hours_by_team: Mapping[str, Calendar] = field(default_factory=dict)
+
+    @property
+    def calendars(self) -> list[Calendar]:
+        """All opening hours of the workspace."""
+        return [*([self.hours] if self.hours is not None else []), *self.hours_by_team.values()]
+
+    def calendar(self, team: str) -> Calendar | None:
+        """The opening hours of a team; None: around the clock."""
+        return self.hours_by_team.get(team, self.hours)
 
     def of(self, team: str) -> TaskSettings:
         """The settings for the tasks of a team."""
@@ -81,6 +93,8 @@ def dispatch_settings(configuration: WorkspaceConfiguration | None) -> DispatchS
             if settings is not None
         },
         max_missed_offers=general.missed_offers,
+        hours=configuration.profile.body.calendar,
+        hours_by_team={team: one.body.calendar for team, one in configuration.teams.items() if one.body.calendar},
         preferred_seconds=general.preferred_agent_seconds,
         presence=PresenceSettings(
             lost_away=timedelta(seconds=general.lost_away_seconds),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from schemas.business_calendar import Calendar
 from schemas.commands import CommandResult
 from schemas.configuration import (
     AgentBody,
@@ -63,15 +64,23 @@ class DispatchHarness(Driver):
         rules: bool = False,
         settings: dict[str, Any] | None = None,
         teams_settings: dict[str, dict[str, Any]] | None = None,
+        calendar: Calendar | None = None,
+        calendars: dict[str, Calendar] | None = None,
     ) -> None:
         """Write the workspace's configuration with these teams, and perhaps with rules."""
         own = {team: TeamSettings(**given) for team, given in (teams_settings or {}).items()}
         versioned = {
-            team: Versioned[TeamBody](body=TeamBody(name=team, settings=own.get(team)), version=1, at=START)
+            team: Versioned[TeamBody](
+                body=TeamBody(name=team, settings=own.get(team), calendar=(calendars or {}).get(team)),
+                version=1,
+                at=START,
+            )
             for team in teams
         }
         general = WorkspaceSettings(**settings) if settings else None
-        profile = Versioned[WorkspaceBody](body=WorkspaceBody(name="Shop", settings=general), version=1, at=START)
+        profile = Versioned[WorkspaceBody](
+            body=WorkspaceBody(name="Shop", settings=general, calendar=calendar), version=1, at=START
+        )
         self.configured += 1
         routing = (
             Versioned[RoutingBody](body=RoutingBody(rules=[]), version=self.configured, at=START) if rules else None

@@ -51,6 +51,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/commands/{{command}}"): "getCommand",
     ("GET", f"{_W}/inbox"): "listInbox",
     ("GET", f"{_W}/inbox/counts"): "countInbox",
+    ("GET", f"{_W}/inbox/night"): "showNight",
     ("GET", f"{_W}/inbox/stream"): "streamInbox",
     ("GET", f"{_W}/conversations"): "listConversations",
     ("GET", _C): "getConversation",
