@@ -58,6 +58,9 @@ class AgentView(BaseModel):
     load: int
     over: int = Field(default=0, description="So many units `load` is above `capacity`, because customers came back.")
     idle_since: Instant | None
+    leased: bool = Field(
+        default=False, description="Whether a page of the agent answers beats, so that its silence counts."
+    )
     wrap_ups: list[WrapUpView] = Field(default=[], description="What the agent wraps up.")
     settings: Annotated[
         DeskSettings | None, Field(description="For the agent themself: what their page goes by."), OMITTED_IF_EMPTY
@@ -128,6 +131,7 @@ def agent_view(record: AgentRecord) -> AgentView:
         load=record.load,
         over=max(0, record.load - record.body.capacity),
         idle_since=record.idle_since,
+        leased=record.leased_at is not None,
         wrap_ups=[WrapUpView(conversation=one.conversation, until=one.until) for one in record.wrap_ups],
     )
 

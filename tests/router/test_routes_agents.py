@@ -62,7 +62,7 @@ async def test_an_agent_is_made_then_replaced(rest: Rest) -> None:
     assert created.status_code == 201
     assert created.json() == {
         "id": "sara", "name": "Sara", "teams": ["default"], "skills": {"lang:fa": 5}, "capacity": 4,
-        "role": "agent", "presence": "offline", "presence_declared": "offline", "presence_reason": None, "presence_since": None, "presence_next": None, "limits": {}, "load": 0, "over": 0, "wrap_ups": [], "idle_since": None, "warnings": [],
+        "role": "agent", "presence": "offline", "presence_declared": "offline", "presence_reason": None, "presence_since": None, "presence_next": None, "limits": {}, "load": 0, "over": 0, "leased": False, "wrap_ups": [], "idle_since": None, "warnings": [],
     }  # fmt: skip
     replaced = await rest.request("PUT", SARA, BODY | {"capacity": 2})
     assert (replaced.status_code, replaced.json()["capacity"]) == (200, 2)

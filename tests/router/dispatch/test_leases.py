@@ -178,3 +178,37 @@ async def test_deleted_agent_has_no_timer_that_matters(dispatch: DispatchHarness
     await dispatch.advance(10_000)
     await dispatch.beat("ann", renews=True)
     assert dispatch.agents() == []
+
+
+async def test_29_a_hidden_page_that_is_heard_is_no_absence(dispatch: DispatchHarness) -> None:
+    """29: away in a background tab. Hidden for half an hour, its agent touching nothing, and connected: online."""
+    await dispatch.online("ann")
+    await dispatch.beat("ann", idle=0, renews=True)
+    for seconds in range(15, 1800, 15):
+        await dispatch.advance(15)
+        await dispatch.beat("ann", idle=seconds)
+        assert shown(dispatch) == ("online", None)
+
+
+async def test_29_a_telephone_with_push_has_ten_minutes(dispatch: DispatchHarness) -> None:
+    """29: offline on changing the app. Where notices are pushed the telephone may sleep for ten minutes."""
+    await dispatch.online("ann")
+    await dispatch.beat("ann", push=True, renews=True)
+    await dispatch.advance(599)
+    assert shown(dispatch) == ("online", None)
+    await dispatch.advance(1)
+    assert shown(dispatch) == ("away", "connection_lost")
+
+
+async def test_28_away_at_60_returned_at_300_offline_at_900(dispatch: DispatchHarness) -> None:
+    """28: the defaults, to the second; with real processes in tests/live/test_absent_agents.py."""
+    await dispatch.online("ann")
+    await dispatch.queue("c1")
+    await dispatch.beat("ann", renews=True)
+    began, seen = dispatch.now, list[tuple[int, str, int]]()
+    for second in range(1, 1000):
+        await dispatch.advance(1)
+        now = (second, shown(dispatch)[0], len(asked(dispatch.sent)))
+        if not seen or seen[-1][1:] != now[1:]:
+            seen.append(now)
+    assert seen == [(1, "online", 0), (60, "away", 0), (300, "away", 1), (900, "offline", 1)], began
