@@ -55,11 +55,15 @@ class OpenClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxKeys:
-    """The positions of a conversation in the three orders of an inbox: texts that sort ascending (`services.domain.inbox`)."""
+    """The positions of a conversation in the three orders of an inbox: texts that sort ascending (`services.domain.inbox`).
+
+    `shelf` is by which lists it is found.
+    """
 
     due: str
     waiting: str
     newest: str
+    shelf: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,19 @@ InboxView = Literal["mine", "waiting", "team", "snoozed", "mentions", "done"]
 InboxSort = Literal["due", "waiting", "newest"]
 """`due`: what is due first. `waiting`: whose customer waits longest for an answer. `newest`: the latest message first."""
 
-STATUSES_OF_VIEW: dict[InboxView, frozenset[Status]] = {
-    "mine": WITH_AGENT,
-    "waiting": QUEUED,
-    "team": OPEN,
-    "done": RESOLVED,
+Shelf = Literal[Status, "snoozed", "snoozed_waiting"]
+"""Where a conversation stands for the lists of an inbox: its status, but for those that are snoozed: `snoozed` with an agent,
+`snoozed_waiting` without one."""
+UNTAKEN: frozenset[Shelf] = frozenset({*QUEUED, "snoozed_waiting"})
+"""What no agent has accepted."""
+SHELVES_OF_VIEW: dict[InboxView, frozenset[Shelf]] = {
+    "mine": frozenset(WITH_AGENT),
+    "waiting": frozenset(QUEUED),
+    "team": frozenset({*OPEN, "snoozed", "snoozed_waiting"}),
+    "snoozed": frozenset({"snoozed", "snoozed_waiting"}),
+    "done": frozenset(RESOLVED),
 }
-"""The statuses of the conversations in each view. A view that is not named is empty: its conversations cannot be told yet."""
+"""The shelves of each view; `mentions` goes by notes."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 10**17
@@ -46,11 +52,24 @@ def first_due(case: ConversationState) -> Due | None:
     return min(known, key=lambda due: (due.clock.due_at, due.metric), default=None)
 
 
+def shelf(status: Status, *, is_snoozed: bool) -> Shelf:
+    """Where a conversation of this status stands. What is finished, or with a bot, rests not."""
+    if is_snoozed and status in WITH_AGENT:
+        return "snoozed"
+    return "snoozed_waiting" if is_snoozed and status in QUEUED else status
+
+
+def shelf_of(case: ConversationState) -> Shelf:
+    """Where a conversation stands for the lists of an inbox."""
+    return shelf(case.status, is_snoozed=case.snoozed_until is not None)
+
+
 def inbox_keys(case: ConversationState) -> InboxKeys:
     """The positions of a conversation. What is not due, and who does not wait, comes behind all that is and who do."""
     since, due, latest = unanswered_since(case), first_due(case), case.last_at or case.opened_at
     waiting = f"1{instant_text(since)}" if since is not None else f"2{instant_text(latest)}"
     return InboxKeys(
+        shelf=shelf_of(case),
         due=f"1{instant_text(due.clock.due_at)}" if due is not None else f"2{waiting}",
         waiting=waiting,
         # Counted down, so that every order is ascending.

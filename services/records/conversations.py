@@ -127,7 +127,7 @@ CONVERSATIONS = Collection(
         Index("sensitive", ("workspace", "sensitive", "opened_at")),
         # The lists of an inbox: of an agent and of a team, in each of their orders.
         *(
-            Index(f"{owner}_{order}", ("workspace", owner, "status", f"inbox.{order}"))
+            Index(f"{owner}_{order}", ("workspace", owner, "inbox.shelf", f"inbox.{order}"))
             for owner in ("agent", "team")
             for order in ("due", "waiting", "newest")
         ),

@@ -10,11 +10,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from schemas.conversation import Status
 from schemas.values import Json
 from services.domain.conversation_state import ConversationState
-from services.domain.inbox import STATUSES_OF_VIEW, InboxSort, InboxView
-from services.domain.lifecycle import QUEUED
+from services.domain.inbox import SHELVES_OF_VIEW, UNTAKEN, InboxSort, InboxView, Shelf, shelf_of
 from services.domain.mentions import mention_scope, visible_scopes
 from services.domain.viewer import Viewer
 from services.platform.http.dependencies import reject_cursor
@@ -22,6 +20,8 @@ from services.platform.store.cursors import decode_cursor, encode_cursor
 from services.platform.store.port import Document, Key, Query, Store
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.records.mentions import MENTIONS
+from services.rest.refusals import unprocessable
+from services.text.normalise import normalise
 
 SEARCH_SCAN_LIMIT = 2000
 """How many conversations are read for one page of those that match a search."""
@@ -33,20 +33,20 @@ Position = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The conversations in one status of one agent, or of one team."""
+    """The conversations on one shelf of one agent, or of one team."""
 
     owner: Literal["agent", "team"]
     value: str
-    status: Status
+    shelf: Shelf
 
     def query(self, workspace: str, sort: InboxSort) -> Query:
         """All of them in an order."""
-        equals: dict[str, Json] = {"workspace": workspace, self.owner: self.value, "status": self.status}
+        equals: dict[str, Json] = {"workspace": workspace, self.owner: self.value, "inbox.shelf": self.shelf}
         return Query(CONVERSATIONS.name, f"{self.owner}_{sort}", equals)
 
     def has(self, case: ConversationState) -> bool:
         """Whether a conversation is one of them."""
-        return case.status == self.status and (case.agent if self.owner == "agent" else case.team) == self.value
+        return shelf_of(case) == self.shelf and (case.agent if self.owner == "agent" else case.team) == self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,19 @@ def ranges(view: InboxView, viewer: Viewer) -> Sequence[Range | MentionRange]:
         raise ValueError("an inbox is an agent's")
     if view == "mentions":
         return [MentionRange(viewer.agent, scope) for scope in visible_scopes(viewer)]
-    statuses, teams = STATUSES_OF_VIEW.get(view, frozenset()), sorted(viewer.teams)
-    if view == "mine":
-        return [Range("agent", viewer.agent, status) for status in sorted(statuses)]
-    # Of what an agent has accepted, others see nothing where agents see their own: instead of the teams', theirs.
-    own = statuses - QUEUED if viewer.own_only else frozenset[Status]()
+    own = _own_shelves(view, viewer)
     return [
-        *(Range("agent", viewer.agent, status) for status in sorted(own)),
-        *(Range("team", team, status) for status in sorted(statuses - own) for team in teams),
+        *(Range("agent", viewer.agent, one) for one in sorted(own)),
+        *(Range("team", team, one) for one in sorted(SHELVES_OF_VIEW[view] - own) for team in sorted(viewer.teams)),
     ]
+
+
+def _own_shelves(view: InboxView, viewer: Viewer) -> frozenset[Shelf]:
+    """The shelves of a view from which it has the agent's own conversations alone, instead of those of the teams."""
+    if view == "mine":
+        return SHELVES_OF_VIEW[view]
+    # Of what an agent has accepted, others see nothing where agents see their own.
+    return SHELVES_OF_VIEW[view] - UNTAKEN if viewer.own_only or view == "snoozed" else frozenset()
 
 
 def is_in_view(view: InboxView, viewer: Viewer, case: ConversationState) -> bool:
@@ -98,12 +102,11 @@ def is_in_view(view: InboxView, viewer: Viewer, case: ConversationState) -> bool
 
 def views_of(viewer: Viewer, case: ConversationState) -> tuple[InboxView, ...]:
     """The views that a conversation is in: the same as `is_in_view` says of each, without its ranges."""
-    is_mine, in_team = case.agent == viewer.agent, case.team in viewer.teams
-    if viewer.own_only and case.status not in QUEUED:
-        in_team = is_mine
+    is_mine, in_team, where = case.agent == viewer.agent, case.team in viewer.teams, shelf_of(case)
     found: list[InboxView] = []
-    for view, statuses in STATUSES_OF_VIEW.items():
-        if case.status in statuses and (is_mine if view == "mine" else in_team):
+    for view, shelves in SHELVES_OF_VIEW.items():
+        is_own = view == "mine" or (where not in UNTAKEN and (viewer.own_only or view == "snoozed"))
+        if where in shelves and (is_mine if is_own else in_team):
             found.append(view)
     if viewer.agent in case.mentioned and viewer.can_see(case):
         found.append("mentions")
@@ -134,11 +137,13 @@ async def read_inbox(
     """A page of a view. `search`: those alone whose customer's name, whose person, id or subject holds these words.
 
     A page of a search may end early, with a cursor to go on from. Raises UnprocessableContent for a cursor that is not
-    of this list, Unavailable.
+    of this list, CommandRejected (422) for a search for nothing, Unavailable.
     """
     mark = Query(CONVERSATIONS.name, sort, {"workspace": workspace, "view": view, "q": search, "agent": viewer.agent})
     after = _after(mark, cursor)
-    wanted = search.casefold() if search else None
+    wanted = normalise(search) if search is not None else None
+    if wanted == "":
+        raise unprocessable("/query/q", "no_word_in_search")
     cases: list[ConversationState] = []
     last, examined = after, 0
     documents = _merged(store, [one.query(workspace, sort) for one in ranges(view, viewer)], sort, limit, after)
@@ -187,7 +192,7 @@ async def _matching(store: Store, documents: Sequence[Document], wanted: str | N
         str(document["id"])
         for document in documents
         if any(
-            wanted in str(words).casefold()
+            wanted in normalise(str(words))
             for words in (
                 document["id"],
                 document["person"],

@@ -35,14 +35,16 @@ class InboxQuery(CountsQuery):
         default="mine",
         description="`mine`: what the agent has. `waiting`: what no agent has accepted, of their teams. `team`: everything "
         "open of their teams that they may see. `done`: what is resolved and not closed yet, of the same. `mentions`: to which "
-        "notes call them. `snoozed` is empty so far.",
+        "notes call them. `snoozed`: what the agent has that rests, and what rests in their teams without an agent; neither is in "
+        "the first two.",
     )
     sort: InboxSort = Field(
         default="waiting",
         description="`due`: what is due first. `waiting`: whose customer waits longest. `newest`: the latest message first.",
     )
     q: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Visible] | None = Field(
-        default=None, description="In the customer's name, the person, the subject or the id; case does not matter."
+        default=None,
+        description="In the customer's name, the person, the subject or the id. Case, accents, and the Arabic or Persian form of a letter or digit do not matter.",
     )
     limit: int = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=2000)
@@ -54,7 +56,7 @@ class InboxCounts(BaseModel):
     mine: int = Field(description="That the agent has.")
     waiting: int = Field(description="Of the teams of the agent that no agent has accepted.")
     team: int = Field(description="Open ones of their teams.")
-    snoozed: int = Field(description="None so far.")
+    snoozed: int = Field(description="That rest: the agent's own, and those of their teams that no agent has.")
     mentions: int = Field(description="To which notes call them, until they write there.")
     done: int = Field(description="Resolved ones, until they are closed.")
 

@@ -23,7 +23,7 @@ class MediaView(BaseModel):
     """Files of a kind that may go with an answer."""
 
     kind: AttachmentKind
-    max_bytes: int
+    max_bytes: int = Field(description="How large one file may be.")
     media_types: list[str] | None = Field(description="Null: any.")
 
 
@@ -40,14 +40,14 @@ class SurfaceAbility(BaseModel):
     text_limit: int | None = Field(description="The longest text; null: no limit is known.")
     text_unit: TextUnit = Field(description="In what `text_limit` counts.")
     media: list[MediaView] = Field(description="The files that may go with it; empty: none.")
-    max_files: int
+    max_files: int = Field(description="How many files may go with it.")
 
 
 class ReplyAbility(BaseModel):
     """Whether an answer of the caller would go out: in private, and in public."""
 
-    private: SurfaceAbility
-    public: SurfaceAbility
+    private: SurfaceAbility = Field(description="In private.")
+    public: SurfaceAbility = Field(description="Where everybody can read it.")
 
 
 class ConversationDetail(Conversation):

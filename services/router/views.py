@@ -87,7 +87,9 @@ class ReplyBody(ActingBody):
     text: TextOfMessage = None
     surface: Surface | None = None
     confirm: bool = False
-    after: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    after: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="The id of the newest message that the agent has seen."
+    )
 
 
 class FirstMessageBody(RequestModel):

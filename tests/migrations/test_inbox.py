@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.conversation import Status
 from schemas.values import instant_text
 from services.domain.conversation_state import ConversationState, OpenClock
 from services.domain.inbox import inbox_keys, with_keys
+from services.domain.lifecycle import STATUSES
 from services.domain.response_tracking import (
     ResponseTracking,
     answer_accepted,
@@ -21,6 +23,7 @@ from services.domain.response_tracking import (
 )
 from services.migrations import MIGRATIONS
 from services.migrations.m0011_inbox import add_clocks, add_last_message, add_positions
+from services.migrations.m0013_inbox_shelves import add_shelf
 from services.platform.store.collections import LAYOUT
 from services.platform.store.migrations import PROGRESS_KEY, Progress, migrate
 from services.platform.store.port import Changes, Document, Key, Put
@@ -113,21 +116,32 @@ def tracked(steps: list[str]) -> ResponseTracking:
     return tracking
 
 
-@given(steps=STEPS, due=st.none() | st.integers(0, 59), last=st.none() | st.integers(0, 59))
+@given(
+    steps=STEPS,
+    due=st.none() | st.integers(0, 59),
+    last=st.none() | st.integers(0, 59),
+    status=st.sampled_from(STATUSES),
+    rests=st.booleans(),
+)
 @settings(max_examples=100, deadline=None)
-def test_positions_are_those_of_the_rules(steps: list[str], due: int | None, last: int | None) -> None:
+def test_positions_are_those_of_the_rules(
+    steps: list[str], due: int | None, last: int | None, status: Status, rests: bool
+) -> None:
     known = CONVERSATIONS.decode({name: value for name, value in CASE.items() if name != "answer_due_since"})
     at = datetime(2026, 3, 2, 10, tzinfo=UTC)
     case = replace(
         known,
+        status=status,
+        snoozed_until=at if rests else None,
         response_tracking=tracked(steps),
         last_at=None if last is None else at.replace(minute=last),
         clocks={} if due is None else {"resolution": OpenClock(run=1, due_at=at.replace(minute=due), state="running")},
     )
     document = Put(Key(CONVERSATIONS.name, case.id), case).document
-    changed = add_positions(document)
+    document.pop("inbox", None)
+    changed = add_shelf(add_positions(document))
     assert CONVERSATIONS.decode(changed).inbox == inbox_keys(case)
-    assert add_positions(changed) == changed
+    assert add_shelf(add_positions(changed)) == changed
     assert CONVERSATIONS.decode(changed) == with_keys(case)
 
 
@@ -142,7 +156,7 @@ async def test_step_goes_on_where_it_was_stopped() -> None:
     for _ in range(2):
         await migrate(store, MIGRATIONS, ManualTimeSource(), "test")
         found = [store.documents[key] for key in cases]
-        assert all("inbox" in one for one in found)
+        assert all(CONVERSATIONS.decode(one) == with_keys(CONVERSATIONS.decode(one)) for one in found)
         assert store.documents[Key(CONVERSATIONS.name, "c007")]["last_message"] == "m7"
 
 

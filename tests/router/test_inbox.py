@@ -95,6 +95,7 @@ any_case: st.SearchStrategy[dict[str, Any]] = st.builds(
     response_tracking=st.one_of(st.just(ResponseTracking()), minutes.map(waits)),
     clocks=st.one_of(st.just({}), minutes.map(due)),
     mentioned=st.sampled_from([{}, {"sara": "n1"}, {"reza": "n1"}, {"sara": "n1", "reza": "n2"}]),
+    snoozed_until=st.sampled_from([None, None, START]),
     workspace=st.sampled_from(["shop", "shop", "shop", "elsewhere"]),
 )
 any_viewer = st.builds(
@@ -109,15 +110,16 @@ any_viewer = st.builds(
 def in_view(view: InboxView, viewer: Viewer, one: ConversationState) -> bool:
     """What the documentation says of each view, one conversation at a time."""
     is_mine, is_teams = one.agent == viewer.agent, one.team in viewer.teams
+    rests = one.snoozed_until is not None and (is_with_agent(one.status) or is_queued(one.status))
     shown = is_mine if viewer.own_only and not is_queued(one.status) else is_teams
     return (
         one.workspace == "shop"
         and {
-            "mine": is_mine and is_with_agent(one.status),
-            "waiting": is_teams and is_queued(one.status),
+            "mine": is_mine and is_with_agent(one.status) and not rests,
+            "waiting": is_teams and is_queued(one.status) and not rests,
             "team": shown and is_open(one.status),
             "done": shown and is_resolved(one.status),
-            "snoozed": False,
+            "snoozed": rests and (is_mine if is_with_agent(one.status) else is_teams),
             "mentions": viewer.agent in one.mentioned and viewer.can_see(one),
         }[view]
     )

@@ -12,6 +12,7 @@ from schemas.events import CONVERSATION, OFFER, SLA
 from schemas.routing import OfferFact
 from schemas.sla import ClockFact
 from services.domain.conversation_state import ConversationState
+from services.domain.inbox import Shelf, shelf
 from services.domain.lifecycle import is_offered
 
 log = structlog.get_logger(__name__)
@@ -28,17 +29,32 @@ class Standing:
     agent: str | None = None
     offered_to: str | None = None
     mentioned: tuple[str, ...] = ()
+    is_snoozed: bool = False
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where it stood for the lists."""
+        return shelf(self.status, is_snoozed=self.is_snoozed)
 
 
 def standing_of(case: ConversationState) -> Standing:
     """Who may see a conversation, as it is stored."""
-    return Standing(case.status, case.team, case.agent, case.offered_to, tuple(sorted(case.mentioned)))
+    return Standing(
+        case.status,
+        case.team,
+        case.agent,
+        case.offered_to,
+        tuple(sorted(case.mentioned)),
+        case.snoozed_until is not None,
+    )
 
 
 def standing_shown(shown: Conversation) -> Standing:
     """The same of one that a fact shows."""
     offered = shown.offer.agent if shown.offer is not None and is_offered(shown.status) else None
-    return Standing(shown.status, shown.team, shown.agent, offered, tuple(shown.mentioned))
+    return Standing(
+        shown.status, shown.team, shown.agent, offered, tuple(sorted(shown.mentioned)), shown.snoozed_until is not None
+    )
 
 
 @dataclass(slots=True)

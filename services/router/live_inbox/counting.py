@@ -53,8 +53,8 @@ class RangeCounts:
 
 
 def _ranges_with(standing: Standing) -> Iterable[Range | MentionRange]:
-    yield Range("team", standing.team, standing.status)
+    yield Range("team", standing.team, standing.shelf)
     if standing.agent is not None:
-        yield Range("agent", standing.agent, standing.status)
+        yield Range("agent", standing.agent, standing.shelf)
     for agent in standing.mentioned:
         yield MentionRange(agent, mention_scope(standing, agent))
