@@ -310,12 +310,22 @@ async def test_pages_go_on_by_their_cursor_and_take_no_other(rest: Rest) -> None
 
 
 async def test_a_search_looks_at_names_persons_and_ids(rest: Rest) -> None:
-    for name, conversation in (("Neda Ahmadi", "c1"), ("نِدا", "c2"), ("Omid", "c3")):
+    for name, conversation in (("Neda Ahmadi", "c1"), ("نِدا", "c2"), ("Omid", "c3"), ("کریم tel 4", "c4")):
         put_customer(rest, conversation, name)
         put_case(rest, case(conversation, agent="sara", subject="Refund" if conversation == "c3" else None))
-    for words, found in (("ahmadi", ["c1"]), ("main:c2", ["c2"]), ("C3", ["c3"]), ("refund", ["c3"]), ("nobody", [])):
+    for words, found in (
+        ("ahmadi", ["c1"]),
+        ("main:c2", ["c2"]),
+        ("C3", ["c3"]),
+        ("refund", ["c3"]),
+        ("nobody", []),
+        ("ندا", ["c2"]),
+        ("كريم", ["c4"]),
+        ("tel ۴", ["c4"]),
+    ):
         answer = await rest.request("GET", f"{INBOX}?agent=sara&sort=newest&q={words}")
         assert [row["id"] for row in answer.json()["items"]] == found, words
+    problem_of(await rest.request("GET", f"{INBOX}?agent=sara&q=\u064b"), 422)
 
 
 async def test_whose_inbox_it_is(rest: Rest) -> None:
