@@ -36,6 +36,7 @@ class WritingShop:
     installation: Running
     telegram: FakeTelegram
     secret: str
+    bot: str
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
     async def private(self, name: str, text: str = "Where is my order?") -> str:
@@ -148,7 +149,7 @@ async def writing_shop(installation: Running, ports: list[int], **options: Any) 
     ):
         await open_shop(shop, bot, **options)
         await shop.put("/accounts/api/main", {"credentials": {"secret": secret, "callback_url": f"{receiver}/replies"}})
-        yield WritingShop(shop, installation, stand_in, secret, bodies)
+        yield WritingShop(shop, installation, stand_in, secret, bot, bodies)
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ export class Drafts {
   /**
    * `timer` is `{set(work, ms), clear(handle)}`; `tell({drafts, sends})` says to the other tabs what they have to read again.
    */
-  constructor({storage, scope, locks = pageLocks(), now = Date.now, uuid = () => crypto.randomUUID(), timer = pageTimer, changed = () => {}, tell = () => {}}) {
+  constructor({storage, scope, locks = pageLocks(), now = () => Date.now(), uuid = () => crypto.randomUUID(), timer = pageTimer, changed = () => {}, tell = () => {}}) {
     [this.#storage, this.#scope, this.#locks, this.#now, this.#uuid] = [storage, scope, locks, now, uuid];
     [this.#timer, this.#changed, this.#tell] = [timer, changed, tell];
   }

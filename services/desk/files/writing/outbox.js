@@ -40,7 +40,7 @@ export class Outbox {
    * connection, and 401 for a session that has ended. `locks.request(name, work)` is that of Web Locks. `events` are
    * `changed()`, `sent(send, body)`, `returned(send, problem)`, `signedOut()` and `tell(what)` for the other tabs.
    */
-  constructor({scope, storage, drafts, request, locks = pageLocks(), now = Date.now, uuid = () => crypto.randomUUID(), timer = pageTimer, events = {}}) {
+  constructor({scope, storage, drafts, request, locks = pageLocks(), now = () => Date.now(), uuid = () => crypto.randomUUID(), timer = pageTimer, events = {}}) {
     [this.#scope, this.#agent, this.#storage, this.#drafts, this.#request] = [scopeOf(scope), scope.agent, storage, drafts, request];
     [this.#locks, this.#now, this.#uuid, this.#timer] = [locks, now, uuid, timer];
     this.#events = {changed() {}, sent() {}, returned() {}, signedOut() {}, tell() {}, ...events};
