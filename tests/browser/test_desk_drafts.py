@@ -17,28 +17,28 @@ from tests.browser.writing import (
     kept,
     kind,
     open_conversation,
-    stand_in_ports,
     start_installation,
     stored,
     texts_stored,
     writing_shop,
 )
 from tests.live.installation import Running
+from tests.live_servers.server import free_ports
 
 
 @pytest.fixture(scope="module")
-def ports() -> list[int]:
-    return stand_in_ports()
+def port() -> int:
+    return free_ports(1)[0]
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, ports: list[int]) -> Iterator[Running]:
-    yield from start_installation(tmp_path_factory.mktemp("drafts"), ports)
+def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
+    yield from start_installation(tmp_path_factory.mktemp("drafts"), port)
 
 
 @pytest.fixture
-async def here(installation: Running, ports: list[int]) -> AsyncIterator[WritingShop]:
-    async with writing_shop(installation, ports) as shop:
+async def here(installation: Running, port: int) -> AsyncIterator[WritingShop]:
+    async with writing_shop(installation, port) as shop:
         yield shop
 
 

@@ -1,28 +1,25 @@
-"""What the tests of writing on the desk share: a shop with a private and a public channel, and what went out of it."""
+"""What the tests of writing on the desk share: a shop whose customers write in private and in a group, and what went out of it."""
 
 import asyncio
 import itertools
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from playwright.async_api import Locator, Page, expect
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
-from services.platform.http.standard_webhooks import new_secret, signed_headers
 from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, open_desk, open_shop, row_of, write
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up
-from tests.live_servers.server import free_ports
+from tests.live.installation import ADMIN_KEY, SECRET, Running, Shop, allowing, shop_at, up, update_of
 
 T = TypeVar("T")
 _NUMBERS: "itertools.count[int]" = itertools.count(int(time.time()) % 100_000 * 1000)
@@ -35,9 +32,7 @@ class WritingShop:
     shop: Shop
     installation: Running
     telegram: FakeTelegram
-    secret: str
     bot: str
-    bodies: list[dict[str, Any]] = field(default_factory=list)
 
     async def private(self, name: str, text: str = "Where is my order?") -> str:
         """A customer writes in private on Telegram; the conversation's id."""
@@ -50,24 +45,24 @@ class WritingShop:
         shown = await self.shop.get(f"/conversations/{conversation}")
         await write(self.shop, next(_NUMBERS), int(shown["person"].rpartition(":")[2]), text, name)
 
-    async def public(
-        self, name: str, text: str = "Where is my order?", surface: str = "public", person: str | None = None
-    ) -> str:
-        """A customer writes where everybody reads, on the generic channel; the conversation's id."""
+    async def public(self, name: str, text: str = "Where is my order?") -> tuple[str, int]:
+        """A customer writes in a group, where everybody reads; the conversation's id and the customer's number."""
         number = next(_NUMBERS)
-        identity = person or f"buyer-{number}"
-        message = {
-            "id": f"m-{number}",
-            "type": "message",
-            "person": {"id": identity, "name": name},
-            "surface": surface,
-            "text": text,
-        }
-        raw = json.dumps({**message, **({"thread": f"post-{identity}"} if surface == "public" else {})}).encode()
-        headers = signed_headers([self.secret], f"call-{number}", datetime.now(UTC), raw)
-        answer = await self.shop.client.post(f"/webhooks/api/{self.shop.workspace}/main", content=raw, headers=headers)
+        update = update_of(number, number, text)
+        update["message"]["from"]["first_name"] = name
+        update["message"]["chat"] = {"id": -number, "type": "supergroup", "title": "Shoppers"}
+        answer = await self.shop.post(update)
         assert answer.status_code == 200, answer.text
-        return await self.conversation_with(identity)
+        return await self.conversation_with(str(number)), number
+
+    async def follow_link(self, number: int, name: str) -> None:
+        """The customer of a group follows the link that the bot wrote there, into private."""
+
+        async def token() -> str | None:
+            links = re.findall(r"start=([\w-]+)", json.dumps(list(self.telegram.sent)))
+            return links[-1] if links else None
+
+        await write(self.shop, next(_NUMBERS), number, f"/start {await eventually(token)}", name)
 
     async def conversation_with(self, person: str) -> str:
         """The conversation of a customer, once it has an agent or waits for one."""
@@ -82,9 +77,7 @@ class WritingShop:
 
     def sent(self) -> list[str]:
         """The texts that went to customers."""
-        return [str(item.get("text") or item.get("caption") or "") for item in self.telegram.sent] + [
-            str(one.get("text", "")) for one in self.bodies
-        ]
+        return [str(item.get("text") or item.get("caption") or "") for item in self.telegram.sent]
 
     async def went_out(self, *texts: str) -> None:
         """Wait until these have gone out, each once."""
@@ -114,42 +107,28 @@ async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 2
     return found
 
 
-def start_installation(folder: Any, ports: list[int], **environment: str) -> Iterator[Running]:
-    """An installation that may call the stand-ins on two ports."""
-    targets = json.dumps([f"127.0.0.1:{port}" for port in ports])
-    running = up(
-        folder,
-        **{**allowing(ports[0]), "PASOKH_ALLOWED_TARGETS": targets, "PASOKH_ADMIN_KEY": ADMIN_KEY, **environment},
-    )
+def start_installation(folder: Path, port: int, **environment: str) -> Iterator[Running]:
+    """An installation that may call the stand-in on a port."""
+    running = up(folder, **{**allowing(port), "PASOKH_ADMIN_KEY": ADMIN_KEY, **environment})
     running.start()
     running.wait_ready()
     yield running
     running.stop()
 
 
-def stand_in_ports() -> list[int]:
-    """Ports for the stand-ins of Telegram and of the generic channel."""
-    return free_ports(2)
-
-
 @asynccontextmanager
-async def writing_shop(installation: Running, ports: list[int], **options: Any) -> AsyncIterator[WritingShop]:
-    """A new workspace with both channels, and Sara online."""
-    stand_in, bodies, secret = FakeTelegram(), [], new_secret()
-
-    async def take(request: Request) -> Response:
-        bodies.append(json.loads(await request.body()))
-        return Response(status_code=200)
-
-    callback = Starlette(routes=[Route("/replies", take, methods=["POST"])])
+async def writing_shop(installation: Running, port: int, **options: Any) -> AsyncIterator[WritingShop]:
+    """A new workspace with a bot, and Sara online."""
+    stand_in = FakeTelegram()
     async with (
-        serving(Starlette(routes=[Mount("/", stand_in.app)]), port=ports[0]) as bot,
-        serving(callback, port=ports[1]) as receiver,
+        serving(Starlette(routes=[Mount("/", stand_in.app)]), port=port) as bot,
         shop_at(installation.url, ADMIN_KEY, f"shop-{next(_NUMBERS)}") as shop,
     ):
         await open_shop(shop, bot, **options)
-        await shop.put("/accounts/api/main", {"credentials": {"secret": secret, "callback_url": f"{receiver}/replies"}})
-        yield WritingShop(shop, installation, stand_in, secret, bot, bodies)
+        credentials = {"bot_token": "7000001:AAtest", "secret_token": SECRET}
+        account = {"credentials": credentials, "api_base": bot, "settings": {"username": "shop_bot"}}
+        await shop.put("/accounts/telegram/main", account)
+        yield WritingShop(shop, installation, stand_in, bot)
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

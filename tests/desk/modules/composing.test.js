@@ -9,7 +9,7 @@ const CONVERSATION = {
   person: 'telegram:main:1', channel: 'telegram', account: 'main',
 };
 const TARGET = {surface: 'private', person: 'telegram:main:1', channel: 'telegram', account: 'main'};
-const OPEN = {allowed: true, code: null, until: null, text_limit: null};
+const OPEN = {allowed: true, code: null, detail: null, until: null, text_limit: null, max_files: null};
 const BOTH = {private: OPEN, public: OPEN};
 const draftOf = (text, more = {}) => ({text, files: [], target: TARGET, ...more});
 const given = (more = {}, conversation = {}) => ({
@@ -51,7 +51,7 @@ test('sensitive and public is refused before a word is typed, and the private si
 
 test('a closed window says so and until when it was open; a short one counts down', () => {
   const closed = {private: {...OPEN, allowed: false, code: 'window_closed', until: '2026-11-01T09:30:00Z'}};
-  assert.deepEqual(situationOf(given({canReply: closed})).blocks, [{code: 'not_allowed', why: 'window_closed', until: '2026-11-01T09:30:00Z'}]);
+  assert.deepEqual(situationOf(given({canReply: closed})).blocks, [{code: 'not_allowed', why: 'window_closed', until: '2026-11-01T09:30:00Z', detail: null}]);
   const short = {private: {...OPEN, until: '2026-11-01T11:00:00Z'}};
   assert.deepEqual(situationOf(given({canReply: short})).hints, [{code: 'window_short', seconds: 3600}]);
   const over = {private: {...OPEN, until: '2026-11-01T09:59:59Z'}};
@@ -78,11 +78,23 @@ test('an unfilled variable stops answers and notes alike', () => {
   assert.deepEqual([codes({draft}), codes({draft, kind: 'note'})], [['unfilled'], ['unfilled']]);
 });
 
-test('a text that is too long is stopped, or said to go in parts', () => {
-  const limited = (text_limit) => ({private: {...OPEN, text_limit}});
-  assert.deepEqual(codes({canReply: limited(1)}), ['too_long']);
-  assert.deepEqual(situationOf(given({canReply: limited({limit: 1, splits: true})})).hints, [{code: 'in_parts', n: 2}]);
-  assert.deepEqual(codes({canReply: limited({limit: 1, splits: true}), draft: draftOf('x'.repeat(11))}), ['too_long']);
+test('a text that is too long is stopped', () => {
+  const limited = {private: {...OPEN, text_limit: 1, text_unit: 'code_points'}};
+  assert.deepEqual(situationOf(given({canReply: limited})).blocks, [{code: 'too_long', length: 2, limit: 1}]);
+});
+
+test('files are stopped where the channel takes none, or fewer', () => {
+  const files = [1, 2].map((n) => ({id: `f${n}`, uploaded_at: NOW}));
+  assert.deepEqual(codes({draft: draftOf('x', {files}), canReply: {private: {...OPEN, max_files: 0}}}), ['no_files']);
+  assert.deepEqual(codes({draft: draftOf('x', {files}), canReply: {private: {...OPEN, max_files: 1}}}), ['too_many_files']);
+});
+
+test('what the conversation says itself is not said a second time by what the server said of answers', () => {
+  const held = {private: {...OPEN, allowed: false, code: 'not_assignee'}};
+  assert.deepEqual(codes({canReply: held}, {agent: 'reza'}), ['held']);
+  assert.deepEqual(codes({canReply: held}), []);
+  assert.deepEqual(codes({canReply: held}, {agent: null, status: 'pending'}), ['not_allowed']);
+  assert.deepEqual(codes({canReply: {private: {...OPEN, allowed: false, code: 'finished'}}}), []);
 });
 
 test('after a refusal of the guard the private side is offered', () => {
@@ -114,4 +126,5 @@ test('a refusal that quotes nothing marks nothing', () => {
 test('the newest message that is shown is the last', () => {
   assert.equal(newestShown([{id: 'm1'}, {id: 'm2'}]), 'm2');
   assert.equal(newestShown([]), null);
+  assert.equal(newestShown([{id: 'm1', album: {id: 'a', messages: ['m1', 'm2', 'm3']}}]), 'm3');
 });

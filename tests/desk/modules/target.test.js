@@ -48,9 +48,9 @@ for (const [text, points, utf16, bytes] of [
   });
 }
 
-test('a text over the limit is said, never cut, and goes in parts where the platform takes them', () => {
-  assert.equal(overLimit('abcd', 4), null);
-  assert.equal(overLimit('abcd', null), null);
-  assert.deepEqual(overLimit('abcde', {limit: 4}), {length: 5, limit: 4, parts: 0});
-  assert.deepEqual(overLimit('👍👍👍', {limit: 4, unit: 'utf16', splits: true}), {length: 6, limit: 4, parts: 2});
+test('a text over the limit is said in the unit of its platform, and never cut', () => {
+  assert.equal(overLimit('abcd', {text_limit: 4, text_unit: 'code_points'}), null);
+  assert.equal(overLimit('abcd', {text_limit: null}), null);
+  assert.equal(overLimit('👍👍', {text_limit: 4, text_unit: 'utf16'}), null);
+  assert.deepEqual(overLimit('👍👍👍', {text_limit: 4, text_unit: 'utf16'}), {length: 6, limit: 4});
 });

@@ -14,7 +14,7 @@ import {channelName, clockTime, duration, hasText, number, shortTime, text} from
 
 /** A text of this part of its limit shows how long it is. */
 const NEARLY = 0.8;
-const BLOCKS_SHOWN_AT_ONCE = new Set(['closed', 'resolved', 'held', 'target_changed', 'sensitive_public', 'not_allowed', 'too_long', 'too_many_files', 'file_expired', 'upload_failed']);
+const BLOCKS_SHOWN_AT_ONCE = new Set(['closed', 'resolved', 'held', 'target_changed', 'sensitive_public', 'not_allowed', 'too_long', 'too_many_files', 'no_files', 'file_expired', 'upload_failed']);
 
 const agentName = (state, id) => state.agents.get(id)?.name ?? id;
 const size = (bytes) => (bytes >= 1_000_000 ? `${number(Math.round(bytes / 100_000) / 10)} MB` : `${number(Math.max(1, Math.round(bytes / 1000)))} kB`);
@@ -52,8 +52,8 @@ function whyNot(block, state, conversation) {
   if (block.code === 'held') return text('block_held', {name: agentName(state, block.agent), time: block.since ? shortTimeOrClock(block.since, now) : ''});
   if (block.code === 'target_changed') return text('block_target_changed', {name: customerName(state, conversation, null), channel: channelName(conversation.channel)});
   if (block.code === 'not_allowed') {
-    const key = `block_${block.why}`;
-    return text(hasText(key) ? (block.until && hasText(`${key}_until`) ? `${key}_until` : key) : 'block_not_allowed', {time: block.until ? shortTimeOrClock(block.until, now) : ''});
+    const key = block.until && hasText(`block_${block.why}_until`) ? `block_${block.why}_until` : `block_${block.why}`;
+    return hasText(key) ? text(key, {time: block.until ? shortTimeOrClock(block.until, now) : ''}) : (block.detail ?? text('block_not_allowed'));
   }
   return text(`block_${block.code}`, block);
 }
@@ -172,9 +172,8 @@ function box(state, id, kind, draft, situation, own) {
 
 function counted(draft, situation, conversation) {
   if (situation.kind === 'note' || !draft) return nothing;
-  const limit = permission(situation.target, conversation.can_reply).text_limit;
-  if (!limit) return nothing;
-  const {limit: most, unit} = typeof limit === 'number' ? {limit} : limit;
+  const {text_limit: most, text_unit: unit} = permission(situation.target, conversation.can_reply);
+  if (!most) return nothing;
   const length = lengthIn(draft.text, unit);
   return length < most * NEARLY ? nothing : html`<span class="count ${length > most ? 'over' : ''}" role="status">${text('count', {length, most})}</span>`;
 }

@@ -3,7 +3,7 @@
 import {MOST_FILES, isExpired} from './attachments.js';
 import {unfilled} from './canned.js';
 import {isEmpty} from './drafts.js';
-import {MOST_PARTS, changeOf, otherWay, overLimit, permission, targetOf, windowLeft} from './target.js';
+import {changeOf, otherWay, overLimit, permission, targetOf, windowLeft} from './target.js';
 
 /** Refusals of the server that say where an answer cannot go, so that the other surface may be offered. */
 const OF_THE_SURFACE = new Set(['secret_in_public', 'sensitive_in_public', 'window_closed', 'template_required', 'no_address']);
@@ -22,14 +22,15 @@ export function situationOf(given) {
   const files = draft?.files ?? [];
   const blanks = unfilled(text, draft?.blanks);
   if (blanks.length) blocks.push({code: 'unfilled', name: blanks[0].name, places: blanks});
-  if (files.length + uploads.length > MOST_FILES) blocks.push({code: 'too_many_files', n: MOST_FILES});
+  const mostFiles = kind === 'note' ? MOST_FILES : (permission(target, given.canReply).max_files ?? MOST_FILES);
+  if (files.length + uploads.length > mostFiles) blocks.push(mostFiles ? {code: 'too_many_files', n: mostFiles} : {code: 'no_files'});
   if (files.some((file) => isExpired(file, now))) blocks.push({code: 'file_expired'});
   if (uploads.some((upload) => upload.problem)) blocks.push({code: 'upload_failed'});
   else if (uploads.length) blocks.push({code: 'uploading'});
   const isBlank = isEmpty(draft) || (files.length === 0 && text.trim() === '');
   if (isBlank && uploads.length === 0) blocks.push({code: 'empty'});
   const change = kind === 'note' || !draft ? null : changeOf(draft.target, conversation, given.canReply);
-  return {kind, target, change, blocks, hints: kind === 'note' ? [] : hintsOf(given, target, text), ways: [...ways]};
+  return {kind, target, change, blocks, hints: kind === 'note' ? [] : hintsOf(given, target), ways: [...ways]};
 }
 
 function chosenTarget({conversation, canReply, chosen}) {
@@ -44,12 +45,15 @@ function replyBlocks({conversation, me, canReply, draft, now}, target) {
   const blocks = [];
   if (agent && agent !== me.id) blocks.push({code: 'held', agent, since: conversation.assigned_at});
   if (draft && changeOf(draft.target, conversation, canReply) === 'person') return [...blocks, {code: 'target_changed'}];
-  const {allowed, code, until} = permission(target, canReply, now);
+  const said = permission(target, canReply, now);
+  const {allowed, code, until, detail} = said;
   // The surface first: nothing else helps there.
-  if (conversation.sensitive && target.surface === 'public' && !isCleared(conversation, canReply)) blocks.push({code: 'sensitive_public'});
-  else if (!allowed) blocks.push({code: 'not_allowed', why: code, until});
-  const over = overLimit(draft?.text ?? '', permission(target, canReply).text_limit);
-  if (over && (over.parts === 0 || over.parts > MOST_PARTS)) blocks.push({code: 'too_long', length: over.length, limit: over.limit});
+  const isSensitive = code === 'sensitive_in_public' || (conversation.sensitive && target.surface === 'public' && !isCleared(conversation, canReply));
+  if (isSensitive) blocks.push({code: 'sensitive_public'});
+  // Who has it is in the conversation, sooner than in what the server said of answers.
+  else if (!allowed && !(code === 'not_assignee' && agent)) blocks.push({code: 'not_allowed', why: code, until, detail});
+  const over = overLimit(draft?.text ?? '', said);
+  if (over) blocks.push({code: 'too_long', ...over});
   return blocks;
 }
 
@@ -71,13 +75,11 @@ function waysOn({conversation, me, canReply, draft}, target, blocks) {
   return ways;
 }
 
-function hintsOf({conversation, canReply, now}, target, text) {
+function hintsOf({conversation, canReply, now}, target) {
   const hints = [];
-  const {until, text_limit: limit} = permission(target, canReply);
+  const {until} = permission(target, canReply);
   const left = windowLeft(until, now);
   if (left?.isShort && left.seconds > 0) hints.push({code: 'window_short', seconds: left.seconds});
-  const over = overLimit(text, limit);
-  if (over?.parts) hints.push({code: 'in_parts', n: over.parts});
   if (!conversation.agent && conversation.status === 'waiting') hints.push({code: 'takes_it'});
   return hints;
 }
@@ -99,4 +101,8 @@ export function placeOfSecret(text, quoted) {
 }
 
 /** The newest message of a thread that the agent sees: an answer that is older than another one is refused. */
-export const newestShown = (messages) => messages?.at(-1)?.id ?? null;
+export function newestShown(messages) {
+  const last = messages?.at(-1);
+  // Files that were sent together are shown as one message.
+  return last?.album?.messages?.at(-1) ?? last?.id ?? null;
+}

@@ -18,9 +18,14 @@ export function changeOf(target, conversation, canReply = null) {
   return target.surface === now.surface ? null : 'surface';
 }
 
-/** Whether the surface of a target takes answers now: `{allowed, code, until, text_limit}`. What the server does not say is allowed. */
+const UNKNOWN = {allowed: true, code: null, detail: null, until: null, text_limit: null, max_files: null};
+/** Refusals that are not of the surface: the conversation itself says them, and sooner. */
+const OF_THE_CONVERSATION = new Set(['finished', 'conversation_is_closed']);
+
+/** Whether the surface of a target takes answers now, as `can_reply` of a conversation says. What the server does not say is allowed. */
 export function permission(target, canReply, now = 0) {
-  const said = canReply?.[target.surface] ?? {allowed: true, code: null, until: null, text_limit: null};
+  const said = canReply?.[target.surface] ?? UNKNOWN;
+  if (OF_THE_CONVERSATION.has(said.code)) return {...said, allowed: true, code: null};
   // The window has closed since the server said so.
   return said.allowed && said.until && Date.parse(said.until) <= now ? {...said, allowed: false, code: 'window_closed'} : said;
 }
@@ -49,16 +54,9 @@ export function lengthIn(text, unit = 'code_points') {
   return length;
 }
 
-/**
- * A text against its limit: null where it fits; else `{length, limit, parts}`, `parts` 0 where the platform does not take it in parts.
- * @param limit a number, or `{limit, unit, splits}`
- */
-export function overLimit(text, limit) {
-  if (limit === null || limit === undefined) return null;
-  const {limit: most, unit, splits} = typeof limit === 'number' ? {limit} : limit;
+/** A text against the limit of its surface (`{text_limit, text_unit}`): null where it fits, else `{length, limit}`. Nothing is cut. */
+export function overLimit(text, {text_limit: limit = null, text_unit: unit} = {}) {
+  if (limit === null) return null;
   const length = lengthIn(text, unit);
-  return length <= most ? null : {length, limit: most, parts: splits ? Math.ceil(length / most) : 0};
+  return length <= limit ? null : {length, limit};
 }
-
-/** The most parts into which the server cuts a text. */
-export const MOST_PARTS = 10;

@@ -157,7 +157,7 @@ export function createWriting({state, update, api, threads, say, work, actions, 
     writing.kinds.set(id, kind);
     disarm();
     try {
-      await outbox.send(id, kind);
+      await outbox.send(id, kind, {after: newestShown(state.threads.get(id)?.messages)});
     } catch {
       say(text('not_stored'), {kind: 'warm'});
     }
@@ -201,7 +201,7 @@ export function createWriting({state, update, api, threads, say, work, actions, 
   async function sendAgain(message) {
     const attached = message.attachments.map((file) => file.id).filter(Boolean).map((file) => ({id: file}));
     const draft = {conversation: message.conversation, kind: 'reply', text: message.text ?? '', files: attached, target: {...targetOf(conversationOf(message.conversation)), surface: message.surface}};
-    await outbox.sendAgain(draft);
+    await outbox.sendAgain(draft, {after: newestShown(state.threads.get(message.conversation)?.messages)});
   }
 
   // -- what is written ---------------------------------------------------------------------------------------------------
