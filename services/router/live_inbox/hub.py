@@ -17,8 +17,8 @@ from services.platform.http.service import Context
 from services.router.live_inbox.feed import Pace, WorkspaceFeed
 from services.router.live_inbox.sending import signal_event
 
-TOPICS = ("conversations", "sla", "routing", "assignments", "signals")
-"""Of `routing` and `assignments` it counts that something comes: agents change then."""
+TOPICS = ("conversations", "sla", "routing", "assignments", "agents", "signals")
+"""Of `routing`, `assignments` and `agents` it counts that something comes: agents change then."""
 OPEN_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field
 from starlette.requests import Request
 
+from schemas.configuration import WorkspaceSettings
 from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.open_streams import OpenStreams
@@ -24,7 +25,6 @@ from services.router.live_inbox.sending import beat, hello
 from services.router.live_inbox.subscriber import InboxSubscriber
 from services.router.stream_check import FactStream
 
-BEAT_SECONDS = 15.0
 AccessCheck = Callable[[], Awaitable[object]]
 
 
@@ -49,7 +49,7 @@ class InboxStream:
     agent: str
     generation: int
     permitted: AccessCheck
-    beat_seconds: float = BEAT_SECONDS
+    beat_seconds: float
 
     async def sse_chunks(self, last_event_id: str | None) -> AsyncGenerator[bytes, None]:
         """The stream as server-sent events. Raises Unavailable, and TooManyRequests for who has their share of streams."""
@@ -88,9 +88,9 @@ class InboxStream:
 
 
 def build_router(
-    hub: InboxHub, streams: OpenStreams[FactStream], shares: StreamShares, *, beat_seconds: float = BEAT_SECONDS
+    hub: InboxHub, streams: OpenStreams[FactStream], shares: StreamShares, *, beat_seconds: float | None = None
 ) -> APIRouter:
-    """The route of the stream. `hub` and `streams` must be run beside it."""
+    """The route of the stream. `hub` and `streams` must be run beside it. `beat_seconds`: not those of the workspace's settings."""
     permitted = require_scope("read")
 
     async def stream(
@@ -102,6 +102,7 @@ def build_router(
         last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20_000)] = None,
     ) -> EventStream:
         """An agent's inbox as it changes: rows, messages, counts, offers, from now on or after `Last-Event-ID`."""
+        settings = configuration.profile.body.settings or WorkspaceSettings()
         agent = await inbox_agent(context, configuration.workspace, caller, query.agent)
         events = InboxStream(
             context=context,
@@ -113,7 +114,7 @@ def build_router(
             agent=agent.id,
             generation=agent.generation,
             permitted=lambda: permitted(request, None, None),
-            beat_seconds=beat_seconds,
+            beat_seconds=settings.beat_seconds if beat_seconds is None else beat_seconds,
         )
         return EventStream(events.sse_chunks(last_event_id or query.last_event_id))
 
