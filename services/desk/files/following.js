@@ -78,7 +78,8 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
     });
     // Tabs that follow another have read their lists behind its first event.
     begun ||= type !== 'hello';
-    if (type === 'beat' && leads) api.request('POST', '/agents/me/beat', {body: {idle_seconds: idle()}});
+    // The first one at once: from then on our silence is noticed.
+    if ((type === 'beat' || type === 'hello') && leads) api.request('POST', '/agents/me/beat', {body: {idle_seconds: idle()}});
     for (const hear of HEARERS) hear({type, data}, state);
     if (before !== null && before !== signature(data)) about(open);
   }
