@@ -1,8 +1,9 @@
 """A Chromium of the system, driven by Playwright; a fresh profile for every page."""
 
+import itertools
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,10 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.browser.shops import open_shop
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up
 from tests.live_servers.fixtures import absence
+from tests.live_servers.server import free_ports
 
 FLAGS = (
     "--no-sandbox",
@@ -24,6 +28,7 @@ FLAGS = (
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 SIZES = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (360, 640)}
 Size = Literal["desktop", "phone", "small phone"]
+SHOPS = itertools.count(1)
 OpenPage = Callable[..., Awaitable[Page]]
 
 
@@ -82,3 +87,34 @@ async def picture(page: Page, name: str, *, whole: bool = True) -> Path:
     place = SCREENSHOTS / f"{name}.png"
     await page.screenshot(path=place, full_page=whole)
     return place
+
+
+# -- the desk ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def desk_stand_in_port() -> int:
+    """The port of the stand-in for Telegram."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def desk_installation(tmp_path_factory: pytest.TempPathFactory, desk_stand_in_port: int) -> Iterator[Running]:
+    """An installation of the module's own, whose answers go to the stand-in."""
+    running = up(tmp_path_factory.mktemp("desk"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(desk_stand_in_port))
+    running.start()
+    running.wait_ready()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+async def desk_shop(desk_installation: Running, desk_stand_in_port: int) -> AsyncIterator[Shop]:
+    """A workspace of the test's own: Sara, who is online, Reza and Lea, a lead."""
+    number = next(SHOPS)
+    async with (
+        shop_at(desk_installation.url, ADMIN_KEY, f"shop{number}") as shop,
+        telegram(desk_stand_in_port) as (_, url),
+    ):
+        await open_shop(shop, url, number=number)
+        yield shop

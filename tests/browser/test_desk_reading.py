@@ -4,18 +4,14 @@ Numbers in names are those of the acceptance tests of the desk.
 """
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import TIMEOUT_MS, offline, open_desk, open_shop, row_of, write
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up
-from tests.live_servers.server import free_ports
+from tests.browser.desk import TIMEOUT_MS, offline, open_desk, row_of, write
+from tests.live.installation import Running, Shop
 
-NUMBERS = itertools.count(1)
 SHOWN = "() => [...document.querySelectorAll('.row')].map(row => row.dataset.id)"
 WATCH = """() => {
   window.came = {};
@@ -31,36 +27,6 @@ PLACE = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def stand_in_port() -> int:
-    return free_ports(1)[0]
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, stand_in_port: int) -> Iterator[Running]:
-    [port] = free_ports(1)
-    running = up(
-        tmp_path_factory.mktemp("desk"),
-        PASOKH_PORT=str(port),
-        PASOKH_ADMIN_KEY=ADMIN_KEY,
-        **allowing(stand_in_port),
-    )
-    running.port = port
-    running.start()
-    running.wait_ready()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-async def shop(installation: Running, stand_in_port: int) -> AsyncIterator[Shop]:
-    """A workspace of the test's own."""
-    number = next(NUMBERS)
-    async with shop_at(installation.url, ADMIN_KEY, f"shop{number}") as shop, telegram(stand_in_port) as (_, url):
-        await open_shop(shop, url, number=number)
-        yield shop
-
-
 async def conversations(shop: Shop, count: int) -> list[str]:
     """The ids of all conversations, once there are so many and an agent has each."""
     async with asyncio.timeout(60):
@@ -72,16 +38,16 @@ async def conversations(shop: Shop, count: int) -> list[str]:
 
 
 async def test_14_every_new_conversation_appears_without_a_reload(
-    open_page: OpenPage, installation: Running, shop: Shop
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
 ) -> None:
-    page = await open_desk(open_page, installation, shop)
+    page = await open_desk(open_page, desk_installation, desk_shop)
     await page.locator("#sort").select_option("newest")
     await expect(page.locator(".empty").first).to_be_visible(timeout=TIMEOUT_MS)
     await page.evaluate(WATCH)
     count = 200
     for number in range(1, count + 1):
-        await write(shop, number, number, f"Question {number}")
-    made = await conversations(shop, count)
+        await write(desk_shop, number, number, f"Question {number}")
+    made = await conversations(desk_shop, count)
     await expect(page.locator(".views .count.hot")).to_have_text(str(count), timeout=TIMEOUT_MS)
     await page.wait_for_function(f"Object.keys(window.came).length >= {count}", timeout=TIMEOUT_MS)
     assert set(await page.evaluate("Object.keys(window.came)")) == set(made)
@@ -89,26 +55,26 @@ async def test_14_every_new_conversation_appears_without_a_reload(
 
 @pytest.mark.parametrize("sort", ["due", "waiting", "newest"])
 async def test_20_the_order_that_came_about_is_the_order_after_a_reload(
-    open_page: OpenPage, installation: Running, shop: Shop, sort: str
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop, sort: str
 ) -> None:
-    await shop.put("/sla", {"policies": [{"id": "all", "when": {}, "targets": {"first_response_seconds": 3600}}]})
-    page = await open_desk(open_page, installation, shop)
+    await desk_shop.put("/sla", {"policies": [{"id": "all", "when": {}, "targets": {"first_response_seconds": 3600}}]})
+    page = await open_desk(open_page, desk_installation, desk_shop)
     await page.locator("#sort").select_option(sort)
     number = 0
     for chat in (1, 2, 3, 4, 5, 6):
         number += 1
-        await write(shop, number, chat, f"Question {chat}", f"Customer {chat}")
-    made = await conversations(shop, 6)
+        await write(desk_shop, number, chat, f"Question {chat}", f"Customer {chat}")
+    made = await conversations(desk_shop, 6)
     # Answers, second questions, changed priorities: all that moves rows.
-    assert (await shop.reply(made[0], "sara", "Yes.")).status_code == 201
-    assert (await shop.reply(made[3], "sara", "No.")).status_code == 201
+    assert (await desk_shop.reply(made[0], "sara", "Yes.")).status_code == 201
+    assert (await desk_shop.reply(made[3], "sara", "No.")).status_code == 201
     for chat in (2, 5, 2, 2, 1):
         number += 1
-        await write(shop, number, chat, f"And {number}?", f"Customer {chat}")
+        await write(desk_shop, number, chat, f"And {number}?", f"Customer {chat}")
     body = {"agent": "sara", "priority": "urgent"}
-    path = f"/v1/workspaces/{shop.workspace}/conversations/{made[2]}/priority"
-    assert (await shop.client.post(path, json=body)).status_code == 200
-    stored = await _settled(shop, page, sort)
+    path = f"/v1/workspaces/{desk_shop.workspace}/conversations/{made[2]}/priority"
+    assert (await desk_shop.client.post(path, json=body)).status_code == 200
+    stored = await _settled(desk_shop, page, sort)
     came_about = await page.evaluate(SHOWN)
     assert came_about == stored
     times = await page.evaluate(
@@ -138,17 +104,17 @@ async def _settled(shop: Shop, page: Page, sort: str) -> list[str]:
 
 
 async def test_20_a_row_that_is_about_to_be_pressed_does_not_move(
-    open_page: OpenPage, installation: Running, shop: Shop
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
 ) -> None:
-    page = await open_desk(open_page, installation, shop)
+    page = await open_desk(open_page, desk_installation, desk_shop)
     await page.locator("#sort").select_option("newest")
     for chat in (1, 2, 3):
-        await write(shop, chat, chat, "Hello", f"Customer {chat}")
+        await write(desk_shop, chat, chat, "Hello", f"Customer {chat}")
     await expect(page.locator(".row")).to_have_count(3, timeout=TIMEOUT_MS)
     row = row_of(page, "Customer 1")
     await row.hover()
     await page.mouse.down()
-    await write(shop, 4, 4, "Hello", "Customer 4")
+    await write(desk_shop, 4, 4, "Hello", "Customer 4")
     await expect(page.locator(".views .count.hot")).to_have_text("4", timeout=TIMEOUT_MS)
     assert len(await page.evaluate(SHOWN)) == 3
     await page.mouse.up()
@@ -157,19 +123,19 @@ async def test_20_a_row_that_is_about_to_be_pressed_does_not_move(
 
 
 async def test_21_nothing_moves_under_who_reads_further_up(
-    open_page: OpenPage, installation: Running, shop: Shop
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
 ) -> None:
     for number in range(1, 121):
-        await write(shop, number, 1, f"Message {number}. " + "A longer line. " * (number % 7), "Neda")
-    [conversation] = await conversations(shop, 1)
-    page = await open_desk(open_page, installation, shop)
+        await write(desk_shop, number, 1, f"Message {number}. " + "A longer line. " * (number % 7), "Neda")
+    [conversation] = await conversations(desk_shop, 1)
+    page = await open_desk(open_page, desk_installation, desk_shop)
     await row_of(page, "Neda").click()
     await expect(page.locator(".message").last).to_contain_text("Message 120", timeout=TIMEOUT_MS)
     await page.evaluate("document.querySelector('#thread').scrollTop = 1200")
     before = await page.evaluate(PLACE)
     for number in range(121, 146):
-        await write(shop, number, 1, f"Message {number}", "Neda")
-        await write(shop, 1000 + number, number, "Elsewhere", f"Customer {number}")
+        await write(desk_shop, number, 1, f"Message {number}", "Neda")
+        await write(desk_shop, 1000 + number, number, "Elsewhere", f"Customer {number}")
     await expect(page.locator(".to-end")).to_contain_text("25", timeout=TIMEOUT_MS)
     after = await page.evaluate(PLACE)
     assert after[0] == before[0]
@@ -184,20 +150,20 @@ async def test_21_nothing_moves_under_who_reads_further_up(
     await page.locator(".to-end").click()
     await expect(page.locator(".message").last).to_contain_text("Message 145", timeout=TIMEOUT_MS)
     # At the end it follows.
-    await write(shop, 146, 1, "Message 146", "Neda")
+    await write(desk_shop, 146, 1, "Message 146", "Neda")
     await expect(page.locator(".message").last).to_contain_text("Message 146", timeout=TIMEOUT_MS)
     await expect(page.locator(".message").last).to_be_in_viewport(timeout=TIMEOUT_MS)
     assert conversation in page.url
 
 
 async def test_22_a_long_thread_is_read_to_its_beginning(
-    open_page: OpenPage, installation: Running, shop: Shop
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
 ) -> None:
     count = 420
     for number in range(1, count + 1):
-        await write(shop, number, 1, f"Message {number}.", "Neda")
-    await conversations(shop, 1)
-    page = await open_desk(open_page, installation, shop)
+        await write(desk_shop, number, 1, f"Message {number}.", "Neda")
+    await conversations(desk_shop, 1)
+    page = await open_desk(open_page, desk_installation, desk_shop)
     await row_of(page, "Neda").click()
     await expect(page.locator(".message").last).to_contain_text(f"Message {count}.", timeout=TIMEOUT_MS)
     seen: set[str] = set()
@@ -219,17 +185,17 @@ async def test_22_a_long_thread_is_read_to_its_beginning(
 
 
 async def test_without_a_network_it_says_so_and_what_was_missed_comes_by_itself(
-    open_page: OpenPage, installation: Running, shop: Shop
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
 ) -> None:
-    await write(shop, 1, 1, "Before", "Neda")
-    page = await open_desk(open_page, installation, shop)
+    await write(desk_shop, 1, 1, "Before", "Neda")
+    page = await open_desk(open_page, desk_installation, desk_shop)
     await row_of(page, "Neda").click()
     await expect(page.locator(".message")).to_have_count(1, timeout=TIMEOUT_MS)
     async with offline(page):
         await expect(page.locator(".banner.warm")).to_be_visible(timeout=TIMEOUT_MS)
         await expect(page.locator("#desk.stale")).to_be_attached()
-        await write(shop, 2, 1, "Meanwhile", "Neda")
-        await write(shop, 3, 2, "Somebody else", "Omar")
+        await write(desk_shop, 2, 1, "Meanwhile", "Neda")
+        await write(desk_shop, 3, 2, "Somebody else", "Omar")
     await expect(page.locator(".message").last).to_contain_text("Meanwhile", timeout=TIMEOUT_MS)
     await expect(row_of(page, "Omar")).to_be_visible(timeout=TIMEOUT_MS)
     await expect(page.locator(".banner.warm")).to_have_count(0, timeout=TIMEOUT_MS)

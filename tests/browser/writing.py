@@ -18,7 +18,8 @@ from starlette.routing import Mount
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import TIMEOUT_MS, open_desk, open_shop, row_of, write
+from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, write
+from tests.browser.shops import open_shop
 from tests.live.installation import ADMIN_KEY, SECRET, Running, Shop, allowing, shop_at, up, update_of
 
 T = TypeVar("T")
