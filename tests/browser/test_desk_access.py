@@ -22,7 +22,7 @@ QUESTIONS = {
     "Emma": "Hello, where is my order?\nI have been waiting for a week.",
 }
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-MIXED = (
+RIGHT_TO_LEFT = (
     "سفارش #12-8845 کجاست؟",
     "شماره من 0912-345-6789 است",
     "به neda@shop.example بنویسید",
@@ -33,17 +33,41 @@ MIXED = (
     "کد AB-1234-X را بزنید.",
     "(مهم) سفارش INV/2026/17",
     "تخفیف 50% بود",
+    "A1 و B2 و C3 کدام است؟",
+    "سایز XL (42) نه، M (38)",
+    "کارت به نام NEDA A. است",
+    "v2.10.3 نصب شد",
+    "رمز WiFi چیست؟ :)",
+    "ارسال با DHL: 1Z-999-AA1",
+    "از 1404/05/12 تا 1404/06/01",
+    "دمای -5° تا +12°",
+    "چرا «Order failed» می‌آید؟",
     "أين طلبي رقم AB-1234؟",
     "رقمي +98 21 5555 1234 للتواصل",
     "الموعد 2026-11-28 الساعة 10:15",
     "اكتب إلى omar@shop.example رجاءً",
     "السعر 99.90 EUR فقط",
+    "هل عندكم PlayStation 5؟",
+    "اسم المستخدم «abc-123» أليس كذلك؟",
+    "المقاس 38/40 أو M",
+    "الرابط: https://shop.example/a?b=1",
+    "رقم الشحنة RR123456789LV.",
+    "خصم 10% على iPad",
+)
+"""Lines whose own words are of scripts from right to left: numbers, codes and links do not decide."""
+LEFT_TO_RIGHT = (
     "Order #12-8845 از تهران",
     "Hello سارا, thanks",
     "My name is ندا (Neda)",
-    "URL: https://shop.example/فارسی",
-    "A1 و B2 و C3",
+    "The site says سفارش ثبت شد and then nothing",
+    "URL: https://shop.example/a",
+    "Labdien, es esmu ندا, pasūtījums AB-1",
+    "Call +371 2000 0000 please",
+    "He wrote «مرحبا» at 10:15",
+    "Size M/L? شکرا!",
+    "OK 👍 ممنون",
 )
+MIXED = (*RIGHT_TO_LEFT, *LEFT_TO_RIGHT)
 ORDER = """() => [...document.querySelectorAll('.message.inbound .said p')].map(paragraph => {
   // Where each character stands on the screen, from left to right, line by line.
   const places = [];
@@ -68,6 +92,8 @@ async def filled(shop: Shop) -> None:
         await write(shop, number, number, text, name)
     policy = {"id": "all", "when": {}, "targets": {"first_response_seconds": 3600, "resolution_seconds": 86400}}
     await shop.put("/sla", {"policies": [policy]})
+    # What is given to Reza by hand comes to him, and nothing else.
+    await shop.put("/agents/reza/presence", {"status": "away"})
 
 
 async def press_until(page: Page, key: str, wanted: Callable[[], Locator]) -> None:
@@ -203,8 +229,7 @@ async def test_24_mixed_words_stand_in_their_order(
         shown: list[dict[str, Any]] = await page.evaluate(ORDER)
         assert [one["text"] for one in shown] == list(MIXED)
         for one in shown:
-            first = next(letter for letter in one["text"] if letter.isalpha())
-            assert one["rtl"] == (not first.isascii()), one
+            assert one["rtl"] == (one["text"] in RIGHT_TO_LEFT), one
             # What is of Latin letters and digits stands from left to right, whatever is around it.
             for run in re.findall(r"[#+A-Za-z0-9][\w@.,:/#%+-]*[A-Za-z0-9%]", one["text"], re.ASCII):
                 assert run.replace(" ", "") in one["shown"].replace(" ", ""), (run, one)

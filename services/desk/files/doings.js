@@ -64,7 +64,7 @@ function transfer(state, actions, {id}) {
   return html`<form class="stack" @submit=${submit}>
     <label class="field">${text('transfer_to')}<select name="to" required>
       <option value="">${text('choose')}</option>
-      <optgroup label=${text('agents')}>${others.map((agent) => html`<option value="agent:${agent.id}">${text('transfer_agent', {name: agent.name, presence: text(`presence_${agent.presence}`), load: agent.load, capacity: agent.capacity})}</option>`)}</optgroup>
+      <optgroup label=${text('agents')}>${others.map((agent) => html`<option value="agent:${agent.id}" ?disabled=${agent.presence === 'offline'}>${agent.name}: ${text(`presence_${agent.presence}`)}, ${text('load', {load: agent.load, capacity: agent.capacity})}</option>`)}</optgroup>
       <optgroup label=${text('teams')}>${[...state.teams.values()].map((team) => html`<option value="team:${team.id}">${team.name}</option>`)}</optgroup></select></label>
     <label class="field">${text('transfer_note')}<textarea name="note" rows="3" dir="auto" maxlength="60000"></textarea></label>
     <p class="quiet">${text('only_colleagues')}</p>

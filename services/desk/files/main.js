@@ -178,7 +178,7 @@ const part = (name) => PARTS[name].map((region) => region(state, actions));
 
 function mainRegion() {
   if (state.place === 'team') return html`<main id="main" class="pane" tabindex="-1">${teamRegion(state, actions)}</main>`;
-  if (!state.open) return html`<div class="pane none"><p class="empty quiet">${text('choose_one')}</p></div>`;
+  if (!state.open) return html`<section class="pane none" aria-label=${text('conversation')}><p class="empty quiet">${text('choose_one')}</p></section>`;
   const isMain = state.place !== 'list';
   return html`<section class="pane" id=${isMain ? 'main' : nothing} role=${isMain ? 'main' : 'region'} tabindex=${isMain ? '-1' : nothing} aria-labelledby="conversation-title">${headerRegion(state, actions, part('who'))}
     <div class="body">${threadRegion(state, actions)}</div>${part('composer')}</section>`;

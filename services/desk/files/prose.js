@@ -3,7 +3,7 @@
 const URL = String.raw`https?:\/\/[^\s<>"'\u0600-\u06FF]*[^\s<>"'.,;:!?)\]}\u0600-\u06FF]`;
 const MAIL = String.raw`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}`;
 const PHONE = String.raw`\+?\d(?:[ \-()]{0,2}\d){6,}`;
-const CODE = String.raw`[#+A-Za-z]{0,12}[-_/#]?\d[A-Za-z0-9]*(?:[-_\/.:][A-Za-z0-9]+)*[%°]?`;
+const CODE = String.raw`[#+A-Za-z]{0,12}[-_/#]?\d[A-Za-z0-9]*(?:[-_\/.:,@][A-Za-z0-9]+)*[%°]?`;
 const HIDDEN = String.raw`\[[a-z_]{2,30}\]`;
 const LOCAL_DIGITS = String.raw`\+?[۰-۹٠-٩](?:[ \-()]{0,2}[۰-۹٠-٩]){6,}`;
 const ALL = new RegExp(`(${URL})|(${MAIL})|(${HIDDEN})|(${PHONE}|${LOCAL_DIGITS})|(?<![\\p{L}\\d])(${CODE})(?![\\p{L}\\d])`, 'gu');

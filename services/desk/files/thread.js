@@ -157,7 +157,7 @@ export function threadRegion(state, actions) {
 export function threadAnchor(root) {
   const scroller = root.querySelector('#thread');
   if (!scroller) return null;
-  const at_end = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+  const at_end = atEnd.get(scroller) ?? isAtEnd(scroller);
   const top = scroller.getBoundingClientRect().top;
   for (const element of scroller.querySelectorAll('.message')) {
     const box = element.getBoundingClientRect();
@@ -165,6 +165,22 @@ export function threadAnchor(root) {
   }
   return {conversation: scroller.dataset.id, id: null, from: 0, at_end};
 }
+
+/** Keeps the end in view when there is less room: a keyboard comes up, the field grows. */
+const atEnd = new WeakMap();
+const sizes = globalThis.ResizeObserver && new ResizeObserver((changes) => {
+  for (const {target} of changes) if (atEnd.get(target)) target.scrollTop = target.scrollHeight;
+});
+
+function remember(scroller) {
+  if (!atEnd.has(scroller)) {
+    sizes?.observe(scroller);
+    scroller.addEventListener('scroll', () => atEnd.set(scroller, isAtEnd(scroller)), {passive: true});
+  }
+  atEnd.set(scroller, isAtEnd(scroller));
+}
+
+const isAtEnd = (scroller) => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
 
 /** After rendering: what was seen is where it was; who was at the end is there still. */
 export function settleThread(root, before, thread, open) {
@@ -174,10 +190,10 @@ export function settleThread(root, before, thread, open) {
   scroller.dataset.id = open;
   if (fresh || (before?.at_end && thread.at_end)) {
     scroller.scrollTop = scroller.scrollHeight;
-    return;
+  } else {
+    const element = before?.id ? root.querySelector(`#${CSS.escape(before.id)}`) : null;
+    const moved = element ? element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - before.from : 0;
+    if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
   }
-  const element = before?.id ? root.querySelector(`#${CSS.escape(before.id)}`) : null;
-  if (!element) return;
-  const moved = element.getBoundingClientRect().top - scroller.getBoundingClientRect().top - before.from;
-  if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
+  remember(scroller);
 }

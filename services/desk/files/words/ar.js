@@ -237,7 +237,6 @@ export default {
   transfer: "تحويل",
   transfer_to: "إلى",
   transfer_note: "ملاحظة لمن يستلمها",
-  transfer_agent: "{name}: {presence}، {load} من {capacity}",
   transferred: "حُوّلت إلى {name}.",
   only_colleagues: "لا يقرأ الملاحظات إلا الزملاء.",
   choose: "اختر…",

@@ -237,7 +237,6 @@ export default {
   transfer: "Transfer",
   transfer_to: "To",
   transfer_note: "Note for whoever gets it",
-  transfer_agent: "{name}: {presence}, {load} of {capacity}",
   transferred: "Given to {name}.",
   only_colleagues: "Only colleagues read notes.",
   choose: "Choose…",

@@ -237,7 +237,6 @@ export default {
   transfer: "واگذاری",
   transfer_to: "به",
   transfer_note: "یادداشت برای گیرنده",
-  transfer_agent: "{name}: {presence}، {load} از {capacity}",
   transferred: "به {name} واگذار شد.",
   only_colleagues: "یادداشت را فقط همکاران می‌خوانند.",
   choose: "برگزینید…",

@@ -237,7 +237,6 @@ export default {
   transfer: "Nodot",
   transfer_to: "Kam",
   transfer_note: "Piezīme saņēmējam",
-  transfer_agent: "{name}: {presence}, {load} no {capacity}",
   transferred: "Nodota: {name}.",
   only_colleagues: "Piezīmes lasa tikai kolēģi.",
   choose: "Izvēlieties…",

@@ -178,6 +178,9 @@ function counted(draft, situation, conversation) {
   return length < most * NEARLY ? nothing : html`<span class="count ${length > most ? 'over' : ''}" role="status">${text('count', {length, most})}</span>`;
 }
 
+/** The field keeps the focus, and a phone its keyboard, when something beside it is pressed. */
+const keepsFocus = (event) => event.preventDefault();
+
 function sendButtons(state, conversation, draft, situation, own) {
   const {id} = conversation;
   const {kind, target, blocks, ways} = situation;
@@ -226,7 +229,7 @@ export function composerRegion(state, actions, own) {
     <div class="writes">${pickerOf(id, kind, own)}${repeat([draftKey(id, kind)], (key) => key, () => box(state, id, kind, draft, situation, own))}</div>
     ${filesOf(state, id, kind, draft, own)}
     ${targetLine(state, conversation, situation)}
-    <div class="sends">${attachButton(id, kind, draft, own)}<button type="button" aria-label=${text('canned_answers')} title="${text('canned_answers')} (/)" @click=${() => own.openCanned(id, kind)}><span aria-hidden="true">/</span></button>${counted(draft, situation, conversation)}
+    <div class="sends" @mousedown=${keepsFocus}>${attachButton(id, kind, draft, own)}<button type="button" aria-label=${text('canned_answers')} title="${text('canned_answers')} (/)" @click=${() => own.openCanned(id, kind)}><span aria-hidden="true">/</span></button>${counted(draft, situation, conversation)}
       <span class="grows"></span>${sendButtons(state, conversation, draft, situation, own)}</div>
   </section>`;
 }
