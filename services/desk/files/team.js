@@ -2,7 +2,7 @@
 
 import {html, nothing} from './vendor/lit-html/lit-html.js';
 import {button} from './parts.js';
-import {duration, number, text} from './words.js';
+import {duration, hasText, number, text} from './words.js';
 
 const RANK = {online: 0, away: 1, offline: 2};
 
@@ -24,9 +24,10 @@ export function queuesOf(rows) {
 }
 
 function presenceOf(agent, state) {
-  const since = agent.presence_since ? ` · ${duration(state.now() - new Date(agent.presence_since).getTime())}` : '';
-  const reason = agent.presence_reason ? ` (${text(`reason_${agent.presence_reason}`)})`.replace(`reason_${agent.presence_reason}`, agent.presence_reason) : '';
-  return html`<span class="dot ${agent.presence}"></span>${text(`presence_${agent.presence}`)}${reason}${since}`;
+  const reason = agent.presence_reason;
+  const why = reason && (hasText(`reason_${reason}`) ? text(`reason_${reason}`) : html`<bdi>${reason}</bdi>`);
+  const since = agent.presence_since && duration(state.now() - new Date(agent.presence_since).getTime());
+  return html`<span class="dot ${agent.presence}"></span>${text(`presence_${agent.presence}`)}${why ? html`: ${why}` : nothing}${since ? html` <span class="quiet">(${since})</span>` : nothing}`;
 }
 
 function agentRow(agent, state, actions) {

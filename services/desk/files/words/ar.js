@@ -284,4 +284,7 @@ export default {
   channel_email: "البريد",
   channel_webchat: "محادثة الويب",
   channel_voice: "الهاتف",
+  reason_connection_lost: "انقطع الاتصال",
+  reason_idle: "دون نشاط منذ فترة",
+  reason_missed_offers: "عروض فائتة",
 };

@@ -284,4 +284,7 @@ export default {
   channel_email: "E-mail",
   channel_webchat: "Web chat",
   channel_voice: "Phone",
+  reason_connection_lost: "no connection",
+  reason_idle: "nothing done for a while",
+  reason_missed_offers: "missed offers",
 };

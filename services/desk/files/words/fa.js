@@ -284,4 +284,7 @@ export default {
   channel_email: "ایمیل",
   channel_webchat: "گفت‌وگوی وب",
   channel_voice: "تلفن",
+  reason_connection_lost: "بدون اتصال",
+  reason_idle: "مدتی بی‌کار",
+  reason_missed_offers: "پیشنهادهای بی‌پاسخ",
 };

@@ -284,4 +284,7 @@ export default {
   channel_email: "E-pasts",
   channel_webchat: "Tīmekļa tērzēšana",
   channel_voice: "Tālrunis",
+  reason_connection_lost: "nav savienojuma",
+  reason_idle: "kādu laiku nekas nav darīts",
+  reason_missed_offers: "nokavēti piedāvājumi",
 };

@@ -205,7 +205,7 @@ function attachButton(id, kind, draft, own) {
     own.addFiles(id, kind, event.target.files);
     event.target.value = '';
   };
-  return html`<label class="button attach ${isFull ? 'off' : ''}"><span aria-hidden="true">📎</span><span class="hidden">${text('attach')}</span><input type="file" multiple ?disabled=${isFull} @change=${chosen}></label>`;
+  return html`<label class="button attach ${isFull ? 'off' : ''}"><svg class="glyph" viewBox="0 0 24 24" aria-hidden="true"><path d="M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.7-7.7"/></svg><span class="hidden">${text('attach')}</span><input type="file" multiple ?disabled=${isFull} @change=${chosen}></label>`;
 }
 
 /** The composer of the open conversation. */
