@@ -245,12 +245,4 @@ async function start() {
   settings.registerWorker();
 }
 
-/** The set-up of the shop, and the first run of all: a page of its own, which is loaded when it is opened. */
-async function startSetUp() {
-  await settings.load();
-  const {openAdmin} = await import('./admin/main.js');
-  await openAdmin({root, tag: settings.language(), keep: settings.speak});
-}
-
-const isSetUp = location.pathname.split('/')[2] === 'admin' || location.hash.startsWith('#first-run=');
-setLanguage(settings.language()).then(isSetUp ? startSetUp : start);
+setLanguage(settings.language()).then(start);

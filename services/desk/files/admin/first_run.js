@@ -32,7 +32,7 @@ export function createFirstRun({state, update, api, actions}) {
     update(() => {
       state.firstRun = {
         step: 'shop', code, workspace: '', shopId: '', form, draft: draftOf(form, first), owner: '', errors: new Map(), problem: null, busy: false,
-        kind: 'webchat', origins: '', token: '', apiBase: '', account: null, name: '', speaks: [], made: [], message: null, answer: '', answered: false,
+        kind: 'webchat', channels: new Set(), origins: '', token: '', apiBase: '', account: null, name: '', speaks: [], made: [], message: null, answer: '', answered: false,
       };
     });
     if (!code) await resume();
@@ -55,7 +55,7 @@ export function createFirstRun({state, update, api, actions}) {
     const [shop, accounts, agents] = await Promise.all([api.request('GET', ''), api.items('/accounts'), api.items('/agents')]);
     update(() => {
       state.sources.name = shop.body?.name;
-      Object.assign(state.firstRun, {workspace: state.session.workspace, speaks: shop.body?.languages ?? ['en'], languages: shop.body?.languages ?? ['en'], account: accounts?.[0] ?? null, made: agents ?? []});
+      Object.assign(state.firstRun, {workspace: state.session.workspace, speaks: shop.body?.languages ?? ['en'], languages: shop.body?.languages ?? ['en'], account: accounts?.[0] ?? null, channels: new Set((accounts ?? []).map((one) => one.channel)), made: agents ?? []});
     });
   }
 
@@ -123,17 +123,19 @@ export function createFirstRun({state, update, api, actions}) {
       set({busy: false, problem: 'refused', errors: new Map((answer.body?.errors ?? []).map(({pointer, detail}) => [at[pointer] ?? at[pointer.replace(/\/\d+$/, '')] ?? '', [detail]]))});
       return undefined;
     }
-    set({busy: false, account: answer.body});
+    set({busy: false, account: answer.body, channels: new Set([...run.channels, run.kind])});
     if (run.kind === 'telegram') await lookAt(path);
     return undefined;
   }
 
   /** The platform is asked within seconds: what it says of the token is shown as it comes. */
   async function lookAt(path) {
-    for (let look = 0; look < 10 && state.firstRun.step === 'channel'; look += 1) {
+    const {channel} = state.firstRun.account;
+    const isShown = () => state.firstRun.step === 'channel' && state.firstRun.account?.channel === channel;
+    for (let look = 0; look < 10 && isShown(); look += 1) {
       await pause(LOOK_MS);
       const answer = await api.request('GET', path);
-      if (answer.ok) set({account: answer.body});
+      if (answer.ok && isShown()) set({account: answer.body});
       if (answer.body?.health?.state !== 'ok') break;
     }
   }
@@ -277,10 +279,12 @@ function agentsView(state, actions, run) {
 }
 
 function testView(state, actions, run) {
-  const {account} = run;
-  const place = account?.channel === 'webchat' ? html`<a href="/webchat/${state.session.workspace}/${account.id}" target="_blank" rel="noopener" id="try-chat">${text('try_chat')}</a>` : text('write_to_bot');
+  const places = [
+    run.channels.has('webchat') ? html`<a href="/webchat/${state.session.workspace}/main" target="_blank" rel="noopener" id="try-chat">${text('try_chat')}</a>` : null,
+    run.channels.has('telegram') ? text('write_to_bot') : null,
+  ].filter(Boolean);
   return html`<h2 id="admin-title" tabindex="-1">${text('step_test')}</h2>
-    ${account ? html`<p>${text('test_about')} ${place}</p>` : html`<p>${text('no_channel_yet')}</p>`}
+    ${places.length ? html`<p>${text('test_about')}</p><ul class="plain-list">${places.map((place) => html`<li>${place}</li>`)}</ul>` : html`<p>${text('no_channel_yet')}</p>`}
     <div class="card test" aria-live="polite">${run.message
       ? html`<p class="quiet small">${text('from_customer', {name: run.message.author?.name ?? text('a_visitor')})}</p><p class="said-by-customer" dir="auto" id="first-message">${run.message.text}</p>`
       : html`<p class="quiet" id="waiting-for-message">${text('waiting_for_message')}</p>`}

@@ -40,7 +40,7 @@ export function objects(field, draft, change, {name, item}) {
   };
   const called = (index) => text('number_of', {name, n: index + 1});
   return html`<ol class="objects">${draft.map((row, index) => html`<li>
-      <div class="titled"><h4>${called(index)}</h4><span class="line">
+      <div class="titled"><h3>${called(index)}</h3><span class="line">
         <button type="button" class="plain icon" ?disabled=${index === 0} aria-label=${text('move_up', {name: called(index)})} @click=${() => move(index, -1)}>↑</button>
         <button type="button" class="plain icon" ?disabled=${index === draft.length - 1} aria-label=${text('move_down', {name: called(index)})} @click=${() => move(index, 1)}>↓</button>
         <button type="button" class="plain icon" aria-label=${text('remove_name', {name: called(index)})} @click=${() => change(without(draft, index))}>✕</button></span></div>

@@ -4,6 +4,7 @@ import {html, nothing, render} from '../vendor/lit-html/lit-html.js';
 import {createApi} from '../api.js';
 import {modal} from '../dialogs.js';
 import {currentSession, hasIssuer, openSession, readFragment, signInDialog} from '../session.js';
+import {createSettings} from '../settings.js';
 import {createStore} from '../state.js';
 import {addWords, direction, language, LANGUAGES, setLanguage, text} from '../words.js';
 import {changed, isChanged, remove, save, startEditing} from './editor.js';
@@ -37,17 +38,17 @@ function addStyle() {
   });
 }
 
-/**
- * Open the page in `root`. `tag`: the language; `keep(tag)` keeps another one that is chosen.
- * @param {{root: Element, tag: string, keep?: (tag: string) => Promise<void>}} options
- */
-export async function openAdmin({root, tag, keep = () => {}}) {
-  await Promise.all([speak(tag), addStyle()]);
+/** Open the page in `root`. @param {Element} root */
+export async function openAdmin(root) {
   const store = createStore({
+    settings: {},
     session: null, signIn: null, section: 'start', id: null, items: null, editor: null, sources: {}, said: '', dialog: null, link: null,
     newId: '', channel: null, explained: null, shownKey: null, firstRun: null, more: {},
   });
   const {state, update} = store;
+  const settings = createSettings({state, update, storage: localStorage});
+  await Promise.all([speak(settings.language()), addStyle()]);
+  await settings.load();
   const api = createApi({workspace: () => state.session?.workspace ?? state.firstRun?.workspace ?? '', language, onUnauthorized: () => signInAgain()});
   const sources = createSources({state, update, api});
   let shown = 0;
@@ -178,7 +179,7 @@ export async function openAdmin({root, tag, keep = () => {}}) {
       told(text('copied_it'));
     },
     async speak(chosen) {
-      await keep(chosen);
+      await settings.speak(chosen);
       await speak(chosen);
       draw(() => {});
     },
