@@ -27,10 +27,10 @@ function hours(draft, change, pointer) {
   const id = `zone${pointer.replace(/[^A-Za-z0-9_-]/g, '-')}`;
   return html`<div class="field"><label for=${id}>${text('f_timezone')}</label>
       <input id=${id} type="text" dir="ltr" autocomplete="off" spellcheck="false" .value=${live(draft.timezone)} @input=${(event) => change({...draft, timezone: event.target.value})}></div>
-    <ul class="days">${DAYS.map((day, index) => html`<li><span class="day">${dayName(index)}</span><span class="spans">
+    <ul class="days">${DAYS.map((day, index) => html`<li><span class="weekday">${dayName(index)}</span><span class="spans">
       ${draft.days[day].length === 0 ? html`<span class="quiet">${text('closed')}</span>` : nothing}
       ${draft.days[day].map((span, number) => spanFields(day, index, span, number, draft.days[day], put))}
-      <button type="button" class="plain" aria-label=${text('add_hours', {day: dayName(index)})} @click=${() => put(day, [...draft.days[day], nextSpan(draft.days[day])])}>＋</button></span></li>`)}</ul>
+      <button type="button" class="plain" aria-label=${text('add_hours', {day: dayName(index)})} @click=${() => put(day, [...draft.days[day], nextSpan(draft.days[day])])}>+</button></span></li>`)}</ul>
     <fieldset class="group"><legend>${text('f_holidays')}</legend>
       ${draft.holidays.map((date, number) => html`<div class="line">
         <input type="date" aria-label=${text('number_of', {name: text('f_holidays'), n: number + 1})} .value=${live(date)}
