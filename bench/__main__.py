@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, channels, dispatch, footprint, inbox, ingest, message, minute, staffing
+from bench import assignment, channels, dispatch, footprint, inbox, ingest, message, minute, pages, staffing
 from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
@@ -82,6 +82,10 @@ def _inbox(context: RowContext) -> AsyncIterator[ResultRow]:
     return inbox.rows(context.folder)
 
 
+def _pages(context: RowContext) -> AsyncIterator[ResultRow]:
+    return pages.rows(context.folder, context.seconds)
+
+
 def _channels(context: RowContext) -> AsyncIterator[ResultRow]:
     return channels.rows(context.folder, context.seconds * CHANNEL_SHARE)
 
@@ -101,6 +105,7 @@ ROWS: Mapping[str, Row] = {
     "dispatch": _dispatch,
     "staffing": _staffing,
     "inbox": _inbox,
+    "pages": _pages,
     "channels": _channels,
     "ingest-kafka": _ingest_kafka,
     "assignment-kafka": _assignment_kafka,
@@ -109,7 +114,7 @@ ROWS: Mapping[str, Row] = {
     "minute-sqlite": _minute_sqlite,
 }
 QUICK = ("footprint", "ingest", "assignment")
-BY_NAME = ("message", "minute", "minute-sqlite")
+BY_NAME = ("message", "minute", "minute-sqlite", "pages")
 """The rows that run only by name, because they take minutes."""
 
 
