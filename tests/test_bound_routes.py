@@ -67,6 +67,7 @@ RULES: dict[str, Rule] = {
     f"DELETE {W}/teams/{{team}}": "admin",
     f"GET {W}/routing": "workspace",
     f"PUT {W}/routing": "admin",
+    f"POST {W}/routing/explain": "not for agents",
     f"GET {W}/sla": "workspace",
     f"PUT {W}/sla": "admin",
     f"POST {W}/sla/reapply": "admin",

@@ -48,6 +48,8 @@ NEEDED = {
         "GET /v1/desk/sessions",
         "DELETE /v1/desk/sessions/{session}",
     },
+    # It changes nothing.
+    "read": {"POST /v1/workspaces/{workspace}/routing/explain"},
     "write": {f"POST {ONE}/priority", f"POST {ONE}/sla/reapply"},
     "admin": {
         "PUT /v1/workspaces/{workspace}",

@@ -43,6 +43,7 @@ from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
 from services.router import (
     agents,
+    explaining,
     inbox_routes,
     leases,
     mentions,
@@ -309,4 +310,5 @@ def build_routers(capabilities: ChannelCapabilities) -> list[APIRouter]:
         offers.build_router(),
         signals.build_router(capabilities),
         sla_reapply.build_router(),
+        explaining.build_router(capabilities),
     ]

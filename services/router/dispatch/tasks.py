@@ -12,7 +12,7 @@ from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.tasks import TASKS, TaskRecord
 from services.router.dispatch.domain.outcomes import DispatchOutcome
-from services.router.dispatch.workspace_state import WorkspaceState, to_task
+from services.router.dispatch.workspace_state import DispatchSettings, WorkspaceState, to_task
 
 Value = TypeVar("Value")
 
@@ -27,7 +27,7 @@ def on_task_queued(
     record = waiting_task(queued, queued.work_class or class_for(queued.channel, queued.surface))
     if queued.preferred is not None and queued.preferred_seconds is not None:
         record = replace(record, preferred_until=work.now + timedelta(seconds=queued.preferred_seconds))
-    record = _of_team(record, state, queued)
+    record = of_team(record, state.settings, queued)
     state.tasks[record.conversation] = record
     # It goes on: its last agent does not wrap it up any more.
     agent = state.agents.get(queued.preferred or "")
@@ -53,12 +53,14 @@ def on_task_changed(work: UnitOfWork, state: WorkspaceState, event: Event) -> li
         due_at=None if changed.clear_due else _new_or_current(changed.due_at, task.due_at),
         relax=_new_or_current(changed.relax, task.relax),
         # How far new steps have got is a matter of their times alone.
-        relaxed=task.relaxed if changed.relax in (None, task.relax) else _due(changed.relax, work.now - task.queued_at),
+        relaxed=task.relaxed
+        if changed.relax in (None, task.relax)
+        else steps_due(changed.relax, work.now - task.queued_at),
         rule=_new_or_current(changed.rule, task.rule),
         config_version=_new_or_current(changed.config_version, task.config_version),
     )
     if team != task.team:
-        record = _of_team(record, state)
+        record = of_team(record, state.settings)
     state.tasks[record.conversation] = record
     # Here, because the dispatcher may have nothing to decide: then no outcome would write the task.
     work.put(TASKS, record.conversation, record)
@@ -69,8 +71,8 @@ def take_in(state: WorkspaceState, queued: TaskQueued, class_for: Callable[[str,
     """Add the task of a conversation that a person takes and that had none. Nobody else gets it meanwhile."""
     if queued.conversation in state.tasks:
         return
-    record = _of_team(
-        waiting_task(queued, queued.work_class or class_for(queued.channel, queued.surface)), state, queued
+    record = of_team(
+        waiting_task(queued, queued.work_class or class_for(queued.channel, queued.surface)), state.settings, queued
     )
     state.tasks[record.conversation] = record
     state.dispatcher.set_aside(to_task(record))
@@ -149,9 +151,9 @@ def on_task_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) ->
     return state.dispatcher.advance(str(timer.data["conversation"]), work.now)
 
 
-def _of_team(record: TaskRecord, state: WorkspaceState, queued: TaskQueued | None = None) -> TaskRecord:
+def of_team(record: TaskRecord, all_settings: DispatchSettings, queued: TaskQueued | None = None) -> TaskRecord:
     """The task as the settings of its team have it, where the event that queued it does not say otherwise."""
-    settings = state.settings.of(record.team)
+    settings = all_settings.of(record.team)
     asked = queued.offer_seconds if queued else None
     return replace(
         record,
@@ -162,7 +164,8 @@ def _of_team(record: TaskRecord, state: WorkspaceState, queued: TaskQueued | Non
     )
 
 
-def _due(steps: Sequence[RelaxStep], waited: timedelta) -> int:
+def steps_due(steps: Sequence[RelaxStep], waited: timedelta) -> int:
+    """How many steps apply to a task that has waited so long."""
     return sum(1 for step in steps if step.after_seconds <= waited.total_seconds())
 
 

@@ -231,6 +231,7 @@ FIELDS: Mapping[str, str] = {
     "closed": "The text, with `{opens}` for the time of opening: one, or one per language.",
     "AfterHours.message": "Whether customers are told.",
     "AfterHours.email": "The sentence that asks for an e-mail address in a chat of a web page: one, or one per language.",
+    "waited_seconds": "As if the case had waited so long.",
     "work_units": "The units that a conversation takes of its agent, by class of work; one for a class that is not named.",
     "call_blocks": "Whether a call is the only live work of its agent.",
     "overflow": "The limits of the team's queue, beyond which its conversations are open to another team too.",

@@ -93,6 +93,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/reports/kpis"): "getKpis",
     ("GET", f"{_W}/routing"): "getRouting",
     ("PUT", f"{_W}/routing"): "putRouting",
+    ("POST", f"{_W}/routing/explain"): "explainRouting",
     ("GET", f"{_W}/sla"): "getSla",
     ("PUT", f"{_W}/sla"): "putSla",
     ("POST", f"{_W}/sla/reapply"): "reapplySla",
