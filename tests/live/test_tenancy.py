@@ -51,6 +51,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "beat": {},
     "wrap-up/end": {},
     "routing": {"rules": []},
+    "explain": {"language": "fa"},
     "sla": {"policies": []},
     "messages": {"id": "00000000-0000-4000-8000-000000000000", "text": "hello"},
     "sessions": {},

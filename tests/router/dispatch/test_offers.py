@@ -81,7 +81,7 @@ def test_offer_of_another_agent_or_time_is_refused(shift: Shift, offer: str, age
     assert shift.place("c1").offer is not None
 
 
-def test_expired_offer_goes_to_the_next_agent_and_keeps_its_place(shift: Shift) -> None:
+def test_30_expired_offer_goes_to_the_next_agent_and_keeps_its_place(shift: Shift) -> None:
     shift.agent("ann", capacity=1)
     shift.queue("c1", offer_seconds=30)
     shift.until(1)
