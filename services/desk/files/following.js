@@ -9,8 +9,6 @@ const SAY_MS = 3000;
 const ASK_AFTER_MS = 10_000;
 const ASK_MS = 5000;
 
-/** Called with each event `{type, data}` of the stream and the state, once it has been taken in: sounds, notifications. */
-export const HEARERS = [];
 /** When somebody last did something in any tab of this browser. */
 const INPUT = 'pasokh-desk-input';
 const INPUT_EVERY_MS = 5000;
@@ -36,7 +34,7 @@ function noteInput(now = Date.now) {
 const signature = (row) => [row.status, row.agent, row.team, row.priority, row.snoozed_until, row.handoff?.state, row.due?.at, row.due?.state].join('|');
 
 /** @param {{state: object, update: Function, api: object, threads: object, reader: object, signInAgain: Function}} page */
-export function createFollowing({state, update, api, threads, reader, signInAgain}) {
+export function createFollowing({state, update, api, threads, reader, signInAgain, attention}) {
   let stream = null;
   let begun = false;
   let version = null;
@@ -62,6 +60,8 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
     state.skew = new Date(data.now).getTime() - Date.now();
     if (version && data.version !== version) state.newVersion = true;
     version ??= data.version;
+    // Who is somewhere now is told anew.
+    state.signals.clear();
     // Between the reading of the lists and the first stream something may have happened; and after a long interruption.
     if (!begun || data.reset) anew();
     begun = true;
@@ -70,6 +70,7 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
   function event({type, data, leads}) {
     const open = state.open;
     const before = type === 'row' && data.id === open ? signature(state.rows.get(open) ?? {}) : null;
+    const known = type === 'row' ? state.rows.get(data.id) : undefined;
     update(() => {
       if (type === 'hello') hello(data);
       else if (type === 'beat') state.skew = new Date(data.now).getTime() - Date.now();
@@ -79,8 +80,8 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
     // Tabs that follow another have read their lists behind its first event.
     begun ||= type !== 'hello';
     // The first one at once: from then on our silence is noticed.
-    if ((type === 'beat' || type === 'hello') && leads) api.request('POST', '/agents/me/beat', {body: {idle_seconds: idle()}});
-    for (const hear of HEARERS) hear({type, data}, state);
+    if ((type === 'beat' || type === 'hello') && leads) api.request('POST', '/agents/me/beat', {body: {idle_seconds: idle(), ...attention()?.beatBody()}});
+    attention()?.heard({type, data, leads, known});
     if (before !== null && before !== signature(data)) about(open);
   }
 

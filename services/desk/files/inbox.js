@@ -167,7 +167,7 @@ export const EVENTS = {
   signal: (state, {conversation, agent, kind, name}) => {
     const here = state.signals.get(conversation) ?? new Map();
     if (kind === 'gone') here.delete(agent);
-    else here.set(agent, {kind, name, until: state.now() + 15_000});
+    else here.set(agent, {kind, name});
     if (here.size) state.signals.set(conversation, here);
     else state.signals.delete(conversation);
   },

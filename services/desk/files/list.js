@@ -65,7 +65,7 @@ function preview(row, state) {
 }
 
 function whoIsThere(state, id) {
-  const here = [...(state.signals.get(id)?.entries() ?? [])].filter(([agent, one]) => one.until > state.now() && agent !== state.me?.id);
+  const here = [...(state.signals.get(id)?.entries() ?? [])].filter(([agent]) => agent !== state.me?.id);
   if (!here.length) return nothing;
   const [agent, one] = here.find(([, other]) => other.kind !== 'viewing') ?? here[0];
   const name = one.name ?? state.agents.get(agent)?.name ?? agent;

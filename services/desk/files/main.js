@@ -66,7 +66,8 @@ const threads = createThreads({state, update, api});
 const reader = createReader({state, update, api});
 const settings = createSettings({state, update, storage: localStorage});
 const navigation = createNavigation({state, update, threads, reader, listPlace});
-const following = createFollowing({state, update, api, threads, reader, signInAgain: () => signInAgain()});
+let attention = null;
+const following = createFollowing({state, update, api, threads, reader, signInAgain: () => signInAgain(), attention: () => attention});
 const work = createWork({state, update, api, threads, say, ask, focusNext: navigation.focusNext});
 const reading = createReading({
   isSeen: (id) => state.open === id && document.hasFocus() && !document.hidden && isAtEnd(),
@@ -172,6 +173,20 @@ async function startWriting() {
   }
 }
 
+// -- attention: offers, presence, alerts, and who else is here ---------------------------------------------------------------
+
+const ATTENTION_AGAIN_MS = 5000;
+/** Load the part of the page that asks for the agent's attention; for as long as it takes. */
+async function startAttention() {
+  try {
+    const {createAttention} = await import('./attention/attention.js');
+    attention = await createAttention({state, update, api, say, actions, parts: PARTS, dialogs: DIALOGS});
+  } catch (error) {
+    console.error(error);
+    setTimeout(startAttention, ATTENTION_AGAIN_MS);
+  }
+}
+
 // -- rendering --------------------------------------------------------------------------------------------------------
 
 const part = (name) => PARTS[name].map((region) => region(state, actions));
@@ -214,6 +229,7 @@ function draw() {
   settleThread(root, thread, open, state.open);
   const newest = open?.messages.findLast((message) => message.direction === 'inbound');
   reading.look(state.open, newest?.id);
+  attention?.drawn();
   root.classList.toggle('stale', !state.connection.live && Boolean(state.connection.since));
 }
 
@@ -240,6 +256,7 @@ async function start() {
   await reader.start();
   following.start();
   startWriting();
+  startAttention();
   setInterval(() => update(() => {}), TICK_MS);
   addEventListener('pagehide', () => work.flush(true));
   settings.registerWorker();

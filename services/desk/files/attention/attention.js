@@ -1,0 +1,144 @@
+// What asks for an agent's attention: offers, presence, sounds and notifications, and who else is here. Wires its parts into the page.
+
+import {addPart, language} from '../words.js';
+import {createHere} from './here.js';
+import {bellRegion, createNotify} from './notify.js';
+import {createNotifications} from './notifications.js';
+import {createOffers, offersRegion} from './offers.js';
+import {createPresence, goOfflineDialog, presenceBanner, presenceRegion} from './presence.js';
+import {createPush} from './push.js';
+import {attentionSettings, createAttentionSettings} from './settings.js';
+import {createTelling, whoRegion} from './signals.js';
+import {createSounds} from './sounds.js';
+
+const TICK_MS = 1000;
+
+function loadStyles() {
+  const link = Object.assign(document.createElement('link'), {rel: 'stylesheet', href: '/desk/attention/attention.css'});
+  document.head.append(link);
+}
+
+/** @param {{state: object, update: Function, api: object, say: Function, actions: object, parts: object, dialogs: object}} page */
+export async function createAttention({state, update, api, say, actions, parts, dialogs}) {
+  await addPart((name) => import(`./words/${name}.js`));
+  loadStyles();
+  /** Conversations that the agent took themself: nobody needs to be told of what they did. */
+  const own = new Set();
+  const {workspace, agent} = state.session;
+  const here = createHere({channel: new BroadcastChannel(`pasokh-desk/${workspace}/${agent}/here`), tab: crypto.randomUUID(), now: () => Date.now()});
+  const sounds = createSounds({
+    open: () => new AudioContext(),
+    onChange: () => update(() => {}),
+    lock: (work) => (navigator.locks ? navigator.locks.request('pasokh-desk/sound', work) : work()),
+  });
+  const notifications = createNotifications({open: (id) => actions.open(id), icon: '/desk/icon-192.png'});
+  const push = createPush({api, language, storage: localStorage, update});
+  const offers = createOffers({state, update, api, say, actions, own});
+  const presence = createPresence({state, update, api, say, actions});
+  const badge = (count) => (count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch?.(() => {});
+  state.set = (name, value) => actions.set(name, value);
+  const notify = createNotify({state, update, say, sounds, here, notifications, own, badge});
+  const settings = createAttentionSettings({state, update, api, say, notifications, push, actions});
+  let leads = false;
+
+  // -- where this tab is ------------------------------------------------------------------------------------------------
+
+  const telling = createTelling({
+    send: (conversation, body, leaving) => api.request('POST', `/conversations/${encodeURIComponent(conversation)}/signal`, {body, keepalive: leaving}),
+    now: () => Date.now(),
+    after: (work, ms) => setTimeout(work, ms),
+    cancel: (timer) => clearTimeout(timer),
+  });
+
+  function place() {
+    const focused = !document.hidden && document.hasFocus() && !state.signIn;
+    const conversation = focused && state.place !== 'team' ? state.open : null;
+    return {conversation, typing: telling.told.conversation === conversation ? telling.told.typing : null, focused, visible: !document.hidden};
+  }
+
+  let placed = '';
+  function move(always = false) {
+    const now = place();
+    const words = JSON.stringify([now.conversation, now.typing, now.focused, now.visible]);
+    if (!always && words === placed) return;
+    placed = words;
+    here.set(now);
+    telling.look(now.conversation);
+  }
+
+  function typed(event) {
+    const field = event.target;
+    if (!field.matches?.('textarea[data-draft]')) return;
+    const kind = field.dataset.draft.split('|')[1];
+    if (field.value.trim()) telling.typed(kind === 'note' ? 'note' : 'reply');
+    else telling.finished();
+    move();
+  }
+
+  function touch() {
+    if (sounds.state === 'blocked' && state.settings.sound !== 'off') sounds.unlock();
+  }
+
+  function listen() {
+    for (const name of ['pointerdown', 'keydown']) addEventListener(name, touch, {capture: true, passive: true});
+    addEventListener('input', typed, {capture: true});
+    for (const name of ['focus', 'blur', 'pageshow']) addEventListener(name, () => move());
+    document.addEventListener('visibilitychange', () => move());
+    addEventListener('pagehide', () => {
+      telling.look(null, true);
+      here.leave();
+    });
+    addEventListener('keydown', (event) => {
+      if (event.key !== 'F6' || event.ctrlKey || event.altKey || event.metaKey) return;
+      const accept = document.querySelector('[data-offer]');
+      if (!accept) return;
+      event.preventDefault();
+      accept.focus();
+    });
+    navigator.serviceWorker?.addEventListener('message', ({data}) => {
+      if (data?.open) actions.open(data.open);
+    });
+  }
+
+  // -- the parts of the page ------------------------------------------------------------------------------------------------
+
+  for (const name of ['claim', 'takeOver', 'reopen']) {
+    const before = actions[name];
+    actions[name] = (id, ...rest) => {
+      own.add(id);
+      return before(id, ...rest);
+    };
+  }
+  Object.assign(actions, offers.actions, presence.actions, notify.actions, settings.actions);
+  dialogs.go_offline = goOfflineDialog;
+  parts.top.push(presenceRegion, (shown, does) => bellRegion(shown, does, sounds));
+  parts.above.push(presenceBanner, offersRegion);
+  parts.who.push(whoRegion);
+  parts.me.push((shown, does) => attentionSettings(shown, does, {notifications, push, load: settings.loadSessions}));
+  listen();
+  sounds.unlock();
+  push.begin();
+  setInterval(() => {
+    notify.tick(leads);
+    offers.tick();
+  }, TICK_MS);
+  update(() => {});
+
+  return {
+    /** An event of the stream, after the page took it in. */
+    heard(event) {
+      leads = event.leads;
+      if (event.type === 'beat') move(true);
+      if (event.type === 'offer') offers.made(event.data);
+      if (event.type === 'offer_ended') offers.over(event.data);
+      notify.heard(event);
+    },
+    /** What the page says of itself when it answers a beat. */
+    beatBody: () => here.beat({push: push.isOn}),
+    /** After each drawing of the page. */
+    drawn() {
+      move();
+      notify.drawn();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+// Presence: the menu at the top, what lowered it and the way back, and what becomes of open work when an agent goes.
+
+import {html, nothing} from '../vendor/lit-html/lit-html.js';
+import {button} from '../parts.js';
+import {nameOf} from '../list.js';
+import {number, shortTime, text} from '../words.js';
+
+export const AWAY_REASONS = ['break', 'lunch', 'training', 'meeting'];
+/** Reasons of the server that have words of their own; others are words already. */
+const SYSTEM_REASONS = new Set(['missed_offers', 'idle', 'connection_lost', 'connection_gone', 'wrap_up', ...AWAY_REASONS]);
+
+export const reasonText = (reason) => (SYSTEM_REASONS.has(reason) ? text(`reason_${reason}`) : reason);
+
+/** Whether something other than the agent lowered the presence: then there is "I'm back". */
+export const isLowered = (me) => Boolean(me) && me.presence !== me.presence_declared;
+
+const line = (me) => `${text(`presence_${me.presence}`)}${me.presence_reason && me.presence !== 'online' ? ` (${reasonText(me.presence_reason)})` : ''}`;
+
+/** @param {{state: object, update: Function, api: object, say: Function, actions: object}} page */
+export function createPresence({state, update, api, say, actions}) {
+  async function put(body) {
+    const answer = await api.request('PUT', '/agents/me/presence', {body});
+    if (!answer.ok && answer.status !== 202) {
+      say(answer.body?.detail ?? text('not_reached'), {kind: 'warm'});
+      return false;
+    }
+    const me = await api.request('GET', '/agents/me');
+    if (me.ok) update(() => {
+      state.me = {...state.me, ...me.body};
+    });
+    return true;
+  }
+
+  /** What of mine waits for an answer; null: it could not be read. */
+  async function unanswered() {
+    const rows = await api.items('/inbox?view=mine&sort=due', {pages: 3});
+    return rows && rows.filter((row) => row.unanswered_since);
+  }
+
+  async function goOffline({after_current}) {
+    if (after_current) {
+      if (await put({status: 'offline', after_current: true})) say(text('presence_next_offline'));
+      return;
+    }
+    const rows = await unanswered();
+    if (rows === null || !rows.length) {
+      if (await put({status: 'offline'})) say(text('presence_now_offline'));
+      return;
+    }
+    actions.dialog('go_offline', {rows});
+  }
+
+  /** Give each of these conversations to a colleague, then go. */
+  async function giveAndGo(rows, agent) {
+    actions.closeDialog();
+    let failed = 0;
+    for (const row of rows) {
+      const answer = await api.request('POST', `/conversations/${encodeURIComponent(row.id)}/transfer`, {body: {to_agent: agent}, key: crypto.randomUUID()});
+      if (!answer.ok) {
+        failed += 1;
+        say(answer.body?.detail ?? text('not_reached'), {kind: 'warm'});
+      }
+    }
+    if (failed < rows.length && (await put({status: 'offline', open_work: 'return'}))) say(text('presence_now_offline'));
+  }
+
+  return {
+    put,
+    actions: {
+      togglePresence: () => update(() => {
+        state.presenceOpen = !state.presenceOpen;
+        if (state.presenceOpen) requestAnimationFrame(() => document.querySelector('#presence-menu button')?.focus());
+      }),
+      closePresence: () => update(() => {
+        if (state.presenceOpen) requestAnimationFrame(() => document.getElementById('presence')?.focus());
+        state.presenceOpen = false;
+      }),
+      async setPresence(body) {
+        update(() => {
+          state.presenceOpen = false;
+        });
+        document.getElementById('presence')?.focus();
+        if (body.status === 'offline') await goOffline(body);
+        else if (await put(body)) say(body.after_current ? text('presence_next_away') : text(`presence_now_${body.status}`));
+      },
+      iAmBack: () => put({status: 'online'}).then((done) => done && say(text('presence_now_online'))),
+      async goOfflineNow(open_work) {
+        actions.closeDialog();
+        if (await put({status: 'offline', open_work})) say(text('presence_now_offline'));
+      },
+      giveAndGo,
+      /** The wrap-up after a resolve is over. */
+      wrapUpDone: () => put({status: 'online'}),
+    },
+  };
+}
+
+/** The button at the top, and its menu. */
+export function presenceRegion(state, actions) {
+  const {me} = state;
+  if (!me) return nothing;
+  const open = Boolean(state.presenceOpen);
+  const finish = () => document.getElementById('presence-finish')?.checked ?? false;
+  const away = (reason) => actions.setPresence({status: 'away', ...(reason ? {reason} : {}), ...(finish() ? {after_current: true} : {})});
+  const own = (event) => {
+    event.preventDefault();
+    const reason = new FormData(event.target).get('reason').trim();
+    if (reason) away(reason);
+  };
+  const leaves = (event) => {
+    if (!event.currentTarget.contains(event.relatedTarget) && event.relatedTarget) actions.closePresence();
+  };
+  const keys = (event) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    actions.closePresence();
+  };
+  return html`<div class="presence" @keydown=${keys} @focusout=${leaves}>
+    <button type="button" id="presence" aria-expanded=${open ? 'true' : 'false'} aria-controls="presence-menu" @click=${actions.togglePresence}>
+      <span class="dot ${me.presence}"></span><span class="hidden">${text('presence')}: </span><span dir="auto">${line(me)}</span></button>
+    ${open ? html`<div id="presence-menu" role="group" aria-label=${text('presence')}>
+      <button type="button" class="choice" @click=${() => actions.setPresence({status: 'online'})}><span class="dot online"></span>${text('presence_online')}</button>
+      <p class="quiet small" id="away-label">${text('presence_away')}</p>
+      <div class="reasons" role="group" aria-labelledby="away-label">${AWAY_REASONS.map((reason) => html`<button type="button" @click=${() => away(reason)}>${text(`reason_${reason}`)}</button>`)}</div>
+      <form class="inline" @submit=${own}><label class="field"><span>${text('reason_own')}</span><input name="reason" maxlength="100" dir="auto" required></label><button type="submit">${text('presence_set_away')}</button></form>
+      <label class="check"><input type="checkbox" id="presence-finish"> ${text('presence_finish')}</label>
+      <button type="button" class="choice" @click=${() => actions.setPresence({status: 'offline', after_current: finish()})}><span class="dot offline"></span>${text('presence_offline')}</button>
+    </div>` : nothing}</div>`;
+}
+
+/** What is said across the page about the own presence: not at work yet, lowered, going, in wrap-up. */
+export function presenceBanner(state, actions) {
+  const {me} = state;
+  if (!me) return nothing;
+  const offline = !state.connection.live;
+  const since = me.presence_since ? shortTime(me.presence_since, state.now()) : '';
+  if (me.presence_reason === 'wrap_up') {
+    return html`<p class="banner" role="status" data-presence="wrap_up">${text('wrap_up_why')} <button type="button" ?disabled=${offline} @click=${actions.wrapUpDone}>${text('wrap_up_done')}</button></p>`;
+  }
+  if (isLowered(me) && me.presence_declared === 'online') {
+    const why = SYSTEM_REASONS.has(me.presence_reason) ? text(`lowered_${me.presence_reason}`, {time: since}) : text('lowered', {time: since});
+    return html`<p class="banner warm" role="status" data-presence="lowered">${why} <button type="button" class="primary" ?disabled=${offline} @click=${actions.iAmBack}>${text('im_back')}</button></p>`;
+  }
+  if (me.presence_next) {
+    return html`<p class="banner" role="status" data-presence="next">${text(`presence_next_${me.presence_next}`)} <button type="button" ?disabled=${offline} @click=${actions.iAmBack}>${text('presence_stay')}</button></p>`;
+  }
+  if (me.presence === 'offline') {
+    const waiting = state.counts.waiting ?? 0;
+    return html`<p class="banner" role="status" data-presence="offline">${waiting ? text('offline_waiting', {n: waiting}) : text('offline_nothing')} <button type="button" class="primary" ?disabled=${offline} @click=${actions.iAmBack}>${text('go_online')}</button></p>`;
+  }
+  return nothing;
+}
+
+/** The dialog of who goes offline while customers wait for them. */
+export const goOfflineDialog = {
+  title: (_, {rows}) => text('go_offline_title', {n: rows.length}),
+  body(state, actions, {rows}) {
+    const others = [...state.agents.values()].filter((agent) => agent.id !== state.me?.id && agent.presence === 'online');
+    const give = (event) => {
+      event.preventDefault();
+      const agent = new FormData(event.target).get('agent');
+      if (agent) actions.giveAndGo(rows, agent);
+    };
+    return html`<ul class="plain-list">${rows.slice(0, 5).map((row) => html`<li><bdi>${nameOf(row)}</bdi></li>`)}${rows.length > 5 ? html`<li class="quiet">${text('and_more', {n: rows.length - 5})}</li>` : nothing}</ul>
+      <div class="stack">
+        <div>${button(text('go_give_back'), () => actions.goOfflineNow('return'), {kind: 'primary', id: 'go-return'})}<p class="quiet small">${text('go_give_back_why')}</p></div>
+        <div>${button(text('go_keep'), () => actions.goOfflineNow('keep'), {id: 'go-keep'})}<p class="quiet small">${text('go_keep_why')}</p></div>
+        ${others.length ? html`<form class="inline" @submit=${give}><label class="field">${text('go_give_to')}<select name="agent" required>${others.map((agent) => html`<option value=${agent.id}>${text('go_agent', {name: agent.name, load: number(agent.load), capacity: number(agent.capacity)})}</option>`)}</select></label><button type="submit">${text('go_give')}</button></form>` : nothing}
+        ${button(text('cancel'), actions.closeDialog)}</div>`;
+  },
+};
