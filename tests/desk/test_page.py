@@ -31,7 +31,7 @@ LIT_HTML = {
 """The SHA-256 of each file of lit-html 3.3.3, as npm has them."""
 BUDGET = 60_000
 """Bytes, compressed, before the first conversation is on the screen."""
-LAZY = ("admin/", "writing/", "sw.js", "icon")
+LAZY = ("admin/", "attention/", "writing/", "sw.js", "icon")
 """Not loaded before the first conversation."""
 
 

@@ -8,8 +8,9 @@ import {createOffers, offersRegion} from './offers.js';
 import {createPresence, goOfflineDialog, presenceBanner, presenceRegion} from './presence.js';
 import {createPush} from './push.js';
 import {attentionSettings, createAttentionSettings} from './settings.js';
-import {createTelling, whoRegion} from './signals.js';
+import {whoRegion} from './signals.js';
 import {createSounds} from './sounds.js';
+import {createTelling} from './telling.js';
 
 const TICK_MS = 1000;
 

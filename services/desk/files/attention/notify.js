@@ -4,7 +4,7 @@ import {html} from '../vendor/lit-html/lit-html.js';
 import {nameOf} from '../list.js';
 import {channelName, text} from '../words.js';
 import {decide, isOver, newsOfMessage, newsOfRow, newsOfTime, ONCE_MS, titled, unansweredOfMine} from './deciding.js';
-import {openOffers} from './offers.js';
+import {openOffers} from './reckoning.js';
 
 /** An open offer sounds again and again. */
 export const OFFER_AGAIN_MS = 5000;

@@ -4,18 +4,12 @@ import {html, nothing} from '../vendor/lit-html/lit-html.js';
 import {dueChip} from '../parts.js';
 import {nameOf} from '../list.js';
 import {channelName, number, text} from '../words.js';
+import {openOffers, secondsLeft} from './reckoning.js';
 
 /** An offer that ended is forgotten after this time. */
 const FORGET_MS = 60_000;
 /** Reasons of a decline; one without a reason counts as missed. */
 export const REASONS = ['busy', 'not_my_field', 'language', 'private'];
-
-/** Seconds that are left, by the server's time: right after sleep, too. */
-export const secondsLeft = (offer, now) => Math.max(0, Math.ceil((Date.parse(offer.expires_at) - now) / 1000));
-
-/** The offers that can be accepted now, the first to end first. */
-export const openOffers = (state) =>
-  [...state.offers.values()].filter((offer) => !offer.ended && Date.parse(offer.expires_at) > state.now()).sort((one, other) => (one.expires_at < other.expires_at ? -1 : 1));
 
 /** @param {{state: object, update: Function, api: object, say: Function, actions: object}} page */
 export function createOffers({state, update, api, say, actions, own}) {

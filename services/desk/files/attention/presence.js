@@ -3,16 +3,14 @@
 import {html, nothing} from '../vendor/lit-html/lit-html.js';
 import {button} from '../parts.js';
 import {nameOf} from '../list.js';
-import {number, shortTime, text} from '../words.js';
+import {duration, number, shortTime, text} from '../words.js';
+import {isLowered} from './reckoning.js';
 
 export const AWAY_REASONS = ['break', 'lunch', 'training', 'meeting'];
 /** Reasons of the server that have words of their own; others are words already. */
-const SYSTEM_REASONS = new Set(['missed_offers', 'idle', 'connection_lost', 'connection_gone', 'wrap_up', ...AWAY_REASONS]);
+const SYSTEM_REASONS = new Set(['missed_offers', 'idle', 'connection_lost', 'connection_gone', ...AWAY_REASONS]);
 
 export const reasonText = (reason) => (SYSTEM_REASONS.has(reason) ? text(`reason_${reason}`) : reason);
-
-/** Whether something other than the agent lowered the presence: then there is "I'm back". */
-export const isLowered = (me) => Boolean(me) && me.presence !== me.presence_declared;
 
 const line = (me) => `${text(`presence_${me.presence}`)}${me.presence_reason && me.presence !== 'online' ? ` (${reasonText(me.presence_reason)})` : ''}`;
 
@@ -33,8 +31,15 @@ export function createPresence({state, update, api, say, actions}) {
 
   /** What of mine waits for an answer; null: it could not be read. */
   async function unanswered() {
-    const rows = await api.items('/inbox?view=mine&sort=due', {pages: 3});
-    return rows && rows.filter((row) => row.unanswered_since);
+    const rows = [];
+    for (let cursor = ''; cursor !== null; ) {
+      const page = await api.request('GET', `/inbox?view=mine&sort=waiting&limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      if (!page.ok) return null;
+      rows.push(...page.body.items.filter((row) => row.unanswered_since));
+      // Those who wait come first.
+      cursor = page.body.items.at(-1)?.unanswered_since ? page.body.next : null;
+    }
+    return rows;
   }
 
   async function goOffline({after_current}) {
@@ -43,7 +48,11 @@ export function createPresence({state, update, api, say, actions}) {
       return;
     }
     const rows = await unanswered();
-    if (rows === null || !rows.length) {
+    if (rows === null) {
+      say(text('not_reached'), {kind: 'warm'});
+      return;
+    }
+    if (!rows.length) {
       if (await put({status: 'offline'})) say(text('presence_now_offline'));
       return;
     }
@@ -89,8 +98,15 @@ export function createPresence({state, update, api, say, actions}) {
         if (await put({status: 'offline', open_work})) say(text('presence_now_offline'));
       },
       giveAndGo,
-      /** The wrap-up after a resolve is over. */
-      wrapUpDone: () => put({status: 'online'}),
+      /** What was to be written down after a conversation is written down. */
+      async wrapUpDone(conversation) {
+        const answer = await api.request('POST', '/agents/me/wrap-up/end', {body: {conversation}, key: crypto.randomUUID()});
+        if (!answer.ok) say(answer.body?.detail ?? text('not_reached'), {kind: 'warm'});
+        const me = await api.request('GET', '/agents/me');
+        if (me.ok) update(() => {
+          state.me = {...state.me, ...me.body};
+        });
+      },
     },
   };
 }
@@ -128,15 +144,25 @@ export function presenceRegion(state, actions) {
     </div>` : nothing}</div>`;
 }
 
-/** What is said across the page about the own presence: not at work yet, lowered, going, in wrap-up. */
+/** What is wrapped up: it holds its units until the time is over, or Done. */
+function wrapUps(state, actions) {
+  const now = state.now();
+  return (state.me.wrap_ups ?? []).filter((one) => Date.parse(one.until) > now).map(({conversation, until}) => {
+    const row = state.rows.get(conversation) ?? state.threads.get(conversation)?.conversation;
+    return html`<p class="banner" role="status" data-presence="wrap_up">${text('wrap_up_why', {name: row ? nameOf(row) : conversation, time: duration(Date.parse(until) - now)})}
+      <button type="button" ?disabled=${!state.connection.live} @click=${() => actions.wrapUpDone(conversation)}>${text('wrap_up_done')}</button></p>`;
+  });
+}
+
+/** What is said across the page about the own presence: not at work yet, lowered, going, wrapping up. */
 export function presenceBanner(state, actions) {
+  return state.me ? html`${standing(state, actions)}${wrapUps(state, actions)}` : nothing;
+}
+
+function standing(state, actions) {
   const {me} = state;
-  if (!me) return nothing;
   const offline = !state.connection.live;
   const since = me.presence_since ? shortTime(me.presence_since, state.now()) : '';
-  if (me.presence_reason === 'wrap_up') {
-    return html`<p class="banner" role="status" data-presence="wrap_up">${text('wrap_up_why')} <button type="button" ?disabled=${offline} @click=${actions.wrapUpDone}>${text('wrap_up_done')}</button></p>`;
-  }
   if (isLowered(me) && me.presence_declared === 'online') {
     const why = SYSTEM_REASONS.has(me.presence_reason) ? text(`lowered_${me.presence_reason}`, {time: since}) : text('lowered', {time: since});
     return html`<p class="banner warm" role="status" data-presence="lowered">${why} <button type="button" class="primary" ?disabled=${offline} @click=${actions.iAmBack}>${text('im_back')}</button></p>`;

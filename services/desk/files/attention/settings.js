@@ -3,19 +3,9 @@
 import {html, nothing} from '../vendor/lit-html/lit-html.js';
 import {button} from '../parts.js';
 import {shortTime, text} from '../words.js';
+import {deviceName} from './reckoning.js';
 
 const SESSIONS = '/v1/desk/sessions';
-/** Browsers by what they say of themselves, the more special first. */
-const BROWSERS = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['SamsungBrowser', 'Samsung Internet'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']];
-const SYSTEMS = [['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Android', 'Android'], ['Windows', 'Windows'], ['Mac OS', 'Mac'], ['CrOS', 'ChromeOS'], ['Linux', 'Linux']];
-
-/** A device in few words: "Firefox, Windows". */
-export function deviceName(agent) {
-  const browser = BROWSERS.find(([mark]) => agent.includes(mark))?.[1];
-  const system = SYSTEMS.find(([mark]) => agent.includes(mark))?.[1];
-  return [browser, system].filter(Boolean).join(', ') || agent.slice(0, 60);
-}
-
 /** @param {{state: object, update: Function, api: object, say: Function, notifications: object, push: object}} page */
 export function createAttentionSettings({state, update, api, say, notifications, push, actions}) {
   return {

@@ -1,0 +1,376 @@
+"""What asks for an agent's attention at the desk: offers, presence, sounds and notifications, and who else is here.
+
+Numbers in names are those of the acceptance tests of the desk.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.axe import wrong_with
+from tests.browser.conftest import OpenPage, picture
+from tests.browser.desk import TIMEOUT_MS, open_desk, open_shop, row_of, write
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up
+from tests.live_servers.server import free_ports
+
+NUMBERS = itertools.count(1)
+LISTEN = """() => {
+  window.notes = 0;
+  window.stopped = 0;
+  window.shown = [];
+  const {start, stop} = OscillatorNode.prototype;
+  OscillatorNode.prototype.start = function (...at) { window.notes += 1; return start.apply(this, at); };
+  OscillatorNode.prototype.stop = function (...at) { if (!at.length) window.stopped += 1; return stop.apply(this, at); };
+  class Told { static permission = 'granted'; static requestPermission = async () => 'granted';
+    constructor(title, options) { this.title = title; this.options = options; window.shown.push(this); }
+    close() { window.shown = window.shown.filter(one => one !== this); } }
+  window.Notification = Told;
+  Object.defineProperty(navigator, 'serviceWorker', {value: undefined});
+}"""
+"""Counts the notes that the page plays, and keeps the notifications that it shows."""
+HIDE = """() => {
+  Object.defineProperty(document, 'hidden', {value: true, configurable: true});
+  document.hasFocus = () => false;
+  document.dispatchEvent(new Event('visibilitychange'));
+  dispatchEvent(new Event('blur'));
+}"""
+
+
+@pytest.fixture(scope="module")
+def stand_in_port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, stand_in_port: int) -> Iterator[Running]:
+    [port] = free_ports(1)
+    running = up(
+        tmp_path_factory.mktemp("desk"), PASOKH_PORT=str(port), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(stand_in_port)
+    )
+    running.port = port
+    running.start()
+    running.wait_ready()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+async def shop(installation: Running, stand_in_port: int) -> AsyncIterator[Shop]:
+    """A workspace of the test's own."""
+    number = next(NUMBERS)
+    async with shop_at(installation.url, ADMIN_KEY, f"shop{number}") as shop, telegram(stand_in_port) as (_, url):
+        await open_shop(shop, url, number=number)
+        yield shop
+
+
+async def listening_desk(
+    open_page: OpenPage, installation: Running, shop: Shop, agent: str = "sara", **more: Any
+) -> Page:
+    """A desk that somebody has touched, so that it may sound, with its notes counted and its notifications kept."""
+    page = await open_desk(open_page, installation, shop, agent, **more)
+    await page.add_init_script(f"({LISTEN})()")
+    await page.reload()
+    await expect(page.locator("#presence")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.locator(".top h1").click()
+    await expect(page.locator("#bell.ready")).to_be_visible(timeout=TIMEOUT_MS)
+    return page
+
+
+async def offers_on(shop: Shop, seconds: int = 30) -> None:
+    settings = {"offer_mode": "offer", "offer_seconds": seconds}
+    await shop.put("", {"name": "Shop", "languages": ["en", "fa", "ar", "lv"], "settings": settings})
+
+
+async def is_true(page: Page, script: str, seconds: float = 20) -> None:
+    await page.wait_for_function(script, timeout=seconds * 1000)
+
+
+async def conversation_of(shop: Shop, number: int = 0) -> dict[str, Any]:
+    async with asyncio.timeout(30):
+        while True:
+            found = await shop.items("/conversations")
+            if len(found) > number:
+                return found[number]
+            await asyncio.sleep(0.05)
+
+
+# -- presence ----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_agent_goes_online_away_with_a_reason_and_offline_giving_back(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    page = await open_desk(open_page, installation, shop, "reza")
+    await expect(page.locator("[data-presence=offline]")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.get_by_role("button", name="Go online").click()
+    await expect(page.locator("#presence .dot.online")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator("[data-presence]")).to_have_count(0)
+    await page.locator("#presence").click()
+    await page.get_by_role("button", name="Lunch").click()
+    await expect(page.locator("#presence")).to_contain_text("Away (Lunch)", timeout=TIMEOUT_MS)
+    await expect(page.locator("#presence")).to_be_focused()
+    await page.locator("#presence").click()
+    await page.locator("#presence-menu .choice", has_text="Online").click()
+    await expect(page.locator("#presence .dot.online")).to_be_visible(timeout=TIMEOUT_MS)
+    await shop.put("/agents/sara/presence", {"status": "offline"})
+    await write(shop, 1, 11, "Where is my order?", "Neda")
+    await expect(row_of(page, "Neda")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.locator("#presence").click()
+    await page.locator("#presence-menu .choice", has_text="Offline").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("1 customer waits for your answer", timeout=TIMEOUT_MS)
+    await expect(dialog).to_contain_text("Neda")
+    await dialog.get_by_role("button", name="Give back").click()
+    await expect(page.locator("#presence .dot.offline")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator("[data-presence=offline]")).to_contain_text("1 customer waits", timeout=TIMEOUT_MS)
+    assert (await conversation_of(shop))["agent"] is None
+
+
+async def test_who_finishes_first_may_stay_after_all(open_page: OpenPage, installation: Running, shop: Shop) -> None:
+    await write(shop, 1, 11, "Where is my order?", "Neda")
+    page = await open_desk(open_page, installation, shop)
+    await expect(row_of(page, "Neda")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.locator("#presence").click()
+    await page.locator("#presence-finish").check()
+    await page.get_by_role("button", name="Break").click()
+    await expect(page.locator("[data-presence=next]")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.get_by_role("button", name="Stay online").click()
+    await expect(page.locator("[data-presence=next]")).to_have_count(0, timeout=TIMEOUT_MS)
+    await expect(page.locator("#presence .dot.online")).to_be_visible()
+
+
+# -- offers ------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_offer_is_reached_by_f6_and_takes_no_focus(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    await offers_on(shop)
+    page = await listening_desk(open_page, installation, shop)
+    await page.locator("#search").focus()
+    await write(shop, 1, 11, "Where is my order?", "Neda")
+    offer = page.get_by_role("region", name="1 offer")
+    await expect(offer).to_contain_text("Neda", timeout=TIMEOUT_MS)
+    await expect(offer).to_contain_text("Where is my order?")
+    await expect(page.locator("#search")).to_be_focused()
+    await expect(page.locator("#said")).to_contain_text("F6 leads to it")
+    assert 0 < int(await page.locator(".offer-left [aria-hidden]").inner_text()) <= 30
+    await is_true(page, "() => window.notes >= 3")
+    await is_true(page, "() => window.notes >= 6")
+    assert await wrong_with(page) == []
+    await picture(page, "desk-offer")
+    await page.keyboard.press("F6")
+    await expect(page.get_by_role("button", name="Accept")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#conversation-title")).to_have_text("Neda", timeout=TIMEOUT_MS)
+    await expect(offer).to_have_count(0, timeout=TIMEOUT_MS)
+    assert (await conversation_of(shop))["agent"] == "sara"
+    heard = await page.evaluate("() => window.notes")
+    await page.wait_for_timeout(6000)
+    assert await page.evaluate("() => window.notes") == heard, "what one took oneself is not told"
+
+
+async def test_a_declined_offer_goes_on_with_its_reason_and_a_missed_one_leads_back(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    await offers_on(shop, 5)
+    page = await open_desk(open_page, installation, shop)
+    await expect(page.locator("#presence")).to_be_visible(timeout=TIMEOUT_MS)
+    await write(shop, 1, 11, "Hello", "Neda")
+    decline = page.locator(".offer select")
+    await expect(decline).to_be_visible(timeout=TIMEOUT_MS)
+    await decline.select_option("busy")
+    await expect(page.locator(".notices")).to_contain_text("Declined", timeout=TIMEOUT_MS)
+    for chat in (12, 13):
+        await write(shop, chat, chat, "Hello", f"Customer {chat}")
+    await expect(page.locator(".offer")).to_have_count(2, timeout=TIMEOUT_MS)
+    lowered = page.locator("[data-presence=lowered]")
+    await expect(lowered).to_contain_text("You missed offers", timeout=TIMEOUT_MS)
+    await expect(page.locator("#presence")).to_contain_text("Away (missed offers)")
+    await lowered.get_by_role("button", name="I'm back").click()
+    await expect(page.locator("#presence .dot.online")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(lowered).to_have_count(0)
+
+
+# -- who else is here --------------------------------------------------------------------------------------------------
+
+
+async def test_12_two_who_write_see_each_other(open_page: OpenPage, installation: Running, shop: Shop) -> None:
+    await write(shop, 1, 11, "Where is my order?", "Neda")
+    case = await conversation_of(shop)
+    sara = await open_desk(open_page, installation, shop)
+    lea = await open_desk(open_page, installation, shop, "lea")
+    for page in (sara, lea):
+        await page.goto(f"{installation.url}/desk/c/{case['id']}")
+        await expect(page.locator("#conversation-title")).to_have_text("Neda", timeout=TIMEOUT_MS)
+    await expect(sara.locator("[data-who]")).to_contain_text("Lea: reads this", timeout=TIMEOUT_MS)
+    await expect(lea.locator("[data-who]")).to_contain_text("Sara: reads this", timeout=TIMEOUT_MS)
+    await sara.locator("#compose").press_sequentially("I look")
+    await expect(lea.locator("[data-who]")).to_contain_text("Sara: writes an answer", timeout=2000)
+    await expect(row_of(lea, "Neda").or_(lea.locator(".row").first)).to_be_attached()
+    await lea.goto(f"{installation.url}/desk/v/team")
+    await expect(row_of(lea, "Neda")).to_contain_text("Sara writes", timeout=TIMEOUT_MS)
+    await expect(sara.locator("[data-who]")).to_have_count(0, timeout=15_000)
+
+
+async def test_13_who_reads_stays_and_who_hides_the_page_is_gone(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    await write(shop, 1, 11, "Where is my order?", "Neda")
+    case = await conversation_of(shop)
+    sara = await open_desk(open_page, installation, shop)
+    lea = await open_desk(open_page, installation, shop, "lea")
+    for page in (lea, sara):
+        await page.goto(f"{installation.url}/desk/c/{case['id']}")
+    who = sara.locator("[data-who]")
+    await expect(who).to_contain_text("Lea: reads this", timeout=TIMEOUT_MS)
+    # Longer than a signal lives: the beats say it again.
+    seen = await sara.evaluate("""async () => {
+      for (let second = 0; second < 45; second += 1) {
+        if (!document.querySelector('[data-who]')) return second;
+        await new Promise(done => setTimeout(done, 1000));
+      }
+      return 'all the time';
+    }""")
+    assert seen == "all the time"
+    await lea.evaluate(HIDE)
+    await expect(who).to_have_count(0, timeout=15_000)
+
+
+# -- alerts ------------------------------------------------------------------------------------------------------------
+
+
+async def allow(page: Page) -> None:
+    """Switch notifications on, as an agent does."""
+    await page.get_by_role("button", name="Sara", exact=True).click()
+    await page.locator("#set-notifications").check()
+    await page.keyboard.press("Escape")
+
+
+async def test_15_a_hidden_desk_sounds_counts_and_notifies(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    page = await listening_desk(open_page, installation, shop)
+    await allow(page)
+    await page.evaluate(HIDE)
+    await write(shop, 1, 11, "Where is my order? My card is 4242", "Neda")
+    await is_true(page, "() => window.notes > 0 && window.shown.length === 1 && document.title.startsWith('(1)')", 10)
+    told = await page.evaluate("() => [window.shown[0].title, window.shown[0].options.body, document.title]")
+    assert told[:2] == ["Given to you: \u2068Neda\u2069", "Telegram"]
+    assert "order" not in " ".join(told)
+
+
+async def test_15_an_old_message_that_is_given_to_me_alerts(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    await shop.put("/agents/sara/presence", {"status": "offline"})
+    await write(shop, 1, 11, "Where is my order?", "Neda")
+    case = await conversation_of(shop)
+    page = await listening_desk(open_page, installation, shop)
+    await allow(page)
+    await (
+        page.get_by_role("button", name="Online", exact=True).or_(page.get_by_role("button", name="Go online")).click()
+    )
+    await is_true(page, "() => window.shown.some(one => one.title.startsWith('Given to you'))", 10)
+    assert (await shop.get(f"/conversations/{case['id']}"))["agent"] == "sara"
+
+
+async def test_16_others_cases_are_silent_and_a_sound_stops_where_it_is_over(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    await offers_on(shop)
+    sara = await listening_desk(open_page, installation, shop)
+    lea = await listening_desk(open_page, installation, shop, "lea")
+    await write(shop, 1, 11, "Hello", "Neda")
+    await is_true(sara, "() => window.notes >= 3")
+    await expect(lea.locator(".offer")).to_have_count(0)
+    assert await lea.evaluate("() => window.notes") == 0, "an offer to another is silent"
+    case = await conversation_of(shop)
+    answer = await shop.client.post(
+        f"/v1/workspaces/{shop.workspace}/conversations/{case['id']}/claim", json={"agent": "lea"}
+    )
+    assert answer.status_code == 200, answer.text
+    await expect(sara.locator(".offer")).to_have_count(0, timeout=TIMEOUT_MS)
+    heard = await sara.evaluate("() => window.notes")
+    await sara.wait_for_timeout(6000)
+    assert await sara.evaluate("() => window.notes") == heard
+
+
+async def test_16_of_two_tabs_one_sounds(open_page: OpenPage, installation: Running, shop: Shop) -> None:
+    first = await listening_desk(open_page, installation, shop)
+    second = await first.context.new_page()
+    await second.add_init_script(f"({LISTEN})()")
+    await second.goto(f"{installation.url}/desk")
+    await expect(second.locator("#presence")).to_be_visible(timeout=TIMEOUT_MS)
+    await second.locator(".top h1").click()
+    await write(shop, 1, 11, "Hello", "Neda")
+    for page in (first, second):
+        await expect(row_of(page, "Neda")).to_be_visible(timeout=TIMEOUT_MS)
+    await is_true(first, "() => window.notes > 0")
+    assert await second.evaluate("() => window.notes") == 0
+
+
+async def test_17_what_came_while_the_agent_was_off_is_one_summary(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    page = await listening_desk(open_page, installation, shop)
+    await allow(page)
+    await page.context.set_offline(True)
+    await page.evaluate("() => dispatchEvent(new Event('offline'))")
+    for chat in range(30):
+        await write(shop, chat + 1, chat + 1, "Hello", f"Customer {chat}")
+    await page.context.set_offline(False)
+    await page.evaluate("() => dispatchEvent(new Event('online'))")
+    await expect(page.locator(".notices")).to_contain_text("While you were away: 30 customers", timeout=TIMEOUT_MS)
+    assert await page.evaluate("() => [window.notes, window.shown.length]") == [0, 0]
+    await is_true(page, "() => document.title.startsWith('(30)')")
+
+
+async def test_23_reading_and_typing_take_few_requests(open_page: OpenPage, installation: Running, shop: Shop) -> None:
+    await write(shop, 1, 11, "Hello", "Neda")
+    case = await conversation_of(shop)
+    page = await open_desk(open_page, installation, shop)
+    await page.goto(f"{installation.url}/desk/c/{case['id']}")
+    await expect(page.locator("#compose")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator("#presence")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.wait_for_timeout(3000)
+    made: list[str] = []
+    page.on("request", lambda request: made.append(f"{request.method} {request.url.rpartition('/')[2]}"))
+    for number in range(20):
+        await write(shop, number + 2, 11, f"Message {number}")
+    await expect(page.locator(".message").nth(15)).to_be_attached(timeout=TIMEOUT_MS)
+    await page.wait_for_timeout(31_000)
+    beats = [one for one in made if one.endswith("beat")]
+    assert 1 <= len(beats) <= 3
+    others = [one for one in made if not one.endswith("beat")]
+    assert [one for one in others if "signal" in one] == [], "the beats say where the agent is"
+    assert len(others) <= 8, others
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("fa", "rtl"), ("ar", "rtl"), ("lv", "ltr")])
+@pytest.mark.parametrize("size", ["desktop", "small phone"])
+async def test_the_settings_and_the_menu_hold_to_axe_in_every_language(
+    open_page: OpenPage, installation: Running, shop: Shop, language: str, direction: str, size: str
+) -> None:
+    scheme = "dark" if language in ("fa", "lv") else "light"
+    page = await open_desk(open_page, installation, shop, locale=language, size=size, scheme=scheme)
+    await expect(page.locator("html")).to_have_attribute("dir", direction, timeout=TIMEOUT_MS)
+    await page.locator("#presence").click()
+    await expect(page.locator("#presence-menu")).to_be_visible()
+    assert await wrong_with(page) == []
+    await picture(page, f"desk-presence-{language}-{size.replace(' ', '-')}", whole=False)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#presence-menu")).to_have_count(0)
+    await page.locator(".top button[aria-haspopup=dialog]").click()
+    await expect(page.locator(".sessions li")).to_have_count(1, timeout=TIMEOUT_MS)
+    assert await wrong_with(page) == []
+    await picture(page, f"desk-settings-{language}-{size.replace(' ', '-')}", whole=False)
+    wide = await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, "nothing scrolls sideways"
