@@ -138,5 +138,5 @@ export function bellRegion(state, actions, sounds) {
   const off = state.settings.sound === 'off';
   const kind = off ? 'off' : sounds.state;
   return html`<button type="button" class="plain icon bell ${kind}" id="bell" aria-pressed=${kind === 'ready' ? 'true' : 'false'} title=${text(`bell_${kind}`)} @click=${actions.toggleSound}>
-    <span aria-hidden="true">${off ? '🔕' : '🔔'}</span><span class="hidden">${text(`bell_${kind}`)}</span>${kind === 'blocked' ? html`<span class="bell-mark" aria-hidden="true">!</span>` : ''}</button>`;
+    <svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5a2.2 2.2 0 0 0 4 0"/><path d=${off ? 'M4 4l16 16' : ''} /></svg><span class="hidden">${text(`bell_${kind}`)}</span>${kind === 'blocked' ? html`<span class="bell-mark" aria-hidden="true">!</span>` : ''}</button>`;
 }
