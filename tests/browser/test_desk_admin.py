@@ -166,6 +166,7 @@ async def test_what_is_not_saved_is_asked_about(open_page: OpenPage, installatio
     await page.locator("#field-name").fill("Another name")
     await page.get_by_role("navigation").get_by_role("link", name="Agents").click()
     await expect(page.locator("#dialog-unsaved")).to_be_visible()
+    assert await wrong_with(page) == []
     await page.get_by_role("button", name="Stay here").click()
     await expect(page.locator("#field-name")).to_have_value("Another name")
     await page.go_back()
@@ -173,6 +174,24 @@ async def test_what_is_not_saved_is_asked_about(open_page: OpenPage, installatio
     await page.get_by_role("button", name="Leave, do not save").click()
     await expect(page).to_have_url(re.compile("/desk/admin/?(start)?$"), timeout=TIMEOUT_MS)
     assert (await shop.get(""))["name"] == "Shop"
+
+
+async def test_a_session_that_ends_is_asked_for_on_top_and_the_form_stays(
+    open_page: OpenPage, installation: Running, shop: Shop
+) -> None:
+    page = await owner(open_page, installation, shop)
+    await at(page, installation, "/teams/vip")
+    await page.locator("#field-name").fill("Typed before the end")
+    await page.context.clear_cookies()
+    await page.locator(".save button[type=submit]").click()
+    await expect(page.locator("#dialog-sign-in")).to_be_visible(timeout=TIMEOUT_MS)
+    assert await wrong_with(page) == []
+    body = {"name": "Sara's page", "workspace": shop.workspace, "agent": "sara", "scopes": ["admin"]}
+    key = (await shop.client.post("/v1/keys", json=body)).json()["secret"]
+    await page.locator("#dialog-sign-in input[name=key]").fill(key)
+    await page.locator("#dialog-sign-in button[type=submit]").click()
+    await expect(page.locator(".saved")).to_be_visible(timeout=TIMEOUT_MS)
+    assert (await shop.get("/teams/vip"))["name"] == "Typed before the end"
 
 
 async def test_settings_and_hours_are_one_workspace_and_neither_loses_the_other(

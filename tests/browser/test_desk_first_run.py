@@ -1,5 +1,7 @@
 """From an empty folder to answered customers, by hand, in a real browser: a shop of three, on Telegram and on its own pages."""
 
+import asyncio
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from tests.browser.axe import wrong_with
 from tests.browser.conftest import SCREENSHOTS, OpenPage, Size, picture
 from tests.browser.desk import TIMEOUT_MS, row_of
 from tests.browser.writing import box_of, open_conversation
-from tests.live.installation import Running, allowing, telegram, up
+from tests.live.installation import Running, allowing, command, telegram, up
 from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
@@ -216,3 +218,52 @@ async def test_a_shop_of_three_is_set_up_by_hand_and_answers(
         await colleague.goto(f"{empty.url}/desk/admin")
         await expect(colleague.locator("#admin-title")).to_be_visible(timeout=TIMEOUT_MS)
         await expect(colleague.locator("nav.sections")).to_have_count(0)
+
+
+async def test_mistakes_of_a_first_run_are_said_and_mended(
+    empty: Running, ports: list[int], open_page: OpenPage
+) -> None:
+    made = command(empty.folder, "first-run", "--json", "--port", str(empty.port))
+    made.start()
+    assert await asyncio.to_thread(made.wait_end, 60) == 0
+    newer = json.loads(made.log)["url"]
+    older = await printed_link(empty)
+
+    async def begun(link: str) -> Page:
+        page = await open_page(link.replace("localhost", "127.0.0.1"))
+        await page.locator("#field-name").fill("Shop")
+        await page.locator("#run-owner").fill("Sara")
+        await page.locator("form button[type=submit]").click()
+        return page
+
+    # A new link ends the one before it.
+    await expect((await begun(older)).locator("[role=alert]")).to_contain_text("pasokh first-run", timeout=TIMEOUT_MS)
+    async with telegram(ports[0]) as (_, bot_api):
+        page = await begun(newer)
+        await page.locator("input[value=telegram]").check()
+        await page.locator("form button[type=submit]").click()
+        await expect(page.locator("#run-token")).to_have_attribute("aria-invalid", "true")
+        await page.locator("#run-token").fill("my bot")
+        await page.locator("form button[type=submit]").click()
+        await expect(page.locator("#error-token")).to_be_visible(timeout=TIMEOUT_MS)
+        # A token that Telegram does not know: the account is there, and says what to do.
+        await page.locator("details.own-id summary").click()
+        await page.locator("#run-apiBase").fill(f"{bot_api}/nothing-here")
+        await page.locator("#run-token").fill("123456:AAtest")
+        await page.locator("form button[type=submit]").click()
+        await expect(page.locator(".health.bad .sentence")).to_be_visible(timeout=TIMEOUT_MS)
+        assert await wrong_with(page) == []
+        # Whoever closes the page goes on where it was.
+        await page.reload()
+        await expect(page.locator("#run-name")).to_be_visible(timeout=TIMEOUT_MS)
+        await expect(page.locator(".things li")).to_have_count(1)
+
+        # A further shop by a further link: its id must be its own, and the link survives the mistake.
+        again = command(empty.folder, "first-run", "--json", "--port", str(empty.port))
+        again.start()
+        assert await asyncio.to_thread(again.wait_end, 60) == 0
+        second = await begun(json.loads(again.log)["url"])
+        await expect(second.locator("#run-shopId")).to_be_visible(timeout=TIMEOUT_MS)
+        await second.locator("#run-shopId").fill("shop-2")
+        await second.locator("form button[type=submit]").click()
+        await expect(second.locator("#run-origins")).to_be_visible(timeout=TIMEOUT_MS)

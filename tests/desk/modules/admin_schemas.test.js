@@ -56,7 +56,7 @@ for (const [name, body] of Object.entries(BODIES)) {
 test("every setting of shop and teams is asked for, those without words of the page as the API describes them", () => {
   for (const [schema, name] of [[schemas.WORKSPACE, "WorkspaceSettings"], [schemas.TEAM, "TeamSettings"]]) {
     const asked = formOf(schemas.withOthers(schema, API[name]), { components: { schemas: API } }).fields.find((one) => one.name === "settings").fields;
-    const known = Object.keys(API[name].properties).filter((one) => one !== "handoff_texts");
+    const known = Object.keys(API[name].properties);
     assert.deepEqual(asked.map((one) => one.name).sort(), known.sort());
   }
   const grouped = schemas.GROUPS.flatMap(([, names]) => names);
@@ -100,7 +100,17 @@ test("the fields of an empty form make what the API takes without them", () => {
   const form = formOf(schemas.AGENT);
   const draft = draftOf(form, undefined);
   assert.deepEqual(problemsOf(form, draft).map(({ pointer, code }) => [pointer, code]), [["/name", "needed"], ["/teams", "needed"]]);
-  assert.deepEqual(valueOf(form, { ...draft, name: "Sara", teams: ["default"] }), { name: "Sara", role: "agent", teams: ["default"], capacity: 4 });
+  assert.deepEqual(valueOf(form, { ...draft, name: "Sara", teams: ["default"] }), { name: "Sara", teams: ["default"] });
+  assert.deepEqual(valueOf(form, { ...draft, name: "Sara", teams: ["default"], capacity: "5" }), { name: "Sara", teams: ["default"], capacity: 5 });
+  // What was written is written again, also where it is the default.
+  assert.deepEqual(valueOf(form, draftOf(form, { name: "Sara", teams: ["default"], capacity: 4 })), { name: "Sara", teams: ["default"], capacity: 4 });
+});
+
+test("an object that may be missing and was not touched is left out, defaults and all", () => {
+  const form = formOf(schemas.withOthers(schemas.TEAM, API.TeamSettings), { components: { schemas: API } });
+  const draft = draftOf(form, { name: "Night" });
+  assert.deepEqual(valueOf(form, draft), { name: "Night" });
+  assert.deepEqual(problemsOf(form, draft), []);
 });
 
 test("ids are made of names of all four languages", () => {

@@ -5,8 +5,9 @@
 const UNITS = {seconds: 1, minutes: 60, hours: 3600, days: 86400};
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const NOTHING = undefined;
-/** Where an object keeps what its form does not show. */
+/** Where an object keeps what its form does not show, and the names of what was written. */
 const REST = '$rest';
+const HAD = '$had';
 
 // -- from a body -------------------------------------------------------------------------------------------------------
 
@@ -48,6 +49,7 @@ function objectDraft(field, value, written) {
   const draft = {};
   for (const one of field.fields) draft[one.name] = draftOf(one, value[one.name]);
   draft[REST] = Object.fromEntries(Object.entries(written ?? {}).filter(([name]) => !shown.has(name)));
+  draft[HAD] = Object.keys(written ?? {});
   return draft;
 }
 
@@ -121,7 +123,9 @@ const WRITERS = {
     const body = {...draft[REST]};
     for (const one of field.fields) {
       const value = valueOf(one, draft[one.name]);
-      if (value !== NOTHING) body[one.name] = value;
+      // What nobody wrote and is as without it stays unwritten: a default of a later version then holds.
+      const isSaid = one.required || draft[HAD].includes(one.name) || !isSame(value, valueOf(one, draftOf(one, NOTHING)));
+      if (value !== NOTHING && isSaid) body[one.name] = value;
     }
     return Object.keys(body).length || field.required ? body : NOTHING;
   },

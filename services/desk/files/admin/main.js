@@ -131,7 +131,11 @@ export async function openAdmin(root) {
     if (list && id === null) await readList(section, turn);
     else if (!SECTIONS[section].page) await readOne(section, id, turn);
     document.title = `${text(`s_${section}`)} · Pasokh`;
-    requestAnimationFrame(() => document.getElementById('admin-title')?.focus({preventScroll: true}));
+    requestAnimationFrame(() => {
+      document.getElementById('admin-title')?.focus({preventScroll: true});
+      // On a phone the sections are a line that is longer than the page.
+      document.querySelector('.sections [aria-current]')?.scrollIntoView({inline: 'center', block: 'nearest'});
+    });
   }
 
   async function readList(section, turn = shown) {

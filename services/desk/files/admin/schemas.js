@@ -52,8 +52,12 @@ export const SHOP = {
   },
 };
 
+const texts = (limit) => ({anyOf: [text({maxLength: limit}), {type: 'object', additionalProperties: text()}, {type: 'null'}], default: null});
+const HANDOFF_TEXTS = Object.fromEntries(['link', 'invitation', 'private_reply', 'replied_privately', 'notice', 'verification'].map((name) => [name, texts(1000)]));
+
 const SETTINGS = {
-  greeting: {anyOf: [text({maxLength: 4096}), {type: 'object', additionalProperties: text()}, {type: 'null'}], default: null, 'x-note': 'greeting'},
+  handoff_texts: {type: 'object', 'x-note': 'handoff_texts', properties: HANDOFF_TEXTS},
+  greeting: {...texts(4096), 'x-note': 'greeting'},
   visibility: {...choice(['team', 'own'], 'team')},
   claim_over_capacity: {type: 'boolean', default: false},
   detect_silence: {type: 'boolean', default: true},
@@ -88,14 +92,12 @@ export const WORKSPACE = {
 };
 /** The settings in groups, each with a heading. */
 export const GROUPS = [
-  ['customers', part('greeting', 'visibility', 'claim_over_capacity', 'handoff_seconds', 'detect_silence')],
+  ['customers', part('greeting', 'visibility', 'claim_over_capacity', 'detect_silence')],
   ['offers', part('offer_mode', 'offer_seconds', 'missed_offers', 'preferred_agent_seconds', 'work_units', 'call_blocks')],
   ['silence', part('pending_release_seconds', 'auto_resolve_seconds')],
+  ['handoff', part('handoff_seconds', 'handoff_texts')],
   ['presence', part('lost_away_seconds', 'lost_return_seconds', 'lost_offline_seconds', 'idle_away_seconds', 'beat_seconds')],
 ].map(([name, properties]) => [name, Object.keys(properties)]);
-
-/** Settings that no form asks for: texts of hand-offs are written over REST (docs/handoff.md). */
-const UNASKED = ['handoff_texts'];
 
 /**
  * A form with what the API has besides, in the words of the API: so that no setting of a newer server is out of reach.
@@ -103,7 +105,7 @@ const UNASKED = ['handoff_texts'];
  */
 export function withOthers(schema, body) {
   const known = schema.properties.settings.properties;
-  const others = Object.fromEntries(Object.entries(body?.properties ?? {}).filter(([name]) => !(name in known) && !UNASKED.includes(name)));
+  const others = Object.fromEntries(Object.entries(body?.properties ?? {}).filter(([name]) => !(name in known)));
   const settings = {...schema.properties.settings, properties: {...known, ...others}};
   return {...schema, properties: {...schema.properties, settings}};
 }
