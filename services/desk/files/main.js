@@ -23,6 +23,7 @@ import {language, setLanguage, text} from './words.js';
 
 const NOTICE_MS = 7000;
 const TICK_MS = 15_000;
+const UNREACHED_MS = 3000;
 /** Regions that other modules bring: `top` beside the name, `above` the list, `composer` below the thread, `who` in the head, `me` in the settings. */
 const PARTS = {top: [], above: [], composer: [], who: [], me: []};
 
@@ -208,7 +209,7 @@ function dialogRegion() {
 }
 
 function page() {
-  if (!state.session) return html`<main class="outside"><h1><span class="mark" aria-hidden="true">پ</span> Pasokh</h1></main>${signInDialog(state, actions)}`;
+  if (!state.session) return html`<main class="outside"><h1><span class="mark" aria-hidden="true">پ</span> Pasokh</h1>${state.unreached ? html`<p role="status">${text('sign_in_unreachable')}</p>` : nothing}</main>${signInDialog(state, actions)}`;
   return html`${topRegion(state, actions, PARTS.top)}
     <div class="banners">${bannerRegion(state, actions)}${part('above')}</div>
     <div class="work" data-place=${state.place === 'list' || state.place === 'team' ? state.place : 'conversation'}>
@@ -241,8 +242,18 @@ async function firstSession() {
     const opened = await openSession({code}, language());
     if (opened.problem) return {problem: opened.problem === 'unknown' ? 'used' : opened.problem};
   }
-  const session = await currentSession();
-  return {session, problem: error ?? (session === undefined ? 'unreachable' : null)};
+  let session = await currentSession();
+  // Without the server nothing can be shown; whoever is signed in need not sign in again for that.
+  while (session === undefined) {
+    update(() => Object.assign(state, {unreached: true}));
+    await new Promise((done) => {
+      setTimeout(done, UNREACHED_MS);
+      addEventListener('online', done, {once: true});
+    });
+    session = await currentSession();
+  }
+  update(() => Object.assign(state, {unreached: false}));
+  return {session, problem: error};
 }
 
 async function start() {
