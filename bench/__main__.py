@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, channels, dispatch, footprint, inbox, ingest, message, minute, pages, staffing
+from bench import assignment, channels, desk, dispatch, footprint, inbox, ingest, message, minute, pages, staffing
 from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
@@ -82,6 +82,10 @@ def _inbox(context: RowContext) -> AsyncIterator[ResultRow]:
     return inbox.rows(context.folder)
 
 
+def _desk(context: RowContext) -> AsyncIterator[ResultRow]:
+    return desk.rows(context.folder)
+
+
 def _pages(context: RowContext) -> AsyncIterator[ResultRow]:
     return pages.rows(context.folder, context.seconds)
 
@@ -105,6 +109,7 @@ ROWS: Mapping[str, Row] = {
     "dispatch": _dispatch,
     "staffing": _staffing,
     "inbox": _inbox,
+    "desk": _desk,
     "pages": _pages,
     "channels": _channels,
     "ingest-kafka": _ingest_kafka,

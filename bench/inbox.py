@@ -30,7 +30,8 @@ TEAMS = ("support", "billing")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def _case(number: int) -> ConversationState:
+def stored_case(number: int) -> ConversationState:
+    """An open conversation of the shop; of four, three have an agent, every fourth sara."""
     at = START + timedelta(seconds=number * 37 % 86_400)
     agent = AGENTS[number % 4] if number % 4 < len(AGENTS) else None
     case = ConversationState(
@@ -64,7 +65,7 @@ async def rows(folder: Path) -> AsyncIterator[ResultRow]:
         async with SqliteStore.open(folder / f"inbox-{size}.db") as store:
             await store.prepare([CONVERSATIONS, PERSONS, MESSAGES])
             for start in range(0, size, BATCH):
-                cases = [_case(number) for number in range(start, start + BATCH)]
+                cases = [stored_case(number) for number in range(start, start + BATCH)]
                 await store.commit(Changes(puts=[Put(Key(CONVERSATIONS.name, one.id), one) for one in cases]))
             taken[size] = {name: await _median(one) for name, one in _reads(store, viewer).items()}
     for name, seconds in taken[LARGE].items():

@@ -25,7 +25,8 @@ from services.text.normalise import normalise
 
 SEARCH_SCAN_LIMIT = 2000
 """How many conversations are read for one page of those that match a search."""
-CHUNK_SIZE = 100
+CHUNK_SIZE = 250
+"""How many of them are read at once."""
 
 Position = tuple[str, str]
 """A conversation's key in an order, and its id."""
@@ -146,8 +147,9 @@ async def read_inbox(
         raise unprocessable("/query/q", "no_word_in_search")
     cases: list[ConversationState] = []
     last, examined = after, 0
-    documents = _merged(store, [one.query(workspace, sort) for one in ranges(view, viewer)], sort, limit, after)
-    async for found in _in_chunks(documents, CHUNK_SIZE if wanted else limit + 1):
+    size = CHUNK_SIZE if wanted else limit + 1
+    documents = _merged(store, [one.query(workspace, sort) for one in ranges(view, viewer)], sort, size, after)
+    async for found in _in_chunks(documents, size):
         chunk = await _conversations(store, found) if view == "mentions" else found
         matching = await _matching(store, chunk, wanted)
         for document in chunk:
@@ -207,10 +209,10 @@ async def _matching(store: Store, documents: Sequence[Document], wanted: str | N
 
 
 async def _merged(
-    store: Store, queries: Iterable[Query], sort: InboxSort, limit: int, after: Position | None
+    store: Store, queries: Iterable[Query], sort: InboxSort, size: int, after: Position | None
 ) -> AsyncIterator[Document]:
     """The documents of several ranges in one order, those after a position. Only what is yielded is decoded later."""
-    sources = [_of_range(store, query, sort, limit + 1, after) for query in queries]
+    sources = [_of_range(store, query, sort, size, after) for query in queries]
     heads = await asyncio.gather(*(anext(source, None) for source in sources))
     waiting = [(position(head, sort), n, head) for n, head in enumerate(heads) if head is not None]
     heapq.heapify(waiting)
