@@ -234,6 +234,14 @@ async def test_a_rule_that_nobody_meets_is_said_and_an_account_says_what_is_wron
     await expect(page.locator(".card.warm")).to_contain_text("lang:zh")
     assert (await shop.get("/routing"))["rules"][1]["then"]["skills"] == {"lang:zh": 3}
 
+    # What the rules would do with a case is said by the rules as they are stored.
+    tried = page.locator(".tried")
+    await tried.locator("#field-tried-language").select_option("fa")
+    await tried.locator("#field-tried-sensitive").select_option("yes")
+    await tried.get_by_role("button", name="Try").click()
+    await expect(tried.get_by_role("status")).to_contain_text("vip", timeout=TIMEOUT_MS)
+    assert await wrong_with(page) == []
+
     await at(page, installation, "/accounts/+telegram")
     await page.locator("#field-credentials-bot_token").fill("no token")
     await page.locator(".save button[type=submit]").click()

@@ -8,7 +8,7 @@ import * as schemas from "../../../services/desk/files/admin/schemas.js";
 import { freeSlug, SLUG, slugOf } from "../../../services/desk/files/admin/slugs.js";
 
 const API = JSON.parse(readFileSync(new URL("../../../schemas/export/openapi.json", import.meta.url))).components.schemas;
-const BODIES = { AGENT: "AgentBody", TEAM: "TeamBody", SHOP: "WorkspaceBody", WORKSPACE: "WorkspaceBody", HOURS: "WorkspaceBody", ROUTING: "RoutingBody", SLA: "SlaBody", CANNED: "CannedBody", KEY: "KeyBody", TRIED: "Match" };
+const BODIES = { AGENT: "AgentBody", TEAM: "TeamBody", SHOP: "WorkspaceBody", WORKSPACE: "WorkspaceBody", HOURS: "WorkspaceBody", ROUTING: "RoutingBody", SLA: "SlaBody", CANNED: "CannedBody", KEY: "KeyBody", TRIED: "ExplainBody" };
 
 /** The schemas that a schema of the API may be, references followed. */
 function alternatives(schema) {

@@ -148,7 +148,7 @@ function choiceElement(one, draft, change, context, pointer) {
   const stored = one.keeps && draft === 'set' ? html`<option value="set" selected>${text('stored_stays')}</option>` : nothing;
   return html`<select id=${id} aria-invalid=${invalid} aria-describedby=${by} @change=${(event) => change(event.target.value)}>
     ${stored}
-    ${empty && one.fallback == null ? html`<option value="" ?selected=${draft === ''}>${text('none')}</option>` : nothing}
+    ${empty && one.fallback == null ? html`<option value="" ?selected=${draft === ''}>${text(one.empty === 'any' ? 'any' : 'none')}</option>` : nothing}
     ${optionsOf(one, context, [draft === 'set' ? '' : draft]).map((option) => html`<option value=${option} ?selected=${draft === option}>${optionName(one, option, context)}</option>`)}
   </select>`;
 }

@@ -8,7 +8,7 @@
  * @typedef {{
  *   name: string, kind: string, label: string, description: string, required: boolean, nullable: boolean, keeps: boolean, fallback: unknown,
  *   options?: string[], minimum?: number, maximum?: number, above?: number, whole?: boolean,
- *   minLength?: number, maxLength?: number, pattern?: string, rows?: number, date?: boolean,
+ *   minLength?: number, maxLength?: number, pattern?: string, empty?: string, rows?: number, date?: boolean,
  *   fields?: Field[], item?: Field, keys?: string[], source?: string, note?: string,
  * }} Field
  */
@@ -49,7 +49,7 @@ function fieldOf(name, written, root, required) {
     keeps,
     fallback: schema.default,
   };
-  for (const key of ['x-source', 'x-note', 'x-keys', 'x-rows']) if (key in schema) base[key.slice(2)] = schema[key];
+  for (const key of ['x-source', 'x-note', 'x-keys', 'x-empty']) if (key in schema) base[key.slice(2)] = schema[key];
   return {...base, ...shapeOf(schema['x-kind'], kinds, root)};
 }
 

@@ -44,7 +44,8 @@ export async function openAdmin(root) {
     settings: {},
     session: null, signIn: null, section: 'start', id: null, items: null, editor: null, sources: {}, said: '', dialog: null, link: null,
     newId: '', channel: null, explained: null, shownKey: null, firstRun: null, more: {},
-  });
+    // At once and not a frame later: whoever fills several fields in one go (a password manager) changes what is shown, field by field.
+  }, (draw) => draw());
   const {state, update} = store;
   const settings = createSettings({state, update, storage: localStorage});
   await Promise.all([speak(settings.language()), addStyle()]);

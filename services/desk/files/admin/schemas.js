@@ -124,6 +124,7 @@ const CASE = {
 };
 const RELAX = {
   type: 'object',
+  'x-label': 'step',
   required: ['after_seconds'],
   properties: {
     after_seconds: seconds(1),
@@ -160,15 +161,17 @@ export const ROUTING = {
   },
 };
 /** A case to try the rules with. */
+const open = (schema) => ({...optional(schema), 'x-empty': 'any'});
 export const TRIED = {type: 'object', properties: {
-  channel: optional({...text(), enum: [], 'x-kind': 'choice', 'x-source': 'channels'}),
-  surface: optional(choice(['private', 'public'])),
-  language: optional({...text(), enum: [], 'x-kind': 'choice', 'x-source': 'languages'}),
-  sentiment: optional(choice(['positive', 'neutral', 'negative'])),
+  channel: open({...text(), enum: [], 'x-kind': 'choice', 'x-source': 'channels'}),
+  surface: open(choice(['private', 'public'])),
+  language: open({...text(), enum: [], 'x-kind': 'choice', 'x-source': 'languages'}),
+  sentiment: open(choice(['positive', 'neutral', 'negative'])),
   sensitive: optional({type: 'boolean'}),
   intent: text(),
   tier: text(),
   tag: text(),
+  waited_seconds: seconds(0, {default: 0}),
 }};
 
 const METRICS = ['first_response', 'next_response', 'resolution', 'pickup', 'public_response'];

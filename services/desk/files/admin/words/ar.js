@@ -37,7 +37,8 @@ export default {
   f_beat_seconds: 'يخبر المكتب كل', f_lost_away_seconds: 'غائب بعد', f_lost_return_seconds: 'يعود ما لم يُجب إلى الصف بعد', f_lost_offline_seconds: 'غير متصل بعد', f_idle_away_seconds: 'غائب إن لم يُلمس شيء مدة',
   f_own: 'ما يخص المتجر نفسه', n_own: 'أرقامك وعناوينك وبطاقاتك لا تُخفى أبداً في الرسائل.', f_phones: 'أرقام الهاتف', f_emails: 'عناوين البريد', f_addresses: 'العناوين', f_cards: 'أرقام البطاقات', f_ibans: 'أرقام IBAN', f_patterns: 'أنماط أرقام الطلبات',
 
-  f_rules: 'القواعد', n_rules: 'من أعلى إلى أسفل: تسري أول مطابقة.', f_rule: 'قاعدة', f_when: 'إذا (يجب أن يطابق كل ما اختير)', f_then: 'عندئذ', f_team: 'الفريق', f_priority: 'الأولوية', n_rule_skills: 'أدنى مستوى لكل منها. lang:{language} هي لغة العميل.', f_relax: 'كلما طال الانتظار قلّ المطلوب', n_relax: 'خطوات تُحسب من بداية الانتظار.',
+  f_rules: 'القواعد', n_rules: 'من أعلى إلى أسفل: تسري أول مطابقة.', f_rule: 'قاعدة', f_when: 'إذا (يجب أن يطابق كل ما اختير)', f_then: 'عندئذ', f_team: 'الفريق', f_priority: 'الأولوية', n_rule_skills: 'أدنى مستوى لكل منها. \u2066lang:{language}\u2069 هي لغة العميل.', f_relax: 'كلما طال الانتظار قلّ المطلوب', n_relax: 'خطوات تُحسب من بداية الانتظار.',
+  f_step: 'خطوة', f_waited_seconds: 'انتظر',
   f_after_seconds: 'بعد', f_drop_skills: 'لا يُطلب بعدها', f_add_teams: 'وكذلك موظفو', f_channel: 'القناة', f_surface: 'أين', f_language: 'اللغة', f_sentiment: 'المزاج', f_sensitive: 'فيها أسرار (مثل أرقام البطاقات)', f_intent: 'بشأن', n_intent: 'مثلاً refund، payment، delivery.', f_tier: 'فئة العميل', f_tag: 'وسم',
   o_private: 'خاص', o_sentiment_positive: 'راضٍ', o_sentiment_neutral: 'محايد', o_sentiment_negative: 'منزعج', o_urgent: 'عاجلة', o_high: 'عالية', o_normal: 'عادية', o_low: 'منخفضة',
   try_case: 'جرّب حالة', try_case_about: 'ما ستفعله بها القواعد المحفوظة الآن. لا يتغير شيء.', try_it: 'جرّب', by_rule: 'بحسب', may_take: 'يحق له أخذها', may_not_take: 'لا يحق له',
