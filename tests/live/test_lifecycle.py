@@ -4,11 +4,13 @@ The numbers in the names are those of the acceptance tests of an agent's page.
 """
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.demo.telegram import FakeTelegram
+from services.domain.business_hours import WEEKDAYS
 from tests.live.contract import Desk, problem
 from tests.live.waiting import eventually
 
@@ -193,3 +195,21 @@ async def test_33_a_snooze_ends_at_its_time_or_by_the_customer_as_was_said(desk:
     await desk.put("/agents/ann/presence", {"status": "away", "open_work": "keep"})
     assert (await act(desk, keeps, "unsnooze", agent="ann")).status_code == 200
     await becomes(desk, keeps, status="waiting", agent=None)
+
+
+async def test_who_writes_while_it_is_closed_reads_once_when_it_opens(desk: Desk, stand_in: FakeTelegram) -> None:
+    opens = (datetime.now(UTC) + timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
+    hours = {WEEKDAYS[opens.weekday()]: [["09:00", "17:00"]]}
+    await desk.put("", {"name": "Shop", "languages": ["en"], "calendar": {"hours": hours}})
+    await desk.agent("ann", "offline")
+    for text in ("hello, where is my order", "are you there?"):
+        await desk.hears(1, text)
+    conversation = await desk.waiting(1)
+    await eventually(lambda: _texts(stand_in), holds=lambda texts: any("We are closed now" in text for text in texts))
+    [told] = [text for text in await _texts(stand_in) if "We are closed now" in text]
+    assert f"{opens:%Y-%m-%d} at 09:00" in told
+    # It answers nothing: the customer waits, and is counted among those of the night.
+    assert (await desk.get(f"/conversations/{conversation['id']}"))["first_response_at"] is None
+    night = await desk.get("/inbox/night", agent="ann")
+    assert (night["waiting"], night["opened_at"]) == (1, None)
+    assert datetime.fromisoformat(night["opens_at"]) == opens
