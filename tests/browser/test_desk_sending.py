@@ -222,6 +222,7 @@ async def test_09_send_again_is_a_message_of_its_own_and_failures_are_seen(
     failed = page.locator(".message.is-failed")
     await expect(failed).to_contain_text("Not delivered", timeout=TIMEOUT_MS)
     await expect(row_of(page, "Neda").get_by_text("Not delivered")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator(".unsent")).to_contain_text("was not delivered", timeout=TIMEOUT_MS)
     await failed.get_by_role("button", name="Send again").click()
     await here.went_out("The first try")
     messages = await eventually(lambda: two_with_states(here, conversation))

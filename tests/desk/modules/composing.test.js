@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {newestShown, placeOfSecret, situationOf} from '../../../services/desk/files/writing/composing.js';
+import {newestShown, placeOfSecret, situationOf, unsentOf} from '../../../services/desk/files/writing/composing.js';
 
 const NOW = Date.parse('2026-11-01T10:00:00Z');
 const CONVERSATION = {
@@ -127,4 +127,15 @@ test('the newest message that is shown is the last', () => {
   assert.equal(newestShown([{id: 'm1'}, {id: 'm2'}]), 'm2');
   assert.equal(newestShown([]), null);
   assert.equal(newestShown([{id: 'm1', album: {id: 'a', messages: ['m1', 'm2', 'm3']}}]), 'm3');
+});
+
+test('what waits, came back or was not delivered is counted by conversation; what goes at the first try is not', () => {
+  const send = (conversation, state, tries) => ({conversation, state, tries});
+  const row = (id, more) => [id, {id, failed: true, agent: 'sara', status: 'pending', ...more}];
+  const state = {
+    me: {id: 'sara'},
+    outbox: [send('c1', 'waiting', 1), send('c2', 'waiting', 2), send('c2', 'returned', 1), send('c3', 'accepted', 1), send('c4', 'returned', 1)],
+    rows: new Map([row('c5'), row('c6', {agent: 'reza'}), row('c7', {status: 'closed'}), row('c8', {failed: false})]),
+  };
+  assert.deepEqual(unsentOf(state), {waiting: ['c2', 'c4'], failed: ['c5']});
 });

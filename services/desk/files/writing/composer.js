@@ -14,7 +14,7 @@ import {channelName, clockTime, duration, hasText, number, shortTime, text} from
 
 /** A text of this part of its limit shows how long it is. */
 const NEARLY = 0.8;
-const BLOCKS_SHOWN_AT_ONCE = new Set(['closed', 'resolved', 'held', 'target_changed', 'sensitive_public', 'not_allowed', 'too_long', 'too_many_files', 'no_files', 'file_expired', 'upload_failed']);
+const BLOCKS_SHOWN_AT_ONCE = new Set(['unfilled', 'closed', 'resolved', 'held', 'target_changed', 'sensitive_public', 'not_allowed', 'too_long', 'too_many_files', 'no_files', 'file_expired', 'upload_failed']);
 
 const agentName = (state, id) => state.agents.get(id)?.name ?? id;
 const size = (bytes) => (bytes >= 1_000_000 ? `${number(Math.round(bytes / 100_000) / 10)} MB` : `${number(Math.max(1, Math.round(bytes / 1000)))} kB`);
@@ -76,10 +76,11 @@ function notices(state, conversation, draft, situation, own) {
   const {blocks, hints, ways, change} = situation;
   const shown = blocks.filter((block) => BLOCKS_SHOWN_AT_ONCE.has(block.code) || isPressed(state, conversation.id, situation.kind, block));
   const changed = change === 'surface' ? html`<div class="advice warm" role="status"><p>${text('surface_changed', {surface: text(`surface_${conversation.surface}`)})}</p><div class="buttons">${wayButtons(['switch'], state, conversation, situation, own)}</div></div>` : nothing;
-  const others = wayButtons(ways.filter((way) => change !== 'surface' || way !== 'switch'), state, conversation, situation, own);
+  const blank = blocks.find((block) => block.code === 'unfilled')?.places[0];
+  const others = [blank ? button(text('show_in_text'), () => own.select(conversation.id, situation.kind, blank)) : nothing, ...wayButtons(ways.filter((way) => change !== 'surface' || way !== 'switch'), state, conversation, situation, own)];
   return html`${changed}
     ${draft?.refusal ? refusalNotice(draft.refusal, draft, state, conversation, own) : nothing}
-    ${shown.length || others.length ? html`<div class="advice" role="status">${shown.map((block) => html`<p>${whyNot(block, state, conversation)}</p>`)}<div class="buttons">${others}</div></div>` : nothing}
+    ${shown.length || others.length > 1 ? html`<div class="advice" role="status">${shown.map((block) => html`<p>${whyNot(block, state, conversation)}</p>`)}<div class="buttons">${others}</div></div>` : nothing}
     ${hints.map((hint) => html`<p class="hint">${hint.code === 'window_short' ? text('hint_window_short', {time: duration(hint.seconds * 1000)}) : text(`hint_${hint.code}`, hint)}</p>`)}
     ${state.writing.isKept ? nothing : html`<p class="hint">${text('hint_not_kept')}</p>`}`;
 }
@@ -91,7 +92,7 @@ const isPressed = (state, id, kind, block) => state.writing.blocked?.key === dra
 function outgoing(state, id, own) {
   const sends = state.outbox.filter((send) => send.conversation === id);
   if (!sends.length) return nothing;
-  return html`<ul class="outgoing" aria-label=${text('on_its_way_list')}>${repeat(sends, (send) => send.id, (send) => html`<li class=${send.state === 'returned' ? 'is-returned' : send.kind}>
+  return html`<ul class="outgoing" tabindex="0" aria-label=${text('on_its_way_list')}>${repeat(sends, (send) => send.id, (send) => html`<li class=${send.state === 'returned' ? 'is-returned' : send.kind}>
     <p dir="auto" class="words">${send.draft.text || text('files_n', {n: send.draft.files.length})}</p>
     <p class="state">${stateOfSend(send, state)}</p>
     ${send.state === 'returned' ? html`<div class="buttons">${button(text('put_back'), () => own.putBack(send.id))}${button(text('discard'), () => own.discardSend(send.id))}</div>` : nothing}</li>`)}</ul>`;
@@ -167,7 +168,7 @@ function box(state, id, kind, draft, situation, own) {
     .value=${live(words)} @input=${(event) => {
       grow(event.target);
       own.typed(id, kind, event.target);
-    }} @keydown=${(event) => own.pressed(event, id, kind)} @paste=${(event) => pasted(event, id, kind, own)} ${ref(grow)}></textarea>`;
+    }} @keydown=${(event) => own.pressed(event, id, kind)} @blur=${own.closePicker} @paste=${(event) => pasted(event, id, kind, own)} ${ref(grow)}></textarea>`;
 }
 
 function counted(draft, situation, conversation) {
@@ -185,7 +186,7 @@ function sendButtons(state, conversation, draft, situation, own) {
   const {id} = conversation;
   const {kind, target, blocks, ways} = situation;
   const codes = new Set(blocks.map((block) => block.code));
-  const press = (words, click, {off = false, kind: style = 'primary'} = {}) => html`<button type="button" class=${style} aria-disabled=${off ? 'true' : 'false'} @click=${click}>${words}</button>`;
+  const press = (words, click, {off = false, kind: style = 'primary'} = {}) => html`<button type="button" class=${style} aria-disabled=${off ? 'true' : 'false'} @mousedown=${keepFocus} @click=${click}>${words}</button>`;
   if (codes.has('held')) {
     const others = blocks.filter((block) => block.code !== 'held' && block.code !== 'empty');
     const armed = state.writing.armed === id;
@@ -196,6 +197,9 @@ function sendButtons(state, conversation, draft, situation, own) {
   const words = kind === 'note' ? 'save_note' : target.surface === 'public' ? 'answer_in_public' : 'send';
   return press(text(words), () => own.send(id, kind), {off: blocks.length > 0});
 }
+
+/** A press of Send leaves the focus in the text, and with it a phone's keyboard on the screen. */
+const keepFocus = (event) => event.preventDefault();
 
 const kindButton = (id, kind, chosen, own, words) => html`<button type="button" class="kind" aria-pressed=${kind === chosen ? 'true' : 'false'} @click=${() => own.setKind(id, kind)}>${words}</button>`;
 

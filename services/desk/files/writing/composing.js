@@ -106,3 +106,12 @@ export function newestShown(messages) {
   // Files that were sent together are shown as one message.
   return last?.album?.messages?.at(-1) ?? last?.id ?? null;
 }
+
+const FINISHED = new Set(['resolved', 'closed']);
+
+/** The conversations in which something has not gone, and those in which something was not delivered: ids, each once. */
+export function unsentOf(state) {
+  const waiting = state.outbox.filter((send) => send.state === 'returned' || send.tries > 1).map((send) => send.conversation);
+  const failed = [...state.rows.values()].filter((row) => row.failed && row.agent === state.me?.id && !FINISHED.has(row.status)).map((row) => row.id);
+  return {waiting: [...new Set(waiting)], failed: [...new Set(failed)]};
+}

@@ -9,6 +9,8 @@ const MOST = 30;
 /** @param {{state: object, update: Function, api: object, writing: object}} page `writing.picker` is what is open */
 export function createPicking({state, update, api, writing, conversationOf, kindOf, boxOf, edit, draftOf}) {
   let canned = {at: 0, items: [], reading: false};
+  /** Who may see a conversation, by its id: for mentions. */
+  const seers = new Map();
 
   async function readCanned() {
     if (canned.reading || Date.now() - canned.at < CANNED_MS) return;
@@ -30,6 +32,7 @@ export function createPicking({state, update, api, writing, conversationOf, kind
     const mention = kind === 'note' ? mentionAt(box.value, caret) : null;
     const found = slash ?? mention;
     if (slash) readCanned();
+    else if (mention) void readSeers(id);
     writing.picker = found && {...found, key: draftKey(id, kind), mode: slash ? 'canned' : 'mention', index: 0, isAsked: false};
   }
 
@@ -54,10 +57,18 @@ export function createPicking({state, update, api, writing, conversationOf, kind
     return {mode: picker.mode, items, index: Math.min(picker.index, Math.max(0, items.length - 1)), isReading: canned.reading};
   }
 
+  async function readSeers(id) {
+    if (Date.now() - (seers.get(id)?.at ?? 0) < CANNED_MS) return;
+    seers.set(id, {at: Date.now(), items: seers.get(id)?.items ?? []});
+    const answer = await api.request('GET', `/conversations/${encodeURIComponent(id)}/agents`);
+    seers.set(id, answer.ok ? {at: Date.now(), items: answer.body.items} : {at: 0, items: []});
+    update(() => {});
+  }
+
   function colleagues(conversation, query) {
     const wanted = fold(query);
-    const maySee = (agent) => agent.id !== state.me.id && (agent.teams?.includes(conversation.team) ?? true);
-    return [...state.agents.values()].filter((agent) => maySee(agent) && (fold(agent.name).includes(wanted) || agent.id.includes(wanted))).slice(0, MOST);
+    const all = seers.get(conversation.id)?.items ?? [];
+    return all.filter((agent) => agent.id !== state.me.id && (fold(agent.name).includes(wanted) || agent.id.includes(wanted))).slice(0, MOST);
   }
 
   function choose(id, kind, item) {
@@ -71,7 +82,7 @@ export function createPicking({state, update, api, writing, conversationOf, kind
     const thread = state.threads.get(id);
     const values = {
       'customer.name': thread?.name ?? state.rows.get(id)?.customer?.name ?? null, 'agent.name': state.me.name ?? null,
-      'conversation.id': id, 'workspace.name': state.workspace?.name ?? null,
+      'conversation.id': id, 'workspace.name': state.workspaceName ?? null,
     };
     const {text: filled, blanks} = fill(item.text, values);
     put(id, kind, box, picker, filled, blanks, {blanks: [...(draftOf(id, kind)?.blanks ?? []), ...blanks]});
@@ -105,7 +116,7 @@ export function createPicking({state, update, api, writing, conversationOf, kind
     return true;
   }
 
-  const close = () => update(() => {
+  const close = () => writing.picker && update(() => {
     writing.picker = null;
   });
 

@@ -2,11 +2,13 @@
 
 import {createCommands} from './commands.js';
 import {composerRegion} from './composer.js';
+import {unsentRegion} from './unsent.js';
 import {newestShown, situationOf} from './composing.js';
 import {Drafts, draftKey, pageLocks, scopeOf} from './drafts.js';
 import {takeMessage} from '../inbox.js';
 import {enterDoes} from './keys.js';
 import {nameOf} from '../list.js';
+import {createEndKeeper} from './end.js';
 import {createFiles} from './files.js';
 import {Outbox} from './outbox.js';
 import {createPicking} from './picking.js';
@@ -98,8 +100,10 @@ export function createWriting({state, update, api, threads, say, work, actions, 
 
   /** The page has drawn something new: a connection that is back, a customer who wrote. */
   let wasLive = false;
+  const keepEnd = createEndKeeper();
   function follow() {
     if (!writing.isReady) return;
+    keepEnd(document.getElementById('thread'));
     if (state.connection.live && !wasLive) void outbox.resume();
     wasLive = state.connection.live;
     const newest = state.threads.get(state.open)?.messages.findLast((message) => message.direction === 'inbound')?.id ?? null;
@@ -225,7 +229,7 @@ export function createWriting({state, update, api, threads, say, work, actions, 
     writing.blocked = null;
     edit(id, kind, {text: box.value});
     picking.look(id, kind, box);
-    state.typed?.(id, kind);
+    actions.typed?.(id, kind);
   }
 
   const switchTarget = (id) => edit(id, 'reply', {target: targetOf(conversationOf(id), conversationOf(id).can_reply), refusal: null});
@@ -265,6 +269,7 @@ export function createWriting({state, update, api, threads, say, work, actions, 
   Object.assign(actions, {sendAgain, compose: (kind) => state.open && setKind(state.open, kind), openCanned: () => picking.openCanned()});
   Object.assign(dialogs, commands.dialogs);
   parts.composer.push(() => composerRegion(state, actions, own));
+  parts.above.push(unsentRegion);
   parts.me.push(commands.settings);
   return {start, follow, beforeLeaving};
 }

@@ -91,4 +91,6 @@ export default {
   key_send: "Send",
   key_break: "New line",
   key_offer: "Go to the offer",
+  unsent_n: {one: "An answer in {n} conversation has not gone yet.", other: "Answers in {n} conversations have not gone yet."},
+  failed_n: {one: "An answer in {n} conversation was not delivered.", other: "Answers in {n} conversations were not delivered."},
 };

@@ -91,4 +91,6 @@ export default {
   key_send: "Sūtīt",
   key_break: "Jauna rinda",
   key_offer: "Uz piedāvājumu",
+  unsent_n: {zero: "{n} sarunās atbildes vēl nav aizgājušas.", one: "{n} sarunā atbilde vēl nav aizgājusi.", other: "{n} sarunās atbildes vēl nav aizgājušas."},
+  failed_n: {zero: "{n} sarunās atbildes nav piegādātas.", one: "{n} sarunā atbilde nav piegādāta.", other: "{n} sarunās atbildes nav piegādātas."},
 };
