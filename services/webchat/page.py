@@ -74,6 +74,7 @@ def read_module(name: str) -> str:
     return read_static(f"chat/{name}")
 
 
+# Each is compressed once, which takes a millisecond or two.
 @cache
 def _file(name: str) -> StaticFile:
     """A file of the folder `static`, or a module of the chat."""
