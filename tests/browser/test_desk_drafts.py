@@ -4,19 +4,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from tests.browser.conftest import FLAGS, OpenPage, chromium
+from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, row_of, sign_in_link
 from tests.browser.writing import (
     WritingShop,
     box_of,
     button_of,
     desk_of,
-    eventually,
     kept,
+    kill_browser,
     kind,
     open_conversation,
+    own_browser,
     start_installation,
     stored,
     texts_stored,
@@ -60,32 +61,18 @@ async def test_01_both_drafts_are_there_from_every_view_after_a_reload(open_page
 
 async def test_01_drafts_survive_a_killed_browser(here: WritingShop, tmp_path: Path) -> None:
     await here.private("Neda")
-    link = f"{here.installation.url}{await sign_in_link(here.shop)}"
-    async with async_playwright() as playwright:
-        profile = playwright.chromium.launch_persistent_context
-        options = {"executable_path": chromium(), "headless": True, "args": list(FLAGS), "locale": "en"}
-        first = await profile(tmp_path, **options)  # type: ignore[arg-type] # Playwright types each option by itself.
-        page = first.pages[0]
-        await page.goto(link)
+    async with own_browser(tmp_path) as page:
+        await page.goto(f"{here.installation.url}{await sign_in_link(here.shop)}")
         await (await open_conversation(page, "Neda")).fill("A reply that is not sent")
         await (await kind(page, "Note")).fill("A note that is not saved")
         await kept(page, "A reply that is not sent", "A note that is not saved")
-        session = await first.new_cdp_session(page)
-        with pytest.raises(Exception, match=r"closed|crash"):
-            await session.send("Browser.crash")
-        await eventually(lambda: _is_closed(page))
-        second = await profile(tmp_path, **options)  # type: ignore[arg-type] # As above.
-        page = second.pages[0]
+        await kill_browser(page)
+    async with own_browser(tmp_path) as page:
         await page.goto(f"{here.installation.url}{await sign_in_link(here.shop)}")
         await open_conversation(page, "Neda")
         assert await texts_stored(page) == ["A note that is not saved", "A reply that is not sent"]
         await kind(page, "Reply")
         await expect(box_of(page)).to_have_value("A reply that is not sent")
-        await second.close()
-
-
-async def _is_closed(page: object) -> bool:
-    return bool(page.is_closed())  # type: ignore[attr-defined] # A page.
 
 
 async def test_02_what_is_typed_in_one_conversation_never_stands_in_another(

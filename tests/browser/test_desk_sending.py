@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route, expect
@@ -16,7 +17,9 @@ from tests.browser.writing import (
     desk_of,
     eventually,
     kept,
+    kill_browser,
     open_conversation,
+    own_browser,
     start_installation,
     stored,
     writing_shop,
@@ -132,6 +135,41 @@ async def test_08_an_exchange_that_is_cut_at_any_byte_sends_once(open_page: Open
         await here.went_out("whole", *(f"cut after {place}" for place in places))
         assert len(await here.messages(conversation)) == 1 + len(places)
         await page.close()
+
+
+async def test_08_a_browser_that_is_killed_with_an_answer_on_its_way_sends_it_once(
+    here: WritingShop, tmp_path: Path
+) -> None:
+    conversation = await here.private("Neda")
+    async with own_browser(tmp_path) as page:
+        await page.goto(f"{here.installation.url}{await sign_in_link(here.shop)}")
+        await page.route(REPLIES, answered_to_nobody)
+        box = await open_conversation(page, "Neda")
+        await box.fill("Sent, and then a crash")
+        await box.press("Enter")
+        await here.went_out("Sent, and then a crash")
+        await box.fill("A second one")
+        await page.unroute(REPLIES)
+        await page.route(REPLIES, lambda route: route.abort())
+        await box.press("Enter")
+
+        async def are_stored() -> bool:
+            return len(await stored(page, "send/")) == 2
+
+        await eventually(are_stored)
+        await kill_browser(page)
+    async with own_browser(tmp_path) as page:
+        await page.goto(f"{here.installation.url}{await sign_in_link(here.shop)}")
+        await here.went_out("Sent, and then a crash", "A second one")
+        await nothing_waits(page)
+        await here.went_out("Sent, and then a crash", "A second one")
+    assert len(await here.messages(conversation)) == 2
+
+
+async def answered_to_nobody(route: Route) -> None:
+    """The server does it, and the page hears nothing."""
+    await route.fetch()
+    await route.abort()
 
 
 async def test_08_a_server_that_is_killed_while_somebody_types_costs_nothing(

@@ -6,18 +6,18 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Error, Locator, Page, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import FLAGS, OpenPage, chromium
 from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, write
 from tests.browser.shops import open_shop
 from tests.live.installation import ADMIN_KEY, SECRET, Running, Shop, allowing, shop_at, up, update_of
@@ -163,6 +163,30 @@ async def kind(page: Page, name: str) -> Locator:
     await button_of(page, name).click()
     await expect(button_of(page, name)).to_have_attribute("aria-pressed", "true")
     return box_of(page)
+
+
+@asynccontextmanager
+async def own_browser(profile: Path) -> AsyncIterator[Page]:
+    """A page of a browser with this profile, which may be killed."""
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(), headless=True, args=list(FLAGS), locale="en"
+        )
+        yield context.pages[0]
+        with suppress(Error):
+            await context.close()
+
+
+async def kill_browser(page: Page) -> None:
+    """End the browser as a crash does."""
+    session = await page.context.new_cdp_session(page)
+    with suppress(Error):
+        await session.send("Browser.crash")
+
+    async def is_gone() -> bool:
+        return page.is_closed()
+
+    await eventually(is_gone)
 
 
 STORED = """async prefix => {

@@ -65,8 +65,7 @@ function refusalNotice(refusal, draft, state, conversation, own) {
   const key = `refusal_${refusal.code}`;
   const place = draft ? placeOfSecret(draft.text, refusal.params?.where) : null;
   const words = hasText(key) ? text(key, {name: customerName(state, conversation, draft?.target)}) : (refusal.detail ?? text('refused', {n: refusal.status ?? 0}));
-  const detail = hasText(key) && refusal.detail && place ? html` <span dir="auto">${refusal.detail}</span>` : nothing;
-  return html`<div class="advice warm" role="alert"><p>${words}${detail}</p>
+  return html`<div class="advice warm" role="alert"><p dir="auto">${words}</p>
     ${place ? html`<p class="secret-line" dir="auto">${draft.text.slice(Math.max(0, place.start - 30), place.start)}<mark>${draft.text.slice(place.start, place.stop)}</mark>${draft.text.slice(place.stop, place.stop + 30)}</p>` : nothing}
     <div class="buttons">${place ? button(text('show_in_text'), () => own.select(conversation.id, draft.kind, place)) : nothing}
     ${button(text('understood'), () => own.dismissRefusal(conversation.id, draft.kind))}</div></div>`;
@@ -78,11 +77,14 @@ function notices(state, conversation, draft, situation, own) {
   const changed = change === 'surface' ? html`<div class="advice warm" role="status"><p>${text('surface_changed', {surface: text(`surface_${conversation.surface}`)})}</p><div class="buttons">${wayButtons(['switch'], state, conversation, situation, own)}</div></div>` : nothing;
   const blank = blocks.find((block) => block.code === 'unfilled')?.places[0];
   const others = [blank ? button(text('show_in_text'), () => own.select(conversation.id, situation.kind, blank)) : nothing, ...wayButtons(ways.filter((way) => change !== 'surface' || way !== 'switch'), state, conversation, situation, own)];
-  return html`${changed}
-    ${draft?.refusal ? refusalNotice(draft.refusal, draft, state, conversation, own) : nothing}
-    ${shown.length || others.length > 1 ? html`<div class="advice" role="status">${shown.map((block) => html`<p>${whyNot(block, state, conversation)}</p>`)}<div class="buttons">${others}</div></div>` : nothing}
-    ${hints.map((hint) => html`<p class="hint">${hint.code === 'window_short' ? text('hint_window_short', {time: duration(hint.seconds * 1000)}) : text(`hint_${hint.code}`, hint)}</p>`)}
-    ${state.writing.isKept ? nothing : html`<p class="hint">${text('hint_not_kept')}</p>`}`;
+  const all = [
+    changed,
+    draft?.refusal ? refusalNotice(draft.refusal, draft, state, conversation, own) : nothing,
+    shown.length || others.length > 1 ? html`<div class="advice" role="status">${shown.map((block) => html`<p>${whyNot(block, state, conversation)}</p>`)}<div class="buttons">${others}</div></div>` : nothing,
+    ...hints.map((hint) => html`<p class="hint">${hint.code === 'window_short' ? text('hint_window_short', {time: duration(hint.seconds * 1000)}) : text(`hint_${hint.code}`, hint)}</p>`),
+    state.writing.isKept ? nothing : html`<p class="hint">${text('hint_not_kept')}</p>`,
+  ].filter((one) => one !== nothing);
+  return all.length ? html`<div class="advices" tabindex="0" role="group" aria-label=${text('before_sending')}>${all}</div>` : nothing;
 }
 
 const isPressed = (state, id, kind, block) => state.writing.blocked?.key === draftKey(id, kind) && state.writing.blocked.code === block.code && block.code !== 'empty';

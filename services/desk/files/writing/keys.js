@@ -15,7 +15,7 @@ const LETTERS = {
 const REPEATED = new Set(['next', 'previous']);
 const WRITTEN_IN = 'input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=combobox], dialog';
 /** Where letters are commands: the list, and a conversation outside its composer. */
-const ZONES = {list: '.list', thread: '#main.pane'};
+const ZONES = {list: '.list', thread: '.pane'};
 const OTHERS = '.composer';
 
 /** Keys of the picker of canned answers and of the command menu, which work while somebody writes. */

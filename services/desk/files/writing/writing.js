@@ -229,7 +229,6 @@ export function createWriting({state, update, api, threads, say, work, actions, 
     writing.blocked = null;
     edit(id, kind, {text: box.value});
     picking.look(id, kind, box);
-    actions.typed?.(id, kind);
   }
 
   const switchTarget = (id) => edit(id, 'reply', {target: targetOf(conversationOf(id), conversationOf(id).can_reply), refusal: null});

@@ -49,6 +49,7 @@ export default {
   show_in_text: "أظهره في النص",
   switch_target: "بدّل",
   surface_changed: "يكتب العميل الآن هنا: {surface}. تذهب مسودتك إلى حيث بدأت ما لم تبدّل.",
+  before_sending: "قبل الإرسال",
   block_held: "هي لدى {name} منذ {time}.",
   block_target_changed: "تستمر المحادثة الآن مع {name}، {channel}. كانت مسودتك لشخص آخر: اقرأها ثانية ثم بدّل.",
   block_closed: "أُغلقت هذه المحادثة نهائيًا؛ رسالة العميل التالية تفتح محادثة أخرى.",

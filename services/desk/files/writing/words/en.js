@@ -49,6 +49,7 @@ export default {
   show_in_text: "Show it in the text",
   switch_target: "Switch",
   surface_changed: "The customer now writes here: {surface}. Your draft goes where it was begun, unless you switch.",
+  before_sending: "Before you send",
   block_held: "{name} has it since {time}.",
   block_target_changed: "The conversation now goes on with {name}, {channel}. Your draft was for somebody else: read it again, then switch.",
   block_closed: "The conversation is closed for good; the customer's next message opens another.",

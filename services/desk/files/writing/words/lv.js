@@ -49,6 +49,7 @@ export default {
   show_in_text: "Parādīt tekstā",
   switch_target: "Pārslēgt",
   surface_changed: "Klients tagad raksta šeit: {surface}. Melnraksts iet tur, kur tas tika sākts, ja vien nepārslēdzat.",
+  before_sending: "Pirms sūtīšanas",
   block_held: "Kopš {time} saruna ir pie: {name}.",
   block_target_changed: "Saruna tagad turpinās ar: {name}, {channel}. Melnraksts bija kādam citam: izlasiet to vēlreiz, tad pārslēdziet.",
   block_closed: "Saruna ir slēgta pavisam; klienta nākamā ziņa atvērs citu.",
