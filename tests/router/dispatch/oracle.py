@@ -139,6 +139,11 @@ class ReferenceDispatcher:
     def withdrawn(self, place: Place) -> list[ReferenceOutcome]:
         return [("withdrawn", place.task.id, place.agent, [], {})] if place.expires_at is not None else []
 
+    def set_aside(self, task: Task) -> list[ReferenceOutcome]:
+        if task.id not in self.places:
+            self.places[task.id] = Place(task, counting=False)
+        return []
+
     # -- decisions of people ----------------------------------------------------------------------------------------
 
     def claim(

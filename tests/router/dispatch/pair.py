@@ -63,6 +63,15 @@ class Pair:
         task = task_of(step, self.now)
         return self._same(lambda: self.dispatcher.enqueue(task, self.now), lambda: self.oracle.enqueue(task, self.now))
 
+    def _set_aside(self, step: Step) -> list[ReferenceOutcome]:
+        task = task_of(step, self.now)
+
+        def decide() -> list[DispatchOutcome]:
+            self.dispatcher.set_aside(task)
+            return []
+
+        return self._same(decide, lambda: self.oracle.set_aside(task))
+
     def _changed(self, step: Step) -> list[ReferenceOutcome]:
         place = self.oracle.places.get(step.who)
         if place is None:
@@ -185,6 +194,7 @@ class Pair:
 
     _STEPS: dict[str, Callable[["Pair", Step], list[ReferenceOutcome]]] = {
         "task_queued": _queued,
+        "task_set_aside": _set_aside,
         "task_changed": _changed,
         "task_closed": _closed,
         "task_advanced": _advanced,

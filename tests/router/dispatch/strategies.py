@@ -93,6 +93,15 @@ changed = _step(
     priority=st.none() | st.sampled_from(PRIORITIES),
     due=minutes,
 )
+set_aside = _step(
+    "task_set_aside",
+    TASKS,
+    team=st.sampled_from(TEAMS),
+    skills=few_minimums,
+    priority=st.just("normal"),
+    due=minutes,
+    preferred=st.none(),
+)
 closed = _step("task_closed", TASKS)
 written = _step("agent_put", AGENTS, teams=teams, skills=skills, capacity=st.integers(1, 3))
 written_with_limits = _step(
@@ -152,6 +161,7 @@ all_steps = st.lists(
             resumed,
         ),
         given_back,
+        set_aside,
     ),
     min_size=25,
     max_size=80,
@@ -220,9 +230,9 @@ def random_step(chance: random.Random) -> Step:
         (
             *("task_queued", "task_closed", "task_advanced", "offer_accepted", "offer_declined", "task_paused"),
             *("task_resumed", "presence_set", "agent_put", "task_changed", "task_claimed", "task_forced"),
-            *("tasks_given_back", "agent_deleted"),
+            *("tasks_given_back", "agent_deleted", "task_set_aside"),
         ),
-        (30, 14, 12, 6, 4, 8, 8, 8, 3, 4, 3, 1, 2, 1),
+        (30, 14, 12, 6, 4, 8, 8, 8, 3, 4, 3, 1, 2, 1, 2),
     )[0]
     who = chance.choice(AGENTS if what in ("presence_set", "agent_put", "tasks_given_back", "agent_deleted") else TASKS)
     return Step(what, who, _RANDOM_BODIES.get(what, _empty)(chance), chance.choice((0, 0, 1, 1, 5, 30)))
@@ -272,6 +282,7 @@ def _random_agent(chance: random.Random) -> dict[str, Any]:
 
 _RANDOM_BODIES: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "task_queued": _random_task,
+    "task_set_aside": _random_task,
     "agent_put": _random_agent,
     "presence_set": lambda chance: {"status": chance.choice(("online", "online", "online", "away", "offline"))},
     "task_changed": lambda chance: {
