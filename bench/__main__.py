@@ -55,7 +55,7 @@ def _assignment_kafka(context: RowContext) -> AsyncIterator[ResultRow]:
 
 
 async def _dispatch(_: RowContext) -> AsyncIterator[ResultRow]:
-    for row in dispatch.rows():
+    for row in await dispatch.rows():
         figures = (
             f"{row.small_per_second:.0f}/s with {dispatch.SMALL}, {row.large_per_second:.0f}/s with {dispatch.LARGE}"
         )

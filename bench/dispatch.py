@@ -6,6 +6,7 @@ whether cost grows with agents or with waiting tasks: a hundred times as many ma
 Seconds are of CPU, so that a busy machine does not look like a slow desk.
 """
 
+import asyncio
 import random
 import time
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from services.platform.processing.processor import Decisions
 from services.platform.processing.unit_of_work import PartitionContext
 from services.platform.store.port import Document, DocumentPage, Key, Query
 from services.records.agents import AgentRecord
+from services.records.configuration import CONFIGURATION_HEADS
 from services.records.tasks import QueueRecord, TaskRecord
 from services.router.dispatch.context import DispatchContext, DispatchDependencies, DispatchMemory
 from services.router.dispatch.domain.dispatcher import Dispatcher
@@ -128,7 +130,7 @@ def dispatcher_rate(agents: int, share: float, waiting: int = 0) -> float:
     return TURNS / (time.process_time() - begun)
 
 
-def stage_rate(agents: int, share: float) -> float:
+async def stage_rate(agents: int, share: float) -> float:
     """The same through the processor in batches of 100, with events and documents, but without writing to disk."""
     processor, memory, chance = PROCESSOR.bind(DispatchDependencies()), DispatchMemory(), random.Random(8)
     dispatcher, tasks = workload(agents, share)
@@ -140,6 +142,8 @@ def stage_rate(agents: int, share: float) -> float:
     for seq in range(0, len(events), 100):
         place, now = PartitionContext("dispatch", 0, 1, seq), START + timedelta(seconds=seq)
         work = processor.unit_of_work(place, now, EmptyReader())
+        # A workspace without settings of its own.
+        await work.preload([(CONFIGURATION_HEADS, ["w"])])
         decisions = Decisions(PROCESSOR, DispatchContext(work, memory, DispatchDependencies()))
         for offset, event in enumerate(events[seq : seq + 100]):
             work.cause = event.id
@@ -172,7 +176,7 @@ def _event(identity: str, kind: str, data: Document) -> Event:
     return Event(id=identity, source="bench", type=kind, time=START, workspace="w", partitionkey="w", data=data)
 
 
-def rows() -> list[Row]:
+async def rows() -> list[Row]:
     """All measurements; about a minute."""
     return [
         Row("desk, half of the units in use", dispatcher_rate(SMALL, 0.5), dispatcher_rate(LARGE, 0.5)),
@@ -182,13 +186,13 @@ def rows() -> list[Row]:
             dispatcher_rate(SMALL, 1.0, SMALL),
             dispatcher_rate(SMALL, 1.0, LARGE),
         ),
-        Row("stage, half of the units in use", stage_rate(SMALL, 0.5), stage_rate(LARGE, 0.5)),
+        Row("stage, half of the units in use", await stage_rate(SMALL, 0.5), await stage_rate(LARGE, 0.5)),
     ]
 
 
 def main() -> None:
     """Print the measurements."""
-    for row in rows():
+    for row in asyncio.run(rows()):
         print(
             f"{row.name:50} {row.small_per_second:8.0f}/s {row.large_per_second:8.0f}/s  ratio {row.ratio:.2f} (>= {row.limit})"
         )

@@ -81,7 +81,12 @@ class DispatchContext:
 
     def apply_settings(self, state: WorkspaceState) -> list[DispatchOutcome]:
         """Apply the settings in force to a workspace's agents; `reads` has to name its configuration."""
-        settings = dispatch_settings(configuration_in_force(self.work, state.workspace))
+        configuration = configuration_in_force(self.work, state.workspace)
+        version = configuration.version if configuration is not None else None
+        # With every task: what nobody has written since is not read anew.
+        if version is not None and version == state.configured:
+            return []
+        settings, state.configured = dispatch_settings(configuration), version
         if settings == state.settings:
             return []
         state.settings = settings

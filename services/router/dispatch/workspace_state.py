@@ -120,13 +120,15 @@ def _task_settings(settings: WorkspaceSettings, overflow: OverflowBody | None = 
 class WorkspaceState:
     """The dispatcher of a workspace, and the documents from which it was restored, as this batch leaves them.
 
-    Whoever replaces a record here also writes it to the unit of work, so that both agree when the batch is committed.
+    Whoever replaces a record here also writes it to the unit of work, so that both agree when the batch is committed. `settings`
+    are those of the version `configured` of the configuration.
     """
 
     workspace: str
     dispatcher: Dispatcher
     queue_record: QueueRecord
     settings: DispatchSettings = DEFAULT_SETTINGS
+    configured: int | None = None
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
 
