@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from prometheus_client import CollectorRegistry
+
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.broadcaster import FactBroadcaster
 from services.platform.http.client import open_outgoing
@@ -19,6 +21,7 @@ from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
+from services.router.instruments import DeskInstruments
 from services.router.live_inbox import routes as live_inbox
 from services.router.live_inbox.hub import InboxHub
 from services.router.routes import build_routers
@@ -40,7 +43,7 @@ def open_router(
         # Before anything is served: links that customers follow are signed with it, in every process the same.
         secret = await installation_secret(context.store, SECRET_NAME)
         handoffs = Handoffs(secret, context.settings.public_url)
-        hub = InboxHub(context)
+        hub, registry = InboxHub(context), CollectorRegistry()
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
         expiring = expiring_collections(collections())
         async with open_outgoing(context.settings) as http:
@@ -57,8 +60,9 @@ def open_router(
                     attachments.build_router(files, open_uploads(context)),
                     events.build_router(following, streams, stream_shares),
                     read_marks.build_router(hub.read),
-                    live_inbox.build_router(hub, streams, stream_shares),
+                    live_inbox.build_router(hub, streams, stream_shares, DeskInstruments(registry)),
                 ],
+                collectors=(registry,),
                 background=[
                     following.run,
                     hub.run,

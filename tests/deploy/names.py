@@ -16,6 +16,7 @@ from services.platform.core.instruments import (
     LoopInstruments,
     ProcessorInstruments,
 )
+from services.router.instruments import DeskInstruments
 from services.sla.instruments import AuditInstruments
 from services.subscriptions.instruments import WebhookInstruments
 
@@ -45,6 +46,7 @@ def _of_processes() -> Iterator[tuple[str, Iterable[str]]]:
         AuditInstruments,
         AccountInstruments,
         CollectorInstruments,
+        DeskInstruments,
     )
     holders = [kind(registry) for kind in kinds]
     collectors: list[Collector] = [one for holder in holders for one in vars(holder).values()]

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import orjson
+from prometheus_client import CollectorRegistry
 
 from schemas.envelope import Event, encode
 from services.platform.bus.broadcaster import FactBroadcaster
@@ -21,6 +22,7 @@ from services.records.desk import SessionAuthenticator
 from services.records.keys import ApiKeyAuthenticator
 from services.router import read_marks
 from services.router.events import TOPICS, build_router, stream_shares
+from services.router.instruments import DeskInstruments
 from services.router.live_inbox import routes as live_inbox
 from services.router.live_inbox.feed import Pace
 from services.router.live_inbox.hub import InboxHub
@@ -95,6 +97,7 @@ class StreamHarness:
     streams: OpenStreams[FactStream]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     seqs: dict[str, int] = field(default_factory=dict)
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def commit(self, *words: str, source: str = "conversations/0", workspace: str = "shop") -> list[Event]:
         """Facts of one batch, kept as the commit keeps them; `publish` brings them to the bus."""
@@ -177,8 +180,11 @@ async def open_stream(
     events = ServiceComponents(
         routers=[build_router(following, streams, stream_shares(context), heartbeat_seconds=heartbeat_seconds)]
     )
+    metrics = CollectorRegistry()
     hub = InboxHub(context, Pace(least=0.0, most=0.01, counts=0.02, linger=0.2, idle=0.2))
-    inbox = live_inbox.build_router(hub, streams, stream_shares(context), beat_seconds=heartbeat_seconds)
+    inbox = live_inbox.build_router(
+        hub, streams, stream_shares(context), DeskInstruments(metrics), beat_seconds=heartbeat_seconds
+    )
     async with (
         open_app(
             context,
@@ -194,7 +200,7 @@ async def open_stream(
     ):
         rest = Rest(client, store, bus, clock, keys, FakeHttp())
         await rest.workspace()
-        found = StreamHarness(rest, app, streams)
+        found = StreamHarness(rest, app, streams, metrics=metrics)
         found.tasks.append(asyncio.create_task(following.run()))
         inbox_reader = asyncio.create_task(hub.run())
         try:

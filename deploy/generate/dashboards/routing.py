@@ -111,6 +111,11 @@ ROUTING = Dashboard(
             about="Everybody is counted once, whatever their teams.",
         ),
         Panel(
+            "Open pages of agents",
+            (Query(now("pasokh_desk_streams"), "pages"),),
+            about="Streams of inboxes, of all processes: fewer than agents online means that some have lost their connection.",
+        ),
+        Panel(
             "Free units by team",
             (Query(now("pasokh_team_units_free", "team"), "{{team}}"),),
             about="An agent of several teams is free for each of them, so teams are not to be added up.",

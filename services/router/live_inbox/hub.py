@@ -54,11 +54,6 @@ class InboxHub:
             if not feed.followers:
                 await self._stop(workspace, feed)
 
-    @property
-    def pages(self) -> int:
-        """How many pages are open."""
-        return sum(feed.followers for feed in self._feeds.values())
-
     def send(self, workspace: str, conversation: str, event: bytes) -> None:
         """An event about a conversation to all pages of this process whose agents may see it."""
         feed = self._feeds.get(workspace)

@@ -18,6 +18,7 @@ from services.platform.http.sse import EventStream
 from services.platform.http.stream_limits import StreamShares
 from services.rest.dependencies import ExistingWorkspace
 from services.router.inbox_routes import CountsQuery, inbox_agent
+from services.router.instruments import DeskInstruments
 from services.router.live_inbox.changes import InboxChanges
 from services.router.live_inbox.feed import WorkspaceFeed
 from services.router.live_inbox.hub import InboxHub
@@ -50,6 +51,7 @@ class InboxStream:
     generation: int
     permitted: AccessCheck
     beat_seconds: float
+    instruments: DeskInstruments
 
     async def sse_chunks(self, last_event_id: str | None) -> AsyncGenerator[bytes, None]:
         """The stream as server-sent events. Raises Unavailable, and TooManyRequests for who has their share of streams."""
@@ -67,10 +69,12 @@ class InboxStream:
         with self.shares.open_stream({"key": owner, "workspace": self.workspace}):
             async with self.hub.following(self.workspace) as feed:
                 feed.subscribers.add(page)
+                self.instruments.streams.labels(self.workspace).inc()
                 try:
                     with self.streams.register(FactStream(self.caller, self.workspace, page)):
                         yield feed, page
                 finally:
+                    self.instruments.streams.labels(self.workspace).dec()
                     feed.subscribers.discard(page)
 
     async def _live(self, page: InboxSubscriber) -> AsyncIterator[bytes]:
@@ -88,7 +92,12 @@ class InboxStream:
 
 
 def build_router(
-    hub: InboxHub, streams: OpenStreams[FactStream], shares: StreamShares, *, beat_seconds: float | None = None
+    hub: InboxHub,
+    streams: OpenStreams[FactStream],
+    shares: StreamShares,
+    instruments: DeskInstruments,
+    *,
+    beat_seconds: float | None = None,
 ) -> APIRouter:
     """The route of the stream. `hub` and `streams` must be run beside it. `beat_seconds`: not those of the workspace's settings."""
     permitted = require_scope("read")
@@ -114,6 +123,7 @@ def build_router(
             agent=agent.id,
             generation=agent.generation,
             permitted=lambda: permitted(request, None, None),
+            instruments=instruments,
             beat_seconds=settings.beat_seconds if beat_seconds is None else beat_seconds,
         )
         return EventStream(events.sse_chunks(last_event_id or query.last_event_id))

@@ -124,6 +124,7 @@ async def test_it_begins_with_the_time_the_agent_and_the_counts(inbox: Inbox) ->
     put_case(inbox.rest, sales("c1"))
     page = await inbox.open()
     assert page.names == ["hello", "me", "counts"]
+    assert inbox.harness.metrics.get_sample_value("pasokh_desk_streams", {"workspace": "shop"}) == 1
     assert page.came("hello")[0]["now"] == instant_text(inbox.rest.time_source.now())
     assert (page.came("me")[0]["id"], page.came("counts")[0]["waiting"]) == ("sara", 1)
 
