@@ -37,6 +37,7 @@ class Page:
     """One open stream: when each conversation's row came first, by its person."""
 
     number: int
+    key: str
     rows: dict[str, float] = field(default_factory=dict)
     events: int = 0
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -48,8 +49,8 @@ class Page:
     async def read(self, port: int) -> None:
         """Read until it is cancelled."""
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=4_000_000)
-        path = f"/v1/workspaces/shop/inbox/stream?agent=agent-{self.number}"
-        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {ADMIN_KEY}\r\n\r\n"
+        path = "/v1/workspaces/shop/inbox/stream"
+        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.key}\r\n\r\n"
         writer.write(head.encode())
         name = b""
         while line := await reader.readline():
@@ -78,9 +79,9 @@ async def rows(folder: Path, seconds: float) -> AsyncIterator[ResultRow]:
     for name, teams in (("four teams", LANGUAGES), ("one team", ("default",))):
         with started(up(folder / teams[0], PASOKH_ADMIN_KEY=ADMIN_KEY, **LIMITS)) as installation:
             async with shop_at(installation.url, ADMIN_KEY) as shop:
-                await _set_up(shop, teams)
+                keys = await _set_up(shop, teams)
             idle = await _cost(installation, [], len(teams), seconds, first=1)
-            pages = [Page(number) for number in range(PAGES)]
+            pages = [Page(number, key) for number, key in enumerate(keys)]
             readers = [asyncio.create_task(page.read(installation.port)) for page in pages]
             await asyncio.gather(*(page.begun.wait() for page in pages))
             busy = await _cost(installation, pages, len(teams), seconds, first=1_000_000)
@@ -97,7 +98,8 @@ async def rows(folder: Path, seconds: float) -> AsyncIterator[ResultRow]:
         yield ResultRow(f"{PAGES} pages, {name}, a row", figures, late / ROW_SECONDS, 1.0)
 
 
-async def _set_up(shop: Shop, teams: tuple[str, ...]) -> None:
+async def _set_up(shop: Shop, teams: tuple[str, ...]) -> list[str]:
+    """A shop with an agent for each page. Returns a key of each."""
     await shop.open_with(f"http://127.0.0.1:{NOWHERE}", {})
     for team in teams:
         await shop.put(f"/teams/{team}", {"name": team})
@@ -105,8 +107,12 @@ async def _set_up(shop: Shop, teams: tuple[str, ...]) -> None:
         rules = [{"when": {"language": team}, "then": {"team": team}} for team in teams]
         await shop.put("/routing", {"rules": rules})
     # Nobody is online: every conversation waits, and all of its team see it.
+    keys: list[str] = []
     for number in range(PAGES):
         await shop.put(f"/agents/agent-{number}", {"name": f"Agent {number}", "teams": [teams[number % len(teams)]]})
+        body = {"name": "page", "workspace": "shop", "agent": f"agent-{number}", "scopes": ["desk"]}
+        keys.append((await shop.client.post("/v1/keys", json=body)).json()["secret"])
+    return keys
 
 
 async def _cost(installation: Running, pages: Sequence[Page], teams: int, seconds: float, first: int) -> Cost:

@@ -24,8 +24,8 @@ from services.router import read_marks
 from services.router.events import TOPICS, build_router, stream_shares
 from services.router.instruments import DeskInstruments
 from services.router.live_inbox import routes as live_inbox
-from services.router.live_inbox.feed import Pace
 from services.router.live_inbox.hub import InboxHub
+from services.router.live_inbox.pace import Pace
 from services.router.stream_check import FactStream, open_fact_streams
 from tests.fakes import START, FakeHttp, ManualTimeSource, MemoryBus, MemoryStore
 from tests.rest import ADMIN_KEY, COLLECTIONS, Rest, routers_over, settings_with

@@ -81,10 +81,11 @@ class OfferNews:
 
 @dataclass(frozen=True, slots=True)
 class ClockNews:
-    """A clock changed, which the conversation shows once its processor has read the fact."""
+    """A clock changed, which the conversation shows once its processor has read the fact. `looks`: how often it did not yet."""
 
     fact: ClockFact
     is_over: bool
+    looks: int = 0
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class InboxChanges:
 
     cases: dict[str, CaseChange] = field(default_factory=dict)
     offers: list[OfferNews] = field(default_factory=list)
-    clocks: list[ClockNews] = field(default_factory=list)
+    clocks: dict[tuple[str, str], ClockNews] = field(default_factory=dict)
     asides: list[tuple[str, bytes]] = field(default_factory=list)
     readers: list[tuple[str, str]] = field(default_factory=list)
 
@@ -117,7 +118,9 @@ class InboxChanges:
         elif event.type.startswith(SLA):
             clock = event.payload_as(ClockFact)
             self._case(clock.conversation, event.time)
-            self.clocks.append(ClockNews(clock, event.type.removeprefix(SLA) in CLOCKS_OVER))
+            # The latest of a clock says it all: an earlier one is shown no more.
+            is_over = event.type.removeprefix(SLA) in CLOCKS_OVER
+            self.clocks[clock.conversation, clock.metric] = ClockNews(clock, is_over)
 
     def touch(self, conversation: str, at: datetime) -> None:
         """A conversation is to be shown anew."""
@@ -126,6 +129,11 @@ class InboxChanges:
     def glance(self, conversation: str, at: datetime) -> None:
         """A conversation is to be read, though it did not change."""
         self.cases.setdefault(conversation, CaseChange(at, is_quiet=True))
+
+    def report(self, conversation: str, messages: Iterable[str], at: datetime) -> None:
+        """Messages of a conversation changed, and nothing else of it."""
+        self.glance(conversation, at)
+        self.cases[conversation].message_ids |= dict.fromkeys(messages)
 
     def remark(self, conversation: str, event: bytes, at: datetime) -> None:
         """An event about a conversation that did not change, for all who may see it."""
@@ -141,14 +149,14 @@ class InboxChanges:
         """Take in what came after."""
         for conversation, change in later.cases.items():
             if change.is_quiet:
-                self.glance(conversation, change.since)
+                self.report(conversation, change.message_ids, change.since)
                 continue
             known = self._case(conversation, change.since)
             known.is_new |= change.is_new
             known.standings |= change.standings
             known.message_ids |= change.message_ids
         self.offers.extend(later.offers)
-        self.clocks.extend(later.clocks)
+        self.clocks |= later.clocks
         self.asides.extend(later.asides)
         self.readers.extend(later.readers)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from schemas.envelope import Event
@@ -21,7 +20,9 @@ from services.router.agent_views import agent_view
 from services.router.live_inbox.changes import InboxChanges, standing_of
 from services.router.live_inbox.counting import RangeCounts
 from services.router.live_inbox.missed import Sources
+from services.router.live_inbox.pace import Pace
 from services.router.live_inbox.reading import Standings, StoodBefore, clocks_to_come, read_shown
+from services.router.live_inbox.receipts import Receipts
 from services.router.live_inbox.sending import ShownCase, event_of, offer_event, signal_event, sse_event
 from services.router.live_inbox.subscriber import InboxSubscriber, live
 
@@ -29,22 +30,6 @@ CLOCKS_APART = timedelta(seconds=2)
 """How far the clocks of two processes may be apart."""
 LONGEST_OFFER = timedelta(minutes=10)
 """No offer lasts longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a feed collects what changes. After a look that took t seconds it rests for `rest` × t, within `least` and `most`.
-
-    Counts and colleagues are read at most once in `counts` seconds; for `linger` seconds after the last change too, since
-    agents change a little after the conversations. While nothing happens it looks at agents every `idle` seconds.
-    """
-
-    least: float = 0.05
-    most: float = 0.5
-    rest: float = 3.0
-    counts: float = 1.0
-    linger: float = 3.0
-    idle: float = 10.0
 
 
 class WorkspaceFeed:
@@ -64,6 +49,7 @@ class WorkspaceFeed:
         self._position: StreamPosition | None = None
         self._early: list[Event] = []
         self._pending = InboxChanges()
+        self._receipts = Receipts(context, workspace)
         self._marked_at = context.time_source.now() - CLOCKS_APART
         self._marks: dict[str, int] = {}
         self._identity = ""
@@ -97,6 +83,11 @@ class WorkspaceFeed:
         self._pending.read_by(conversation, agent, self._context.time_source.now())
         self._news.set()
 
+    def receipt(self, person: str) -> None:
+        """A platform reported that this person, named by the key, has or has read what we sent."""
+        self._receipts.note(person)
+        self._news.set()
+
     def end(self) -> None:
         """End all streams: facts may be missing."""
         for subscriber in self.subscribers:
@@ -121,7 +112,9 @@ class WorkspaceFeed:
             await asyncio.sleep(min(self._pace.most, max(self._pace.least, spent * self._pace.rest)))
 
     async def _wait(self) -> None:
+        receipts = self._receipts.wait()
         wait = self._pace.counts if self._is_awake() else self._pace.idle
+        wait = wait if receipts is None else min(wait, receipts)
         try:
             async with asyncio.timeout(wait):
                 await self._news.wait()
@@ -133,7 +126,9 @@ class WorkspaceFeed:
         return self._counts_outdated or bool(self._pending.cases) or _now() < self._awake_until
 
     async def _look(self) -> None:
+        reported = await self._receipts.changes()
         changes, self._pending = self._pending, InboxChanges()
+        changes.merge(reported)
         before = self._identity
         # Of this position are all changes that were taken, and no more.
         self._identity = (
@@ -208,9 +203,11 @@ class WorkspaceFeed:
         if moved:
             self._counts.outdate(moved)
             self._counts_outdated = True
-        late = clocks_to_come(changes, {one.id: one.case for one in shown if one.case is not None})
+        known = {one.id: one.case for one in shown if one.case is not None}
+        late = clocks_to_come(changes, known, self._context.time_source.now())
         if late.cases:
-            self._pending.merge(late)
+            late.merge(self._pending)
+            self._pending = late
             self._awake_until = _now() + self._pace.linger
 
     async def _count(self, pages: Sequence[InboxSubscriber]) -> None:

@@ -14,11 +14,13 @@ from services.platform.bus.port import Record
 from services.platform.bus.tail_reader import TailReader
 from services.platform.core.errors import Unavailable
 from services.platform.http.service import Context
-from services.router.live_inbox.feed import Pace, WorkspaceFeed
+from services.router.live_inbox.feed import WorkspaceFeed
+from services.router.live_inbox.pace import Pace
+from services.router.live_inbox.receipts import RECEIPT
 from services.router.live_inbox.sending import signal_event
 
-TOPICS = ("conversations", "sla", "routing", "assignments", "agents", "signals")
-"""Of `routing`, `assignments` and `agents` it counts that something comes: agents change then."""
+TOPICS = ("conversations", "sla", "routing", "assignments", "agents", "signals", "inbound")
+"""Of `routing`, `assignments` and `agents` it counts that something comes: agents change then. Of `inbound` only receipts are looked at."""
 OPEN_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
@@ -122,6 +124,10 @@ class InboxHub:
                 continue
             if record.topic == "signals":
                 self._take_signal(record)
+                continue
+            if record.topic == "inbound":
+                if RECEIPT in record.value:
+                    feed.receipt(record.key)
                 continue
             fact = _to_fact(record)
             if fact is None:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from schemas.conversation import ConversationFact
@@ -21,6 +22,8 @@ from services.router.live_inbox.changes import (
 )
 from services.router.live_inbox.sending import ShownCase
 
+MAX_LOOKS = 20
+"""How many looks are waited for a conversation to show a clock."""
 REMEMBERED = 20_000
 EARLIER_FACTS = 20
 """How many facts before a change are read to find how the conversation stood."""
@@ -80,12 +83,12 @@ async def read_shown(
     messages = await _read_messages(store, changes)
     shown: list[ShownCase] = []
     for conversation, change in changes.cases.items():
+        of_case = [messages[one] for one in change.message_ids if one in messages]
         if change.is_quiet:
-            shown.append(ShownCase(conversation, rows.get(conversation), None, []))
+            shown.append(ShownCase(conversation, rows.get(conversation), None, of_case))
             continue
         stood = None if change.is_new else await before(conversation, change.since)
         seen = change.standings | ({stood} if stood is not None else set())
-        of_case = [messages[one] for one in change.message_ids if one in messages]
         shown.append(ShownCase(conversation, rows.get(conversation), frozenset(seen), of_case))
     return shown
 
@@ -96,12 +99,14 @@ async def _read_messages(store: Store, changes: InboxChanges) -> dict[str, Messa
     return {key.id: MESSAGES.decode(document) for key, document in found.items()}
 
 
-def clocks_to_come(changes: InboxChanges, cases: Mapping[str, ConversationState]) -> InboxChanges:
+def clocks_to_come(changes: InboxChanges, cases: Mapping[str, ConversationState], now: datetime) -> InboxChanges:
     """The changes of clocks that their conversations do not show yet: their processor reads the facts later than we."""
     late = InboxChanges()
-    for news in changes.clocks:
+    for key, news in changes.clocks.items():
         case = cases.get(news.fact.conversation)
-        if case is not None and with_clock(case, news.fact, is_over=news.is_over) != case:
-            late.touch(case.id, news.fact.clock.due_at)
-            late.clocks.append(news)
+        is_shown = case is None or with_clock(case, news.fact, is_over=news.is_over) == case
+        # A fact that never comes to be shown must not have its conversation shown for ever.
+        if case is not None and not is_shown and news.looks < MAX_LOOKS:
+            late.touch(case.id, now)
+            late.clocks[key] = replace(news, looks=news.looks + 1)
     return late

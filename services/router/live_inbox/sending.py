@@ -42,7 +42,7 @@ class ShownCase:
     """A conversation that changed, as it is now: its row, and those of its messages that changed.
 
     `row` None: there is none any more. `before` is how it stood until now: who could see it then, and cannot now, is told
-    that it is gone. None: it did not change.
+    that it is gone. None: it did not change, but for messages.
     """
 
     def __init__(
@@ -66,6 +66,8 @@ class ShownCase:
     def events_for(self, viewer: Viewer) -> Iterator[bytes]:
         """What this agent gets of a change of it."""
         if self.before is None:
+            if self.is_seen_by(viewer):
+                yield from self._messages
             return
         if self.row is not None and viewer.can_see(self.row.case):
             yield sse_event("row", self.row_for(viewer, self.row))

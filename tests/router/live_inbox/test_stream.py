@@ -8,20 +8,24 @@ from typing import Any
 import orjson
 import pytest
 
-from schemas.conversation import ConversationFact, ConversationOffer
-from schemas.envelope import Event
+from schemas.conversation import Author, ConversationFact, ConversationOffer
+from schemas.envelope import Event, encode
 from schemas.routing import OfferFact
 from schemas.sla import Clock, ClockFact
 from schemas.values import instant_text
 from services.domain.conversation_state import ConversationState, OpenClock, conversation_view
 from services.domain.inbox import with_keys
 from services.domain.read_marks import ReadMark
+from services.platform.bus.port import ProducerRecord
 from services.platform.core.errors import Unavailable
 from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.platform.store.port import Changes, Key
 from services.records.agents import AGENTS, agent_id
+from services.records.conversations import MESSAGES, PERSONS
 from services.records.offers import OFFERS, OfferRecord
 from services.records.read_marks import READ_MARKS, ReadMarks
+from services.router.live_inbox.changes import InboxChanges
+from services.router.live_inbox.reading import clocks_to_come
 from tests.fakes import START
 from tests.rest import ADMIN_KEY
 from tests.router.harness import StreamClient, StreamHarness, open_stream
@@ -320,9 +324,7 @@ async def test_an_offer_that_was_made_before_the_page_opened_comes_at_once(inbox
     assert (await inbox.open("reza")).came("offer") == []
 
 
-async def test_a_clock_is_shown_once_the_conversation_shows_it(inbox: Inbox) -> None:
-    await inbox.change("opened", sales("c1"))
-    page = await inbox.open()
+def clock_fact(conversation: str) -> dict[str, Any]:
     clock = Clock(
         metric="first_response",
         policy="p",
@@ -332,12 +334,27 @@ async def test_a_clock_is_shown_once_the_conversation_shows_it(inbox: Inbox) -> 
         state="running",
     )
     fact = ClockFact(
-        conversation="c1", key="k", workspace="shop", metric="first_response", clock=clock, policy_version=1,
-        channel="telegram", account="main", surface="private", team="sales", priority="normal",
-    )  # fmt: skip
-    await inbox.fact("pasokh.sla.started", fact.model_dump(mode="json"), "sla/0")
+        conversation=conversation,
+        key="k",
+        workspace="shop",
+        metric="first_response",
+        clock=clock,
+        policy_version=1,
+        channel="telegram",
+        account="main",
+        surface="private",
+        team="sales",
+        priority="normal",
+    )
+    return fact.model_dump(mode="json")
+
+
+async def test_a_clock_is_shown_once_the_conversation_shows_it(inbox: Inbox) -> None:
+    await inbox.change("opened", sales("c1"))
+    page = await inbox.open()
+    await inbox.fact("pasokh.sla.started", clock_fact("c1"), "sla/0")
     assert (await page.until("row"))[0]["due"] is None
-    started = {"first_response": OpenClock(run=1, due_at=clock.due_at, state="running")}
+    started = {"first_response": OpenClock(run=1, due_at=START + timedelta(seconds=60), state="running")}
     put_case(inbox.rest, with_keys(sales("c1", clocks=started)))
     await page.client.wait_until(lambda: page.came("row")[-1]["due"] is not None)
 
@@ -404,3 +421,65 @@ async def test_a_mark_of_another_process_comes_too(inbox: Inbox) -> None:
     marks = ReadMarks(workspace="shop", conversation="c1", version=1, marks={"sara": mark}, at=now)
     inbox.rest.store.insert(READ_MARKS, "c1", marks)
     assert [(row["id"], row["unread"]) for row in await page.until("row")] == [("c1", 0)]
+
+
+async def test_a_message_that_was_read_comes_though_that_is_no_fact(inbox: Inbox) -> None:
+    put_customer(inbox.rest, "c1", "Neda")
+    key = "shop/telegram:main:c1"
+    person = inbox.rest.store.find(PERSONS, key)
+    assert person is not None
+    inbox.rest.store.insert(PERSONS, key, replace(person, open={"": "c1"}))
+    put_words(inbox.rest, "m1", "c1", "On its way", direction="outbound", author=Author(kind="agent", id="sara"))
+    await inbox.change("replied", sales("c1", "pending", agent="sara"), message="m1")
+    sara, omid = await inbox.open("sara"), await inbox.open("omid")
+    message = inbox.rest.store.find(MESSAGES, "m1")
+    assert message is not None
+    inbox.rest.store.insert(MESSAGES, "m1", replace(message, state="read"))
+    receipt = Event(
+        id="r1",
+        source="ingest",
+        type="pasokh.inbound.receipt",
+        time=START,
+        workspace="shop",
+        partitionkey=key,
+        data={},
+    )
+    await inbox.rest.bus.publish([ProducerRecord("inbound", 0, key, encode(receipt))])
+    assert [one["message"]["state"] for one in await sara.until("message")] == ["read"]
+    assert sara.came("row") == omid.came("message") == []
+
+
+async def test_a_clock_that_is_never_shown_is_not_waited_for_for_ever(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.router.live_inbox.reading.MAX_LOOKS", 2)
+    await inbox.change("opened", sales("c1"))
+    page = await inbox.open()
+    await inbox.fact("pasokh.sla.started", clock_fact("c1"), "sla/0")
+    await page.until("row", 3)
+    await inbox.change("opened", sales("c2"))
+    await page.client.wait_until(lambda: "c2" in [row["id"] for row in page.came("row")])
+    assert [row["id"] for row in page.came("row")].count("c1") == 3
+
+
+async def test_of_a_clock_that_began_and_ended_the_end_counts(inbox: Inbox) -> None:
+    await inbox.change("opened", sales("c1"))
+    page = await inbox.open()
+    for word in ("started", "fulfilled"):
+        await inbox.fact(f"pasokh.sla.{word}", clock_fact("c1"), "sla/0")
+    await inbox.change("opened", sales("c2"))
+    await page.client.wait_until(lambda: "c2" in [row["id"] for row in page.came("row")])
+    changes = InboxChanges()
+    for number, word in enumerate(("started", "fulfilled"), 1):
+        changes.note(
+            Event(
+                id=f"x{number}",
+                source="sla/0",
+                type=f"pasokh.sla.{word}",
+                time=START,
+                workspace="shop",
+                partitionkey="k",
+                data=clock_fact("c1"),
+            )
+        )
+    assert clocks_to_come(changes, {"c1": sales("c1")}, START).cases == {}
