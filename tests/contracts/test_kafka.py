@@ -32,6 +32,7 @@ from tests.contracts.buses import (
     wait_for_partitions,
 )
 from tests.live_servers.kafka import LocalKafka
+from tests.live_servers.process import pause_process
 from tests.live_servers.server import Server
 
 
@@ -237,7 +238,7 @@ async def test_a_broker_that_hangs_is_unavailable_soon_and_nothing_acknowledged_
         await bus.publish(events(["before"]))
         pid = stoppable_kafka.nodes[0].process.pid
         assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
+        pause_process(pid)
         try:
             assert await seconds_to_fail(lambda: bus.publish(events(["one", "two"]))) < 6
             assert await seconds_to_fail(bus.check) < 2

@@ -22,7 +22,8 @@ SHAPES = {
     "account": {"id", "channel", "name", "credentials", "language", "api_base", "settings", "webhook_path", "health"},
     "agent": {
         *("id", "name", "teams", "skills", "capacity", "role", "presence", "load", "idle_since"),
-        *("presence_declared", "presence_reason", "presence_since"),
+        *("presence_declared", "presence_reason", "presence_since", "presence_next", "limits", "leased", "over"),
+        *("wrap_ups",),
     },
     "conversation": {
         *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),

@@ -19,6 +19,7 @@ import pytest
 
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up, update_of
 from tests.live.waiting import eventually
+from tests.live_servers.process import pause_process
 from tests.live_servers.server import free_ports
 
 SHORT = {"beat_seconds": 1, "lost_away_seconds": 3, "lost_return_seconds": 5, "lost_offline_seconds": 7}
@@ -282,7 +283,7 @@ async def test_timers_of_absence_survive_the_sleep_and_the_death_of_a_router(tmp
             async with page_of(routers, "ann"):
                 await shown(survivor, "ann", "online")
                 await until(lambda: _is_leased(survivor, "ann"), "ann's page is known")
-                os.kill(pid_of(processes[dies]), signal.SIGSTOP)
+                pause_process(pid_of(processes[dies]))
             await shown(survivor, "ann", "away", "connection_lost")
             await presence(survivor, "bob", "online")
             await held_by(survivor, case, "bob", "assigned")

@@ -18,6 +18,7 @@ import pytest
 
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, database, shop_at, telegram, update_of
 from tests.live.waiting import eventually
+from tests.live_servers.process import pause_process
 from tests.live_servers.server import Server, free_ports
 
 ROUNDS = int(os.environ.get("PASOKH_DISPATCH_ROUNDS", "1"))
@@ -180,7 +181,7 @@ async def test_nobody_has_two_agents_or_is_stranded_when_routers_stop_and_die(of
             await has_open_offers(office)
             pid = router.process.pid
             assert pid is not None
-            os.kill(pid, signal.SIGSTOP)
+            pause_process(pid)
             await go_on_without(office, number)
             os.kill(pid, signal.SIGCONT)
             # It wakes and finds itself replaced: what it had in mind changes nothing.

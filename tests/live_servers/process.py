@@ -1,6 +1,9 @@
 """A server as a child process."""
 
+import os
+import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -81,3 +84,24 @@ def _guard(pid: int) -> subprocess.Popen[bytes]:
     """Ends `pid` when the test run is gone, even by SIGKILL: then nobody holds the other end of its input."""
     script = f"read -r _; kill -9 {pid}"
     return subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, start_new_session=True)
+
+
+def pause_process(pid: int, seconds: float = 30) -> None:
+    """SIGSTOP, and wait until every thread has stopped: until then the process goes on answering. SIGCONT ends it.
+
+    Where there is no /proc, nothing is waited for.
+    """
+    os.kill(pid, signal.SIGSTOP)
+    until, threads = time.monotonic() + seconds, Path(f"/proc/{pid}/task")
+    while threads.exists() and any(_state(thread) not in {"T", "t", "Z", "X"} for thread in threads.iterdir()):
+        assert time.monotonic() < until, f"process {pid} did not stop within {seconds:g} s"
+        time.sleep(0.005)
+
+
+def _state(thread: Path) -> str:
+    """The state of a thread as /proc says it; X: it has ended."""
+    try:
+        # Its name, in brackets, may have spaces.
+        return (thread / "stat").read_text().rpartition(") ")[2][:1]
+    except FileNotFoundError:
+        return "X"
