@@ -37,6 +37,7 @@ from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, C
 from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.leases import LEASES
+from services.records.push import PUSH_DEVICES, PUSH_MARKS
 from services.records.read_marks import READ_MARKS
 from services.records.removals import REMOVALS
 from services.records.secrets import SECRETS
@@ -103,7 +104,7 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
         ),
         DeclaredService(
             open_router(CAPABILITIES, lambda: COLLECTIONS, locate_file),
-            writes=(BLOB_PARTS, BLOBS, LEASES, READ_MARKS, SECRETS),
+            writes=(BLOB_PARTS, BLOBS, LEASES, PUSH_DEVICES, PUSH_MARKS, READ_MARKS, SECRETS),
             purges=True,
         ),
         DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),

@@ -23,6 +23,7 @@ from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.outgoing import HttpClient
 from services.platform.http.problems import problem_code
 from services.platform.http.service import Context, ServiceComponents, routes_context
+from services.platform.http.web_push import PushSender
 from services.platform.store.collections import ACCEPTED, FACTS, OUTCOMES, RUNTIME_COLLECTIONS
 from services.platform.store.port import Collection
 from services.records.accounts import ACCOUNT_CALLS, ACCOUNT_CHECKS
@@ -38,6 +39,7 @@ from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.ledgers import CONSUMED_COUNTS
 from services.records.mentions import MENTIONS
 from services.records.offers import OFFERS
+from services.records.push import PUSH_DEVICES, PUSH_MARKS
 from services.records.read_marks import READ_MARKS
 from services.records.removals import REMOVALS
 from services.records.sends import ACCOUNT_SENDS
@@ -46,6 +48,7 @@ from services.records.tasks import TASKS
 from services.rest.files import FileReader
 from services.rest.uploads import open_uploads
 from services.router import attachments, read_marks
+from services.router.push import devices as push_devices
 from services.router.routes import build_routers
 from services.sla.routes import build_router as clocks_router
 from services.subscriptions.routes import build_router as subscriptions_router
@@ -85,6 +88,8 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     REMOVALS,
     FIRST_RUN_CODES,
     SIGN_IN_CODES,
+    PUSH_DEVICES,
+    PUSH_MARKS,
     *RUNTIME_COLLECTIONS,
     WEBHOOK_DELIVERIES,
     WEBHOOK_ENDPOINTS,
@@ -213,6 +218,7 @@ def _lasting_routers(known_after_seconds: float, *checks: tuple[str, AccountRule
         keys.build_router(),
         *sessions.build_routers(),
         canned.build_router(),
+        push_devices.build_router(PushSender(bytes(32), "https://pasokh.invalid"), lambda: None),
         first_run.build_router(),
     ]
     return [

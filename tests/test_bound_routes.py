@@ -87,6 +87,10 @@ RULES: dict[str, Rule] = {
     f"GET {W}/agents/{{agent}}": "agent",
     f"PUT {W}/agents/{{agent}}": "admin",
     f"DELETE {W}/agents/{{agent}}": "admin",
+    # Of another agent 403: tests/router/test_push.py.
+    f"GET {W}/agents/{{agent}}/push": "mine",
+    f"PUT {W}/agents/{{agent}}/push/{{device}}": "mine",
+    f"DELETE {W}/agents/{{agent}}/push/{{device}}": "mine",
     f"GET {W}/agents/{{agent}}/presence": "agent",
     f"PUT {W}/agents/{{agent}}/presence": "presence",
     # Nobody else, not even a lead: tests/router/test_leases.py.

@@ -16,7 +16,7 @@ class LeaseRecord:
     """The lease of an agent. Its document id is that of the agent.
 
     `beat_at` is when a page of the agent was last heard, `input_at` when the agent last touched one of them, where pages say so.
-    `push`: notices are pushed to a telephone of the agent. The record is deleted after `expires_at`.
+    `push`: notices are pushed to a telephone of the agent. `visible_at` is when a page of the agent was last in view. The record is deleted after `expires_at`.
     """
 
     workspace: str
@@ -24,6 +24,7 @@ class LeaseRecord:
     beat_at: Instant
     input_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     push: Annotated[bool, OMITTED_IF_EMPTY] = False
+    visible_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     expires_at: Instant
 
 

@@ -85,6 +85,7 @@ class BeatBody(RequestModel):
 
     idle_seconds: Annotated[float, Field(ge=0, le=366 * 86_400)] | None = None
     push: bool = False
+    visible: bool = Field(default=False, description="Whether a page of the agent is in view on this device.")
     viewing: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
         default=None, description="The conversation that is before the agent's eyes."
     )

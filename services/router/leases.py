@@ -95,6 +95,7 @@ async def _renewed(context: Context, agent: AgentRecord, body: BeatBody, now: da
         # Of several pages the one that was touched last.
         input_at=max(touched, default=None),
         push=body.push,
+        visible_at=now if body.visible else (known.visible_at if known else None),
         expires_at=now + LEASE_RETENTION,
     )
 

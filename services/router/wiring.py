@@ -10,6 +10,7 @@ from services.platform.bus.broadcaster import FactBroadcaster
 from services.platform.http.client import open_outgoing
 from services.platform.http.fair_share import ConnectionShares
 from services.platform.http.service import Context, Service, ServiceComponents
+from services.platform.http.web_push import PushSender
 from services.platform.store.expiry import AnyCollection, expiring_collections, run_purger
 from services.records.blobs import purge_blobs
 from services.records.secrets import installation_secret
@@ -24,6 +25,8 @@ from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.instruments import DeskInstruments
 from services.router.live_inbox import routes as live_inbox
 from services.router.live_inbox.hub import InboxHub
+from services.router.push import devices as push_devices
+from services.router.push.sending import KEY_PAIR, PushNotifier, contact_of
 from services.router.routes import build_routers
 from services.router.stream_check import open_fact_streams
 
@@ -42,6 +45,7 @@ def open_router(
     async def opened(context: Context) -> AsyncIterator[ServiceComponents]:
         # Before anything is served: links that customers follow are signed with it, in every process the same.
         secret = await installation_secret(context.store, SECRET_NAME)
+        push_secret = await installation_secret(context.store, KEY_PAIR)
         handoffs = Handoffs(secret, context.settings.public_url)
         hub, registry = InboxHub(context), CollectorRegistry()
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
@@ -49,6 +53,8 @@ def open_router(
         async with open_outgoing(context.settings) as http:
             stream_shares = events.stream_shares(context)
             shares = ConnectionShares(instruments=context.admission)
+            sender = PushSender(push_secret, contact_of(context.settings.public_url))
+            pushing = PushNotifier(context, http, sender)
             files = FileReader(context.store, http, context.settings, locate_file, shares)
             yield ServiceComponents(
                 processors=[
@@ -58,6 +64,7 @@ def open_router(
                 routers=[
                     *build_routers(capabilities),
                     attachments.build_router(files, open_uploads(context)),
+                    push_devices.build_router(sender, pushing.look),
                     events.build_router(following, streams, stream_shares),
                     read_marks.build_router(hub.read),
                     live_inbox.build_router(hub, streams, stream_shares, DeskInstruments(registry)),
@@ -65,6 +72,7 @@ def open_router(
                 collectors=(registry,),
                 background=[
                     following.run,
+                    pushing.run,
                     hub.run,
                     streams.run,
                     lambda: run_purger(context.store, expiring, context.time_source, extra=(purge_blobs,)),

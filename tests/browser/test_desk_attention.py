@@ -263,7 +263,7 @@ async def test_16_others_cases_are_silent_and_a_sound_stops_where_it_is_over(
     assert await lea.evaluate("() => window.notes") == 0, "an offer to another is silent"
     case = await conversation_of(desk_shop)
     answer = await desk_shop.client.post(
-        f"/v1/workspaces/{desk_shop.workspace}/conversations/{case['id']}/claim", json={"agent": "lea"}
+        f"/v1/workspaces/{desk_shop.workspace}/conversations/{case['id']}/resolve", json={}
     )
     assert answer.status_code == 200, answer.text
     await expect(sara.locator(".offer")).to_have_count(0, timeout=TIMEOUT_MS)

@@ -37,6 +37,7 @@ export function createHere({channel, tab, now}) {
       const seen = all.find((place) => place.focused && place.conversation);
       return {
         ...(push ? {push: true} : {}),
+        ...(all.some((place) => place.visible) ? {visible: true} : {}),
         ...(seen ? {viewing: seen.conversation} : {}),
         ...(seen?.typing ? {typing: seen.typing} : {}),
       };

@@ -8,6 +8,7 @@ import {openOffers} from './reckoning.js';
 
 /** An open offer sounds again and again. */
 export const OFFER_AGAIN_MS = 5000;
+const SUMMARY_MS = 1500;
 
 /**
  * @param {{state: object, update: Function, say: Function, sounds: object, here: object, notifications: object, own: Set<string>, badge: Function}} page
@@ -19,7 +20,8 @@ export function createNotify({state, update, say, sounds, here, notifications, o
   /** Conversations whose notification is shown. */
   const shown = new Set();
   let catchingUp = false;
-  let missed = 0;
+  /** What waited for me when the page was last connected; null: it was not, until now. */
+  let waited = null;
   let offerSoundAt = -Infinity;
   let count = 0;
 
@@ -38,7 +40,6 @@ export function createNotify({state, update, say, sounds, here, notifications, o
     const now = state.now();
     if (last.size > 500) for (const [id, at] of last) if (now - at > ONCE_MS) last.delete(id);
     const decision = decide(news, {me: state.me, looking: here.isSeen(news.conversation), catchingUp, last, now, settings: state.settings});
-    if (catchingUp && decision.why === 'catching_up') missed += 1;
     if (!decision.alert) return decision;
     last.set(news.conversation, now);
     if (decision.sound && sounds.ours) {
@@ -49,12 +50,17 @@ export function createNotify({state, update, say, sounds, here, notifications, o
     return decision;
   }
 
-  /** What came while the page was away is told once, as a number. */
+  const waiting = () => new Set([...state.rows.values()].filter((row) => unansweredOfMine([row], state.me)).map((row) => row.id));
+
+  /** What came while the page was away is told once, as a number, when the lists have been read. */
   function caughtUp() {
     catchingUp = false;
-    const mine = unansweredOfMine(state.rows.values(), state.me);
-    if (missed && mine && state.me?.presence !== 'offline') say(text('while_away', {n: mine}));
-    missed = 0;
+    const before = waited;
+    setTimeout(() => {
+      const now = waiting();
+      waited = null;
+      if ([...now].some((id) => !before?.has(id)) && state.me?.presence !== 'offline') say(text('while_away', {n: now.size}));
+    }, SUMMARY_MS);
   }
 
   /** What is over falls silent: in every tab, since every tab hears of it. */
@@ -83,7 +89,7 @@ export function createNotify({state, update, say, sounds, here, notifications, o
     heard({type, data, leads, known, took}) {
       if (type === 'hello') {
         catchingUp = true;
-        missed = 0;
+        waited ??= waiting();
       } else if (type === 'counts' && catchingUp) caughtUp();
       else if (type === 'row') {
         for (const news of newsOfRow({known, row: data, me: state.me, now: state.now(), own})) tell(news, leads);

@@ -108,8 +108,9 @@ export function createWriting({state, update, api, threads, say, work, actions, 
     wasLive = state.connection.live;
     const newest = state.threads.get(state.open)?.messages.findLast((message) => message.direction === 'inbound')?.id ?? null;
     const mark = `${state.open} ${newest}`;
-    // The customer's word opens windows.
-    if (newest && newestOpen !== mark && newestOpen?.startsWith(`${state.open} `)) threads.about(state.open);
+    // The customer's word opens windows, where there are any.
+    const windows = Object.values(conversationOf(state.open)?.can_reply ?? {}).some((one) => one?.until || one?.code === 'window_closed');
+    if (windows && newest && newestOpen !== mark && newestOpen?.startsWith(`${state.open} `)) threads.about(state.open);
     newestOpen = mark;
     if (writing.armed && writing.armed !== state.open) disarm();
   }

@@ -286,6 +286,7 @@ PARAMETERS: Mapping[str, str] = {
     "path/command": "The command's id, from the `Location` header.",
     "path/conversation": "The conversation's id.",
     "path/dead_letter": "The dead letter's id.",
+    "path/device": "The name that the browser chose for itself.",
     "path/key": "The key's id.",
     "path/offer": "The offer's id.",
     "path/message": "The message's id.",

@@ -47,6 +47,14 @@ BODIES: Mapping[str, Any] = {
         "shortcut": "parcel",
     },
     "SignalBody": {"agent": "sara", "typing": "reply"},
+    "PushBody": {
+        "endpoint": "https://push.example/wpush/v2/gAAAA",
+        "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        },
+        "language": "fa",
+    },
     "NoteBody": {"agent": "sara", "text": "Called the carrier: it is on its way."},
     "ResolveBody": {"agent": "sara"},
     "ReopenBody": {"agent": "sara"},
