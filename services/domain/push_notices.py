@@ -48,7 +48,7 @@ BOOK = Phrasebook(WORDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class PushNotice:
     """What an agent is to be told of a conversation. `agent` None: the one who has it now."""
 
     kind: NoticeKind
@@ -65,29 +65,29 @@ class Notice:
         return "high" if self.kind in ("offer", "given") else "normal"
 
 
-def notices_of(event: Event) -> Iterator[Notice]:
+def notices_of(event: Event) -> Iterator[PushNotice]:
     """What a fact is to be told of, and to whom. Raises ValueError for a fact that cannot be read."""
     if event.type == f"{OFFER}made":
         offer = event.payload_as(OfferFact)
-        yield Notice("offer", offer.conversation, offer.agent)
+        yield PushNotice("offer", offer.conversation, offer.agent)
     elif event.type == f"{SLA}warned":
-        yield Notice("due", event.payload_as(ClockFact).conversation, None)
+        yield PushNotice("due", event.payload_as(ClockFact).conversation, None)
     elif event.type.startswith(CONVERSATION):
         yield from _of_conversation(event.type.removeprefix(CONVERSATION), event)
 
 
-def _of_conversation(word: str, event: Event) -> Iterator[Notice]:
+def _of_conversation(word: str, event: Event) -> Iterator[PushNotice]:
     if word not in ("assigned", "message_received", "noted"):
         return
     fact = event.payload_as(ConversationFact)
     agent = fact.snapshot.agent
     if word == "noted":
-        yield from (Notice("mention", fact.conversation, one) for one in fact.mentions)
+        yield from (PushNotice("mention", fact.conversation, one) for one in fact.mentions)
     elif word == "message_received" and agent is not None:
-        yield Notice("message", fact.conversation, agent)
+        yield PushNotice("message", fact.conversation, agent)
     # A conversation that came back to who had it is told as the message that brought it.
     elif word == "assigned" and agent is not None and fact.previous_status in ("waiting", "offered", None):
-        yield Notice("given", fact.conversation, agent)
+        yield PushNotice("given", fact.conversation, agent)
 
 
 def is_told_just_now(kind: NoticeKind, last: datetime | None, now: datetime) -> bool:

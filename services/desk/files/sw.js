@@ -41,3 +41,22 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || !isShell(url)) return;
   event.respondWith(shell(request, keyOf(url)));
 });
+
+// What is pushed is a notification in words already: with the name and the channel, and never what was written.
+self.addEventListener('push', (event) => {
+  const told = event.data?.json() ?? {};
+  if (!told.title) return;
+  const options = {body: told.channel, tag: told.conversation, renotify: true, icon: '/desk/icon-192.png', badge: '/desk/icon-192.png', requireInteraction: told.kind === 'offer', data: {url: told.url, conversation: told.conversation}};
+  event.waitUntil(self.registration.showNotification(told.title, options));
+});
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  const {url, conversation} = event.notification.data ?? {};
+  const go = async () => {
+    const [page] = (await self.clients.matchAll({type: 'window', includeUncontrolled: true})).filter((client) => new URL(client.url).pathname.startsWith('/desk'));
+    if (!page) return self.clients.openWindow(url ?? '/desk');
+    await page.focus();
+    return page.postMessage({open: conversation ?? url?.split('/').pop()});
+  };
+  event.waitUntil(go());
+});

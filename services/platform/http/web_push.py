@@ -28,7 +28,7 @@ TOKEN_VALID = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class PushSubscription:
     """Where a browser takes messages, and the keys by which it opens them."""
 
     endpoint: str
@@ -41,17 +41,17 @@ def public_bytes(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
-def subscription_of(endpoint: str, p256dh: str, auth: str) -> Subscription:
+def subscription_of(endpoint: str, p256dh: str, auth: str) -> PushSubscription:
     """A subscription as a browser writes it. Raises ValueError for keys that are none."""
     point, secret = base64url.decode(p256dh), base64url.decode(auth)
     ec.EllipticCurvePublicKey.from_encoded_point(CURVE, point)
     if len(point) != PUBLIC_KEY_BYTES or len(secret) != AUTH_BYTES:
         raise ValueError("keys of another length")
-    return Subscription(endpoint, point, secret)
+    return PushSubscription(endpoint, point, secret)
 
 
 def encrypt(
-    subscription: Subscription,
+    subscription: PushSubscription,
     plaintext: bytes,
     *,
     sender: ec.EllipticCurvePrivateKey | None = None,

@@ -9,9 +9,9 @@ import structlog
 
 from schemas.envelope import Event, decode
 from schemas.topics import is_fact
-from schemas.values import Json, instant_text
+from schemas.values import AgentLanguage, Json, instant_text
 from services.domain.conversation_state import ConversationState
-from services.domain.push_notices import BOOK, IN_VIEW, ONCE, TOO_LATE, Notice, is_told_just_now, notices_of
+from services.domain.push_notices import BOOK, IN_VIEW, ONCE, TOO_LATE, PushNotice, is_told_just_now, notices_of
 from services.platform.bus.port import Record
 from services.platform.bus.tail_reader import TailReader
 from services.platform.core import base64url
@@ -27,7 +27,7 @@ from services.records.desk import DESK_SESSIONS
 from services.records.leases import LEASES
 from services.records.push import PUSH_DEVICES, PUSH_MARKS, PushDevice, PushMark, device_id, mark_id
 from services.router.push.devices import read_devices
-from services.text.sentences import SentenceReader
+from services.text.sentences import RIGHT_TO_LEFT, SentenceReader
 
 KEY_PAIR = "web-push"
 """The name of the installation's secret from which its key pair follows."""
@@ -35,6 +35,7 @@ TOPICS = ("conversations", "sla")
 LOOK_SECONDS = 30.0
 """How often a process looks whether there is any device at all. Without one it follows no facts."""
 AT_ONCE = 8
+RIGHT_TO_LEFT_MARK = "\u200f"
 GONE = frozenset({404, 410})
 log = structlog.get_logger(__name__)
 
@@ -120,7 +121,7 @@ class PushNotifier:
             if case is not None and agent is not None:
                 await self._tell(event, notice, case, agent)
 
-    async def _tell(self, event: Event, notice: Notice, case: ConversationState, agent: str) -> None:
+    async def _tell(self, event: Event, notice: PushNotice, case: ConversationState, agent: str) -> None:
         workspace = event.workspace
         devices = await read_devices(self._context, workspace, agent)
         if not devices or not await self._is_away(workspace, agent):
@@ -152,7 +153,7 @@ class PushNotifier:
                 usable.append(one)
         return usable
 
-    async def _claim(self, event: Event, notice: Notice, agent: str) -> bool:
+    async def _claim(self, event: Event, notice: PushNotice, agent: str) -> bool:
         """Whether this process sends: no other does, and the agent was not told of the conversation a moment ago."""
         now = self._context.time_source.now()
         key = Key(PUSH_MARKS.name, mark_id(event.workspace, agent, notice.conversation))
@@ -171,9 +172,9 @@ class PushNotifier:
         person = await read_one(self._context.store, PERSONS, case.key)
         return (person.name if person else None) or case.subject or case.person.split(":", 2)[-1]
 
-    async def _send(self, device: PushDevice, notice: Notice, name: str, case: ConversationState) -> None:
+    async def _send(self, device: PushDevice, notice: PushNotice, name: str, case: ConversationState) -> None:
         subscription = subscription_of(device.endpoint, device.p256dh, device.auth)
-        title = BOOK.word(notice.kind, SentenceReader(device.language), {"name": name[:100]})
+        title = title_of(notice, name, device.language)
         # Name and channel, and never what was written.
         told: dict[str, Json] = {
             "kind": notice.kind,
@@ -208,6 +209,12 @@ class PushNotifier:
             await self._context.store.commit(Changes([same], deletes=[key]))
         except Fenced:
             return
+
+
+def title_of(notice: PushNotice, name: str, language: AgentLanguage) -> str:
+    """The title of a notification. It has the direction of its language, though it may begin with a name of another."""
+    words = BOOK.word(notice.kind, SentenceReader(language), {"name": name[:100]})
+    return f"{RIGHT_TO_LEFT_MARK}{words}" if language in RIGHT_TO_LEFT else words
 
 
 def topic_of(conversation: str) -> str:

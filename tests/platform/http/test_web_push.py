@@ -19,7 +19,7 @@ from services.platform.http.web_push import (
     CURVE,
     MAX_PLAINTEXT,
     PushSender,
-    Subscription,
+    PushSubscription,
     encrypt,
     public_bytes,
     subscription_of,
@@ -35,8 +35,8 @@ class Browser:
         self.key, self.auth = ec.derive_private_key(number, CURVE), auth
         self.public = public_bytes(self.key.public_key())
 
-    def subscription(self, endpoint: str = "https://push.example/1") -> Subscription:
-        return Subscription(endpoint, self.public, self.auth)
+    def subscription(self, endpoint: str = "https://push.example/1") -> PushSubscription:
+        return PushSubscription(endpoint, self.public, self.auth)
 
     def open(self, body: bytes) -> bytes:
         salt, (record, length) = body[:16], struct.unpack("!LB", body[16:21])
