@@ -16,6 +16,7 @@ from services.migrations import (
     m0007_account_counts,
     m0010_collector,
     m0011_inbox,
+    m0012_absent_agents,
     m0013_inbox_shelves,
 )
 from services.platform.store.migration_steps import Migration
@@ -30,6 +31,7 @@ MIGRATIONS: Sequence[Migration] = (
     m0007_account_counts.STEP,
     m0010_collector.STEP,
     m0011_inbox.STEP,
+    m0012_absent_agents.STEP,
     m0013_inbox_shelves.STEP,
 )
 """Every step, by rising number. The number of a step that was released is never used again."""

@@ -13,17 +13,19 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up, update_of
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, database, shop_at, telegram, up, update_of
 from tests.live.waiting import eventually
 from tests.live_servers.process import pause_process
-from tests.live_servers.server import free_ports
+from tests.live_servers.server import Server, free_ports
 
 SHORT = {"beat_seconds": 1, "lost_away_seconds": 3, "lost_return_seconds": 5, "lost_offline_seconds": 7}
-PATIENCE = 40.0
+PATIENCE = 60.0
+"""A member of Kafka that sleeps keeps its partitions for ten seconds, and then they are divided anew."""
 
 
 async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:
@@ -230,10 +232,10 @@ async def test_31_nobody_goes_above_their_limit_and_the_rest_wait_with_a_reason(
 
 
 @asynccontextmanager
-async def two_routers(folder: Path) -> AsyncIterator[tuple[list[Running], list[Shop], str]]:
-    """Ingest and two routers on one folder of data."""
+async def two_routers(folder: Path, **engine: str) -> AsyncIterator[tuple[list[Running], list[Shop], str]]:
+    """Ingest and two routers on one bus and store: those of `engine`, or of one folder of data."""
     [port] = free_ports(1)
-    environment = {"PASOKH_DATA": str(folder / "data"), "PASOKH_ADMIN_KEY": ADMIN_KEY, **allowing(port)}
+    environment = {"PASOKH_DATA": str(folder / "data"), "PASOKH_ADMIN_KEY": ADMIN_KEY, **engine, **allowing(port)}
     names = ("router", "router", "ingest")
     processes = [
         Running(folder / f"{n}-{name}", ("serve", name), free, environment)
@@ -266,11 +268,26 @@ def pid_of(running: Running) -> int:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("dies", [0, 1])
 async def test_timers_of_absence_survive_the_sleep_and_the_death_of_a_router(tmp_path: Path, dies: int) -> None:
+    await endure(tmp_path, dies)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("dies", [0, 1])
+async def test_timers_of_absence_survive_on_kafka_and_mongodb(
+    tmp_path: Path, dies: int, kafka_server: Server, mongo_server: Server
+) -> None:
+    name = f"absence-{uuid4().hex[:8]}"
+    engine = {"PASOKH_BUS": kafka_server.url, "PASOKH_STORE": database(mongo_server, name), "PASOKH_NAMESPACE": name}
+    await endure(tmp_path, dies, **engine, PASOKH_PARTITIONS="4")
+
+
+async def endure(tmp_path: Path, dies: int, **engine: str) -> None:
     """One router sleeps while ann's page is lost, and is killed while hers is lost again: each customer gets to bob, once.
 
     Whichever of the two owns the workspace: the other one takes it over, and bob, whose page is heard all along, is never away.
     """
-    async with two_routers(tmp_path) as (processes, (one, two, ingest), url):
+    async with two_routers(tmp_path, **engine) as (processes, (one, two, ingest), url):
         routers = [one, two]
         survivor = routers[1 - dies]
         await set_up(survivor, url)

@@ -77,6 +77,23 @@ def _on_agent_command(context: DispatchContext, received: ReceivedEvent) -> None
     context.work.put(OUTCOMES, result.id, result)
 
 
+def _on_presence_command(context: DispatchContext, received: ReceivedEvent) -> None:
+    _apply_settings(context, received.event.workspace)
+    _on_agent_command(context, received)
+
+
+def _on_lease_renewed(context: DispatchContext, received: ReceivedEvent) -> None:
+    _apply_settings(context, received.event.workspace)
+    state = context.state(received.event.workspace)
+    record_outcomes(context.work, state, leases.on_lease_renewed(context.work, state, received.event))
+
+
+def _apply_settings(context: DispatchContext, workspace: str) -> None:
+    # Recorded apart: records of agents are made of what is recorded.
+    state = context.state(workspace)
+    record_outcomes(context.work, state, context.apply_settings(state))
+
+
 def _on_rules_changed(context: DispatchContext, received: ReceivedEvent) -> None:
     state = context.state(received.event.workspace)
     rounds.start_replanning(context.work, state, received.event.payload_as(RulesChanged).version)
@@ -93,8 +110,8 @@ def _on_task_timer(context: DispatchContext, timer: TimerFired) -> None:
 
 
 def _on_presence_timer(context: DispatchContext, timer: TimerFired) -> None:
+    _apply_settings(context, workspace_for(timer))
     state = context.state(workspace_for(timer))
-    record_outcomes(context.work, state, context.apply_settings(state))
     record_outcomes(context.work, state, leases.on_presence_timer(context.work, state, timer))
 
 
@@ -139,9 +156,9 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         "pasokh.routing.offer_decline": Handler(_on_agent_command, OFFER),
         "pasokh.routing.agent_put": Handler(_on_agent_command, (agent_put_documents, configuration_documents)),
         "pasokh.routing.agent_deleted": Handler(_on_agent_command, COMMAND),
-        "pasokh.routing.presence_set": Handler(_on_agent_command, COMMAND),
+        "pasokh.routing.presence_set": Handler(_on_presence_command, (agent_put_documents, configuration_documents)),
         "pasokh.routing.wrap_up_end": Handler(_on_agent_command, COMMAND),
-        "pasokh.routing.lease_renewed": _on_task(leases.on_lease_renewed),
+        "pasokh.routing.lease_renewed": Handler(_on_lease_renewed, (task_documents, configuration_documents)),
         "pasokh.routing.rules_changed": Handler(_on_rules_changed, WORKSPACE),
         "pasokh.routing.reapply_sla": Handler(_on_reapply, COMMAND),
     },

@@ -139,6 +139,16 @@ async def test_who_declares_while_their_page_is_lost_has_another_desk(dispatch: 
     assert shown(dispatch) == ("online", None)
 
 
+async def test_settings_that_changed_since_hold_from_the_first_beat_on(dispatch: DispatchHarness) -> None:
+    await dispatch.online("ann")
+    dispatch.configure(
+        "sales", settings={"lost_away_seconds": 10, "lost_return_seconds": 20, "lost_offline_seconds": 30}
+    )
+    await dispatch.beat("ann", renews=True)
+    await dispatch.advance(10)
+    assert shown(dispatch) == ("away", "connection_lost")
+
+
 async def test_settings_of_the_workspace_count_from_the_next_look(dispatch: DispatchHarness) -> None:
     dispatch.configure(
         "sales", settings={"lost_away_seconds": 10, "lost_return_seconds": 20, "lost_offline_seconds": 30}
