@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,20 @@ async def seen(look: Callable[[], Awaitable[Found | None]], running: Running) ->
     return await eventually(look, 180, detail=lambda: f": {running.log[-3000:]}")
 
 
+async def whoever_looks_around_signs_in(running: Running) -> None:
+    """The two links that are printed open sessions: of an agent, and of the owner, who may set up the shop."""
+    for label, agent, status in (("an agent", "you", 403), ("the owner", "owner", 200)):
+        [code] = re.findall(rf"as {label}\s+\S+/desk#code=(\S+)", running.log)
+        async with httpx2.AsyncClient(base_url=running.url, trust_env=False) as browser:
+            opened = await browser.post("/v1/desk/sessions", json={"code": code}, headers={"pasokh-desk": "1"})
+            assert (opened.status_code, opened.json()["agent"]) == (201, agent), opened.text
+            cookie = {"cookie": opened.headers.get_list("set-cookie")[0].partition(";")[0]}
+            shown = await browser.get("/v1/keys", headers=cookie)
+            assert shown.status_code == status
+            mine = await browser.get("/v1/workspaces/demo/agents/me", headers=cookie)
+            assert mine.json()["presence"] == "offline"
+
+
 async def test_answers_of_the_demo_fit_their_questions(tmp_path: Path) -> None:
     running = up(tmp_path, "--demo", PASOKH_ADMIN_KEY=ADMIN_KEY)
     running.start()
@@ -55,6 +70,7 @@ async def test_answers_of_the_demo_fit_their_questions(tmp_path: Path) -> None:
         while "Ctrl-C stops it" not in running.log:
             assert time.monotonic() < began + 60, running.log
             await asyncio.sleep(0.05)
+        await whoever_looks_around_signs_in(running)
         async with shop_at(running.url, ADMIN_KEY, "demo") as shop:
 
             async def enough() -> list[tuple[list[str], str]] | None:

@@ -1,6 +1,7 @@
 """`pasokh up` as a process: from nothing to a delivered reply, hostile clients, refusals, and an orderly end."""
 
 import asyncio
+import re
 import socket
 import stat
 import time
@@ -50,6 +51,16 @@ def key_of(running: Running) -> str:
     return (running.folder / "data" / "admin.key").read_text().strip()
 
 
+async def first_run_links(running: Running, wanted: int) -> list[str]:
+    """The links of first runs that were printed, once there are so many."""
+
+    async def found() -> list[str] | None:
+        links = re.findall(r"http://\S+/desk#first-run=\S+", running.log)
+        return links if len(links) >= wanted else None
+
+    return await eventually(found)
+
+
 def nothing_of(look: Callable[[], Any]) -> Callable[[], Any]:
     """Whether `look` finds nothing more."""
 
@@ -65,11 +76,14 @@ async def test_a_first_start_is_ready_within_ten_seconds_and_tells_the_key_once(
     seconds = running.wait_ready()
     key_file = tmp_path / "data" / "admin.key"
     assert seconds < READY_SECONDS
+    # Each start without a shop says how to set one up.
+    assert len(await first_run_links(running, 1)) == 1
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert running.log.count(key_file.read_text().strip()) == 1
     assert running.stop()[0] == 0
     running.start()
     running.wait_ready()
+    assert len(set(await first_run_links(running, 2))) == 2
     running.stop()
     assert running.log.count(key_file.read_text().strip()) == 1
 
