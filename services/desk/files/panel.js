@@ -7,7 +7,7 @@ import {channelName, duration, languageName, number, text} from './words.js';
 
 const row = (name, value) => (value === null || value === undefined || value === '' ? nothing : html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
 
-function customer(thread) {
+function customer(thread, state) {
   const {person, conversation} = thread;
   const external = conversation.person.split(':').slice(2).join(':');
   return html`<section><h3>${text('customer')}</h3><dl>
@@ -17,6 +17,7 @@ function customer(thread) {
     ${row(text('email'), person?.email ? html`<a href="mailto:${person.email}" dir="ltr">${person.email}</a>` : null)}
     ${row(text('language'), languageName(person?.language ?? conversation.language ?? '') || null)}
     ${row(text('account'), html`${channelName(conversation.channel)} · <bdi>${conversation.account}</bdi>`)}
+    ${row(text('seen_last'), person?.seen_at ? time(person.seen_at, state.now()) : null)}
     ${person?.blocked ? html`<p class="problem">${text('person_blocked')}</p>` : nothing}
     ${person?.consent ? row(text('consent'), text(`consent_${person.consent}`)) : nothing}
   </dl>
@@ -76,6 +77,6 @@ export function panelRegion(state, actions) {
   if (!thread?.conversation) return nothing;
   return html`<aside class="panel ${state.panel ? 'shown' : ''}" id="panel" aria-label=${text('details')} tabindex="-1">
     <div class="titled drawer-only"><h2>${text('details')}</h2><button type="button" class="plain icon" aria-label=${text('close')} @click=${actions.togglePanel}>✕</button></div>
-    ${why(thread, state)}${customer(thread)}${clocks(thread, state)}${handoff(thread.conversation)}${others(thread, state, actions)}${more(thread.conversation, state)}
+    ${why(thread, state)}${customer(thread, state)}${clocks(thread, state)}${handoff(thread.conversation)}${others(thread, state, actions)}${more(thread.conversation, state)}
   </aside>`;
 }

@@ -50,7 +50,7 @@ export function teamRegion(state, actions) {
     <div class="titled"><button type="button" class="plain icon back" aria-label=${text('back')} @click=${actions.close}><span class="mirror">←</span></button><h2 tabindex="-1" id="team-title" class="grows">${text('view_people')}</h2></div>
     <section class="card"><h3>${text('queues')}</h3>
       ${queues.length ? html`<table><thead><tr><th scope="col">${text('team')}</th><th scope="col">${text('view_waiting')}</th><th scope="col">${text('longest')}</th></tr></thead>
-        <tbody>${queues.map((queue) => html`<tr><th scope="row"><bdi>${state.teams.get(queue.team)?.name ?? queue.team}</bdi></th><td data-label=${text('view_waiting')}><span>${number(queue.waiting)}</span></td>
+        <tbody>${queues.map((queue) => html`<tr><th scope="row"><a href="/desk/v/waiting" @click=${(event) => { event.preventDefault(); actions.showView('waiting'); }}><bdi>${state.teams.get(queue.team)?.name ?? queue.team}</bdi></a></th><td data-label=${text('view_waiting')}><span>${number(queue.waiting)}</span></td>
           <td data-label=${text('longest')}><span>${duration(state.now() - new Date(queue.since).getTime())}</span></td></tr>`)}</tbody></table>` : html`<p class="quiet">${text('nobody_waits')}</p>`}
     </section>
     <section class="card"><h3>${text('agents')} (${number(agents.length)})</h3>

@@ -287,4 +287,5 @@ export default {
   reason_connection_lost: "انقطع الاتصال",
   reason_idle: "دون نشاط منذ فترة",
   reason_missed_offers: "عروض فائتة",
+  seen_last: "آخر رسالة",
 };

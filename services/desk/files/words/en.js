@@ -287,4 +287,5 @@ export default {
   reason_connection_lost: "no connection",
   reason_idle: "nothing done for a while",
   reason_missed_offers: "missed offers",
+  seen_last: "Last wrote",
 };

@@ -287,4 +287,5 @@ export default {
   reason_connection_lost: "بدون اتصال",
   reason_idle: "مدتی بی‌کار",
   reason_missed_offers: "پیشنهادهای بی‌پاسخ",
+  seen_last: "آخرین پیام",
 };

@@ -287,4 +287,5 @@ export default {
   reason_connection_lost: "nav savienojuma",
   reason_idle: "kādu laiku nekas nav darīts",
   reason_missed_offers: "nokavēti piedāvājumi",
+  seen_last: "Pēdējoreiz rakstīja",
 };
