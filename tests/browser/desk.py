@@ -1,5 +1,6 @@
 """What the tests of the desk have in common: a shop with customers who write, and agents who sign in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -56,3 +57,10 @@ async def offline(page: Page) -> AsyncIterator[None]:
         yield
     finally:
         await page.context.set_offline(False)
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait until a condition of JavaScript is true. The page's policy forbids Playwright's own way, which evaluates text in it."""
+    async with asyncio.timeout(TIMEOUT_MS / 1000):
+        while not await page.evaluate(condition):
+            await asyncio.sleep(0.05)

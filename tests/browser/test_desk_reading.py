@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import TIMEOUT_MS, offline, open_desk, row_of, write
+from tests.browser.desk import TIMEOUT_MS, offline, open_desk, row_of, until, write
 from tests.live.installation import Running, Shop
 
 SHOWN = "() => [...document.querySelectorAll('.row')].map(row => row.dataset.id)"
@@ -49,7 +49,7 @@ async def test_14_every_new_conversation_appears_without_a_reload(
         await write(desk_shop, number, number, f"Question {number}")
     made = await conversations(desk_shop, count)
     await expect(page.locator(".views .count.hot")).to_have_text(str(count), timeout=TIMEOUT_MS)
-    await page.wait_for_function(f"Object.keys(window.came).length >= {count}", timeout=TIMEOUT_MS)
+    await until(page, f"Object.keys(window.came).length >= {count}")
     assert set(await page.evaluate("Object.keys(window.came)")) == set(made)
 
 

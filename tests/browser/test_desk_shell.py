@@ -5,7 +5,7 @@ import re
 from playwright.async_api import expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, sign_in_link, write
+from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, sign_in_link, until, write
 from tests.live.installation import Running, Shop
 
 STREAMS = "() => performance.getEntriesByType('resource').filter(one => one.name.includes('/inbox/stream')).length"
@@ -114,7 +114,7 @@ async def test_without_a_network_the_page_is_there_and_waits(
     open_page: OpenPage, desk_installation: Running, desk_shop: Shop
 ) -> None:
     page = await open_desk(open_page, desk_installation, desk_shop)
-    await page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=TIMEOUT_MS)
+    await until(page, "navigator.serviceWorker.controller !== null")
     manifest = await page.evaluate("fetch('/desk/desk.webmanifest').then(answer => answer.json())")
     assert (manifest["start_url"], manifest["display"]) == ("/desk", "standalone")
     # What came before the worker is kept from the second visit on.
