@@ -62,5 +62,5 @@ async def offline(page: Page) -> AsyncIterator[None]:
 async def until(page: Page, condition: str) -> None:
     """Wait until a condition of JavaScript is true. The page's policy forbids Playwright's own way, which evaluates text in it."""
     async with asyncio.timeout(TIMEOUT_MS / 1000):
-        while not await page.evaluate(condition):
+        while not await page.evaluate(condition):  # noqa: ASYNC110 - the page decides it
             await asyncio.sleep(0.05)
