@@ -3,6 +3,7 @@
 Acceptance tests 19 and 20 of the desk, and 37 for the stream.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -42,6 +43,12 @@ class Lists:
         self.rows = {row["id"]: row for row in rows}
         self.counts: dict[str, int] = {}
         self._taken = 0
+
+    def come_back(self, page: Page) -> None:
+        """Go on with another stream, after all that came on the one before."""
+        self.follow()
+        self.page, self._taken = page, 0
+        assert [one["reset"] for one in page.came("hello")] == [False]
 
     def follow(self) -> None:
         """Take in the events that came."""
@@ -196,3 +203,25 @@ async def test_37_no_byte_of_what_an_agent_may_not_see_is_on_their_stream(inbox:
     for view in VIEWS:
         answer = await inbox.rest.request("GET", f"{INBOX}?view={view}", authorization=key)
         assert OTHERS not in answer.text
+
+
+async def test_however_often_the_page_is_cut_its_lists_are_whole(inbox: Inbox) -> None:
+    """It comes back with its last id while conversations go on to change; nothing is read anew."""
+    random = Random(10)
+    lists = await follow(inbox, "reza")
+
+    async def change(number: int) -> None:
+        one = changed(random, f"c{random.randrange(20):02d}", number)
+        put_mentions(inbox, one)
+        await inbox.change("priority_changed", one)
+
+    for number in range(0, 400, 10):
+        lists.page.leave()
+        for step in range(5):
+            await change(number + step)
+        async with asyncio.TaskGroup() as group:
+            opening = group.create_task(inbox.open("reza", last_event_id=lists.page.last_id))
+            for step in range(5, 10):
+                group.create_task(change(number + step))
+        lists.come_back(opening.result())
+    await lists.agree()
