@@ -5,6 +5,7 @@ Numbers in names are those of the acceptance tests of the desk.
 
 import asyncio
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -348,3 +349,71 @@ async def test_the_settings_and_the_menu_hold_to_axe_in_every_language(
     await picture(page, f"desk-settings-{language}-{size.replace(' ', '-')}", whole=False)
     wide = await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, "nothing scrolls sideways"
+
+
+# -- who does not answer -----------------------------------------------------------------------------------------------
+
+
+async def test_30_an_offer_that_nobody_answers_goes_to_the_next_agent_in_time(
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
+) -> None:
+    seconds = 5
+    await offers_on(desk_shop, seconds)
+    await desk_shop.put("/agents/reza/presence", {"status": "online"})
+    desks = {agent: await open_desk(open_page, desk_installation, desk_shop, agent) for agent in ("sara", "reza")}
+    for page in desks.values():
+        await expect(page.locator("#presence")).to_be_visible(timeout=TIMEOUT_MS)
+    await write(desk_shop, 1, 11, "Where is my order?", "Neda")
+    case = await conversation_of(desk_shop)
+    first, second = await offers_of(desk_shop, case["id"], 2)
+    assert {first["agent"], second["agent"]} == {"sara", "reza"}
+    made = [datetime.fromisoformat(one["time"]) for one in (first, second)]
+    assert timedelta(seconds=seconds - 1) <= made[1] - made[0] <= timedelta(seconds=seconds + 1)
+    offer = desks[second["agent"]].locator(".offer")
+    await expect(offer).to_contain_text("Neda", timeout=TIMEOUT_MS)
+    await expect(desks[first["agent"]].locator(".offer")).to_have_count(0)
+    await offer.get_by_role("button", name="Accept").click()
+    title = desks[second["agent"]].locator("#conversation-title")
+    await expect(title).to_have_text("Neda", timeout=TIMEOUT_MS)
+    after = await desk_shop.get(f"/conversations/{case['id']}")
+    assert (after["agent"], after["opened_at"]) == (second["agent"], case["opened_at"])
+
+
+async def offers_of(shop: Shop, conversation: str, count: int) -> list[dict[str, Any]]:
+    """The first offers of a conversation, as facts with their agent, once there are so many."""
+    async with asyncio.timeout(30):
+        while True:
+            facts = await shop.items(f"/conversations/{conversation}/events")
+            made = [{"time": one["time"], **one["data"]} for one in facts if one["type"] == "pasokh.offer.made"]
+            if len(made) >= count:
+                return made[:count]
+            await asyncio.sleep(0.05)
+
+
+async def test_33_a_snooze_outlasts_thanks_where_that_was_chosen_and_says_until_when(
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
+) -> None:
+    await write(desk_shop, 1, 11, "Where is my order?", "Neda")
+    case = await conversation_of(desk_shop)
+    page = await open_desk(open_page, desk_installation, desk_shop)
+    await page.goto(f"{desk_installation.url}/desk/c/{case['id']}")
+    await page.locator("#do-snooze").click()
+    await page.locator("#snooze-wake").uncheck()
+    await page.get_by_role("button", name=re.compile("In three hours")).click()
+    await expect(page.locator(".standing .chip", has_text="Snoozed until")).to_be_visible(timeout=TIMEOUT_MS)
+    until = (await desk_shop.get(f"/conversations/{case['id']}"))["snoozed_until"]
+    await page.goto(f"{desk_installation.url}/desk/v/snoozed")
+    await expect(row_of(page, "Neda")).to_contain_text("Snoozed until", timeout=TIMEOUT_MS)
+    await write(desk_shop, 2, 11, "Thanks!", "Neda")
+    await expect(row_of(page, "Neda")).to_contain_text("Thanks!", timeout=TIMEOUT_MS)
+    assert (await desk_shop.get(f"/conversations/{case['id']}"))["snoozed_until"] == until
+    # With the other choice the customer's word ends it, and the same time is offered again.
+    await page.goto(f"{desk_installation.url}/desk/c/{case['id']}")
+    await page.locator("#do-unsnooze").click()
+    await page.locator("#do-snooze").click()
+    await page.get_by_role("button", name=re.compile("In three hours")).click()
+    await expect(page.locator("#do-unsnooze")).to_be_visible(timeout=TIMEOUT_MS)
+    await write(desk_shop, 3, 11, "One more thing", "Neda")
+    await expect(page.locator("#do-snooze")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.locator("#do-snooze").click()
+    await expect(page.get_by_role("button", name=re.compile("The same time again"))).to_be_visible()

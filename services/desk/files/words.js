@@ -83,11 +83,12 @@ export const clockTime = (at) => formats.time.format(new Date(at));
 export const fullTime = (at) => formats.full.format(new Date(at));
 export const weekday = (at) => formats.weekday.format(new Date(at));
 
-/** A moment as briefly as it is clear: the time today, the weekday within six days, else the date. */
+/** A moment as briefly as it is clear: the time today, the weekday within six days, else the date; of one to come with its time. */
 export function shortTime(at, now) {
   const moment = new Date(at).getTime();
   const days = Math.round((startOfDay(now) - startOfDay(moment)) / DAY);
   if (days === 0) return clockTime(moment);
+  if (days < 0) return `${days > -7 ? formats.weekday.format(moment) : formats.day.format(moment)} ${clockTime(moment)}`;
   if (days === 1) return text('yesterday');
   if (days > 1 && days < 7) return formats.weekday.format(moment);
   return formats.day.format(moment);

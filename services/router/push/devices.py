@@ -10,7 +10,7 @@ from starlette.responses import Response
 from schemas.values import AgentLanguage, Instant, Json, RequestModel
 from services.platform.core.settings import Settings
 from services.platform.http.auth import Principal, current_caller, require_scope
-from services.platform.http.client_address import validate_callback_url
+from services.platform.http.client_address import host_and_port, validate_callback_url
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.json_body import JsonBody
 from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
@@ -77,7 +77,7 @@ async def read_devices(context: Context, workspace: str, agent: str) -> list[Pus
 def check_subscription(body: PushBody, settings: Settings) -> None:
     """Raise UnprocessableContent for an address that is not called, or keys that are none."""
     wrong = validate_callback_url("/endpoint", body.endpoint, settings)
-    if not wrong and not body.endpoint.startswith("https://") and not settings.allow_private_targets:
+    if not wrong and not body.endpoint.startswith("https://") and not _may_be_plain(body.endpoint, settings):
         wrong = [("/endpoint", "Push services are called by https alone.")]
     try:
         subscription_of(body.endpoint, body.keys.p256dh, body.keys.auth)
@@ -85,6 +85,12 @@ def check_subscription(body: PushBody, settings: Settings) -> None:
         wrong.append(("/keys", "These are no keys of a subscription."))
     if wrong:
         raise UnprocessableContent(*wrong)
+
+
+def _may_be_plain(endpoint: str, settings: Settings) -> bool:
+    """Whether the operator allows this very target: a push service of their own network may have no certificate."""
+    host, port = host_and_port(endpoint) or ("", 0)
+    return settings.allow_private_targets or f"{host}:{port}" in settings.allowed_targets
 
 
 def build_router(sender: PushSender, on_added: Callable[[], None]) -> APIRouter:
