@@ -77,6 +77,7 @@ test('a moment is said as briefly as it is clear', async () => {
   assert.equal(shortTime(before(1, 23), now), 'Yesterday');
   assert.equal(shortTime(before(3), now), 'Wednesday');
   assert.equal(shortTime(before(20), now), '8 Nov');
+  assert.deepEqual([before(-1), before(-20)].map((at) => shortTime(at, now).replace(/\d\d:\d\d$/, 'TIME')), ['Sunday TIME', '18 Dec TIME'], 'of what is to come the time counts');
   assert.equal(dayName(before(0), now), 'Today');
   assert.match(dayName(before(20), now), /8 November 2026/);
 });
