@@ -78,7 +78,9 @@ async def owner(
 async def at(page: Page, installation: Running, section: str) -> None:
     await page.goto(f"{installation.url}/desk/admin{section}")
     await expect(page.locator("#admin-title")).to_be_visible(timeout=TIMEOUT_MS)
-    if section not in ("", "/agents", "/teams", "/accounts", "/accounts/+", "/canned", "/keys"):
+    if section in ("", "/agents", "/teams", "/accounts", "/accounts/+", "/canned", "/keys"):
+        await expect(page.locator(".todo .live, .things li, .card.empty").first).to_be_visible(timeout=TIMEOUT_MS)
+    else:
         await expect(page.locator("form.form").first).to_be_visible(timeout=TIMEOUT_MS)
 
 

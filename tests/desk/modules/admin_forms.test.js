@@ -26,7 +26,7 @@ test("there is a form for every channel, with a field for every part of its acco
 
 test("the kind of each field is that of its value", () => {
   const kinds = {
-    telegram: { name: "text", language: "text", calendar: "calendar", "credentials/bot_token": "secret", "credentials/secret_token": "secret", "settings/receive": "choice", "settings/greeting": "texts", "settings/handoff_seconds": "number" },
+    telegram: { name: "text", language: "text", calendar: "calendar", "credentials/bot_token": "secret", "credentials/secret_token": "secret", "settings/receive": "choice", "settings/greeting": "texts", "settings/handoff_seconds": "duration" },
     email: { "credentials/provider": "choice", "credentials/from_address": "text", "credentials/topic_arn": "list", "settings/plus_addressing": "boolean", "settings/addresses": "list" },
     webchat: { "credentials/identity_secret": "secret", "credentials/allowed_origins": "list" },
   };
@@ -86,14 +86,14 @@ test("what a field itself shows to be wrong is said at it", () => {
   const codes = () => problemsOf(telegram, draft).map(({ pointer, code }) => `${pointer} ${code}`).sort();
   assert.deepEqual(codes(), ["/credentials/bot_token needed"]);
   draft.credentials.bot_token.text = "no token";
-  draft.settings.handoff_seconds = "soon";
+  draft.settings.handoff_seconds = { amount: "soon", unit: "seconds" };
   draft.language = "x".repeat(40);
   assert.deepEqual(codes(), ["/credentials/bot_token wrong_form", "/language wrong_form", "/settings/handoff_seconds no_number"]);
   draft.credentials.bot_token.text = "123456:ABC";
   draft.language = "fa";
-  draft.settings.handoff_seconds = "0";
+  draft.settings.handoff_seconds.amount = "0";
   assert.deepEqual(problemsOf(telegram, draft), [{ pointer: "/settings/handoff_seconds", code: "too_small_above", params: { n: 0 } }]);
-  draft.settings.handoff_seconds = "۹۰۰";
+  draft.settings.handoff_seconds.amount = "۹۰۰";
   assert.deepEqual(codes(), []);
   assert.equal(valueOf(telegram, draft).settings.handoff_seconds, 900);
 });

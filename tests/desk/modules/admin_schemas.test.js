@@ -67,10 +67,10 @@ test("every setting of shop and teams is asked for, those without words of the p
 
 const READ = {
   AGENT: { name: "Sara", teams: ["default", "vip"], skills: { "lang:fa": 5 }, capacity: 6, limits: { mail: 2 }, role: "lead" },
-  TEAM: { name: "Night", settings: { offer_mode: "offer", offer_seconds: 20 }, calendar: { timezone: "Europe/Riga", hours: { mon: [["20:00", "24:00"]] }, holidays: [] } },
+  TEAM: { name: "Night", settings: { offer_mode: "offer", offer_seconds: 20, overflow: { to_team: "default", max_waiting: 5 } }, calendar: { timezone: "Europe/Riga", hours: { mon: [["20:00", "24:00"]] }, holidays: [] } },
   WORKSPACE: {
     name: "Shop", languages: ["fa", "en"], timezone: "Asia/Tehran", own: { phones: ["+371 2000"] },
-    settings: { greeting: { fa: "سلام" }, handoff_texts: { notice: "Wait" }, detect_silence: false, visibility: "own", pending_release_seconds: 300, auto_resolve_seconds: { webchat: 3600, default: null }, preferred_agent_seconds: 60, claim_over_capacity: true, offer_mode: "offer", offer_seconds: 45, missed_offers: 3, beat_seconds: 15, lost_away_seconds: 60, lost_return_seconds: 300, lost_offline_seconds: 900, idle_away_seconds: 600, handoff_seconds: 600, work_units: { mail: 2 }, call_blocks: true },
+    settings: { greeting: { fa: "سلام" }, handoff_texts: { notice: "Wait" }, detect_silence: false, visibility: "own", pending_release_seconds: 300, auto_resolve_seconds: { webchat: 3600, default: null }, preferred_agent_seconds: 60, claim_over_capacity: true, offer_mode: "offer", offer_seconds: 45, missed_offers: 3, beat_seconds: 15, lost_away_seconds: 60, lost_return_seconds: 300, lost_offline_seconds: 900, idle_away_seconds: 600, handoff_seconds: 600, work_units: { mail: 2 }, call_blocks: true, unread_return_seconds: null, wrap_up_seconds: 30, after_hours: { message: true, closed: { fa: "{opens}" } } },
     calendar: { timezone: "Asia/Tehran", hours: { sat: [["09:00", "17:00"]] }, holidays: [] },
   },
   ROUTING: { rules: [{ when: { language: ["fa"], sensitive: true }, then: { team: "vip", skills: { "lang:{language}": 3 }, priority: "high", relax: [{ after_seconds: 60, skills: { "lang:{language}": 1 }, drop_skills: ["refunds"], add_teams: ["default"] }] } }] },

@@ -159,7 +159,7 @@ function yesElement(one, draft, change, context, pointer) {
   const values = {'': '', yes: true, no: false};
   const chosen = draft === '' ? '' : draft ? 'yes' : 'no';
   return html`<select id=${id} aria-describedby=${by} @change=${(event) => change(values[event.target.value])}>
-    ${Object.keys(values).map((value) => html`<option value=${value} ?selected=${chosen === value}>${text(value === '' ? 'any' : value)}</option>`)}
+    ${Object.keys(values).map((value) => html`<option value=${value} ?selected=${chosen === value}>${text(value === '' ? (one.empty === 'any' ? 'any' : 'unset') : value)}</option>`)}
   </select>`;
 }
 

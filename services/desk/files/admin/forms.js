@@ -50,7 +50,9 @@ function fieldOf(name, written, root, required) {
     fallback: schema.default,
   };
   for (const key of ['x-source', 'x-note', 'x-keys', 'x-empty']) if (key in schema) base[key.slice(2)] = schema[key];
-  return {...base, ...shapeOf(schema['x-kind'], kinds, root)};
+  const shape = shapeOf(schema['x-kind'], kinds, root);
+  if (shape.kind === 'number' && name.endsWith('_seconds')) shape.kind = 'duration';
+  return {...base, ...shape};
 }
 
 function shapeOf(asked, kinds, root) {

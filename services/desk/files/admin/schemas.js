@@ -9,6 +9,7 @@ const seconds = (minimum, more = {}) => ({type: 'number', minimum, 'x-kind': 'du
 const optional = (schema, fallback = null) => ({...schema, anyOf: [{...schema}, {type: 'null'}], default: fallback});
 const choice = (options, fallback) => ({type: 'string', enum: options, ...(fallback === undefined ? {} : {default: fallback})});
 const choices = (source, options) => ({type: 'array', items: {type: 'string', enum: options ?? []}, 'x-kind': 'choices', 'x-source': source, default: []});
+const texts = (limit) => ({anyOf: [text({maxLength: limit}), {type: 'object', additionalProperties: text()}, {type: 'null'}], default: null});
 const calendar = {title: 'Calendar', type: 'object'};
 const skills = {type: 'object', additionalProperties: {type: 'integer', minimum: 1, maximum: 5}, 'x-source': 'skills', default: {}};
 const CLASSES = ['chat', 'mail', 'call', 'public'];
@@ -27,6 +28,15 @@ export const AGENT = {
   },
 };
 
+const AFTER_HOURS = {type: 'object', 'x-note': 'after_hours', properties: {message: {type: 'boolean', default: true}, closed: texts(1000), email: texts(1000)}};
+const WITH_TEAMS = {...text(), enum: [], 'x-kind': 'choice', 'x-source': 'teams'};
+const OVERFLOW = {
+  type: 'object',
+  'x-note': 'overflow',
+  required: ['to_team'],
+  properties: {to_team: WITH_TEAMS, max_waiting: optional({type: 'integer', minimum: 0, maximum: 1000000}), max_wait_seconds: optional(seconds(1))},
+};
+
 const offers = (fallback) => ({
   offer_mode: fallback ? choice(['auto', 'offer'], 'auto') : optional(choice(['auto', 'offer'])),
   offer_seconds: fallback ? seconds(5, {maximum: 300, default: 30}) : optional(seconds(5, {maximum: 300})),
@@ -37,7 +47,9 @@ export const TEAM = {
   required: ['name'],
   properties: {
     name: needed,
-    settings: {type: 'object', 'x-label': 'offers', 'x-note': 'team_settings', properties: offers(false)},
+    settings: {type: 'object', 'x-label': 'offers', 'x-note': 'team_settings', properties: {
+      ...offers(false), overflow: optional(OVERFLOW), wrap_up_seconds: optional(seconds(0, {maximum: 900})), unread_return_seconds: optional(seconds(1)), after_hours: optional(AFTER_HOURS),
+    }},
     calendar: {...calendar, 'x-note': 'team_calendar'},
   },
 };
@@ -52,10 +64,12 @@ export const SHOP = {
   },
 };
 
-const texts = (limit) => ({anyOf: [text({maxLength: limit}), {type: 'object', additionalProperties: text()}, {type: 'null'}], default: null});
 const HANDOFF_TEXTS = Object.fromEntries(['link', 'invitation', 'private_reply', 'replied_privately', 'notice', 'verification'].map((name) => [name, texts(1000)]));
 
 const SETTINGS = {
+  after_hours: optional(AFTER_HOURS),
+  unread_return_seconds: optional(seconds(1), 120),
+  wrap_up_seconds: seconds(0, {maximum: 900, default: 0}),
   handoff_texts: {type: 'object', 'x-note': 'handoff_texts', properties: HANDOFF_TEXTS},
   greeting: {...texts(4096), 'x-note': 'greeting'},
   visibility: {...choice(['team', 'own'], 'team')},
@@ -92,8 +106,8 @@ export const WORKSPACE = {
 };
 /** The settings in groups, each with a heading. */
 export const GROUPS = [
-  ['customers', part('greeting', 'visibility', 'claim_over_capacity', 'detect_silence')],
-  ['offers', part('offer_mode', 'offer_seconds', 'missed_offers', 'preferred_agent_seconds', 'work_units', 'call_blocks')],
+  ['customers', part('greeting', 'visibility', 'claim_over_capacity', 'after_hours', 'detect_silence')],
+  ['offers', part('offer_mode', 'offer_seconds', 'missed_offers', 'unread_return_seconds', 'wrap_up_seconds', 'preferred_agent_seconds', 'work_units', 'call_blocks')],
   ['silence', part('pending_release_seconds', 'auto_resolve_seconds')],
   ['handoff', part('handoff_seconds', 'handoff_texts')],
   ['presence', part('lost_away_seconds', 'lost_return_seconds', 'lost_offline_seconds', 'idle_away_seconds', 'beat_seconds')],
@@ -117,7 +131,7 @@ const CASE = {
   surface: choices(null, ['private', 'public']),
   language: choices('languages'),
   sentiment: choices(null, ['positive', 'neutral', 'negative']),
-  sensitive: optional({type: 'boolean'}),
+  sensitive: {...optional({type: 'boolean'}), 'x-empty': 'any'},
   intent: {type: 'array', items: text(), default: [], 'x-note': 'intent'},
   tier: {type: 'array', items: text(), default: []},
   tag: {type: 'array', items: text(), default: []},
@@ -167,7 +181,7 @@ export const TRIED = {type: 'object', properties: {
   surface: open(choice(['private', 'public'])),
   language: open({...text(), enum: [], 'x-kind': 'choice', 'x-source': 'languages'}),
   sentiment: open(choice(['positive', 'neutral', 'negative'])),
-  sensitive: optional({type: 'boolean'}),
+  sensitive: open({type: 'boolean'}),
   intent: text(),
   tier: text(),
   tag: text(),
