@@ -116,7 +116,7 @@ test('the tab that answers the beats knows where the other tabs are', () => {
   const [leader, other] = ['a', 'b'].map((tab) => createHere({channel: open(), tab, now: () => now}));
   leader.set({conversation: 'c1', typing: null, focused: false, visible: false});
   other.set({conversation: 'c2', typing: 'reply', focused: true, visible: true});
-  assert.deepEqual(leader.beat(), {viewing: 'c2', typing: 'reply'});
+  assert.deepEqual(leader.beat(), {visible: true, viewing: 'c2', typing: 'reply'});
   assert.deepEqual([leader.isSeen('c2'), leader.isSeen('c1'), leader.isVisible()], [true, false, true]);
   assert.deepEqual(leader.beat({push: true}).push, true);
   other.leave();
