@@ -67,7 +67,7 @@ export function headerRegion(state, actions, who = nothing) {
   return html`<div class="head">
     <div class="titled">
       <button type="button" class="plain icon back" aria-label=${text('back')} @click=${actions.close}><span class="mirror">←</span></button>
-      <div class="grows"><h2 id="conversation-title" tabindex="-1"><bdi>${nameOf({customer: {name: thread.name}, ...conversation})}</bdi></h2>
+      <div class="grows"><h1 id="conversation-title" tabindex="-1"><bdi>${nameOf({customer: {name: thread.name}, ...conversation})}</bdi></h1>
         <p class="under"><span>${channelName(conversation.channel)}</span> ${surfaceLine(conversation, state)}</p></div>
       <button type="button" class="panel-toggle" id="do-panel" aria-expanded=${state.panel ? 'true' : 'false'} @click=${actions.togglePanel}>${text('details')}</button>
     </div>

@@ -134,7 +134,7 @@ export function itemsOf(thread, state) {
 }
 
 function itemView(item, state, actions, thread) {
-  if (item.kind === 'day') return html`<h3 class="day"><time datetime=${item.at}>${dayName(item.at, state.now())}</time></h3>`;
+  if (item.kind === 'day') return html`<h2 class="day"><time datetime=${item.at}>${dayName(item.at, state.now())}</time></h2>`;
   if (item.kind === 'line') return line(item);
   const mark = thread.first_new === item.message.id ? html`<p class="new-mark"><span>${text('new_messages')}</span></p>` : nothing;
   return html`${mark}${messageView(item.message, state, actions)}`;
