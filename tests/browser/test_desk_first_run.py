@@ -267,3 +267,20 @@ async def test_mistakes_of_a_first_run_are_said_and_mended(
         await second.locator("#run-shopId").fill("shop-2")
         await second.locator("form button[type=submit]").click()
         await expect(second.locator("#run-origins")).to_be_visible(timeout=TIMEOUT_MS)
+
+
+async def test_a_first_run_that_stops_half_way_goes_on_after_a_reload(empty: Running, open_page: OpenPage) -> None:
+    page = await open_page(await printed_link(empty))
+
+    async def make() -> None:
+        await page.locator("#field-name").fill("Shop")
+        await page.locator("#run-owner").fill("Sara")
+        await page.locator("form button[type=submit]").click()
+
+    await page.route("**/agents/*", lambda route: route.abort())
+    await make()
+    await expect(page.locator("[role=alert]")).to_be_visible(timeout=TIMEOUT_MS)
+    await page.unroute("**/agents/*")
+    await page.reload()
+    await make()
+    await expect(page.locator("#run-origins")).to_be_visible(timeout=TIMEOUT_MS)

@@ -15,10 +15,30 @@ import {freeSlug, originsOf, SLUG} from './slugs.js';
 
 const STEPS = ['shop', 'channel', 'agents', 'test'];
 const PATH = '/desk/admin/first-run';
+const BEGUN = 'pasokh-first-run';
 const LOOK_MS = 1500;
 const OWN = {'Pasokh-Desk': '1', 'Content-Type': 'application/json', Accept: 'application/json'};
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+
+/** What was begun in this tab by which code: a reload in the middle goes on with its session. */
+const begun = {
+  read(code) {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(BEGUN));
+      return kept?.code === code ? kept.workspace : null;
+    } catch {
+      return null;
+    }
+  },
+  keep(code, workspace) {
+    try {
+      sessionStorage.setItem(BEGUN, JSON.stringify({code, workspace}));
+    } catch {
+      // Without a place to keep it, it goes on as long as the page is open.
+    }
+  },
+};
 
 export function createFirstRun({state, update, api, actions}) {
   const form = formOf(SHOP);
@@ -29,9 +49,10 @@ export function createFirstRun({state, update, api, actions}) {
     const code = new URLSearchParams(location.hash.slice(1)).get('first-run');
     if (!code && location.pathname !== PATH) return false;
     const first = {name: '', languages: [...new Set([language(), 'en'])], timezone: zone()};
+    const workspace = (code && begun.read(code)) ?? '';
     update(() => {
       state.firstRun = {
-        step: 'shop', code, workspace: '', shopId: '', form, draft: draftOf(form, first), owner: '', errors: new Map(), problem: null, busy: false,
+        step: 'shop', code, workspace, shopId: workspace, begun: workspace !== '', form, draft: draftOf(form, first), owner: '', errors: new Map(), problem: null, busy: false,
         kind: 'webchat', channels: new Set(), origins: '', token: '', apiBase: '', account: null, name: '', speaks: [], made: [], message: null, answer: '', answered: false,
       };
     });
@@ -91,6 +112,7 @@ export function createFirstRun({state, update, api, actions}) {
       if (answer.status === 409) return 'shop_taken';
       if (!answer.ok) return {401: 'link_used', 403: 'insecure'}[answer.status] ?? 'failed';
       Object.assign(run, {begun: true, workspace: shopId()});
+      begun.keep(run.code, run.workspace);
     }
     const shop = await api.request('PUT', '', {body: valueOf(form, run.draft), wait: 10});
     if (!shop.ok) {
