@@ -94,6 +94,16 @@ async def shown(shop: Shop, agent: str, status: str, reason: str | None = None) 
     return found
 
 
+async def lost(shop: Shop, agent: str) -> None:
+    """The agent is not there any more: away, or offline already where another process took the workspace over late."""
+
+    async def look() -> bool:
+        seen = await shop.get(f"/agents/{agent}")
+        return (seen["presence"] != "online", seen["presence_reason"]) == (True, "connection_lost")
+
+    await until(look, f"{agent} is lost")
+
+
 async def waiting(shop: Shop) -> float:
     lines = (await shop.client.get("/metrics")).text.splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("pasokh_waiting{"))
@@ -301,7 +311,7 @@ async def endure(tmp_path: Path, dies: int, **engine: str) -> None:
                 await shown(survivor, "ann", "online")
                 await until(lambda: _is_leased(survivor, "ann"), "ann's page is known")
                 pause_process(pid_of(processes[dies]))
-            await shown(survivor, "ann", "away", "connection_lost")
+            await lost(survivor, "ann")
             await presence(survivor, "bob", "online")
             await held_by(survivor, case, "bob", "assigned")
             os.kill(pid_of(processes[dies]), signal.SIGCONT)
@@ -316,7 +326,7 @@ async def endure(tmp_path: Path, dies: int, **engine: str) -> None:
                 second = await writes_seen(survivor, 2)
                 await held_by(survivor, second, "ann", "assigned")
                 processes[dies].kill()
-            await shown(survivor, "ann", "away", "connection_lost")
+            await lost(survivor, "ann")
             await held_by(survivor, second, None, "waiting")
             await presence(survivor, "bob", "online")
             await held_by(survivor, second, "bob", "assigned")
