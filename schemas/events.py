@@ -51,7 +51,10 @@ CONVERSATION_FACTS = (
     "handoff_cleared",
 )
 OFFER_FACTS = ("made", *get_args(routing.EndReason))
-AGENT_FACTS = ("presence_changed",)
+AGENT_FACTS: Mapping[str, type[Contract]] = {
+    "presence_changed": routing.AgentFact,
+    "work_returned": routing.WorkReturned,
+}
 CONTACT_FACTS = ("blocked", "unblocked", "opted_in", "opted_out")
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
@@ -65,7 +68,7 @@ _DATA: Mapping[str, type[Contract]] = {
     **{f"{CONVERSATION}{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
     **{f"{OFFER}{fact}": routing.OfferFact for fact in OFFER_FACTS},
-    **{f"{AGENT}{fact}": routing.AgentFact for fact in AGENT_FACTS},
+    **{f"{AGENT}{fact}": contract for fact, contract in AGENT_FACTS.items()},
     **{f"{SLA}{fact}": sla.ClockFact for fact in SLA_FACTS},
     **{f"pasokh.account.{fact}": accounts.AccountFact for fact in ACCOUNT_FACTS},
     "pasokh.command.reply": commands.Reply,

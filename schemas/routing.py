@@ -367,3 +367,17 @@ class AgentFact(Contract):
     capacity: int
     at: Instant
     before: PresenceSpan | None = None
+
+
+class WorkReturned(Contract):
+    """`pasokh.agent.work_returned`: an agent went, or was lost, with so many conversations that counted for them.
+
+    Those whose customer waits go back to the queue, each with a fact of its own; the others stay with the agent and count no more.
+    """
+
+    agent: str
+    name: str
+    teams: list[str]
+    reason: ReturnReason
+    conversations: int
+    at: Instant

@@ -9,7 +9,7 @@ from heapq import nsmallest
 
 from schemas.commands import ReturnTask
 from schemas.envelope import Event
-from schemas.routing import ReturnReason, TaskReturned
+from schemas.routing import ReturnReason, TaskReturned, WorkReturned
 from schemas.values import Json
 from services.platform.processing.inputs import TimerFired
 from services.platform.processing.unit_of_work import UnitOfWork
@@ -31,7 +31,13 @@ def start_return(
     work: UnitOfWork, state: WorkspaceState, agent: str, reason: ReturnReason, *, keeps: bool = False
 ) -> None:
     """Ask about every task that counts for the agent. With `keeps` they stay until the customer writes again."""
-    seconds = state.settings.preferred_seconds
+    seconds, count = state.settings.preferred_seconds, len(_held(state, agent))
+    if count and not keeps:
+        body = state.agents[agent].body
+        fact = WorkReturned(
+            agent=agent, name=body.name, teams=body.teams, reason=reason, conversations=count, at=work.now
+        )
+        work.emit("pasokh.agent.work_returned", state.workspace, fact)
     _page(work, state, ReturnTask(conversation="", agent=agent, reason=reason, keeps=keeps, preferred_seconds=seconds))
 
 
@@ -41,12 +47,7 @@ def on_return_timer(work: UnitOfWork, state: WorkspaceState, timer: TimerFired) 
 
 
 def _page(work: UnitOfWork, state: WorkspaceState, last: ReturnTask) -> None:
-    # What does not count goes back when the customer writes.
-    held = (
-        placement.task.id
-        for placement in state.dispatcher.tasks_of(last.agent)
-        if placement.offer is None and placement.counting and placement.task.id > last.conversation
-    )
+    held = [task for task in _held(state, last.agent) if task > last.conversation]
     page = nsmallest(PAGE_SIZE, held)
     for task in page:
         last = last.model_copy(update={"conversation": task})
@@ -54,6 +55,12 @@ def _page(work: UnitOfWork, state: WorkspaceState, last: ReturnTask) -> None:
     if len(page) == PAGE_SIZE:
         data: dict[str, Json] = {"workspace": state.workspace, "last": last.model_dump(mode="json")}
         work.set_timer(f"{RETURNING}{state.workspace}/{last.agent}", work.now, data)
+
+
+def _held(state: WorkspaceState, agent: str) -> list[str]:
+    # What does not count goes back when the customer writes.
+    placements = state.dispatcher.tasks_of(agent)
+    return [placement.task.id for placement in placements if placement.offer is None and placement.counting]
 
 
 def on_task_returned(work: UnitOfWork, state: WorkspaceState, event: Event) -> list[DispatchOutcome]:

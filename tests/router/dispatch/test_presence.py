@@ -6,7 +6,7 @@ import pytest
 
 from schemas.commands import ReturnTask
 from schemas.envelope import Event
-from schemas.routing import Unassigned
+from schemas.routing import Unassigned, WorkReturned
 from services.router.dispatch.domain.presence import Presence
 from services.router.dispatch.presence import presence_of
 from services.router.dispatch.returns import PAGE_SIZE
@@ -60,6 +60,20 @@ async def test_who_goes_gives_back_what_waits_to_its_old_place(
     # The old places: by priority, then by time of queueing. The one that came last waits longest.
     await dispatch.online("bob", capacity=2)
     assert (dispatch.holder("older"), dispatch.holder("old"), dispatch.holder("later")) == ("bob", "bob", None)
+
+
+async def test_leads_are_told_how_many(dispatch: DispatchHarness) -> None:
+    await dispatch.online("ann", capacity=3)
+    for name in ("c1", "c2"):
+        await dispatch.queue(name)
+    await dispatch.set_presence("ann", "offline")
+    told = [e.payload_as(WorkReturned) for e in dispatch.sent if e.type == "pasokh.agent.work_returned"]
+    assert [(one.agent, one.teams, one.reason, one.conversations) for one in told] == [
+        ("ann", ["default"], "signed_off", 2)
+    ]
+    await dispatch.online("bob")
+    await dispatch.set_presence("bob", "offline")
+    assert len([e for e in dispatch.sent if e.type == "pasokh.agent.work_returned"]) == 1, "nothing, so no word"
 
 
 async def test_kept_work_stays(dispatch: DispatchHarness) -> None:
