@@ -20,7 +20,7 @@ blocked unblocked uploaded renewed return returned
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """
 answer attempt author text availability calendar call check configuration data detail due duration event failure file force gate health
-identifier link media name overview own problem rate readiness setting state status unconfirmed warning
+identifier link media name overview own problem rate readiness setting state status unconfirmed warning work
 """
 """Plain English: what happens to a thing, what a document is for, and nouns that mean what they mean everywhere."""
 
