@@ -90,4 +90,7 @@ async def test_what_was_written_of_a_team_can_be_read_and_written_back(rest: Res
     await rest.workspace()
     body = {"name": "Night", "settings": {"offer_mode": "offer", "offer_seconds": 20.0}}
     assert (await rest.request("PUT", "/v1/workspaces/shop/teams/night", body)).status_code == 201
-    assert (await rest.request("GET", "/v1/workspaces/shop/teams/night")).json() == {"id": "night", **body}
+    shown = (await rest.request("GET", "/v1/workspaces/shop/teams/night")).json()
+    assert {name: value for name, value in shown["settings"].items() if value is not None} == body["settings"]
+    written = {"name": shown["name"], "settings": shown["settings"]}
+    assert (await rest.request("PUT", "/v1/workspaces/shop/teams/night", written)).json() == shown
