@@ -48,6 +48,18 @@ RESOURCES: Mapping[str, Wording] = {
         "ar": "لا يوجد أمر {command} في مساحة العمل هذه.",
         "lv": "Šajā darbvietā nav komandas {command}.",
     },
+    "unknown_device": {
+        "en": "You have no notifications on the device {device}.",
+        "fa": "روی دستگاه {device} اعلانی ندارید.",
+        "ar": "لا إشعارات لك على الجهاز {device}.",
+        "lv": "Ierīcē {device} jums nav paziņojumu.",
+    },
+    "too_many_devices": {
+        "en": "Notifications can be on at most {limit} devices at a time. End one first.",
+        "fa": "اعلان‌ها هم‌زمان روی حداکثر {limit} دستگاه روشن می‌ماند. اول یکی را خاموش کنید.",
+        "ar": "تعمل الإشعارات على {limit} أجهزة على الأكثر معًا. أوقف أحدها أولًا.",
+        "lv": "Paziņojumi vienlaikus darbojas ne vairāk kā {limit} ierīcēs. Vispirms izslēdziet vienu.",
+    },
     "no_such_attachment": {
         "en": "The message has no attachment of this number; they are counted from 0.",
         "fa": "این پیام پیوستی با این شماره ندارد؛ شماره‌ها از ۰ آغاز می‌شوند.",

@@ -226,7 +226,7 @@ async def reply(
     return await message_response(context, command, await commands.execute(command, wait, admit))
 
 
-CommandKey = Annotated[str, Query(min_length=1, max_length=255)]
+CommandKey = Annotated[str, Query(min_length=1, max_length=255, description="The key with which the request was sent.")]
 
 
 async def show_command_of_key(

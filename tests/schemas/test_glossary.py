@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 ENTRY = re.compile(r"^- \*\*(?P<term>[^*]+)\*\*: (?P<meaning>.+)$")
 HAPPENS = """
 accept accepted add cancelled change changed claim claimed clear cleared close closed completed confirm confirmed continue created decline delete
-deleted deletion delivered edit edited expired failed follow forward fulfilled late match merge noted opened paused put
+deleted deletion delivered edit edited expired explain failed follow forward fulfilled late match merge noted opened paused put
 perform performed queued reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent
 set sign started hidden reacted transferred unassigned unhidden unknown verification warned assigned breached reopened answered
 blocked unblocked uploaded renewed return returned

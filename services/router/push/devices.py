@@ -13,13 +13,14 @@ from services.platform.http.auth import Principal, current_caller, require_scope
 from services.platform.http.client_address import host_and_port, validate_callback_url
 from services.platform.http.dependencies import ContextDep
 from services.platform.http.json_body import JsonBody
-from services.platform.http.problems import Conflict, NotFound, UnprocessableContent
+from services.platform.http.problems import UnprocessableContent
 from services.platform.http.service import Context
 from services.platform.http.web_push import PushSender, subscription_of
 from services.platform.store.port import Changes, Key, Put, Query
 from services.platform.store.read_one import read_one
 from services.records.push import PUSH_DEVICES, PushDevice, device_id
 from services.rest.dependencies import ExistingWorkspace
+from services.rest.refusals import not_found, refusal
 from services.router.leases import OwnAgent
 
 MAX_DEVICES = 20
@@ -117,7 +118,7 @@ def build_router(sender: PushSender, on_added: Callable[[], None]) -> APIRouter:
         identity = device_id(agent.workspace, agent.id, device)
         known = await read_one(context.store, PUSH_DEVICES, identity)
         if known is None and len(await read_devices(context, agent.workspace, agent.id)) >= MAX_DEVICES:
-            raise Conflict(f"An agent has notifications on at most {MAX_DEVICES} devices. End one first.")
+            raise refusal(409, "Conflict", "too_many_devices", limit=MAX_DEVICES)
         record = PushDevice(
             workspace=agent.workspace,
             agent=agent.id,
@@ -139,7 +140,7 @@ def build_router(sender: PushSender, on_added: Callable[[], None]) -> APIRouter:
         """Send a browser no notifications any more."""
         identity = device_id(agent.workspace, agent.id, device)
         if await read_one(context.store, PUSH_DEVICES, identity) is None:
-            raise NotFound(f"The agent has no device {device!r}.")
+            raise not_found("unknown_device", device=device)
         await context.store.commit(Changes(deletes=[Key(PUSH_DEVICES.name, identity)]))
         return Response(status_code=204)
 

@@ -218,6 +218,8 @@ IN_ENGLISH = [
     # A key without the scope, and ids that only programs write.
     "router/events.py: UnprocessableContent",
     "router/first_messages.py: UnprocessableContent",
+    # The subscription of a browser.
+    "router/push/devices.py: UnprocessableContent",
     "router/reply_guard.py: Forbidden",
 ]
 PLAIN = ("NotFound", "Conflict", "Forbidden", "UnprocessableContent", "Problem")
