@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,6 +19,7 @@ from starlette.routing import Route
 from services.demo.serving import serving
 from services.platform.core.time_source import SystemTimeSource
 from tests.browser.conftest import OpenPage
+from tests.browser.desk import TIMEOUT_MS as DESK_TIMEOUT_MS
 from tests.desk.issuer import CLIENT_ID, CLIENT_SECRET, SmallIssuer
 from tests.fakes import HttpCall
 from tests.live.installation import ADMIN_KEY, Running, Shop, command, shop_at, up
@@ -255,6 +256,21 @@ async def test_a_browser_signs_in_by_the_issuer(
         await page.goto(f"{site}/v1/desk/oidc/start")
         assert page.url == f"{site}/desk#sign-in-error=no_agent"
         assert (await fetch(page, "GET", ME))[0] == 401
+
+
+async def test_the_page_offers_the_issuer_and_comes_back_signed_in(
+    open_page: OpenPage, installation: Running, shop: Shop, issuer_port: int
+) -> None:
+    issuer = SmallIssuer(SystemTimeSource(), f"http://127.0.0.1:{issuer_port}")
+    async with serving(issuer_app(issuer), port=issuer_port):
+        page = await open_page(f"http://localhost:{installation.port}/desk")
+        await page.get_by_role("link", name="Sign in with your organisation").click(timeout=DESK_TIMEOUT_MS)
+        await expect(page.locator("header.top")).to_contain_text("Sara", timeout=DESK_TIMEOUT_MS)
+        issuer.claims = lambda claims: {**claims, "pasokh_agent": "nobody"}
+        await page.context.clear_cookies()
+        await page.reload()
+        await page.get_by_role("link", name="Sign in with your organisation").click(timeout=DESK_TIMEOUT_MS)
+        await expect(page.get_by_role("alert")).to_contain_text("no agent of this shop", timeout=DESK_TIMEOUT_MS)
 
 
 def test_no_secret_is_in_the_log(installation: Running) -> None:
