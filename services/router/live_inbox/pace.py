@@ -12,8 +12,8 @@ class Pace:
     """
 
     least: float = 0.05
-    most: float = 0.5
-    rest: float = 3.0
+    most: float = 0.25
+    rest: float = 1.0
     counts: float = 1.0
     linger: float = 3.0
     idle: float = 10.0
