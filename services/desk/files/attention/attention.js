@@ -14,6 +14,9 @@ import {createTelling} from './telling.js';
 
 const TICK_MS = 1000;
 
+/** A computer that is silent is gone; a telephone in a pocket is not, where notifications reach it. */
+const isTelephone = () => navigator.userAgentData?.mobile ?? matchMedia('(pointer: coarse) and (hover: none)').matches;
+
 function loadStyles() {
   const link = Object.assign(document.createElement('link'), {rel: 'stylesheet', href: '/desk/attention/attention.css'});
   document.head.append(link);
@@ -83,6 +86,11 @@ export async function createAttention({state, update, api, say, actions, parts, 
   function listen() {
     for (const name of ['pointerdown', 'keydown']) addEventListener(name, touch, {capture: true, passive: true});
     addEventListener('input', typed, {capture: true});
+    addEventListener('pointerdown', ({target}) => {
+      if (state.presenceOpen && !target.closest?.('.presence')) update(() => {
+        state.presenceOpen = false;
+      });
+    });
     for (const name of ['focus', 'blur', 'pageshow']) addEventListener(name, () => move());
     document.addEventListener('visibilitychange', () => move());
     addEventListener('pagehide', () => {
@@ -135,7 +143,7 @@ export async function createAttention({state, update, api, say, actions, parts, 
       notify.heard(event);
     },
     /** What the page says of itself when it answers a beat. */
-    beatBody: () => here.beat({push: push.isOn}),
+    beatBody: () => here.beat({push: push.isOn && isTelephone()}),
     /** After each drawing of the page. */
     drawn() {
       move();
