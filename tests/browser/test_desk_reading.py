@@ -199,3 +199,20 @@ async def test_without_a_network_it_says_so_and_what_was_missed_comes_by_itself(
     await expect(page.locator(".message").last).to_contain_text("Meanwhile", timeout=TIMEOUT_MS)
     await expect(row_of(page, "Omar")).to_be_visible(timeout=TIMEOUT_MS)
     await expect(page.locator(".banner.warm")).to_have_count(0, timeout=TIMEOUT_MS)
+
+
+async def test_what_is_taken_from_somebody_who_sees_their_own_alone_says_who_has_it(
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
+) -> None:
+    await desk_shop.put("", {"name": "Shop", "settings": {"visibility": "own"}})
+    await desk_shop.put("/agents/reza/presence", {"status": "away"})
+    await write(desk_shop, 1, 1, "Hello", "Neda")
+    [conversation] = await conversations(desk_shop, 1)
+    page = await open_desk(open_page, desk_installation, desk_shop)
+    await row_of(page, "Neda").click()
+    await expect(page.locator(".message")).to_have_count(1, timeout=TIMEOUT_MS)
+    path = f"/v1/workspaces/{desk_shop.workspace}/conversations/{conversation}/transfer"
+    assert (await desk_shop.client.post(path, json={"to_agent": "reza"})).status_code == 200
+    await expect(page.locator(".body .banner")).to_contain_text("Reza", timeout=TIMEOUT_MS)
+    await expect(page.locator(".row")).to_have_count(0, timeout=TIMEOUT_MS)
+    await expect(page.locator(".message")).to_have_count(1)

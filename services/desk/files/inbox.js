@@ -76,11 +76,13 @@ export function takeRow(state, row) {
     else if (!views.includes(view)) takeOut(list, row.id);
   }
   const thread = state.threads.get(row.id);
-  if (thread) thread.conversation = {...thread.conversation, ...row};
+  if (thread) Object.assign(thread, {gone: false, conversation: {...thread.conversation, ...row}});
 }
 
-/** The agent may not see a conversation any more. */
-export function dropRow(state, id) {
+/** The agent may not see a conversation any more; `agent` has it now. An open thread stays, and says so: somebody may be writing. */
+export function dropRow(state, id, agent = null) {
+  const thread = state.threads.get(id);
+  if (thread) Object.assign(thread, {gone: true, conversation: {...thread.conversation, ...(agent ? {agent} : {})}});
   for (const list of state.lists.values()) takeOut(list, id);
   state.rows.delete(id);
 }
@@ -144,7 +146,7 @@ export function takeMessage(state, message) {
 /** Event of the stream → what it does to the state. */
 export const EVENTS = {
   row: takeRow,
-  gone: (state, {id}) => dropRow(state, id),
+  gone: (state, {id, agent}) => dropRow(state, id, agent),
   counts: (state, counts) => {
     state.counts = counts;
   },

@@ -146,7 +146,8 @@ export function threadRegion(state, actions) {
   if (!thread?.ready) return html`<div class="thread" id="thread" aria-busy="true"><p class="empty quiet">${text(thread?.problem ?? 'loading')}</p></div>`;
   const items = itemsOf(thread, state);
   const more = thread.newer || (!thread.at_end || thread.reads_above ? -1 : 0);
-  return html`<div class="thread" id="thread" tabindex="0" role="group" aria-label=${text('messages')} @scroll=${actions.threadScrolled}>
+  const holder = thread.conversation.agent && thread.conversation.agent !== state.me?.id ? (state.agents.get(thread.conversation.agent)?.name ?? thread.conversation.agent) : null;
+  return html`${thread.gone ? html`<p class="banner warm" role="status">${holder ? text('gone_to', {name: holder}) : text('gone_now')}</p>` : nothing}<div class="thread" id="thread" tabindex="0" role="group" aria-label=${text('messages')} @scroll=${actions.threadScrolled}>
     ${thread.older_cursor ? html`<p class="quiet more">${text('loading')}</p>` : html`<p class="quiet more">${text('thread_begins', {channel: channelName(thread.conversation.channel), language: languageName(thread.conversation.language ?? state.language)})}</p>`}
     <div class="messages" role="log" aria-live="off" aria-label=${text('messages')}>${repeat(items, (item) => item.key, (item) => itemView(item, state, actions, thread))}</div>
   </div>

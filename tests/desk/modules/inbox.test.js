@@ -152,6 +152,15 @@ test('who reads further up is told how many are new, and nothing moves', () => {
   assert.equal(state.threads.get('a').newer, 1);
 });
 
+test('an open conversation that is not to be seen any more stays, and says who has it', () => {
+  const state = fresh();
+  state.threads.set('a', threadOf(1));
+  reduce(state, {type: 'gone', data: {id: 'a', agent: 'reza'}});
+  assert.deepEqual([state.threads.get('a').gone, state.threads.get('a').conversation.agent, state.threads.get('a').messages.length], [true, 'reza', 1]);
+  takeRow(state, row('a'));
+  assert.equal(state.threads.get('a').gone, false);
+});
+
 test('signals and offers come and end', () => {
   const state = fresh();
   reduce(state, {type: 'signal', data: {conversation: 'a', agent: 'reza', kind: 'reply', name: 'Reza'}});

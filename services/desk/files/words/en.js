@@ -288,4 +288,6 @@ export default {
   reason_idle: "nothing done for a while",
   reason_missed_offers: "missed offers",
   seen_last: "Last wrote",
+  gone_now: "You may not see this conversation any more; what is shown is from before.",
+  gone_to: "{name} has this conversation now, and you may not see it any more; what is shown is from before.",
 };

@@ -288,4 +288,6 @@ export default {
   reason_idle: "kādu laiku nekas nav darīts",
   reason_missed_offers: "nokavēti piedāvājumi",
   seen_last: "Pēdējoreiz rakstīja",
+  gone_now: "Šo sarunu jums vairs nav tiesību redzēt; redzamais ir no iepriekš.",
+  gone_to: "Saruna tagad ir pie {name}, un jums tā vairs nav redzama; redzamais ir no iepriekš.",
 };
