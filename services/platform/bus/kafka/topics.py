@@ -8,6 +8,7 @@ from services.platform.bus.port import MAX_EVENT_BYTES
 from services.platform.core.errors import Misconfigured
 
 ROOM_FOR_KEY_AND_HEADERS = 100_000
+DAY_SECONDS = 86_400
 
 
 def topic_name(namespace: str, name: str) -> str:
@@ -25,7 +26,10 @@ def bootstrap_servers(url: str) -> str:
 
 def topic_settings(topic: Topic, copies: int) -> dict[str, str]:
     """The configuration of a new topic."""
+    # Kafka deletes whole segments, and begins one in a week: of a topic that is kept shortly it has to begin them sooner.
+    short = {"segment.ms": str(topic.retention_seconds * 1000)} if topic.retention_seconds < DAY_SECONDS else {}
     return {
+        **short,
         "retention.ms": str(topic.retention_seconds * 1000),
         "cleanup.policy": "delete",
         # One copy may be away, two may not: an acknowledged event is on two machines where there are three.
