@@ -170,6 +170,14 @@ async def test_what_an_agent_cannot_see_any_more_is_gone_and_what_others_see_sta
     assert sara.came("row") == omid.came("gone") == []
 
 
+async def test_who_loses_a_conversation_reads_who_has_it(inbox: Inbox) -> None:
+    await inbox.rest.request("PUT", "/v1/workspaces/shop", {"name": "Shop", "settings": {"visibility": "own"}})
+    await inbox.change("assigned", sales("c1", "assigned", agent="sara"))
+    sara = await inbox.open("sara")
+    await inbox.change("assigned", sales("c1", "assigned", agent="reza"))
+    assert await sara.until("gone") == [{"id": "c1", "agent": "reza"}]
+
+
 async def test_who_never_saw_it_is_not_told_that_it_is_gone(inbox: Inbox) -> None:
     await inbox.rest.request("PUT", "/v1/workspaces/shop", {"name": "Shop", "settings": {"visibility": "own"}})
     key = await bound_key(inbox.rest, "reza")
