@@ -19,6 +19,7 @@ from services.domain.viewer import Viewer, agent_viewer
 from services.platform.store.port import Changes, Key, Put, Store
 from services.platform.store.sqlite import SqliteStore
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
+from services.records.mentions import MENTIONS
 from services.router.inbox import count_views, read_inbox
 
 SMALL, LARGE = 500, 10_000
@@ -63,7 +64,7 @@ async def rows(folder: Path) -> AsyncIterator[ResultRow]:
     taken: dict[int, dict[str, float]] = {}
     for size in (SMALL, LARGE):
         async with SqliteStore.open(folder / f"inbox-{size}.db") as store:
-            await store.prepare([CONVERSATIONS, PERSONS, MESSAGES])
+            await store.prepare([CONVERSATIONS, MENTIONS, PERSONS, MESSAGES])
             for start in range(0, size, BATCH):
                 cases = [stored_case(number) for number in range(start, start + BATCH)]
                 await store.commit(Changes(puts=[Put(Key(CONVERSATIONS.name, one.id), one) for one in cases]))
