@@ -27,6 +27,7 @@ ACTING = (*("ReplyBody", "EditBody", "MessageActionBody", "ReactBody", "ClaimBod
 """Bodies that have to name the agent who acts, for a key that is bound to none."""
 ZONES = ("UTC", "Asia/Tehran", "Europe/Riga")
 PUBLIC_URL = "https://hooks.example/pasokh"
+CURVE_POINT = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU="
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,9 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
             "credentials": _exactly({"bot_token": _one_of(["7000001:AAtest"]), "secret_token": _one_of([SECRET])}),
             "settings": {**_exactly({"username": _one_of(["example_shop_bot"])}), "required": []},
         },
+        "PushBody": {"endpoint": _one_of(["https://push.example/a-browser"])},
+        # The point that a browser would give is one of the curve P-256: here its generator (SEC 2, section 2.4.2).
+        "PushKeys": {"p256dh": _one_of([CURVE_POINT]), "auth": _one_of(["AAAAAAAAAAAAAAAAAAAAAA"])},
         "SessionBody": {"identity": _one_of([None]), "handoff": _one_of([None])},
     }
 
@@ -155,6 +159,10 @@ def _whole(known: Known) -> Mapping[str, Document]:
                 "wake_on_reply": {"type": "boolean"},
             },
             "required": ["for_seconds"],
+        },
+        "ReadBody": {
+            "properties": {"agent": _one_of(agents), "unread": _one_of([True])},
+            "required": ["agent", "unread"],
         },
         "DeskSessionBody": {
             "properties": {"key": _one_of(known.ids["key of an agent"]), "shared_computer": {"type": "boolean"}},

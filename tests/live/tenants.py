@@ -1,6 +1,7 @@
 """Two workspaces with something of every kind under the same names, for the test that tries the one's in the other."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.channels.port import Channel
 from services.channels.registry import CHANNELS
@@ -155,6 +158,7 @@ def furnish(admin: httpx2.Client, name: str, versions: int) -> Tenant:
         tenant.keys[scope] = made["secret"]
         tenant.ids["key"] = made["id"]
     _sign_in(admin, tenant)
+    _take_notifications(tenant)
     _talk(tenant)
     _name(tenant)
     _offer(tenant)
@@ -175,6 +179,18 @@ def _sign_in(admin: httpx2.Client, tenant: Tenant) -> None:
     tenant.client.cookies.clear()
     [session] = tenant.request("GET", "/v1/desk/sessions", "agent").json()["items"]
     tenant.ids["session"] = session["id"]
+
+
+def _take_notifications(tenant: Tenant) -> None:
+    """A browser of the agent takes notifications."""
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    point = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    keys = {"p256dh": urlsafe_b64encode(point).decode(), "auth": urlsafe_b64encode(bytes(16)).decode()}
+    body = {"endpoint": f"https://push.example/{tenant.canary}", "keys": keys}
+    device = f"device-of-{tenant.name}"
+    answer = tenant.request("PUT", f"{tenant.path}/agents/agent-of-{tenant.name}-1/push/{device}", json=body)
+    assert answer.status_code == 201, answer.text
+    tenant.ids["device"] = device
 
 
 def _talk(tenant: Tenant) -> None:

@@ -28,7 +28,7 @@ FLOOR = 3_000
 """Tries at least; a smaller number says that the walk missed what it was made for."""
 ATTEMPTS: list[str] = []
 """What was tried; the last test counts them, last in any order and on any number of workers."""
-CHOSEN = {"agent", "answer", "team", "webhook", "account", "channel", "workspace"}
+CHOSEN = {"agent", "answer", "device", "team", "webhook", "account", "channel", "workspace"}
 """Ids that callers choose: a PUT of one makes a thing of one's own."""
 BODIES: dict[str, dict[str, Any]] = {
     "replies": {"agent": "{agent}", "text": "hello"},
@@ -39,7 +39,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "hide": {"agent": "{agent}"},
     "unhide": {"agent": "{agent}"},
     "transfer": {"to_team": "default"},
-    "read": {"unread": True},
+    "read": {"agent": "{agent}", "unread": True},
+    "signal": {"agent": "{agent}"},
     "claim": {"agent": "{agent}"},
     "snooze": {"for_seconds": 60},
     "accept": {"agent": "{agent}"},
@@ -177,7 +178,8 @@ def test_at_home_every_id_is_found(document: dict[str, Any], tenants: tuple[Tena
             ):
                 continue
             for ids in on_each_channel(path, tenant.ids):
-                answer = tenant.request("GET", address(path, ids), "read", params=query_of(path, ids))
+                scope = "desk" if path.endswith("/push") else "read"
+                answer = tenant.request("GET", address(path, ids), scope, params=query_of(path, ids))
                 assert answer.status_code == 200, f"{path}: {answer.text}"
                 found += 1
     assert found >= 40
