@@ -191,7 +191,7 @@ def test_every_panel_shows_data_of_a_shop_that_was_open(run_topology: TopologyRu
             if not has_data(instant(run_topology.topology, query.expr, run_topology.at))
         ]
 
-    assert eventually_sync(lambda: not empty()), empty()
+    eventually_sync(empty, holds=lambda titles: not titles)
 
 
 def test_what_the_dashboards_count_is_what_the_records_say(run_topology: TopologyRun) -> None:

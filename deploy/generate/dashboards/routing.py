@@ -112,7 +112,7 @@ ROUTING = Dashboard(
         ),
         Panel(
             "Open pages of agents",
-            (Query(now("pasokh_desk_streams"), "pages"),),
+            (Query(or_zero(now("pasokh_desk_streams")), "pages"),),
             about="Streams of inboxes, of all processes: fewer than agents online means that some have lost their connection.",
         ),
         Panel(
