@@ -119,7 +119,7 @@ RULES: dict[str, Rule] = {
     f"POST {ONE}/handoff/clear": "conversation",
     f"POST {ONE}/handoff/confirm": "conversation",
     f"POST {ONE}/notes": "conversation",
-    f"POST {ONE}/priority": "write",
+    f"POST {ONE}/priority": "conversation",
     f"POST {ONE}/reopen": "conversation",
     f"POST {ONE}/replies": "conversation",
     f"POST {ONE}/resolve": "conversation",

@@ -38,6 +38,7 @@ NEEDED = {
         f"POST {ONE}/unsnooze",
         f"POST {ONE}/reopen",
         f"POST {ONE}/transfer",
+        f"POST {ONE}/priority",
         f"POST {ONE}/handoff/clear",
         f"POST {ONE}/handoff/confirm",
         "GET /v1/workspaces/{workspace}/agents/{agent}/push",
@@ -53,7 +54,7 @@ NEEDED = {
     },
     # It changes nothing.
     "read": {"POST /v1/workspaces/{workspace}/routing/explain"},
-    "write": {f"POST {ONE}/priority", f"POST {ONE}/sla/reapply"},
+    "write": {f"POST {ONE}/sla/reapply"},
     "admin": {
         "PUT /v1/workspaces/{workspace}",
         "DELETE /v1/workspaces/{workspace}",

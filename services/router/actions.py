@@ -318,8 +318,8 @@ ACTIONS: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "handoff/confirm": confirm_handoff,
 }
 """Last segments of the path → handler."""
-ADMIN_ACTIONS = frozenset({"priority", "sla/reapply"})
-"""Actions that an agent's page does not need: they require the scope `write`."""
+ADMIN_ACTIONS = frozenset({"sla/reapply"})
+"""Actions that no agent needs at the page: they require the scope `write`."""
 
 
 def action_hash(conversation: ConversationState, action: str, body: Json) -> str:

@@ -216,3 +216,20 @@ async def test_what_is_taken_from_somebody_who_sees_their_own_alone_says_who_has
     await expect(page.locator(".body .banner")).to_contain_text("Reza", timeout=TIMEOUT_MS)
     await expect(page.locator(".row")).to_have_count(0, timeout=TIMEOUT_MS)
     await expect(page.locator(".message")).to_have_count(1)
+
+
+async def test_an_agent_changes_the_priority_and_sees_the_one_before_where_it_is_refused(
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
+) -> None:
+    page = await open_desk(open_page, desk_installation, desk_shop)
+    await write(desk_shop, 1, 1, "Question", "Neda")
+    [made] = await conversations(desk_shop, 1)
+    await row_of(page, "Neda").click(timeout=TIMEOUT_MS)
+    await page.locator("#priority").select_option("high")
+    await expect(row_of(page, "Neda").locator(".chip.high")).to_be_visible(timeout=TIMEOUT_MS)
+    assert (await desk_shop.get(f"/conversations/{made}"))["priority"] == "high"
+    refused = {"status": 409, "code": "finished", "title": "Finished", "detail": "It is over."}
+    await page.route("**/priority", lambda route: route.fulfill(status=409, json=refused))
+    await page.locator("#priority").select_option("low")
+    await expect(page.locator("#said", has_text="It is over.")).to_be_attached(timeout=TIMEOUT_MS)
+    await expect(page.locator("#priority")).to_have_value("high")

@@ -46,6 +46,12 @@ function mainButtons(conversation, state, actions) {
     ${mine || state.me?.role === 'lead' ? button(text('resolve'), () => actions.resolve(id), {kind: 'good', id: 'do-resolve'}) : nothing}`;
 }
 
+/** Sends the chosen priority, and shows the one before again where it was refused. */
+async function choosePriority(select, {id, priority}, actions) {
+  const answer = await actions.setPriority(id, select.value);
+  if (!answer.ok) select.value = priority;
+}
+
 function moreButtons(conversation, state, actions) {
   const {id, status} = conversation;
   if (FINISHED.has(status)) return nothing;
@@ -53,7 +59,7 @@ function moreButtons(conversation, state, actions) {
     ${conversation.snoozed_until ? button(text('unsnooze'), () => actions.unsnooze(id), {id: 'do-unsnooze'}) : button(text('snooze'), () => actions.dialog('snooze', {id}), {id: 'do-snooze'})}
     ${button(text('transfer'), () => actions.dialog('transfer', {id}), {id: 'do-transfer'})}
     <label class="priority"><span class="hidden">${text('priority')}</span>
-      <select id="priority" @change=${(event) => actions.setPriority(id, event.target.value)}>
+      <select id="priority" @change=${(event) => choosePriority(event.target, conversation, actions)}>
         ${['urgent', 'high', 'normal', 'low'].map((one) => html`<option value=${one} ?selected=${conversation.priority === one}>${text(`priority_${one}`)}</option>`)}</select></label>`;
 }
 
