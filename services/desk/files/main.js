@@ -5,11 +5,12 @@ import {createApi} from './api.js';
 import {modal} from './dialogs.js';
 import {DIALOGS} from './doings.js';
 import {headerRegion} from './header.js';
+import {shownList} from './inbox.js';
 import {createListPlace, listAnchor, listRegion, settleList} from './list.js';
 import {createNavigation} from './navigation.js';
 import {panelRegion} from './panel.js';
 import {createReading} from './reading.js';
-import {createReader} from './reader.js';
+import {createReader, nearsEnd} from './reader.js';
 import {currentSession, endSession, hasIssuer, openSession, readFragment, signInDialog} from './session.js';
 import {createSettings} from './settings.js';
 import {createStore, initialState} from './state.js';
@@ -226,6 +227,8 @@ function draw() {
   render(page(), root);
   if (!state.session) return;
   settleList(listPlace, root, list);
+  // Rows leave a list too, and then there may be nothing left to scroll.
+  if (state.connection.live && shownList(state)?.complete === false && nearsEnd(listPlace.element)) reader.more();
   const open = state.threads.get(state.open);
   settleThread(root, thread, open, state.open);
   const newest = open?.messages.findLast((message) => message.direction === 'inbound');

@@ -1,6 +1,7 @@
 // Where the agent is: the view, the conversation, and their addresses.
 
 import {listKey, SORTS, VIEWS} from './inbox.js';
+import {nearsEnd} from './reader.js';
 import {NEAR} from './thread.js';
 
 const SEARCH_MS = 150;
@@ -100,9 +101,9 @@ export function createNavigation({state, update, threads, reader, listPlace}) {
       },
       loadMore: () => reader.more(),
       listScrolled(event) {
-        const scroller = event.currentTarget;
+        const near = nearsEnd(event.currentTarget);
         update(() => {});
-        if (scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 1200) reader.more();
+        if (near) reader.more();
       },
       listPressed() {
         Object.assign(listPlace, {pressed: true, touched: performance.now()});

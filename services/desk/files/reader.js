@@ -3,6 +3,12 @@
 import {listKey, shownList, takePage, viewsOf} from './inbox.js';
 
 const PAGE = 50;
+const AGAIN_MS = 3000;
+/** With fewer pixels than this below what is seen, more is read. */
+const READ_AHEAD = 1200;
+
+/** Whether so little is left below what is seen that more is to be read. What is not shown has no end to come near to. */
+export const nearsEnd = ({clientHeight, scrollHeight, scrollTop}) => clientHeight > 0 && scrollHeight - scrollTop - clientHeight < READ_AHEAD;
 
 /** What searching compares: letters of Arabic and Persian keyboards are the same, digits too. */
 export function folded(words) {
@@ -27,7 +33,9 @@ export function createReader({state, update, api}) {
     if (reading.has(mark)) return;
     reading.add(mark);
     const answer = await api.request('GET', query(cursor));
-    reading.delete(mark);
+    // What was refused is not asked for at each drawing.
+    if (answer.ok || first) reading.delete(mark);
+    else setTimeout(() => reading.delete(mark), AGAIN_MS);
     if (answer.ok) update(() => takePage(state, key, answer.body, first));
   }
 
