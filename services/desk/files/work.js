@@ -19,7 +19,7 @@ export function createWork({state, update, api, threads, say, ask, focusNext}) {
     update(() => takeRow(state, {...(state.rows.get(conversation.id) ?? {}), ...conversation, offer: conversation.offer, snoozed_until: conversation.snoozed_until, views: undefined}));
   }
 
-  async function act(id, action, body, options = {}) {
+  async function act(id, action, body, {wayOn = () => null, ...options} = {}) {
     const answer = await api.request('POST', `${threads.path(id)}/${action}`, {body, key: crypto.randomUUID(), ...options});
     if (answer.status === 200 && answer.body) {
       if (state.rows.has(id) || state.threads.has(id)) taken(answer.body);
@@ -27,10 +27,17 @@ export function createWork({state, update, api, threads, say, ask, focusNext}) {
     } else if (answer.status === 202) say(text('on_its_way'));
     else if (answer.status === 0) say(text('not_reached'), {kind: 'warm'});
     else {
-      say(answer.body?.detail ?? text('refused', {n: answer.status}), {kind: 'warm'});
+      say(answer.body?.detail ?? text('refused', {n: answer.status}), {kind: 'warm', action: wayOn(answer)});
       threads.about(id);
     }
     return answer;
+  }
+
+  /** Take a conversation. A lead without a free unit is asked whether it is to be theirs all the same. */
+  async function take(id, body) {
+    const above = () => take(id, {...body, over_capacity: true});
+    const wayOn = ({body: problem}) => (problem?.code === 'no_free_unit' && state.me?.role === 'lead' ? {text: text('take_above'), run: above} : null);
+    return done(await act(id, 'claim', body, {wayOn}), text('claimed'));
   }
 
   const done = (answer, sentence) => {
@@ -57,8 +64,8 @@ export function createWork({state, update, api, threads, say, ask, focusNext}) {
   }
 
   return {
-    claim: async (id) => done(await act(id, 'claim', {}), text('claimed')),
-    takeOver: async (id) => done(await act(id, 'claim', {from: conversationOf(id)?.agent}), text('claimed')),
+    claim: (id) => take(id, {}),
+    takeOver: (id) => take(id, {from: conversationOf(id)?.agent}),
     reopen: async (id) => done(await act(id, 'reopen', {}), text('reopened')),
     transfer: async (id, to) => {
       const answer = await act(id, 'transfer', to);

@@ -221,6 +221,7 @@ export default {
   reopened: "أُعيد فتحها.",
   claim: "خذها",
   claimed: "هي لديك الآن.",
+  take_above: "تولَّها فوق حدّي",
   take_over: "تولّيها",
   take_over_why: "هي الآن لدى {name} وسيعلم فورًا. ما كتبه ولم يرسله يبقى لديه.",
   snooze: "تأجيل",

@@ -221,6 +221,7 @@ export default {
   reopened: "Opened again.",
   claim: "Take it",
   claimed: "It is with you now.",
+  take_above: "Take it above my limit",
   take_over: "Take over",
   take_over_why: "{name} has it now, and hears of it at once. What they have written and not sent stays theirs.",
   snooze: "Snooze",

@@ -221,6 +221,7 @@ export default {
   reopened: "Atvērta vēlreiz.",
   claim: "Paņemt",
   claimed: "Tagad tā ir pie jums.",
+  take_above: "Pārņemt virs mana ierobežojuma",
   take_over: "Pārņemt",
   take_over_why: "Tā ir pie {name}, kas to uzzinās tūlīt. Neaizsūtītais paliek viņam.",
   snooze: "Atlikt",
