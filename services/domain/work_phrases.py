@@ -180,6 +180,12 @@ CLAIMS: Mapping[str, Wording] = {
         "ar": "هذه المحادثة ليست لدى {agent} بل لدى {assignee}، ولا يحوّلها إلا هو أو قائد.",
         "lv": "Saruna nav piešķirta aģentam {agent}, bet gan aģentam {assignee}; nodot to var tikai viņš vai vadītājs.",
     },
+    "may_not_snooze": {
+        "en": "{agent} is not the assignee. It is with {assignee}; only the assignee or a lead can snooze or wake it.",
+        "fa": "این گفتگو با {agent} نیست، با {assignee} است و فقط خود او یا سرپرست می‌تواند آن را به تعویق بیندازد یا بیدار کند.",
+        "ar": "هذه المحادثة ليست لدى {agent} بل لدى {assignee}، ولا يؤجلها أو يوقظها إلا هو أو قائد.",
+        "lv": "Saruna nav piešķirta aģentam {agent}, bet gan aģentam {assignee}; atlikt vai pamodināt to var tikai viņš vai vadītājs.",
+    },
     "customer_is_with_colleagues": {
         "en": "The customer's conversation is with colleagues. Leave the message to them.",
         "fa": "گفتگوی این مشتری با همکاران است. پیام را به آن‌ها بسپارید.",

@@ -196,9 +196,7 @@ async def snooze(action: CommandRequestDep, body: Annotated[SnoozeBody, Depends(
         raise unprocessable("/until", "time_is_over")
     fields = action.common_fields("snooze", body.model_dump(mode="json"))
     data = Snooze(agent=body.agent, until=until, wake_on_reply=body.wake_on_reply, **fields)
-    return await action.execute(
-        "pasokh.command.snooze", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
-    )
+    return await action.execute("pasokh.command.snooze", data, lambda: _can_snooze(action, body.agent))
 
 
 async def unsnooze(
@@ -206,9 +204,7 @@ async def unsnooze(
 ) -> Response:
     """End the snooze of a conversation now."""
     data = Unsnooze(agent=body.agent, **action.common_fields("unsnooze", body.model_dump(mode="json")))
-    return await action.execute(
-        "pasokh.command.unsnooze", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
-    )
+    return await action.execute("pasokh.command.unsnooze", data, lambda: _can_snooze(action, body.agent))
 
 
 async def transfer(
@@ -336,8 +332,14 @@ def build_command(
     return Command(identity, kind, workspace, key, data, data.request_hash, repeatable=repeat is not None)
 
 
+async def _can_snooze(action: CommandRequest, agent: str | None) -> None:
+    # It frees a unit of the assignee, and hides their customer from them.
+    _require_may_move(action.caller, action.case, "may_not_snooze")
+    await require_agent(action.context, action.case.workspace, agent)
+
+
 async def _can_transfer_to(action: CommandRequest, body: TransferBody) -> None:
-    _require_may_move(action.caller, action.case)
+    _require_may_move(action.caller, action.case, "may_not_transfer")
     await require_agent(action.context, action.case.workspace, body.agent)
     if body.to_agent is not None:
         await _is_existing_agent(action, body.to_agent)
@@ -356,12 +358,12 @@ def _is_lead_of_others(caller: Principal, case: ConversationState) -> bool:
     return bound is not None and bound.is_lead and case.agent not in (None, bound.id)
 
 
-def _require_may_move(caller: Principal, case: ConversationState) -> None:
+def _require_may_move(caller: Principal, case: ConversationState, reason: str) -> None:
     """Raise CommandRejected (409) for an agent who moves the work of a colleague and is no lead."""
     bound = caller.agent
     if bound is None or bound.is_lead or case.agent in (None, bound.id):
         return
-    raise refusal(409, NOT_ASSIGNEE, "may_not_transfer", agent=bound.id, assignee=case.agent)
+    raise refusal(409, NOT_ASSIGNEE, reason, agent=bound.id, assignee=case.agent)
 
 
 async def _is_existing_agent(action: CommandRequest, agent: str) -> None:

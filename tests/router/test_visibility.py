@@ -228,6 +228,30 @@ async def test_an_agent_moves_their_own_work_and_a_lead_that_of_the_team(
 
 
 @pytest.mark.parametrize(
+    ("agent", "conversation", "status"),
+    [
+        ("sara", "sara-support", 200),
+        ("sara", "nobody-support", 200),
+        # It would free a unit of Reza, and hide his customer from him.
+        ("sara", "reza-support", 409),
+        ("lena", "reza-support", 200),
+        ("sara", "omid-billing", 404),
+    ],
+)
+@pytest.mark.parametrize(("action", "body"), [("snooze", {"for_seconds": 60}), ("unsnooze", {})])
+async def test_an_agent_snoozes_and_wakes_their_own_work_and_a_lead_that_of_the_team(
+    rest: Rest, agent: str, conversation: str, status: int, action: str, body: dict[str, int]
+) -> None:
+    fill(rest)
+    rest.outcome_for = lambda event: rest.outcome(event, result=conversation)
+    path = f"{SHOP}/conversations/{conversation}/{action}"
+    answer = await rest.request("POST", path, body, authorization=await bound_key(rest, agent))
+    assert answer.status_code == status, answer.text
+    assert status != 409 or answer.json()["reason"] == "may_not_snooze"
+    assert len(rest.events) == (status == 200)
+
+
+@pytest.mark.parametrize(
     ("agent", "conversation", "named"),
     [
         ("lena", "reza-support", None),

@@ -52,12 +52,18 @@ async function choosePriority(select, {id, priority}, actions) {
   if (!answer.ok) select.value = priority;
 }
 
-function moreButtons(conversation, state, actions) {
-  const {id, status} = conversation;
-  if (FINISHED.has(status)) return nothing;
+function movingButtons({id, snoozed_until: asleep}, actions) {
   return html`
-    ${conversation.snoozed_until ? button(text('unsnooze'), () => actions.unsnooze(id), {id: 'do-unsnooze'}) : button(text('snooze'), () => actions.dialog('snooze', {id}), {id: 'do-snooze'})}
-    ${button(text('transfer'), () => actions.dialog('transfer', {id}), {id: 'do-transfer'})}
+    ${asleep ? button(text('unsnooze'), () => actions.unsnooze(id), {id: 'do-unsnooze'}) : button(text('snooze'), () => actions.dialog('snooze', {id}), {id: 'do-snooze'})}
+    ${button(text('transfer'), () => actions.dialog('transfer', {id}), {id: 'do-transfer'})}`;
+}
+
+function moreButtons(conversation, state, actions) {
+  const {id, status, agent} = conversation;
+  if (FINISHED.has(status)) return nothing;
+  const moves = !agent || agent === state.me?.id || state.me?.role === 'lead';
+  return html`
+    ${moves ? movingButtons(conversation, actions) : nothing}
     <label class="priority"><span class="hidden">${text('priority')}</span>
       <select id="priority" @change=${(event) => choosePriority(event.target, conversation, actions)}>
         ${['urgent', 'high', 'normal', 'low'].map((one) => html`<option value=${one} ?selected=${conversation.priority === one}>${text(`priority_${one}`)}</option>`)}</select></label>`;
