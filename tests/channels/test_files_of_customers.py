@@ -157,7 +157,7 @@ async def test_every_attachment_of_a_fixture_is_fetched_or_says_what_it_is_inste
             continue
         assert attachment.kind in NO_FILE or attachment.details.get("type"), where
         problem = problem_of(answer, 404)
-        assert problem["detail"] == f"This attachment is a {attachment.kind} without a file."
+        assert problem["reason"] == "attachment_without_file", where
 
 
 @pytest.mark.parametrize("channel", sorted(ABILITIES.inline_files))
