@@ -347,6 +347,9 @@ async def test_what_may_not_be_seen_is_answered_as_if_it_did_not_exist(shop: Ins
                 assert (answer.status_code, answer.json()) == (404, same(missing, "missing", IDS[named])), (row, name)
             elif RULES[row] == "presence" and name == "colleague":
                 assert (answer.status_code, answer.json()["code"]) == (403, "another_agent"), (row, name)
+            elif row == f"POST {ONE}/unsnooze" and name == "colleague":
+                # It is seen, and somebody else's.
+                assert (answer.status_code, answer.json()["code"]) == (409, "not_assignee"), (row, name)
             else:
                 assert answer.status_code == known.status_code, (row, name, answer.text)
     assert tried >= 3 * 25
