@@ -1,14 +1,18 @@
 """The frame of the desk in a real browser: signing in, languages, tabs, and what is there without a network."""
 
 import re
+from urllib.parse import urlsplit
 
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, sign_in_link, until, write
 from tests.live.installation import Running, Shop
 
 STREAMS = "() => performance.getEntriesByType('resource').filter(one => one.name.includes('/inbox/stream')).length"
+QUIET = "performance.now() - Math.max(...performance.getEntriesByType('resource').map(one => one.responseEnd)) > 2000"
+"""Nothing has been loaded for two seconds."""
 
 
 async def test_one_signs_in_by_a_key_and_is_told_of_a_wrong_one(
@@ -125,3 +129,33 @@ async def test_without_a_network_the_page_is_there_and_waits(
     await expect(page.get_by_role("status")).to_contain_text("does not answer", timeout=TIMEOUT_MS)
     await page.context.set_offline(False)
     await expect(page.locator(".connection .live")).to_be_visible(timeout=TIMEOUT_MS)
+
+
+@pytest.mark.parametrize("language", ["en", "fa", "ar", "lv"])
+async def test_little_is_loaded_before_a_conversation_is_opened(
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop, language: str
+) -> None:
+    await write(desk_shop, 1, 1, "Hello", "Neda")
+    page = await open_page(f"{desk_installation.url}{await sign_in_link(desk_shop)}", locale=language)
+    await expect(row_of(page, "Neda")).to_be_visible(timeout=TIMEOUT_MS)
+    await expect(page.locator("#bell")).to_be_visible(timeout=TIMEOUT_MS)
+    await until(page, QUIET)
+    # The worker's own file is in no list of the page's.
+    await page.evaluate("fetch('/desk/sw.js').then(answer => answer.text())")
+    sizes = await _sizes(page)
+    assert all(sizes.values()), sizes
+    assert sum(sizes.values()) <= 60_000, sizes
+    opened = {"/desk/conversation.js", "/desk/thread.js", "/desk/writing/writing.js"}
+    assert opened.isdisjoint(sizes)
+    await row_of(page, "Neda").click()
+    await expect(page.locator("textarea[data-draft]").first).to_be_visible(timeout=TIMEOUT_MS)
+    assert opened <= set(await _sizes(page))
+
+
+async def _sizes(page: Page) -> dict[str, int]:
+    """The files of the page that it has loaded: path to bytes of the body as it was sent."""
+    entries = await page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map(one => [one.name, one.encodedBodySize])"
+    )
+    return {urlsplit(url).path: size for url, size in entries if urlsplit(url).path.startswith("/desk")}

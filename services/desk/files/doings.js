@@ -87,18 +87,10 @@ function resolveAnyway(state, actions, {id, reasons}) {
   }, {kind: 'primary'})}${button(text('cancel'), actions.closeDialog)}</div>`;
 }
 
-function signOut(state, actions) {
-  const shared = state.session?.shared_computer;
-  return html`${state.drafts.size ? html`<p>${text('sign_out_drafts', {n: state.drafts.size})}</p>` : nothing}
-    <div class="buttons">${button(text('sign_out'), () => actions.leave(shared || false), {kind: 'primary'})}
-    ${state.drafts.size && !shared ? button(text('sign_out_erase'), () => actions.leave(true), {kind: 'danger'}) : nothing}${button(text('cancel'), actions.closeDialog)}</div>`;
-}
-
 /** Name → its title and what is in it. */
 export const DIALOGS = {
   snooze: {title: () => text('snooze'), body: snooze},
   transfer: {title: () => text('transfer'), body: transfer},
   take_over: {title: () => text('take_over'), body: takeOver},
   resolve: {title: () => text('resolve_ask'), body: resolveAnyway},
-  sign_out: {title: () => text('sign_out'), body: signOut},
 };

@@ -3,30 +3,28 @@
 import {html, nothing, render} from './vendor/lit-html/lit-html.js';
 import {createApi} from './api.js';
 import {modal} from './dialogs.js';
-import {DIALOGS} from './doings.js';
-import {headerRegion} from './header.js';
 import {shownList} from './inbox.js';
+import {addStyle, later} from './later.js';
 import {createListPlace, listAnchor, listRegion, settleList} from './list.js';
 import {createNavigation} from './navigation.js';
-import {panelRegion} from './panel.js';
-import {createReading} from './reading.js';
 import {createReader, nearsEnd} from './reader.js';
-import {currentSession, endSession, hasIssuer, openSession, readFragment, signInDialog} from './session.js';
+import {currentSession, endSession, hasIssuer, openSession, readFragment, signInDialog, signOutDialog} from './session.js';
 import {createSettings} from './settings.js';
 import {createStore, initialState} from './state.js';
 import {createFollowing} from './following.js';
-import {teamRegion} from './team.js';
-import {settleThread, threadAnchor, threadRegion} from './thread.js';
 import {createThreads} from './threads.js';
-import {bannerRegion, meBody, noticesRegion, topRegion, viewsRegion} from './views.js';
+import {bannerRegion, noticesRegion, topRegion, viewsRegion} from './views.js';
+import {hasKept, watch} from './waking.js';
 import {createWork} from './work.js';
-import {language, setLanguage, text} from './words.js';
+import {addPart, language, setLanguage, text} from './words.js';
 
 const NOTICE_MS = 7000;
 const TICK_MS = 15_000;
 const UNREACHED_MS = 3000;
-/** Regions that other modules bring: `top` beside the name, `above` the list, `composer` below the thread, `who` in the head, `me` in the settings. */
-const PARTS = {top: [], above: [], composer: [], who: [], me: []};
+/** Regions that other modules bring: `top` beside the name, `above` the list, `composer` below the thread, `me` in the settings. */
+const PARTS = {top: [], above: [], composer: [], me: []};
+/** Name → title and body; parts that are loaded later add theirs. */
+const DIALOGS = {sign_out: signOutDialog};
 
 const root = document.getElementById('desk');
 const store = createStore({...initialState(), resolving: new Set(), said: ''});
@@ -67,14 +65,61 @@ const api = createApi({workspace: () => state.session.workspace, language, onUna
 const threads = createThreads({state, update, api});
 const reader = createReader({state, update, api});
 const settings = createSettings({state, update, storage: localStorage});
-const navigation = createNavigation({state, update, threads, reader, listPlace});
+
+// -- parts that are loaded when they are needed ---------------------------------------------------------------------------
+
+let conversation = null;
+let team = null;
+let me = null;
+let reading = null;
+let writing = null;
 let attention = null;
+const loads = {
+  words: later(() => addPart((tag) => import(`./words/conversation/${tag}.js`))),
+  conversation: later(async () => {
+    [conversation] = await Promise.all([import('./conversation.js'), addStyle('/desk/conversation.css', {first: true}), loads.words()]);
+    Object.assign(DIALOGS, conversation.DIALOGS);
+    reading = conversation.createReading(marking);
+    update(() => {});
+  }),
+  team: later(async () => {
+    [team] = await Promise.all([import('./team.js'), loads.words()]);
+    update(() => {});
+  }),
+  me: later(async () => {
+    me = await import('./me.js');
+    update(() => {});
+  }),
+  writing: later(async () => {
+    const [{createWriting}] = await Promise.all([import('./writing/writing.js'), loads.conversation()]);
+    writing = createWriting({state, update, api, threads, say, work, actions, parts: PARTS, dialogs: DIALOGS, signInAgain: () => signInAgain()});
+    await writing.start();
+    stopWatching?.();
+  }),
+  attention: later(async () => {
+    const {createAttention} = await import('./attention/attention.js');
+    attention = await createAttention({state, update, api, say, actions, parts: PARTS, dialogs: DIALOGS});
+  }),
+};
+let stopWatching = null;
+let hasBegun = false;
+
+/** Load what shows the place where the agent is. */
+function loadPlace() {
+  if (state.dialog?.name === 'me') void Promise.all([loads.me(), loads.writing()]);
+  if (state.place === 'team') loads.team();
+  if (!state.open) return;
+  loads.conversation();
+  if (hasBegun) loads.writing();
+}
+
+const navigation = createNavigation({state, update, threads, reader, listPlace, loads});
 const following = createFollowing({state, update, api, threads, reader, signInAgain: () => signInAgain(), attention: () => attention});
 const work = createWork({state, update, api, threads, say, ask, focusNext: navigation.focusNext});
-const reading = createReading({
+const marking = {
   isSeen: (id) => state.open === id && document.hasFocus() && !document.hidden && isAtEnd(),
   send: (id, message) => api.request('PUT', `${threads.path(id)}/read`, {body: {up_to: message}}),
-});
+};
 
 function isAtEnd() {
   const scroller = root.querySelector('#thread');
@@ -153,59 +198,33 @@ async function signIn(proof) {
 
 async function leave(erase) {
   work.flush(true);
+  if (erase && !writing && (await hasKept(state.session))) await loads.writing();
   await writing?.beforeLeaving(erase);
   await actions.beforeLeaving?.(erase);
   await endSession();
   location.assign('/desk');
 }
 
-// -- writing: loaded when there is something to read -----------------------------------------------------------------------
-
-const WRITING_AGAIN_MS = 5000;
-let writing = null;
-/** Load the part of the page in which agents write; for as long as it takes. */
-async function startWriting() {
-  try {
-    const {createWriting} = await import('./writing/writing.js');
-    writing = createWriting({state, update, api, threads, say, work, actions, parts: PARTS, dialogs: DIALOGS, signInAgain: () => signInAgain()});
-    await writing.start();
-  } catch (error) {
-    console.error(error);
-    setTimeout(startWriting, WRITING_AGAIN_MS);
-  }
-}
-
-// -- attention: offers, presence, alerts, and who else is here ---------------------------------------------------------------
-
-const ATTENTION_AGAIN_MS = 5000;
-/** Load the part of the page that asks for the agent's attention; for as long as it takes. */
-async function startAttention() {
-  try {
-    const {createAttention} = await import('./attention/attention.js');
-    attention = await createAttention({state, update, api, say, actions, parts: PARTS, dialogs: DIALOGS});
-  } catch (error) {
-    console.error(error);
-    setTimeout(startAttention, ATTENTION_AGAIN_MS);
-  }
-}
-
 // -- rendering --------------------------------------------------------------------------------------------------------
 
+const loading = () => html`<p class="empty quiet" role="status" aria-busy="true">${text('loading')}</p>`;
 const part = (name) => PARTS[name].map((region) => region(state, actions));
 
 function mainRegion() {
-  if (state.place === 'team') return html`<main id="main" class="pane" tabindex="-1">${teamRegion(state, actions)}</main>`;
+  if (state.place === 'team') return html`<main id="main" class="pane" tabindex="-1">${team ? team.teamRegion(state, actions) : loading()}</main>`;
   if (!state.open) return html`<section class="pane none" aria-label=${text('conversation')}><p class="empty quiet">${text('choose_one')}</p></section>`;
   const isMain = state.place !== 'list';
-  return html`<section class="pane" id=${isMain ? 'main' : nothing} role=${isMain ? 'main' : 'region'} tabindex=${isMain ? '-1' : nothing} aria-labelledby="conversation-title">${headerRegion(state, actions, part('who'))}
-    <div class="body">${threadRegion(state, actions)}</div>${part('composer')}</section>`;
+  if (!conversation) return html`<section class="pane" id=${isMain ? 'main' : nothing} role=${isMain ? 'main' : 'region'} tabindex=${isMain ? '-1' : nothing} aria-label=${text('conversation')}>${loading()}</section>`;
+  return html`<section class="pane" id=${isMain ? 'main' : nothing} role=${isMain ? 'main' : 'region'} tabindex=${isMain ? '-1' : nothing} aria-labelledby="conversation-title">${conversation.headerRegion(state, actions, attention ? conversation.whoRegion(state) : nothing)}
+    <div class="body">${conversation.threadRegion(state, actions)}</div>${part('composer')}</section>`;
 }
 
 function dialogRegion() {
   if (!state.dialog) return nothing;
   const {name, data} = state.dialog;
-  if (name === 'me') return modal({name, label: text('settings'), onClose: closeDialog, body: meBody(state, actions, PARTS.me)});
+  if (name === 'me') return modal({name, label: text('settings'), onClose: closeDialog, body: me ? me.meBody(state, actions, PARTS.me) : loading()});
   const dialog = DIALOGS[name];
+  if (!dialog) return nothing;
   return modal({name, label: dialog.title(state, data), onClose: closeDialog, wide: dialog.wide, body: dialog.body(state, actions, data)});
 }
 
@@ -214,15 +233,16 @@ function page() {
   return html`${topRegion(state, actions, PARTS.top)}
     <div class="banners">${bannerRegion(state, actions)}${part('above')}</div>
     <div class="work" data-place=${state.place === 'list' || state.place === 'team' ? state.place : 'conversation'}>
-      ${viewsRegion(state, actions)}${listRegion(state, actions, listPlace)}${mainRegion()}${state.place === 'team' ? nothing : panelRegion(state, actions)}</div>
+      ${viewsRegion(state, actions)}${listRegion(state, actions, listPlace)}${mainRegion()}${state.place === 'team' ? nothing : (conversation?.panelRegion(state, actions) ?? nothing)}</div>
     <section class="tail" aria-label=${text('notices')}>${noticesRegion(state, actions)}</section>
     ${dialogRegion()}${signInDialog(state, actions)}`;
 }
 
 function draw() {
+  loadPlace();
   writing?.follow();
   const list = listAnchor(listPlace);
-  const thread = threadAnchor(root);
+  const thread = conversation?.threadAnchor(root);
   reader.prepare();
   render(page(), root);
   if (!state.session) return;
@@ -230,9 +250,9 @@ function draw() {
   // Rows leave a list too, and then there may be nothing left to scroll.
   if (state.connection.live && shownList(state)?.complete === false && nearsEnd(listPlace.element)) reader.more();
   const open = state.threads.get(state.open);
-  settleThread(root, thread, open, state.open);
+  conversation?.settleThread(root, thread, open, state.open);
   const newest = open?.messages.findLast((message) => message.direction === 'inbound');
-  reading.look(state.open, newest?.id);
+  reading?.look(state.open, newest?.id);
   attention?.drawn();
   root.classList.toggle('stale', !state.connection.live && Boolean(state.connection.since));
 }
@@ -268,9 +288,11 @@ async function start() {
   document.title = `${text('desk')} · ${state.session.workspace}`;
   navigation.route();
   await reader.start();
+  hasBegun = true;
   following.start();
-  startWriting();
-  startAttention();
+  stopWatching = watch(loads.writing);
+  loads.attention();
+  if (state.open || (await hasKept(state.session))) loads.writing();
   setInterval(() => update(() => {}), TICK_MS);
   addEventListener('pagehide', () => work.flush(true));
   settings.registerWorker();

@@ -2,7 +2,7 @@
 
 import {listKey, SORTS, VIEWS} from './inbox.js';
 import {nearsEnd} from './reader.js';
-import {NEAR} from './thread.js';
+import {NEAR} from './threads.js';
 
 const SEARCH_MS = 150;
 /** The order of a view until another is chosen. */
@@ -17,14 +17,24 @@ export function placeOf(pathname) {
   return {place: 'list'};
 }
 
-/** @param {{state: object, update: Function, threads: object, reader: object, listPlace: object}} page */
-export function createNavigation({state, update, threads, reader, listPlace}) {
+/**
+ * @param {{state: object, update: Function, threads: object, reader: object, listPlace: object, loads: object}} page `loads` has
+ *   what loads the part of the page that shows a place: `conversation`, `team`
+ */
+export function createNavigation({state, update, threads, reader, listPlace, loads}) {
   const sorts = {...FIRST_SORT};
   let searching = 0;
 
   const go = (address) => {
     if (location.pathname !== address) history.pushState({view: state.view}, '', address);
   };
+
+  /** The focus goes to an element of a part that may still be on its way; not when the agent has gone elsewhere meanwhile. */
+  async function focusIn(part, id) {
+    const {pathname} = location;
+    await loads[part]();
+    requestAnimationFrame(() => location.pathname === pathname && document.getElementById(id)?.focus({preventScroll: true}));
+  }
 
   function readOpen(id) {
     if (state.threads.get(id)?.ready) threads.about(id);
@@ -65,7 +75,7 @@ export function createNavigation({state, update, threads, reader, listPlace}) {
         go(`/desk/c/${encodeURIComponent(id)}`);
         readOpen(id);
         const onPhone = matchMedia('(max-width: 43.74rem)').matches;
-        if (onPhone || document.activeElement?.matches('.row:focus-visible')) requestAnimationFrame(() => document.getElementById('conversation-title')?.focus({preventScroll: true}));
+        if (onPhone || document.activeElement?.matches('.row:focus-visible')) void focusIn('conversation', 'conversation-title');
       },
       /** Back to the list. */
       close() {
@@ -82,7 +92,7 @@ export function createNavigation({state, update, threads, reader, listPlace}) {
         update(() => Object.assign(state, {place: 'team', open: null}));
         go('/desk/team');
         reader.team();
-        requestAnimationFrame(() => document.getElementById('team-title')?.focus());
+        void focusIn('team', 'team-title');
       },
       setSort(sort) {
         if (!SORTS.includes(sort)) return;

@@ -2,6 +2,7 @@
 
 import {html, nothing} from './vendor/lit-html/lit-html.js';
 import {modal} from './dialogs.js';
+import {button} from './parts.js';
 import {text} from './words.js';
 
 const SESSIONS = '/v1/desk/sessions';
@@ -91,4 +92,14 @@ export function signInDialog(state, actions) {
       ${asked.issuer ? html`<a class="button" href=${ISSUER}>${text('sign_in_issuer')}</a>` : nothing}
       <p class="quiet">${text('sign_in_link_help')}</p>`,
   });
+}
+
+/** The dialog in which an agent signs out. */
+export const signOutDialog = {title: () => text('sign_out'), body: signOut};
+
+function signOut(state, actions) {
+  const shared = state.session?.shared_computer;
+  return html`${state.drafts.size ? html`<p>${text('sign_out_drafts', {n: state.drafts.size})}</p>` : nothing}
+    <div class="buttons">${button(text('sign_out'), () => actions.leave(shared || false), {kind: 'primary'})}
+    ${state.drafts.size && !shared ? button(text('sign_out_erase'), () => actions.leave(true), {kind: 'danger'}) : nothing}${button(text('cancel'), actions.closeDialog)}</div>`;
 }

@@ -2,14 +2,10 @@
 
 import {html, nothing} from './vendor/lit-html/lit-html.js';
 import {repeat} from './vendor/lit-html/directives/repeat.js';
+import {NEAR} from './threads.js';
 import {paragraphsOf, partsOf} from './prose.js';
 import {channelName, clockTime, dayName, duration, fullTime, hasText, languageName, number, text} from './words.js';
 
-/** At most so many messages are in the document; more are read as one scrolls, and the others let go. */
-export const MAX_MESSAGES = 300;
-export const PAGE = 50;
-/** So near to an end, in pixels, the reader is taken to be there. */
-export const NEAR = 48;
 
 function prose(line, masked) {
   return partsOf(line, masked).map(({kind, text: words}) => {

@@ -1,6 +1,10 @@
 // Reads the threads: the newest messages first, older and newer ones as the reader scrolls.
 
-import {MAX_MESSAGES, PAGE} from './thread.js';
+/** At most so many messages are in the document; more are read as one scrolls, and the others let go. */
+const MAX_MESSAGES = 300;
+const PAGE = 50;
+/** So near to an end, in pixels, the reader is taken to be there. */
+export const NEAR = 48;
 
 const emptyThread = (row) => ({
   conversation: row, messages: [], clocks: [], decisions: [], events: [], older_cursor: null, at_end: true, newer: 0, ready: false, first_new: null,

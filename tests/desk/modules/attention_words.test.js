@@ -10,8 +10,9 @@ import {LANGUAGES} from '../../../services/desk/files/words.js';
 const PAGE = fileURLToPath(new URL('../../../services/desk/files/', import.meta.url));
 const load = async (folder, language) => (await import(`${PAGE}${folder}/${language}.js`)).default;
 const languages = Object.keys(LANGUAGES);
-const words = Object.fromEntries(await Promise.all(languages.map(async (language) => [language, await load('attention/words', language)])));
-const page = await load('words', 'en');
+const both = async (language) => ({...(await load('attention/words', language)), ...(await load('attention/words/device', language))});
+const words = Object.fromEntries(await Promise.all(languages.map(async (language) => [language, await both(language)])));
+const page = {...(await load('words', 'en')), ...(await load('words/conversation', 'en'))};
 const forms = (entry) => (typeof entry === 'string' ? {other: entry} : entry);
 const params = (sentence) => new Set(sentence.match(/\{\w+\}/g) ?? []);
 

@@ -7,7 +7,10 @@ import {fileURLToPath} from 'node:url';
 import {chooseLanguage, dayName, direction, duration, LANGUAGES, setLanguage, shortTime, text} from '../../../services/desk/files/words.js';
 
 const FILES = fileURLToPath(new URL('../../../services/desk/files/', import.meta.url));
-const load = async (language) => (await import(`${FILES}words/${language}.js`)).default;
+const read = async (folder, language) => (await import(`${FILES}${folder}/${language}.js`)).default;
+const load = async (language) => ({...(await read('words', language)), ...(await read('words/conversation', language))});
+/** What is loaded with a conversation or the team; the words of these are loaded with them. */
+const OPENED = ['conversation.js', 'doings.js', 'header.js', 'panel.js', 'reading.js', 'team.js', 'thread.js'];
 const words = Object.fromEntries(await Promise.all(Object.keys(LANGUAGES).map(async (language) => [language, await load(language)])));
 const forms = (entry) => (typeof entry === 'string' ? {other: entry} : entry);
 const params = (sentence) => new Set(sentence.match(/\{\w+\}/g) ?? []);
@@ -31,6 +34,18 @@ test('forms are those that the language has, and there is always another', () =>
       for (const form of Object.keys(entry)) assert.ok(known.includes(form), `${language} ${key} ${form}`);
     }
   }
+});
+
+test('what comes before a conversation names no words of it, and no key is named twice', async () => {
+  const [first, opened] = [await read('words', 'en'), await read('words/conversation', 'en')];
+  assert.deepEqual(Object.keys(first).filter((key) => key in opened), []);
+  const named = [];
+  for (const folder of ['', 'attention/', 'admin/']) {
+    for (const name of readdirSync(FILES + folder).filter((one) => one.endsWith('.js') && (folder || !OPENED.includes(one)))) {
+      for (const [, key] of readFileSync(FILES + folder + name, 'utf8').matchAll(/['"`]([a-z_]+)['"`]/g)) if (key in opened) named.push(`${folder}${name}: ${key}`);
+    }
+  }
+  assert.deepEqual(named, []);
 });
 
 test('every key that a module names has words', () => {

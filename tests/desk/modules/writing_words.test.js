@@ -11,7 +11,7 @@ const PAGE = fileURLToPath(new URL('../../../services/desk/files/', import.meta.
 const load = async (folder, language) => (await import(`${PAGE}${folder}/${language}.js`)).default;
 const languages = Object.keys(LANGUAGES);
 const words = Object.fromEntries(await Promise.all(languages.map(async (language) => [language, await load('writing/words', language)])));
-const page = await load('words', 'en');
+const page = {...(await load('words', 'en')), ...(await load('words/conversation', 'en'))};
 const forms = (entry) => (typeof entry === 'string' ? {other: entry} : entry);
 const params = (sentence) => new Set(sentence.match(/\{\w+\}/g) ?? []);
 

@@ -1,14 +1,13 @@
 // What asks for an agent's attention: offers, presence, sounds and notifications, and who else is here. Wires its parts into the page.
 
-import {addPart, language} from '../words.js';
+import {html} from '../vendor/lit-html/lit-html.js';
+import {addStyle, later} from '../later.js';
+import {addPart, language, text} from '../words.js';
 import {createHere} from './here.js';
 import {bellRegion, createNotify} from './notify.js';
 import {createNotifications} from './notifications.js';
 import {createOffers, offersRegion} from './offers.js';
 import {createPresence, goOfflineDialog, presenceBanner, presenceRegion} from './presence.js';
-import {createPush} from './push.js';
-import {attentionSettings, createAttentionSettings} from './settings.js';
-import {whoRegion} from './signals.js';
 import {createSounds} from './sounds.js';
 import {createTelling} from './telling.js';
 
@@ -17,15 +16,10 @@ const TICK_MS = 1000;
 /** A computer that is silent is gone; a telephone in a pocket is not, where notifications reach it. */
 const isTelephone = () => navigator.userAgentData?.mobile ?? matchMedia('(pointer: coarse) and (hover: none)').matches;
 
-function loadStyles() {
-  const link = Object.assign(document.createElement('link'), {rel: 'stylesheet', href: '/desk/attention/attention.css'});
-  document.head.append(link);
-}
-
 /** @param {{state: object, update: Function, api: object, say: Function, actions: object, parts: object, dialogs: object}} page */
 export async function createAttention({state, update, api, say, actions, parts, dialogs}) {
   await addPart((name) => import(`./words/${name}.js`));
-  loadStyles();
+  void addStyle('/desk/attention/attention.css');
   /** Conversations that the agent took themself: nobody needs to be told of what they did. */
   const own = new Set();
   const {workspace, agent} = state.session;
@@ -36,14 +30,32 @@ export async function createAttention({state, update, api, say, actions, parts, 
     lock: (work) => (navigator.locks ? navigator.locks.request('pasokh-desk/sound', work) : work()),
   });
   const notifications = createNotifications({open: (id) => actions.open(id), icon: '/desk/icon-192.png'});
-  const push = createPush({api, language, storage: localStorage, update});
   const offers = createOffers({state, update, api, say, actions, own});
   const presence = createPresence({state, update, api, say, actions});
   const badge = (count) => (count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch?.(() => {});
   state.set = (name, value) => actions.set(name, value);
   const notify = createNotify({state, update, say, sounds, here, notifications, own, badge});
-  const settings = createAttentionSettings({state, update, api, say, notifications, push, actions});
   let leads = false;
+
+  let push = null;
+  let settings = null;
+  /** Notifications that are pushed, and what is set about them: for who uses them, or looks at the settings. */
+  const loadDevice = later(async () => {
+    const [{createPush}, module] = await Promise.all([import('./push.js'), import('./settings.js'), addPart((name) => import(`./words/device/${name}.js`))]);
+    push = createPush({api, language, storage: localStorage, update});
+    const {actions: more, loadSessions: load} = module.createAttentionSettings({state, update, api, say, notifications, push, actions});
+    Object.assign(actions, more);
+    settings = (shown, does) => module.attentionSettings(shown, does, {notifications, push, load});
+    void push.begin();
+    update(() => {});
+  });
+
+  /** The section of the settings. */
+  function settingsRegion(shown, does) {
+    if (settings) return settings(shown, does);
+    loadDevice();
+    return html`<p class="quiet" aria-busy="true">${text('loading')}</p>`;
+  }
 
   // -- where this tab is ------------------------------------------------------------------------------------------------
 
@@ -118,15 +130,14 @@ export async function createAttention({state, update, api, say, actions, parts, 
       return before(id, ...rest);
     };
   }
-  Object.assign(actions, offers.actions, presence.actions, notify.actions, settings.actions);
+  Object.assign(actions, offers.actions, presence.actions, notify.actions);
   dialogs.go_offline = goOfflineDialog;
   parts.top.push(presenceRegion, (shown, does) => bellRegion(shown, does, sounds));
   parts.above.push(presenceBanner, offersRegion);
-  parts.who.push(whoRegion);
-  parts.me.push((shown, does) => attentionSettings(shown, does, {notifications, push, load: settings.loadSessions}));
+  parts.me.push(settingsRegion);
   listen();
   sounds.unlock();
-  push.begin();
+  if (globalThis.Notification?.permission === 'granted') loadDevice();
   setInterval(() => {
     notify.tick(leads);
     offers.tick();
@@ -143,7 +154,7 @@ export async function createAttention({state, update, api, say, actions, parts, 
       notify.heard(event);
     },
     /** What the page says of itself when it answers a beat. */
-    beatBody: () => here.beat({push: push.isOn && isTelephone()}),
+    beatBody: () => here.beat({push: Boolean(push?.isOn) && isTelephone()}),
     /** After each drawing of the page. */
     drawn() {
       move();

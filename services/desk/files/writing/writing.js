@@ -7,6 +7,7 @@ import {newestShown, situationOf} from './composing.js';
 import {Drafts, draftKey, pageLocks, scopeOf} from './drafts.js';
 import {takeMessage} from '../inbox.js';
 import {enterDoes} from './keys.js';
+import {addStyle} from '../later.js';
 import {nameOf} from '../list.js';
 import {createEndKeeper} from './end.js';
 import {createFiles} from './files.js';
@@ -70,7 +71,7 @@ export function createWriting({state, update, api, threads, say, work, actions, 
 
   async function start() {
     const scope = {workspace: state.session.workspace, agent: state.session.agent};
-    await Promise.all([addPart((tag) => import(`./words/${tag}.js`)), addStyle()]);
+    await Promise.all([addPart((tag) => import(`./words/${tag}.js`)), addStyle('/desk/writing/composer.css')]);
     const storage = await openStorage('pasokh-desk');
     const locks = pageLocks();
     channel = globalThis.BroadcastChannel ? new BroadcastChannel('pasokh-desk-writing') : null;
@@ -95,7 +96,7 @@ export function createWriting({state, update, api, threads, say, work, actions, 
     addEventListener('visibilitychange', () => document.hidden && drafts.flush());
     addEventListener('online', () => outbox.resume());
     addEventListener('keydown', commands.onKey);
-    await outbox.resume();
+    void outbox.resume();
   }
 
   /** The page has drawn something new: a connection that is back, a customer who wrote. */
@@ -272,13 +273,4 @@ export function createWriting({state, update, api, threads, say, work, actions, 
   parts.above.push(unsentRegion);
   parts.me.push(commands.settings);
   return {start, follow, beforeLeaving};
-}
-
-/** The style sheet of this part, before anything is drawn by it. */
-function addStyle() {
-  const link = Object.assign(document.createElement('link'), {rel: 'stylesheet', href: '/desk/writing/composer.css'});
-  document.head.append(link);
-  return new Promise((done) => {
-    link.onload = link.onerror = done;
-  });
 }
