@@ -4,7 +4,7 @@ import {html, nothing, render} from './vendor/lit-html/lit-html.js';
 import {createApi} from './api.js';
 import {modal} from './dialogs.js';
 import {shownList} from './inbox.js';
-import {addStyle, later} from './later.js';
+import {addStyle, hasKept, later, watch} from './later.js';
 import {createListPlace, listAnchor, listRegion, settleList} from './list.js';
 import {createNavigation} from './navigation.js';
 import {createReader, nearsEnd} from './reader.js';
@@ -14,7 +14,6 @@ import {createStore, initialState} from './state.js';
 import {createFollowing} from './following.js';
 import {createThreads} from './threads.js';
 import {bannerRegion, noticesRegion, topRegion, viewsRegion} from './views.js';
-import {hasKept, watch} from './waking.js';
 import {createWork} from './work.js';
 import {addPart, language, setLanguage, text} from './words.js';
 
@@ -87,7 +86,7 @@ const loads = {
     update(() => {});
   }),
   me: later(async () => {
-    me = await import('./me.js');
+    [me] = await Promise.all([import('./me.js'), loads.words()]);
     update(() => {});
   }),
   writing: later(async () => {
@@ -101,8 +100,7 @@ const loads = {
     attention = await createAttention({state, update, api, say, actions, parts: PARTS, dialogs: DIALOGS});
   }),
 };
-let stopWatching = null;
-let hasBegun = false;
+let [hasBegun, stopWatching] = [false, null];
 
 /** Load what shows the place where the agent is. */
 function loadPlace() {

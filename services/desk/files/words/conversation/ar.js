@@ -1,6 +1,12 @@
-// The words of an opened conversation and of the team in Arabic.
+// The words of an opened conversation, of the team and of the settings in Arabic.
 
 export default {
+  theme_auto: "مثل الجهاز",
+  theme_light: "فاتح",
+  theme_dark: "داكن",
+  density_normal: "عادية",
+  density_dense: "مكثفة",
+  signed_in_as: "{name}، مساحة العمل {workspace}",
   back: "رجوع",
   copy: "نسخ",
   customer: "العميل",

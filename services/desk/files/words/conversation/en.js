@@ -1,6 +1,12 @@
-// The words of an opened conversation and of the team in English.
+// The words of an opened conversation, of the team and of the settings in English.
 
 export default {
+  theme_auto: "As the device",
+  theme_light: "Light",
+  theme_dark: "Dark",
+  density_normal: "Normal",
+  density_dense: "Dense",
+  signed_in_as: "{name}, workspace {workspace}",
   back: "Back",
   copy: "Copy",
   customer: "Customer",

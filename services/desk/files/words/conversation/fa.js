@@ -1,6 +1,12 @@
-// The words of an opened conversation and of the team in Persian.
+// The words of an opened conversation, of the team and of the settings in Persian.
 
 export default {
+  theme_auto: "مانند دستگاه",
+  theme_light: "روشن",
+  theme_dark: "تیره",
+  density_normal: "معمولی",
+  density_dense: "فشرده",
+  signed_in_as: "{name}، فضای کاری {workspace}",
   back: "بازگشت",
   copy: "رونوشت",
   customer: "مشتری",

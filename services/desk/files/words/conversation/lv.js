@@ -1,6 +1,12 @@
-// The words of an opened conversation and of the team in Latvian.
+// The words of an opened conversation, of the team and of the settings in Latvian.
 
 export default {
+  theme_auto: "Kā ierīcei",
+  theme_light: "Gaišs",
+  theme_dark: "Tumšs",
+  density_normal: "Parasts",
+  density_dense: "Blīvs",
+  signed_in_as: "{name}, darbvieta {workspace}",
   back: "Atpakaļ",
   copy: "Kopēt",
   customer: "Klients",
