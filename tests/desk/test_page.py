@@ -33,7 +33,18 @@ LANGUAGES = ("en", "fa", "ar", "lv")
 BUDGET = 60_000
 """Bytes, compressed, that the page loads in one language before a conversation is opened: the list, offers, presence, alerts."""
 OPENED = (
-    *("conversation.js", "conversation.css", "doings.js", "header.js", "me.js", "panel.js", "thread.js", "team.js", "words/conversation/", "writing/"),
+    *(
+        "conversation.js",
+        "conversation.css",
+        "doings.js",
+        "header.js",
+        "me.js",
+        "panel.js",
+        "thread.js",
+        "team.js",
+        "words/conversation/",
+        "writing/",
+    ),
     *("reading.js", "attention/words/device/", "attention/push.js", "attention/settings.js", "attention/signals.js"),
 )
 """Loaded with the first conversation, with the team, or with the settings of the agent."""
