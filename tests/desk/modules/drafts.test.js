@@ -37,6 +37,17 @@ test('a page that goes away writes at once, without waiting for anything', async
   assert.equal(here.map.get(`${PREFIX}c1|reply`).text, 'Dear Neda');
 });
 
+test('a page that goes away also writes what the storage has not taken yet', async () => {
+  const here = world();
+  const tab = await openTab(here);
+  tab.storage.write = () => new Promise(() => {});
+  tab.drafts.edit('c1', 'reply', {text: 'Dear Neda'}, first);
+  await here.clock.pass(WRITE_MS);
+  assert.equal(here.map.size, 0);
+  tab.drafts.flushNow();
+  assert.equal(here.map.get(`${PREFIX}c1|reply`).text, 'Dear Neda');
+});
+
 test('target, newest message and id are those of the first key', async () => {
   const here = world();
   const tab = await openTab(here);

@@ -124,7 +124,8 @@ export class Drafts {
 
   /** As `flush`, for a page that goes away: done when it returns. */
   flushNow() {
-    const names = [...this.#dirty];
+    // What is being written may never get there: the page ends before the storage answers.
+    const names = [...new Set([...this.#dirty, ...this.#writing])];
     if (names.length === 0) return;
     // An empty draft is written as such, so that the journal brings no older text back.
     this.#storage.journal(names.map((name) => [this.#key(name), this.#drafts.get(name) ?? {text: '', files: [], changed_at: this.#now()}]));

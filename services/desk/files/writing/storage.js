@@ -46,6 +46,7 @@ class Database {
   #local;
   #opened = null;
   #journal = `${JOURNAL}/${crypto.randomUUID()}`;
+  #journaled = 0;
   isKept = true;
 
   constructor(name, factory, local) {
@@ -65,6 +66,7 @@ class Database {
     });
 
   async write(changes, {strict = false} = {}) {
+    const journaled = this.#journaled;
     await this.#run(
       'readwrite',
       (store, _, transaction) => {
@@ -74,11 +76,12 @@ class Database {
       },
       {durability: strict ? 'strict' : 'relaxed'},
     );
-    // The page lives on: what it wrote when it seemed to go away is old.
-    this.#local?.removeItem(this.#journal);
+    // The page lives on: what it wrote when it seemed to go away, before this began, is old.
+    if (journaled === this.#journaled) this.#local?.removeItem(this.#journal);
   }
 
   journal(changes) {
+    this.#journaled += 1;
     try {
       this.#local.setItem(this.#journal, JSON.stringify(changes.filter(([, value]) => value !== undefined)));
     } catch {
