@@ -60,7 +60,7 @@ async def test_a_foreign_workspace_is_not_there_whatever_the_scope_and_body(desk
         ("read", "PUT", "/teams/vip"),
         ("read", "POST", "/conversations/none/replies"),
         ("read", "PUT", "/agents/none/presence"),
-        ("desk", "POST", "/conversations/none/priority"),
+        ("desk", "POST", "/conversations/none/sla/reapply"),
         ("write", "PUT", "/teams/vip"),
         ("write", "PUT", "/agents/none"),
         ("write", "PUT", "/routing"),
