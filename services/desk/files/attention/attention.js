@@ -7,7 +7,7 @@ import {createHere} from './here.js';
 import {bellRegion, createNotify} from './notify.js';
 import {createNotifications} from './notifications.js';
 import {createOffers, offersRegion} from './offers.js';
-import {createPresence, goOfflineDialog, presenceBanner, presenceRegion} from './presence.js';
+import {createPresence, goDialog, presenceBanner, presenceRegion} from './presence.js';
 import {createSounds} from './sounds.js';
 import {createTelling} from './telling.js';
 
@@ -131,7 +131,7 @@ export async function createAttention({state, update, api, say, actions, parts, 
     };
   }
   Object.assign(actions, offers.actions, presence.actions, notify.actions);
-  dialogs.go_offline = goOfflineDialog;
+  dialogs.go = goDialog;
   parts.top.push(presenceRegion, (shown, does) => bellRegion(shown, does, sounds));
   parts.above.push(presenceBanner, offersRegion);
   parts.me.push(settingsRegion);

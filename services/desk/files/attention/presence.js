@@ -42,25 +42,20 @@ export function createPresence({state, update, api, say, actions}) {
     return rows;
   }
 
-  async function goOffline({after_current}) {
-    if (after_current) {
-      if (await put({status: 'offline', after_current: true})) say(text('presence_next_offline'));
-      return;
-    }
-    const rows = await unanswered();
-    if (rows === null) {
-      say(text('not_reached'), {kind: 'warm'});
-      return;
-    }
-    if (!rows.length) {
-      if (await put({status: 'offline'})) say(text('presence_now_offline'));
-      return;
-    }
-    actions.dialog('go_offline', {rows});
+  async function putAndSay(body) {
+    if (await put(body)) say(text(`presence_${body.after_current ? 'next' : 'now'}_${body.status}`));
+  }
+
+  /** Go away or offline: who has customers that wait for an answer is asked what becomes of them. */
+  async function go(body) {
+    const rows = body.after_current ? [] : await unanswered();
+    if (rows === null) say(text('not_reached'), {kind: 'warm'});
+    else if (rows.length) actions.dialog('go', {rows, body});
+    else await putAndSay(body);
   }
 
   /** Give each of these conversations to a colleague, then go. */
-  async function giveAndGo(rows, agent) {
+  async function giveAndGo(rows, agent, body) {
     actions.closeDialog();
     let failed = 0;
     for (const row of rows) {
@@ -70,7 +65,7 @@ export function createPresence({state, update, api, say, actions}) {
         say(answer.body?.detail ?? text('not_reached'), {kind: 'warm'});
       }
     }
-    if (failed < rows.length && (await put({status: 'offline', open_work: 'return'}))) say(text('presence_now_offline'));
+    if (failed < rows.length) await putAndSay({...body, open_work: 'return'});
   }
 
   return {
@@ -89,13 +84,12 @@ export function createPresence({state, update, api, say, actions}) {
           state.presenceOpen = false;
         });
         document.getElementById('presence')?.focus();
-        if (body.status === 'offline') await goOffline(body);
-        else if (await put(body)) say(body.after_current ? text('presence_next_away') : text(`presence_now_${body.status}`));
+        await (body.status === 'online' ? putAndSay(body) : go(body));
       },
       iAmBack: () => put({status: 'online'}).then((done) => done && say(text('presence_now_online'))),
-      async goOfflineNow(open_work) {
+      async goNow(body) {
         actions.closeDialog();
-        if (await put({status: 'offline', open_work})) say(text('presence_now_offline'));
+        await putAndSay(body);
       },
       giveAndGo,
       /** What was to be written down after a conversation is written down. */
@@ -177,20 +171,20 @@ function standing(state, actions) {
   return nothing;
 }
 
-/** The dialog of who goes offline while customers wait for them. */
-export const goOfflineDialog = {
-  title: (_, {rows}) => text('go_offline_title', {n: rows.length}),
-  body(state, actions, {rows}) {
+/** The dialog of who goes away or offline while customers wait for them. */
+export const goDialog = {
+  title: (_, {rows}) => text('go_title', {n: rows.length}),
+  body(state, actions, {rows, body}) {
     const others = [...state.agents.values()].filter((agent) => agent.id !== state.me?.id && agent.presence === 'online');
     const give = (event) => {
       event.preventDefault();
       const agent = new FormData(event.target).get('agent');
-      if (agent) actions.giveAndGo(rows, agent);
+      if (agent) actions.giveAndGo(rows, agent, body);
     };
     return html`<ul class="plain-list">${rows.slice(0, 5).map((row) => html`<li><bdi>${nameOf(row)}</bdi></li>`)}${rows.length > 5 ? html`<li class="quiet">${text('and_more', {n: rows.length - 5})}</li>` : nothing}</ul>
       <div class="stack">
-        <div>${button(text('go_give_back'), () => actions.goOfflineNow('return'), {kind: 'primary', id: 'go-return'})}<p class="quiet small">${text('go_give_back_why')}</p></div>
-        <div>${button(text('go_keep'), () => actions.goOfflineNow('keep'), {id: 'go-keep'})}<p class="quiet small">${text('go_keep_why')}</p></div>
+        <div>${button(text('go_give_back'), () => actions.goNow({...body, open_work: 'return'}), {kind: 'primary', id: 'go-return'})}<p class="quiet small">${text('go_give_back_why')}</p></div>
+        <div>${button(text('go_keep'), () => actions.goNow({...body, open_work: 'keep'}), {id: 'go-keep'})}<p class="quiet small">${text('go_keep_why')}</p></div>
         ${others.length ? html`<form class="inline" @submit=${give}><label class="field">${text('go_give_to')}<select name="agent" required>${others.map((agent) => html`<option value=${agent.id}>${text('go_agent', {name: agent.name, load: number(agent.load), capacity: number(agent.capacity)})}</option>`)}</select></label><button type="submit">${text('go_give')}</button></form>` : nothing}
         ${button(text('cancel'), actions.closeDialog)}</div>`;
   },

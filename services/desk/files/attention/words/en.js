@@ -39,7 +39,7 @@ export default {
   go_online: "Go online",
   offline_waiting: {one: "You are offline and get nothing. {n} customer waits in your teams.", other: "You are offline and get nothing. {n} customers wait in your teams."},
   offline_nothing: "You are offline and get nothing.",
-  go_offline_title: {one: "{n} customer waits for your answer", other: "{n} customers wait for your answer"},
+  go_title: {one: "{n} customer waits for your answer", other: "{n} customers wait for your answer"},
   go_give_back: "Give back",
   go_give_back_why: "They go back to their places in the queue; colleagues get them.",
   go_keep: "Keep",

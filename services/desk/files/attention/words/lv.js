@@ -39,7 +39,7 @@ export default {
   go_online: "Būt tiešsaistē",
   offline_waiting: {zero: "Jūs esat bezsaistē un neko nesaņemat. Jūsu komandās gaida {n} klienti.", one: "Jūs esat bezsaistē un neko nesaņemat. Jūsu komandās gaida {n} klients.", other: "Jūs esat bezsaistē un neko nesaņemat. Jūsu komandās gaida {n} klienti."},
   offline_nothing: "Jūs esat bezsaistē un neko nesaņemat.",
-  go_offline_title: {zero: "{n} klienti gaida jūsu atbildi", one: "{n} klients gaida jūsu atbildi", other: "{n} klienti gaida jūsu atbildi"},
+  go_title: {zero: "{n} klienti gaida jūsu atbildi", one: "{n} klients gaida jūsu atbildi", other: "{n} klienti gaida jūsu atbildi"},
   go_give_back: "Atdot",
   go_give_back_why: "Tās atgriežas savās vietās rindā; tās saņem kolēģi.",
   go_keep: "Paturēt",
