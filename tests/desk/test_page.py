@@ -36,6 +36,7 @@ OPENED = (
     *(
         "conversation.js",
         "conversation.css",
+        "customer.js",
         "doings.js",
         "header.js",
         "me.js",

@@ -63,11 +63,23 @@ const parseKey = (key) => {
   return {view, sort, query: query.join('|')};
 };
 
+/** Begin to read a page: what events change until its answer is taken is newer than the answer, whichever comes first. */
+export function beginReading(state) {
+  const reading = {changed: new Set()};
+  state.readings.add(reading);
+  return reading;
+}
+
+function noteChange(state, id) {
+  for (const reading of state.readings) reading.changed.add(id);
+}
+
 /** A row as it is now: in each list where it belongs, at its place. */
 export function takeRow(state, row) {
   const known = state.rows.get(row.id);
   // An answer to an earlier question may come after the event.
   if (known && known.updated_at > row.updated_at) return;
+  noteChange(state, row.id);
   state.rows.set(row.id, known ? {...known, ...row, offer: row.offer, snoozed_until: row.snoozed_until} : row);
   const views = viewsOf(row, state.me);
   for (const [key, list] of state.lists) {
@@ -81,23 +93,26 @@ export function takeRow(state, row) {
 
 /** The agent may not see a conversation any more; `agent` has it now. An open thread stays, and says so: somebody may be writing. */
 export function dropRow(state, id, agent = null) {
+  noteChange(state, id);
   const thread = state.threads.get(id);
   if (thread) Object.assign(thread, {gone: true, conversation: {...thread.conversation, ...(agent ? {agent} : {})}});
   for (const list of state.lists.values()) takeOut(list, id);
   state.rows.delete(id);
 }
 
-/** A page of a list, as REST answered it. The first page replaces what was there. */
-export function takePage(state, key, page, first) {
+/** A page of a list, as REST answered it. The first page replaces what was there, but for what events `changed` since it was asked for. */
+export function takePage(state, key, page, first, {changed} = {changed: new Set()}) {
   let list = state.lists.get(key);
   if (!list || first) {
     list = {ids: [], orders: new Map(), cursor: null, complete: false, loading: false};
     state.lists.set(key, list);
   }
-  const {sort} = parseKey(key);
+  const {view, sort, query} = parseKey(key);
+  const answered = new Set();
   for (const row of page.items) {
+    answered.add(row.id);
+    if (changed.has(row.id)) continue;
     const known = state.rows.get(row.id);
-    // What an event brought meanwhile is newer than the answer.
     const latest = known && known.updated_at > row.updated_at ? known : {...known, ...row, offer: row.offer, snoozed_until: row.snoozed_until};
     state.rows.set(row.id, latest);
     const order = orderOf(latest, sort);
@@ -109,6 +124,11 @@ export function takePage(state, key, page, first) {
   list.cursor = page.next;
   list.complete = !page.next;
   list.loading = false;
+  for (const id of changed) {
+    const row = state.rows.get(id);
+    // Whether a new row fits a search, the server alone can say.
+    if (row && viewsOf(row, state.me).includes(view) && (!query || answered.has(id))) putIn(list, id, orderOf(row, sort));
+  }
 }
 
 /** Forget the rows that no list and no open thread needs, and the lists that are not shown, when there are too many. */

@@ -1,6 +1,6 @@
 // Reads what the page shows besides threads: the lists, the counts, the agents, the customer.
 
-import {listKey, shownList, takePage, viewsOf} from './inbox.js';
+import {beginReading, listKey, shownList, takePage, viewsOf} from './inbox.js';
 
 const PAGE = 50;
 const AGAIN_MS = 3000;
@@ -32,11 +32,19 @@ export function createReader({state, update, api}) {
     const mark = `${key} ${cursor}`;
     if (reading.has(mark)) return;
     reading.add(mark);
-    const answer = await api.request('GET', query(cursor));
+    const answer = await read(query(cursor), key, first);
     // What was refused is not asked for at each drawing.
     if (answer.ok || first) reading.delete(mark);
     else setTimeout(() => reading.delete(mark), AGAIN_MS);
-    if (answer.ok) update(() => takePage(state, key, answer.body, first));
+  }
+
+  /** Read a page of a list, and take it. */
+  async function read(path, key, isFirst) {
+    const begun = beginReading(state);
+    const answer = await api.request('GET', path);
+    if (answer.ok) update(() => takePage(state, key, answer.body, isFirst, begun));
+    state.readings.delete(begun);
+    return answer;
   }
 
   /** Read the list that is shown, unless it is there and true. */
@@ -127,32 +135,14 @@ export function createReader({state, update, api}) {
       let cursor = null;
       for (let count = 0; count < 5; count += 1) {
         const mark = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
-        const answer = await api.request('GET', `/inbox?view=team&sort=waiting&limit=100${mark}`);
+        const answer = await read(`/inbox?view=team&sort=waiting&limit=100${mark}`, listKey('team', 'waiting', ''), !cursor);
         if (!answer.ok) return;
-        update(() => takePage(state, listKey('team', 'waiting', ''), answer.body, !cursor));
         cursor = answer.body.next;
         if (!cursor) return;
       }
     },
-    /** The customer of a conversation, with their other conversations. */
-    async customer(id) {
-      const thread = () => state.threads.get(id);
-      let person = thread()?.conversation?.person ?? state.rows.get(id)?.person;
-      if (!person) {
-        const answer = await api.request('GET', `/conversations/${encodeURIComponent(id)}`);
-        if (!answer.ok) return;
-        ({person} = answer.body);
-      }
-      const [found, others] = await Promise.all([
-        api.request('GET', `/persons/${encodeURIComponent(person).replaceAll('%2F', '/').replaceAll('%3A', ':')}`),
-        api.request('GET', `/conversations?limit=20&sort=-updated_at&person=${encodeURIComponent(person)}`),
-      ]);
-      update(() => {
-        if (!thread()) return;
-        if (found.ok) Object.assign(thread(), {person: found.body, name: found.body.name});
-        if (others.ok) thread().other = others.body.items.filter((one) => one.id !== id);
-      });
-    },
+    /** The customer of an open conversation. What cannot be loaded without a network is read when it is opened again. */
+    customer: (id) => import('./customer.js').then(({readCustomer}) => readCustomer({state, update, api}, id), () => {}),
     /** After an interruption that nothing tells the details of: everything anew. */
     async anew() {
       update(() => {

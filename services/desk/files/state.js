@@ -58,7 +58,7 @@ export function initialState() {
     query: '',
     counts: {},
     rows: new Map(),
-    lists: new Map(),
+    lists: new Map(), readings: new Set(),
     open: null,
     threads: new Map(),
     offers: new Map(),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {dropRow, forget, listKey, MAX_ROWS, reduce, takeMessage, takePage, takeRow} from '../../../services/desk/files/inbox.js';
+import {beginReading, dropRow, forget, listKey, MAX_ROWS, reduce, takeMessage, takePage, takeRow} from '../../../services/desk/files/inbox.js';
 import {initialState} from '../../../services/desk/files/state.js';
 
 const ME = {id: 'sara', teams: ['default']};
@@ -51,6 +51,35 @@ test('a row comes to its place by the order of the server, and goes from it', ()
   dropRow(state, 'd');
   assert.deepEqual(ids(state), ['c']);
   assert.ok(!state.rows.has('d'));
+});
+
+test('what events change while a page is read is newer than its answer', () => {
+  const state = fresh();
+  takePage(state, KEY, {items: [row('old')], next: null}, true);
+  const answered = [row('b'), row('d'), row('f'), row('h')];
+  const reading = beginReading(state);
+  takeRow(state, row('c'));
+  takeRow(state, row('d', {views: ['done']}));
+  dropRow(state, 'f');
+  takeRow(state, row('h', {order: 'a'}));
+  takePage(state, KEY, {items: answered, next: null}, true, reading);
+  state.readings.delete(reading);
+  assert.deepEqual(ids(state), ['h', 'b', 'c']);
+  assert.ok(!state.rows.has('f'));
+  // A list that is read anew holds no row of before that the answer has not.
+  takePage(state, KEY, {items: [row('b')], next: null}, true);
+  assert.deepEqual(ids(state), ['b']);
+});
+
+test('a row that comes behind the end of a list, while that part is read, is not lost', () => {
+  const state = fresh();
+  takePage(state, KEY, {items: [row('b')], next: 'more'}, true);
+  const answered = [row('d'), row('f')];
+  const reading = beginReading(state);
+  takeRow(state, row('e'));
+  assert.deepEqual(ids(state), ['b']);
+  takePage(state, KEY, {items: answered, next: 'more'}, false, reading);
+  assert.deepEqual(ids(state), ['b', 'd', 'e', 'f']);
 });
 
 test('what lies behind the part that was read comes with its page', () => {
