@@ -58,7 +58,8 @@ export const endSession = () => fetch(`${SESSIONS}/current`, {method: 'DELETE', 
 /** Whether an identity provider is set up. */
 export async function hasIssuer() {
   try {
-    const answer = await fetch(ISSUER, {redirect: 'manual', credentials: 'same-origin'});
+    // Without credentials its cookie is not taken: it would be put in the place of a sign-in that another page has begun.
+    const answer = await fetch(ISSUER, {redirect: 'manual', credentials: 'omit'});
     return answer.type === 'opaqueredirect';
   } catch {
     return false;
