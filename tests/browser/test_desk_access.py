@@ -105,8 +105,15 @@ async def press_until(page: Page, key: str, wanted: Callable[[], Locator]) -> No
     raise AssertionError(f"{key} does not come to {wanted()}")
 
 
-@pytest.mark.parametrize("size", ["desktop", "small phone"])
-@pytest.mark.parametrize(("language", "scheme"), [("fa", "light"), ("fa", "dark"), ("en", "light"), ("en", "dark")])
+@pytest.mark.parametrize(
+    ("language", "scheme", "size"),
+    [
+        ("fa", "light", "desktop"),
+        ("fa", "dark", "small phone"),
+        ("en", "dark", "desktop"),
+        ("en", "light", "small phone"),
+    ],
+)
 async def test_38_axe_finds_nothing_in_any_view(
     open_page: OpenPage, desk_installation: Running, desk_shop: Shop, language: str, scheme: str, size: Size
 ) -> None:

@@ -19,7 +19,7 @@ from services.router.conversations.customer_messages import add_message
 from tests.simulator.graph_run import run_graph
 from tests.simulator.run import RunResult
 
-SEEDS = int(os.environ.get("PASOKH_GRAPH_SEEDS", "2000"))
+SEEDS = int(os.environ.get("PASOKH_GRAPH_SEEDS", "1000"))
 ONE = os.environ.get("PASOKH_SEED")
 CHUNK = 25
 FIRST_OF_CHUNKS = range(0, SEEDS, CHUNK) if ONE is None else (int(ONE),)
