@@ -83,8 +83,10 @@ export function createCommands({state, update, actions}) {
     requestAnimationFrame(() => requestAnimationFrame(() => command.run(state, actions)));
   }
 
-  function inMenu(event, items) {
+  function inMenu(event) {
     if (event.isComposing || event.keyCode === 229) return;
+    // What is typed now, and not what was drawn last: who types fast presses Enter before the next frame.
+    const items = listed();
     const by = {ArrowDown: 1, ArrowUp: -1}[event.key];
     if (by && items.length) {
       event.preventDefault();
@@ -102,7 +104,7 @@ export function createCommands({state, update, actions}) {
     menu.index = Math.min(menu.index, Math.max(0, items.length - 1));
     return html`<div class="menu"><input type="text" role="combobox" aria-expanded="true" aria-autocomplete="list" aria-controls="commands" aria-activedescendant=${items.length ? `command-${menu.index}` : nothing}
         aria-label=${text('menu_search')} placeholder=${text('menu_search')} autocomplete="off" autofocus dir="auto" .value=${menu.query}
-        @input=${(event) => update(() => Object.assign(menu, {query: event.target.value, index: 0}))} @keydown=${(event) => inMenu(event, items)}>
+        @input=${(event) => update(() => Object.assign(menu, {query: event.target.value, index: 0}))} @keydown=${inMenu}>
       ${items.length ? nothing : html`<p class="quiet" role="status">${text('menu_none')}</p>`}
       <ul role="listbox" id="commands" aria-label=${text('menu')}>${items.map(([, command], place) => html`<li role="option" id="command-${place}" aria-selected=${place === menu.index ? 'true' : 'false'} @click=${() => choose(command)} ${ref((element) => place === menu.index && element?.scrollIntoView({block: 'nearest'}))}>
         <span>${command.label()}</span>${command.key ? html` <kbd dir="ltr">${command.key}</kbd>` : nothing}</li>`)}</ul></div>`;
