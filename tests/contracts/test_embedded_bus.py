@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ from services.platform.core.errors import Misconfigured, OffsetOutOfRange, Revok
 from services.platform.core.time_source import SystemTimeSource
 from tests.contracts.sqlite_pair import SILENT, WATCHFUL
 from tests.fakes import ManualTimeSource
+from tests.live_servers.process import pause_between_transactions
 
 TOPICS = ["inbound", "commands"]
 PARTITIONS = 4
@@ -196,7 +196,7 @@ async def test_a_stopped_process_that_goes_on_finds_its_partitions_gone(path: Pa
     assert process.stdout is not None
     try:
         assert await process.stdout.readline() == b"owns 4\n"
-        await _stop_between_transactions(process, path)
+        await asyncio.to_thread(pause_between_transactions, process.pid, path)
         async with SqliteBus.open(path, SystemTimeSource(), lease=lease) as bus, bus.consume("g", TOPICS) as consumer:
             await settled(consumer, {0, 1, 2, 3})
             await bus.publish([event(1)])
@@ -206,22 +206,6 @@ async def test_a_stopped_process_that_goes_on_finds_its_partitions_gone(path: Pa
     finally:
         process.kill()
         await process.wait()
-
-
-async def _stop_between_transactions(process: asyncio.subprocess.Process, path: Path) -> None:
-    """Stop a process that does not hold the lock of the database at that moment: it would hold it until it goes on."""
-    while True:
-        process.send_signal(signal.SIGSTOP)
-        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-            return
-        except sqlite3.OperationalError:
-            process.send_signal(signal.SIGCONT)
-            await asyncio.sleep(0.01)
-        finally:
-            connection.close()
 
 
 # -- retention ---------------------------------------------------------------------------------------------------------

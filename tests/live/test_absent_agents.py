@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +21,7 @@ import pytest
 
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, database, shop_at, telegram, up, update_of
 from tests.live.waiting import eventually
-from tests.live_servers.process import pause_process
+from tests.live_servers.process import pause_between_transactions, pause_process
 from tests.live_servers.server import Server, free_ports
 
 SHORT = {"beat_seconds": 1, "lost_away_seconds": 3, "lost_return_seconds": 5, "lost_offline_seconds": 7}
@@ -297,6 +298,7 @@ async def endure(tmp_path: Path, dies: int, **engine: str) -> None:
 
     Whichever of the two owns the workspace: the other one takes it over, and bob, whose page is heard all along, is never away.
     """
+    sleep = pause_process if engine else partial(pause_between_transactions, database=tmp_path / "data" / "pasokh.db")
     async with two_routers(tmp_path, **engine) as (processes, (one, two, ingest), url):
         routers = [one, two]
         survivor = routers[1 - dies]
@@ -310,7 +312,7 @@ async def endure(tmp_path: Path, dies: int, **engine: str) -> None:
             async with page_of(routers, "ann"):
                 await shown(survivor, "ann", "online")
                 await until(lambda: _is_leased(survivor, "ann"), "ann's page is known")
-                pause_process(pid_of(processes[dies]))
+                await asyncio.to_thread(sleep, pid_of(processes[dies]))
             await lost(survivor, "ann")
             await presence(survivor, "bob", "online")
             await held_by(survivor, case, "bob", "assigned")

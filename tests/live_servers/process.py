@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 
@@ -96,6 +98,26 @@ def pause_process(pid: int, seconds: float = 30) -> None:
     while threads.exists() and any(_state(thread) not in {"T", "t", "Z", "X"} for thread in threads.iterdir()):
         assert time.monotonic() < until, f"process {pid} did not stop within {seconds:g} s"
         time.sleep(0.005)
+
+
+def pause_between_transactions(pid: int, database: Path) -> None:
+    """`pause_process` at a moment when the process is not writing to its SQLite file: else it would keep the lock until it wakes."""
+    pause_process(pid)
+    while _is_locked(database):
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.01)
+        pause_process(pid)
+
+
+def _is_locked(database: Path) -> bool:
+    """Whether somebody holds the write lock for longer than another process takes for a transaction."""
+    with closing(sqlite3.connect(database, timeout=2, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        connection.execute("ROLLBACK")
+        return False
 
 
 def _state(thread: Path) -> str:
