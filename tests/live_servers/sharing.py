@@ -1,6 +1,6 @@
-"""Tests of one live file run in one worker, for they share what it starts; all others go wherever there is room.
+"""How `make test` deals tests out to its workers: files whole, for their tests share what they start or build.
 
-pytest-xdist's own `loadgroup` does this by marks, which it loses with pytest 9.2 (it writes them to the ids of tests, which
+pytest-xdist's own `loadgroup` would do this by marks, which it loses with pytest 9.2 (it writes them to the ids of tests, which
 that version keeps elsewhere).
 """
 
@@ -9,17 +9,37 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-SHARING = ("tests/live/", "tests/contracts/test_kafka.py")
+WAITING = ("tests/live/", "tests/contracts/test_kafka.py")
+"""Tests that mostly wait: for a dead member to be missed, for a timer of a real process."""
+SECONDS = {"tests/browser/": 4.0, "tests/live/": 3.0, "tests/contracts/": 0.5, "tests/simulator/": 5.0}
+"""About how long one test takes, below a folder; elsewhere `OTHER_SECONDS`."""
+OTHER_SECONDS = 0.03
+SINGLE = "tests/simulator/"
+"""Tests that share nothing, and take long."""
 
 
-class LiveFilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """The largest groups go first, single tests last, where they fill what is left of the time."""
+class FilesTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """One worker of three begins with what waits, while the others use the processor; all begin with what takes longest."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.split("::", 1)[0] if nodeid.startswith(SHARING) else nodeid
+        return nodeid if nodeid.startswith(SINGLE) else nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: Any) -> None:
+        waits = self.nodes.index(node) % 3 == 0
+
+        def preferred(scope: str) -> tuple[bool, float]:
+            return scope.startswith(WAITING) == waits, seconds_of(scope) * len(self.workqueue[scope])
+
+        self.workqueue.move_to_end(max(self.workqueue, key=preferred), last=False)
+        super()._assign_work_unit(node)
+
+
+def seconds_of(scope: str) -> float:
+    """About how long one of these tests takes."""
+    return next((seconds for folder, seconds in SECONDS.items() if scope.startswith(folder)), OTHER_SECONDS)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LiveFilesTogether:  # Any: what xdist logs with
-    """How `make test` deals tests out to its workers."""
-    return LiveFilesTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:  # Any: what xdist logs with
+    """Instead of xdist's own, whatever `--dist` says."""
+    return FilesTogether(config, log)

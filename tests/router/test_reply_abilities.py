@@ -137,10 +137,9 @@ async def test_what_was_on_the_page_is_no_part_of_the_answer_that_is_repeated() 
         await rest.workspace()
         put_agent(rest, "sara")
         put_case(rest, replace(case("c1", agent="sara"), addresses=PRIVATE))
+        path = "/v1/workspaces/shop/conversations/c1/replies"
         for more in ({}, {"after": "m1"}, {"after": "m2"}):
-            await rest.request(
-                "POST", "/v1/workspaces/shop/conversations/c1/replies", {"agent": "sara", "text": "hello", **more}
-            )
+            await rest.request("POST", path, {"agent": "sara", "text": "hello", **more}, prefer="respond-async")
         sent = [event.data for event in rest.events]
         assert [data.get("after") for data in sent] == [None, "m1", "m2"]
         assert len({data["request_hash"] for data in sent}) == 1
