@@ -277,7 +277,9 @@ async def test_the_page_offers_the_issuer_and_comes_back_signed_in(
         await expect(page.get_by_role("alert")).to_contain_text("no agent of this shop", timeout=DESK_TIMEOUT_MS)
 
 
-async def test_no_secret_is_in_the_log(open_page: OpenPage, installation: Running, shop: Shop, issuer_port: int) -> None:
+async def test_no_secret_is_in_the_log(
+    open_page: OpenPage, installation: Running, shop: Shop, issuer_port: int
+) -> None:
     issuer = SmallIssuer(SystemTimeSource(), f"http://127.0.0.1:{issuer_port}")
     site = f"http://localhost:{installation.port}"
     async with serving(issuer_app(issuer), port=issuer_port):
