@@ -3,10 +3,11 @@
 const BASE = '/v1/workspaces/';
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/;
 
-/** What a request came to. `status` 0: the server was not reached. */
+/** What a request came to. `status` 0: the server was not reached. Rejects where the body of a good answer breaks off. */
 async function readAnswer(answer) {
   const type = answer.headers.get('Content-Type') ?? '';
-  const body = JSON_TYPE.test(type) ? await answer.json().catch(() => null) : null;
+  const read = () => (answer.ok ? answer.json() : answer.json().catch(() => null));
+  const body = JSON_TYPE.test(type) ? await read() : null;
   const retry = Number(answer.headers.get('Retry-After'));
   return {
     status: answer.status,
