@@ -6,6 +6,9 @@ from typing import Any
 
 from playwright.async_api import Page
 
+RUN = "part => axe.run(part ?? document, {resultTypes: ['violations']})"
+"""Of what is in order it lists no more than one place a rule, for each of which it would make up a selector."""
+
 
 @cache
 def _source() -> str:
@@ -15,6 +18,6 @@ def _source() -> str:
 async def wrong_with(page: Page, part: str | None = None) -> list[str]:
     """Each rule that the page breaks, with where; of one element and what is in it, where `part` is given."""
     await page.evaluate(_source())
-    found: dict[str, Any] = await page.evaluate("(part) => axe.run(part ?? document)", part)
+    found: dict[str, Any] = await page.evaluate(RUN, part)
     assert found["passes"], "axe has looked at nothing"
     return [f"{one['id']}: {[node['html'][:160] for node in one['nodes']]}" for one in found["violations"]]

@@ -1,56 +1,67 @@
-"""A Chromium of the system, driven by Playwright; a fresh profile for every page."""
+"""A Chromium of the system, driven by Playwright: one for all tests of a worker, and a fresh profile for every page."""
 
 import itertools
-import os
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Playwright, async_playwright
 
+from tests.browser.loop import loop_fixture
+from tests.browser.pages import FLAGS, SIZES, OpenPage, Size, chromium
 from tests.browser.shops import open_shop
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up
-from tests.live_servers.fixtures import absence
+from tests.browser.writing import WritingShop, start_installation, writing_shop
+from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, telegram
 from tests.live_servers.server import free_ports
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-SIZES = {"desktop": (1280, 900), "phone": (390, 844), "small phone": (360, 640)}
-Size = Literal["desktop", "phone", "small phone"]
+HERE = Path(__file__).parent
 SHOPS = itertools.count(1)
-OpenPage = Callable[..., Awaitable[Page]]
 
 
-def chromium() -> str:
-    """Where Chromium is. Skips the test, or fails it in CI, where there is none."""
-    found = os.environ.get("PASOKH_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        raise absence("there is no Chromium: apt-get install chromium, or set PASOKH_TEST_CHROMIUM to one")
-    return found
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder run in one event loop, which is that of the browser."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser of the test's own."""
-    path = chromium()
+@dataclass
+class Launcher:
+    """The one browser; another where a test has ended it."""
+
+    playwright: Playwright
+    running: Browser | None = None
+
+    async def browser(self) -> Browser:
+        if self.running is None or not self.running.is_connected():
+            launch = self.playwright.chromium.launch
+            self.running = await launch(executable_path=chromium(), headless=True, args=FLAGS)
+        return self.running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def launcher() -> AsyncIterator[Launcher]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
-        yield browser
-        await browser.close()
+        launcher = Launcher(playwright)
+        yield launcher
+        if launcher.running is not None:
+            await launcher.running.close()
 
 
-@pytest.fixture
+@loop_fixture
+async def browser(launcher: Launcher) -> AsyncIterator[Browser]:
+    """A browser that shows nothing; what the test opens in it is closed."""
+    browser = await launcher.browser()
+    yield browser
+    for context in browser.contexts:
+        await context.close()
+
+
+@loop_fixture
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     """Open a page as `locale` and `size` have it; whatever the page complains of at the end is a failure."""
     complaints: list[str] = []
@@ -81,34 +92,22 @@ def _is_policy(text: str) -> bool:
     return "Content Security Policy" in text or "Refused to" in text
 
 
-async def picture(page: Page, name: str, *, whole: bool = True) -> Path:
-    """Keep what the page looks like, to be looked at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    place = SCREENSHOTS / f"{name}.png"
-    await page.screenshot(path=place, full_page=whole)
-    return place
-
-
 # -- the desk ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk_stand_in_port() -> int:
     """The port of the stand-in for Telegram."""
     return free_ports(1)[0]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk_installation(tmp_path_factory: pytest.TempPathFactory, desk_stand_in_port: int) -> Iterator[Running]:
-    """An installation of the module's own, whose answers go to the stand-in."""
-    running = up(tmp_path_factory.mktemp("desk"), PASOKH_ADMIN_KEY=ADMIN_KEY, **allowing(desk_stand_in_port))
-    running.start()
-    running.wait_ready()
-    yield running
-    running.stop()
+    """An installation for all tests of the desk, whose answers go to the stand-in."""
+    yield from start_installation(tmp_path_factory.mktemp("desk"), desk_stand_in_port)
 
 
-@pytest.fixture
+@loop_fixture
 async def desk_shop(desk_installation: Running, desk_stand_in_port: int) -> AsyncIterator[Shop]:
     """A workspace of the test's own: Sara, who is online, Reza and Lea, a lead."""
     number = next(SHOPS)
@@ -117,4 +116,11 @@ async def desk_shop(desk_installation: Running, desk_stand_in_port: int) -> Asyn
         telegram(desk_stand_in_port) as (_, url),
     ):
         await open_shop(shop, url, number=number)
+        yield shop
+
+
+@loop_fixture
+async def here(desk_installation: Running, desk_stand_in_port: int) -> AsyncIterator[WritingShop]:
+    """The same, with everything that went out of it."""
+    async with writing_shop(desk_installation, desk_stand_in_port, number=next(SHOPS)) as shop:
         yield shop

@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage, Size, picture
 from tests.browser.desk import TIMEOUT_MS, offline, open_desk, row_of, write
+from tests.browser.pages import OpenPage, Size, picture
 from tests.live.installation import Running, Shop
 
 QUESTIONS = {

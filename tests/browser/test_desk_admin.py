@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage, Size, picture
 from tests.browser.desk import TIMEOUT_MS, sign_in_link
+from tests.browser.loop import loop_fixture
+from tests.browser.pages import OpenPage, Size, picture
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
 
 pytestmark = pytest.mark.timeout(300)
@@ -50,7 +51,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         running.stop()
 
 
-@pytest.fixture
+@loop_fixture
 async def shop(installation: Running) -> AsyncIterator[Shop]:
     async with shop_at(installation.url, ADMIN_KEY) as shop:
         for path, body in STORED.items():

@@ -1,14 +1,14 @@
 """Files, canned answers and keys on the desk, and that everybody can use them: acceptance tests 25, 26, 34, 35 and 38 of writing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage, picture
 from tests.browser.desk import TIMEOUT_MS, row_of
+from tests.browser.pages import OpenPage, picture
 from tests.browser.writing import (
     WritingShop,
     box_of,
@@ -17,29 +17,9 @@ from tests.browser.writing import (
     eventually,
     kind,
     open_conversation,
-    start_installation,
-    writing_shop,
 )
-from tests.live.installation import Running
-from tests.live_servers.server import free_ports
 
 CARET = "(at => document.querySelector('#compose').setSelectionRange(at, at))"
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_ports(1)[0]
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
-    yield from start_installation(tmp_path_factory.mktemp("answers"), port)
-
-
-@pytest.fixture
-async def here(installation: Running, port: int) -> AsyncIterator[WritingShop]:
-    async with writing_shop(installation, port) as shop:
-        yield shop
 
 
 async def press(page: Page, code: str, key: str, modifiers: int = 0) -> None:

@@ -12,8 +12,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage, picture
 from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, write
+from tests.browser.pages import OpenPage, picture
 from tests.live.installation import Running, Shop
 
 LISTEN = """() => {
@@ -321,6 +321,7 @@ async def test_17_what_came_while_the_agent_was_off_is_one_summary(
 async def test_23_reading_and_typing_take_few_requests(
     open_page: OpenPage, desk_installation: Running, desk_shop: Shop
 ) -> None:
+    await desk_shop.put("", {"name": "Shop", "languages": ["en"], "settings": {"beat_seconds": 5}})
     await write(desk_shop, 1, 11, "Hello", "Neda")
     case = await conversation_of(desk_shop)
     page = await open_desk(open_page, desk_installation, desk_shop)
@@ -333,7 +334,7 @@ async def test_23_reading_and_typing_take_few_requests(
     for number in range(20):
         await write(desk_shop, number + 2, 11, f"Message {number}")
     await expect(page.locator(".message").nth(15)).to_be_attached(timeout=TIMEOUT_MS)
-    await page.wait_for_timeout(31_000)
+    await page.wait_for_timeout(11_000)
     beats = [one for one in made if one.endswith("beat")]
     assert 1 <= len(beats) <= 3
     others = [one for one in made if not one.endswith("beat")]

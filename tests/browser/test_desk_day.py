@@ -12,9 +12,10 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage
 from tests.browser.day import Day, count_of, name_of, number_of, offer_in, offered_to, scroll_to_end, until
 from tests.browser.desk import TIMEOUT_MS, write
+from tests.browser.loop import loop_fixture
+from tests.browser.pages import OpenPage
 from tests.browser.writing import box_of, desk_of, kept, open_conversation, start_installation, stored, writing_shop
 from tests.live.installation import Running
 from tests.live_servers.server import free_ports
@@ -38,7 +39,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterato
     yield from start_installation(tmp_path_factory.mktemp("day"), port)
 
 
-@pytest.fixture
+@loop_fixture
 async def day(open_page: OpenPage, installation: Running, port: int) -> AsyncIterator[Day]:
     """Sara, Reza and Lea have signed in, each in a browser of their own, and have gone online by their pages."""
     async with writing_shop(installation, port, capacity=CAPACITY, online=()) as here:

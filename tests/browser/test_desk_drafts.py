@@ -1,13 +1,11 @@
 """Nothing that agents type is lost, and nothing goes where it was not meant: the acceptance tests 1 to 4 of the desk."""
 
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, row_of, sign_in_link
+from tests.browser.pages import OpenPage
 from tests.browser.writing import (
     WritingShop,
     box_of,
@@ -18,29 +16,9 @@ from tests.browser.writing import (
     kind,
     open_conversation,
     own_browser,
-    start_installation,
     stored,
     texts_stored,
-    writing_shop,
 )
-from tests.live.installation import Running
-from tests.live_servers.server import free_ports
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_ports(1)[0]
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
-    yield from start_installation(tmp_path_factory.mktemp("drafts"), port)
-
-
-@pytest.fixture
-async def here(installation: Running, port: int) -> AsyncIterator[WritingShop]:
-    async with writing_shop(installation, port) as shop:
-        yield shop
 
 
 async def test_01_both_drafts_are_there_from_every_view_after_a_reload(open_page: OpenPage, here: WritingShop) -> None:

@@ -14,8 +14,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import SCREENSHOTS, OpenPage, Size, picture
 from tests.browser.desk import TIMEOUT_MS, row_of
+from tests.browser.pages import SCREENSHOTS, OpenPage, Size, picture
 from tests.browser.writing import box_of, open_conversation
 from tests.live.installation import Running, allowing, command, telegram, up
 from tests.live.waiting import eventually

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, offline, open_desk, row_of, write
+from tests.browser.pages import OpenPage
 from tests.live.installation import Running, Shop
 
 SHOWN = """() => [...document.querySelectorAll('.row')].map(row =>

@@ -1,15 +1,13 @@
 """What agents send goes once, whatever happens to network, page, browser and server: acceptance tests 8 and 9 of the desk."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.cutting_proxy import cutting
 from tests.browser.desk import TIMEOUT_MS, offline, row_of, sign_in_link
+from tests.browser.pages import OpenPage
 from tests.browser.writing import (
     WritingShop,
     box_of,
@@ -20,30 +18,10 @@ from tests.browser.writing import (
     kill_browser,
     open_conversation,
     own_browser,
-    start_installation,
     stored,
-    writing_shop,
 )
-from tests.live.installation import Running
-from tests.live_servers.server import free_ports
 
 REPLIES = "**/replies"
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_ports(1)[0]
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
-    yield from start_installation(tmp_path_factory.mktemp("sending"), port)
-
-
-@pytest.fixture
-async def here(installation: Running, port: int) -> AsyncIterator[WritingShop]:
-    async with writing_shop(installation, port) as shop:
-        yield shop
 
 
 async def nothing_waits(page: Page) -> None:

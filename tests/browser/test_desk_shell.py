@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, sign_in_link, until, write
+from tests.browser.pages import OpenPage
 from tests.live.installation import Running, Shop
 
 STREAMS = "() => performance.getEntriesByType('resource').filter(one => one.name.includes('/inbox/stream')).length"

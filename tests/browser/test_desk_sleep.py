@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, write
+from tests.browser.pages import OpenPage
 from tests.live.installation import Running, Shop
 
 LOST_SECONDS = 20

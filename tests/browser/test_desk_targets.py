@@ -4,14 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
-import pytest
 from playwright.async_api import FilePayload, Page, expect
 
-from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS, row_of
+from tests.browser.pages import OpenPage
 from tests.browser.writing import (
     WritingShop,
     box_of,
@@ -21,12 +19,8 @@ from tests.browser.writing import (
     kept,
     kind,
     open_conversation,
-    start_installation,
-    writing_shop,
 )
 from tests.live.channel_callers import meta_account, meta_call
-from tests.live.installation import Running
-from tests.live_servers.server import free_ports
 
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -39,22 +33,6 @@ LAYOUTS = {
     "fa": "ضصثقفغعهخحجچشسیبلاتنمکگظطزرذدئو،؟«»‌۱۲۳/",
     "en": "abcdefghijklmnopqrstuvwxyzABCXYZ0123456789!\"#$%&'()*+,-.:;<=>?@[]^_`{|}~/",
 }
-
-
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_ports(1)[0]
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Running]:
-    yield from start_installation(tmp_path_factory.mktemp("targets"), port)
-
-
-@pytest.fixture
-async def here(installation: Running, port: int) -> AsyncIterator[WritingShop]:
-    async with writing_shop(installation, port) as shop:
-        yield shop
 
 
 async def press_characters(page: Page, text: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage, Size, picture
+from tests.browser.loop import loop_fixture
+from tests.browser.pages import OpenPage, Size, picture
 from tests.live.dead_letter_fixtures import set_aside
 from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, telegram, up, update_of
 from tests.live_servers.server import free_ports
@@ -46,7 +47,7 @@ def key(installation: Running) -> str:
     return (installation.folder / "data" / "admin.key").read_text().strip()
 
 
-@pytest.fixture
+@loop_fixture
 async def shop(installation: Running, key: str, stand_in_port: int) -> AsyncIterator[Shop]:
     """A workspace with four conversations that agents have and one that waits; made once."""
     async with shop_at(installation.url, key) as shop, telegram(stand_in_port) as (_, url):

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import OpenPage, Size, picture
+from tests.browser.pages import OpenPage, Size, picture
 from tests.live.installation import Running, up
 
 METHODS = ("get", "put", "post", "delete")

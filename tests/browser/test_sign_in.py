@@ -18,8 +18,9 @@ from starlette.routing import Route
 
 from services.demo.serving import serving
 from services.platform.core.time_source import SystemTimeSource
-from tests.browser.conftest import OpenPage
 from tests.browser.desk import TIMEOUT_MS as DESK_TIMEOUT_MS
+from tests.browser.loop import loop_fixture
+from tests.browser.pages import OpenPage
 from tests.desk.issuer import CLIENT_ID, CLIENT_SECRET, SmallIssuer
 from tests.fakes import HttpCall
 from tests.live.installation import ADMIN_KEY, Running, Shop, command, shop_at, up
@@ -69,7 +70,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, issuer_port: int) -> 
     running.stop()
 
 
-@pytest.fixture
+@loop_fixture
 async def shop(installation: Running) -> AsyncIterator[Shop]:
     async with shop_at(installation.url, ADMIN_KEY) as shop:
         await shop.put("", {"name": "Shop"})

@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from services.demo.serving import serving
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage, Size, picture
+from tests.browser.loop import loop_fixture
+from tests.browser.pages import OpenPage, Size, picture
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, up
 
 TIMEOUT_MS = 15_000
@@ -41,7 +42,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running.stop()
 
 
-@pytest.fixture
+@loop_fixture
 async def shop(installation: Running) -> AsyncIterator[Shop]:
     async with shop_at(installation.url, ADMIN_KEY, "shop") as shop:
         await shop.put("", {"name": "Shop", "languages": list(PHRASES)})
@@ -50,7 +51,7 @@ async def shop(installation: Running) -> AsyncIterator[Shop]:
         yield shop
 
 
-@pytest.fixture
+@loop_fixture
 async def page_of_shop(installation: Running, shop: Shop) -> AsyncIterator[str]:
     """A page of the shop, of another origin, that embeds the chat."""
     async with AsyncExitStack() as stack:

@@ -9,7 +9,8 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.axe import wrong_with
-from tests.browser.conftest import OpenPage, Size, picture
+from tests.browser.loop import loop_fixture
+from tests.browser.pages import OpenPage, Size, picture
 from tests.browser.test_webchat import PHRASES, TIMEOUT_MS, answer, installation, page_of_shop, shop, write
 from tests.live.installation import Running, Shop
 
@@ -42,7 +43,7 @@ async def tab(page: Page, url: str) -> Page:
     return other
 
 
-@pytest.fixture
+@loop_fixture
 async def closed(shop: Shop) -> AsyncIterator[datetime]:
     """The shop opens in two days; ends with the shop open as before."""
     opens = (datetime.now(UTC) + timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)

@@ -17,10 +17,10 @@ from starlette.routing import Mount
 
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
-from tests.browser.conftest import FLAGS, OpenPage, chromium
 from tests.browser.desk import TIMEOUT_MS, open_desk, row_of, write
+from tests.browser.pages import FLAGS, OpenPage, chromium
 from tests.browser.shops import open_shop
-from tests.live.installation import ADMIN_KEY, SECRET, Running, Shop, allowing, shop_at, up, update_of
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, shop_at, up, update_of
 
 T = TypeVar("T")
 _NUMBERS: "itertools.count[int]" = itertools.count(int(time.time()) % 100_000 * 1000)
@@ -125,10 +125,7 @@ async def writing_shop(installation: Running, port: int, **options: Any) -> Asyn
         serving(Starlette(routes=[Mount("/", stand_in.app)]), port=port) as bot,
         shop_at(installation.url, ADMIN_KEY, f"shop-{next(_NUMBERS)}") as shop,
     ):
-        await open_shop(shop, bot, **options)
-        credentials = {"bot_token": "7000001:AAtest", "secret_token": SECRET}
-        account = {"credentials": credentials, "api_base": bot, "settings": {"username": "shop_bot"}}
-        await shop.put("/accounts/telegram/main", account)
+        await open_shop(shop, bot, settings={"username": "shop_bot"}, **options)
         yield WritingShop(shop, installation, stand_in, bot)
 
 
