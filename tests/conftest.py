@@ -1,17 +1,19 @@
 """What holds for every test: real servers by fixture, no network otherwise, and one profile of Hypothesis."""
 
 import gc
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.examples import PROFILE
+from tests.examples import PROFILE, scaled
 from tests.plain_logs import use_plain_logs
 
 pytest_plugins = ["tests.live_servers.fixtures", "tests.live_servers.sharing"]
 
 TESTS = Path(__file__).parent
+MIN_CASES = 4
 settings.load_profile(PROFILE)
 use_plain_logs()
 
@@ -20,10 +22,11 @@ FOLDERS = {"live": "live", "browser": "live", "simulator": "simulator", "contrac
 LIVE_FIXTURES = frozenset({"kafka_server", "mongo_server", "stoppable_kafka", "stoppable_mongo", "kafka_cluster"})
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their folder and by the servers that they ask for; a `live` test may open sockets.
 
-    A test marked `after_all` comes last, however the tests were shuffled.
+    A test marked `after_all` comes last, however the tests were shuffled. Of a test with many cases some are left out where
+    the profile is `check`; which ones, is another matter each time, as the tests are shuffled.
     """
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
@@ -34,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("live"):
             item.add_marker("enable_socket")
     items.sort(key=lambda item: item.get_closest_marker("after_all") is not None)
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        cases[item.nodeid.partition("[")[0]].append(item)
+    left_out = {item for every in cases.values() for item in every[scaled(len(every), MIN_CASES) :]}
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=list(left_out))
 
 
 def pytest_collection_finish() -> None:

@@ -312,15 +312,20 @@ CUSTOMER: dict[str, Any] = {
 }
 
 
+_routes: list[tuple[str, str, str]] = []
+
+
 async def routes_of(shop: Installation) -> list[tuple[str, str, str]]:
-    """Row, method and path of every route that takes a key."""
-    document = (await shop.client.get("/openapi.json")).json()
-    return [
-        (f"{method.upper()} {path}", method.upper(), path)
-        for path, operations in document["paths"].items()
-        for method in operations
-        if path.startswith("/v1/")
-    ]
+    """Row, method and path of every route that takes a key. They are asked for once: the document takes half a second."""
+    if not _routes:
+        document = (await shop.client.get("/openapi.json")).json()
+        _routes.extend(
+            (f"{method.upper()} {path}", method.upper(), path)
+            for path, operations in document["paths"].items()
+            for method in operations
+            if path.startswith("/v1/")
+        )
+    return _routes
 
 
 async def test_every_route_has_a_row_and_every_row_a_route(shop: Installation) -> None:

@@ -24,7 +24,7 @@ def node() -> str:
 @pytest.mark.parametrize("name", TESTS)
 async def test_module(name: str) -> None:
     runner = await asyncio.create_subprocess_exec(
-        *(node(), "--test", str(FOLDER / name)),
+        *(node(), str(FOLDER / name)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

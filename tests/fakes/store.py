@@ -57,7 +57,8 @@ class MemoryStore:
         self.queries += 1
         fields = self._fields(query)
         rest = fields[len(query.equals) :]
-        found = {k.id: d for k, d in self.documents.items() if k.collection == query.collection and _fits(d, query)}
+        named, wanted = query.collection, [(field.split("."), value) for field, value in query.equals.items()]
+        found = {k.id: d for k, d in self.documents.items() if k.collection == named and _fits(d, wanted)}
         if rest:
             found = {i: d for i, d in found.items() if _bounded(_value(d, rest[0]), query)}
         positions = sorted((_position(i, d, rest) for i, d in found.items()), reverse=query.descending)
@@ -146,17 +147,23 @@ Position = tuple[tuple[int, Any], ...]
 """Where a document is in an index: its free fields, each with a rank that puts null first, then its id."""
 
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def _copy(value: Any) -> Any:
     """A copy of JSON's values, in a fraction of the time that `deepcopy` takes."""
     if isinstance(value, dict):
-        return {name: _copy(inner) for name, inner in value.items()}
+        return {name: inner if type(inner) in PLAIN else _copy(inner) for name, inner in value.items()}
     return [_copy(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _value(document: Mapping[str, Any], field: str) -> Any:
-    value: Any = document
-    for part in field.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+    return _at(document, field.split("."))
+
+
+def _at(value: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        value = value.get(part) if isinstance(value, dict) else None
     return value
 
 
@@ -168,8 +175,12 @@ def _behind_cursor(positions: Sequence[Position], query: Query) -> Sequence[Posi
     return [position for position in positions if (position < after if query.descending else position > after)]
 
 
-def _fits(document: Document, query: Query) -> bool:
-    return all(_value(document, field) == value for field, value in query.equals.items())
+def _fits(document: Document, wanted: Sequence[tuple[Sequence[str], Any]]) -> bool:
+    # A loop, and no `all(...)`: a query looks at every document, and a generator for each takes twice as long.
+    for parts, value in wanted:  # noqa: SIM110 - see above
+        if _at(document, parts) != value:
+            return False
+    return True
 
 
 def _bounded(value: Any, query: Query) -> bool:
