@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +28,13 @@ ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
 
 @dataclass
 class Running:
-    """One `pasokh` process that can be killed and started again. `arguments` follow the command."""
+    """One `pasokh` process that can be killed and started again. `arguments` follow the command, which is `program`."""
 
     folder: Path
     arguments: tuple[str, ...]
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = (PASOKH,)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +42,7 @@ class Running:
         inherited = [f"--unset={name}" for name in os.environ if name.startswith("PASOKH_")]
         given = {"PASOKH_DATA": str(self.folder / "data"), "PASOKH_PORT": str(self.port), **self.environment}
         variables = [f"{name}={value}" for name, value in given.items()]
-        self.process = Process(["env", *inherited, *variables, PASOKH, *self.arguments], self.folder)
+        self.process = Process(["env", *inherited, *variables, *self.program, *self.arguments], self.folder)
 
     @property
     def url(self) -> str:

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ from tests.live_servers.server import free_ports
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 Found = TypeVar("Found")
+BRISK = (sys.executable, "-m", "tests.live.brisk_demo")
 WANTED = 3
 """Answers that are looked at."""
 ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
@@ -107,7 +110,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, st
         "--smtp-port",
         str(smtp_port),
     )
-    demo = command(folder, "demo", *options)
+    demo = replace(command(folder, "demo", *options), program=BRISK)
     demo.start()
     began = time.monotonic()
     while not (
