@@ -5,13 +5,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.business_calendar import Calendar
 from schemas.configuration import AccountBody, TeamBody, Versioned, WorkspaceBody, WorkspaceConfiguration
 from services.domain.business_hours import WEEKDAYS, business_seconds_between, next_closing, open_span
 from services.domain.opening_hours import calendar_of
+from tests.examples import examples
 from tests.fakes import START
 
 EARLY, LATE, LONG = (Calendar(hours={"mon": [(opens, "18:00")]}) for opens in ("08:00", "09:00", "10:00"))
@@ -80,7 +81,7 @@ spans = st.lists(st.integers(0, 23), min_size=2, max_size=6, unique=True).map(so
 weeks = st.dictionaries(st.sampled_from(WEEKDAYS), spans, min_size=1, max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(week=weeks, minutes=st.integers(0, 7 * 24 * 60 - 1))
 def test_a_span_is_open_throughout_and_closed_on_both_sides(week: dict[Any, list[int]], minutes: int) -> None:
     hours = {day: [(f"{a:02}:00", f"{b:02}:00") for a, b in list(pairwise(marks))[::2]] for day, marks in week.items()}

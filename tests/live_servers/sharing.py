@@ -11,8 +11,24 @@ from xdist.scheduler import LoadScopeScheduling
 
 WAITING = ("tests/live/", "tests/contracts/test_kafka.py")
 """Tests that mostly wait: for a dead member to be missed, for a timer of a real process."""
-SECONDS = {"tests/browser/": 4.0, "tests/live/": 3.0, "tests/contracts/": 0.5, "tests/simulator/": 5.0}
-"""About how long one test takes, below a folder; elsewhere `OTHER_SECONDS`."""
+SECONDS = {
+    "tests/live/test_kill.py": 90.0,
+    "tests/live/test_outage.py": 65.0,
+    "tests/live/test_failpoints.py": 30.0,
+    "tests/live/test_absent_agents.py": 20.0,
+    "tests/live/test_upgrade.py": 16.0,
+    "tests/live/test_polling.py": 16.0,
+    "tests/live/": 2.0,
+    "tests/browser/test_desk_day.py": 45.0,
+    "tests/browser/test_desk_admin.py": 10.0,
+    "tests/browser/test_desk_sleep.py": 27.0,
+    "tests/browser/": 4.0,
+    "tests/contracts/": 0.5,
+    "tests/simulator/": 5.0,
+    "tests/router/conversations/test_ways_on.py": 11.0,
+    "tests/router/dispatch/test_against_oracle.py": 2.0,
+}
+"""About how long one test of a file or folder takes, the first that fits; elsewhere `OTHER_SECONDS`."""
 OTHER_SECONDS = 0.03
 SINGLE = "tests/simulator/"
 """Tests that share nothing, and take long."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.conversation import Status
@@ -29,6 +29,7 @@ from services.platform.store.migrations import PROGRESS_KEY, Progress, migrate
 from services.platform.store.port import Changes, Document, Key, Put
 from services.records.clocks import CLOCKS
 from services.records.conversations import CONVERSATIONS, MESSAGES
+from tests.examples import examples
 from tests.fakes import ManualTimeSource, MemoryStore
 from tests.migrations.harness import open_migrated
 from tests.migrations.test_response_tracking import CASE, MINUTE, message
@@ -123,7 +124,7 @@ def tracked(steps: list[str]) -> ResponseTracking:
     status=st.sampled_from(STATUSES),
     rests=st.booleans(),
 )
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_positions_are_those_of_the_rules(
     steps: list[str], due: int | None, last: int | None, status: Status, rests: bool
 ) -> None:

@@ -28,6 +28,7 @@ from services.records.mentions import MENTIONS, mentions_of
 from services.router.inbox import count_views, is_in_view, read_inbox, views_of
 from services.router.inbox_rows import PREVIEW_LENGTH, preview
 from tests.contracts.stores import MONGO, SQLITE, StoreSite
+from tests.examples import examples
 from tests.fakes import START, MemoryStore
 from tests.live_servers.server import Server
 from tests.rest import Rest, open_rest, problem_of
@@ -145,7 +146,7 @@ def expected(cases: Sequence[ConversationState], view: InboxView, viewer: Viewer
 
 
 @given(facts=st.lists(any_case, max_size=25), viewer=any_viewer, limit=st.integers(1, 6))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(60), suppress_health_check=[HealthCheck.too_slow])
 async def test_every_view_in_every_order_is_that_of_the_model(
     facts: list[dict[str, Any]], viewer: Viewer, limit: int
 ) -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.core import base64url
@@ -24,6 +24,7 @@ from services.platform.http.web_push import (
     public_bytes,
     subscription_of,
 )
+from tests.examples import examples
 from tests.fakes import START
 
 
@@ -77,7 +78,7 @@ def test_the_example_of_the_standard_byte_for_byte() -> None:
 
 
 @given(st.binary(max_size=MAX_PLAINTEXT - 1).map(lambda text: text + b"."))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_browser_opens_what_is_sent_and_another_does_not(plaintext: bytes) -> None:
     browser = Browser()
     sent = encrypt(browser.subscription(), plaintext)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.channel import Pace
@@ -23,6 +23,7 @@ from services.domain.conversation_state import ConversationState
 from services.domain.lifecycle import STATUSES
 from services.records.configuration import CONFIGURATIONS
 from services.router.conversations.domain.silence import NOTHING_DUE, DueAction, SilenceRules, due, silence_rules
+from tests.examples import examples
 from tests.fakes import START
 from tests.router.conversations.harness import ConversationsHarness
 
@@ -134,7 +135,7 @@ def test_a_team_has_settings_of_its_own(team: str, release: float, resolve: floa
     assert silence_rules(configuration, conversation(team=team), {}) == rules(release, resolve)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     status=st.sampled_from(STATUSES),
     agent=st.sampled_from([None, "sara"]),

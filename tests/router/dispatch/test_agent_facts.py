@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.routing import AgentFact
+from tests.examples import examples
 from tests.router.dispatch.harness import DispatchHarness
 
 
@@ -90,7 +91,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(STEPS)
 async def test_sums_are_those_of_a_ledger_of_every_moment(steps: list[tuple[float, str]]) -> None:
     """A ledger that writes down load and capacity after every step, and multiplies only at the end."""

@@ -7,11 +7,12 @@ told. They answer what dispatch asks of them late, and after a restart of dispat
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.commands import ReturnTask
 from schemas.envelope import Event
+from tests.examples import examples
 from tests.router.dispatch.harness import DispatchHarness
 
 AGENTS = ("ann", "bob", "cy")
@@ -146,7 +147,7 @@ class Play:
                 assert all(agent in tasks[name].passed for name in waiting), f"{waiting} wait while {agent} is free"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(STEPS)
 async def test_soon_nobody_waits_for_somebody_who_is_not_there(steps: list[tuple[Any, ...]]) -> None:
     play = Play()

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.router.dispatch.domain.dispatcher import Dispatcher
 from services.router.dispatch.domain.requirement import TaskRequirement
 from services.router.dispatch.domain.values import Agent, Task
 from services.router.dispatch.domain.work import Work
+from tests.examples import examples
 from tests.fakes import START
 from tests.router.dispatch.harness import DispatchHarness
 
@@ -132,7 +133,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(STEPS, st.integers(1, 3))
 def test_units_in_use_are_those_of_a_model_that_counts_anew(steps: list[tuple[str, int, float]], capacity: int) -> None:
     """The model knows what is open, and when each wrap-up ends; it adds up and keeps nothing."""

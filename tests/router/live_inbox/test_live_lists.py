@@ -21,6 +21,7 @@ from services.domain.lifecycle import STATUSES, is_offered, is_with_agent
 from services.domain.response_tracking import ResponseTracking
 from services.platform.store.port import Key
 from services.records.mentions import MENTIONS, mention_id, mentions_of
+from tests.examples import scaled
 from tests.fakes import START
 from tests.router.harness import open_stream
 from tests.router.live_inbox.test_stream import Inbox, Page, sales
@@ -29,7 +30,7 @@ from tests.router.test_inbox import INBOX, case, due, put_words, waits
 
 VIEWS: tuple[InboxView, ...] = get_args(InboxView)
 SORTS: tuple[InboxSort, ...] = get_args(InboxSort)
-FACTS, CASES, LOOK_EVERY = 10_000, 60, 1000
+FACTS, CASES, LOOK_EVERY = scaled(10_000), 60, scaled(1000)
 AGENTS = {"sara": ("sales",), "reza": ("sales", "billing"), "omid": ("billing",)}
 OTHERS = "hidden"
 """Begins the ids of conversations that sara never may see, and is in their texts."""
