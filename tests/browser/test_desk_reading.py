@@ -13,6 +13,13 @@ from tests.browser.desk import TIMEOUT_MS, offline, open_desk, row_of, write
 from tests.browser.pages import OpenPage
 from tests.live.installation import Running, Shop
 
+SCROLL = """() => new Promise(drawn => {
+  const rows = document.querySelector('#rows');
+  const atEnd = rows.scrollTop + rows.clientHeight >= rows.scrollHeight - 1;
+  rows.scrollTop = atEnd ? 0 : rows.scrollTop + 500;
+  requestAnimationFrame(() => requestAnimationFrame(drawn));
+})"""
+"""Further down the list, at its end from the top again; until it is drawn."""
 SHOWN = """() => [...document.querySelectorAll('.row')].map(row =>
   [row.dataset.id, row.querySelector('.when').dataset.kind, row.querySelector('.when time').dateTime])"""
 PLACE = """() => {
@@ -51,7 +58,7 @@ async def test_14_every_new_conversation_appears_without_a_reload(
     async with asyncio.timeout(TIMEOUT_MS / 1000):
         while not seen >= set(made):
             seen |= {one for one, *_ in await page.evaluate(SHOWN)}
-            await page.evaluate("document.querySelector('#rows').scrollTop += 500")
+            await page.evaluate(SCROLL)
     assert seen == set(made)
     assert await page.evaluate("window.notReloaded")
 
