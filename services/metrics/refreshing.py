@@ -10,6 +10,8 @@ from services.platform.core.time_source import TimeSource
 
 MAX_SHARE = 0.02
 """The part of a process's time that goes into reading: a thousand agents are read less often than ten."""
+LONGEST_PAUSE_SECONDS = 30.0
+"""However long a reading took: it may have waited for a broker that is restarted."""
 
 log = structlog.get_logger()
 
@@ -24,6 +26,8 @@ async def refresh_forever(
             await refresh()
         except Unavailable:
             log.warning(failed_event)
+            await asyncio.sleep(interval_seconds)
+            continue
         took = time_source.monotonic() - began
         # In proportion to the time that a refresh takes, so that many agents do not take the process from its work.
-        await asyncio.sleep(max(interval_seconds, took / MAX_SHARE))
+        await asyncio.sleep(max(interval_seconds, min(took / MAX_SHARE, LONGEST_PAUSE_SECONDS)))
