@@ -21,13 +21,13 @@ async def refresh_forever(
 ) -> None:
     """Refresh for as long as the process runs. A refresh that raises Unavailable is logged as `failed_event`."""
     while True:
-        began = time_source.monotonic()
+        began, pause = time_source.monotonic(), interval_seconds
         try:
             await refresh()
         except Unavailable:
             log.warning(failed_event)
-            await asyncio.sleep(interval_seconds)
-            continue
-        took = time_source.monotonic() - began
-        # In proportion to the time that a refresh takes, so that many agents do not take the process from its work.
-        await asyncio.sleep(max(interval_seconds, min(took / MAX_SHARE, LONGEST_PAUSE_SECONDS)))
+        else:
+            # In proportion to the time that a refresh takes, so that many agents do not take the process from its work.
+            took = time_source.monotonic() - began
+            pause = max(interval_seconds, min(took / MAX_SHARE, LONGEST_PAUSE_SECONDS))
+        await asyncio.sleep(pause)

@@ -243,54 +243,56 @@ def issuer_app(issuer: SmallIssuer) -> Starlette:
     return Starlette(routes=[Route("/authorize", authorize), Route("/{path:path}", called, methods=["GET", "POST"])])
 
 
-async def test_a_browser_signs_in_by_the_issuer(
-    open_page: OpenPage, installation: Running, shop: Shop, issuer_port: int
-) -> None:
+@loop_fixture
+async def issuer(issuer_port: int) -> AsyncIterator[SmallIssuer]:
+    """The issuer of the installation, while it can be reached."""
     issuer = SmallIssuer(SystemTimeSource(), f"http://127.0.0.1:{issuer_port}")
-    site = f"http://localhost:{installation.port}"
     async with serving(issuer_app(issuer), port=issuer_port):
-        page = await open_page(f"{site}/docs")
-        await page.goto(f"{site}/v1/desk/oidc/start")
-        assert page.url == f"{site}/desk"
-        assert (await fetch(page, "GET", ME))[1]["id"] == "sara"
-        assert {one["name"] for one in await page.context.cookies(site)} == {"__Host-pasokh-desk", "pasokh-desk"}
-        issuer.claims = lambda claims: {**claims, "pasokh_agent": "nobody"}
-        # The page that is open would ask for a sign-in of its own.
-        await page.goto("about:blank")
-        await page.context.clear_cookies()
-        await page.goto(f"{site}/v1/desk/oidc/start")
-        assert page.url == f"{site}/desk#sign-in-error=no_agent"
-        assert (await fetch(page, "GET", ME))[0] == 401
+        yield issuer
+
+
+async def test_a_browser_signs_in_by_the_issuer(
+    open_page: OpenPage, installation: Running, shop: Shop, issuer: SmallIssuer
+) -> None:
+    site = f"http://localhost:{installation.port}"
+    page = await open_page(f"{site}/docs")
+    await page.goto(f"{site}/v1/desk/oidc/start")
+    assert page.url == f"{site}/desk"
+    assert (await fetch(page, "GET", ME))[1]["id"] == "sara"
+    assert {one["name"] for one in await page.context.cookies(site)} == {"__Host-pasokh-desk", "pasokh-desk"}
+    issuer.claims = lambda claims: {**claims, "pasokh_agent": "nobody"}
+    # The page that is open would ask for a sign-in of its own.
+    await page.goto("about:blank")
+    await page.context.clear_cookies()
+    await page.goto(f"{site}/v1/desk/oidc/start")
+    assert page.url == f"{site}/desk#sign-in-error=no_agent"
+    assert (await fetch(page, "GET", ME))[0] == 401
 
 
 async def test_the_page_offers_the_issuer_and_comes_back_signed_in(
-    open_page: OpenPage, installation: Running, shop: Shop, issuer_port: int
+    open_page: OpenPage, installation: Running, shop: Shop, issuer: SmallIssuer
 ) -> None:
-    issuer = SmallIssuer(SystemTimeSource(), f"http://127.0.0.1:{issuer_port}")
-    async with serving(issuer_app(issuer), port=issuer_port):
-        page = await open_page(f"http://localhost:{installation.port}/desk")
-        await page.get_by_role("link", name="Sign in with your organisation").click(timeout=DESK_TIMEOUT_MS)
-        await expect(page.locator("header.top")).to_contain_text("Sara", timeout=DESK_TIMEOUT_MS)
-        issuer.claims = lambda claims: {**claims, "pasokh_agent": "nobody"}
-        await page.context.clear_cookies()
-        await page.reload()
-        await page.get_by_role("link", name="Sign in with your organisation").click(timeout=DESK_TIMEOUT_MS)
-        await expect(page.get_by_role("alert")).to_contain_text("no agent of this shop", timeout=DESK_TIMEOUT_MS)
+    page = await open_page(f"http://localhost:{installation.port}/desk")
+    await page.get_by_role("link", name="Sign in with your organisation").click(timeout=DESK_TIMEOUT_MS)
+    await expect(page.locator("header.top")).to_contain_text("Sara", timeout=DESK_TIMEOUT_MS)
+    issuer.claims = lambda claims: {**claims, "pasokh_agent": "nobody"}
+    await page.context.clear_cookies()
+    await page.reload()
+    await page.get_by_role("link", name="Sign in with your organisation").click(timeout=DESK_TIMEOUT_MS)
+    await expect(page.get_by_role("alert")).to_contain_text("no agent of this shop", timeout=DESK_TIMEOUT_MS)
 
 
 async def test_no_secret_is_in_the_log(
-    open_page: OpenPage, installation: Running, shop: Shop, issuer_port: int
+    open_page: OpenPage, installation: Running, shop: Shop, issuer: SmallIssuer
 ) -> None:
-    issuer = SmallIssuer(SystemTimeSource(), f"http://127.0.0.1:{issuer_port}")
     site = f"http://localhost:{installation.port}"
-    async with serving(issuer_app(issuer), port=issuer_port):
-        page = await open_page(f"{site}/docs")
-        made = await sign_in(page, shop)
-        await page.goto("about:blank")
-        await page.context.clear_cookies()
-        await page.goto(f"{site}/v1/desk/oidc/start")
-        assert (await fetch(page, "GET", ME))[1]["id"] == "sara"
-        cookies = [one["value"] for one in await page.context.cookies(site)]
+    page = await open_page(f"{site}/docs")
+    made = await sign_in(page, shop)
+    await page.goto("about:blank")
+    await page.context.clear_cookies()
+    await page.goto(f"{site}/v1/desk/oidc/start")
+    assert (await fetch(page, "GET", ME))[1]["id"] == "sara"
+    cookies = [one["value"] for one in await page.context.cookies(site)]
     log = installation.log
     signed_in = [line for line in log.splitlines() if '"signed_in"' in line]
     assert len(signed_in) >= 2, log[-2000:]
