@@ -185,6 +185,24 @@ WEBHOOKS: Mapping[str, Wording] = {
         "ar": "تستدعي ميتا {called} وليس {ours}. اضبط العنوان الثاني ليكون callback URL للويب هوك في التطبيق مع verify_token للحساب.",
         "lv": "Meta izsauc {called}, nevis {ours}. Iestatiet otro adresi kā lietotnes tīmekļa āķu callback URL ar konta verify_token.",
     },
+    "endpoint_not_set": {
+        "en": "The platform has no webhook URL. Set {ours} in its console, and switch the webhook on.",
+        "fa": "سکو نشانی وب‌هوک ندارد. {ours} را در کنسول آن بگذارید و وب‌هوک را روشن کنید.",
+        "ar": "ليس لدى المنصة عنوان ويب هوك. اضبط {ours} في لوحة تحكمها وفعّل الويب هوك.",
+        "lv": "Platformai nav tīmekļa āķa adreses. Iestatiet {ours} tās konsolē un ieslēdziet tīmekļa āķi.",
+    },
+    "endpoint_elsewhere": {
+        "en": "The platform calls {called}, which is not {ours}. Set that as the webhook URL in its console.",
+        "fa": "سکو {called} را صدا می‌زند، نه {ours} را. نشانی دوم را در کنسول آن نشانی وب‌هوک بگذارید.",
+        "ar": "تستدعي المنصة {called} وليس {ours}. اضبط العنوان الثاني ليكون عنوان الويب هوك في لوحة تحكمها.",
+        "lv": "Platforma izsauc {called}, nevis {ours}. Iestatiet otro adresi kā tīmekļa āķa adresi tās konsolē.",
+    },
+    "endpoint_switched_off": {
+        "en": "The webhook is switched off at the platform, so nothing that customers write comes in. Switch it on in its console.",
+        "fa": "وب‌هوک در سکو خاموش است و پیام‌های مشتریان نمی‌رسد. آن را در کنسول سکو روشن کنید.",
+        "ar": "الويب هوك معطّل لدى المنصة، فلا يصل ما يكتبه العملاء. فعّله في لوحة تحكمها.",
+        "lv": "Tīmekļa āķis platformā ir izslēgts, tāpēc klientu rakstītais nepienāk. Ieslēdziet to platformas konsolē.",
+    },
 }
 """About how the platform is told to call us."""
 FETCHING: Mapping[str, Wording] = {
