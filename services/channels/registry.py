@@ -7,6 +7,7 @@ from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
 from services.channels.email import Email
 from services.channels.instagram import Instagram
+from services.channels.line import Line
 from services.channels.messenger import Messenger
 from services.channels.port import Channel
 from services.channels.telegram import Telegram
@@ -14,7 +15,7 @@ from services.channels.webchat import Webchat
 from services.channels.whatsapp import Whatsapp
 from services.domain.channel_capabilities import ChannelCapabilities
 
-CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat(), Email(), Messenger(), Instagram(), Whatsapp())
+CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat(), Email(), Messenger(), Instagram(), Whatsapp(), Line())
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 CAPABILITIES = ChannelCapabilities(
