@@ -1,11 +1,8 @@
-"""The accounts of the demo shop, one on each channel, and their credentials."""
+"""The credentials of the demo shop's accounts, and the ids under which the platforms know them."""
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from schemas.values import Json
+from dataclasses import dataclass, field
 
 ACCOUNT = "main"
 BOT_USERNAME = "pasokh_demo_bot"
@@ -24,7 +21,10 @@ class StandIns:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of the demo's accounts. They are derived from key and workspace, the same at every start."""
+    """The credentials of the demo's accounts. They are derived from key and workspace, the same at every start.
+
+    Those of further channels are `secret("name of the credential")`.
+    """
 
     bot_token: str
     secret_token: str
@@ -35,6 +35,11 @@ class Credentials:
     signing_key: str
     path_secret: str
     smtp_password: str
+    root: str = field(repr=False)
+
+    def secret(self, purpose: str) -> str:
+        """Another credential, by what it is for: 64 hexadecimal digits."""
+        return hmac.new(self.root.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def derive_credentials(admin_key: str, workspace: str) -> Credentials:
@@ -53,53 +58,5 @@ def derive_credentials(admin_key: str, workspace: str) -> Credentials:
         signing_key=derived("mail signing"),
         path_secret=derived("mail path")[:32],
         smtp_password=derived("smtp")[:32],
+        root=derived("root"),
     )
-
-
-def webhook_path(channel: str, workspace: str, credentials: Credentials) -> str:
-    """Where the platform of a channel calls."""
-    path = f"/webhooks/{channel}/{workspace}/{ACCOUNT}"
-    return f"{path}/{credentials.path_secret}" if channel == "email" else path
-
-
-def accounts(credentials: Credentials, stand_ins: StandIns) -> Mapping[str, dict[str, Json]]:
-    """Channel → the body of its account."""
-    app: dict[str, Json] = {
-        "app_secret": credentials.app_secret,
-        "verify_token": credentials.verify_token,
-        "access_token": credentials.access_token,
-    }
-    mailbox: dict[str, Json] = {
-        "provider": "mailgun",
-        "signing_key": credentials.signing_key,
-        "path_secret": credentials.path_secret,
-        "from_address": MAILBOX,
-        "smtp_url": stand_ins.smtp_url,
-    }
-    return {
-        "telegram": {
-            "name": "Demo shop on Telegram",
-            "credentials": {"bot_token": credentials.bot_token, "secret_token": credentials.secret_token},
-            "api_base": stand_ins.url,
-            "settings": {"username": BOT_USERNAME},
-        },
-        "whatsapp": {
-            "name": "Demo shop on WhatsApp",
-            "credentials": {**app, "phone_number_id": PHONE_NUMBER_ID, "waba_id": WABA_ID},
-            "api_base": f"{stand_ins.url}/whatsapp",
-        },
-        "instagram": {
-            "name": "Demo shop on Instagram",
-            "credentials": {**app, "app_id": APP_ID, "ig_id": IG_ID},
-            "api_base": f"{stand_ins.url}/instagram",
-        },
-        "email": {
-            "name": "Demo shop by mail",
-            "credentials": mailbox,
-            "settings": {"from_name": "Demo shop"},
-        },
-        "webchat": {
-            "name": "Demo shop on the web",
-            "credentials": {"identity_secret": credentials.identity_secret},
-        },
-    }

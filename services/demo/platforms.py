@@ -5,19 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
-from services.demo.accounts import IG_ID, StandIns
-from services.demo.graph import FakeGraph
+from services.demo.accounts import StandIns
+from services.demo.channels import CHANNELS
 from services.demo.mail import FakeMail
 from services.demo.sent_log import SentLog
 from services.demo.serving import serving
-from services.demo.telegram import FakeTelegram
 
 
 @dataclass
 class Platforms:
-    """The stand-ins: Telegram at the root, the others below `/whatsapp`, `/instagram`, `/messenger` and `/mail`.
+    """The stand-ins: each below the `base` of its channel, mail below `/mail`. `/_sent` lists what all of them took.
 
     `smtp_password` is that of the user of the SMTP server.
     """
@@ -28,13 +27,14 @@ class Platforms:
     @property
     def app(self) -> Starlette:
         """The ASGI app of all but SMTP."""
+        standing_in = [(channel.base, channel.stand_in) for channel in CHANNELS if channel.stand_in is not None]
+        # The longest path first: the first that fits takes a call.
+        standing_in.sort(key=lambda one: one[0], reverse=True)
         return Starlette(
             routes=[
-                Mount("/whatsapp", FakeGraph("whatsapp", log=self.log).app),
-                Mount("/instagram", FakeGraph("instagram", IG_ID, log=self.log).app),
-                Mount("/messenger", FakeGraph("messenger", log=self.log).app),
                 Mount("/mail", self._mail.app),
-                Mount("/", FakeTelegram(log=self.log).app),
+                Route("/_sent", self.log.show, methods=["GET"]),
+                *(Mount(base, make(self.log)) for base, make in standing_in),
             ]
         )
 

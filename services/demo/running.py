@@ -13,26 +13,15 @@ import httpx2
 import structlog
 
 from schemas.values import Json
-from services.demo.accounts import (
-    IG_ID,
-    MAILBOX,
-    PHONE_NUMBER_ID,
-    WABA_ID,
-    Credentials,
-    StandIns,
-    webhook_path,
-)
+from services.demo.accounts import Credentials, StandIns
 from services.demo.agents import AgentAction, AgentSimulator
+from services.demo.channels import CHANNELS, crowds, webhook_path
 from services.demo.crowd import Crowd, Imagination, Occupancy, WebhookPost
-from services.demo.customers import CustomerSimulator, TelegramCustomers
-from services.demo.instagram_customers import InstagramCustomers
-from services.demo.mail_customers import MailCustomers
-from services.demo.meta_posts import MetaSender
+from services.demo.demo_channel import CrowdContext
 from services.demo.numbers import first_number_at
 from services.demo.photo import PHOTO
 from services.demo.rest import ApiError, Rest, connected
 from services.demo.seeding import PEOPLE, seed
-from services.demo.whatsapp_customers import WhatsAppCustomers
 from services.domain.lifecycle import OPEN
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 
@@ -40,7 +29,7 @@ POLL_SECONDS = 1.0
 WORKERS = 8
 LANE_POSTS = 100
 MAX_ATTEMPTS = 5
-SHARES = {"telegram": 0.35, "whatsapp": 0.3, "instagram": 0.2, "email": 0.15}
+SHARES = {channel.name: channel.share for channel in CHANNELS if channel.crowd is not None}
 """Of all that customers do: how much is on which channel."""
 log = structlog.get_logger(__name__)
 
@@ -98,33 +87,20 @@ async def stream(
     start = time.now()
     random, occupancy = Random(start.timestamp()), Occupancy()  # noqa: S311 - messages of the demo need no secure randomness
     async with connected(base_url) as client, connected(stand_ins.url) as stand_in:
-        telegram = TelegramCustomers(CustomerSimulator.starting(start, random, occupancy), credentials.secret_token)
         imagination = Imagination(random, count(first_number_at(start)))
-        others = _crowds(credentials, imagination, occupancy, await _photo(stand_in))
+        context = CrowdContext(start, imagination, occupancy, credentials, await _photo(stand_in))
         shop = DemoSession(
             rest=Rest(client, admin_key, workspace),
             client=client,
             stand_in=stand_in,
             paths={channel: webhook_path(channel, workspace, credentials) for channel in SHARES},
-            crowds={crowd.channel: crowd for crowd in (telegram, *others)},
+            crowds=crowds(context),
             occupancy=occupancy,
             agents=AgentSimulator(random, str(int(start.timestamp())), frozenset(one.id for one in PEOPLE)),
             time_source=time,
         )
         shop.last_seen = await _last_seen_id(shop)
         await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_worker(shop), shop.lanes)])
-
-
-def _crowds(
-    credentials: Credentials, imagination: Imagination, occupancy: Occupancy, photo: str | None
-) -> Sequence[Crowd]:
-    whatsapp = MetaSender("whatsapp", WABA_ID, credentials.app_secret)
-    instagram = MetaSender("instagram", IG_ID, credentials.app_secret)
-    return (
-        WhatsAppCustomers(imagination, occupancy, whatsapp, PHONE_NUMBER_ID, photo),
-        InstagramCustomers(imagination, occupancy, instagram),
-        MailCustomers(imagination, occupancy, MAILBOX, credentials.signing_key),
-    )
 
 
 async def _photo(stand_in: httpx2.AsyncClient) -> str | None:

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 import httpx2
 
 from schemas.values import Json
-from services.demo.accounts import (
-    ACCOUNT,
-    APP_ID,
-    WABA_ID,
-    Credentials,
-    StandIns,
-    accounts,
-    derive_credentials,
-    webhook_path,
-)
+from services.demo.accounts import ACCOUNT, Credentials, StandIns, derive_credentials
+from services.demo.channels import CHANNELS, accounts, webhook_path
 from services.demo.corpus import LANGUAGES, Language
 from services.demo.rest import Rest, connected
 
@@ -105,19 +97,13 @@ async def _set_webhooks(base_url: str, workspace: str, stand_ins: StandIns, cred
     A stand-in that this machine does not reach is left as it is: the installation says of the account what is missing.
     """
     base = base_url.rstrip("/")
-    urls = {channel: f"{base}{webhook_path(channel, workspace, credentials)}" for channel in ("telegram", "whatsapp")}
-    callback = {"object": "whatsapp_business_account", "callback_url": urls["whatsapp"]}
-    calls: tuple[tuple[str, dict[str, str]], ...] = (
-        (f"/bot{credentials.bot_token}/setWebhook", {"url": urls["telegram"]}),
-        (f"/whatsapp/v25.0/{APP_ID}/subscriptions", callback),
-        (f"/whatsapp/v25.0/{WABA_ID}/subscribed_apps", {}),
-        ("/instagram/v25.0/me/subscribed_apps", {"subscribed_fields": "messages,messaging_postbacks,comments"}),
-    )
     with suppress(httpx2.HTTPError):
         async with connected(stand_ins.url) as client:
             client.headers["authorization"] = f"Bearer {credentials.access_token}"
-            for path, body in calls:
-                await client.post(path, json=body)
+            for channel in CHANNELS:
+                webhook = f"{base}{webhook_path(channel.name, workspace, credentials)}"
+                for path, body in channel.set_up(credentials, webhook) if channel.set_up is not None else ():
+                    await client.post(f"{channel.base}{path}", json=dict(body))
 
 
 def resources(credentials: Credentials, stand_ins: StandIns) -> list[tuple[str, dict[str, Json]]]:

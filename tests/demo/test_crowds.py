@@ -19,10 +19,9 @@ from services.demo.accounts import (
     PHONE_NUMBER_ID,
     WABA_ID,
     StandIns,
-    accounts,
     derive_credentials,
-    webhook_path,
 )
+from services.demo.channels import accounts, webhook_path
 from services.demo.corpus import LANGUAGES
 from services.demo.crowd import MAX_OPEN, Crowd, DemoPerson, Imagination, Occupancy, WebhookPost
 from services.demo.instagram_customers import BY_ID, InstagramCustomers

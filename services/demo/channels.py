@@ -1,0 +1,172 @@
+"""The channels of the demo shop. Another one is a row here: see `DemoChannel`."""
+
+from collections.abc import Mapping, Sequence
+
+from schemas.values import Json
+from services.demo.accounts import (
+    ACCOUNT,
+    APP_ID,
+    BOT_USERNAME,
+    IG_ID,
+    MAILBOX,
+    PHONE_NUMBER_ID,
+    WABA_ID,
+    Credentials,
+    StandIns,
+)
+from services.demo.crowd import Crowd
+from services.demo.customers import CustomerSimulator, TelegramCustomers
+from services.demo.demo_channel import CrowdContext, DemoChannel, SetUpCall
+from services.demo.graph import FakeGraph
+from services.demo.instagram_customers import InstagramCustomers
+from services.demo.mail_customers import MailCustomers
+from services.demo.meta_posts import MetaSender
+from services.demo.telegram import FakeTelegram
+from services.demo.whatsapp_customers import WhatsAppCustomers
+
+# -- Telegram ------------------------------------------------------------------------------------------------------------
+
+
+def _telegram_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on Telegram",
+        "credentials": {"bot_token": credentials.bot_token, "secret_token": credentials.secret_token},
+        "api_base": stand_ins.url,
+        "settings": {"username": BOT_USERNAME},
+    }
+
+
+def _telegram_crowd(context: CrowdContext) -> Crowd:
+    simulator = CustomerSimulator.starting(context.started_at, context.imagination.random, context.occupancy)
+    return TelegramCustomers(simulator, context.credentials.secret_token)
+
+
+def _set_up_telegram(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
+    return [(f"/bot{credentials.bot_token}/setWebhook", {"url": webhook})]
+
+
+# -- Meta ----------------------------------------------------------------------------------------------------------------
+
+
+def _meta_app(credentials: Credentials) -> dict[str, Json]:
+    return {
+        "app_secret": credentials.app_secret,
+        "verify_token": credentials.verify_token,
+        "access_token": credentials.access_token,
+    }
+
+
+def _whatsapp_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on WhatsApp",
+        "credentials": {**_meta_app(credentials), "phone_number_id": PHONE_NUMBER_ID, "waba_id": WABA_ID},
+        "api_base": f"{stand_ins.url}/whatsapp",
+    }
+
+
+def _whatsapp_crowd(context: CrowdContext) -> Crowd:
+    sender = MetaSender("whatsapp", WABA_ID, context.credentials.app_secret)
+    return WhatsAppCustomers(context.imagination, context.occupancy, sender, PHONE_NUMBER_ID, context.photo)
+
+
+def _set_up_whatsapp(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
+    callback: Mapping[str, Json] = {"object": "whatsapp_business_account", "callback_url": webhook}
+    return [(f"/v25.0/{APP_ID}/subscriptions", callback), (f"/v25.0/{WABA_ID}/subscribed_apps", {})]
+
+
+def _instagram_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on Instagram",
+        "credentials": {**_meta_app(credentials), "app_id": APP_ID, "ig_id": IG_ID},
+        "api_base": f"{stand_ins.url}/instagram",
+    }
+
+
+def _instagram_crowd(context: CrowdContext) -> Crowd:
+    sender = MetaSender("instagram", IG_ID, context.credentials.app_secret)
+    return InstagramCustomers(context.imagination, context.occupancy, sender)
+
+
+def _set_up_instagram(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
+    return [("/v25.0/me/subscribed_apps", {"subscribed_fields": "messages,messaging_postbacks,comments"})]
+
+
+# -- mail and the web ----------------------------------------------------------------------------------------------------
+
+
+def _email_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    mailbox: dict[str, Json] = {
+        "provider": "mailgun",
+        "signing_key": credentials.signing_key,
+        "path_secret": credentials.path_secret,
+        "from_address": MAILBOX,
+        "smtp_url": stand_ins.smtp_url,
+    }
+    return {"name": "Demo shop by mail", "credentials": mailbox, "settings": {"from_name": "Demo shop"}}
+
+
+def _email_crowd(context: CrowdContext) -> Crowd:
+    return MailCustomers(context.imagination, context.occupancy, MAILBOX, context.credentials.signing_key)
+
+
+def _webchat_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on the web",
+        "credentials": {"identity_secret": credentials.identity_secret},
+    }
+
+
+CHANNELS: tuple[DemoChannel, ...] = (
+    # At the root, as a server of the Bot API of one's own is.
+    DemoChannel(
+        name="telegram",
+        account=_telegram_account,
+        stand_in=lambda log: FakeTelegram(log=log).app,
+        path="",
+        crowd=_telegram_crowd,
+        share=0.35,
+        set_up=_set_up_telegram,
+    ),
+    DemoChannel(
+        name="whatsapp",
+        account=_whatsapp_account,
+        stand_in=lambda log: FakeGraph("whatsapp", log=log).app,
+        crowd=_whatsapp_crowd,
+        share=0.3,
+        set_up=_set_up_whatsapp,
+    ),
+    DemoChannel(
+        name="instagram",
+        account=_instagram_account,
+        stand_in=lambda log: FakeGraph("instagram", IG_ID, log=log).app,
+        crowd=_instagram_crowd,
+        share=0.2,
+        set_up=_set_up_instagram,
+    ),
+    # The SMTP server of mail is no HTTP service: `platforms.py` has it.
+    DemoChannel(
+        name="email",
+        account=_email_account,
+        crowd=_email_crowd,
+        share=0.15,
+        subpath=lambda credentials: credentials.path_secret,
+    ),
+    DemoChannel(name="webchat", account=_webchat_account),
+)
+
+
+def accounts(credentials: Credentials, stand_ins: StandIns) -> Mapping[str, dict[str, Json]]:
+    """Channel → the body of its account."""
+    return {channel.name: channel.account(credentials, stand_ins) for channel in CHANNELS}
+
+
+def webhook_path(name: str, workspace: str, credentials: Credentials) -> str:
+    """Where the platform of a channel calls."""
+    [channel] = [one for one in CHANNELS if one.name == name]
+    path = f"/webhooks/{name}/{workspace}/{ACCOUNT}"
+    return f"{path}/{channel.subpath(credentials)}" if channel.subpath is not None else path
+
+
+def crowds(context: CrowdContext) -> Mapping[str, Crowd]:
+    """Channel → its customers."""
+    return {channel.name: channel.crowd(context) for channel in CHANNELS if channel.crowd is not None}
