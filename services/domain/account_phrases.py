@@ -203,6 +203,13 @@ WEBHOOKS: Mapping[str, Wording] = {
         "ar": "الويب هوك معطّل لدى المنصة، فلا يصل ما يكتبه العملاء. فعّله في لوحة تحكمها.",
         "lv": "Tīmekļa āķis platformā ir izslēgts, tāpēc klientu rakstītais nepienāk. Ieslēdziet to platformas konsolē.",
     },
+    "endpoint_refused": {
+        "en": "The platform does not take {ours} as the address that it calls: {said}. The address has to be https, with a certificate "
+        "that everybody trusts.",
+        "fa": "پلتفرم نشانی {ours} را برای تماس نمی‌پذیرد: {said}. نشانی باید https باشد و گواهی آن را همه معتبر بدانند.",
+        "ar": "لا تقبل المنصة العنوان {ours} لتستدعيه: {said}. يجب أن يكون العنوان https بشهادة يثق بها الجميع.",
+        "lv": "Platforma nepieņem adresi {ours}, ko tai izsaukt: {said}. Adresei jābūt https ar sertifikātu, kuram visi uzticas.",
+    },
 }
 """About how the platform is told to call us."""
 FETCHING: Mapping[str, Wording] = {
