@@ -10,12 +10,23 @@ from services.channels.instagram import Instagram
 from services.channels.line import Line
 from services.channels.messenger import Messenger
 from services.channels.port import Channel
+from services.channels.rubika import Rubika
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 from services.channels.whatsapp import Whatsapp
 from services.domain.channel_capabilities import ChannelCapabilities
 
-CHANNELS: tuple[Channel, ...] = (Telegram(), Api(), Webchat(), Email(), Messenger(), Instagram(), Whatsapp(), Line())
+CHANNELS: tuple[Channel, ...] = (
+    Telegram(),
+    Api(),
+    Webchat(),
+    Email(),
+    Messenger(),
+    Instagram(),
+    Whatsapp(),
+    Line(),
+    Rubika(),
+)
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
 CAPABILITIES = ChannelCapabilities(

@@ -1,0 +1,1 @@
+"""Updates and calls of Rubika's Bot API (rubika.ir/botapi)."""
