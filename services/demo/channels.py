@@ -19,6 +19,8 @@ from services.demo.customers import CustomerSimulator, TelegramCustomers
 from services.demo.demo_channel import CrowdContext, DemoChannel, SetUpCall
 from services.demo.graph import FakeGraph
 from services.demo.instagram_customers import InstagramCustomers
+from services.demo.line import FakeLine
+from services.demo.line_customers import LineCustomers
 from services.demo.mail_customers import MailCustomers
 from services.demo.meta_posts import MetaSender
 from services.demo.telegram import FakeTelegram
@@ -91,6 +93,29 @@ def _set_up_instagram(credentials: Credentials, webhook: str) -> Sequence[SetUpC
     return [("/v25.0/me/subscribed_apps", {"subscribed_fields": "messages,messaging_postbacks,comments"})]
 
 
+# -- LINE ----------------------------------------------------------------------------------------------------------------
+
+
+def _line_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on LINE",
+        "credentials": {
+            "channel_secret": credentials.secret("line channel"),
+            "access_token": credentials.secret("line token"),
+        },
+        "api_base": f"{stand_ins.url}/line",
+        "settings": {"username": "pasokhdemo"},
+    }
+
+
+def _line_crowd(context: CrowdContext) -> Crowd:
+    return LineCustomers(context.imagination, context.occupancy, context.credentials.secret("line channel"))
+
+
+def _set_up_line(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
+    return [("/v2/bot/channel/webhook/endpoint", {"endpoint": webhook})]
+
+
 # -- mail and the web ----------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +175,14 @@ CHANNELS: tuple[DemoChannel, ...] = (
         crowd=_email_crowd,
         share=0.15,
         subpath=lambda credentials: credentials.path_secret,
+    ),
+    DemoChannel(
+        name="line",
+        account=_line_account,
+        stand_in=lambda log: FakeLine(log=log).app,
+        crowd=_line_crowd,
+        share=0.05,
+        set_up=_set_up_line,
     ),
     DemoChannel(name="webchat", account=_webchat_account),
 )

@@ -20,6 +20,7 @@ from schemas.configuration import (
     TeamBody,
     WorkspaceBody,
 )
+from services.demo.channels import CHANNELS
 
 BODIES: tuple[tuple[str, type[BaseModel]], ...] = (
     (r"", WorkspaceBody),
@@ -28,7 +29,7 @@ BODIES: tuple[tuple[str, type[BaseModel]], ...] = (
     (r"/agents/[a-z0-9_-]+/presence", PresenceBody),
     (r"/routing", RoutingBody),
     (r"/sla", SlaBody),
-    (r"/accounts/(telegram|whatsapp|instagram|email|webchat)/[a-z0-9_-]+", AccountBody),
+    (rf"/accounts/({'|'.join(one.name for one in CHANNELS)})/[a-z0-9_-]+", AccountBody),
 )
 
 

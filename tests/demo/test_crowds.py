@@ -25,6 +25,7 @@ from services.demo.channels import accounts, webhook_path
 from services.demo.corpus import LANGUAGES
 from services.demo.crowd import MAX_OPEN, Crowd, DemoPerson, Imagination, Occupancy, WebhookPost
 from services.demo.instagram_customers import BY_ID, InstagramCustomers
+from services.demo.line_customers import BY_USER, LineCustomers
 from services.demo.mail_customers import BY_ADDRESS, MailCustomers
 from services.demo.meta_posts import MetaSender
 from services.demo.photo import PHOTO
@@ -50,8 +51,18 @@ def whatsapp(occupancy: Occupancy | None = None) -> WhatsAppCustomers:
     return WhatsAppCustomers(imagination, occupancy or Occupancy(), sender, PHONE_NUMBER_ID, "1000000001")
 
 
-CROWDS: Mapping[str, Callable[..., Crowd]] = {"whatsapp": whatsapp, "instagram": instagram, "email": mail}
-PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {"whatsapp": BY_PHONE, "instagram": BY_ID, "email": BY_ADDRESS}
+def line(occupancy: Occupancy | None = None) -> LineCustomers:
+    imagination = Imagination(Random(1), count(1))
+    return LineCustomers(imagination, occupancy or Occupancy(), CREDENTIALS.secret("line channel"))
+
+
+CROWDS: Mapping[str, Callable[..., Crowd]] = {"whatsapp": whatsapp, "instagram": instagram, "email": mail, "line": line}
+PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
+    "whatsapp": BY_PHONE,
+    "instagram": BY_ID,
+    "email": BY_ADDRESS,
+    "line": BY_USER,
+}
 every_crowd = pytest.mark.parametrize("name", CROWDS)
 
 

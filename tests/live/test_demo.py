@@ -26,7 +26,9 @@ BRISK = (sys.executable, "-m", "tests.live.brisk_demo")
 WANTED = 3
 """Answers that are looked at."""
 ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
-ON = ("telegram", "whatsapp", "instagram", "email")
+ON = ("telegram", "whatsapp", "instagram", "email", "line")
+WITH_FILES = ("telegram", "whatsapp", "instagram", "email")
+"""Where files of agents go out."""
 
 
 async def talks(shop: Shop) -> list[tuple[list[str], str]]:
@@ -168,7 +170,7 @@ async def test_what_went_out_by_whatsapp_is_seen_to_be_read(busy: tuple[Running,
         assert await seen(read, running)
 
 
-@pytest.mark.parametrize("channel", ON)
+@pytest.mark.parametrize("channel", WITH_FILES)
 async def test_pictures_of_agents_reach_customers_on(busy: tuple[Running, str], channel: str) -> None:
     running, stand_ins = busy
     async with httpx2.AsyncClient(base_url=stand_ins, trust_env=False) as client:
