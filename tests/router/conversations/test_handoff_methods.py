@@ -238,6 +238,14 @@ async def test_private_reply_that_fails_gives_way_to_the_next_method(error: Exce
     assert page.case().handoff.method == "deep_link"  # type: ignore[union-attr]  # as above
 
 
+async def test_link_of_the_shop_itself_needs_no_username() -> None:
+    page = Page(PLAIN.model_copy(update={"deep_link": "https://shop.example/help?ref={token}"}))
+    await page.comment()
+    ((_, text),) = page.read_by_customer()
+    assert f"https://shop.example/help?ref={sign_token(HANDOFFS.secret, 'w', page.case().id)}" in text
+    assert page.case().handoff.method == "deep_link"  # type: ignore[union-attr]  # as above
+
+
 @pytest.mark.parametrize(("age", "method"), [(7 * 86400 - 1, "private_reply"), (7 * 86400, None)])
 async def test_post_older_than_the_platform_allows_gets_no_private_reply(age: float, method: str | None) -> None:
     page = Page(WITH_PRIVATE_REPLY)

@@ -69,8 +69,9 @@ def _on_platform(
     """A link into the private chat with the account, or the platform's own invitation; None where it has neither."""
     account = account_of(configuration, case.channel, case.account)
     username = account.settings.get("username") if account else None
-    if capabilities.deep_link and isinstance(username, str):
-        return Invitation("deep_link", case.channel, capabilities.deep_link.format(username=username, token=token))
+    link = capabilities.deep_link
+    if link and (isinstance(username, str) or "{username}" not in link):
+        return Invitation("deep_link", case.channel, link.format(username=username, token=token))
     return Invitation("invitation", case.channel) if capabilities.invitation else None
 
 
