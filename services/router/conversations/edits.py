@@ -66,8 +66,16 @@ def _is_newer(message: MessageRecord, activity: Activity) -> bool:
     # A repeat under another id: earlier versions numbered activities otherwise.
     if message.state == "deleted" or (is_same_text and activity.attachments in ([], message.attachments)):
         return False
+    if message.edited_at is None and at == message.sent_at and _says_the_same(message, activity):
+        return False
     # Platforms give whole seconds: of two edits within one second, the later to arrive is the newer.
     return message.edited_at is None or at >= message.edited_at
+
+
+def _says_the_same(message: MessageRecord, activity: Activity) -> bool:
+    """Whether an edit tells nothing new. Who asks a platform for its posts cannot tell one that is new from one that was changed."""
+    is_same_review = activity.review in (None, message.review)
+    return message.text == activity.text and is_same_review and activity.attachments in ([], message.attachments)
 
 
 def _replace_text(

@@ -1,5 +1,6 @@
 """Reviews: the stars stand on the message, and a review that falls to one star asks for an answer again."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -76,3 +77,16 @@ async def test_stars_alone_are_an_edit() -> None:
     await house.customer(1, **PLACE, review=Review(stars=4), text=None)
     await house.customer(2, kind="edit", message="m1", **PLACE, review=Review(stars=2), text=None)
     assert house.messages()[0].review == Review(stars=2)
+
+
+@pytest.mark.parametrize(("stars", "later", "edits"), [(4, 0, 0), (2, 0, 1), (4, 60, 1)])
+async def test_an_edit_at_the_time_of_its_message_that_says_the_same_is_none(
+    stars: int, later: int, edits: int
+) -> None:
+    house = ConversationsHarness()
+    written = house.driver.now
+    await house.customer(1, **PLACE, review=Review(stars=4), sent_at=written)
+    at = written + timedelta(seconds=later)
+    await house.customer(1, kind="edit", **PLACE, review=Review(stars=stars), sent_at=at)
+    assert len(house.facts("message_edited")) == edits
+    assert (house.messages()[0].edited_at is None) == (edits == 0)
