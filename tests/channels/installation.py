@@ -16,9 +16,10 @@ from services.delivery.instruments import DeliveryInstruments
 from services.delivery.processor import PROCESSOR
 from services.platform.http.outgoing import HttpResponse
 from services.platform.processing.inputs import ReceivedEvent
+from services.records.accounts import account_id
 from services.records.conversations import MessageRecord
 from services.records.sends import ACCOUNT_SENDS, SEND_QUEUES, SENDS
-from services.records.tokens import ACCOUNT_TOKENS
+from services.records.tokens import ACCOUNT_TOKENS, AccountTokens, credentials_digest
 from tests.channels.places import HELLO, SENT, WRITTEN, Place, Update
 from tests.configuration import configure
 from tests.driver import Driver
@@ -55,6 +56,7 @@ class Installation:
         self.ingest.serve({channel.name: channel})
         self.http = place.http or FakeHttp(refuse_calls if place.accepted is None else _each_in_turn(place.accepted))
         self.house.driver.store.collections[ACCOUNT_TOKENS.name] = ACCOUNT_TOKENS
+        self._store_tokens()
         dependencies = SendDependencies(
             {channel.name: channel},
             find_abilities([channel]),
@@ -69,6 +71,19 @@ class Installation:
             time_source=self.house.driver.time_source,
         )
         self._handed_over = 0
+
+    def _store_tokens(self) -> None:
+        """The access tokens of the account, as the collector stores them."""
+        workspace, channel, account = self.account.workspace, self.channel.name, self.account.id
+        tokens = AccountTokens(
+            workspace=workspace,
+            channel=channel,
+            account=account,
+            credentials=credentials_digest(self.account.body),
+            tokens=dict(self.account.tokens),
+        )
+        if tokens.tokens:
+            self.house.driver.store.insert(ACCOUNT_TOKENS, account_id(workspace, channel, account), tokens)
 
     @property
     def now(self) -> datetime:
