@@ -10,6 +10,7 @@ from services.channels.instagram import Instagram
 from services.channels.line import Line
 from services.channels.messenger import Messenger
 from services.channels.port import Channel
+from services.channels.reviews.channel import Reviews
 from services.channels.rubika import Rubika
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
@@ -26,6 +27,7 @@ CHANNELS: tuple[Channel, ...] = (
     Whatsapp(),
     Line(),
     Rubika(),
+    Reviews(),
 )
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}

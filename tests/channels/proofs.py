@@ -1,6 +1,7 @@
 """Every way in which a platform proves itself: authentic calls, what of them the proof covers, and calls with a forged part.
 
-A channel is in the list by its `cases.py`; the providers of mail are in it one by one, each without a secret in the path.
+A channel is in the list by its `cases.py`; the providers of mail are in it one by one, each without a secret in the path, and so is the one provider of
+reviews that signs.
 """
 
 import json
@@ -13,8 +14,10 @@ from typing import Any
 from services.channels.email import Email
 from services.channels.mail.providers import PROVIDERS
 from services.channels.port import Account, Channel, InvalidSignature, Request
+from services.channels.reviews.channel import Reviews
 from tests.channels.email import cases as mail_cases
 from tests.channels.mail.providers import calls
+from tests.channels.reviews import cases as review_cases
 from tests.channels.test_every_channel import WITH_WEBHOOKS, Cases, account_for, authentic, cases_of
 
 FIXTURES = 12
@@ -66,7 +69,7 @@ def accepts(channel: Channel, request: Request, account: Account) -> bool:
 def proofs() -> list[Proof]:
     """All of them."""
     by_cases = [_by_cases(channel) for channel in WITH_WEBHOOKS]
-    return [*by_cases, *(_MAIL[provider]() for provider in PROVIDERS)]
+    return [*by_cases, *(_MAIL[provider]() for provider in PROVIDERS), _pubsub()]
 
 
 def _mutated(genuine: bytes, chance: random.Random) -> bytes:
@@ -200,6 +203,13 @@ def _says_the_same(request: Request) -> Callable[[bytes], bool]:
 
     genuine = signed(request.body)
     return lambda body: signed(body) == genuine
+
+
+def _pubsub() -> Proof:
+    """The token of a push, which covers no body."""
+    request = review_cases.fixture_request(review_cases.PAYLOADS / "google_business_notice.json")
+    account = review_cases.account("google_business")
+    return Proof("reviews by google_business", Reviews(), [_header_of(request, account, "authorization")])
 
 
 _MAIL: Mapping[str, Callable[[], Proof]] = {

@@ -14,7 +14,8 @@ every_proof = pytest.mark.parametrize("proof", proofs(), ids=lambda proof: proof
 
 def test_every_channel_and_provider_has_one() -> None:
     names = [proof.name for proof in proofs()]
-    assert names == [*(channel.name for channel in WITH_WEBHOOKS), *(f"email by {name}" for name in PROVIDERS)]
+    by_provider = [*(f"email by {name}" for name in PROVIDERS), "reviews by google_business"]
+    assert names == [*(channel.name for channel in WITH_WEBHOOKS), *by_provider]
     assert all(proof.parts for proof in proofs())
 
 
