@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import jwt
 import pytest
+from jwt.types import Options
 
 from schemas.activity import Address
 from schemas.outbound import ChannelAction
@@ -196,7 +197,7 @@ async def test_google_play_gives_one_for_what_the_service_account_signs() -> Non
     [call] = http.calls
     form = parse_qs(call.body.decode())
     assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
-    options = {"verify_exp": False, "verify_iat": False}
+    options: Options = {"verify_exp": False, "verify_iat": False}
     claims = jwt.decode(
         form["assertion"][0], rsa_key().public_key(), ["RS256"], options, audience="https://oauth2.googleapis.com/token"
     )
@@ -208,7 +209,8 @@ async def test_google_play_gives_one_for_what_the_service_account_signs() -> Non
 async def test_the_app_store_takes_one_that_we_sign_and_that_lives_for_less_than_20_minutes() -> None:
     http = FakeHttp()
     renewed = await Reviews().refresh(account("app_store"), RECEIVED, http)
-    token, options = renewed.tokens["access_token"], {"verify_exp": False, "verify_iat": False}
+    token = renewed.tokens["access_token"]
+    options: Options = {"verify_exp": False, "verify_iat": False}
     claims = jwt.decode(token, ec_key().public_key(), ["ES256"], options, audience="appstoreconnect-v1")
     assert claims["exp"] - claims["iat"] < 1200
     assert jwt.get_unverified_header(token)["kid"] == "2X9R4HXF34"
