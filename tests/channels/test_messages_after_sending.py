@@ -70,7 +70,7 @@ every_place = pytest.mark.parametrize(("channel", "place"), with_update("message
 def test_every_update_of_the_fixtures_is_played_in_a_place_of_its_surface(channel: Channel) -> None:
     cases = cases_of(channel)
     places = [place for _, _, place in played(channel, cases)]
-    assert places or getattr(cases, "WITHOUT_PLACES", ""), (
+    assert places or hasattr(cases, "WITHOUT_PLACES"), (
         f"tests/channels/{channel.name}/cases.py has no places(): see tests/channels/places.py"
     )
     excepted: dict[tuple[Surface, str], str] = getattr(cases, "NOT_PLAYED", {})
