@@ -7,9 +7,10 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping
+from typing import Annotated
 
 import orjson
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities
@@ -43,10 +44,13 @@ RESPONSE, PARTIAL = "form_response", "form_response_partial"
 MAX_PERSON = 200
 
 
+WebhookSecret = Annotated[ChosenSecret, StringConstraints(pattern=r"^\S(.*\S)?$")]
+
+
 class SurveyCredentials(AccountCredentials):
     """By what Typeform proves itself."""
 
-    secret: Rotating[ChosenSecret] = Field(description="the secret of the webhook at Typeform, at least 8 characters")
+    secret: Rotating[WebhookSecret] = Field(description="the secret of the webhook at Typeform, at least 8 characters")
 
 
 class SurveyAccount(AccountSettings):
