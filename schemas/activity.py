@@ -166,6 +166,8 @@ class Activity(Contract):
     - `conversation` is the id of the conversation that a survey is about, as the link to the survey named it.
     - `album` is the id that files sent together share.
     - `successor` belongs to kind `contact`: the person of the same account, as `person` is written, as whom this one goes on.
+    - `stored_until` and `profile_until`: the platform lets us store what the person wrote, and what it tells about them, until
+      then; ingest sets them, and None means no limit.
     - `missing_content` belongs to kind `unknown`: the platform is set up so that this has no content here; a sentence for
       operators says what to change. `polled`: we fetched it, the platform did not post it.
     """
@@ -222,6 +224,8 @@ class Activity(Contract):
     successor: str | None = None
     missing_content: str | None = None
     polled: bool = False
+    stored_until: Instant | None = None
+    profile_until: Instant | None = None
     details: dict[str, Json] = {}
 
     @property

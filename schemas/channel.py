@@ -106,6 +106,7 @@ class Capabilities(Contract):
     - `probe_seconds`: the pause between two checks of an account, where a check is a login that servers count (SMTP); None: a minute.
     - `slow_answer_seconds`: how much longer than others its platform may take to say that it has a message (SMTP).
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
+    - `profile_retention_seconds`: the same of what it tells about them, such as their names; None: as long as what they wrote.
     - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `max_files_bytes` how
       large they may be together (None: each as large as its own limit), `caption_limit` the longest text beside them (None: any
       text that the channel takes). The rest of a longer text follows in messages of its own. `files_apart`: each file is a message of its own, after the text.
@@ -144,6 +145,7 @@ class Capabilities(Contract):
     probe_seconds: float | None = None
     slow_answer_seconds: float = 0.0
     retention_seconds: float | None = None
+    profile_retention_seconds: float | None = None
     pace: Pace = "chat"
 
     def actions_on(self, surface: Surface) -> tuple[ActionKind, ...]:

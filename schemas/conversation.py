@@ -133,6 +133,16 @@ class SystemNote(Contract):
     params: Annotated[dict[str, Json], OMITTED_IF_EMPTY] = {}
 
 
+class ContentRemoval(Contract):
+    """Why the content of a message is not stored any more: a stable `code`, since `at`.
+
+    `storage_limit`: its platform lets us store it for a limited time.
+    """
+
+    code: Literal["storage_limit"]
+    at: Instant
+
+
 class MessageAction(Contract):
     """An action on a message that the platform has not performed: `pending`, or `failed` with the reason in `error`.
 
@@ -217,7 +227,7 @@ class ConversationFact(Contract):
     """The data of every `pasokh.conversation.*` fact.
 
     `key` is the person key. `snapshot` is the conversation after the fact, `previous_status` its status before (None on
-    opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, replied,
+    opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, content_removed, replied,
     reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed).
     `reaction` is what somebody's reaction to it is now. `reason` is set on a resolved that nobody decided: `no_answer`, the
     customer has been silent for too long. `mentions` are the agents whom a noted calls to the conversation.

@@ -37,6 +37,7 @@ CONVERSATION_FACTS = (
     "sla_reapplied",
     "rerouted",
     "noted",
+    "content_removed",
     "replied",
     "reply_delivered",
     "reply_failed",
@@ -140,8 +141,15 @@ _CONTROL: Mapping[str, EventType] = {
     ),
 }
 
+
+def _topics_of(name: str) -> tuple[str, ...]:
+    """The topic of an event type. An activity that may be stored for a limited time only goes to a topic of its own."""
+    carries_activity = name.startswith("pasokh.inbound.") or name == "pasokh.command.forward"
+    return (topic_for(name).name, *(("inbound_limited",) if carries_activity else ()))
+
+
 EVENT_TYPES: Mapping[str, EventType] = {
-    **{name: EventType(contract, (topic_for(name).name,)) for name, contract in _DATA.items()},
+    **{name: EventType(contract, _topics_of(name)) for name, contract in _DATA.items()},
     **_CONTROL,
 }
 FACTS: tuple[str, ...] = tuple(

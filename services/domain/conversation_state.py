@@ -203,7 +203,8 @@ class Contact:
     more; `blocked_at` is when that was last decided. `unfiled` are automatic messages that came while no conversation was
     open. `consent` is whether they asked for our messages or asked us to stop, since `consent_at`; None: neither.
     `greeted_at` is when they were greeted, `seen_at` when their last activity arrived. `automatic_at` is when a message that no
-    person wrote last went to them, on channels that limit these, and `wrote_since`: they have written since.
+    person wrote last went to them, on channels that limit these, and `wrote_since`: they have written since. `profile_until` is
+    until when their platform lets us store their names; None: as long as we like.
     """
 
     key: str
@@ -226,3 +227,4 @@ class Contact:
     automatic_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     wrote_since: Annotated[bool, OMITTED_IF_EMPTY] = False
     seen_at: Instant
+    profile_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None

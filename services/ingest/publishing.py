@@ -1,4 +1,4 @@
-"""Publishes activities as events on `inbound`. An event's id is the activity's, which comes from the platform's ids.
+"""Publishes activities as events on `inbound`, or on `inbound_limited` where their platform limits how long they may be stored. An event's id is the activity's, which comes from the platform's ids.
 
 So a webhook that is repeated gives the same event, and the router drops the repeat.
 """
@@ -11,11 +11,12 @@ import structlog
 
 from schemas.activity import Activity
 from schemas.envelope import Event, encode
+from schemas.topics import activity_topic
 from schemas.values import EncryptedText
 from services.ingest.instruments import IngestInstruments
 from services.platform.bus.port import MAX_EVENT_BYTES, Bus, ProducerRecord, partition_for
 
-TOPIC, SOURCE = "inbound", "ingest"
+SOURCE = "ingest"
 MAX_ACTIVITY_BYTES = MAX_EVENT_BYTES - 100_000
 """The largest event of an activity. What the router makes of it says more about the message, and has to fit as well."""
 CUT_MARK, CUT_BYTES = " […]", 200
@@ -44,7 +45,9 @@ def to_record(activity: Activity, partitions: int, traceparent: str | None = Non
         # Most fields of most activities have their default; a reader sets the same one.
         data=activity.model_dump(mode="json", exclude_defaults=True),
     )
-    return ProducerRecord(TOPIC, partition_for(key, partitions), key, encode(event))
+    return ProducerRecord(
+        activity_topic("inbound", activity.stored_until), partition_for(key, partitions), key, encode(event)
+    )
 
 
 async def publish_activities(
@@ -129,5 +132,7 @@ def _emptied(activity: Activity, size: int) -> Activity:
         sensitive=activity.sensitive,
         sent_at=activity.sent_at,
         received_at=activity.received_at,
+        stored_until=activity.stored_until,
+        profile_until=activity.profile_until,
         details={"raw": activity.kind, "bytes": size},
     )

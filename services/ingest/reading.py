@@ -11,6 +11,7 @@ from services.ingest.accounts import ConnectedAccount
 from services.ingest.instruments import IngestInstruments
 from services.ingest.parsing import NestedTooDeep, ParsedBody, check_depth, parse_body
 from services.ingest.split_cards import SplitCardDetector
+from services.ingest.storage_limits import with_storage_limits
 from services.ingest.unparsed import error_location, unparsed_activity
 from services.ingest.verification import LARGE_BODY_BYTES
 from services.platform.core.threads import WorkerThread
@@ -81,7 +82,11 @@ class BodyReader:
             self._check_depth(channel, connected, request)
             parsed = parse_body(channel, account, request)
             enriched = [self._split_cards.enrich(activity, expected, own) for activity in parsed.activities]
-            return ParsedBody([activity for activities in enriched for activity in activities], parsed.verdicts)
+            capabilities = self._abilities.capabilities_of(channel, account.body)
+            limited = [
+                with_storage_limits(activity, capabilities) for activities in enriched for activity in activities
+            ]
+            return ParsedBody(limited, parsed.verdicts)
         except NestedTooDeep:
             raise
         except InvalidPayload as error:

@@ -191,7 +191,7 @@ def _on_activity(context: MetricsContext, received: ReceivedEvent) -> None:
 
 PROCESSOR: Processor[None, None, MetricsContext] = Processor(
     group="metrics",
-    topics=("inbound", "conversations", "sla", "deliveries"),
+    topics=("inbound", "inbound_limited", "conversations", "sla", "deliveries"),
     context=MetricsContext,
     memory=no_memory,
     handlers={

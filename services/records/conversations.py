@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from schemas.activity import Attachment, Call, Participant, PostContext, Review, SurveyAnswer
-from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState, SystemNote
+from schemas.conversation import (
+    Author,
+    ContentRemoval,
+    Direction,
+    Edit,
+    MessageAction,
+    MessageReaction,
+    MessageState,
+    SystemNote,
+)
 from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, AgentLanguage, EncryptedText, Failure, Instant, Json, Surface
 from services.domain.conversation_state import Contact, ConversationState
@@ -28,7 +37,8 @@ class MessageRecord:
     states of the platform's messages that a message of ours became, by the ids under which receipts name them, where they
     are several; `further_ids` are the platform's ids of all but the first: of a long text, of an album. `hidden`: its
     platform hides it from others, by what was reported at `hidden_at`. `actions` are those that its platform has not
-    performed, oldest first. `mentions` are the agents whom a note calls. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
+    performed, oldest first. `mentions` are the agents whom a note calls. `stored_until` and
+    `profile_until` are when what its author wrote, and their name, have to go by the platform's terms; `content_removed` says that they did. From `subject` to `automatic`, fields are those of the activity (`schemas.activity`).
     """
 
     id: str
@@ -74,6 +84,9 @@ class MessageRecord:
     hidden_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     actions: Annotated[list[MessageAction], OMITTED_IF_EMPTY] = field(default_factory=list)
     mentions: Annotated[list[str], OMITTED_IF_EMPTY] = field(default_factory=list)
+    stored_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    profile_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    content_removed: Annotated[ContentRemoval | None, OMITTED_IF_EMPTY] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

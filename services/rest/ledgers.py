@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from schemas.topics import INBOUND_TOPICS
 from schemas.values import OMITTED_IF_EMPTY, Instant, Json
 from services.domain.account_phrases import in_language
 from services.domain.ledger import ConsumedSum, Ledger, ReceivedSum, total
@@ -16,8 +17,6 @@ from services.platform.store.port import Key, Query, Store
 from services.records.accounts import ACCOUNT_CALLS, AccountCalls, account_id, named_account_id
 from services.records.ledgers import CONSUMED_COUNTS, WRITER
 from services.text.sentences import SentenceReader
-
-TOPIC = "inbound"
 
 
 class LedgerView(BaseModel):
@@ -116,11 +115,11 @@ async def read_ledgers(store: Store, bus: Bus, accounts: Mapping[str, Iterable[s
 
 async def _is_read(store: Store, bus: Bus) -> bool:
     """Whether conversations has committed past all that is in the log now."""
-    ends = [(await bus.end_offsets((TOPIC,), partition))[TOPIC] for partition in range(bus.partitions)]
+    ends = [await bus.end_offsets(INBOUND_TOPICS, partition) for partition in range(bus.partitions)]
     keys = [row_key(WRITER, partition) for partition in range(bus.partitions)]
     rows = await store.get_many(keys)
-    offsets = [ROWS.decode(rows[key]).offsets.get(TOPIC, 0) if key in rows else 0 for key in keys]
-    return all(offset >= end for offset, end in zip(offsets, ends, strict=True))
+    offsets = [ROWS.decode(rows[key]).offsets if key in rows else {} for key in keys]
+    return all(read.get(topic, 0) >= end for read, log in zip(offsets, ends, strict=True) for topic, end in log.items())
 
 
 async def _consumed(store: Store, workspaces: Iterable[str]) -> dict[str, list[ConsumedSum]]:

@@ -8,7 +8,16 @@ from pydantic import BaseModel, Field
 
 from schemas.activity import Attachment, AttachmentKind, Call, CallState, Participant, PostContext, Review, SurveyAnswer
 from schemas.channel import ActionKind
-from schemas.conversation import Author, Direction, Edit, MessageAction, MessageReaction, MessageState, SystemNote
+from schemas.conversation import (
+    Author,
+    ContentRemoval,
+    Direction,
+    Edit,
+    MessageAction,
+    MessageReaction,
+    MessageState,
+    SystemNote,
+)
 from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
@@ -120,6 +129,9 @@ class MessageView(BaseModel):
     template: Annotated[MessageTemplate | None, OMITTED_IF_EMPTY] = None
     system_note: Annotated[SystemNote | None, OMITTED_IF_EMPTY] = None
     mentions: Annotated[list[str], OMITTED_IF_EMPTY] = Field(default=[], description="The agents whom a note calls.")
+    content_removed: Annotated[ContentRemoval | None, OMITTED_IF_EMPTY] = Field(
+        default=None, description="Why its content is not stored any more; left out while it is."
+    )
 
 
 def decrypt_text(sealed: EncryptedText | None) -> str | None:
@@ -194,6 +206,7 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url) -> Me
         template=record.template,
         system_note=record.system_note,
         mentions=record.mentions,
+        content_removed=record.content_removed,
     )
 
 

@@ -63,6 +63,7 @@ function stateLine(message, actions) {
 
 function body(message) {
   if (message.state === 'deleted') return html`<p class="quiet">${text('message_deleted')}</p>`;
+  if (message.content_removed) return html`<p class="quiet">${text(`content_removed_${message.content_removed.code}`)}</p>`;
   return html`
     ${message.subject ? html`<p class="subject" dir="auto">${message.subject}</p>` : nothing}
     ${message.quote ? html`<blockquote dir="auto">${message.quote}</blockquote>` : nothing}

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
+from schemas.topics import BY_NAME
+
 MAX_EVENT_BYTES = 1_000_000
+
+
+def position_in_log(topic: str, position: int, first: int) -> int:
+    """Where to read on: `position`, or the `first` record that is there, of a topic whose records go whether read or not."""
+    known = BY_NAME.get(topic)
+    return max(position, first) if known is not None and known.expires_unread else position
 
 
 class ProducerRecord(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from services.platform.bus import sqlite_log
-from services.platform.bus.port import Assignment, Record
+from services.platform.bus.port import Assignment, Record, position_in_log
 from services.platform.bus.sqlite_groups import Lease
 from services.platform.bus.sqlite_log import Span, topic_name
 from services.platform.core.errors import OffsetOutOfRange, Revoked
@@ -74,7 +74,7 @@ class SqliteConsumer:
         positions: dict[str, int] = {}
         for topic in self._topics:
             first, end = found.get((topic_name(topic), partition), (0, 0))
-            positions[topic] = offsets.get(topic, first)
+            positions[topic] = position_in_log(topic, offsets.get(topic, first), first)
             if not first <= positions[topic] <= end:
                 raise OffsetOutOfRange(f"{topic}/{partition} goes from {first} to {end}, not to {positions[topic]}")
         self._positions[partition] = (generation, positions)

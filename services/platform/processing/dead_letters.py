@@ -7,12 +7,14 @@ that wrote the letter, on a topic that this group reads.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 import orjson
 
 from schemas.commands import DeadLetterAction
 from schemas.envelope import Event, decode, encode
+from schemas.topics import BY_NAME, LIMITED_RETENTION_SECONDS
 from services.platform.bus.port import ProducerRecord, Record
 from services.platform.core.identifiers import hashed_id, random_id
 from services.platform.core.time_source import TimeSource
@@ -86,7 +88,7 @@ async def carry_out(work: UnitOfWork, action: DeadLetterAction, accounting: Acco
     if action.action != "retry":
         return None
     retried = _retried_event(letter)
-    if accounting is not None and isinstance(retried, ReceivedEvent) and letter.topic == accounting.topic:
+    if accounting is not None and isinstance(retried, ReceivedEvent) and letter.topic in accounting.topics:
         await accounting.revive(work, retried.event.partitionkey)
     return retried
 
@@ -127,7 +129,7 @@ async def set_aside(batch: Batch, error: Exception, accounting: Accounting | Non
         work.cancel_timer(one.timer.name)
     if failed.event_type == DEAD_LETTER_ACTION:
         return
-    if accounting is not None and one.record is not None and failed.topic == accounting.topic:
+    if accounting is not None and one.record is not None and failed.topic in accounting.topics:
         await accounting.set_aside(work, one.record.key)
     subject = failed.event_id or str(failed.offset)
     letter = DeadLetter(
@@ -141,8 +143,18 @@ async def set_aside(batch: Batch, error: Exception, accounting: Accounting | Non
         workspace=failed.workspace,
         error=f"{type(error).__name__}: {_first_line(error)}",
         at=work.now,
+        expires_at=_expires_at(one, work.now),
     )
     work.put(DEAD_LETTERS, hashed_id(letter.group, str(letter.partition), letter.topic, subject), letter)
+
+
+def _expires_at(one: PendingInput, now: datetime) -> datetime | None:
+    """When the letter has to go, because its input may be stored for a limited time only; None: never by itself."""
+    # A timer may have an activity in its data: what arrived before its message.
+    activity = one.timer.data.get("activity") if one.timer is not None else None
+    is_limited_timer = isinstance(activity, dict) and activity.get("stored_until") is not None
+    is_limited_record = one.record is not None and BY_NAME[one.record.topic].expires_unread
+    return now + timedelta(seconds=LIMITED_RETENTION_SECONDS) if is_limited_timer or is_limited_record else None
 
 
 def _failed_input(one: PendingInput) -> FailedInput:

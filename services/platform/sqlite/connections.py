@@ -24,6 +24,8 @@ def connect(path: Path, busy_seconds: float) -> Connection:
     # With WAL, NORMAL would sync at a checkpoint only: a power cut would take back commits that were answered.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    # What is deleted is overwritten with zeros: no file shows a text that had to go (docs/storage-limits.md).
+    connection.execute("PRAGMA secure_delete = ON")
     # A negative number is in KiB, a positive one in pages.
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return connection

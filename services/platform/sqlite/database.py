@@ -41,6 +41,7 @@ from services.platform.sqlite.jobs import (
     run_jobs,
     translate_error,
 )
+from services.platform.sqlite.periodic import periodic
 from services.platform.sqlite.worker_thread import WorkerThreads
 
 __all__ = ["BUSY_SECONDS", "Connection", "Database", "EndOffsets", "open_database"]
@@ -50,6 +51,8 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 5.0
+TRUNCATE_EVERY_SECONDS, TRUNCATE_SECONDS = 3600.0, 0.1
+"""Seconds between two times at which the log is emptied, and for how long that waits for those who read."""
 LOOP_TICKS_BETWEEN_COMMITS = 3
 """Ticks of the event loop between two transactions. A task that a commit has woken reads, decides and queues its next write
 within them, so that this write is in the next transaction; without them, most such writes waited for the one after."""
@@ -124,6 +127,14 @@ class Database:
         except Damaged as found:
             self.damage.note(found)
             raise
+
+    async def truncate_log(self) -> None:
+        """Copy the write-ahead log into the file and empty it: it has the old pages of what was deleted since.
+
+        While somebody reads or writes, it is left for the next time. Raises Unavailable.
+        """
+        self._check_open()
+        await self._reading.run(partial(_truncate_log, self.path))
 
     def check_sound(self) -> None:
         """Raise Damaged when any part of the file could not be read since it was opened."""
@@ -267,9 +278,18 @@ async def open_database(
     if check_after_crash and not was_closed:
         database.damage.start_check()
     try:
-        yield database
+        async with periodic(database.truncate_log, TRUNCATE_EVERY_SECONDS):
+            yield database
     finally:
         await database.close()
+
+
+def _truncate_log(path: Path) -> None:
+    with closing(connect(path, TRUNCATE_SECONDS)) as connection:
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise translate_error(error) from error
 
 
 def _was_closed(path: Path) -> bool:

@@ -54,7 +54,10 @@ class Timer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """An event that the deciding code could not handle. `error` holds no text of the event."""
+    """An event that the deciding code could not handle. `error` holds no text of the event.
+
+    `expires_at` is set where the event may be stored for a limited time only: it is deleted then.
+    """
 
     group: str
     partition: int
@@ -66,6 +69,7 @@ class DeadLetter:
     workspace: str
     error: str
     at: Instant
+    expires_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,12 @@ DEAD_LETTERS = Collection(
     "dead_letters",
     DeadLetter,
     writer="any",
-    indexes=(Index("at", ("at",)), Index("group", ("group", "partition", "at"))),
+    indexes=(
+        Index("at", ("at",)),
+        Index("group", ("group", "partition", "at")),
+        Index("expiry", ("expires_at",)),
+    ),
+    expires=Expiry("expires_at"),
 )
 LAYOUT = Collection("layout", StoreMetadata, writer="any")
 """About the data as a whole: the partitions that they are made for, and how far they are migrated (`migrations.Progress`)."""

@@ -9,7 +9,7 @@ import structlog
 
 from services.platform.core.errors import Unavailable, Unknown
 from services.platform.core.time_source import TimeSource
-from services.platform.store.collections import ACCEPTED, OUTCOMES
+from services.platform.store.collections import ACCEPTED, DEAD_LETTERS, OUTCOMES
 from services.platform.store.port import Collection, Store
 
 INTERVAL_SECONDS = 3600.0
@@ -25,7 +25,7 @@ def expiring_collections(collections: Iterable[AnyCollection]) -> Sequence[AnyCo
 
     `accepted_commands` goes before `outcomes`: an accepted command without an outcome is shown as pending.
     """
-    runtime: Sequence[AnyCollection] = (ACCEPTED, OUTCOMES)
+    runtime: Sequence[AnyCollection] = (ACCEPTED, OUTCOMES, DEAD_LETTERS)
     every = {collection.name: collection for collection in (*runtime, *collections)}
     return [collection for collection in every.values() if collection.expires is not None]
 

@@ -37,6 +37,7 @@ from services.router.conversations.domain.contacts import new_contact, with_stat
 from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.refusals import refuse_confirmation, refuse_none
 from services.router.conversations.facts import record_fact, record_resolved
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.handoff_commands import complete
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.notices import add_note, notify
@@ -187,7 +188,7 @@ def _move_messages(
         return
     for message in messages:
         forwarded = Forward(conversation=case.id, activity=_to_activity(message, own, case))
-        work.emit("pasokh.command.forward", case.key, forwarded)
+        send_forward(work, case.key, forwarded)
     add_note(work, own, "continues_elsewhere", language, conversation=case.id)
     # A conversation from before has a matter of its own.
     if is_new and not is_finished(own.status):
@@ -228,6 +229,8 @@ def _to_activity(message: MessageRecord, own: ConversationState, case: Conversat
         address=Address(chat=handoff.visitor_address(person).chat),
         sent_at=message.sent_at,
         received_at=message.received_at,
+        stored_until=message.stored_until,
+        profile_until=message.profile_until,
     )
 
 

@@ -36,6 +36,7 @@ from services.router.conversations.facts import (
     record_resolved,
 )
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
+from services.router.conversations.storage_limits import with_storage_timer
 from services.router.conversations.task_counting import resume_task, wake
 
 
@@ -225,7 +226,7 @@ def message_record(
     answered = answered_message(work, activity)
     # Where the answered message is not stored here, the platform's copy of its text is shown instead.
     text = activity.details.get("answered_text") if answered is None else None
-    return MessageRecord(
+    record = MessageRecord(
         id=activity.message or activity.id,
         conversation=conversation.id if conversation else "",
         workspace=activity.workspace,
@@ -249,6 +250,7 @@ def message_record(
         links=activity.links,
         **content_fields(activity),
     )
+    return with_storage_timer(work, record)
 
 
 def _record_facts(

@@ -58,6 +58,12 @@ def delete_files(work: UnitOfWork, message: MessageRecord) -> None:
 
 def emptied(message: MessageRecord) -> MessageRecord:
     """A message after its deletion: without what its author wrote, in whatever field."""
+    delivery = message.state if message.direction == "outbound" else None
+    return replace(without_content(message), delivery=delivery, state="deleted")
+
+
+def without_content(message: MessageRecord) -> MessageRecord:
+    """A message without what its author wrote, in whatever field."""
     return replace(
         message,
         text=None,
@@ -67,10 +73,8 @@ def emptied(message: MessageRecord) -> MessageRecord:
         links=[],
         edits=[],
         reactions=[],
-        delivery=message.state if message.direction == "outbound" else None,
         subject=None,
         review=None,
         answers=[],
         actions=[],
-        state="deleted",
     )

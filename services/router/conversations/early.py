@@ -1,7 +1,7 @@
 """Changes that arrived before their message: a deletion, an edit, a reaction or a receipt is stored until it arrives."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from schemas.activity import Activity
 from schemas.topics import ALIAS_RETENTION_SECONDS, DEDUPE_RETENTION_SECONDS
@@ -34,12 +34,17 @@ def remember(work: UnitOfWork, change: Activity) -> None:
     record = ActivityRecord(
         workspace=change.workspace,
         kind="early",
-        expires_at=work.now + DEDUPE_RETENTION_SECONDS,
+        expires_at=min([work.now + DEDUPE_RETENTION_SECONDS, *_storage_ends(changes)]),
         early=[waiting.model_dump(mode="json", exclude_defaults=True) for waiting in changes],
     )
     work.put(ACTIVITIES, f"{PREFIX}{identity}", record)
     if change.surface == "public":
         _look_again(work, change)
+
+
+def _storage_ends(changes: Iterable[Activity]) -> Iterator[datetime]:
+    """When the platform's terms end the storage of changes, names included."""
+    return (at for change in changes for at in (change.stored_until, change.profile_until) if at is not None)
 
 
 def _look_again(work: UnitOfWork, change: Activity) -> None:

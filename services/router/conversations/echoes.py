@@ -29,8 +29,10 @@ from services.router.conversations.domain.activities import (
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.delivery_states import is_unsettled
 from services.router.conversations.facts import FactDetails, close_task, next_sequence, record_fact, record_message_fact
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.message_ids import answered_message, put_alias, stored_message
 from services.router.conversations.misplaced_echoes import check_later, may_be_misplaced
+from services.router.conversations.storage_limits import with_storage_timer
 from services.router.conversations.task_counting import with_silence_timer
 
 MIN_PART = 50
@@ -51,7 +53,7 @@ def receive_echo(work: UnitOfWork, activity: Activity) -> None:
     case = _answered_conversation(work, activity)
     if case is not None and case.key != str(activity.person_key):
         echo = activity.model_copy(update={"kind": "echo"})
-        work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=echo))
+        send_forward(work, case.key, Forward(conversation=case.id, activity=echo))
     else:
         add_echo(work, activity, case)
 
@@ -91,7 +93,7 @@ def add_echo(work: UnitOfWork, activity: Activity, case: ConversationState | Non
     known = stored_message(work, activity) or _sent_reply(work, activity, case)
     if known is not None and case is not None and known.key != case.key:
         # The result of the send became known while the echo was on its way to another conversation.
-        work.emit("pasokh.command.forward", known.key, Forward(conversation=known.conversation, activity=activity))
+        send_forward(work, known.key, Forward(conversation=known.conversation, activity=activity))
     elif known is not None:
         _confirm(work, known, activity)
     elif case is None:
@@ -200,7 +202,7 @@ def _accepted_at(activity: Activity, case: ConversationState) -> datetime:
 
 def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> MessageRecord:
     answered, name = answered_message(work, activity), activity.author_name or activity.details.get("author_name")
-    return MessageRecord(
+    record = MessageRecord(
         id=activity.message or activity.id,
         conversation=case.id,
         workspace=case.workspace,
@@ -226,3 +228,4 @@ def _record(work: UnitOfWork, activity: Activity, case: ConversationState) -> Me
         links=activity.links,
         **content_fields(activity),
     )
+    return with_storage_timer(work, record)

@@ -64,7 +64,11 @@ def _is_newer(message: MessageRecord, activity: Activity) -> bool:
         message.review,
     )
     # A repeat under another id: earlier versions numbered activities otherwise.
-    if message.state == "deleted" or (is_same_text and activity.attachments in ([], message.attachments)):
+    if (
+        message.state == "deleted"
+        or message.content_removed is not None
+        or (is_same_text and activity.attachments in ([], message.attachments))
+    ):
         return False
     if message.edited_at is None and at == message.sent_at and _says_the_same(message, activity):
         return False

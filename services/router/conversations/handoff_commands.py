@@ -15,6 +15,7 @@ from services.router.conversations.domain import handoff
 from services.router.conversations.domain.activities import PRIVATE_THREAD
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import record_fact, text_field
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.lifecycle_commands import change_priority
 
@@ -42,7 +43,7 @@ def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> No
     """Send an activity to the partition of another person's conversation, which alone may write that."""
     person = updated_contact(work.get(PERSONS, str(activity.person_key)), activity, work.now)
     work.put(PERSONS, person.key, person)
-    work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
+    send_forward(work, case.key, Forward(conversation=case.id, activity=activity))
 
 
 def on_expiry_timer(context: ConversationsContext, timer: TimerFired) -> None:

@@ -20,10 +20,12 @@ from services.router.conversations.customer_messages import add_message, append_
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.domain.handoff import is_in_private, is_invited, is_private_side, private_address
 from services.router.conversations.earlier_activities import with_typed_fields
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.handoff_commands import claim_handoff, complete, forward
 from services.router.conversations.mail_threads import joined_conversation, takes_part
 from services.router.conversations.message_changes import MUTATING_HANDLERS, apply_waiting
 from services.router.conversations.message_ids import is_known, stored_message
+from services.router.conversations.storage_limits import limit_profile
 from services.router.conversations.surveys import add_answers, on_survey_answer
 
 ActivityHandler = Callable[[UnitOfWork, Activity, ActivityContext], None]
@@ -36,6 +38,7 @@ def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
     _act(work, activity, context.for_activity(activity.workspace))
     if not repeat:
         ledger.leave_id(work, activity, MESSAGE_HANDLERS)
+    limit_profile(work, activity)
     ledger.count_outcome(work, received.event.partitionkey, activity, repeat=repeat)
 
 
@@ -73,7 +76,7 @@ def _forward_to_owner(work: UnitOfWork, activity: Activity, owner: str) -> bool:
     message = stored_message(work, activity) if activity.kind in MUTATING_HANDLERS else None
     if message is None or message.workspace != activity.workspace or message.key == owner:
         return False
-    work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=activity))
+    send_forward(work, message.key, Forward(conversation=message.conversation, activity=activity))
     return True
 
 
@@ -128,7 +131,7 @@ def _append_of_other(
     is_of_thread = case is not None and takes_part(case, activity)
     if case is None or not (is_of_thread or is_private_side(case, activity.person_key)):
         returned = Forward(conversation=conversation, activity=activity, returned=True)
-        work.emit("pasokh.command.forward", str(activity.person_key), returned)
+        send_forward(work, str(activity.person_key), returned)
         return
     if stored_message(work, activity) is not None:
         return

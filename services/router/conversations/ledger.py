@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from schemas.activity import Activity
-from schemas.topics import DEDUPE_RETENTION_SECONDS
+from schemas.topics import DEDUPE_RETENTION_SECONDS, INBOUND_TOPICS
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import ACTIVITIES, ActivityRecord
 from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts, consumed_id
@@ -18,9 +18,9 @@ SEPARATORS = 2
 
 
 class LedgerAccounting:
-    """Counts the records of `inbound` by the account in their key."""
+    """Counts the records of `inbound` and `inbound_limited` by the account in their key."""
 
-    topic = "inbound"
+    topics: tuple[str, ...] = INBOUND_TOPICS
 
     async def consume(self, work: UnitOfWork, keys: Iterable[str]) -> None:
         """Count activities that a batch takes from the log. Raises Unavailable."""

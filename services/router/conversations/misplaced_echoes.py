@@ -28,6 +28,7 @@ from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import message_details
 from services.router.conversations.domain import responses
 from services.router.conversations.facts import FactDetails, queue, record_change
+from services.router.conversations.forwarding import send_forward
 
 ELSEWHERE = worded(Failure(code="other_conversation", detail=""), "en")
 """Why an echo that was taken for an answer is none."""
@@ -88,7 +89,7 @@ def _take_back(work: UnitOfWork, echo: MessageRecord, original: MessageRecord) -
     if case is not None and echo.author.kind in PEOPLE_OF_OURS:
         _wait_again(work, case, echo)
     for change in _changes(echo):
-        work.emit("pasokh.command.forward", original.key, Forward(conversation=original.conversation, activity=change))
+        send_forward(work, original.key, Forward(conversation=original.conversation, activity=change))
 
 
 def _wait_again(work: UnitOfWork, case: ConversationState, echo: MessageRecord) -> None:

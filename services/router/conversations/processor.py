@@ -20,6 +20,7 @@ from services.router.conversations import (
     misplaced_echoes,
     reads,
     second_look,
+    storage_limits,
 )
 from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
@@ -29,6 +30,7 @@ from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.ledger import ACCOUNTING
 from services.router.conversations.silence import on_silence_timer
 from services.router.conversations.snooze import SNOOZE_TIMER, handle_snooze, handle_unsnooze, on_snooze_timer
+from services.router.conversations.storage_limits import PROFILE_TIMER, STORAGE_TIMER
 from services.router.conversations.task_counting import SILENCE_TIMER
 
 # The steps of reads that several handlers share: each step may use the documents of the step before.
@@ -44,7 +46,7 @@ TIMER = (reads.timer, reads.chat_of_conversation)
 
 PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Processor(
     group=WRITER,
-    topics=("inbound", "commands", "assignments", "sla", "deliveries"),
+    topics=("inbound", "inbound_limited", "commands", "assignments", "sla", "deliveries"),
     context=ConversationsContext.of,
     memory=no_memory,
     handlers={
@@ -112,6 +114,10 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         SECOND_LOOK: Handler(
             second_look.on_second_look, (second_look.messages, second_look.aliased, second_look.conversations)
         ),
+        STORAGE_TIMER: Handler(
+            storage_limits.on_storage_timer, (storage_limits.message_of_timer, storage_limits.conversation_of_timer)
+        ),
+        PROFILE_TIMER: Handler(storage_limits.on_profile_timer, (storage_limits.person_of_timer,)),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
     collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MENTIONS, MESSAGES, MOVED_CHATS, PERSONS),

@@ -21,7 +21,7 @@ def receive_reaction(work: UnitOfWork, activity: Activity, activity_context: Act
     if message is None:
         early.remember(work, activity)
         return
-    if message.workspace != activity.workspace or message.state == "deleted":
+    if message.workspace != activity.workspace or message.state == "deleted" or message.content_removed:
         return
     reactions = reacted(message.reactions, reaction)
     if reactions is None:
@@ -30,7 +30,16 @@ def receive_reaction(work: UnitOfWork, activity: Activity, activity_context: Act
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None and _is_news(message.reactions, reaction):
         author = reaction.author.kind
-        record_message_fact(work, "reaction_changed", case, message, author=author, reaction=reaction)
+        record_message_fact(
+            work, "reaction_changed", case, message, author=author, reaction=_stored(reaction, activity)
+        )
+
+
+def _stored(reaction: MessageReaction, activity: Activity) -> MessageReaction:
+    """The reaction as a fact has it, which is stored for ever: without a name that may be stored for a limited time only."""
+    if activity.profile_until is None:
+        return reaction
+    return reaction.model_copy(update={"author": reaction.author.model_copy(update={"name": None})})
 
 
 def _is_news(before: list[MessageReaction], reaction: MessageReaction) -> bool:

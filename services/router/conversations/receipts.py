@@ -15,6 +15,7 @@ from services.router.conversations.delivered import NOT_REPORTED, advance, cover
 from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.delivery_states import with_watermark
 from services.router.conversations.facts import put_conversation
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.message_ids import is_known, put_alias, stored_message
 
 STATES: tuple[ReceiptState, ...] = ("sent", "delivered", "read", "failed")
@@ -76,7 +77,7 @@ def receive_watermark(work: UnitOfWork, activity: Activity) -> None:
     person = work.get(PERSONS, key)
     continued = work.get(CONVERSATIONS, person.forwarded_to) if person is not None and person.forwarded_to else None
     if continued is not None and continued.key != key and continued.workspace == activity.workspace:
-        work.emit("pasokh.command.forward", continued.key, Forward(conversation=continued.id, activity=activity))
+        send_forward(work, continued.key, Forward(conversation=continued.id, activity=activity))
 
 
 def apply_watermark(work: UnitOfWork, activity: Activity, cases: Iterable[ConversationState]) -> None:

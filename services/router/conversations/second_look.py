@@ -13,6 +13,7 @@ from services.platform.processing.inputs import TimerFired
 from services.platform.processing.reads import Documents, Read
 from services.records.conversations import ACTIVITIES, CONVERSATIONS, MESSAGES
 from services.router.conversations.context import ConversationsContext
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.message_ids import aliased_messages, named_ids, possible_aliases, stored_message
 
 
@@ -40,7 +41,7 @@ def on_second_look(context: ConversationsContext, timer: TimerFired) -> None:
     work, change = context.work, _change(timer)
     message = stored_message(work, change)
     if message is not None and message.workspace == change.workspace:
-        work.emit("pasokh.command.forward", message.key, Forward(conversation=message.conversation, activity=change))
+        send_forward(work, message.key, Forward(conversation=message.conversation, activity=change))
 
 
 def _change(timer: TimerFired) -> Activity:

@@ -12,6 +12,7 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.domain.activities import PRIVATE_THREAD, happened_at
 from services.router.conversations.domain.handoff import is_private_side
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.notices import add_note
 
 
@@ -27,7 +28,7 @@ def go_on(work: UnitOfWork, person: Contact, activity: Activity, language: Agent
         work.put(PERSONS, person.key, replace(person, open=rest))
         continue_as(work, own, activity, language)
     elif other is not None and is_private_side(other, activity.person_key):
-        work.emit("pasokh.command.forward", other.key, Forward(conversation=other.id, activity=activity))
+        send_forward(work, other.key, Forward(conversation=other.id, activity=activity))
     if person.consent is not None:
         consent = ContinueConversation(
             since=happened_at(activity), consent=person.consent, consent_at=person.consent_at

@@ -10,6 +10,7 @@ from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import message_record, open_conversation
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import record_message_fact
+from services.router.conversations.forwarding import send_forward
 from services.router.conversations.message_ids import answered_message
 
 
@@ -22,7 +23,7 @@ def on_survey_answer(work: UnitOfWork, activity: Activity, activity_context: Act
     person = updated_contact(work.get(PERSONS, key), activity, work.now)
     case = _named_conversation(work, activity) or open_conversation(work, person, activity)
     if case is not None and case.key != key:
-        work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
+        send_forward(work, case.key, Forward(conversation=case.id, activity=activity))
     elif case is not None:
         add_answers(work, activity, case)
     else:

@@ -8,7 +8,7 @@ import structlog
 
 from schemas.envelope import Event, decode
 from schemas.signals import AgentSignal
-from schemas.topics import is_fact
+from schemas.topics import INBOUND_TOPICS, is_fact
 from services.domain.signals import SignalBoard, Told
 from services.platform.bus.port import Record
 from services.platform.bus.tail_reader import TailReader
@@ -19,7 +19,7 @@ from services.router.live_inbox.pace import Pace
 from services.router.live_inbox.receipts import RECEIPT
 from services.router.live_inbox.sending import signal_event
 
-TOPICS = ("conversations", "sla", "routing", "assignments", "agents", "signals", "inbound")
+TOPICS = ("conversations", "sla", "routing", "assignments", "agents", "signals", *INBOUND_TOPICS)
 """Of `routing`, `assignments` and `agents` it counts that something comes: agents change then. Of `inbound` only receipts are looked at."""
 OPEN_SECONDS = 5.0
 log = structlog.get_logger(__name__)
@@ -125,7 +125,7 @@ class InboxHub:
             if record.topic == "signals":
                 self._take_signal(record)
                 continue
-            if record.topic == "inbound":
+            if record.topic in INBOUND_TOPICS:
                 if RECEIPT in record.value:
                     feed.receipt(record.key)
                 continue

@@ -50,6 +50,7 @@ STORED: Mapping[type, dict[str, Json]] = {
         "workspace": "shop",
         "error": "ValueError: text: missing",
         "at": AT,
+        "expires_at": AT,
     },
     AcceptedCommand: {"workspace": "shop", "request_hash": "5f", "at": AT},
     Progress: {"version": 3, "target": 5, "rewrite": 1, "after": "c1", "revision": 9, "owner": "host-1"},

@@ -7,7 +7,7 @@ import pytest
 from schemas.commands import CommandResult
 from schemas.topics import DEDUPE_RETENTION_SECONDS
 from services.platform.core.errors import Unavailable
-from services.platform.store.collections import ACCEPTED, OUTCOMES, AcceptedCommand
+from services.platform.store.collections import ACCEPTED, DEAD_LETTERS, OUTCOMES, AcceptedCommand
 from services.platform.store.expiry import BATCH_SIZE, INTERVAL_SECONDS, expiring_collections, purge_expired, run_purger
 from services.platform.store.port import Collection, Expiry, Index
 from tests.fakes import START, ManualTimeSource, MemoryStore
@@ -22,7 +22,7 @@ class Stopped(Exception):
 @pytest.fixture
 def store() -> MemoryStore:
     made = MemoryStore()
-    made.collections = {one.name: one for one in (OUTCOMES, ACCEPTED)}
+    made.collections = {one.name: one for one in (OUTCOMES, ACCEPTED, DEAD_LETTERS)}
     return made
 
 
@@ -48,13 +48,13 @@ async def test_however_many_there_are_all_go_in_batches_of_a_bounded_size(store:
     for number in range(BATCH_SIZE + 3):
         command(store, f"c{number}", START - DEDUPE_RETENTION_SECONDS - timedelta(days=1))
     assert await purge_expired(store, COMMANDS, START) == 2 * (BATCH_SIZE + 3)
-    assert (held(store), store.purges) == (set(), ["accepted_commands"] * 2 + ["outcomes"] * 2)
+    assert (held(store), store.purges) == (set(), ["accepted_commands"] * 2 + ["outcomes"] * 2 + ["dead_letters"])
 
 
 async def test_no_command_is_pending_again_while_it_is_purged(store: MemoryStore) -> None:
     command(store, "old", START - DEDUPE_RETENTION_SECONDS - timedelta(days=1))
     await purge_expired(store, COMMANDS, START)
-    assert store.purges == ["accepted_commands", "outcomes"]
+    assert store.purges == ["accepted_commands", "outcomes", "dead_letters"]
 
 
 async def test_a_store_that_is_away_is_asked_again(store: MemoryStore) -> None:
@@ -85,4 +85,4 @@ async def test_a_document_goes_once_the_time_in_its_field_has_passed() -> None:
 def test_collections_of_services_follow_those_of_commands() -> None:
     sessions = Collection("sessions", AcceptedCommand, "rest", (Index("at", ("at",)),), expires=Expiry("at"))
     without = Collection("forever", AcceptedCommand, "rest")
-    assert expiring_collections([without, sessions, ACCEPTED]) == [ACCEPTED, OUTCOMES, sessions]
+    assert expiring_collections([without, sessions, ACCEPTED]) == [ACCEPTED, OUTCOMES, DEAD_LETTERS, sessions]

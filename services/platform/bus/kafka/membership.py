@@ -18,7 +18,7 @@ from services.platform.bus.kafka.clients import (
 )
 from services.platform.bus.kafka.internals import check_consumer
 from services.platform.bus.kafka.member import OnAssigned, OnRevoked
-from services.platform.bus.port import Record
+from services.platform.bus.port import Record, position_in_log
 from services.platform.core.errors import OffsetOutOfRange, Revoked, Unavailable
 
 JOIN_SECONDS = 60.0
@@ -109,10 +109,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     def _offsets_by_partition(self, partition: int) -> list[Any]:
         return [TopicPartition(topic, partition) for topic in self._names]
 
+    def _position(self, where: Any, offsets: Mapping[str, int], first: int) -> int:
+        topic = self._names[where.topic]
+        return position_in_log(topic, offsets.get(topic, first), first)
+
     async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         places = self._offsets_by_partition(partition)
         spans = await self._bus.spans(places)
-        wanted = {where: offsets.get(self._names[where.topic], spans[where][0]) for where in places}
+        wanted = {where: self._position(where, offsets, spans[where][0]) for where in places}
         for where, offset in wanted.items():
             start, end = spans[where]
             if not start <= offset <= end:

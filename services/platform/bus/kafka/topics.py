@@ -9,6 +9,7 @@ from services.platform.core.errors import Misconfigured
 
 ROOM_FOR_KEY_AND_HEADERS = 100_000
 DAY_SECONDS = 86_400
+SEGMENT_SECONDS = 3600
 
 
 def topic_name(namespace: str, name: str) -> str:
@@ -26,8 +27,10 @@ def bootstrap_servers(url: str) -> str:
 
 def topic_settings(topic: Topic, copies: int) -> dict[str, str]:
     """The configuration of a new topic."""
-    # Kafka deletes whole segments, and begins one in a week: of a topic that is kept shortly it has to begin them sooner.
-    short = {"segment.ms": str(topic.retention_seconds * 1000)} if topic.retention_seconds < DAY_SECONDS else {}
+    # Kafka deletes whole segments, and begins one in a week: of a topic that is kept shortly it has to begin them sooner. A
+    # record goes once the youngest of its segment is past the time, so a segment of an hour adds an hour.
+    segment_seconds = min(topic.retention_seconds, SEGMENT_SECONDS)
+    short = {"segment.ms": str(segment_seconds * 1000)} if topic.retention_seconds < DAY_SECONDS else {}
     return {
         **short,
         "retention.ms": str(topic.retention_seconds * 1000),

@@ -51,6 +51,8 @@ class ContentFields(TypedDict):
     answers: list[SurveyAnswer]
     album: str | None
     automatic: bool
+    stored_until: datetime | None
+    profile_until: datetime | None
 
 
 def content_fields(activity: Activity) -> ContentFields:
@@ -64,6 +66,8 @@ def content_fields(activity: Activity) -> ContentFields:
         "answers": activity.answers,
         "album": activity.album,
         "automatic": activity.automatic,
+        "stored_until": activity.stored_until,
+        "profile_until": activity.profile_until,
     }
 
 

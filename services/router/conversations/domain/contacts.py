@@ -28,6 +28,7 @@ def updated_contact(person: Contact | None, activity: Activity, now: datetime) -
         phone=_latest(activity.identities, "phone") or known.phone,
         identities=merged_identities(known.identities, activity.identities),
         seen_at=now,
+        profile_until=activity.profile_until if activity.person_name or activity.identities else known.profile_until,
     )
 
 

@@ -51,6 +51,7 @@ export default {
   thread_begins: "{channel} · {language}",
   to_newest: "به تازه‌ترین",
   message_deleted: "این پیام حذف شد.",
+  content_removed_storage_limit: "پلتفرم اجازه می‌دهد نوشته‌های کاربرانش فقط مدت محدودی ذخیره شود. با پایان آن مدت این متن حذف شد؛ شاید در خود پلتفرم هنوز باشد.",
   hidden_secret: "{kind} پنهان شد",
   secret_card: "کارت",
   secret_iban: "شماره حساب",
