@@ -51,8 +51,10 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 5.0
-TRUNCATE_EVERY_SECONDS, TRUNCATE_SECONDS = 3600.0, 0.1
-"""Seconds between two times at which the log is emptied, and for how long that waits for those who read."""
+TRUNCATE_EVERY_SECONDS = 3600.0
+"""Seconds between two times at which the write-ahead log is emptied."""
+TRUNCATE_SECONDS, TRUNCATE_TRIES = 0.1, 50
+"""How long emptying the log waits for those who read or write, and between its tries."""
 LOOP_TICKS_BETWEEN_COMMITS = 3
 """Ticks of the event loop between two transactions. A task that a commit has woken reads, decides and queues its next write
 within them, so that this write is in the next transaction; without them, most such writes waited for the one after."""
@@ -128,13 +130,18 @@ class Database:
             self.damage.note(found)
             raise
 
-    async def truncate_log(self) -> None:
+    async def truncate_log(self) -> bool:
         """Copy the write-ahead log into the file and empty it: it has the old pages of what was deleted since.
 
-        While somebody reads or writes, it is left for the next time. Raises Unavailable.
+        False: somebody read or wrote at each of some tries, so that it is left for the next time. Raises Unavailable.
         """
-        self._check_open()
-        await self._reading.run(partial(_truncate_log, self.path))
+        for _ in range(TRUNCATE_TRIES):
+            self._check_open()
+            if await self._reading.run(partial(_truncate_log, self.path)):
+                return True
+            await asyncio.sleep(TRUNCATE_SECONDS)
+        _log.info("sqlite_log_not_emptied", path=str(self.path))
+        return False
 
     def check_sound(self) -> None:
         """Raise Damaged when any part of the file could not be read since it was opened."""
@@ -284,12 +291,16 @@ async def open_database(
         await database.close()
 
 
-def _truncate_log(path: Path) -> None:
+def _truncate_log(path: Path) -> bool:
     with closing(connect(path, TRUNCATE_SECONDS)) as connection:
         try:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            # The first column says whether a lock of somebody else's was in the way.
+            is_blocked, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
+            if is_busy(error):
+                return False
             raise translate_error(error) from error
+    return not is_blocked
 
 
 def _was_closed(path: Path) -> bool:

@@ -12,7 +12,7 @@ logger = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def periodic(work: Callable[[], Awaitable[None]], seconds: float) -> AsyncIterator[None]:
+async def periodic(work: Callable[[], Awaitable[object]], seconds: float) -> AsyncIterator[None]:
     """Do `work` every `seconds` while the context is open. A failure is logged, and the next round tries again."""
     task = asyncio.create_task(_repeat(work, seconds))
     try:
@@ -23,7 +23,7 @@ async def periodic(work: Callable[[], Awaitable[None]], seconds: float) -> Async
             await task
 
 
-async def _repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+async def _repeat(work: Callable[[], Awaitable[object]], seconds: float) -> None:
     while True:
         try:
             await work()

@@ -54,7 +54,7 @@ async def test_no_file_has_the_words_after_their_time(tmp_path: Path, count: int
         clock.at = START + timedelta(seconds=LIMITED_RETENTION_SECONDS + 1)
         await bus.trim()
         await purge_expired(store, [DEAD_LETTERS], clock.now())
-        await database.truncate_log()
+        assert await database.truncate_log()
         assert found(tmp_path) == 0
         assert (await bus.end_offsets(("inbound",), 0))["inbound"] == (count + 1) // 2
 
