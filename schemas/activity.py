@@ -66,7 +66,7 @@ class Address(Contract):
 
 
 ReceiptState = Literal["sent", "delivered", "read", "failed"]
-IdentityKind = Literal["email", "phone", "username", "platform"]
+IdentityKind = Literal["email", "phone", "username", "platform", "user"]
 ContactState = Literal["started", "blocked", "unblocked", "opted_in", "opted_out"]
 CallState = Literal["ringing", "answered", "ended", "missed", "abandoned", "failed"]
 
@@ -74,7 +74,8 @@ CallState = Literal["ringing", "answered", "ended", "missed", "abandoned", "fail
 class PersonIdentity(Contract):
     """A name by which a person can be known elsewhere. `proven`: the platform vouches for it, not the person alone.
 
-    `platform` is the id of the same person under another scope of the same platform (WhatsApp: user id beside the number).
+    `platform` is the id of the same person under another scope of the same platform (WhatsApp: user id beside the number), `user` that
+    in the shop's own system, where the shop's server proves it.
     """
 
     kind: IdentityKind

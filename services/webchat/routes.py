@@ -139,6 +139,7 @@ def _activity(session: SessionContext, visitor: Visitor, body: MessageBody, file
         address=Address(chat=visitor.visitor),
         received_at=now,
         locale=visitor.language,
+        identities=visitor.identities,
         details={} if visitor.handoff is None else {"handoff": visitor.handoff},
     )
 

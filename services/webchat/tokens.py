@@ -12,6 +12,7 @@ import jwt
 from jwt.types import Options
 from pydantic import ValidationError
 
+from schemas.activity import PersonIdentity
 from schemas.identity import PersonKey
 from services.platform.core import base64url
 from services.platform.core.identifiers import hashed_id
@@ -23,6 +24,8 @@ ALGORITHM, TOKEN_TYPE = "HS256", "pasokh-visitor+jwt"
 FORMER_VERSION = "w1"
 _WITHOUT_TIME: Options = {"verify_exp": False, "require": ["exp"]}
 """Expiry is judged by the service's own clock, and named apart from a signature that is not ours."""
+ANONYMOUS, USER, HASHED_USER = "anon-", "user-", "hash-"
+"""What visitor ids begin with, so that a shop's user cannot choose an id that equals another's, or the hash of another's."""
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -41,6 +44,13 @@ class Visitor:
     language: str | None = None
     handoff: str | None = None
     generation: int = 0
+
+    @property
+    def identities(self) -> list[PersonIdentity]:
+        """Who they are in the shop's own system, as its server proved when the session began; none of an anonymous visitor."""
+        if not self.visitor.startswith((USER, HASHED_USER)):
+            return []
+        return [PersonIdentity(kind="user", value=self.visitor.removeprefix(USER), proven=True)]
 
     @property
     def person(self) -> str:
@@ -109,13 +119,9 @@ def verify_identity_hash(user_id: str, user_hash: str, identity_secret: str) -> 
 
 def new_visitor_id() -> str:
     """A random, unguessable visitor id."""
-    return f"anon-{secrets.token_hex(16)}"
+    return f"{ANONYMOUS}{secrets.token_hex(16)}"
 
 
 def visitor_id_for_user(user_id: str) -> str:
-    """The visitor id of a shop's user, the same on every device. Ids that do not fit into a person are hashed.
-
-    The prefixes keep plain and hashed ids apart.
-    """
-    # Without prefixes a shop's user could choose an id that equals the hash of another's.
-    return f"user-{user_id}" if PLAIN_ID.fullmatch(user_id) else f"hash-{hashed_id('visitor', user_id)}"
+    """The visitor id of a shop's user, the same on every device. Ids that do not fit into a person are hashed."""
+    return f"{USER}{user_id}" if PLAIN_ID.fullmatch(user_id) else f"{HASHED_USER}{hashed_id('visitor', user_id)}"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.activity import Activity, Address, Call, PersonIdentity, Reaction
+from schemas.activity import Activity, Address, Call, Reaction
 from services.channels.meta.entry import EntryScope
 from services.channels.port import InvalidPayload
 from services.channels.whatsapp import Whatsapp
@@ -240,8 +240,8 @@ def names(activity: Activity) -> list[tuple[str, str]]:
             "person_number_in_contact",
             [("platform", "LV.7700000000000001"), ("phone", f"+{SARA}"), ("username", "sara.k")],
         ),
-        ("person_without_number", [("username", "mahdi")]),
-        ("person_user_id_as_number", [("username", "mahdi")]),
+        ("person_without_number", [("platform", MAHDI), ("username", "mahdi")]),
+        ("person_user_id_as_number", [("platform", MAHDI), ("username", "mahdi")]),
         ("person_strange", []),
         ("echo", [("phone", f"+{SARA}"), ("platform", "LV.7700000000000001")]),
         ("status_read", [("phone", f"+{SARA}"), ("platform", "LV.7700000000000001")]),
@@ -266,8 +266,8 @@ def test_a_changed_number_is_an_identity_of_the_old_and_of_the_new_person() -> N
 
 def test_a_changed_user_id_is_an_identity_of_the_old_and_of_the_new_person() -> None:
     before, after = parsed("user_id_changed")
-    assert before.identities == [PersonIdentity(kind="platform", value="LV.8800000000000002", proven=True)]
-    assert after.identities == [PersonIdentity(kind="platform", value=MAHDI, proven=True)]
+    assert names(before) == [("platform", MAHDI), ("platform", "LV.8800000000000002")]
+    assert names(after) == [("platform", "LV.8800000000000002"), ("platform", MAHDI)]
 
 
 # -- content -------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.webhook import as_platform_id, instant, web_url
 from services.channels.meta.whatsapp.content import WhatsappContent, read_content
-from services.channels.meta.whatsapp.people import WhatsappUser, find_customer, is_phone
+from services.channels.meta.whatsapp.people import WhatsappUser, find_customer
 from services.channels.meta.whatsapp.scope import NumberChange
 
 
@@ -191,8 +191,7 @@ def _system(item: MessageItem) -> list[Activity]:
 
 def _names(person: WhatsappUser, known: WhatsappUser) -> list[PersonIdentity]:
     """All names of a person, for somebody else of whom nothing is said twice."""
-    own = [] if is_phone(person.id) else [PersonIdentity(kind="platform", value=person.id, proven=True)]
-    return [identity for identity in (*own, *person.identities) if identity not in known.identities]
+    return [identity for identity in person.identities if identity not in known.identities]
 
 
 HANDLERS: Mapping[str, Handler] = {

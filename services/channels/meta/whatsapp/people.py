@@ -82,7 +82,8 @@ def _identities(external: str, ids: tuple[str, ...], username: str | None) -> It
     for one in dict.fromkeys(ids):
         if is_phone(one):
             yield _proven("phone", f"+{one}")
-        elif one != external and USER_ID.fullmatch(one):
+        elif USER_ID.fullmatch(one):
+            # Also where it is the external id: elsewhere the same person has a number, and this id beside it.
             yield _proven("platform", one)
     if username:
         yield _proven("username", username.removeprefix("@"))
