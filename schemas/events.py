@@ -4,7 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from schemas import accounts, activity, commands, contact, conversation, outbound, routing, signals, sla, webhooks
+from schemas import (
+    accounts,
+    activity,
+    commands,
+    contact,
+    conversation,
+    customer,
+    outbound,
+    routing,
+    signals,
+    sla,
+    webhooks,
+)
 from schemas.topics import topic_for
 from schemas.values import Contract
 
@@ -57,6 +69,7 @@ AGENT_FACTS: Mapping[str, type[Contract]] = {
     "work_returned": routing.WorkReturned,
 }
 CONTACT_FACTS = ("blocked", "unblocked", "opted_in", "opted_out")
+CUSTOMER_FACTS = get_args(customer.CustomerChange)
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
@@ -68,6 +81,7 @@ _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
     **{f"{CONVERSATION}{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
+    **{f"pasokh.customer.{fact}": customer.CustomerFact for fact in CUSTOMER_FACTS},
     **{f"{OFFER}{fact}": routing.OfferFact for fact in OFFER_FACTS},
     **{f"{AGENT}{fact}": contract for fact, contract in AGENT_FACTS.items()},
     **{f"{SLA}{fact}": sla.ClockFact for fact in SLA_FACTS},
@@ -93,6 +107,11 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.request_verification": commands.RequestVerification,
     "pasokh.command.merge_conversation": commands.MergeConversation,
     "pasokh.command.continue_conversation": commands.ContinueConversation,
+    "pasokh.command.customer_linked": customer.CustomerLinked,
+    "pasokh.identity.proven": customer.IdentityProven,
+    "pasokh.identity.linked": customer.PersonsLinked,
+    "pasokh.identity.join": customer.JoinPersons,
+    "pasokh.identity.part": customer.PartPersons,
     "pasokh.command.task_due_changed": sla.TaskDueChanged,
     "pasokh.command.escalate": sla.Escalate,
     "pasokh.outbound.message": outbound.OutboundMessage,
@@ -153,7 +172,9 @@ EVENT_TYPES: Mapping[str, EventType] = {
     **_CONTROL,
 }
 FACTS: tuple[str, ...] = tuple(
-    name for name in EVENT_TYPES if name.split(".")[1] in ("conversation", "contact", "offer", "agent", "sla")
+    name
+    for name in EVENT_TYPES
+    if name.split(".")[1] in ("conversation", "contact", "customer", "offer", "agent", "sla")
 )
 """The facts that integrators get by webhook, stream and `…/events`. Facts about accounts are in the stream only."""
 

@@ -44,6 +44,7 @@ from services.records.secrets import SECRETS
 from services.rest.files import AttachmentSource, FileLocation
 from services.router.conversations.domain.handoff import verify_token
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
+from services.router.customers.processor import PROCESSOR as CUSTOMERS
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.wiring import open_router
 from services.sla import wiring as sla
@@ -57,6 +58,7 @@ from services.workspaces.wiring import open_workspaces
 PROCESSORS: Sequence[Processor[Any, Any, Any]] = (
     CONVERSATIONS,
     DISPATCH,
+    CUSTOMERS,
     SLA,
     SENDER,
     COLLECTOR,

@@ -24,6 +24,36 @@ RESOURCES: Mapping[str, Wording] = {
         "ar": "لا يوجد عميل {person} في مساحة العمل هذه.",
         "lv": "Šajā darbvietā nav klienta {person}.",
     },
+    "no_customer": {
+        "en": "There is no customer {customer} of several persons in this workspace.",
+        "fa": "در این فضای کاری مشتری {customer} با چند حساب نیست.",
+        "ar": "لا يوجد في مساحة العمل هذه عميل {customer} له عدة حسابات.",
+        "lv": "Šajā darbvietā nav klienta {customer} ar vairākām personām.",
+    },
+    "not_of_customer": {
+        "en": "{person} is no person of this customer.",
+        "fa": "{person} از حساب‌های این مشتری نیست.",
+        "ar": "{person} ليس من حسابات هذا العميل.",
+        "lv": "{person} nav šī klienta persona.",
+    },
+    "parts_everybody": {
+        "en": "Leave at least one person with the customer.",
+        "fa": "دست‌کم یک حساب باید با مشتری بماند.",
+        "ar": "اترك حسابًا واحدًا على الأقل مع العميل.",
+        "lv": "Atstājiet klientam vismaz vienu personu.",
+    },
+    "too_many_persons": {
+        "en": "A customer has at most {count} persons.",
+        "fa": "هر مشتری حداکثر {count} حساب دارد.",
+        "ar": "للعميل {count} حسابًا على الأكثر.",
+        "lv": "Klientam ir ne vairāk kā {count} personas.",
+    },
+    "only_lead_joins": {
+        "en": "Only a lead says who is the same customer.",
+        "fa": "فقط سرپرست می‌گوید چه کسی همان مشتری است.",
+        "ar": "لا يقرر من هو العميل نفسه إلا القائد.",
+        "lv": "To, kas ir viens un tas pats klients, nosaka tikai vadītājs.",
+    },
     "unknown_agent": {
         "en": "There is no agent {agent} in this workspace.",
         "fa": "در این فضای کاری کارشناس {agent} نیست.",

@@ -20,6 +20,7 @@ from services.router import attachments, events, read_marks
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
+from services.router.customers.processor import PROCESSOR as CUSTOMERS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.router.instruments import DeskInstruments
@@ -60,6 +61,7 @@ def open_router(
                 processors=[
                     CONVERSATIONS.bind(ConversationsDependencies(capabilities, handoffs)),
                     DISPATCH.bind(DispatchDependencies(paces=capabilities.paces)),
+                    CUSTOMERS.bind(None),
                 ],
                 routers=[
                     *build_routers(capabilities),

@@ -102,6 +102,7 @@ PROCESSOR: Processor[PostDependencies, None, EndpointContext] = Processor(
     handlers={
         "pasokh.conversation.": FACT,
         "pasokh.contact.": FACT,
+        "pasokh.customer.": FACT,
         "pasokh.offer.": FACT,
         "pasokh.agent.": FACT,
         "pasokh.sla.": FACT,

@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from schemas.activity import Activity, Address
+from schemas.activity import Activity, Address, PersonIdentity
 from schemas.channel import Capabilities, TextLimit
 from schemas.commands import Reply, Resolve
 from schemas.configuration import (
@@ -47,6 +47,7 @@ from services.records.configuration import CONFIGURATION_HEADS, CONFIGURATIONS
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
+from services.router.customers.processor import PROCESSOR as CUSTOMERS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
 from services.sla.processor import PROCESSOR as SLA
@@ -61,6 +62,7 @@ LANGUAGES = ("fa", "ar", "lv", "en")
 GRAPH = {
     "conversations": ("inbound", "commands", "assignments", "sla", "deliveries"),
     "dispatch": ("routing",),
+    "customers": ("customers",),
     "sla": ("conversations",),
     "sender": ("outbound",),
     "metrics": ("inbound", "conversations", "sla", "deliveries"),
@@ -132,6 +134,7 @@ def stages_of(process: Process, telegram: Telegram) -> Sequence[AnyProcessor]:
             )
         ),
         DISPATCH.bind(DispatchDependencies()),
+        CUSTOMERS.bind(None),
         SLA.bind(None),
         SENDER.bind(outside),
         METRICS.bind(None),
@@ -198,6 +201,11 @@ class Customer:
         """What they speak."""
         return LANGUAGES[self.number % len(LANGUAGES)]
 
+    @property
+    def platform_id(self) -> str:
+        """What the platform calls them elsewhere: of two customers the same, because they are one."""
+        return f"p{self.number // 2}"
+
     def message_id(self, number: int) -> str:
         """The id of their message of this number."""
         return hashed_id(WORKSPACE, "main", str(self.number), str(number))
@@ -220,6 +228,7 @@ async def write(client: Process, customer: Customer) -> None:
             text=EncryptedText(text=f"message {number}"),
             language=customer.language,
             address=Address(chat=str(customer.number)),
+            identities=[PersonIdentity(kind="platform", value=customer.platform_id, proven=True)],
             received_at=now,
         )
         event = event_of(world, "pasokh.inbound.message", f"{WORKSPACE}/{customer.person}", activity.id, activity)

@@ -107,6 +107,24 @@ def one_conversation_each(world: World, customers: list[Customer], _: Telegram) 
             yield f"{conversation} was queued {queued} times and assigned {assigned} times"
 
 
+def persons_are_joined(world: World, customers: list[Customer], _: Telegram) -> Lines:
+    """Two persons of one platform id are one customer, and each of them was told so once."""
+    pairs = {f"{c.number // 2}": {o.person for o in customers if o.platform_id == c.platform_id} for c in customers}
+    expected = {tuple(sorted(pair)) for pair in pairs.values() if len(pair) > 1}
+    found = {tuple(one["persons"]): identity for identity, one in _documents(world, "customers").items()}
+    if set(found) != expected:
+        yield f"customers are {sorted(found)}, not {sorted(expected)}"
+    joined = Counter(
+        str(fact["data"]["person"])
+        for fact in _documents(world, "facts").values()
+        if fact["type"] == "pasokh.customer.joined"
+    )
+    persons = {str(one["person"]): one.get("customer") for one in _documents(world, "persons").values()}
+    for pair, identity in found.items():
+        yield from (f"{p} is a person of {persons[p]}, not of {identity}" for p in pair if persons[p] != identity)
+        yield from (f"{p} was joined {joined[p]} times" for p in pair if joined[p] != 1)
+
+
 def loads_are_true(world: World, _: list[Customer], __: Telegram) -> Lines:
     """An agent holds as many units as conversations."""
     open_now = Counter(
@@ -220,6 +238,7 @@ def nothing_was_set_aside(world: World, _: list[Customer], __: Telegram) -> Line
 CHECKS = (
     each_message_once,
     one_conversation_each,
+    persons_are_joined,
     loads_are_true,
     each_reply_once,
     each_command_once,

@@ -17,6 +17,7 @@ from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import record_fact, text_field
 from services.router.conversations.forwarding import send_forward
 from services.router.conversations.handoff_notices import EXPIRY
+from services.router.conversations.identity_evidence import report_link
 from services.router.conversations.lifecycle_commands import change_priority
 
 
@@ -37,6 +38,7 @@ def complete(work: UnitOfWork, case: ConversationState, person: PersonKey, addre
     work.cancel_timer(f"{EXPIRY}{case.id}")
     if case.handoff is None or case.handoff.state != "completed":
         record_fact(work, "handoff_completed", handoff.completed(case, person, address, work.now), case.status)
+        report_link(work, case.key, person, "handoff", work.now, case.id)
 
 
 def forward(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:

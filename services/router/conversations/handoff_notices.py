@@ -21,6 +21,7 @@ from services.router.conversations.domain.handoff_texts import text_for
 from services.router.conversations.domain.invitations import Invitation, PublicPost
 from services.router.conversations.domain.plans import Judge, recipient_of, rules_for
 from services.router.conversations.facts import put_conversation, record_fact
+from services.router.conversations.identity_evidence import report_link
 from services.router.conversations.notices import add_note, notify, reply_in_private
 
 EXPIRY = "handoff/"
@@ -106,6 +107,7 @@ class HandoffService:
         if person is not None and str(person) != case.key:
             command = ContinueConversation(conversation=case.id, since=attempt.accepted_at)
             work.emit("pasokh.command.continue_conversation", str(person), command)
+            report_link(work, case.key, person, "handoff", attempt.accepted_at, case.id)
 
     def private_reply_failed(
         self, work: UnitOfWork, case: ConversationState, configuration: WorkspaceConfiguration | None

@@ -12,6 +12,7 @@ from services.router.conversations import (
     activity_reads,
     claims,
     commands,
+    customers,
     delivery_results,
     event_handlers,
     first_messages,
@@ -84,6 +85,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.continue_conversation": Handler(
             claims.handle_continue_conversation, (reads.continued_person, reads.own_conversation)
         ),
+        "pasokh.command.customer_linked": Handler(customers.handle_customer_linked, (reads.person,)),
         "pasokh.command.perform_action": Handler(action_commands.handle_perform_action, ACTION),
         "pasokh.command.clear_handoff": Handler(
             claims.handle_clear_handoff, (reads.configured_command, reads.hidden_messages)

@@ -39,6 +39,11 @@ def command(context: ConversationsContext, received: ReceivedEvent) -> Iterator[
     yield conversation(context, received)
 
 
+def person(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
+    """The person of an event."""
+    yield Documents(PERSONS, [received.event.partitionkey])
+
+
 def conversation(context: ConversationsContext, source: ReceivedEvent | TimerFired) -> Read:
     """The conversation that an event or a timer names."""
     return Documents(CONVERSATIONS, _named(source, "conversation"))

@@ -13,6 +13,7 @@ from services.records.conversations import CONVERSATIONS, PERSONS
 from services.router.conversations.domain.activities import PRIVATE_THREAD, happened_at
 from services.router.conversations.domain.handoff import is_private_side
 from services.router.conversations.forwarding import send_forward
+from services.router.conversations.identity_evidence import report_link
 from services.router.conversations.notices import add_note
 
 
@@ -21,6 +22,7 @@ def go_on(work: UnitOfWork, person: Contact, activity: Activity, language: Agent
     successor = successor_of(activity)
     if successor is None:
         return
+    report_link(work, person.key, successor, "successor", happened_at(activity), activity.id)
     own, other = _open(work, person.open.get(PRIVATE_THREAD)), _open(work, person.forwarded_to)
     if own is not None:
         # Whoever gets the old number from the operator is somebody else.

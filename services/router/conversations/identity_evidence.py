@@ -1,0 +1,34 @@
+"""What conversations report of a person that is evidence of who they are elsewhere: proven names, and links to another person."""
+
+from datetime import datetime
+from typing import Literal
+
+from schemas.activity import Activity
+from schemas.customer import IdentityProven, PersonsLinked
+from schemas.identity import PersonKey, person_key
+from services.domain.conversation_state import Contact
+from services.platform.processing.unit_of_work import UnitOfWork
+from services.records.conversations import PERSONS
+
+
+def report_proven_names(work: UnitOfWork, activity: Activity, before: Contact | None) -> None:
+    """Report the names that an activity proved. `before` is its person before it: what they proved then was reported."""
+    after = work.get(PERSONS, str(activity.person_key))
+    # Nearly every activity gives no name, or gives what is known already.
+    if after is None or (before is not None and after.identities is before.identities) or not after.identities:
+        return
+    known = before.identities if before is not None else []
+    new = [one for one in after.identities if one.proven and one.kind != "username" and one not in known]
+    if new:
+        proven = IdentityProven(person=after.person, identities=new, at=activity.received_at, source=activity.id)
+        work.emit("pasokh.identity.proven", after.workspace, proven)
+
+
+def report_link(
+    work: UnitOfWork, key: str, other: PersonKey, kind: Literal["handoff", "successor"], at: datetime, source: str
+) -> None:
+    """Report that two persons are one. The same person on both sides is no news."""
+    person = person_key(key)
+    if person != other and person.workspace == other.workspace:
+        linked = PersonsLinked(person=person.person, other=other.person, kind=kind, at=at, source=source)
+        work.emit("pasokh.identity.linked", person.workspace, linked)

@@ -1,0 +1,1 @@
+"""Joins the persons of one customer on recorded evidence, and parts them again."""

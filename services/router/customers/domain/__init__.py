@@ -1,0 +1,1 @@
+"""Which evidence connects whom, and which persons are one customer. Pure."""
