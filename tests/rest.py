@@ -33,6 +33,7 @@ from services.records.canned_answers import CANNED_ANSWERS
 from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
+from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS
 from services.records.decisions import DECISIONS
 from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
@@ -77,6 +78,8 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     CONFIGURATION_HEADS,
     CONSUMED_COUNTS,
     CONVERSATIONS,
+    CUSTOMERS,
+    IDENTITY_GRAPHS,
     DECISIONS,
     DESK_SESSIONS,
     FACTS,

@@ -21,6 +21,7 @@ from schemas.configuration import AgentBody, KeyBody, Visibility
 from schemas.conversation import Author
 from schemas.values import EncryptedText
 from services.composition import SINGLE_PROCESS, process_for
+from services.domain.customer_state import CustomerRecord
 from services.platform.core.settings import Settings
 from services.platform.core.time_source import SystemTimeSource
 from services.platform.host.engine import open_engine
@@ -30,6 +31,7 @@ from services.platform.store.collections import OUTCOMES
 from services.platform.store.port import Changes, Collection, Key, Put, Store
 from services.records.agents import AGENTS, AgentRecord, agent_id
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
+from services.records.customers import CUSTOMERS
 from services.records.keys import KEYS, format_key, new_key
 from tests.fakes import START
 
@@ -139,6 +141,10 @@ RULES: dict[str, Rule] = {
     # The person is in the body: tests/router/test_visibility.py.
     f"POST {W}/messages": "workspace",
     f"GET {W}/persons/{{person}}": "conversation",
+    f"POST {W}/customers": "lead",
+    f"GET {W}/customers/{{customer}}": "conversation",
+    f"GET {W}/customers/{{customer}}/timeline": "conversation",
+    f"POST {W}/customers/{{customer}}/part": "lead",
     # Facts of what the agent may see: tests/router/test_visibility.py.
     f"GET {W}/events": "filtered",
     f"GET {W}/overview": "not for agents",
@@ -175,12 +181,13 @@ IDS = {
     "number": "0",
     "agent": "reza",
     "person": f"telegram:main:{MARK}",
+    "customer": f"cu1-{MARK}",
     "command": "command1",
     "team": "support",
     "channel": "telegram",
     "account": "main",
 }
-NOTHING = {"person": "none", "conversation": "none", "message": "none"}
+NOTHING = {"person": "none", "customer": "none", "conversation": "none", "message": "none"}
 STREAMS = {f"GET {W}/events", f"GET {W}/inbox/stream"}
 SEEN = {"stranger": False, "colleague": None, "lead": True, "unbound": True}
 """Who may see the conversation; None: where agents see all of their teams."""
@@ -245,6 +252,10 @@ async def furnish(shop: Installation) -> None:
     await put(shop.store, CONVERSATIONS, {IDS["conversation"]: CONVERSATIONS.decode(CONVERSATION)})
     await put(shop.store, MESSAGES, {IDS["message"]: MESSAGES.decode(SAID)})
     await put(shop.store, PERSONS, {f"shop/{IDS['person']}": PERSONS.decode(CUSTOMER)})
+    customer = CustomerRecord(
+        workspace="shop", id=IDS["customer"], persons=[IDS["person"]], graph="g1", updated_at=START
+    )
+    await put(shop.store, CUSTOMERS, {customer.id: customer})
     known = CommandResult(id="command1", workspace="shop", status="applied", request_hash="", at=START)
     await put(shop.store, OUTCOMES, {"command1": known})
     for record in agents:
@@ -338,7 +349,9 @@ async def test_what_may_not_be_seen_is_answered_as_if_it_did_not_exist(shop: Ins
         if RULES[row] not in ("conversation", "write", "agent", "presence"):
             continue
         scope = "write" if RULES[row] == "write" else "desk"
-        named = next(name for name in ("conversation", "message", "person", "agent") if f"{{{name}}}" in path)
+        named = next(
+            name for name in ("conversation", "message", "person", "customer", "agent") if f"{{{name}}}" in path
+        )
         missing = await shop.call(f"unbound/{scope}", method, path, {**IDS, named: "missing"})
         known = await shop.call(f"unbound/{scope}", method, path, IDS)
         assert missing.status_code == 404, row

@@ -51,7 +51,9 @@ class ReplyAbility(BaseModel):
 
 
 class ConversationDetail(Conversation):
-    """A conversation, and what may be answered in it."""
+    """A conversation, its customer of several persons, and what may be answered in it."""
+
+    customer_id: str | None = Field(description="The customer of several persons whose person wrote it.")
 
     can_reply: ReplyAbility = Field(description="Whether an answer would go out now, by surface.")
 
@@ -76,7 +78,8 @@ def conversation_detail(
         return _ability(case, surface, known, plan_reply(case, draft, person, rules), language)
 
     can_reply = ReplyAbility(private=ability("private"), public=ability("public"))
-    return ConversationDetail(**dict(conversation_view(case)), can_reply=can_reply)
+    customer = person.customer if person is not None else None
+    return ConversationDetail(**dict(conversation_view(case)), customer_id=customer, can_reply=can_reply)
 
 
 def _any_reply(

@@ -43,6 +43,7 @@ from services.rest.viewer import ViewerDep, read_visible_agents
 from services.rest.views import MessageView, message_view
 from services.router import (
     agents,
+    customer_routes,
     explaining,
     inbox_routes,
     leases,
@@ -57,6 +58,7 @@ from services.router import (
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
 from services.router.agent_commands import AgentCommandsDep, AgentLanguageDep
 from services.router.conversations.domain.command_phrases import BOOK, in_language, refused
+from services.router.customer_views import CustomerConversation, with_customers
 from services.router.first_messages import first_message_route, message_response
 from services.router.lists import list_page
 from services.router.outgoing_content import check_content
@@ -80,9 +82,10 @@ async def list_conversations(
     context: ContextDep,
     viewer: ViewerDep,
     query: Annotated[ConversationQuery, Query()],
-) -> Page[Conversation]:
+) -> Page[CustomerConversation]:
     """Newest first unless `sort` says otherwise. A page may be shorter than `limit`: there is more while `next` is given."""
-    return await list_page(context.store, configuration.workspace, query, viewer)
+    page = await list_page(context.store, configuration.workspace, query, viewer)
+    return Page(items=await with_customers(context.store, page.items), next=page.next)
 
 
 def conversation_route(capabilities: ChannelCapabilities) -> Callable[..., Awaitable[ConversationDetail]]:
@@ -301,6 +304,7 @@ def build_routers(capabilities: ChannelCapabilities) -> list[APIRouter]:
     return [
         build_router(capabilities),
         message_routes.build_router(),
+        customer_routes.build_router(),
         inbox_routes.build_router(),
         night.build_router(),
         mentions.build_router(),

@@ -337,6 +337,7 @@ class PersonView(BaseModel):
     identities: Annotated[
         list[PersonIdentity], Field(description="Other names by which they may be known."), OMITTED_IF_EMPTY
     ] = []
+    customer_id: str | None = Field(description="The customer of several persons whom they are one of.")
     seen_at: Instant = Field(description="When their last activity arrived.")
 
 
@@ -358,5 +359,6 @@ def person_view(contact: Contact) -> PersonView:
         consent=contact.consent,
         consent_at=contact.consent_at,
         identities=contact.identities,
+        customer_id=contact.customer,
         seen_at=contact.seen_at,
     )

@@ -285,6 +285,7 @@ PARAMETERS: Mapping[str, str] = {
     "path/answer": "The canned answer's id.",
     "path/command": "The command's id, from the `Location` header.",
     "path/conversation": "The conversation's id.",
+    "path/customer": "The id of a customer of several persons.",
     "path/dead_letter": "The dead letter's id.",
     "path/device": "The name that the browser chose for itself.",
     "path/key": "The key's id.",

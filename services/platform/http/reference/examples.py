@@ -55,6 +55,8 @@ BODIES: Mapping[str, Any] = {
         },
         "language": "fa",
     },
+    "JoinBody": {"agent": "sara", "persons": ["telegram:main:4711", "email:support:neda@example.com"]},
+    "PartBody": {"agent": "sara", "persons": ["email:support:neda@example.com"]},
     "NoteBody": {"agent": "sara", "text": "Called the carrier: it is on its way."},
     "ResolveBody": {"agent": "sara"},
     "ReopenBody": {"agent": "sara"},
