@@ -23,7 +23,10 @@ from services.demo.line import FakeLine
 from services.demo.line_customers import LineCustomers
 from services.demo.mail_customers import MailCustomers
 from services.demo.meta_posts import MetaSender
+from services.demo.respondents import Respondents
+from services.demo.reviewers import Reviewers
 from services.demo.telegram import FakeTelegram
+from services.demo.trustpilot import FakeTrustpilot
 from services.demo.whatsapp_customers import WhatsAppCustomers
 
 # -- Telegram ------------------------------------------------------------------------------------------------------------
@@ -141,6 +144,31 @@ def _webchat_account(credentials: Credentials, stand_ins: StandIns) -> dict[str,
     }
 
 
+# -- reviews and surveys -------------------------------------------------------------------------------------------------
+
+
+def _reviews_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    application: dict[str, Json] = {
+        "provider": "trustpilot",
+        "path_secret": credentials.secret("reviews path"),
+        "api_key": credentials.secret("reviews key"),
+        "api_secret": credentials.secret("reviews secret"),
+    }
+    return {
+        "name": "Demo shop at Trustpilot",
+        "credentials": application,
+        "api_base": f"{stand_ins.url}/reviews",
+    }
+
+
+def _survey_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {"name": "How the demo shop did", "credentials": {"secret": credentials.secret("survey")}}
+
+
+def _survey_crowd(context: CrowdContext) -> Crowd:
+    return Respondents(context.imagination, context.occupancy, context.credentials.secret("survey"))
+
+
 CHANNELS: tuple[DemoChannel, ...] = (
     # At the root, as a server of the Bot API of one's own is.
     DemoChannel(
@@ -184,6 +212,16 @@ CHANNELS: tuple[DemoChannel, ...] = (
         share=0.05,
         set_up=_set_up_line,
     ),
+    DemoChannel(
+        name="reviews",
+        account=_reviews_account,
+        stand_in=lambda log: FakeTrustpilot(log=log).app,
+        crowd=lambda context: Reviewers(context.imagination, context.occupancy),
+        share=0.05,
+        subpath=lambda credentials: credentials.secret("reviews path"),
+    ),
+    # Nobody fills in a survey unasked: whoever was helped is asked.
+    DemoChannel(name="survey", account=_survey_account, crowd=_survey_crowd),
     DemoChannel(name="webchat", account=_webchat_account),
 )
 

@@ -246,6 +246,8 @@ async def _do(shop: DemoSession, action: AgentAction) -> None:
             await shop.rest.post(f"{path}/replies", reply, key=action.key)
         else:
             await shop.rest.post(f"{path}/resolve", body, key=action.key)
+            # The shop asks how it went: its customers know nothing of conversations else.
+            shop.crowds["survey"].on_sent({"conversation": action.conversation}, shop.time_source.now())
     except (httpx2.TransportError, ApiError) as error:
         status = error.status if isinstance(error, ApiError) else None
         log.info("demo_agent_action_failed", action=action.action, conversation=action.conversation, status=status)

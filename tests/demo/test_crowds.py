@@ -1,4 +1,4 @@
-"""Customers on WhatsApp, on Instagram and by mail: each call is authentic, understood by its channel, and reacts to what we sent."""
+"""Customers on WhatsApp, on Instagram, by mail, with reviews and in surveys: each call is authentic, understood by its channel, and reacts to what we sent."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -29,6 +29,8 @@ from services.demo.line_customers import BY_USER, LineCustomers
 from services.demo.mail_customers import BY_ADDRESS, MailCustomers
 from services.demo.meta_posts import MetaSender
 from services.demo.photo import PHOTO
+from services.demo.respondents import Respondents
+from services.demo.reviewers import BY_CONSUMER, Reviewers
 from services.demo.whatsapp_customers import BY_PHONE, WhatsAppCustomers
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -56,12 +58,23 @@ def line(occupancy: Occupancy | None = None) -> LineCustomers:
     return LineCustomers(imagination, occupancy or Occupancy(), CREDENTIALS.secret("line channel"))
 
 
-CROWDS: Mapping[str, Callable[..., Crowd]] = {"whatsapp": whatsapp, "instagram": instagram, "email": mail, "line": line}
+def reviews(occupancy: Occupancy | None = None) -> Reviewers:
+    return Reviewers(Imagination(Random(1), count(1)), occupancy or Occupancy())
+
+
+CROWDS: Mapping[str, Callable[..., Crowd]] = {
+    "whatsapp": whatsapp,
+    "instagram": instagram,
+    "email": mail,
+    "line": line,
+    "reviews": reviews,
+}
 PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
     "whatsapp": BY_PHONE,
     "instagram": BY_ID,
     "email": BY_ADDRESS,
     "line": BY_USER,
+    "reviews": BY_CONSUMER,
 }
 every_crowd = pytest.mark.parametrize("name", CROWDS)
 
@@ -194,6 +207,32 @@ def test_some_mails_are_answered_below_a_quotation_and_some_by_an_absence_notice
     assert all(activity.subject == "Re: سفارش" for activity in found)
     assert 5 < len([a for a in found if a.automatic]) < 40
     assert not [text for text in texts(posts) if "Our" in text or "wrote" in text]
+
+
+def test_some_reviews_fall_to_one_star_after_our_answer_some_rise_and_some_go() -> None:
+    crowd = reviews()
+    written = [activity for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
+    for review in written:
+        crowd.on_sent({"channel": "reviews", "to": review.platform_id, "text": "thank you"}, START)
+    found = [activity for post in crowd.due(START + timedelta(minutes=2)) for activity in understood(post)]
+    assert {activity.message for activity in found} <= {review.message for review in written}
+    changed = Counter(activity.review.stars if activity.review else activity.kind for activity in found)
+    assert min(changed[1], changed[5]) > 10
+    assert changed["deletion"] > 0
+    assert changed.keys() == {1, 5, "deletion"}
+
+
+def test_some_of_those_who_are_asked_answer_about_their_conversation() -> None:
+    crowd = Respondents(Imagination(Random(1), count(1)), Occupancy(), CREDENTIALS.secret("survey"))
+    asked = [f"conversation-{number}" for number in range(100)]
+    for conversation in asked:
+        crowd.on_sent({"conversation": conversation}, START)
+    found = [activity for post in crowd.due(START + timedelta(minutes=1)) for activity in understood(post)]
+    assert 20 < len(found) < 60
+    assert {activity.conversation for activity in found} <= set(asked)
+    assert {activity.kind for activity in found} == {"survey_answer"}
+    assert {answer.ref for activity in found for answer in activity.answers} == {"csat", "comment"}
+    assert crowd.write(START) == []
 
 
 @every_crowd
