@@ -41,7 +41,7 @@ from services.platform.http.outgoing import HttpClient, PermanentSendError
 
 SIGNATURE_HEADER = "typeform-signature"
 RESPONSE, PARTIAL = "form_response", "form_response_partial"
-MAX_PERSON = 200
+MAX_PERSON, MAX_ID = 200, 100
 
 
 WebhookSecret = Annotated[ChosenSecret, StringConstraints(pattern=r"^\S(.*\S)?$")]
@@ -131,10 +131,15 @@ def _answered(
         platform_id=token,
         sent_at=iso_time(response.get("submitted_at")) or iso_time(response.get("landed_at")),
         identities=identities(response),
-        conversation=hidden(response, CONVERSATION_FIELDS),
+        conversation=_id(hidden(response, CONVERSATION_FIELDS)),
         answers=given,
         details=details,
     )
+
+
+def _id(text: str | None) -> str | None:
+    """An id that somebody may have typed; None for what is too long for one."""
+    return text if text is not None and len(text) <= MAX_ID else None
 
 
 def _unknown(document: Mapping[str, Json], scope: EntryScope, request: Request) -> Activity:

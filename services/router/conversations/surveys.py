@@ -1,16 +1,18 @@
 """Answers of surveys: they stand in the conversation that they are about, whatever its status."""
 
+from dataclasses import replace
+
 from schemas.activity import Activity
 from schemas.commands import Forward
 from services.domain.conversation_state import ConversationState
 from services.platform.processing.unit_of_work import UnitOfWork
-from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
+from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import unfiled
 from services.router.conversations.context import ActivityContext
 from services.router.conversations.customer_messages import message_record, open_conversation
+from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import record_message_fact
-from services.router.conversations.forwarding import send_forward
 from services.router.conversations.message_ids import answered_message
 
 
@@ -21,28 +23,48 @@ def on_survey_answer(work: UnitOfWork, activity: Activity, activity_context: Act
     """
     key = str(activity.person_key)
     person = updated_contact(work.get(PERSONS, key), activity, work.now)
-    case = _named_conversation(work, activity) or open_conversation(work, person, activity)
+    named = activity_context.handoffs.conversation_of_token(activity) or activity.conversation
+    case = _named_conversation(work, activity, named) or open_conversation(work, person, activity)
     if case is not None and case.key != key:
-        send_forward(work, case.key, Forward(conversation=case.id, activity=activity))
+        work.emit("pasokh.command.forward", case.key, Forward(conversation=case.id, activity=activity))
     elif case is not None:
         add_answers(work, activity, case)
+    elif (known := work.get(MESSAGES, activity.message or activity.id)) is not None:
+        # Whoever answered a part of it before had no conversation then, either.
+        work.put(MESSAGES, known.id, _with_further_answers(known, activity))
     else:
         person = unfiled.add(work, person, message_record(work, activity, None, "received"))
     work.put(PERSONS, person.key, person)
 
 
-def _named_conversation(work: UnitOfWork, activity: Activity) -> ConversationState | None:
+def _named_conversation(work: UnitOfWork, activity: Activity, named: str | None) -> ConversationState | None:
     answered = answered_message(work, activity)
-    identity = activity.conversation or (answered.conversation if answered else None)
+    identity = named or (answered.conversation if answered else None)
     case = work.get(CONVERSATIONS, identity) if identity else None
     # The link of a survey is in the hands of the person who answers it.
     return case if case is not None and case.workspace == activity.workspace else None
 
 
 def add_answers(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:
-    """Show the answers in a conversation of this partition, once. No clock starts or stops, and nothing is reopened."""
-    if work.get(MESSAGES, activity.message or activity.id) is not None:
+    """Show the answers in a conversation of this partition, once. No clock starts or stops, and nothing is reopened.
+
+    A survey may be told of in parts, in any order: its message has the answers of all of them.
+    """
+    known = work.get(MESSAGES, activity.message or activity.id)
+    if known is None:
+        message = message_record(work, activity, case, "received")
+        work.put(MESSAGES, message.id, message)
+        record_message_fact(work, "survey_answered", case, message, author="customer")
         return
-    message = message_record(work, activity, case, "received")
-    work.put(MESSAGES, message.id, message)
-    record_message_fact(work, "survey_answered", case, message, author="customer")
+    after = _with_further_answers(known, activity)
+    if after.answers != known.answers:
+        work.put(MESSAGES, after.id, after)
+        record_message_fact(work, "message_edited", case, after)
+
+
+def _with_further_answers(message: MessageRecord, activity: Activity) -> MessageRecord:
+    """The message with the answers of an activity. Of two to one question the later part has the last word, by its own time."""
+    at, before = happened_at(activity), message.sent_at or message.received_at
+    earlier, later = (message.answers, activity.answers) if at >= before else (activity.answers, message.answers)
+    latest = {answer.ref: answer for answer in (*earlier, *later)}
+    return replace(message, answers=list(latest.values()), sent_at=max(at, before))

@@ -1,11 +1,13 @@
 """Answers of a survey stand in the conversation that they are about; no clock hears of them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from schemas.activity import SurveyAnswer
-from tests.router.conversations.harness import ConversationsHarness
+from services.router.conversations.domain.handoff import sign_token
+from tests.router.conversations.harness import HANDOFFS, ConversationsHarness
 
 ANSWERS = [SurveyAnswer(ref="csat", question="How did it go?", value=5), SurveyAnswer(ref="why", value="quick")]
 
@@ -61,3 +63,37 @@ async def test_a_conversation_of_another_workspace_is_none() -> None:
     await house.customer(1, workspace="other")
     await answered(house, conversation=house.case().id)
     assert [m.conversation for m in house.messages() if m.answers] == [""]
+
+
+SCORE, WHY = SurveyAnswer(ref="csat", value=4), SurveyAnswer(ref="why", value="quick")
+BETTER = SurveyAnswer(ref="csat", value=5)
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "without a conversation"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 0, 1)])
+async def test_parts_of_a_survey_are_one_message_in_any_order(order: tuple[int, ...], is_named: bool) -> None:
+    house = ConversationsHarness()
+    if is_named:
+        await house.customer(1)
+    at = house.driver.now
+    about = {"conversation": house.case().id} if is_named else {}
+    parts: list[dict[str, Any]] = [
+        {"id": "part", "answers": [SCORE], "sent_at": at},
+        {"id": "whole", "answers": [BETTER, WHY], "sent_at": at + timedelta(minutes=1)},
+    ]
+    for number in order:
+        await house.customer(9, kind="survey_answer", text=None, **parts[number], **about)
+    (message,) = [message for message in house.messages() if message.answers]
+    assert {answer.ref: answer.value for answer in message.answers} == {"csat": 5, "why": "quick"}
+    assert len(house.facts("survey_answered")) == (1 if is_named else 0)
+
+
+async def test_the_token_of_a_link_names_the_conversation() -> None:
+    house = ConversationsHarness()
+    await house.customer(1)
+    await house.resolve()
+    token = sign_token(HANDOFFS.secret, house.case().workspace, house.case().id)
+    await answered(house, person="survey:main:respondent-7", details={"handoff": token})
+    assert [message.conversation for message in house.messages() if message.answers] == [house.case().id]
+    await answered(house, person="survey:main:respondent-8", id="x", message="m10", details={"handoff": "x" * 43})
+    assert [message.conversation for message in house.messages() if message.id == "m10"] == [""]
