@@ -61,6 +61,18 @@ function stateLine(message, actions) {
     ${message.text ? html`<button type="button" @click=${() => actions.copy(message.text)}>${text('copy')}</button>` : nothing}</span>`;
 }
 
+// What a customer answered in a survey: each question as it was shown, else its id.
+function answersOf(answers) {
+  return html`<dl>${answers.map((one) => html`<dt class="quiet" dir="auto">${one.question ?? one.ref}</dt><dd dir="auto">${answerText(one.value)}</dd>`)}</dl>`;
+}
+
+function answerText(value) {
+  if (Array.isArray(value)) return value.map(answerText).join(', ');
+  if (value !== null && typeof value === 'object') return Object.values(value).map(answerText).join(', ');
+  if (typeof value === 'boolean') return value ? '✓' : '✗';
+  return String(value ?? '–');
+}
+
 function body(message) {
   if (message.state === 'deleted') return html`<p class="quiet">${text('message_deleted')}</p>`;
   if (message.content_removed) return html`<p class="quiet">${text(`content_removed_${message.content_removed.code}`)}</p>`;
@@ -68,6 +80,8 @@ function body(message) {
     ${message.subject ? html`<p class="subject" dir="auto">${message.subject}</p>` : nothing}
     ${message.quote ? html`<blockquote dir="auto">${message.quote}</blockquote>` : nothing}
     ${message.review ? html`<p class="quiet">${text('stars', {n: message.review.stars ?? 0})}</p>` : nothing}
+    ${message.review?.title ? html`<p class="subject" dir="auto">${message.review.title}</p>` : nothing}
+    ${message.answers?.length ? answersOf(message.answers) : nothing}
     ${message.call ? html`<p>${text('call')}: ${hasText(`call_${message.call.state}`) ? text(`call_${message.call.state}`) : message.call.state}${message.call.seconds ? html` (${duration(message.call.seconds * 1000)})` : nothing}</p>` : nothing}
     ${message.text ? proseOf(message) : nothing}
     ${message.attachments.map(attachment)}

@@ -59,6 +59,9 @@ export default {
   steps_email: 'اختر من يستقبل: Mailgun أو SendGrid أو Postmark أو Amazon SES، ووجّه سجل MX للنطاق إليه.\nانسخ إثبات نداءاته (signing key أو public key أو مسار سري) وخادم SMTP للردود.\nاحفظ هنا ثم أعطِ المزوّد العنوان.',
   steps_webchat: 'أعطِ عناوين الصفحات التي يحق لها فتح المحادثة، مثل shop.example.\nاحفظ ثم الصق السطرين في صفحاتك.',
   steps_api: 'اصنع سراً: whsec_ و ٣٢ بايتاً عشوائياً بصيغة base64.\nأعطِ العنوان الذي يستقبل ردودنا (callback URL).\nأرسل الرسائل إلى عنوان الويب هوك موقعة حسب Standard Webhooks.',
+  ch_reviews: 'تقييمات: Trustpilot وGoogle Business وGoogle Play وApp Store.', ch_survey: 'أجوبة نماذج Typeform.',
+  steps_reviews: 'اختر أين التقييمات. Trustpilot: أنشئ سرًا للعنوان وانسخ مفتاح تطبيقك وسره.\nGoogle Play وApp Store: ملف مفتاح حساب الخدمة أو App Store Connect. Google Business: ‏OAuth client وrefresh token.\nاحفظ هنا ثم أعطِ Trustpilot أو Pub/Sub العنوان. تُسأل متاجر التطبيقات كل خمس دقائق.',
+  steps_survey: 'أنشئ سرًا طويلًا واحفظه هنا.\nفي Typeform: النموذج ثم Connect ثم Webhooks: العنوان والسر نفسه.\nأضف حقلًا مخفيًا conversation وضع معرّف المحادثة في الرابط.',
   f_bot_token: 'رمز البوت', f_secret_token: 'سر الويب هوك', f_api_base: 'عنوان API', f_credentials: 'الوصول', f_identity_secret: 'سر للعملاء المسجلين', f_allowed_origins: 'الصفحات التي يحق لها فتح المحادثة', f_username: 'اسم المستخدم', f_receive: 'تصل التحديثات عبر', o_receive_webhook: 'webhook (ينادينا تيليغرام)', o_receive_poll: 'poll (نحن نجلبها؛ يعمل في كل مكان)', f_handoff_seconds: 'انتظار الانتقال إلى الخاص', f_access_token: 'رمز الوصول', f_app_secret: 'سر التطبيق', f_verify_token: 'رمز التحقق',
 
   step_shop: 'المتجر', step_channel: 'أول قناة', step_agents: 'من يجيب', step_test: 'رسالة تجربة', shop_about: 'يمكن تغيير كل ذلك لاحقاً.', your_name: 'اسمك', your_name_note: 'تصبح أول موظف ويحق لك إعداد كل شيء.', make_shop: 'افتح المتجر',
