@@ -87,8 +87,8 @@ class Capabilities(Contract):
 
     - `windows`, widest last; empty: an answer may go out at any time. A template needs no window.
     - `first_contact`: whether we may write to a person who has not written: never, with a template, or always.
-    - `person_ids`: how the platform writes what people write otherwise: a phone number by its digits alone, a mail address in
-      small letters; `exact`: as it is.
+    - `person_ids`: how the platform writes what people write otherwise: a phone number by its digits alone, or with a plus
+      sign before them (`e164`), a mail address in small letters; `exact`: as it is.
     - `private_reply`: whether a public post can be answered in private.
     - `answers_hidden`: whether a public post can be answered in public after it was hidden.
     - `flat_threads`: an answer to a comment that stands below another comment stands below that other one too, and its echo names
@@ -119,7 +119,7 @@ class Capabilities(Contract):
     text_limits: tuple[TextLimit, ...]
     windows: tuple[Window, ...] = ()
     first_contact: Literal["never", "template", "always"] = "never"
-    person_ids: Literal["exact", "digits", "lower"] = "exact"
+    person_ids: Literal["exact", "digits", "e164", "lower"] = "exact"
     templates: bool = False
     private_reply: PrivateReply | None = None
     answers_hidden: bool = True

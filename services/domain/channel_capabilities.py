@@ -16,7 +16,13 @@ def _digits(written: str) -> str:
     return digits if digits.isdecimal() and digits.isascii() else written
 
 
-PERSON_IDS: Mapping[str, Callable[[str], str]] = {"exact": str, "digits": _digits, "lower": str.lower}
+def _e164(written: str) -> str:
+    """A phone number of E.164, with its plus sign; a national or short number, and anything else, without punctuation as it is."""
+    digits = _digits(written)
+    return f"+{digits}" if digits.isdecimal() and written.strip().startswith("+") else digits
+
+
+PERSON_IDS: Mapping[str, Callable[[str], str]] = {"exact": str, "digits": _digits, "e164": _e164, "lower": str.lower}
 """`person_ids` → the external id as the platform writes it."""
 
 

@@ -53,6 +53,9 @@ def test_only_channels_with_rules_of_time_or_of_accounts_need_the_configuration(
         ("calls:main:37126000001", "calls:main:37126000001"),
         ("calls:main:LV.abc-1", "calls:main:LV.abc-1"),
         ("calls:main:+", "calls:main:+"),
+        ("texts:main:+371 2600-0001", "texts:main:+37126000001"),
+        ("texts:main:384 387", "texts:main:384387"),
+        ("texts:main:whatsapp:+37126000001", "texts:main:whatsapp:+37126000001"),
         ("post:main:Anna@Shop.example", "post:main:anna@shop.example"),
         ("plain:main:+A:1", "plain:main:+A:1"),
         ("gone:main:+1", "gone:main:+1"),
@@ -62,6 +65,7 @@ def test_a_person_has_the_id_that_the_platform_writes(written: str, person: str)
     table = ChannelCapabilities(
         {
             "calls": PLAIN.model_copy(update={"person_ids": "digits"}),
+            "texts": PLAIN.model_copy(update={"person_ids": "e164"}),
             "post": PLAIN.model_copy(update={"person_ids": "lower"}),
             "plain": PLAIN,
         }
