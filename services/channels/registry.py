@@ -12,6 +12,7 @@ from services.channels.messenger import Messenger
 from services.channels.port import Channel
 from services.channels.reviews.channel import Reviews
 from services.channels.rubika import Rubika
+from services.channels.sms import Sms
 from services.channels.survey import Survey
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
@@ -30,6 +31,7 @@ CHANNELS: tuple[Channel, ...] = (
     Rubika(),
     Reviews(),
     Survey(),
+    Sms(),
 )
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}
