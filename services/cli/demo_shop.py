@@ -114,7 +114,7 @@ Pasokh is ready on {address}. A demo shop is open: customers write about once a 
   web chat        {address}/webchat/{WORKSPACE}/main   (write as a visitor: an agent answers in about ten seconds)
   documentation   {address}/docs
   metrics         {address}/metrics
-  what was sent   {stand_ins.url}/_sent?channel=whatsapp   (also telegram, instagram, email; stand-ins, nothing leaves this machine)
+  what was sent   {stand_ins.url}/_sent?channel=whatsapp   (also telegram, instagram, rubika, email; stand-ins, nothing leaves this machine)
   admin key       {key_file or "given by PASOKH_ADMIN_KEY"}
 
 Write as a customer on Telegram (paste it into another terminal):

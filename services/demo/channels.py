@@ -25,6 +25,8 @@ from services.demo.mail_customers import MailCustomers
 from services.demo.meta_posts import MetaSender
 from services.demo.respondents import Respondents
 from services.demo.reviewers import Reviewers
+from services.demo.rubika import FakeRubika
+from services.demo.rubika_customers import RubikaCustomers
 from services.demo.telegram import FakeTelegram
 from services.demo.trustpilot import FakeTrustpilot
 from services.demo.whatsapp_customers import WhatsAppCustomers
@@ -48,6 +50,25 @@ def _telegram_crowd(context: CrowdContext) -> Crowd:
 
 def _set_up_telegram(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
     return [(f"/bot{credentials.bot_token}/setWebhook", {"url": webhook})]
+
+
+# -- Rubika --------------------------------------------------------------------------------------------------------------
+
+
+def _rubika_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on Rubika",
+        "credentials": {
+            "bot_token": f"DEMO0{credentials.secret('rubika bot').upper()}",
+            "path_secret": credentials.secret("rubika path"),
+        },
+        "api_base": f"{stand_ins.url}/rubika",
+        "settings": {"username": BOT_USERNAME},
+    }
+
+
+def _rubika_crowd(context: CrowdContext) -> Crowd:
+    return RubikaCustomers(context.imagination, context.occupancy)
 
 
 # -- Meta ----------------------------------------------------------------------------------------------------------------
@@ -179,6 +200,14 @@ CHANNELS: tuple[DemoChannel, ...] = (
         crowd=_telegram_crowd,
         share=0.35,
         set_up=_set_up_telegram,
+    ),
+    DemoChannel(
+        name="rubika",
+        account=_rubika_account,
+        stand_in=lambda log: FakeRubika(log=log).app,
+        crowd=_rubika_crowd,
+        share=0.1,
+        subpath=lambda credentials: credentials.secret("rubika path"),
     ),
     DemoChannel(
         name="whatsapp",

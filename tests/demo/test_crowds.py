@@ -31,6 +31,7 @@ from services.demo.meta_posts import MetaSender
 from services.demo.photo import PHOTO
 from services.demo.respondents import Respondents
 from services.demo.reviewers import BY_CONSUMER, Reviewers
+from services.demo.rubika_customers import BY_CHAT, RubikaCustomers
 from services.demo.whatsapp_customers import BY_PHONE, WhatsAppCustomers
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -45,6 +46,10 @@ def instagram(occupancy: Occupancy | None = None) -> InstagramCustomers:
 
 def mail(occupancy: Occupancy | None = None) -> MailCustomers:
     return MailCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), MAILBOX, CREDENTIALS.signing_key)
+
+
+def rubika(occupancy: Occupancy | None = None) -> RubikaCustomers:
+    return RubikaCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy())
 
 
 def whatsapp(occupancy: Occupancy | None = None) -> WhatsAppCustomers:
@@ -63,6 +68,7 @@ def reviews(occupancy: Occupancy | None = None) -> Reviewers:
 
 
 CROWDS: Mapping[str, Callable[..., Crowd]] = {
+    "rubika": rubika,
     "whatsapp": whatsapp,
     "instagram": instagram,
     "email": mail,
@@ -70,6 +76,7 @@ CROWDS: Mapping[str, Callable[..., Crowd]] = {
     "reviews": reviews,
 }
 PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
+    "rubika": BY_CHAT,
     "whatsapp": BY_PHONE,
     "instagram": BY_ID,
     "email": BY_ADDRESS,
@@ -130,6 +137,22 @@ def test_customers_of_all_languages_write_and_a_full_shop_gets_nobody_new(name: 
     assert len(later - {post.body for post in posts}) == 2
 
 
+def test_who_gives_away_a_card_in_the_group_follows_the_link_and_goes_on_in_private() -> None:
+    crowd = rubika()
+    posts = [(post, activity) for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
+    post, asked = next((post, one) for post, one in posts if one.surface == "public")
+    link = "https://rubika.ir/pasokh_demo_bot?st=t0ken_of-a-link"
+    sent = {"channel": "rubika", "to": asked.thread, "id": "1", "text": f"Here: {link}", "reply_to": asked.platform_id}
+    crowd.on_sent(sent, START + timedelta(hours=1))
+    later = crowd.due(START + timedelta(hours=2))
+    found = [one for post in later for one in understood(post) if one.surface == "private" and one.kind == "message"][
+        -2:
+    ]
+    assert [one.details.get("start") for one in found] == ["t0ken_of-a-link", None]
+    assert [one.person == asked.person for one in found] == [True, False]
+    assert {one.address.chat for one in found if one.address} == {post.lane}
+
+
 def test_comments_are_public_some_give_away_a_card_and_their_author_is_announced() -> None:
     crowd = instagram()
     posts = [(post, activity) for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
@@ -167,7 +190,10 @@ def test_what_we_send_by_whatsapp_is_reported_and_some_people_react_or_answer() 
     assert states == ["sent", "delivered", "read"]
 
 
-@pytest.mark.parametrize(("name", "kinds"), [("whatsapp", {"edit", "deletion"}), ("instagram", {"deletion"})])
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("whatsapp", {"edit", "deletion"}), ("rubika", {"edit", "deletion"}), ("instagram", {"deletion"})],
+)
 def test_some_people_change_what_they_wrote_or_take_it_back(name: str, kinds: set[str]) -> None:
     occupancy = Occupancy()
     crowd, seen = CROWDS[name](occupancy), dict[str, list[str | None]]()
