@@ -100,6 +100,7 @@ Pasokh is ready on {address}. A demo shop is open: customers write about once a 
 
   on Telegram     in private and in a group; who gives away a card number there gets a link to the private chat
   on WhatsApp     texts, photos, edits, deletions, reactions; what we send is reported as sent, delivered, read
+  on Rubika       in private and in a group: texts, photos, keys, edits, deletions; from the group a link leads to the private chat
   on Instagram    direct messages, and comments in public: one with a card number is hidden, and goes on in private
   on LINE         texts, pictures, messages that are unsent, in private and in a group
   by mail         questions with a subject, answers that quote ours, absence notices

@@ -157,7 +157,7 @@ class FakeRubika:
             raise RubikaRefusal("INVALID_INPUT")
         ticket = str(next(self._numbers))
         self._tickets.add(ticket)
-        return _ok(upload_url=f"{request.base_url}upload/{ticket}")
+        return _ok(upload_url=_address(request, f"/upload/{ticket}"))
 
     async def _upload(self, request: Request) -> Response:
         form = await read_form(request)
@@ -171,7 +171,7 @@ class FakeRubika:
         name = _text(body, "file_id")
         if name not in self.files:
             raise RubikaRefusal("INVALID_INPUT", "file not found")
-        return _ok(download_url=f"{request.base_url}files/{name}")
+        return _ok(download_url=_address(request, f"/files/{name}"))
 
     async def _show_file(self, request: Request) -> Response:
         content = self.files.get(request.path_params["file_id"])
@@ -239,6 +239,11 @@ def _text(body: Mapping[str, Json], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise RubikaRefusal("INVALID_INPUT", f"{name} is missing")
     return value
+
+
+def _address(request: Request, path: str) -> str:
+    """An address of this stand-in, also where it is mounted below a path."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}{path}"
 
 
 def _ok(**data: Json) -> Response:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from services.demo.photo import PHOTO
 from services.demo.rubika import PHOTO_ID, FakeRubika
@@ -57,6 +59,16 @@ async def test_a_file_is_uploaded_sent_and_read_again(client: httpx2.AsyncClient
     assert (await client.get(located["download_url"])).content == b"bytes"
     used = (await client.post(asked["upload_url"], files={"file": ("mug.png", b"bytes", "image/png")})).json()
     assert used["status"] == "INVALID_INPUT"
+
+
+async def test_below_a_path_the_addresses_of_files_are_below_it_too(stand_in: FakeRubika) -> None:
+    transport = httpx2.ASGITransport(app=Starlette(routes=[Mount("/rubika", stand_in.app)]))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://stand-in") as client:
+        asked = (await client.post(f"/rubika{API}/requestSendFile", json={"type": "File"})).json()["data"]
+        uploaded = await client.post(asked["upload_url"], files={"file": ("a.txt", b"x", "text/plain")})
+        named = {"file_id": uploaded.json()["data"]["file_id"]}
+        located = (await client.post(f"/rubika{API}/getFile", json=named)).json()["data"]
+        assert (await client.get(located["download_url"])).content == b"x"
 
 
 async def test_the_photo_of_the_demo_is_there_and_others_can_be_added(client: httpx2.AsyncClient) -> None:
