@@ -82,6 +82,10 @@ class ChatOrigin:
         is_other = self.surface == "private" and self.sender not in (None, self.chat) and not self.is_bot
         return [PersonIdentity(kind="platform", value=self.sender, proven=True)] if self.sender and is_other else []
 
+    def person(self, external: str) -> str:
+        """`channel:account:external_id`."""
+        return f"{self.scope.channel}:{self.scope.account}:{external}"
+
     def content_id(self, value: Json) -> str:
         """An id of what has none of its own: a hash of its content, which cannot be guessed from it."""
         return hashed_id(self.secret, json.dumps(value, sort_keys=True))
@@ -106,7 +110,7 @@ class ChatOrigin:
             account=self.scope.account,
             kind=kind,
             surface=self.surface,
-            person=f"{self.scope.channel}:{self.scope.account}:{self.external}",
+            person=self.person(self.external),
             thread=self.chat if self.surface == "public" else None,
             message=self.message_id(name) if name else None,
             platform_id=platform_id,

@@ -25,8 +25,9 @@ def parse(request: Request, account: Account) -> list[Activity]:
     """The activities of a body, in order. Raises InvalidPayload for what is no update of Rubika."""
     try:
         found = [
-            _handler(name, update)(origin_of(update, account, request.received_at), update)
+            one
             for name, update in _updates(request.json())
+            for one in _activities(name, update, origin_of(update, account, request.received_at))
         ]
     except (ValueError, RecursionError) as error:
         # `from None`: the decoder's error holds the body.
@@ -46,6 +47,22 @@ def _updates(read: Json) -> Iterator[tuple[str, Update]]:
             yield ("update" if "type" in item else INLINE if "aux_data" in item else "none"), item
         else:
             yield from ((name, as_dict(value)) for name, value in named)
+
+
+def _activities(name: str, update: Update, origin: ChatOrigin) -> list[Activity]:
+    """What an update becomes. Of a start by a link two: its customer is known by the user id, as in the group where the link stands,
+    and goes on as the private chat, which is all that later updates name.
+    """
+    found = _handler(name, update)(origin, update)
+    start = found.details.get("start")
+    if not isinstance(start, str) or found.kind != "message" or origin.surface != "private":
+        return [found]
+    if origin.sender is None:
+        # Nobody says who it is: they are confirmed as a visitor of a page would be.
+        return [found.model_copy(update={"details": {**_without_start(found), "handoff": start}})]
+    person = {"person": origin.person(origin.sender)}
+    goes_on = origin.activity("contact", None, "start", start, successor=found.person, identities=origin.identities)
+    return [found.model_copy(update=person), goes_on.model_copy(update=person)]
 
 
 def _handler(name: str, update: Update) -> Handler:
@@ -223,6 +240,10 @@ def _unusable(origin: ChatOrigin, side: Side, content: RubikaContent) -> str | N
         # Nothing says which bot wrote. What ours writes in a group is known here already.
         return "bot"
     return "empty" if content.is_empty else None
+
+
+def _without_start(activity: Activity) -> dict[str, Json]:
+    return {name: value for name, value in activity.details.items() if name != "start"}
 
 
 def _start_token(message: Update) -> str | None:
