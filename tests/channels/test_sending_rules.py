@@ -377,6 +377,7 @@ TOO_MANY_OF_BOT = {
 }
 TOO_MANY: dict[tuple[str, str], HttpResponse] = {
     ("telegram", "chat"): HttpResponse(429, {}, json.dumps(TOO_MANY_OF_BOT).encode()),
+    ("rubika", "chat"): HttpResponse(200, {"retry-after": "30"}, json.dumps({"status": "TOO_REQUESTS"}).encode()),
     ("whatsapp", "chat"): of_graph(131056),
     ("whatsapp", "account"): of_graph(130429),
     ("messenger", "account"): of_graph(613),
