@@ -8,7 +8,7 @@ from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_list, as_str
 from services.channels.port import Account, PollResult
 from services.channels.rubika_api.calls import RubikaApi
-from services.channels.rubika_api.origin import identifier
+from services.channels.rubika_api.origin import identifier, opaque_id
 from services.domain.account_phrases import AccountFinding, finding
 from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import PermanentSendError
@@ -48,7 +48,7 @@ async def fetch_updates(api: RubikaApi, cursor: str | None) -> PollResult:
     parameters: dict[str, Json] = {"limit": FETCH_LIMIT, **({"offset_id": offset} if offset and owner == mark else {})}
     data = await api.call("getUpdates", parameters, idempotent=True)
     updates = [update for update in as_list(data.get("updates")) if isinstance(update, dict)]
-    following = identifier(data.get("next_offset_id"))
+    following = opaque_id(data.get("next_offset_id"))
     after = f"{mark}:{following}" if following is not None else cursor
     bodies = [orjson.dumps({"update": update}) for update in updates]
     return PollResult(bodies, after, has_more=len(updates) >= FETCH_LIMIT and after != cursor)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import EncryptedText, Json
 from services.channels.json_access import as_dict, as_id_str, as_str, dicts, drop_none, number, texts
-from services.channels.rubika_api.origin import identifier
+from services.channels.rubika_api.origin import identifier, opaque_id
 from services.domain.media_types import UNKNOWN, kind_for
 
 AttachmentReader = Callable[[dict[str, Json]], Attachment]
@@ -77,7 +77,7 @@ def _file(file: dict[str, Json]) -> Attachment:
     size = as_id_str(file.get("size"))
     return Attachment(
         kind=stated or kind_for(media_type or UNKNOWN),
-        platform_id=identifier(file.get("file_id")),
+        platform_id=opaque_id(file.get("file_id")),
         name=name,
         media_type=media_type,
         size_bytes=int(size) if size and int(size) > 0 else None,

@@ -8,7 +8,7 @@ from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_str
 from services.channels.port import MediaLocation, OutgoingFile, SendReceipt
 from services.channels.rubika_api.calls import RubikaApi, deliver, read_answer
-from services.channels.rubika_api.origin import ChatScope, identifier
+from services.channels.rubika_api.origin import ChatScope, opaque_id
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import PermanentSendError, TransientSendError
 
@@ -50,7 +50,7 @@ async def _upload(api: RubikaApi, url: str, file: OutgoingFile) -> str:
     # Whoever has the address can upload: it is in no error.
     with without_token(api.token), without_token(url):
         answer = await api.http.call("POST", url, body, {"content-type": content_type}, idempotent=True)
-        name = identifier(read_answer(answer, idempotent=True).get("file_id"))
+        name = opaque_id(read_answer(answer, idempotent=True).get("file_id"))
     if name is None:
         raise TransientSendError("Rubika took the upload and gives the file no id")
     return name

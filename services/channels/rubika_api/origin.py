@@ -9,7 +9,7 @@ from typing import Any
 from schemas.activity import Activity, ActivityKind, Address, PersonIdentity
 from schemas.outbound import OutboundMessage
 from schemas.values import Json, Surface
-from services.channels.json_access import as_dict, as_int
+from services.channels.json_access import as_dict, as_int, as_str
 from services.channels.port import NOBODY, Account, SendReceipt
 from services.platform.core.identifiers import hashed_id
 
@@ -24,6 +24,12 @@ def identifier(value: Json) -> str | None:
     number = as_int(value)
     text = str(number) if number is not None else value
     return text if isinstance(text, str) and IDENTIFIER.fullmatch(text) else None
+
+
+def opaque_id(value: Json) -> str | None:
+    """An id that only goes back to Rubika, of a file or an offset: any text, or a number as text."""
+    number = as_int(value)
+    return str(number) if number is not None else as_str(value)
 
 
 @dataclass(frozen=True, slots=True)

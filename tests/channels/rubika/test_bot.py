@@ -83,6 +83,14 @@ async def test_a_poll_goes_on_behind_what_the_last_one_brought() -> None:
     assert (second.bodies, second.cursor, second.has_more) == ([], first.cursor, False)
 
 
+@pytest.mark.parametrize("offset", ["a+b/c==", "1:2", 9001])
+async def test_an_offset_goes_back_as_it_came(offset: str | int) -> None:
+    first = await Rubika().poll(POLLED, FakeHttp(in_order(ok(updates=[], next_offset_id=offset))), None)
+    http = FakeHttp(in_order(ok(updates=[])))
+    await Rubika().poll(POLLED, http, first.cursor)
+    assert http.calls[0].json["offset_id"] == str(offset)
+
+
 async def test_an_answer_without_an_offset_leaves_the_cursor_where_it_was() -> None:
     first = await Rubika().poll(POLLED, FakeHttp(in_order(ok(updates=[], next_offset_id="9001"))), None)
     http = FakeHttp(in_order(ok(updates=[])))

@@ -143,6 +143,13 @@ def test_a_file_stays_at_rubika_until_somebody_opens_it(name: str, attachment: d
     assert found == Attachment(platform_id="5500000000000000001", **expected)
 
 
+@pytest.mark.parametrize(("stated", "known"), [("a+b/c==", "a+b/c=="), (5500, "5500"), ("", None), (None, None)])
+def test_the_id_of_a_file_is_whatever_rubika_gives_back(stated: object, known: str | None) -> None:
+    update = json.loads(payload("picture"))
+    update["update"]["new_message"]["file"]["file_id"] = stated
+    assert of_body(update)[0].attachments[0].platform_id == known
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "title", "details"),
     [
