@@ -20,6 +20,7 @@ TITLES: Mapping[Reason, str] = {
     "no_templates": "No templates",
     "private_reply_used": "Private reply used",
     "private_reply_too_late": "Private reply too late",
+    "answer_stands": "Answered already",
     "text_too_long": "Text too long",
 }
 """The titles of problems; the `code` of a problem and of a failure is its title in snake case, whatever there is to do about it."""
@@ -104,6 +105,12 @@ SENTENCES: Mapping[Reason, Wording] = {
         "fa": "مهلت {span:{span_unit}} پاسخ خصوصی به این پست {at:moment} تمام شد. عمومی پاسخ دهید.",
         "ar": "انتهت مهلة الرد الخاص ({span:{span_unit}}) على هذا المنشور {at:moment}. أجب علنًا.",
         "lv": "Termiņš privātai atbildei uz šo ierakstu ({span:{span_unit}}) beidzās {at:moment}. Atbildiet publiski.",
+    },
+    "answer_stands": {
+        "en": "Your answer stands there, and {channel} shows one. Edit it.",
+        "fa": "پاسخ شما آنجا هست و {channel} فقط یک پاسخ نشان می‌دهد. همان را ویرایش کنید.",
+        "ar": "ردك منشور هناك، ولا يعرض {channel} إلا ردًا واحدًا. عدّله.",
+        "lv": "Jūsu atbilde tur jau ir, un {channel} rāda vienu. Labojiet to.",
     },
     "text_too_long": {
         "en": "{channel} takes at most {limit:{unit}}; this has {length}. Split it.",

@@ -32,6 +32,7 @@ Reason = Literal[
     "no_templates",
     "private_reply_used",
     "private_reply_too_late",
+    "answer_stands",
     "text_too_long",
 ]
 
@@ -48,7 +49,8 @@ class AnsweredPost:
 class Draft:
     """A message of ours before it is accepted. `is_automatic`: no person wrote it. `is_first`: it answers nothing.
 
-    `post` is set where it answers a public post in private. `caption_limit` is the longest text beside its files; None: it has
+    `has_answer`: an answer of ours stands below the public post, and its author waits for no other. `post` is set where it answers
+    a public post in private. `caption_limit` is the longest text beside its files; None: it has
     no files, or the channel states no such limit.
     """
 
@@ -57,6 +59,7 @@ class Draft:
     has_template: bool = False
     is_automatic: bool = False
     is_first: bool = False
+    has_answer: bool = False
     post: AnsweredPost | None = None
     caption_limit: int | None = None
 
@@ -192,6 +195,13 @@ def _refuse_private_reply(
     return Refused(reason="private_reply_too_late", span=span, at=draft.post.at + span) if span and is_late else None
 
 
+def _refuse_second_answer(
+    draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime
+) -> Refused | None:
+    is_second = capabilities.single_answer and draft.surface == "public" and draft.has_answer
+    return Refused(reason="answer_stands") if is_second else None
+
+
 def _refuse_late(draft: Draft, recipient: Recipient, capabilities: Capabilities, now: datetime) -> Refused | None:
     if not _needs_window(draft, capabilities):
         return None
@@ -213,6 +223,7 @@ RULES: tuple[Rule, ...] = (
     _refuse_unwanted,
     _refuse_first,
     _refuse_private_reply,
+    _refuse_second_answer,
     _refuse_late,
 )
 

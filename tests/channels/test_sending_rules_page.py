@@ -31,6 +31,7 @@ EXAMPLES: dict[Reason, tuple[str, Refused]] = {
     "no_templates": ("telegram", Refused(reason="no_templates")),
     "private_reply_used": ("messenger", Refused(reason="private_reply_used")),
     "private_reply_too_late": ("instagram", Refused(reason="private_reply_too_late", span=WEEK, at=AT - DAY)),
+    "answer_stands": ("reviews", Refused(reason="answer_stands")),
     "text_too_long": (
         "instagram",
         Refused(reason="text_too_long", length=2500, limit=2200, unit="code_points"),

@@ -39,6 +39,7 @@ class Reviews:
         text_limits=(),
         actions=("edit", "delete"),
         edits=True,
+        single_answer=True,
         # To answer a review again replaces the answer: the same one twice is one.
         drops_repeats=True,
         # Providers repeat what is not answered with 2xx, and it would be just as unreadable.

@@ -12,7 +12,7 @@ from services.router.conversations.command_outcomes import decide_command, handl
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.delivered import message_details
 from services.router.conversations.domain import responses, transitions
-from services.router.conversations.domain.plans import Plan, plan_reply
+from services.router.conversations.domain.plans import Judge, Plan, plan_reply
 from services.router.conversations.domain.refusals import refuse_resolve, refuse_unseen
 from services.router.conversations.facts import FactDetails, end_mention, force_assign, record_fact, record_resolved
 from services.router.conversations.outgoing import put_message
@@ -27,13 +27,25 @@ def handle_reply(context: ConversationsContext, received: ReceivedEvent) -> None
     def decide(case: ConversationState) -> Problem | str:
         surface = reply.surface or case.last_surface
         rules = context.rules(case, case.addresses.get(surface), reply.language)
-        planned = plan_reply(case, reply, context.work.get(PERSONS, received.event.partitionkey), rules)
+        person, has_answer = (
+            context.work.get(PERSONS, received.event.partitionkey),
+            _has_answer(context.work, case, rules),
+        )
+        planned = plan_reply(case, reply, person, rules, has_answer=has_answer)
         unseen = _refuse_unseen(context.work, case, reply)
         if isinstance(planned, Problem):
             return planned
         return unseen or _send(context, case, reply, planned)
 
     decide_command(context.work, received, reply, decide, created=True)
+
+
+def _has_answer(work: UnitOfWork, case: ConversationState, rules: Judge) -> bool:
+    """Whether the last answer stands, and the customer waits for no other. On a channel that shows many, it does not matter."""
+    is_single = rules.capabilities is not None and rules.capabilities.single_answer
+    answer = work.get(MESSAGES, case.last_answer) if is_single and case.last_answer is not None else None
+    stands = answer is not None and answer.state not in {"failed", "deleted"}
+    return stands and case.response_tracking.open_run() is None
 
 
 def _refuse_unseen(work: UnitOfWork, case: ConversationState, reply: Reply) -> Problem | None:

@@ -75,12 +75,17 @@ def reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Re
 
 
 def seen_reply(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:
-    """As `reply`, and where it names the message that its agent saw last, that one and the latest."""
+    """As `reply`, and where it names the message that its agent saw last, that one and the latest; on a channel that shows one
+    answer, the last one.
+    """
     yield from reply(context, received)
     case = context.work.get(CONVERSATIONS, str(received.event.data["conversation"]))
     seen = received.event.data.get("after")
     if case is not None and isinstance(seen, str) and case.last_message is not None:
         yield Documents(MESSAGES, [seen, case.last_message])
+    known = context.capabilities.by_channel.get(case.channel) if case is not None else None
+    if case is not None and case.last_answer is not None and known is not None and known.single_answer:
+        yield Documents(MESSAGES, [case.last_answer])
 
 
 def _private_conversation(context: ConversationsContext, received: ReceivedEvent) -> Iterator[Read]:

@@ -71,3 +71,21 @@ async def test_a_poll_that_cannot_know_what_is_new_leaves_a_review_as_it_was(sho
     [review] = shop.house.messages()
     assert review.review is not None
     assert (review.review.stars, review.edited_at) == (1, REPORTED)
+
+
+async def test_a_second_answer_is_refused_until_the_customer_waits_again(shop: Installation) -> None:
+    await answered(shop)
+    refused = await shop.house.reply(text="and another")
+    assert refused.problem is not None
+    assert (refused.status, refused.problem.status, refused.problem.reason) == ("refused", 409, "answer_stands")
+    shop.now = REPORTED
+    await shop.post(event("updated", 1, stars=1, text="It broke.", updatedAt=REPORTED.isoformat()))
+    await shop.house.assign()
+    assert (await shop.house.reply(text="We send another one.")).status == "applied"
+
+
+async def test_an_answer_that_was_deleted_makes_room_for_another(shop: Installation) -> None:
+    await answered(shop)
+    shop.now = REPORTED
+    await shop.post(polled(1, None, "deleted"))
+    assert (await shop.house.reply(text="once more")).status == "applied"

@@ -143,8 +143,13 @@ def recipient_of(case: ConversationState, person: Contact | None) -> Recipient:
     return recipient_for(person if is_customer else None, case.wrote_at.get("private"))
 
 
-def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, rules: Judge) -> Plan | Problem:
-    """How an agent's answer goes out, or why not. `rules` are those of the channel on whose side it goes out."""
+def plan_reply(
+    case: ConversationState, reply: Reply, person: Contact | None, rules: Judge, *, has_answer: bool = False
+) -> Plan | Problem:
+    """How an agent's answer goes out, or why not. `rules` are those of the channel on whose side it goes out.
+
+    `has_answer`: the last answer stands, and the customer waits for no other.
+    """
     refused = refuse_reply(case, reply.agent)
     if refused is not None:
         return refused
@@ -160,6 +165,7 @@ def plan_reply(case: ConversationState, reply: Reply, person: Contact | None, ru
         text=reply.text.text,
         has_template=reply.template is not None,
         caption_limit=rules.caption_limit(reply.attachments),
+        has_answer=has_answer,
     )
     planned = rules.plan(draft, recipient_of(case, person), case.addresses[surface], reply.template)
     return _with_files(planned, reply, rules)
