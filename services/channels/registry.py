@@ -8,6 +8,7 @@ from services.channels.api import Api
 from services.channels.email import Email
 from services.channels.instagram import Instagram
 from services.channels.line import Line
+from services.channels.linkedin import Linkedin
 from services.channels.messenger import Messenger
 from services.channels.port import Channel
 from services.channels.reviews.channel import Reviews
@@ -28,6 +29,7 @@ CHANNELS: tuple[Channel, ...] = (
     Instagram(),
     Whatsapp(),
     Line(),
+    Linkedin(),
     Rubika(),
     Reviews(),
     Survey(),

@@ -1,0 +1,1 @@
+"""LinkedIn's Community Management API: what it tells of a Page, and what is written below posts there."""
