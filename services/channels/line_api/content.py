@@ -3,16 +3,13 @@
 Files stay at LINE for a while that it does not state; `platform_id` is the number of their message.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.activity import Attachment, AttachmentKind
 from schemas.values import Json
+from services.channels.handoff_links import HANDOFF_TOKEN
 from services.channels.json_access import as_dict, as_int, as_str, drop_none, number, texts
-
-START_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-"""A hand-off token of ours, as the link into the chat writes it: see `Line.capabilities`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class LineContent:
 def start_token(text: str | None) -> str | None:
     """The token of a text that consists of one; the router alone can tell whether it is ours."""
     stripped = (text or "").strip()
-    return stripped if START_TOKEN.fullmatch(stripped) else None
+    return stripped if HANDOFF_TOKEN.fullmatch(stripped) else None
 
 
 def message_content(message: dict[str, Json]) -> LineContent | None:

@@ -1,15 +1,11 @@
 """Ways into a chat: buttons, links of the form m.me and ig.me, ads, and opt-ins."""
 
-import re
-
 from schemas.activity import Activity
 from schemas.values import EncryptedText, Json
+from services.channels.handoff_links import HANDOFF_TOKEN
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.meta.messaging.event import MessagingEvent
 from services.channels.meta.webhook import as_platform_id
-
-HANDOFF_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-"""The `ref` of a link of ours that leads from a public place into this chat."""
 
 
 def referral_details(value: Json) -> dict[str, Json]:
