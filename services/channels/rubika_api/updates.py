@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from schemas.activity import Activity, ContactState, Side
 from schemas.values import EncryptedText, Json
+from services.channels.handoff_links import HANDOFF_TOKEN
 from services.channels.json_access import as_dict, as_list, as_str, drop_none, seconds
 from services.channels.port import NOBODY, Account, InvalidPayload, Request
 from services.channels.rubika_api.content import RubikaContent, forwarded_ids, payment_details, read_content
@@ -24,14 +25,18 @@ Handler = Callable[[ChatOrigin, Update], Activity]
 def parse(request: Request, account: Account) -> list[Activity]:
     """The activities of a body, in order. Raises InvalidPayload for what is no update of Rubika."""
     try:
-        found = [
-            one
-            for name, update in _updates(request.json())
-            for one in _activities(name, update, origin_of(update, account, request.received_at))
-        ]
+        read = request.json()
     except (ValueError, RecursionError) as error:
         # `from None`: the decoder's error holds the body.
         raise InvalidPayload(f"no JSON: {getattr(error, 'msg', type(error).__name__)}") from None
+    try:
+        found = [
+            one
+            for name, update in _updates(read)
+            for one in _activities(name, update, origin_of(update, account, request.received_at))
+        ]
+    except RecursionError:
+        raise InvalidPayload("the body is nested too deeply") from None
     if not found:
         raise InvalidPayload("the body has neither an update nor an inline_message")
     return found
@@ -50,18 +55,21 @@ def _updates(read: Json) -> Iterator[tuple[str, Update]]:
 
 
 def _activities(name: str, update: Update, origin: ChatOrigin) -> list[Activity]:
-    """What an update becomes. Of a start by a link two: its customer is known by the user id, as in the group where the link stands,
-    and goes on as the private chat, which is all that later updates name.
+    """What an update becomes. Of a start by a link of a hand-off two: its customer is known by the user id, as in the group where
+    the link stands, and goes on as the private chat, which is all that later updates name.
     """
     found = _handler(name, update)(origin, update)
     start = found.details.get("start")
-    if not isinstance(start, str) or found.kind != "message" or origin.surface != "private":
+    is_of_handoff = isinstance(start, str) and HANDOFF_TOKEN.fullmatch(start) is not None
+    if not is_of_handoff or found.kind != "message" or origin.surface != "private":
         return [found]
     if origin.sender is None:
         # Nobody says who it is: they are confirmed as a visitor of a page would be.
         return [found.model_copy(update={"details": {**_without_start(found), "handoff": start}})]
     person = {"person": origin.person(origin.sender)}
-    goes_on = origin.activity("contact", None, "start", start, successor=found.person, identities=origin.identities)
+    goes_on = origin.activity(
+        "contact", None, "start", str(start), successor=found.person, identities=origin.identities
+    )
     return [found.model_copy(update=person), goes_on.model_copy(update=person)]
 
 

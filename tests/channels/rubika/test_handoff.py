@@ -7,7 +7,7 @@ from typing import Any
 from services.channels.rubika import Rubika
 from services.router.conversations.domain.handoff import is_in_private
 from tests.channels.installation import Installation
-from tests.channels.places import Update, text_of
+from tests.channels.places import HELLO, Update, text_of
 from tests.channels.rubika.cases import CHAT, SARA, account, places
 
 CARD = "my card 4539 5787 6362 1486 was charged twice"
@@ -67,11 +67,12 @@ async def test_whom_rubika_does_not_name_is_a_visitor_until_somebody_confirms_th
     assert not is_in_private(of_group)
 
 
-async def test_a_link_of_another_kind_begins_a_conversation_in_the_private_chat() -> None:
+async def test_a_link_of_another_kind_parts_no_conversation() -> None:
     at = opened()
+    await at.post(said(899, HELLO))
     await at.post(started("summer-sale", sender_id=SARA, sender_type="User"))
     await at.post(said(901, text_of(1)))
     case = at.house.case()
     assert case.addresses["private"].chat == CHAT
     texts = [one.text.text for one in at.house.messages() if one.text and one.direction == "inbound"]
-    assert texts == ["/start summer-sale", text_of(1)]
+    assert texts == [HELLO, "/start summer-sale", text_of(1)]

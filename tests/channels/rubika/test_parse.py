@@ -19,6 +19,7 @@ NAMES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
 IN_PRIVATE, IN_GROUP = ("private", f"rubika:main:{CHAT}", None), ("public", f"rubika:main:{SARA}", GROUP)
 BY_LINK = ("private", f"rubika:main:{SARA}", None)
 IN_CHANNEL, NOBODY = ("public", f"rubika:main:{NEWS}", NEWS), ("public", "rubika:main:none", GROUP)
+TOKEN = "h4nd0ff-T0ken_1-of-an-invented-link-0123456"
 HELLO = "سلام، سفارش من کجاست؟"
 Place = tuple[str, str, str | None]
 
@@ -28,9 +29,9 @@ EXPECTED: dict[str, tuple[str, Place, str | None]] = {
     "number_as_id": ("message", IN_PRIVATE, HELLO),
     "start": ("follow", IN_PRIVATE, None),
     "start_by_link": ("message", BY_LINK, "به فروشگاه خوش آمدید"),
-    "start_written": ("message", BY_LINK, "/start h4nd0ff-T0ken_1"),
+    "start_written": ("message", BY_LINK, f"/start {TOKEN}"),
     "started": ("follow", IN_PRIVATE, None),
-    "started_by_link": ("message", BY_LINK, "/start h4nd0ff-T0ken_1"),
+    "started_by_link": ("message", BY_LINK, f"/start {TOKEN}"),
     "stopped": ("follow", IN_PRIVATE, None),
     "keypad_pressed": ("message", IN_PRIVATE, "پیگیری سفارش"),
     "edited": ("edit", IN_PRIVATE, "سلام، سفارش ۱۲۳ کجاست؟"),
@@ -200,7 +201,7 @@ def test_a_second_stop_is_no_repeat_of_the_first() -> None:
 
 @pytest.mark.parametrize("name", ["start_by_link", "start_written", "started_by_link"])
 def test_the_token_of_a_link_is_where_a_hand_off_looks_for_it(name: str) -> None:
-    assert parsed(name).details["start"] == "h4nd0ff-T0ken_1"
+    assert parsed(name).details["start"] == TOKEN
 
 
 def test_who_starts_by_a_link_is_known_by_the_user_id_and_goes_on_as_the_chat() -> None:
@@ -210,11 +211,18 @@ def test_who_starts_by_a_link_is_known_by_the_user_id_and_goes_on_as_the_chat() 
     assert again.id == goes_on.id
 
 
+def test_a_start_by_a_link_that_is_no_hand_off_is_a_message_of_the_chat() -> None:
+    update = json.loads(payload("started_by_link"))
+    update["update"]["new_message"]["aux_data"]["start_id"] = "summer-sale"
+    [found] = of_body(update)
+    assert (found.person, found.details) == (f"rubika:main:{CHAT}", {"start": "summer-sale"})
+
+
 def test_a_start_by_a_link_that_names_nobody_is_that_of_a_visitor() -> None:
     update = json.loads(payload("started_by_link"))
     del update["update"]["new_message"]["sender_id"]
     [found] = of_body(update)
-    assert (found.person, found.details) == (f"rubika:main:{CHAT}", {"handoff": "h4nd0ff-T0ken_1"})
+    assert (found.person, found.details) == (f"rubika:main:{CHAT}", {"handoff": TOKEN})
 
 
 def test_a_pressed_key_is_a_message_and_a_button_below_ours_answers_it() -> None:
