@@ -18,6 +18,7 @@ from services.channels.survey import Survey
 from services.channels.telegram import Telegram
 from services.channels.webchat import Webchat
 from services.channels.whatsapp import Whatsapp
+from services.channels.x import X
 from services.domain.channel_capabilities import ChannelCapabilities
 
 CHANNELS: tuple[Channel, ...] = (
@@ -34,6 +35,7 @@ CHANNELS: tuple[Channel, ...] = (
     Reviews(),
     Survey(),
     Sms(),
+    X(),
 )
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}

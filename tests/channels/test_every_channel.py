@@ -35,8 +35,10 @@ from tests.ingest.harness import Ingest
 
 MUTATIONS, PARSED_MUTATIONS = scaled(400), scaled(100)
 """How many other bodies are made of each fixture to be verified, and to be parsed, which takes ten times as long."""
-NEED_ACCOUNT: Mapping[str, set[str]] = defaultdict(lambda: {"unknown"}, email={"unknown", "receipt", "echo"})
-"""Kinds that take an account to read: a mail of ours is known by the address of the mailbox."""
+NEED_ACCOUNT: Mapping[str, set[str]] = defaultdict(
+    lambda: {"unknown"}, email={"unknown", "receipt", "echo"}, x={"unknown", "echo"}
+)
+"""Kinds that take an account to read: a mail or a post of ours is known by the account that wrote it."""
 WITHOUT_WEBHOOKS = {"webchat": "browsers call /webchat, and there is no platform in between"}
 
 

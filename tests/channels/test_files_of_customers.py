@@ -40,7 +40,7 @@ NO_FILE = frozenset({"location", "contact"})
 """Kinds that are no files anywhere. What is `other` or a sticker without a file says by its details what it is."""
 
 
-ADDRESS_BY_ID = frozenset({"line"})
+ADDRESS_BY_ID = frozenset({"line", "x"})
 """Channels whose files are at an address that is made of their id: there is nobody to be asked for it."""
 
 
