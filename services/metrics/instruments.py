@@ -164,6 +164,12 @@ OFFERS = Instrument(
     "Offers of conversations to agents by how they ended: accepted, declined, expired, withdrawn.",
     ("channel", "surface", "team", "outcome"),
 )
+CUSTOMER_CHANGES = Instrument(
+    "pasokh_customer_changes_total",
+    "counter",
+    "Persons who were joined with a customer's others or parted from them, and conflicts of evidence, by the person's channel.",
+    ("channel", "change"),
+)
 REOPENED = Instrument("pasokh_conversations_reopened_total", "counter", "Conversations reopened.", SURFACE_LABELS)
 RESOLVED = Instrument("pasokh_conversations_resolved_total", "counter", "Resolves of conversations.", SURFACE_LABELS)
 CLOSED = Instrument("pasokh_conversations_closed_total", "counter", "Conversations closed for good.", SURFACE_LABELS)
@@ -283,6 +289,7 @@ INSTRUMENTS = (
     OPENED,
     ASSIGNMENTS,
     OFFERS,
+    CUSTOMER_CHANGES,
     TRANSFERS,
     RESOLVED,
     REOPENED,

@@ -10,7 +10,7 @@ from schemas.activity import Activity
 from schemas.commands import WORKSPACE_GATE, WorkspaceGate
 from schemas.conversation import Conversation, ConversationFact
 from schemas.envelope import Event
-from schemas.events import CONVERSATION, OFFER, SLA
+from schemas.events import CONVERSATION, CUSTOMER, OFFER, SLA
 from schemas.routing import OfferFact
 from schemas.sla import ClockFact
 from services.domain.lifecycle import is_closed, is_waiting
@@ -22,6 +22,7 @@ from services.metrics.domain.measurements import apply
 from services.metrics.domain.samples import (
     Sample,
     sample_from_activity,
+    sample_from_customer_fact,
     sample_from_delivery,
     sample_from_offer_fact,
     sample_from_sla_fact,
@@ -168,6 +169,11 @@ def _on_offer_fact(context: MetricsContext, received: ReceivedEvent) -> None:
     _count(context, received.event.workspace, [sample] if sample else [])
 
 
+def _on_customer_fact(context: MetricsContext, received: ReceivedEvent) -> None:
+    sample = sample_from_customer_fact(received.event.type.removeprefix(CUSTOMER), received.event.partitionkey)
+    _count(context, received.event.workspace, [sample])
+
+
 def _on_delivery(context: MetricsContext, received: ReceivedEvent) -> None:
     sample = sample_from_delivery(received.event.type.removeprefix(DELIVERY), received.event.partitionkey)
     _count(context, received.event.workspace, [sample] if sample else [])
@@ -199,6 +205,7 @@ PROCESSOR: Processor[None, None, MetricsContext] = Processor(
         CONVERSATION: Handler(_on_fact, (_read_conversation,)),
         INBOUND: Handler(_on_activity, (_activity,)),
         SLA: Handler(_on_sla_fact, (_counters,)),
+        CUSTOMER: Handler(_on_customer_fact, (_counters,)),
         OFFER: Handler(_on_offer_fact, (_counters,)),
         DELIVERY: Handler(_on_delivery, (_counters,)),
     },

@@ -16,6 +16,7 @@ from services.metrics.instruments import (
     BREACHED,
     CANCELLED,
     CLOSED,
+    CUSTOMER_CHANGES,
     DELIVERIES,
     FIRST_ANSWER,
     FIRST_RESPONSE,
@@ -175,10 +176,19 @@ def sample_from_activity(activity: Activity) -> Sample:
     return Sample(ACTIVITIES, {"channel": activity.channel, "surface": activity.surface, "kind": activity.kind})
 
 
+def sample_from_customer_fact(event_name: str, key: str) -> Sample:
+    """The sample of a change of a person's customer; `key` is the person key."""
+    return Sample(CUSTOMER_CHANGES, {"channel": _channel_of(key), "change": event_name})
+
+
 def sample_from_delivery(event_name: str, key: str) -> Sample | None:
     """The sample of a delivery; `key` is the person key, `workspace/channel:account:person`."""
     if event_name not in ("sent", "failed"):
         return None
     # Facts of deliveries have no snapshot of the conversation: the person key names the channel.
-    channel = key.partition("/")[2].partition(":")[0]
-    return Sample(DELIVERIES, {"channel": channel or OTHER, "outcome": event_name})
+    return Sample(DELIVERIES, {"channel": _channel_of(key), "outcome": event_name})
+
+
+def _channel_of(key: str) -> str:
+    """The channel of a person key, `workspace/channel:account:person`."""
+    return key.partition("/")[2].partition(":")[0] or OTHER
