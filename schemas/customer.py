@@ -35,6 +35,17 @@ class PersonsLinked(Contract):
     source: str
 
 
+class PersonRecycled(Contract):
+    """`pasokh.identity.recycled`: a person went on under another id, and now somebody writes under the old one: it is somebody else.
+
+    Operators give a telephone number to the next customer. `at` is when that one wrote first.
+    """
+
+    person: str
+    at: Instant
+    source: str
+
+
 class JoinPersons(Contract):
     """`pasokh.identity.join`: a lead says that these persons are one customer. `agent` None: a key of no agent."""
 

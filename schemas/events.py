@@ -73,15 +73,21 @@ CUSTOMER_FACTS = get_args(customer.CustomerChange)
 ACCOUNT_FACTS = ("health_changed",)
 SLA_FACTS = ("started", "changed", "paused", "resumed", "warned", "breached", "late", "fulfilled", "cancelled")
 
-AGENT, CONVERSATION, OFFER, SLA = "pasokh.agent.", "pasokh.conversation.", "pasokh.offer.", "pasokh.sla."
-"""What the types of the facts about agents, conversations, offers and clocks begin with."""
+AGENT, CONVERSATION, CUSTOMER, OFFER, SLA = (
+    "pasokh.agent.",
+    "pasokh.conversation.",
+    "pasokh.customer.",
+    "pasokh.offer.",
+    "pasokh.sla.",
+)
+"""What the types of the facts about agents, conversations, customers, offers and clocks begin with."""
 
 # An event type is `pasokh.<prefix>.<word>`, and the prefix decides the topic (`schemas.topics`).
 _DATA: Mapping[str, type[Contract]] = {
     **{f"pasokh.inbound.{kind}": activity.Activity for kind in get_args(activity.ActivityKind)},
     **{f"{CONVERSATION}{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
-    **{f"pasokh.customer.{fact}": customer.CustomerFact for fact in CUSTOMER_FACTS},
+    **{f"{CUSTOMER}{fact}": customer.CustomerFact for fact in CUSTOMER_FACTS},
     **{f"{OFFER}{fact}": routing.OfferFact for fact in OFFER_FACTS},
     **{f"{AGENT}{fact}": contract for fact, contract in AGENT_FACTS.items()},
     **{f"{SLA}{fact}": sla.ClockFact for fact in SLA_FACTS},
@@ -110,6 +116,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.customer_linked": customer.CustomerLinked,
     "pasokh.identity.proven": customer.IdentityProven,
     "pasokh.identity.linked": customer.PersonsLinked,
+    "pasokh.identity.recycled": customer.PersonRecycled,
     "pasokh.identity.join": customer.JoinPersons,
     "pasokh.identity.part": customer.PartPersons,
     "pasokh.command.task_due_changed": sla.TaskDueChanged,

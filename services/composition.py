@@ -34,6 +34,7 @@ from services.records.accounts import ACCOUNT_CALLS
 from services.records.blobs import BLOB_PARTS, BLOBS
 from services.records.canned_answers import CANNED_ANSWERS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
+from services.records.customers import NAME_REPORTS
 from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.leases import LEASES
@@ -106,7 +107,7 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
         ),
         DeclaredService(
             open_router(CAPABILITIES, lambda: COLLECTIONS, locate_file),
-            writes=(BLOB_PARTS, BLOBS, LEASES, PUSH_DEVICES, PUSH_MARKS, READ_MARKS, SECRETS),
+            writes=(BLOB_PARTS, BLOBS, LEASES, NAME_REPORTS, PUSH_DEVICES, PUSH_MARKS, READ_MARKS, SECRETS),
             purges=True,
         ),
         DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),

@@ -205,7 +205,7 @@ class Contact:
     `greeted_at` is when they were greeted, `seen_at` when their last activity arrived. `automatic_at` is when a message that no
     person wrote last went to them, on channels that limit these, and `wrote_since`: they have written since. `profile_until` is
     until when their platform lets us store their names; None: as long as we like. `customer` is the customer
-    of several persons whom they are one of.
+    of several persons whom they are one of. `moved_at` is when they went on under another id, until somebody writes under this one.
     """
 
     key: str
@@ -228,5 +228,6 @@ class Contact:
     automatic_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     wrote_since: Annotated[bool, OMITTED_IF_EMPTY] = False
     customer: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    moved_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     seen_at: Instant
     profile_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None

@@ -20,6 +20,7 @@ from services.router import attachments, events, read_marks
 from services.router.conversations.context import ConversationsDependencies
 from services.router.conversations.domain.handoff import SECRET_NAME, Handoffs
 from services.router.conversations.processor import PROCESSOR as CONVERSATIONS
+from services.router.customers.earlier_names import report_earlier_names
 from services.router.customers.processor import PROCESSOR as CUSTOMERS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
@@ -73,6 +74,7 @@ def open_router(
                 ],
                 collectors=(registry,),
                 background=[
+                    lambda: report_earlier_names(context.store, context.bus, context.time_source),
                     following.run,
                     pushing.run,
                     hub.run,

@@ -15,7 +15,7 @@ accept accepted add cancelled change changed claim claimed clear cleared close c
 deleted deletion delivered edit edited expired explain failed follow forward fulfilled late match merge noted opened paused put
 perform performed queued removed reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent
 set sign started hidden reacted transferred unassigned unhidden unknown verification warned assigned breached reopened answered
-blocked unblocked uploaded found join part linked renewed return returned
+blocked unblocked uploaded found join part linked recycled renewed return returned
 """
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """

@@ -1,14 +1,16 @@
 """What conversations report of a person that is evidence of who they are elsewhere: proven names, and links to another person."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from schemas.activity import Activity
-from schemas.customer import IdentityProven, PersonsLinked
+from schemas.customer import IdentityProven, PersonRecycled, PersonsLinked
 from schemas.identity import PersonKey, person_key
 from services.domain.conversation_state import Contact
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import PERSONS
+from services.router.conversations.domain.activities import happened_at
 
 
 def report_proven_names(work: UnitOfWork, activity: Activity, before: Contact | None) -> None:
@@ -22,6 +24,17 @@ def report_proven_names(work: UnitOfWork, activity: Activity, before: Contact | 
     if new:
         proven = IdentityProven(person=after.person, identities=new, at=activity.received_at, source=activity.id)
         work.emit("pasokh.identity.proven", after.workspace, proven)
+
+
+def report_recycled_id(work: UnitOfWork, activity: Activity) -> None:
+    """Report that somebody writes under the id of a person who went on under another: they are not that person."""
+    person = work.get(PERSONS, str(activity.person_key))
+    if person is None or person.moved_at is None or activity.kind != "message" or activity.author != "customer":
+        return
+    if happened_at(activity) > person.moved_at:
+        recycled = PersonRecycled(person=person.person, at=happened_at(activity), source=activity.id)
+        work.emit("pasokh.identity.recycled", person.workspace, recycled)
+        work.put(PERSONS, person.key, replace(person, moved_at=None))
 
 
 def report_link(

@@ -23,6 +23,8 @@ def go_on(work: UnitOfWork, person: Contact, activity: Activity, language: Agent
     if successor is None:
         return
     report_link(work, person.key, successor, "successor", happened_at(activity), activity.id)
+    person = replace(person, moved_at=happened_at(activity))
+    work.put(PERSONS, person.key, person)
     own, other = _open(work, person.open.get(PRIVATE_THREAD)), _open(work, person.forwarded_to)
     if own is not None:
         # Whoever gets the old number from the operator is somebody else.

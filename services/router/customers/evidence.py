@@ -1,15 +1,16 @@
 """What makes persons one customer: names that they proved, and links that hand-offs and platforms made."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from schemas.customer import IdentityProven, PersonsLinked
+from schemas.customer import IdentityProven, PersonRecycled, PersonsLinked
 from services.domain.customer_state import PersonLink, ProvenName
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.reads import Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.customers import IDENTITY_REFERENCES
 from services.router.customers.domain.evidence import proven_names
-from services.router.customers.domain.graph import MAX_PERSONS, ordered, with_link, with_names
+from services.router.customers.domain.graph import MAX_PERSONS, ordered, parted, with_link, with_names
 from services.router.customers.graphs import open_graph, referenced_graphs, references, store
 
 
@@ -33,6 +34,16 @@ def on_persons_linked(work: UnitOfWork, received: ReceivedEvent) -> None:
     store(work, opened, with_link(opened.graph, link))
 
 
+def on_person_recycled(work: UnitOfWork, received: ReceivedEvent) -> None:
+    """Somebody else has the id of a person: what the person proved is not theirs, and nothing joins them with who the person was."""
+    recycled, workspace = received.event.payload_as(PersonRecycled), received.event.workspace
+    opened = open_graph(work, workspace, [recycled.person])
+    others = [person for person in opened.graph.names if person != recycled.person]
+    after = parted(opened.graph, [recycled.person], others, recycled.at, None)
+    names = [name for name in after.names[recycled.person] if name.at >= recycled.at]
+    store(work, opened, replace(after, names={**after.names, recycled.person: names}))
+
+
 def _names(proven: IdentityProven) -> list[ProvenName]:
     return proven_names(proven.person, proven.identities, proven.at, proven.source)
 
@@ -53,6 +64,20 @@ def proven_graphs(work: UnitOfWork, received: ReceivedEvent) -> Iterator[Read]:
 def _proven_ids(received: ReceivedEvent) -> list[str]:
     proven = received.event.payload_as(IdentityProven)
     return references(received.event.workspace, [proven.person], _names(proven))
+
+
+def recycled_references(work: UnitOfWork, received: ReceivedEvent) -> Iterator[Read]:
+    """The first step of a recycled id: whose graph its person is in."""
+    yield Documents(IDENTITY_REFERENCES, _recycled_ids(received))
+
+
+def recycled_graph(work: UnitOfWork, received: ReceivedEvent) -> Iterator[Read]:
+    """The second step of a recycled id."""
+    yield from referenced_graphs(work, _recycled_ids(received))
+
+
+def _recycled_ids(received: ReceivedEvent) -> list[str]:
+    return references(received.event.workspace, [received.event.payload_as(PersonRecycled).person])
 
 
 def linked_references(work: UnitOfWork, received: ReceivedEvent) -> Iterator[Read]:

@@ -27,6 +27,9 @@ PROCESSOR: Processor[None, None, UnitOfWork] = Processor(
         "pasokh.identity.linked": Handler(
             evidence.on_persons_linked, (evidence.linked_references, evidence.linked_graphs)
         ),
+        "pasokh.identity.recycled": Handler(
+            evidence.on_person_recycled, (evidence.recycled_references, evidence.recycled_graph)
+        ),
         "pasokh.identity.join": Handler(decisions.handle_join, DECISION),
         "pasokh.identity.part": Handler(decisions.handle_part, DECISION),
     },

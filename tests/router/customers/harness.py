@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.activity import IdentityKind, PersonIdentity
 from schemas.commands import CommandResult
-from schemas.customer import CustomerLinked, IdentityProven, JoinPersons, PartPersons, PersonsLinked
+from schemas.customer import CustomerLinked, IdentityProven, JoinPersons, PartPersons, PersonRecycled, PersonsLinked
 from schemas.envelope import Event
 from services.domain.customer_state import CustomerRecord, IdentityGraph
 from services.platform.processing.inputs import ReceivedEvent
@@ -51,6 +51,11 @@ class CustomersHarness:
         at = START + timedelta(minutes=minute)
         data = PersonsLinked(person=person, other=other, kind="handoff", at=at, source="conversation 1")
         return self.driver.arrived(TOPIC, "pasokh.identity.linked", data, self.workspace)
+
+    def recycled(self, person: str, *, minute: int = 0) -> ReceivedEvent:
+        """Somebody else writes under the id of a person who went on under another."""
+        data = PersonRecycled(person=person, at=START + timedelta(minutes=minute), source="activity")
+        return self.driver.arrived(TOPIC, "pasokh.identity.recycled", data, self.workspace)
 
     def join(self, *persons: str, by: str | None = "lina") -> ReceivedEvent:
         """A lead says that these persons are one customer."""

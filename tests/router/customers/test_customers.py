@@ -188,3 +188,17 @@ async def test_ids_of_graphs_and_references_show_no_name() -> None:
     customers = CustomersHarness()
     await customers.happen(customers.proven(TELEGRAM, "phone", PHONE))
     assert not [key for key in customers.driver.store.documents if "37120000001" in key.id]
+
+
+async def test_next_owner_of_a_number_is_not_the_customer_who_had_it() -> None:
+    customers, new = CustomersHarness(), "whatsapp:shop:37129999999"
+    await customers.happen(
+        customers.proven(TELEGRAM, "phone", PHONE),
+        customers.proven(WHATSAPP, "phone", PHONE),
+        customers.linked(WHATSAPP, new),
+    )
+    assert customers.customers() == {(TELEGRAM, WHATSAPP, new)}
+    told = await customers.happen(customers.recycled(WHATSAPP, minute=9))
+    assert (WHATSAPP, "parted", None) in [(person, one.change, one.customer) for person, one in told]
+    await customers.happen(customers.proven(MAIL, "phone", PHONE, minute=10))
+    assert not [one for one in customers.customers() if WHATSAPP in one]
