@@ -88,8 +88,8 @@ class Street:
             )
             self.chat_token = opened.json()["token"]
         headers = {"authorization": f"Bearer {self.chat_token}"}
-        body = {"id": str(uuid4()), "text": text}
-        answer = await self.shop.client.post("/webchat/shop/main/messages", json=body, headers=headers)
+        message = {"id": str(uuid4()), "text": text}
+        answer = await self.shop.client.post("/webchat/shop/main/messages", json=message, headers=headers)
         assert answer.status_code == 201, answer.text
 
     async def by_phone(self, text: str) -> None:
