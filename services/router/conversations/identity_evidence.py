@@ -16,6 +16,9 @@ from services.router.conversations.domain.activities import happened_at
 def report_proven_names(work: UnitOfWork, activity: Activity, before: Contact | None) -> None:
     """Report the names that an activity proved. `before` is its person before it: what they proved then was reported."""
     after = work.get(PERSONS, str(activity.person_key))
+    if activity.profile_until is not None:
+        # Evidence is stored for ever, and these names are not (docs/storage-limits.md).
+        return
     # Nearly every activity gives no name, or gives what is known already.
     if after is None or (before is not None and after.identities is before.identities) or not after.identities:
         return

@@ -1,6 +1,7 @@
 """What members of a platform wrote goes when its terms say so; the conversation, its clocks and our answers stay."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,11 +12,15 @@ from schemas.activity import Attachment, PersonIdentity, Reaction
 from schemas.commands import Forward
 from schemas.values import EncryptedText
 from services.platform.processing.unit_of_work import PartitionContext
+from services.platform.sqlite.database import open_database
+from services.platform.store.collections import TIMERS
+from services.platform.store.port import Changes, Document, Key, Put
+from services.platform.store.sqlite import SqliteStore
 from services.records.conversations import PERSONS
 from services.rest.views import message_view
 from services.router.conversations.forwarding import send_forward
 from tests.fakes import START
-from tests.router.conversations.harness import ConversationsHarness
+from tests.router.conversations.harness import COLLECTIONS, ConversationsHarness
 
 DAY = timedelta(days=1)
 TEXT, NAME = EncryptedText(text="a word of a member"), "Mira Example"
@@ -95,6 +100,14 @@ async def test_nothing_brings_removed_words_back(events: list[str]) -> None:
     assert b"a word of a member" not in stored(house)
 
 
+async def test_names_with_a_limit_are_no_evidence_of_who_is_one_customer() -> None:
+    proven = [PersonIdentity(kind="email", value="mira@example.com", proven=True)]
+    for fields, reported in (({"identities": proven}, 1), (limited(identities=proven), 0)):
+        house = ConversationsHarness()
+        await house.customer(1, **fields)
+        assert [event.type for event in house.driver.sent].count("pasokh.identity.proven") == reported
+
+
 async def test_our_own_answers_stay() -> None:
     house = ConversationsHarness()
     await house.customer(1, **limited())
@@ -127,3 +140,42 @@ async def test_what_goes_on_in_another_partition_goes_by_the_same_log() -> None:
     for activity in (house.activity(1), house.activity(2, **limited())):
         send_forward(work, house.key, Forward(conversation="c", activity=activity))
     assert [record.topic for record in work.outbox] == ["commands", "inbound_limited"]
+
+
+async def test_no_file_of_the_data_folder_has_the_words_and_names_after_their_time(tmp_path: Path) -> None:
+    house = ConversationsHarness()
+    async with open_database(tmp_path / "pasokh.db") as database:
+        store = SqliteStore(database, paired=True)
+        await store.prepare([*COLLECTIONS, TIMERS])
+        known = {collection.name for collection in (*COLLECTIONS, TIMERS)}
+
+        async def save(before: dict[Key, Document]) -> None:
+            after = house.driver.store.documents
+            puts = [Put(key, after[key]) for key in after if key.collection in known and after[key] != before.get(key)]
+            for number in range(0, len(puts), 20):
+                await store.commit(Changes(puts=puts[number : number + 20]))
+            await store.commit(Changes(deletes=[key for key in before if key.collection in known and key not in after]))
+
+        for number in range(60):
+            text = EncryptedText(text=f"{TEXT.text} {number} " + "long " * (number * 13 % 300))
+            await house.customer(number, **limited(text=text, quote="quoted by a member"))
+        await house.assign()
+        await house.reply(text="an answer")
+        written = dict(house.driver.store.documents)
+        await save({})
+        assert in_files(tmp_path, TEXT.text) >= 60
+        await house.driver.advance_to(START + DAY)
+        named = dict(house.driver.store.documents)
+        await save(written)
+        assert await database.truncate_log()
+        assert in_files(tmp_path, NAME) == 0
+        await house.driver.advance_to(START + 2 * DAY)
+        await save(named)
+        assert await database.truncate_log()
+        assert [in_files(tmp_path, words) for words in (TEXT.text, "quoted by a member")] == [0, 0]
+        assert in_files(tmp_path, "an answer") > 0
+
+
+def in_files(folder: Path, words: str) -> int:
+    """How often words stand in the bytes of the files of a folder."""
+    return sum(path.read_bytes().count(words.encode()) for path in folder.rglob("*") if path.is_file())
