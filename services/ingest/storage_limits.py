@@ -6,7 +6,8 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 
 PURGE_PERIOD = timedelta(hours=1)
-"""What is past its time is deleted every hour at the latest, so its time ends that much before the platform's."""
+"""What is past its time is deleted every hour at the latest, so its time ends that much before the platform's; of a limit of less
+than two hours, at half of it."""
 
 
 def with_storage_limits(activity: Activity, capabilities: Capabilities) -> Activity:
@@ -24,4 +25,5 @@ def with_storage_limits(activity: Activity, capabilities: Capabilities) -> Activ
 
 
 def _end(received_at: datetime, seconds: float) -> datetime:
-    return received_at + timedelta(seconds=seconds) - PURGE_PERIOD
+    limit = timedelta(seconds=seconds)
+    return received_at + max(limit - PURGE_PERIOD, limit / 2)

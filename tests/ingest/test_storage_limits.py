@@ -2,8 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from schemas.activity import Activity
 from schemas.channel import Capabilities
+from schemas.topics import LIMITED_RETENTION_SECONDS
+from services.channels.port import Channel
+from services.channels.registry import CHANNELS
 from services.ingest.instruments import IngestInstruments
 from services.ingest.publishing import publish_activities
 from services.ingest.storage_limits import PURGE_PERIOD, with_storage_limits
@@ -39,6 +44,17 @@ def test_the_times_end_a_purge_before_those_of_the_platform() -> None:
     marked = with_storage_limits(activity(), limits(48 * 3600, 24 * 3600))
     assert marked.stored_until == START + 48 * HOUR - PURGE_PERIOD
     assert marked.profile_until == START + 24 * HOUR - PURGE_PERIOD
+
+
+def test_a_short_limit_leaves_time_to_read() -> None:
+    assert with_storage_limits(activity(), limits(3600)).stored_until == START + HOUR / 2
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.name)
+def test_the_log_is_within_the_limits_of_every_channel(channel: Channel) -> None:
+    stated = (channel.capabilities.retention_seconds, channel.capabilities.profile_retention_seconds)
+    # Kafka's segments of an hour come on top.
+    assert all(limit is None or limit >= LIMITED_RETENTION_SECONDS + 3600 for limit in stated)
 
 
 def test_names_go_with_the_words_at_the_latest() -> None:
