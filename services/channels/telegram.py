@@ -4,16 +4,14 @@ Telegram does not sign bodies: it repeats the `secret_token` of `setWebhook` in 
 to us, so it is compared in constant time and never logged.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.activity import Activity, Attachment
 from schemas.channel import Capabilities, MediaLimit, RateLimit, TextLimit
 from schemas.configuration import AccountBody
-from schemas.outbound import ChannelAction, OutboundMessage
+from schemas.outbound import ChannelAction
 from services.channels.account_settings import (
     AccountCredentials,
     AccountSettings,
@@ -26,23 +24,17 @@ from services.channels.account_settings import (
     api_base_field,
 )
 from services.channels.bot_api.actions import ACTIONS, perform
-from services.channels.bot_api.bot import call, delete_webhook, fetch_updates, webhook_problem
-from services.channels.bot_api.calls import send_message
-from services.channels.bot_api.files import locate, send_files
-from services.channels.bot_api.origin import bot_id, with_message_ids
-from services.channels.bot_api.updates import parse
+from services.channels.bot_api.bot import UPDATES, call, webhook_problem
+from services.channels.bot_api.calls import target_fields
+from services.channels.bot_api.channel import BotApiChannel, BotPlatform, is_polled
 from services.channels.errors_without_token import without_token
 from services.channels.live_secrets import is_live_secret
 from services.channels.port import (
     Account,
     CredentialsRejected,
     InvalidSignature,
-    MediaLocation,
-    OutgoingFile,
-    PollResult,
     Request,
     SendReceipt,
-    WebhookResponse,
 )
 from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
@@ -103,12 +95,11 @@ class TelegramAccount(AccountSettings):
         return [("/credentials/secret_token", "secret_token is required: 8-256 characters of A-Z a-z 0-9 _ -")]
 
 
-class Telegram:
+class Telegram(BotApiChannel):
     """One bot per account. `api_base` of an account replaces api.telegram.org (a local Bot API server)."""
 
-    name = "telegram"
+    platform = BotPlatform("telegram", API_BASE, target_fields, UPDATES, has_web_links=True)
     account_model = TelegramAccount
-    interval = timedelta()
     capabilities = Capabilities(
         surfaces=("private", "public"),
         # In UTF-16, as Telegram counts the places in a text (core.telegram.org/api/entities).
@@ -140,50 +131,22 @@ class Telegram:
         invalid_payload_status=200,
     )
 
-    def handshake(self, request: Request, account: Account) -> WebhookResponse | None:
-        """Telegram has no handshake (`setWebhook` only registers the address): always None."""
-        return None
-
     def verify(self, request: Request, account: Account) -> None:
         """Compare the secret of `setWebhook` with every live one, all of them each time. Raises InvalidSignature."""
         if not is_live_secret(request.headers.get(SECRET_HEADER, ""), account.secrets("secret_token")):
             raise InvalidSignature("the secret token is missing or wrong")
 
-    def parse(self, request: Request, account: Account) -> list[Activity]:
-        """The activities of one update; see `bot_api.updates`. Raises InvalidPayload."""
-        return parse(self.name, request, account)
-
-    async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
-        """`sendMessage`. Errors never quote the URL, because the bot token is part of it."""
-        token = account.token("bot_token")
-        url = f"{api_base_url(account.body)}/bot{token}/sendMessage"
-        with without_token(token):
-            return with_message_ids(await send_message(url, message, http), message, bot_id(token))
-
-    async def send_files(
-        self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
-    ) -> SendReceipt:
-        """`sendPhoto`, `sendVideo`, `sendAudio`, `sendDocument` or `sendMediaGroup`; see `bot_api.files`."""
-        token = account.token("bot_token")
-        with without_token(token):
-            receipt = await send_files(http, api_base_url(account.body), token, message, files)
-            return with_message_ids(receipt, message, bot_id(token))
-
     async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """Edit, delete, react, show typing, mark as read; see `bot_api.actions`."""
         token = account.token("bot_token")
         with without_token(token):
-            return await perform(http, f"{api_base_url(account.body)}/bot{token}", action)
-
-    async def locate(self, attachment: Attachment, account: Account, http: HttpClient) -> MediaLocation:
-        """`getFile`. The URL holds the bot token; see `ResolvesMedia`."""
-        return await locate(http, api_base_url(account.body), account.token("bot_token"), attachment)
+            return await perform(http, f"{self.base_url(account.body)}/bot{token}", action)
 
     async def check(
         self, account: Account, http: HttpClient, public_url: str | None, now: datetime
     ) -> AccountFinding | None:
         """Call `getMe` and `getWebhookInfo`. See `ChecksAccount`."""
-        base, token = api_base_url(account.body), account.token("bot_token")
+        base, token = self.base_url(account.body), account.token("bot_token")
         await call(http, base, token, "getMe")
         if is_polled(account.body):
             return None
@@ -193,25 +156,3 @@ class Telegram:
             # `getMe` accepted the token a moment ago, so the refusal means that this Bot API server lacks the method.
             return None
         return webhook_problem(info, f"/webhooks/telegram/{account.workspace}/{account.id}", public_url, now)
-
-    def is_polled(self, body: AccountBody) -> bool:
-        """Whether `settings.receive` is `poll`."""
-        return is_polled(body)
-
-    async def begin_polling(self, account: Account, http: HttpClient) -> None:
-        """Remove the webhook: while one is set, `getUpdates` is refused with 409. See `Polls`."""
-        await delete_webhook(http, api_base_url(account.body), account.token("bot_token"))
-
-    async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
-        """`getUpdates`; the cursor is its offset. See `Polls`."""
-        return await fetch_updates(http, api_base_url(account.body), account.token("bot_token"), cursor)
-
-
-def is_polled(body: AccountBody) -> bool:
-    """Whether the account polls updates instead of receiving webhooks."""
-    return body.settings.get("receive") == "poll"
-
-
-def api_base_url(body: AccountBody) -> str:
-    """The base URL of an account's Bot API server."""
-    return (body.api_base or API_BASE).rstrip("/")

@@ -17,7 +17,7 @@ from services.channels.bot_api.bot import call, delete_webhook, set_webhook, web
 from services.channels.json_access import as_dict, as_str
 from services.channels.port import Account, CredentialsRejected
 from services.channels.registry import account_rules
-from services.channels.telegram import Telegram, api_base_url
+from services.channels.telegram import Telegram
 from services.cli.data import engine_at
 from services.cli.errors import CliError
 from services.cli.printing import echo
@@ -85,7 +85,7 @@ async def connect_bot(settings: Settings, wanted: BotSetup, http: HttpClient) ->
                 f"there is no workspace {wanted.workspace!r}. Make it: PUT /v1/workspaces/{wanted.workspace}."
             )
         body = _body(configuration, wanted)
-        base = api_base_url(body)
+        base = Telegram().base_url(body)
         username = await _username(http, base, wanted.token)
         body = body.model_copy(update={"settings": {**body.settings, "username": username}})
         if wrong := account_rules(Telegram()).problems(body):

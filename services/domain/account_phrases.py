@@ -132,6 +132,28 @@ WEBHOOKS: Mapping[str, Wording] = {
         "ar": "لا يستطيع تيليغرام التسليم إلى الويب هوك لدينا: {said} ({count:updates}).",
         "lv": "Telegram nevar piegādāt mūsu tīmekļa āķim: {said} ({count:updates}).",
     },
+    "bot_webhook_not_set": {
+        "en": "No webhook is set, so nothing that customers write comes in. Call setWebhook with {ours}, or set the account's "
+        'settings.receive to "poll".',
+        "fa": "هیچ وب‌هوکی تنظیم نشده است و پیام‌های مشتریان نمی‌رسد. setWebhook را با {ours} صدا بزنید یا settings.receive حساب را "
+        '"poll" بگذارید.',
+        "ar": "لم يُضبط أي ويب هوك، فلا يصل ما يكتبه العملاء. استدعِ setWebhook مع {ours} أو اضبط settings.receive للحساب على "
+        '"poll".',
+        "lv": "Tīmekļa āķis nav iestatīts, tāpēc klientu rakstītais nepienāk. Izsauciet setWebhook ar {ours} vai iestatiet konta "
+        'settings.receive uz "poll".',
+    },
+    "bot_webhook_elsewhere": {
+        "en": "The webhook is set to {called}, not to {ours}. Call setWebhook with that address.",
+        "fa": "وب‌هوک روی {called} تنظیم شده است، نه روی {ours}. setWebhook را با این نشانی صدا بزنید.",
+        "ar": "الويب هوك مضبوط على {called} وليس على {ours}. استدعِ setWebhook مع هذا العنوان.",
+        "lv": "Tīmekļa āķis ir iestatīts uz {called}, nevis uz {ours}. Izsauciet setWebhook ar šo adresi.",
+    },
+    "bot_webhook_failing": {
+        "en": "The platform cannot deliver to our webhook: {said} ({count:updates}).",
+        "fa": "سکو نمی‌تواند به وب‌هوک ما تحویل بدهد: {said} ({count:updates}).",
+        "ar": "لا تستطيع المنصة التسليم إلى الويب هوك لدينا: {said} ({count:updates}).",
+        "lv": "Platforma nevar piegādāt mūsu tīmekļa āķim: {said} ({count:updates}).",
+    },
     "app_not_subscribed": {
         "en": "The app is not subscribed to {name} {expected}, so Meta does not call us. Call POST "
         "/me/subscribed_apps?subscribed_fields={fields} with the account's access token.",

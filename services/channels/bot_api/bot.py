@@ -1,8 +1,9 @@
 """Bot API calls about the bot itself: its identity, its webhook, and the updates that wait for it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from schemas.values import Json
@@ -22,6 +23,8 @@ from services.platform.http.outgoing import (
 
 # The bot token is part of every method's URL, so a revoked token gives 401, or 404 like any wrong path.
 UNAUTHORIZED = frozenset({401, 404})
+RATE_LIMITED = ("bot limit exceed", "local_rate_limited")
+"""Parts of descriptions in lower case by which Bale says that there are too many calls (python-bale-bot, `HTTPClientError`)."""
 FETCH_SECONDS, FETCH_LIMIT = 5, 20
 """Seconds that `getUpdates` waits for the first update, below the timeout of one outgoing call; and the number of updates
 in one answer, chosen so that their texts fit into the 1 MB that the HTTP client reads."""
@@ -61,6 +64,16 @@ def retry_after(body: Mapping[str, Json]) -> float | None:
     return float(wanted) if wanted is not None and wanted >= 0 else None
 
 
+def is_rate_limited(description: str) -> bool:
+    """Whether a refusal is one of Bale's pace, whatever its status."""
+    return any(words in description.lower() for words in RATE_LIMITED)
+
+
+def is_unknown_token(description: str) -> bool:
+    """Whether a refusal says that there is no such bot, which Bale says with 400."""
+    return "token not found" in description.lower()
+
+
 def _result(answer: HttpResponse, method: str) -> Json:
     try:
         body = as_dict(read_json(answer.body))
@@ -69,9 +82,9 @@ def _result(answer: HttpResponse, method: str) -> Json:
     if answer.status == 200 and body.get("ok") is True:
         return body.get("result")
     description = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]
-    if answer.status in UNAUTHORIZED:
+    if answer.status in UNAUTHORIZED or is_unknown_token(description):
         raise CredentialsRejected(description, answer.status)
-    if answer.status == 429 or answer.status >= 500:
+    if answer.status == 429 or answer.status >= 500 or is_rate_limited(description):
         raise TransientSendError(f"{method}: {description}", retry_after(body))
     # 409: another client calls `getUpdates`, or a webhook is set.
     raise PermanentSendError("conflict" if answer.status == 409 else "rejected", description, answer.status)
@@ -88,15 +101,15 @@ async def delete_webhook(http: HttpClient, base: str, token: str) -> None:
     await call(http, base, token, "deleteWebhook", {"drop_pending_updates": False})
 
 
-async def fetch_updates(http: HttpClient, base: str, token: str, cursor: str | None) -> PollResult:
+async def fetch_updates(
+    http: HttpClient, base: str, token: str, cursor: str | None, allowed_updates: Sequence[str] | None
+) -> PollResult:
     """`getUpdates` from the cursor on, which is the bot's id and its offset. Raises as `call`."""
     bot = token.split(":", 1)[0]
     offset = _offset(cursor, bot)
-    parameters: dict[str, Json] = {
-        "timeout": FETCH_SECONDS,
-        "limit": FETCH_LIMIT,
-        "allowed_updates": list(UPDATES),
-    }
+    parameters: dict[str, Json] = {"timeout": FETCH_SECONDS, "limit": FETCH_LIMIT}
+    if allowed_updates is not None:
+        parameters["allowed_updates"] = list(allowed_updates)
     # `offset` confirms all updates with a lower `update_id`, and Telegram drops them.
     if offset is not None:
         parameters["offset"] = offset
@@ -126,10 +139,19 @@ def webhook_problem(info: Json, path: str, public_url: str | None, now: datetime
     # Without a configured public address only the path can be compared. A proxy may put a prefix before it.
     if urlsplit(url).path != path and not urlsplit(url).path.endswith(path):
         return finding("webhook_elsewhere", called=shown_address(url), ours=path)
-    return _failing(as_dict(info), now)
+    failure = webhook_failure(as_dict(info), now)
+    return finding("webhook_failing", said=failure.said, count=failure.waiting) if failure else None
 
 
-def _failing(info: Mapping[str, Json], now: datetime) -> AccountFinding | None:
+class WebhookFailure(NamedTuple):
+    """What the platform says of its last call, and how many updates wait."""
+
+    said: str
+    waiting: int
+
+
+def webhook_failure(info: Mapping[str, Json], now: datetime) -> WebhookFailure | None:
+    """The current failure in `getWebhookInfo`; None when there is none."""
     # `getWebhookInfo` keeps the most recent error; it is a current problem only while updates wait and the error is young.
     waiting, last_error, at = (
         info.get(name) for name in ("pending_update_count", "last_error_message", "last_error_date")
@@ -139,4 +161,4 @@ def _failing(info: Mapping[str, Json], now: datetime) -> AccountFinding | None:
         return None
     if now - failed_at > RECENT_ERROR_AGE:
         return None
-    return finding("webhook_failing", said=last_error[:200], count=waiting)
+    return WebhookFailure(last_error[:200], waiting)

@@ -8,7 +8,7 @@ import orjson
 from schemas.activity import Address
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
-from services.channels.bot_api.bot import UNAUTHORIZED, retry_after
+from services.channels.bot_api.bot import UNAUTHORIZED, is_rate_limited, is_unknown_token, retry_after
 from services.channels.json_access import as_dict, as_id_str, as_list, as_str, drop_none
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
@@ -22,7 +22,7 @@ from services.platform.http.outgoing import (
 )
 from services.platform.http.retry_after import retry_after_seconds
 
-# Part of a description in lower case → the code that agents and rules see. The first match wins.
+# Part of a description in lower case → the code that agents and rules see. The first match wins. Bale has words of its own.
 ERROR_CODE_BY_DESCRIPTION = (
     ("message is too long", "too_long"),
     ("chat not found", "not_found"),
@@ -41,6 +41,8 @@ ERROR_CODE_BY_DESCRIPTION = (
     ("not enough rights to send", "blocked"),
     ("need administrator rights", "blocked"),
     ("chat_write_forbidden", "blocked"),
+    ("no such group or user", "not_found"),
+    ("permission_denied", "blocked"),
     ("business_peer_usage_missing", "window_closed"),
     ("business connection not found", "not_connected"),
     ("business_connection_invalid", "not_connected"),
@@ -65,14 +67,18 @@ REPLY_NOT_FOUND = (
 )
 
 
-async def send_message(url: str, message: OutboundMessage, http: HttpClient) -> SendReceipt:
+async def send_message(
+    url: str, message: OutboundMessage, http: HttpClient, target_fields: Callable[[Address], dict[str, Json]]
+) -> SendReceipt:
     """Send one text, once. Raises TransientSendError, PermanentSendError, CredentialsRejected, SendOutcomeUnknown.
 
     When Telegram refuses the message because a part of its address no longer exists, the same text is sent again to the
     same people with that part removed: without the topic, without the quoted message, or to the group's new id. Each
     part is removed at most once. Only a definite refusal is followed by another try, so that no text arrives twice.
     """
-    return await deliver(message.address, lambda to: post_json(http, url, _body(message, to)))
+    return await deliver(
+        message.address, lambda to: post_json(http, url, {"text": message.text.text, **target_fields(to)})
+    )
 
 
 async def deliver(requested: Address, post: Callable[[Address], Awaitable[HttpResponse]]) -> SendReceipt:
@@ -109,12 +115,8 @@ def _wider_address(answer: HttpResponse, address: Address) -> tuple[str, Address
     return None
 
 
-def _body(message: OutboundMessage, to: Address) -> dict[str, Json]:
-    return {"text": message.text.text, **target_fields(to)}
-
-
 def target_fields(to: Address) -> dict[str, Json]:
-    """The fields of every sending method that say where a message goes."""
+    """The fields of every sending method of Telegram that say where a message goes."""
     # Without this a reply to a deleted message would be refused, and the customer would get no answer.
     reply: dict[str, Json] = {"allow_sending_without_reply": True}
     return drop_none(
@@ -159,13 +161,13 @@ def classify_response(
     detail = description[:200]
     # An answer of the Bot API itself has `ok: false`; any other error is a proxy's.
     is_of_bot_api = _json(answer).get("ok") is False
-    if status == 429:
+    if status == 429 or is_rate_limited(description):
         return TransientSendError(detail, _retry_after_seconds(answer), "chat")
     if status >= 500:
         return _classify_server_error(answer, detail, is_sure=is_of_bot_api or status in (500, 503))
     if status < 300 and not is_of_bot_api:
         return SendOutcomeUnknown(f"HTTP {status} without a result")
-    if status in UNAUTHORIZED:
+    if status in UNAUTHORIZED or is_unknown_token(description):
         return CredentialsRejected(detail, status)
     if not is_of_bot_api and status not in UNREADABLE:
         # A proxy's 302 or 403: nobody was blocked, and Telegram has not seen the message.

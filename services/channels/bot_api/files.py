@@ -4,14 +4,14 @@ The bot token is part of every URL, also of those of files: no URL of this modul
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from schemas.activity import Address, Attachment, AttachmentKind
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import call
-from services.channels.bot_api.calls import deliver, description_of, target_fields
+from services.channels.bot_api.calls import deliver, description_of
 from services.channels.json_access import as_dict, as_str
 from services.channels.port import MediaLocation, OutgoingFile, SendReceipt
 from services.platform.http.multipart import FilePart, multipart_form
@@ -65,16 +65,20 @@ def _code(error: PermanentSendError) -> str:
 
 
 async def send_files(
-    http: HttpClient, base: str, token: str, message: OutboundMessage, files: Sequence[OutgoingFile]
+    http: HttpClient,
+    url: str,
+    message: OutboundMessage,
+    files: Sequence[OutgoingFile],
+    target_fields: Callable[[Address], dict[str, Json]],
 ) -> SendReceipt:
-    """Send files in one call, the text as the caption of the first. Raises as `calls.send_message`."""
+    """Send files in one call, the text as the caption of the first; `url` is that of all methods. Raises as `calls.send_message`."""
     has_own_kind = len(files) == 1 or _is_album(files)
 
     async def post(to: Address) -> HttpResponse:
-        answer = await _post(http, f"{base}/bot{token}", message, to, files, is_document=not has_own_kind)
+        answer = await _post(http, url, message, target_fields(to), files, is_document=not has_own_kind)
         # A definite refusal: nothing was sent, and as a document every file is taken.
         if has_own_kind and answer.status == 400 and _goes_as_document(answer):
-            return await _post(http, f"{base}/bot{token}", message, to, files, is_document=True)
+            return await _post(http, url, message, target_fields(to), files, is_document=True)
         return answer
 
     return await deliver(message.address, post)
@@ -94,7 +98,7 @@ async def _post(
     http: HttpClient,
     url: str,
     message: OutboundMessage,
-    to: Address,
+    target: dict[str, Json],
     files: Sequence[OutgoingFile],
     *,
     is_document: bool,
@@ -103,7 +107,7 @@ async def _post(
     caption = message.text.text or None
     if len(files) == 1:
         method, field = ways[0]
-        fields = {**target_fields(to), **({"caption": caption} if caption else {})}
+        fields = {**target, **({"caption": caption} if caption else {})}
         parts = [_part(field, files[0])]
     else:
         method = "sendMediaGroup"
@@ -111,7 +115,7 @@ async def _post(
         first = as_dict(media[0])
         if caption:
             first["caption"] = caption
-        fields = {**target_fields(to), "media": media}
+        fields = {**target, "media": media}
         parts = [_part(f"file{n}", file) for n, file in enumerate(files)]
     body, content_type = multipart_form({name: _text(value) for name, value in fields.items()}, parts)
     return await http.call("POST", f"{url}/{method}", body, {"content-type": content_type})

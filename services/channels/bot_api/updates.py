@@ -198,9 +198,17 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def parse(channel: str, request: Request, account: Account) -> list[Activity]:
+def parse(channel: str, request: Request, account: Account, *, has_web_links: bool) -> list[Activity]:
     """The activities of one update, or of those that `getUpdates` lists. Raises InvalidPayload for what is no update."""
-    return [one for update in _updates(request.body) for one in _parse(channel, request, account, update)]
+    found = [one for update in _updates(request.body) for one in _parse(channel, request, account, update)]
+    return found if has_web_links else [_without_link(one) for one in found]
+
+
+def _without_link(activity: Activity) -> Activity:
+    """The activity without the address of its message in the web, which is one of Telegram's."""
+    context = activity.context and activity.context.model_copy(update={"permalink": None})
+    says_nothing = context is None or not context.model_dump(exclude_none=True)
+    return activity.model_copy(update={"context": None if says_nothing else context})
 
 
 def _parse(channel: str, request: Request, account: Account, update: dict[str, Json]) -> list[Activity]:
@@ -228,7 +236,7 @@ def _updates(body: bytes) -> list[dict[str, Json]]:
 
 
 def _body_hash(body: bytes, account: Account) -> str:
-    return hashed_id(next(iter(account.secrets("secret_token")), ""), body.hex())
+    return hashed_id(next(iter(account.secrets("secret_token") + account.secrets("path_secret")), ""), body.hex())
 
 
 def _is_kind(field: str) -> bool:
