@@ -5,6 +5,7 @@ from collections.abc import Container
 from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
+from services.channels.bale import Bale
 from services.channels.email import Email
 from services.channels.instagram import Instagram
 from services.channels.line import Line
@@ -32,6 +33,7 @@ CHANNELS: tuple[Channel, ...] = (
     Line(),
     Linkedin(),
     Rubika(),
+    Bale(),
     Reviews(),
     Survey(),
     Sms(),

@@ -53,6 +53,8 @@ export default {
   snippet: 'الصق هذا في صفحات متجرك', try_chat: 'افتح المحادثة كعميل', at_the_platform: 'ما تفعله في المنصة', more_in_docs: 'المزيد في',
   ch_telegram: 'بوت: محادثات خاصة ومجموعات وتعليقات.', ch_whatsapp: 'رقم من WhatsApp Business.', ch_messenger: 'صفحة فيسبوك: رسائل وتعليقات.', ch_instagram: 'حساب مهني: رسائل وتعليقات.', ch_email: 'صندوق بريد.', ch_webchat: 'محادثة في صفحاتك.', ch_api: 'أي نظام لديك.',
   steps_telegram: 'في تيليغرام افتح @BotFather وأرسل /newbot واختر اسماً وانسخ الرمز.\nللمجموعات: /setprivacy ثم Disable؛ ثم أضف البوت إلى المجموعة.\nمع «poll» لا يلزم شيء آخر. مع «webhook» أعطِ تيليغرام العنوان والسر (setWebhook)، أو شغّل pasokh telegram connect.',
+  ch_bale: 'بوت في بله: محادثات خاصة ومجموعات.',
+  steps_bale: 'في بله افتح @botfather وأنشئ بوتاً وانسخ رمزه.\nاحفظ هنا مع path secret من عندك: نص طويل عشوائي.\nأعطِ البوت عنوان الويب هوك منتهياً بهذا السر (setWebhook). مع "poll" لا يلزم شيء ولا يلزم path secret.\nللروابط من مجموعة إلى المحادثة الخاصة أدخل اسم مستخدم البوت.',
   ch_rubika: 'بوت في روبيكا: محادثات خاصة ومجموعات.',
   steps_rubika: 'في روبيكا افتح @BotFather وأنشئ بوتاً وانسخ رمزه.\nاحفظ هنا مع path secret من عندك: نص طويل عشوائي. بعدها يجعل پاسخ روبيكا تستدعي عنوان الويب هوك منتهياً بهذا السر.\nمع "poll" لا يلزم شيء آخر ولا يلزم path secret؛ ولا تصل عندها ضغطات الأزرار تحت الرسائل.\nللروابط من مجموعة إلى المحادثة الخاصة أدخل اسم مستخدم البوت.',
   steps_whatsapp: 'في developers.facebook.com أنشئ تطبيقاً من نوع Business مع WhatsApp وانسخ app secret.\nفي API setup انسخ معرّف الرقم و WhatsApp Business Account ID.\nأنشئ system user وأعطه التطبيق والحساب وأنشئ رمزاً لا ينتهي.\nاحفظ هنا مع verify token من عندك. ثم أدخل في Configuration عنوان الويب هوك ونفس verify token واشترك في messages.',
