@@ -7,6 +7,11 @@ import {channelName, duration, languageName, number, text} from './words.js';
 
 const row = (name, value) => (value === null || value === undefined || value === '' ? nothing : html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
 
+const elsewhere = (person) => {
+  const [channel, , ...external] = person.split(':');
+  return html`<div>${channelName(channel)} · <bdi dir="ltr" class="run">${external.join(':')}</bdi></div>`;
+};
+
 function customer(thread, state) {
   const {person, conversation} = thread;
   const external = conversation.person.split(':').slice(2).join(':');
@@ -17,6 +22,7 @@ function customer(thread, state) {
     ${row(text('email'), person?.email ? html`<a href="mailto:${person.email}" dir="ltr">${person.email}</a>` : null)}
     ${row(text('language'), languageName(person?.language ?? conversation.language ?? '') || null)}
     ${row(text('account'), html`${channelName(conversation.channel)} · <bdi>${conversation.account}</bdi>`)}
+    ${row(text('also_on'), thread.elsewhere?.length ? thread.elsewhere.map(elsewhere) : null)}
     ${row(text('seen_last'), person?.seen_at ? time(person.seen_at, state.now()) : null)}
     ${person?.blocked ? html`<p class="problem">${text('person_blocked')}</p>` : nothing}
     ${person?.consent ? row(text('consent'), text(`consent_${person.consent}`)) : nothing}

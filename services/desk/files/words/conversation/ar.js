@@ -130,6 +130,7 @@ export default {
   consent_opted_out: "لا يريد رسائل",
   other_conversations: "محادثات أخرى",
   no_other: "لا شيء",
+  also_on: "أيضًا على",
   why_me: "لماذا وصلت إليك",
   why_there: "لماذا هي هناك",
   opened: "بدأت",

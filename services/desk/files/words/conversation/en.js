@@ -130,6 +130,7 @@ export default {
   consent_opted_out: "wants no messages",
   other_conversations: "Other conversations",
   no_other: "None",
+  also_on: "Also on",
   why_me: "Why it came to you",
   why_there: "Why it is there",
   opened: "Opened",

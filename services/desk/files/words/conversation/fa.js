@@ -130,6 +130,7 @@ export default {
   consent_opted_out: "پیام نمی‌خواهد",
   other_conversations: "گفت‌وگوهای دیگر",
   no_other: "هیچ",
+  also_on: "همچنین در",
   why_me: "چرا به شما رسید",
   why_there: "چرا آنجاست",
   opened: "آغاز",

@@ -130,6 +130,7 @@ export default {
   consent_opted_out: "nevēlas ziņas",
   other_conversations: "Citas sarunas",
   no_other: "Nav",
+  also_on: "Arī kanālā",
   why_me: "Kāpēc tā nonāca pie jums",
   why_there: "Kāpēc tā tur ir",
   opened: "Sākta",
