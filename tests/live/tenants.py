@@ -235,8 +235,12 @@ def _name(tenant: Tenant) -> None:
     moved = eventually_sync(
         lambda: [one for one in tenant.get("/conversations?person=api:main:neda")["items"] if one["handoff"]]
     )[0]
+    person = f"telegram:main:{tenant.customer}"
+    joined = tenant.request("POST", f"{path}/customers", json={"persons": [person, "api:main:neda"]})
+    assert joined.status_code == 200, joined.text
     tenant.ids |= {
         "workspace": tenant.name,
+        "customer": joined.json()["id"],
         "channel": "telegram",
         "account": f"bot-of-{tenant.name}",
         "agent": f"agent-of-{tenant.name}-1",
@@ -247,7 +251,7 @@ def _name(tenant: Tenant) -> None:
         "conversation": mine["id"],
         "command": later.headers["location"].rpartition("/")[2],
         "dead_letter": f"letter-of-{tenant.name}",
-        "person": f"telegram:main:{tenant.customer}",
+        "person": person,
         "message": replied.json()["id"],
         "number": "0",
         "event": tenant.get(f"/conversations/{mine['id']}/events")["items"][0]["id"],

@@ -48,6 +48,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "priority": {"priority": "low"},
     "replay": {"since": "2026-01-01T00:00:00Z"},
     "handoff/confirm": {"person": "webchat:main:anon-1"},
+    "customers": {"persons": ["{person}", "api:main:neda"]},
+    "part": {"persons": ["{person}"]},
     "presence": {"status": "away"},
     "beat": {},
     "wrap-up/end": {},
