@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 
@@ -10,6 +11,10 @@ from services.channels.live_secrets import is_live_secret
 from services.channels.port import InvalidSignature, Request, WebhookResponse
 
 SIGNATURE_HEADER = "x-twitter-webhooks-signature"
+CRC_TOKEN = re.compile(r"[A-Za-z0-9+/=_.~-]{1,512}")
+"""The alphabet of a token. The answer to the test is made as a signature is, and anybody may ask for it: a token that could be the
+body of a webhook is never signed.
+"""
 
 
 def digest(secret: str, content: bytes) -> str:
@@ -30,7 +35,7 @@ def answer_challenge(request: Request, consumer_secrets: Sequence[str]) -> Webho
     if request.method != "GET":
         return None
     token = request.query.get("crc_token", "")
-    if not token or not consumer_secrets:
-        raise InvalidSignature("the call is no test of X's: it has no crc_token")
+    if not CRC_TOKEN.fullmatch(token) or not consumer_secrets:
+        raise InvalidSignature("the call is no test of X's: crc_token is missing or not of its alphabet")
     answer = {"response_token": digest(consumer_secrets[0], token.encode())}
     return WebhookResponse(200, json.dumps(answer).encode(), "application/json")
