@@ -16,6 +16,8 @@ from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient
 
 INTERVAL = timedelta(minutes=5)
+MAX_PAGES = 8
+"""Pages of a list in one poll: X lists 800 mentions, and lets its direct messages be asked for 15 times in 15 minutes."""
 POST_FIELDS = {
     "tweet.fields": "conversation_id,created_at,in_reply_to_user_id,referenced_tweets,edit_history_tweet_ids,note_tweet,entities",
     "expansions": "author_id,attachments.media_keys",
@@ -38,7 +40,7 @@ async def poll(http: HttpClient, account: Account, cursor: str | None) -> PollRe
     user = next(iter(account.secrets("user_id")), "")
     since = _since(cursor, user)
     posts = await _mentions(http, account, user, since.get("post"))
-    events = await call(http, account, "GET", f"/2/dm_events?{urlencode(DM_FIELDS)}")
+    events = await _pages(http, account, "/2/dm_events", DM_FIELDS, since.get("dm"))
     newest = {"user": user, "post": _newest(posts, since.get("post")), "dm": _newest(events, since.get("dm"))}
     following = json.dumps({name: one for name, one in newest.items() if one}, sort_keys=True)
     if not since:
@@ -49,7 +51,29 @@ async def poll(http: HttpClient, account: Account, cursor: str | None) -> PollRe
 
 async def _mentions(http: HttpClient, account: Account, user: str, since: str | None) -> dict[str, Json]:
     fields = {**POST_FIELDS, **({"since_id": since} if since else {})}
-    return await call(http, account, "GET", f"/2/users/{user}/mentions?{urlencode(fields)}")
+    return await _pages(http, account, f"/2/users/{user}/mentions", fields, since)
+
+
+async def _pages(
+    http: HttpClient, account: Account, path: str, fields: Mapping[str, str], since: str | None
+) -> dict[str, Json]:
+    """The pages of a list, whose newest items come first, as one; the first alone where nothing was seen before."""
+    items, users, media, token = list[Json](), list[Json](), list[Json](), ""
+    for _ in range(MAX_PAGES):
+        page = await call(http, account, "GET", f"{path}?{urlencode({**fields, **_paging(token)})}")
+        listed, includes = list(dicts(page.get("data"))), as_dict(page.get("includes"))
+        items += listed
+        users += dicts(includes.get("users"))
+        media += dicts(includes.get("media"))
+        token = as_str(as_dict(page.get("meta")).get("next_token")) or ""
+        numbers = [int(one) for item in listed if (one := as_id_str(item.get("id")))]
+        if not token or since is None or (numbers and min(numbers) <= int(since)):
+            break
+    return {"data": items, "includes": {"users": users, "media": media}}
+
+
+def _paging(token: str) -> dict[str, str]:
+    return {"pagination_token": token} if token else {}
 
 
 def _since(cursor: str | None, user: str) -> dict[str, str]:
@@ -88,9 +112,11 @@ def _message_bodies(user: str, answer: Mapping[str, Json], since: str | None) ->
         if since is not None and int(number) <= int(since):
             continue
         at = iso_time(event.get("created_at"))
-        # The conversation of two is called by both their ids.
+        # The conversation of two is called by both their ids. That of a group has one number: several would read the answer.
         parties = (as_str(event.get("dm_conversation_id")) or "").split("-")
-        target = next((one for one in parties if one and one != sender), None)
+        if len(parties) != 2 or user not in parties or sender not in parties:
+            continue
+        target = next((one for one in parties if one != sender), None)
         said: dict[str, Json] = {
             "sender_id": sender,
             "target": {"recipient_id": target},

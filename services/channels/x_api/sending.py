@@ -42,7 +42,13 @@ async def delete(http: HttpClient, account: Account, action: ChannelAction) -> S
     if action.platform_id is None:
         raise PermanentSendError("not_found", "no message is named")
     place = "tweets" if action.surface == "public" else "dm_events"
-    await call(http, account, "DELETE", f"/2/{place}/{action.platform_id}")
+    # A long text became several messages; one that is gone already must not keep the others.
+    for number in (action.platform_id, *action.further_ids):
+        try:
+            await call(http, account, "DELETE", f"/2/{place}/{number}")
+        except PermanentSendError as error:
+            if error.code != "not_found":
+                raise
     return SendReceipt(action.platform_id)
 
 

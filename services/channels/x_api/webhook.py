@@ -11,6 +11,7 @@ from services.channels.json_access import as_dict, as_id_str, as_list, as_str, d
 from services.channels.port import Account, InvalidPayload, Request
 from services.channels.x_api.context import XCall, milliseconds, read_call
 from services.channels.x_api.direct_messages import encrypted, messages, reads, typing
+from services.channels.x_api.people import relation
 from services.channels.x_api.posts import created, deleted, read_post
 from services.platform.core.identifiers import hashed_id
 
@@ -80,6 +81,13 @@ def _chat(call: XCall, payload: Payload, event: Payload) -> Iterator[Activity]:
     yield encrypted(call, payload, as_str(event.get("event_type")) or "")
 
 
+def _block(call: XCall, payload: Payload, event: Payload) -> Iterator[Activity]:
+    if (
+        found := relation(call, payload, as_str(event.get("event_type")) or "", as_id_str(event.get("event_uuid")))
+    ) is not None:
+        yield found
+
+
 EVENTS: Mapping[str, Callable[[XCall, Payload, Payload], Iterator[Activity]]] = {
     "post.create": _post,
     "post.mention.create": _post,
@@ -90,10 +98,12 @@ EVENTS: Mapping[str, Callable[[XCall, Payload, Payload], Iterator[Activity]]] = 
     "dm.sent": lambda call, payload, _: messages(call, payload, "dm.sent"),
     "dm.read": lambda call, payload, _: reads(call, payload, "dm.read"),
     "dm.indicate_typing": lambda call, payload, _: typing(call, payload, "dm.indicate_typing"),
+    "block.block": _block,
+    "block.unblock": _block,
     "chat.received": _chat,
     "chat.sent": _chat,
 }
-"""Type of an event → its activities. Likes, follows, profiles, Spaces and types that X adds are of kind `unknown`."""
+"""Type of an event → its activities. Likes, follows, mutes, profiles, Spaces and types that X adds are of kind `unknown`."""
 
 
 # -- Account Activity API ------------------------------------------------------------------------------------------------
@@ -132,6 +142,13 @@ def _deleted(call: XCall, body: Payload) -> Iterator[Activity]:
         yield deleted(call, event.get("status"), milliseconds(event.get("timestamp_ms")), "tweet_delete_events")
 
 
+def _blocked(call: XCall, body: Payload) -> Iterator[Activity]:
+    for event in dicts(body.get("block_events")):
+        verb = as_str(event.get("type")) or "block"
+        found = relation(call, event, f"block.{verb}", as_id_str(event.get("created_timestamp")))
+        yield found or call.unknown("block_events", hashed_id(repr(event)))
+
+
 def _revoked(call: XCall, body: Payload) -> Iterator[Activity]:
     for kind, about in as_dict(body.get("user_event")).items():
         yield call.unknown("user_event", hashed_id(kind, repr(about)), what=kind[:64])
@@ -145,6 +162,7 @@ LISTS: Mapping[str, Callable[[XCall, Payload], Iterator[Activity]]] = {
     "direct_message_indicate_typing_events": lambda call, body: typing(
         call, body, "direct_message_indicate_typing_events"
     ),
+    "block_events": _blocked,
     "user_event": _revoked,
 }
 """Field of a body → its activities. Every other list is of kind `unknown`."""

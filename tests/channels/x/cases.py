@@ -63,6 +63,7 @@ def places() -> tuple[Place, ...]:
             message=lambda n: _dm(1000 + n, text_of(n), WRITTEN),
             watermark={"read": _read()},
             echo=lambda n, text: _dm(7000 + n, text, REPORTED, is_own=True),
+            contact_states={"blocked": _relation("block.block"), "unblocked": _relation("block.unblock")},
         ),
         Place(
             name="posts",
@@ -104,6 +105,11 @@ def _dm(number: int, text: str, at: datetime, *, is_own: bool = False) -> Update
     }
     users = {CUSTOMER: {"data": USERS}}
     return _event("dm.sent" if is_own else "dm.received", {"direct_message_events": [event], "users": users})
+
+
+def _relation(kind: str) -> Update:
+    sides = {"source": {"data": USERS}, "target": {"data": {"id": OWN}}}
+    return _event(kind, {**sides, "created_timestamp": _milliseconds(REPORTED)})
 
 
 def _read() -> Update:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Address
-from services.channels.port import InvalidPayload
+from services.channels.port import InvalidPayload, InvalidSignature, Request
 from services.channels.x import X
 from services.channels.x_api.context import message_id
-from tests.channels.x.cases import CUSTOMER, OWN, PAYLOADS, account, payload, request
+from tests.channels.x.cases import CUSTOMER, OWN, PAYLOADS, account, payload, request, signature
 
 Row = tuple[str, str, str, str | None]
 FIRST, OURS = "1700000000000000001", "1700000000000000013"
@@ -31,6 +31,7 @@ NOTHING = private("unknown", person="none")
 OF_CUSTOMER = private("unknown")
 LONG = "@example_shop a long story that goes on and on"
 EXPECTED: dict[str, list[Row]] = {
+    "aaa_block": [*private("follow"), *private("follow"), *NOTHING],
     "aaa_deleted": public("deletion", None),
     "aaa_dms": [*private("message", "Hello, it is me"), *private("echo", "Hello Sara")],
     "aaa_favorite": NOTHING,
@@ -44,6 +45,8 @@ EXPECTED: dict[str, list[Row]] = {
     "aaa_retweet": OF_CUSTOMER,
     "aaa_revoked": NOTHING,
     "aaa_typing": OF_CUSTOMER,
+    "block": private("follow"),
+    "block_by_us": NOTHING,
     "chat_received": private("message"),
     "chat_sent": NOTHING,
     "dm": private("message", "Hello, it is me"),
@@ -81,6 +84,7 @@ EXPECTED: dict[str, list[Row]] = {
     "quote": public("message", "Look at this shop"),
     "reply": public("message", "Still nothing"),
     "repost": OF_CUSTOMER,
+    "unblock": private("follow"),
 }
 
 
@@ -195,6 +199,13 @@ def test_a_button_says_what_it_carries() -> None:
     assert one("dm_quick_reply").details == {"data": "order-1001"}
 
 
+def test_a_block_says_whether_the_person_can_be_reached_each_time() -> None:
+    assert [one("block").contact_state, one("unblock").contact_state] == ["blocked", "unblocked"]
+    assert [activity.contact_state for activity in parsed("aaa_block")] == ["blocked", "unblocked", None]
+    again = payload("block").replace(b"-7999999999999999001", b"-7999999999999999009")
+    assert X().parse(request(again), account())[0].id != one("block").id
+
+
 def test_links_are_those_that_the_text_shortens() -> None:
     assert one("quote").links == ["https://shop.example/mug"]
 
@@ -242,3 +253,22 @@ def test_a_field_of_any_type_gives_activities_with_different_ids(name: str, data
     activities = X().parse(replace(request(b""), body=json.dumps(body).encode()), account())
     assert activities
     assert len({activity.id for activity in activities}) == len(activities)
+
+
+# -- the test of the address -------------------------------------------------------------------------------------------------
+
+
+def asked(token: str) -> Request:
+    return Request("GET", "/webhooks/x/shop/main", {"crc_token": token}, {}, b"", request(b"").received_at)
+
+
+def test_the_test_of_the_address_is_answered_with_the_signature_of_its_token() -> None:
+    answered = X().handshake(asked("dG9rZW4_of-X.1~a/b+c=="), account())
+    assert answered is not None
+    assert json.loads(answered.body) == {"response_token": signature(b"dG9rZW4_of-X.1~a/b+c==")}
+
+
+@pytest.mark.parametrize("token", ["", '{"data": {}}', '{"for_user_id":"1"}', " abc", "a" * 513, "[1]", "abc\n"])
+def test_nobody_has_a_body_of_a_webhook_signed_as_a_token(token: str) -> None:
+    with pytest.raises(InvalidSignature):
+        X().handshake(asked(token), account())

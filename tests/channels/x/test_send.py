@@ -258,6 +258,29 @@ async def test_a_poll_gives_what_is_newer_in_the_shape_of_webhooks() -> None:
     assert activities[2].person_name == "Sara"
 
 
+async def test_a_poll_reads_all_pages_since_the_last_one() -> None:
+    older = {"data": [{"id": "19", "text": "zero", "author_id": CUSTOMER}]}
+    more = {**MENTIONS, "meta": {"next_token": "t1"}}
+    http = FakeHttp(
+        in_order(answer(200, more), answer(200, older), answer(200, {**EVENTS, "meta": {"next_token": "t2"}}))
+    )
+    found = await X().poll(account(), http, json.dumps({"user": OWN, "post": "18", "dm": "30"}))
+    # The page of direct messages has one that is known: there is nothing new behind it.
+    assert ["pagination_token=t1" in call.url for call in http.calls] == [False, True, False]
+    texts = [activity.text for body in found.bodies for activity in X().parse(request(body), account())]
+    assert [text.text for text in texts if text] == ["zero", "one", "two", "hi", "ours"]
+
+
+async def test_a_message_of_a_group_is_not_taken_for_a_private_one() -> None:
+    [ours, hi, _] = EVENTS["data"]
+    groups = {
+        "data": [{**one, "dm_conversation_id": "1500000000000000999"} for one in (ours, hi) if isinstance(one, dict)]
+    }
+    http = FakeHttp(in_order(answer(200, {}), answer(200, groups)))
+    found = await X().poll(account(), http, json.dumps({"user": OWN, "dm": "30"}))
+    assert list(found.bodies) == []
+
+
 @pytest.mark.parametrize("cursor", ["not json", "[]", json.dumps({"user": "9", "post": "1"})])
 async def test_a_cursor_of_another_user_says_nothing(cursor: str) -> None:
     http = FakeHttp(in_order(answer(200, {"meta": {}}), answer(200, {})))
