@@ -44,7 +44,7 @@ test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails w
 check: $(DEV)  ## what to ask while working: style, types, and the quick tests, on all cores; within a minute
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
-	$(BIN)/mypy --no-error-summary $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
+	$(BIN)/mypy --no-error-summary $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench training deploy/generate))))
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 	HYPOTHESIS_PROFILE=check $(BIN)/python -m pytest -q -n auto --dist loadscope -p no:schemathesis -m "not (live or slow or simulator or adapters)" \
 	    $(foreach folder,$(UNCHECKED),--ignore tests/$(folder)) $(ARGS)
@@ -55,7 +55,7 @@ audit: $(DEV)  ## known holes in what is installed; fails where that could not b
 lint: $(DEV)  ## style, types, direction of imports, dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench deploy/generate))))
+	$(BIN)/mypy $(sort $(dir $(wildcard $(addsuffix /*.py,schemas services tests bench training deploy/generate))))
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 

@@ -1,13 +1,17 @@
-"""Detects the language of a text (fa, ar, lv, en) by its script, its letters and frequent words.
+"""Detects the language of a text (fa, ar, lv, en) by its script, and by a table of rows of letters.
 
-Short texts prove little. Where the text does not decide, the account's expected languages and the platform's hint do.
-A frequent word counts two points, a letter that only one of the languages has counts one.
+Short texts prove little. Where the table is not sure, letters and frequent words decide: a frequent word counts two points,
+a letter that only one of the languages has counts one. Where these do not decide either, the account's expected languages
+and the platform's hint do.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 
+from services.text.grams import language_grams
 from services.text.normalise import normalise, normalised_words
+from services.text.tables import table
+from services.text.weights import probabilities
 
 # Persian ی and ک look like Arabic ي and ك but are other code points. Many keyboards type the wrong ones, so letters count
 # less than words, and words are compared after both spellings are unified.
@@ -45,6 +49,14 @@ FINGLISH_WORDS = normalised_words(
     nakardam kardam hanooz hanuz residam nareside ferestadin begid bedin agha khanom"""
 )
 LATIN_TABLES = {"en": ENGLISH_WORDS, "lv": LATVIAN_WORDS, "fa": FINGLISH_WORDS}
+WRITTEN_AS: dict[str, str | None] = {"finglish": "fa", "arabizi": "ar", "other": None}
+"""The language of each class of the table that is not one itself: Persian and Arabic in Latin letters, any other language."""
+IN_ARABIC_SCRIPT = frozenset({"fa", "ar", "other"})
+IN_LATIN_SCRIPT = frozenset({"en", "lv", "finglish", "arabizi", "other"})
+SURE, SURE_OF_ONE_WORD = 0.6, 0.85
+"""The probability from which the table decides alone: سلام is Persian and Arabic, so one word has to show more."""
+FEW_LETTERS = 3
+"""A text of fewer letters is `ok` or a size in any language."""
 ARABIC_SCRIPT, LATIN_SCRIPT = frozenset({"fa", "ar"}), frozenset({"en", "lv"})
 _ARABIC = re.compile(r"[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -69,7 +81,24 @@ def detect(text: str, *, hint: str | None = None, expected: Sequence[str] = ()) 
         return hinted if hinted not in ARABIC_SCRIPT | LATIN_SCRIPT else None
     if arabic == latin == 0:
         return _prior_language(priors, hinted, None)
-    return _arabic_script(content, priors, hinted) if arabic >= latin else _latin_script(content, priors, hinted)
+    if arabic >= latin:
+        return _by_table(content, IN_ARABIC_SCRIPT) or _arabic_script(content, priors, hinted)
+    return _by_table(content, IN_LATIN_SCRIPT) or _latin_script(content, priors, hinted)
+
+
+def _by_table(text: str, possible: frozenset[str]) -> str | None:
+    """The language that the table is sure of, of the classes of the text's script; None: it is not, or it is another one."""
+    grams = language_grams(text)
+    if len(grams) < 4 * FEW_LETTERS:
+        return None
+    weights = table("languages")
+    scores = zip(weights.classes, weights.scores(grams), strict=True)
+    candidates = [(name, score) for name, score in scores if name in possible]
+    shares = probabilities(score for _, score in candidates)
+    likeliest = max(range(len(shares)), key=shares.__getitem__)
+    name = candidates[likeliest][0]
+    least = SURE if " " in text.strip() else SURE_OF_ONE_WORD
+    return WRITTEN_AS.get(name, name) if shares[likeliest] >= least else None
 
 
 def _count(script: re.Pattern[str], text: str) -> int:
