@@ -11,7 +11,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import assignment, channels, desk, dispatch, footprint, inbox, ingest, message, minute, pages, staffing
+from bench import (
+    assignment,
+    channels,
+    desk,
+    dispatch,
+    footprint,
+    inbox,
+    ingest,
+    message,
+    minute,
+    pages,
+    staffing,
+    understanding,
+)
 from bench.report import ResultRow, heading, show
 from tests.live_servers.kafka import open_kafka
 from tests.live_servers.server import Server, Unavailable
@@ -94,6 +107,10 @@ def _channels(context: RowContext) -> AsyncIterator[ResultRow]:
     return channels.rows(context.folder, context.seconds * CHANNEL_SHARE)
 
 
+def _understanding(_: RowContext) -> AsyncIterator[ResultRow]:
+    return understanding.rows()
+
+
 def _minute(context: RowContext) -> AsyncIterator[ResultRow]:
     return minute.on_mongo(context.folder, context.kafka(), 3 * context.seconds, context.rate)
 
@@ -114,6 +131,7 @@ ROWS: Mapping[str, Row] = {
     "channels": _channels,
     "ingest-kafka": _ingest_kafka,
     "assignment-kafka": _assignment_kafka,
+    "understanding": _understanding,
     "message": _message,
     "minute": _minute,
     "minute-sqlite": _minute_sqlite,

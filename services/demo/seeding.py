@@ -47,7 +47,7 @@ ROUTING: dict[str, Json] = {
     "rules": [
         {"when": {"sensitive": True}, "then": {"team": "payments", "priority": "urgent"}},
         {
-            "when": {"sentiment": "negative"},
+            "when": {"sentiment": "negative", "intent": "complaint"},
             "then": {"team": TEAM, "skills": {"lang:{language}": 3}, "priority": "high"},
         },
         {"when": {"intent": ["refund", "payment"]}, "then": {"team": "payments", "skills": {"lang:{language}": 2}}},

@@ -140,7 +140,7 @@ def _named_teams(policy: Policy) -> list[str]:
 
 
 def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> Mutation:
-    """Replace the routing rules. Raises UnprocessableContent for a team that does not exist."""
+    """Replace the routing rules. Raises UnprocessableContent for an unknown team, and a rule by sentiment alone."""
 
     def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
@@ -152,6 +152,7 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
             for pointer, team in _named_by(rule.then)
         ]
         refuse_unknown_traits("rules", [rule.when for rule in body.rules])
+        refuse_sentiment_alone([rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
         after = versioned_part(Versioned[RoutingBody], body, current.routing, revision)
         return current if after is current.routing else replace_parts(current, revision, routing=after)
@@ -184,6 +185,15 @@ def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
     ]
     if unknown:
         raise UnprocessableContent(*[(f"/{kind}/{i}/when/{name}", sentence.format(name)) for i, name in unknown])
+
+
+def refuse_sentiment_alone(matches: Sequence[Match]) -> None:
+    """Raise UnprocessableContent for rules with `sentiment` as their only condition: it is too often a wrong guess."""
+    only = {"sentiment"}
+    alone = [i for i, when in enumerate(matches) if {name for name, value in when if value is not None} == only]
+    if alone:
+        sentence = "A sentiment is a guess, and no reason by itself. Add another condition, such as `surface`."
+        raise UnprocessableContent(*[(f"/rules/{i}/when/sentiment", sentence) for i in alone])
 
 
 def refuse_repeated_ids(body: SlaBody) -> None:

@@ -180,3 +180,11 @@ async def test_a_policy_reads_as_it_was_written(rest: Rest) -> None:
     policy = POLICY | {"warn_at": [0.5], "calendar": calendar, "escalate": escalate}
     await rest.request("PUT", f"{SHOP}/sla", {"policies": [policy]})
     assert (await rest.request("GET", f"{SHOP}/sla")).json() == {"policies": [policy]}
+
+
+async def test_a_rule_by_sentiment_alone_is_refused(rest: Rest) -> None:
+    alone = {"rules": [{"when": {}}, {"when": {"sentiment": "negative"}}]}
+    problem = problem_of(await rest.request("PUT", f"{SHOP}/routing", alone), 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/rules/1/when/sentiment"]
+    beside = {"rules": [{"when": {"sentiment": "negative", "surface": "public"}}]}
+    assert (await rest.request("PUT", f"{SHOP}/routing", beside)).status_code == 200
