@@ -187,4 +187,4 @@ async def test_a_rule_by_sentiment_alone_is_refused(rest: Rest) -> None:
     problem = problem_of(await rest.request("PUT", f"{SHOP}/routing", alone), 422)
     assert [error["pointer"] for error in problem["errors"]] == ["/rules/1/when/sentiment"]
     beside = {"rules": [{"when": {"sentiment": "negative", "surface": "public"}}]}
-    assert (await rest.request("PUT", f"{SHOP}/routing", beside)).status_code == 200
+    assert (await rest.request("PUT", f"{SHOP}/routing", beside)).status_code == 201
