@@ -14,7 +14,8 @@ class CallRecord:
     """A call. Its id is that of the message by which its conversation shows it.
 
     `outcome` is None until the customer's leg ends: `answered` when an agent's leg was, or the only leg there is; `abandoned`
-    when the customer hung up while an agent was being called; `missed` when nobody took it. `conversation` has its message.
+    when the customer hung up while an agent was being called; `missed` when nobody took it. A call of ours is `answered` when the
+    customer took it. `conversation` has its message. `agent_at` is the time of `agent_state`.
     """
 
     workspace: str
@@ -24,6 +25,7 @@ class CallRecord:
     customer_answered: bool = False
     customer_seconds: float | None = None
     agent_state: CallState | None = None
+    agent_at: Instant | None = None
     answered_by_agent: bool = False
     agent_seconds: float | None = None
     recording: Attachment | None = None
