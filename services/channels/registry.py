@@ -17,6 +17,7 @@ from services.channels.rubika import Rubika
 from services.channels.sms import Sms
 from services.channels.survey import Survey
 from services.channels.telegram import Telegram
+from services.channels.voice import Voice
 from services.channels.webchat import Webchat
 from services.channels.whatsapp import Whatsapp
 from services.channels.x import X
@@ -38,6 +39,7 @@ CHANNELS: tuple[Channel, ...] = (
     Survey(),
     Sms(),
     X(),
+    Voice(),
 )
 ABILITIES = find_abilities(CHANNELS)
 _BY_NAME = {channel.name: channel for channel in CHANNELS}

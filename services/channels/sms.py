@@ -20,15 +20,13 @@ from services.channels.account_settings import (
     api_base_field,
 )
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
-from services.channels.twilio.accounts import API_HOST, TwilioCredentials
+from services.channels.twilio.accounts import API_HOST, MAX_SEGMENTS, TwilioCredentials
 from services.channels.twilio.api import account_problem, send_text
 from services.channels.twilio.channel import SignedByTwilio
 from services.channels.twilio.messages import parse_message_call
 from services.channels.twilio.webhook import read_call, twiml
 from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
-
-MAX_SEGMENTS = 10
 
 
 class SmsCredentials(TwilioCredentials):
@@ -67,7 +65,6 @@ class Sms(SignedByTwilio):
     account_model = SmsAccount
     capabilities = Capabilities(
         surfaces=("private",),
-        # A body has up to 1,600 characters (www.twilio.com/docs/api/errors/21617); ten segments are at most 1,530. Carriers join no more.
         text_limits=(TextLimit(limit=MAX_SEGMENTS, unit="segments", splits=True),),
         first_contact="always",
         person_ids="e164",

@@ -9,6 +9,8 @@ from services.channels.account_settings import AccountCredentials, OwnUrl, Rotat
 from services.channels.port import Account
 
 API_HOST = "https://api.twilio.com"
+MAX_SEGMENTS = 10
+"""A body has up to 1,600 characters (www.twilio.com/docs/api/errors/21617). Ten segments are at most 1,530, and carriers join no more."""
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{5,14}$")]
 """A telephone number by E.164."""
 SenderNumber = Annotated[
