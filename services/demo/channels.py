@@ -1,6 +1,7 @@
 """The channels of the demo shop. Another one is a row here: see `DemoChannel`."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from schemas.values import Json
 from services.demo.accounts import (
@@ -29,6 +30,16 @@ from services.demo.rubika import FakeRubika
 from services.demo.rubika_customers import RubikaCustomers
 from services.demo.telegram import FakeTelegram
 from services.demo.trustpilot import FakeTrustpilot
+from services.demo.twilio import FakeTwilio
+from services.demo.twilio_customers import (
+    ACCOUNT_SID,
+    MEDIA,
+    OUR_NUMBER,
+    PUBLIC_URL,
+    SmsCustomers,
+    TwilioSender,
+    VoiceCustomers,
+)
 from services.demo.whatsapp_customers import WhatsAppCustomers
 
 # -- Telegram ------------------------------------------------------------------------------------------------------------
@@ -138,6 +149,38 @@ def _line_crowd(context: CrowdContext) -> Crowd:
 
 def _set_up_line(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
     return [("/v2/bot/channel/webhook/endpoint", {"endpoint": webhook})]
+
+
+# -- Twilio --------------------------------------------------------------------------------------------------------------
+
+
+def _twilio_account(channel: str, credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    names = {"sms": "Demo shop by SMS", "voice": "Demo shop by telephone"}
+    login: dict[str, Json] = {
+        "account_sid": ACCOUNT_SID,
+        "auth_token": credentials.secret("twilio token"),
+        "number": OUR_NUMBER,
+        "public_url": PUBLIC_URL,
+    }
+    return {"name": names[channel], "credentials": login, "api_base": f"{stand_ins.url}/{channel}"}
+
+
+def _twilio_sender(channel: str, context: CrowdContext) -> TwilioSender:
+    path = webhook_path(channel, context.workspace, context.credentials)
+    return TwilioSender(channel, path, context.credentials.secret("twilio token"))
+
+
+def _sms_crowd(context: CrowdContext) -> Crowd:
+    photo_url = f"{context.stand_ins_url}/sms{MEDIA}"
+    return SmsCustomers(context.imagination, context.occupancy, _twilio_sender("sms", context), photo_url)
+
+
+def _voice_crowd(context: CrowdContext) -> Crowd:
+    return VoiceCustomers(context.imagination, context.occupancy, _twilio_sender("voice", context))
+
+
+def _set_up_twilio(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
+    return [(f"/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json", {"url": webhook})]
 
 
 # -- mail and the web ----------------------------------------------------------------------------------------------------
@@ -251,6 +294,22 @@ CHANNELS: tuple[DemoChannel, ...] = (
     ),
     # Nobody fills in a survey unasked: whoever was helped is asked.
     DemoChannel(name="survey", account=_survey_account, crowd=_survey_crowd),
+    DemoChannel(
+        name="sms",
+        account=partial(_twilio_account, "sms"),
+        stand_in=lambda log: FakeTwilio("sms", log=log).app,
+        crowd=_sms_crowd,
+        share=0.08,
+        set_up=_set_up_twilio,
+    ),
+    DemoChannel(
+        name="voice",
+        account=partial(_twilio_account, "voice"),
+        stand_in=lambda log: FakeTwilio("voice", log=log).app,
+        crowd=_voice_crowd,
+        share=0.03,
+        set_up=_set_up_twilio,
+    ),
     DemoChannel(name="webchat", account=_webchat_account),
 )
 

@@ -17,13 +17,18 @@ SetUpCall = tuple[str, Mapping[str, Json]]
 
 @dataclass(frozen=True, slots=True)
 class CrowdContext:
-    """What customers are made of. `photo` is the id of a picture that the stand-in of Meta has; None: it has none."""
+    """What customers are made of. `photo` is the id of a picture that the stand-in of Meta has; None: it has none.
+
+    `workspace` is that of the shop, `stand_ins_url` the address of the stand-ins: some platforms sign and name addresses.
+    """
 
     started_at: datetime
     imagination: Imagination
     occupancy: Occupancy
     credentials: Credentials
     photo: str | None = None
+    workspace: str = ""
+    stand_ins_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,9 @@ async def stream(
     random, occupancy = Random(start.timestamp()), Occupancy()  # noqa: S311 - messages of the demo need no secure randomness
     async with connected(base_url) as client, connected(stand_ins.url) as stand_in:
         imagination = Imagination(random, count(first_number_at(start)))
-        context = CrowdContext(start, imagination, occupancy, credentials, await _photo(stand_in))
+        context = CrowdContext(
+            start, imagination, occupancy, credentials, await _photo(stand_in), workspace, stand_ins.url
+        )
         shop = DemoSession(
             rest=Rest(client, admin_key, workspace),
             client=client,

@@ -32,6 +32,7 @@ from services.demo.photo import PHOTO
 from services.demo.respondents import Respondents
 from services.demo.reviewers import BY_CONSUMER, Reviewers
 from services.demo.rubika_customers import BY_CHAT, RubikaCustomers
+from services.demo.twilio_customers import BY_NUMBER, MEDIA, SmsCustomers, TwilioSender, VoiceCustomers
 from services.demo.whatsapp_customers import BY_PHONE, WhatsAppCustomers
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -67,6 +68,15 @@ def reviews(occupancy: Occupancy | None = None) -> Reviewers:
     return Reviewers(Imagination(Random(1), count(1)), occupancy or Occupancy())
 
 
+def twilio_sender(name: str) -> TwilioSender:
+    return TwilioSender(name, webhook_path(name, "demo", CREDENTIALS), CREDENTIALS.secret("twilio token"))
+
+
+def sms(occupancy: Occupancy | None = None) -> SmsCustomers:
+    photo_url = f"http://127.0.0.1:9999/sms{MEDIA}"
+    return SmsCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), twilio_sender("sms"), photo_url)
+
+
 CROWDS: Mapping[str, Callable[..., Crowd]] = {
     "rubika": rubika,
     "whatsapp": whatsapp,
@@ -74,6 +84,7 @@ CROWDS: Mapping[str, Callable[..., Crowd]] = {
     "email": mail,
     "line": line,
     "reviews": reviews,
+    "sms": sms,
 }
 PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
     "rubika": BY_CHAT,
@@ -82,6 +93,7 @@ PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
     "email": BY_ADDRESS,
     "line": BY_USER,
     "reviews": BY_CONSUMER,
+    "sms": BY_NUMBER,
 }
 every_crowd = pytest.mark.parametrize("name", CROWDS)
 
@@ -268,3 +280,17 @@ def test_what_reached_a_stranger_is_nobodys(name: str) -> None:
     crowd.on_sent({"channel": name, "to": [], "id": "1"}, START)
     crowd.on_sent({"channel": name, "action": "hide", "target": "1790"}, START)
     assert crowd.due(START + timedelta(minutes=5)) == []
+
+
+def test_calls_ring_and_end_and_texts_of_ours_arrive() -> None:
+    crowd = VoiceCustomers(Imagination(Random(1), count(1)), Occupancy(), twilio_sender("voice"))
+    posts = [*crowd.write(START), *crowd.due(START + timedelta(seconds=30))]
+    calls = [activity.call for post in posts for activity in understood(post) if activity.call]
+    assert [(one.direction, one.leg, one.state) for one in calls] == [
+        ("inbound", "customer", "ringing"),
+        ("inbound", "customer", "ended"),
+    ]
+    for customers in (crowd, sms()):
+        customers.on_sent({"to": next(iter(BY_NUMBER)), "id": "SM1", "text": "x"}, START)
+        found = [a for post in customers.due(START + timedelta(seconds=4)) for a in understood(post)]
+        assert [a.receipt_state for a in found if a.kind == "receipt"][-1] == "delivered"

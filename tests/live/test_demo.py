@@ -26,7 +26,7 @@ BRISK = (sys.executable, "-m", "tests.live.brisk_demo")
 WANTED = 3
 """Answers that are looked at."""
 ADMIN = {"authorization": f"Bearer {ADMIN_KEY}"}
-ON = ("telegram", "whatsapp", "instagram", "email", "line")
+ON = ("telegram", "whatsapp", "instagram", "email", "line", "sms")
 WITH_FILES = ("telegram", "whatsapp", "instagram", "email")
 """Where files of agents go out."""
 
