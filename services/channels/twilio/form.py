@@ -27,7 +27,7 @@ NAMES = frozenset(
 """Names that a call has at most once. Twilio adds others over time, which are read too."""
 MAX_FIELDS = 1_000
 MAX_FILES = 20
-_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]+")
+_NAME = re.compile(r"[A-Z][A-Za-z0-9_.\[\]-]*")
 # The form of the URL standard, which writes capitals (url.spec.whatwg.org, "percent-encode").
 _ESCAPES = re.compile(rb"(?:[^%]|%[0-9A-F]{2})*", re.DOTALL)
 
@@ -53,6 +53,9 @@ def form_pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def _check_names(pairs: list[tuple[str, str]]) -> None:
+    if len(set(pairs)) < len(pairs):
+        # The signature takes such a pair once.
+        raise ValueError("the form has a pair twice")
     names = [name for name, _ in pairs]
     known = NAMES | set(_media_names(pairs))
     if any(names.count(name) > 1 for name in known.intersection(names)):

@@ -108,6 +108,8 @@ def test_json_is_proven_by_the_hash_in_the_address() -> None:
         b"MessageSid=SM1&NumMedia=0&&From=%2B37126000001",
         b"MessageSid=SM1&NumMedia=0&NumMedia=0&From=%2B37126000001",
         b"MessageSid=SM1&NumMedia&From=%2B37126000001",
+        b"MessageSid=SM1&SomethingNew=1&SomethingNew=1",
+        b"MessageSid=SM1M&essageStatus=delivered",
         b"MessageSid=SM1&NumMedia=0&From=%FF",
         b"MessageSid=SM1&NumMedia=0&From=%2",
     ],
