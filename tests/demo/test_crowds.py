@@ -153,14 +153,15 @@ def test_who_gives_away_a_card_in_the_group_follows_the_link_and_goes_on_in_priv
     crowd = rubika()
     posts = [(post, activity) for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
     post, asked = next((post, one) for post, one in posts if one.surface == "public")
-    link = "https://rubika.ir/pasokh_demo_bot?st=t0ken_of-a-link"
+    token = "t0ken_of-a-link".ljust(43, "0")
+    link = f"https://rubika.ir/pasokh_demo_bot?st={token}"
     sent = {"channel": "rubika", "to": asked.thread, "id": "1", "text": f"Here: {link}", "reply_to": asked.platform_id}
     crowd.on_sent(sent, START + timedelta(hours=1))
     later = crowd.due(START + timedelta(hours=2))
     found = [one for post in later for one in understood(post) if one.surface == "private" and one.kind == "message"][
         -2:
     ]
-    assert [one.details.get("start") for one in found] == ["t0ken_of-a-link", None]
+    assert [one.details.get("start") for one in found] == [token, None]
     assert [one.person == asked.person for one in found] == [True, False]
     assert {one.address.chat for one in found if one.address} == {post.lane}
 

@@ -27,7 +27,7 @@ from services.platform.http.outgoing import HttpClient
 NAME = re.compile(r"accounts/[^/\s]{1,40}/locations/[^/\s]{1,40}/reviews/[^/\s]{1,400}")
 STARS: Mapping[str, int] = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 TRANSLATED = re.compile(r"\A\s*\(Translated by Google\).*?\n\s*\(Original\)\s*", re.DOTALL)
-ORIGINAL_FIRST = re.compile(r"\s*\n\s*\(Translated by Google\).*\Z", re.DOTALL)
+ORIGINAL_FIRST = re.compile(r"\n[^\S\n]*+\(Translated by Google\).*\Z", re.DOTALL)
 PAGE_SIZE = 50
 MAX_ANSWER = 4096
 MAX_NAME = 200
