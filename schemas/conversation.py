@@ -223,6 +223,10 @@ class ResponseRun(Contract):
     last_message: str | None = None
 
 
+SurveyRating = Literal["csat_1", "csat_2", "csat_3", "csat_4", "csat_5", "nps_promoter", "nps_passive", "nps_detractor"]
+"""A rating of a survey: satisfaction from 1 to 5, or what a recommendation from 0 to 10 counts as."""
+
+
 class ConversationFact(Contract):
     """The data of every `pasokh.conversation.*` fact.
 
@@ -231,6 +235,8 @@ class ConversationFact(Contract):
     reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed).
     `reaction` is what somebody's reaction to it is now. `reason` is set on a resolved that nobody decided: `no_answer`, the
     customer has been silent for too long. `mentions` are the agents whom a noted calls to the conversation.
+
+    `ratings` are those that a survey_answered brought, or a message_edited by which further answers of a survey came.
 
     `previous_agent` is set on assigned, transferred and queued: who had the conversation until then, and has it no more.
 
@@ -271,3 +277,4 @@ class ConversationFact(Contract):
     reason: Annotated[str | None, OMITTED_IF_EMPTY] = None
     mentions: Annotated[list[str], OMITTED_IF_EMPTY] = []
     previous_agent: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    ratings: Annotated[list[SurveyRating], OMITTED_IF_EMPTY] = []

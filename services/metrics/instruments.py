@@ -196,6 +196,12 @@ HANDOFFS = Instrument(
     "Moves from public to private: started, completed, expired.",
     ("channel", "team", "outcome"),
 )
+SURVEY_RATINGS = Instrument(
+    "pasokh_survey_ratings_total",
+    "counter",
+    "Ratings of surveys: csat_1 to csat_5, nps_promoter, nps_passive, nps_detractor.",
+    ("channel", "team", "rating"),
+)
 UNANSWERED = Instrument(
     "pasokh_unanswered_total",
     "counter",
@@ -285,6 +291,7 @@ INSTRUMENTS = (
     HANDOFF_TIME,
     MESSAGES,
     SENTIMENTS,
+    SURVEY_RATINGS,
     AUTOMATIC_MESSAGES,
     OPENED,
     ASSIGNMENTS,

@@ -39,6 +39,7 @@ STEPS = (
     "transfer_to_agent",
     "reprioritise",
     "note",
+    "rate",
     "hand_off",
     "complete_handoff",
     "expire_handoff",
@@ -292,6 +293,12 @@ class FactScript:
     def note(self) -> None:
         if self.conversation.status != "bot":
             self.record("noted", message=f"o{len(self.log.events)}")
+
+    def rate(self) -> None:
+        """The customer says in a survey how it went."""
+        if self.conversation.status != "bot":
+            ratings = ["csat_4", "nps_promoter"]
+            self.record("survey_answered", message=f"s{len(self.log.events)}", author="customer", ratings=ratings)
 
     # -- hand-off ----------------------------------------------------------------------------------------------------
 

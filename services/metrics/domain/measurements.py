@@ -64,6 +64,10 @@ def _received(fact: ConversationFact) -> list[Counted]:
     return [("message", "inbound"), *([("sentiment", sentiment)] if sentiment in SENTIMENTS else [])]
 
 
+def _rated(fact: ConversationFact) -> list[Counted]:
+    return [("survey", rating) for rating in fact.ratings]
+
+
 COUNT_RULES: Mapping[str, Callable[[ConversationFact], list[Counted]]] = {
     "opened": _once("opened"),
     "message_received": _received,
@@ -78,6 +82,8 @@ COUNT_RULES: Mapping[str, Callable[[ConversationFact], list[Counted]]] = {
     "reply_failed": lambda fact: [("notice", "failed") if _is_automatic(fact) else ("reply_failed", "")],
     "handoff_started": _once("handoff", "started"),
     "handoff_expired": _once("handoff", "expired"),
+    "survey_answered": _rated,
+    "message_edited": _rated,
 }
 """What a fact is counted as, by the last word of its type."""
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from schemas.activity import Activity
-from schemas.conversation import Conversation
+from schemas.conversation import Conversation, SurveyRating
 from schemas.routing import OfferFact
 from schemas.sla import ClockFact
 from services.metrics.domain.facts import OTHER, Measurement, conversation_labels
@@ -40,6 +41,7 @@ from services.metrics.instruments import (
     SENTIMENTS,
     SLA_MET,
     STARTED,
+    SURVEY_RATINGS,
     TRANSFERS,
     UNANSWERED,
     WAIT,
@@ -141,6 +143,7 @@ SERIES: dict[tuple[str, str], list[tuple[Instrument, SeriesKey]]] = {
     ("sentiment", "positive"): [(SENTIMENTS, (("sentiment", "positive"),))],
     ("sentiment", "neutral"): [(SENTIMENTS, (("sentiment", "neutral"),))],
     ("sentiment", "negative"): [(SENTIMENTS, (("sentiment", "negative"),))],
+    **{("survey", rating): [(SURVEY_RATINGS, (("rating", rating),))] for rating in get_args(SurveyRating)},
 }
 """The series of each measurement, and the label values that follow from its name."""
 SLA_SERIES: dict[str, Instrument] = {

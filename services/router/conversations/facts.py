@@ -12,6 +12,7 @@ from schemas.conversation import (
     MessageReaction,
     ResponseRun,
     Status,
+    SurveyRating,
 )
 from schemas.routing import TaskClosed, TaskForceAssigned
 from schemas.values import Failure, Json, Surface
@@ -49,6 +50,7 @@ class FactDetails(TypedDict, total=False):
     reason: str | None
     mentions: list[str]
     previous_agent: str | None
+    ratings: list[SurveyRating]
 
 
 def put_conversation(work: UnitOfWork, conversation: ConversationState) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from schemas.activity import Activity
 from schemas.commands import Forward
 from services.domain.conversation_state import ConversationState
+from services.domain.survey_ratings import ratings_of
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, MessageRecord
 from services.router.conversations import unfiled
@@ -54,12 +55,16 @@ def add_answers(work: UnitOfWork, activity: Activity, case: ConversationState) -
     if known is None:
         message = message_record(work, activity, case, "received")
         work.put(MESSAGES, message.id, message)
-        record_message_fact(work, "survey_answered", case, message, author="customer")
+        rated = ratings_of(message.answers)
+        record_message_fact(work, "survey_answered", case, message, author="customer", ratings=rated)
         return
     after = _with_further_answers(known, activity)
     if after.answers != known.answers:
         work.put(MESSAGES, after.id, after)
-        record_message_fact(work, "message_edited", case, after)
+        # A rating counts once, also where its author thinks again.
+        before = {answer.ref for answer in known.answers}
+        rated = ratings_of([answer for answer in after.answers if answer.ref not in before])
+        record_message_fact(work, "message_edited", case, after, ratings=rated)
 
 
 def _with_further_answers(message: MessageRecord, activity: Activity) -> MessageRecord:

@@ -97,3 +97,17 @@ async def test_the_token_of_a_link_names_the_conversation() -> None:
     assert [message.conversation for message in house.messages() if message.answers] == [house.case().id]
     await answered(house, person="survey:main:respondent-8", id="x", message="m10", details={"handoff": "x" * 43})
     assert [message.conversation for message in house.messages() if message.id == "m10"] == [""]
+
+
+async def test_a_rating_stands_on_one_fact_however_the_parts_come() -> None:
+    house = ConversationsHarness()
+    await house.customer(1)
+    at, about = house.driver.now, {"conversation": house.case().id}
+    score, nps = SurveyAnswer(ref="csat", value=4), SurveyAnswer(ref="nps", value=9)
+    for minute, answers in enumerate([[score], [BETTER, nps], [BETTER, nps]]):
+        sent_at = at + timedelta(minutes=minute)
+        await house.customer(
+            9, kind="survey_answer", text=None, id=f"part-{minute}", answers=answers, sent_at=sent_at, **about
+        )
+    facts = [*house.facts("survey_answered"), *house.facts("message_edited")]
+    assert [fact.ratings for fact in facts] == [["csat_4"], ["nps_promoter"]]

@@ -50,6 +50,7 @@ class Step:
     opened_at: datetime
     resolved_at: datetime | None
     handoff: Handoff | None
+    ratings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class StepBuilder:
             opened_at=opened_at,
             resolved_at=resolved_at,
             handoff=handoff,
+            ratings=tuple(fact.ratings),
         )
 
     def clock_step(self, name: str, time: datetime, fact: ClockFact) -> ClockStep:

@@ -41,6 +41,8 @@ def counts(known: History) -> Iterator[Finding]:
     for step in known.steps:
         if (name := COUNTED.get(step.name)) is not None:
             yield Finding("count", name(step), "", _on_surface(step), step.time, step.time)
+        for rating in step.ratings:
+            yield Finding("count", f"survey_{rating}", "", _on_surface(step), step.time, step.time)
 
 
 def _on_surface(step: Step) -> Mapping[str, str | None]:
