@@ -94,6 +94,7 @@ class Capabilities(Contract):
     - `flat_threads`: an answer to a comment that stands below another comment stands below that other one too, and its echo names
       that one alone.
     - `single_answer`: a public post has one answer of ours, which another would replace: agents edit it.
+    - `receives`: whether what customers write there comes in; a channel without it only sends.
     - `actions`: what can be done to messages, and in chats; `public_actions` to public ones, if that differs.
     - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
     - `templates`: whether the platform has approved messages, which go out by their name.
@@ -126,6 +127,7 @@ class Capabilities(Contract):
     answers_hidden: bool = True
     flat_threads: bool = False
     single_answer: bool = False
+    receives: bool = True
     invitation: bool = False
     deep_link: str | None = None
     actions: tuple[ActionKind, ...] = ()
