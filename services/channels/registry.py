@@ -6,6 +6,7 @@ from services.channels.abilities import find_abilities
 from services.channels.account_settings import AccountModelRules
 from services.channels.api import Api
 from services.channels.bale import Bale
+from services.channels.eitaa import Eitaa
 from services.channels.email import Email
 from services.channels.instagram import Instagram
 from services.channels.line import Line
@@ -35,6 +36,7 @@ CHANNELS: tuple[Channel, ...] = (
     Linkedin(),
     Rubika(),
     Bale(),
+    Eitaa(),
     Reviews(),
     Survey(),
     Sms(),

@@ -39,7 +39,10 @@ NEED_ACCOUNT: Mapping[str, set[str]] = defaultdict(
     lambda: {"unknown"}, email={"unknown", "receipt", "echo"}, x={"unknown", "echo"}
 )
 """Kinds that take an account to read: a mail or a post of ours is known by the account that wrote it."""
-WITHOUT_WEBHOOKS = {"webchat": "browsers call /webchat, and there is no platform in between"}
+WITHOUT_WEBHOOKS = {
+    "webchat": "browsers call /webchat, and there is no platform in between",
+    "eitaa": "it only sends: eitaayar.ir calls nobody",
+}
 
 
 class Cases(Protocol):

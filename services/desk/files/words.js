@@ -128,7 +128,7 @@ export function languageName(tag) {
 }
 
 const CHANNELS = {
-  telegram: 'Telegram', rubika: 'Rubika', bale: 'Bale', whatsapp: 'WhatsApp', messenger: 'Messenger', instagram: 'Instagram', webchat: 'Web chat', email: 'E-mail',
+  telegram: 'Telegram', rubika: 'Rubika', bale: 'Bale', eitaa: 'Eitaa', whatsapp: 'WhatsApp', messenger: 'Messenger', instagram: 'Instagram', webchat: 'Web chat', email: 'E-mail',
   sms: 'SMS', voice: 'Voice', api: 'API', line: 'LINE', viber: 'Viber', x: 'X', facebook: 'Facebook', youtube: 'YouTube',
 };
 /** The name of a channel, as people call it. */

@@ -53,6 +53,8 @@ export default {
   snippet: 'Paste this into the pages of your shop', try_chat: 'Open the chat as a customer', at_the_platform: 'What to do at the platform', more_in_docs: 'More in',
   ch_telegram: 'A bot: private chats, groups, comments.', ch_whatsapp: 'A number of the WhatsApp Business platform.', ch_messenger: 'A Facebook page: messages and comments.', ch_instagram: 'A professional account: messages and comments.', ch_email: 'A mailbox.', ch_webchat: 'A chat on your own pages.', ch_api: 'Any system of your own.',
   steps_telegram: 'In Telegram open @BotFather, send /newbot, choose a name, and copy the token.\nFor groups: /setprivacy, Disable; then add the bot to the group.\nWith "poll" nothing else has to be set. With "webhook" give Telegram the webhook address and the secret (setWebhook), or run pasokh telegram connect.',
+  ch_eitaa: 'Messages to people in Eitaa: it only sends.',
+  steps_eitaa: 'Sign in at eitaayar.ir and copy the token of the API.\nSave it here. Nothing that customers write in Eitaa comes in.\nTo write into a group or a channel make @sender one of its administrators.',
   ch_bale: 'A bot in Bale: private chats, groups.',
   steps_bale: 'In Bale open @botfather, make a bot, and copy its token.\nSave here with a path secret of your own, a long random text.\nGive the bot the webhook address with that secret at its end (setWebhook). With "poll" nothing has to be set, and no path secret is needed.\nFor links from a group into the private chat enter the bot’s username.',
   ch_rubika: 'A bot in Rubika: private chats, groups.',

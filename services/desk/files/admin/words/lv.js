@@ -53,6 +53,8 @@ export default {
   snippet: 'Ielīmējiet to sava veikala lapās', try_chat: 'Atvērt čatu kā klientam', at_the_platform: 'Kas jādara platformā', more_in_docs: 'Vairāk:',
   ch_telegram: 'Bots: privāti čati, grupas, komentāri.', ch_whatsapp: 'WhatsApp Business numurs.', ch_messenger: 'Facebook lapa: ziņas un komentāri.', ch_instagram: 'Profesionāls konts: ziņas un komentāri.', ch_email: 'Pastkaste.', ch_webchat: 'Čats jūsu lapās.', ch_api: 'Jebkura jūsu sistēma.',
   steps_telegram: 'Telegram atveriet @BotFather, nosūtiet /newbot, izvēlieties nosaukumu un nokopējiet pilnvaru.\nGrupām: /setprivacy, Disable; tad pievienojiet botu grupai.\nAr "poll" nekas cits nav jāiestata. Ar "webhook" dodiet Telegram adresi un noslēpumu (setWebhook) vai palaidiet pasokh telegram connect.',
+  ch_eitaa: 'Ziņas cilvēkiem Eitaa: tikai sūtīšana.',
+  steps_eitaa: 'Pierakstieties eitaayar.ir un nokopējiet API pilnvaru.\nSaglabājiet to šeit. Tas, ko klienti raksta Eitaa, nepienāk.\nLai rakstītu grupā vai kanālā, padariet @sender par tās administratoru.',
   ch_bale: 'Bale bots: privāti čati, grupas.',
   steps_bale: 'Bale lietotnē atveriet @botfather, izveidojiet botu un nokopējiet tā pilnvaru.\nSaglabājiet šeit ar savu path secret: garu nejaušu tekstu.\nIestatiet botam tīmekļa āķa adresi, kuras galā ir šis noslēpums (setWebhook). Ar "poll" nekas nav jāiestata, un path secret nav vajadzīgs.\nSaitēm no grupas uz privāto čatu ievadiet bota lietotājvārdu.',
   ch_rubika: 'Rubika bots: privāti čati, grupas.',
