@@ -102,6 +102,9 @@ Pasokh is ready on {address}. A demo shop is open: customers write about once a 
   on WhatsApp     texts, photos, edits, deletions, reactions; what we send is reported as sent, delivered, read
   on Rubika       in private and in a group: texts, photos, keys, edits, deletions; from the group a link leads to the private chat
   on Instagram    direct messages, and comments in public: one with a card number is hidden, and goes on in private
+  on Bale         texts in private and in a group, in Persian
+  on X            mentions and direct messages; who gives away a card number in public is asked for a private message
+  on Messenger    direct messages
   on LINE         texts, pictures, messages that are unsent, in private and in a group
   by mail         questions with a subject, answers that quote ours, absence notices
   on the web      nobody but you

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 ACCOUNT = "main"
 BOT_USERNAME = "pasokh_demo_bot"
 PHONE_NUMBER_ID, WABA_ID = "100000000000001", "100000000000002"
+PAGE_ID = "100000000000004"
 IG_ID, APP_ID = "17841400000000001", "100000000000003"
 MAILBOX = "support@shop.example"
 

@@ -10,12 +10,13 @@ from services.demo.accounts import (
     BOT_USERNAME,
     IG_ID,
     MAILBOX,
+    PAGE_ID,
     PHONE_NUMBER_ID,
     WABA_ID,
     Credentials,
     StandIns,
 )
-from services.demo.crowd import Crowd
+from services.demo.crowd import PERSONS, Crowd, DemoPerson
 from services.demo.customers import CustomerSimulator, TelegramCustomers
 from services.demo.demo_channel import CrowdContext, DemoChannel, SetUpCall
 from services.demo.graph import FakeGraph
@@ -23,7 +24,9 @@ from services.demo.instagram_customers import InstagramCustomers
 from services.demo.line import FakeLine
 from services.demo.line_customers import LineCustomers
 from services.demo.mail_customers import MailCustomers
+from services.demo.messenger_customers import MessengerCustomers
 from services.demo.meta_posts import MetaSender
+from services.demo.numbers import first_number_at
 from services.demo.respondents import Respondents
 from services.demo.reviewers import Reviewers
 from services.demo.rubika import FakeRubika
@@ -41,6 +44,8 @@ from services.demo.twilio_customers import (
     VoiceCustomers,
 )
 from services.demo.whatsapp_customers import WhatsAppCustomers
+from services.demo.x import USER_ID, FakeX
+from services.demo.x_customers import XCustomers
 
 # -- Telegram ------------------------------------------------------------------------------------------------------------
 
@@ -61,6 +66,57 @@ def _telegram_crowd(context: CrowdContext) -> Crowd:
 
 def _set_up_telegram(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
     return [(f"/bot{credentials.bot_token}/setWebhook", {"url": webhook})]
+
+
+# -- Bale ----------------------------------------------------------------------------------------------------------------
+
+
+def _bale_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on Bale",
+        "credentials": {"bot_token": _bale_token(credentials), "path_secret": credentials.secret("bale path")},
+        "api_base": f"{stand_ins.url}/bale",
+        "settings": {"username": BOT_USERNAME},
+    }
+
+
+def _bale_token(credentials: Credentials) -> str:
+    return f"7000000002:{credentials.secret('bale bot')[:35]}"
+
+
+def _bale_crowd(context: CrowdContext) -> Crowd:
+    # Its users write Persian.
+    persons = [number for number in range(PERSONS) if DemoPerson(number).language == "fa"]
+    first = first_number_at(context.started_at)
+    return TelegramCustomers(
+        CustomerSimulator(context.imagination.random, first, context.occupancy, persons), None, "bale"
+    )
+
+
+def _set_up_bale(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
+    return [(f"/bot{_bale_token(credentials)}/setWebhook", {"url": webhook})]
+
+
+# -- X -------------------------------------------------------------------------------------------------------------------
+
+
+def _x_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on X",
+        "credentials": {
+            "consumer_key": credentials.secret("x key"),
+            "consumer_secret": credentials.secret("x app"),
+            "access_token": credentials.secret("x token"),
+            "access_secret": credentials.secret("x user"),
+            "user_id": USER_ID,
+        },
+        "api_base": f"{stand_ins.url}/x",
+        "settings": {"automated_replies_approved": True},
+    }
+
+
+def _x_crowd(context: CrowdContext) -> Crowd:
+    return XCustomers(context.imagination, context.occupancy, context.credentials.secret("x app"))
 
 
 # -- Rubika --------------------------------------------------------------------------------------------------------------
@@ -126,6 +182,23 @@ def _instagram_crowd(context: CrowdContext) -> Crowd:
 
 def _set_up_instagram(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
     return [("/v25.0/me/subscribed_apps", {"subscribed_fields": "messages,messaging_postbacks,comments"})]
+
+
+def _messenger_account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
+    return {
+        "name": "Demo shop on Messenger",
+        "credentials": {**_meta_app(credentials), "app_id": APP_ID, "page_id": PAGE_ID},
+        "api_base": f"{stand_ins.url}/messenger",
+    }
+
+
+def _set_up_messenger(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
+    return [("/v25.0/me/subscribed_apps", {})]
+
+
+def _messenger_crowd(context: CrowdContext) -> Crowd:
+    sender = MetaSender("messenger", PAGE_ID, context.credentials.app_secret)
+    return MessengerCustomers(context.imagination, context.occupancy, sender)
 
 
 # -- LINE ----------------------------------------------------------------------------------------------------------------
@@ -245,6 +318,22 @@ CHANNELS: tuple[DemoChannel, ...] = (
         set_up=_set_up_telegram,
     ),
     DemoChannel(
+        name="bale",
+        account=_bale_account,
+        stand_in=lambda log: FakeTelegram(log=log, channel="bale").app,
+        crowd=_bale_crowd,
+        share=0.08,
+        subpath=lambda credentials: credentials.secret("bale path"),
+        set_up=_set_up_bale,
+    ),
+    DemoChannel(
+        name="x",
+        account=_x_account,
+        stand_in=lambda log: FakeX(log=log).app,
+        crowd=_x_crowd,
+        share=0.08,
+    ),
+    DemoChannel(
         name="rubika",
         account=_rubika_account,
         stand_in=lambda log: FakeRubika(log=log).app,
@@ -267,6 +356,14 @@ CHANNELS: tuple[DemoChannel, ...] = (
         crowd=_instagram_crowd,
         share=0.2,
         set_up=_set_up_instagram,
+    ),
+    DemoChannel(
+        name="messenger",
+        account=_messenger_account,
+        stand_in=lambda log: FakeGraph("messenger", PAGE_ID, log=log).app,
+        crowd=_messenger_crowd,
+        share=0.05,
+        set_up=_set_up_messenger,
     ),
     # The SMTP server of mail is no HTTP service: `platforms.py` has it.
     DemoChannel(

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -28,6 +28,7 @@ class CustomerSimulator:
     random: Random
     first_number: int
     occupancy: Occupancy = field(default_factory=Occupancy)
+    persons: Sequence[int] = range(PERSONS)
     _numbers: "count[int]" = field(init=False)
     _sent: OrderedDict[tuple[int, int], SentMessage] = field(default_factory=OrderedDict)
     _last: Update | None = None
@@ -68,12 +69,12 @@ class CustomerSimulator:
     # -- kinds of updates ----------------------------------------------------------------------------------------------
 
     def _new_message(self, now: datetime) -> Update | None:
-        customer = DemoCustomer(self.random.randrange(PERSONS))
+        customer = DemoCustomer(self.random.choice(self.persons))
         return self._opens(customer, customer.id, self.random.choice(OPENING_TOPICS), now)
 
     def _writes_in_the_group(self, now: datetime) -> Update | None:
         topic: Topic = "card" if self.random.random() < 0.3 else self.random.choice(OPENING_TOPICS)
-        return self._opens(DemoCustomer(self.random.randrange(PERSONS)), GROUP, topic, now)
+        return self._opens(DemoCustomer(self.random.choice(self.persons)), GROUP, topic, now)
 
     def _edits(self, now: datetime) -> Update | None:
         before = self._random_update()
@@ -121,7 +122,8 @@ class CustomerSimulator:
 
     def _addressee(self, sent: Mapping[str, Any]) -> SentMessage | None:
         chat = int(sent["chat_id"])
-        replied = int((sent.get("reply_parameters") or {}).get("message_id", 0))
+        # Telegram names the answered message in `reply_parameters`, Bale beside them.
+        replied = int((sent.get("reply_parameters") or {}).get("message_id") or sent.get("reply_to_message_id") or 0)
         last = next((w for w in reversed(self._sent.values()) if w.chat == chat and chat > 0), None)
         return self._sent.get((chat, replied), last)
 
@@ -137,10 +139,13 @@ _EVENT_WEIGHTS: Mapping[Callable[[CustomerSimulator, datetime], Update | None], 
 
 @dataclass
 class TelegramCustomers:
-    """Makes the calls of Telegram of what its customers do; see `Crowd`. `secret` is the webhook's secret token."""
+    """Makes the calls of Telegram of what its customers do; see `Crowd`. `secret` is the webhook's secret token.
+
+    Bale posts the same, and proves itself by the address alone: no `secret`.
+    """
 
     simulator: CustomerSimulator
-    secret: str
+    secret: str | None
     channel: str = "telegram"
 
     def due(self, now: datetime) -> list[WebhookPost]:
@@ -156,5 +161,6 @@ class TelegramCustomers:
         self.simulator.on_bot_message(item, now)
 
     def _post(self, update: Update) -> WebhookPost:
-        headers = {"content-type": "application/json", "x-telegram-bot-api-secret-token": self.secret}
+        proof = {"x-telegram-bot-api-secret-token": self.secret} if self.secret is not None else {}
+        headers = {"content-type": "application/json", **proof}
         return WebhookPost(self.channel, str(update.chat), headers, orjson.dumps(update.body))

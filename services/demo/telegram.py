@@ -34,7 +34,7 @@ from services.platform.core.time_source import SystemTimeSource, TimeSource
 
 TEXT_LIMIT = 4096
 REMEMBERED = 10_000
-STORED_FIELDS = frozenset({"message_thread_id", "reply_parameters", "reply_markup", "file"})
+STORED_FIELDS = frozenset({"message_thread_id", "reply_parameters", "reply_to_message_id", "reply_markup", "file"})
 TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
 
 
@@ -42,10 +42,11 @@ TOKEN = re.compile(r"^(\d{1,19}):[A-Za-z0-9_-]{1,128}$")
 class FakeTelegram:
     """The state of a stand-in; `app` serves it. `log` has the accepted messages.
 
-    `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
+    `channel` is under which name `log` has them: Bale has the same API. `updates` wait to be fetched; `webhooks` are the addresses set, by bot; `offsets` those that fetches named.
     """
 
     time_source: TimeSource = field(default_factory=SystemTimeSource)
+    channel: str = "telegram"
     log: SentLog = field(default_factory=SentLog)
     faults: FaultQueue = field(default_factory=FaultQueue)
     updates: deque[dict[str, Json]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -164,7 +165,7 @@ class FakeTelegram:
             "text": text,
         }
         fields: dict[str, Json] = {k: v for k, v in body.items() if k in STORED_FIELDS}
-        self.log.add(number, "telegram", {"bot": bot, "chat_id": chat, "text": text, **fields, "message": message})
+        self.log.add(number, self.channel, {"bot": bot, "chat_id": chat, "text": text, **fields, "message": message})
         return message
 
     async def _show_file(self, request: Request) -> Response:

@@ -16,17 +16,20 @@ from services.demo.accounts import (
     ACCOUNT,
     IG_ID,
     MAILBOX,
+    PAGE_ID,
     PHONE_NUMBER_ID,
     WABA_ID,
     StandIns,
     derive_credentials,
 )
-from services.demo.channels import accounts, webhook_path
+from services.demo.channels import accounts, crowds, webhook_path
 from services.demo.corpus import LANGUAGES
 from services.demo.crowd import MAX_OPEN, Crowd, DemoPerson, Imagination, Occupancy, WebhookPost
+from services.demo.demo_channel import CrowdContext
 from services.demo.instagram_customers import BY_ID, InstagramCustomers
 from services.demo.line_customers import BY_USER, LineCustomers
 from services.demo.mail_customers import BY_ADDRESS, MailCustomers
+from services.demo.messenger_customers import BY_PAGE_SCOPED_ID, MessengerCustomers
 from services.demo.meta_posts import MetaSender
 from services.demo.photo import PHOTO
 from services.demo.respondents import Respondents
@@ -34,6 +37,7 @@ from services.demo.reviewers import BY_CONSUMER, Reviewers
 from services.demo.rubika_customers import BY_CHAT, RubikaCustomers
 from services.demo.twilio_customers import BY_NUMBER, MEDIA, SmsCustomers, TwilioSender, VoiceCustomers
 from services.demo.whatsapp_customers import BY_PHONE, WhatsAppCustomers
+from services.demo.x_customers import BY_X_ID, XCustomers
 
 START = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 CREDENTIALS = derive_credentials("a key", "demo")
@@ -77,6 +81,15 @@ def sms(occupancy: Occupancy | None = None) -> SmsCustomers:
     return SmsCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), twilio_sender("sms"), photo_url)
 
 
+def messenger(occupancy: Occupancy | None = None) -> MessengerCustomers:
+    sender = MetaSender("messenger", PAGE_ID, CREDENTIALS.app_secret)
+    return MessengerCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), sender)
+
+
+def x(occupancy: Occupancy | None = None) -> XCustomers:
+    return XCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), CREDENTIALS.secret("x app"))
+
+
 CROWDS: Mapping[str, Callable[..., Crowd]] = {
     "rubika": rubika,
     "whatsapp": whatsapp,
@@ -85,6 +98,8 @@ CROWDS: Mapping[str, Callable[..., Crowd]] = {
     "line": line,
     "reviews": reviews,
     "sms": sms,
+    "messenger": messenger,
+    "x": x,
 }
 PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
     "rubika": BY_CHAT,
@@ -94,6 +109,8 @@ PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
     "line": BY_USER,
     "reviews": BY_CONSUMER,
     "sms": BY_NUMBER,
+    "messenger": BY_PAGE_SCOPED_ID,
+    "x": BY_X_ID,
 }
 every_crowd = pytest.mark.parametrize("name", CROWDS)
 
@@ -295,3 +312,23 @@ def test_calls_ring_and_end_and_texts_of_ours_arrive() -> None:
         customers.on_sent({"to": next(iter(BY_NUMBER)), "id": "SM1", "text": "x"}, START)
         found = [a for post in customers.due(START + timedelta(seconds=4)) for a in understood(post)]
         assert [a.receipt_state for a in found if a.kind == "receipt"][-1] == "delivered"
+
+
+def test_customers_of_bale_write_persian_and_their_calls_are_authentic() -> None:
+    context = CrowdContext(START, Imagination(Random(1), count(1)), Occupancy(), CREDENTIALS)
+    posts = lived(crowds(context)["bale"], MAX_OPEN)
+    found = [activity for post in posts for activity in understood(post)]
+    assert len([one for one in found if one.kind == "message"]) > MAX_OPEN / 2
+    assert {one.channel for one in found} == {"bale"}
+    persian = [text for text in texts(posts) if any("آ" <= letter <= "ی" for letter in text)]
+    assert len(persian) > MAX_OPEN / 2
+
+
+def test_who_is_asked_in_public_on_x_for_a_private_message_writes_one() -> None:
+    crowd = x()
+    posts = [(post, activity) for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
+    _, asked = next((post, one) for post, one in posts if one.surface == "public")
+    crowd.on_sent({"channel": "x", "id": "1", "text": "please write", "reply_to": asked.platform_id}, START)
+    [later] = crowd.due(START + timedelta(hours=1))
+    [found] = understood(later)
+    assert (found.kind, found.surface, found.person) == ("message", "private", asked.person)
