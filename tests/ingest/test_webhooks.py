@@ -33,7 +33,7 @@ async def test_message_is_published_before_an_empty_200() -> None:
     assert (event.seq, event.index) == (None, None)
     assert ingest.bus.published[0].partition == partition_for(event.partitionkey, 4)
     (activity,) = ingest.activities
-    assert (activity.id, activity.language, activity.intent) == (event.id, "fa", "delivery")
+    assert (activity.id, activity.language, activity.intent) == (event.id, "fa", "order_status")
     assert conserved(ingest)
 
 
