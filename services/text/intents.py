@@ -22,7 +22,7 @@ INTENTS = (
 )
 """What a rule may ask for. `human`: the customer asks for a person. The table knows `other` too, which is no intent."""
 ROUTES, SUGGESTS = 0.45, 0.35
-"""The probability from which an intent counts in rules, and the one from which people are shown it as a suggestion."""
+"""The probability from which an intent counts in rules, and the lower one from which it is good enough for a suggestion."""
 
 
 def detect_intent(text: str) -> str | None:
@@ -31,7 +31,7 @@ def detect_intent(text: str) -> str | None:
 
 
 def suggest_intent(text: str) -> str | None:
-    """One of `INTENTS` that is probable enough to be shown, else None. What rules may use is always suggested as well."""
+    """One of `INTENTS` that is probable enough to be suggested to a person who decides, else None. What rules may use is always suggested as well."""
     return _likeliest(text, SUGGESTS)
 
 

@@ -28,12 +28,12 @@ SHAPES = {
     "conversation": {
         *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),
         *("language", "sentiment", "intent", "sensitive", "requirement", "opened_at", "updated_at", "assigned_at"),
-        *("first_response_at", "resolved_at", "tags", "handoff"),
+        *("first_response_at", "resolved_at", "tags", "handoff", "customer_id"),
     },
     "message": {
         *("id", "conversation", "direction", "surface", "channel", "author", "text", "masked", "attachments"),
         *("sent_at", "received_at", "state", "error", "platform_id"),
-        *("reply_to", "quote", "forwarded_from", "links", "edits"),
+        *("reply_to", "quote", "forwarded_from", "links", "edits", "content_removed"),
     },
     "decision": {
         *("id", "conversation", "at", "outcome", "agent", "summary", "requirement", "rule", "candidates"),

@@ -356,6 +356,7 @@ async def test_every_shape_has_every_field(desk: Desk, stand_in: FakeTelegram) -
         "first_response_at",
         "resolved_at",
         "handoff",
+        "customer_id",
     }
     sent = await desk.reply(conversation["id"], "a", "on its way")
     await desk.outcome(conversation, sent.json()["id"])
