@@ -42,7 +42,7 @@ NO_FILE = frozenset({"location", "contact"})
 
 WITHOUT_FILES = frozenset({"reviews", "survey"})
 """Channels on which customers send no files."""
-ADDRESS_BY_ID = frozenset({"line", "x"})
+ADDRESS_BY_ID = frozenset({"line", "voice", "x"})
 """Channels whose files are at an address that is made of their id: there is nobody to be asked for it."""
 
 

@@ -220,5 +220,7 @@ async def test_a_stranger_gets_a_file_where_the_platform_lets_us_write_to_them(n
     [sent] = [
         event.payload_as(OutboundMessage) for event in found.driver.sent if event.type == "pasokh.outbound.message"
     ]
-    assert (sent.first, sent.template, sent.parts) == (True, template, [])
+    assert (sent.first, sent.template) == (True, template)
+    # Where each file is a message of its own, the text goes before it.
+    assert bool(sent.parts) == CAPABILITIES[name].files_apart
     assert [(given.kind, given.name) for given in sent.attachments] == [("file", "mug")]

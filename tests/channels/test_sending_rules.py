@@ -87,10 +87,8 @@ def long_text(capabilities: Capabilities) -> str:
     limit = capabilities.text_limit("private")
     assert limit is not None
     sentences: list[str] = []
-    size = 0
-    while size <= 2 * limit.limit:
+    while text_length(" ".join(sentences), limit.unit) <= 2 * limit.limit:
         sentences.append(f"This is sentence number {len(sentences) + 1} of an answer that says everything.")
-        size += len(sentences[-1]) + 1
     return " ".join(sentences)
 
 

@@ -110,7 +110,7 @@ async def test_one_conversation_is_shown_in_its_shape(rest: Rest) -> None:
     assert set(shown) == {
         *("id", "workspace", "status", "channel", "account", "surface", "person", "team", "agent", "priority"),
         *("language", "sentiment", "intent", "sensitive", "requirement", "opened_at", "updated_at", "assigned_at"),
-        *("first_response_at", "resolved_at", "tags", "handoff", "can_reply"),
+        *("first_response_at", "resolved_at", "tags", "handoff", "customer_id", "can_reply"),
     }
     assert shown["opened_at"] == "2026-03-02T09:00:00.000000Z"
     assert shown["person"] == "telegram:main:7"
@@ -200,6 +200,7 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
     assert shown == {
         **known,
         "person": "api:main:a/b",
+        "customer_id": None,
         "language": None,
         "blocked": False,
         "seen_at": "2026-03-02T09:00:00.000000Z",

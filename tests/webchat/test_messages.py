@@ -21,7 +21,7 @@ async def test_the_answer_is_the_message_as_it_is_read_later() -> None:
         assert answer.json()["author"] == {"kind": "customer", "id": person, "name": "Neda"}
         assert answer.json()["conversation"] == conversation_of(person)
         (activity,) = shop.activities
-        assert (activity.person, activity.language, activity.intent) == (person, "fa", "delivery")
+        assert (activity.person, activity.language, activity.intent) == (person, "fa", "order_status")
         assert activity.address is not None
         assert activity.address.chat == session["visitor"]
 
