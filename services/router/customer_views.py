@@ -37,6 +37,7 @@ class JoinBody(RequestModel):
             min_length=2,
             max_length=MAX_PERSONS,
             description="The persons, each as `channel:account:external_id`.",
+            json_schema_extra={"uniqueItems": True},
         ),
         AfterValidator(_each_once),
     ]
@@ -52,6 +53,7 @@ class PartBody(RequestModel):
             min_length=1,
             max_length=MAX_PERSONS,
             description="Persons of the customer, each as `channel:account:external_id`.",
+            json_schema_extra={"uniqueItems": True},
         ),
         AfterValidator(_each_once),
     ]
