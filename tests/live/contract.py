@@ -33,7 +33,7 @@ SHAPES = {
     "message": {
         *("id", "conversation", "direction", "surface", "channel", "author", "text", "masked", "attachments"),
         *("sent_at", "received_at", "state", "error", "platform_id"),
-        *("reply_to", "quote", "forwarded_from", "links", "edits", "content_removed"),
+        *("reply_to", "quote", "forwarded_from", "links", "edits"),
     },
     "decision": {
         *("id", "conversation", "at", "outcome", "agent", "summary", "requirement", "rule", "candidates"),

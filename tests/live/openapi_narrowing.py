@@ -125,6 +125,8 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
         "PriorityBody": acting,
         "NoteBody": {**acting, "attachments": _one_of([[]]), "text": text, "mentions": _one_of([[], agents])},
         "ReapplyBody": acting,
+        "JoinBody": {**acting, "persons": _one_of([known.ids["person"][:2]])},
+        "PartBody": {**acting, "persons": _one_of([known.ids["person"][:1]])},
         "UnsnoozeBody": acting,
         "WebhookBody": {
             "url": _one_of([PUBLIC_URL]),

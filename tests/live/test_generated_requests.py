@@ -110,6 +110,7 @@ def furnish(client: httpx2.Client) -> Known:
         "team": TEAMS,
         "webhook": ["desk"],
         "conversation": conversations(client),
+        "person": [f"telegram:main:{chat}" for chat in CHATS],
         "command": [command(client)],
         "dead_letter": DOOMED,
         "key": [key(client)["id"] for _ in DOOMED],
