@@ -28,8 +28,8 @@ NAMES = frozenset(
 MAX_FIELDS = 1_000
 MAX_FILES = 20
 _NAME = re.compile(r"[A-Z][A-Za-z0-9_.\[\]-]*")
-# The form of the URL standard, which writes capitals (url.spec.whatwg.org, "percent-encode").
-_ESCAPES = re.compile(rb"(?:[^%]|%[0-9A-F]{2})*", re.DOTALL)
+# The form of the URL standard, which writes capitals, and a space as a plus sign (url.spec.whatwg.org, "percent-encode").
+_ESCAPES = re.compile(rb"(?:[^%\x00-\x20]|%[0-9A-F]{2})*")
 
 
 def form_pairs(body: bytes) -> list[tuple[str, str]]:

@@ -112,6 +112,7 @@ def test_json_is_proven_by_the_hash_in_the_address() -> None:
         b"MessageSid=SM1M&essageStatus=delivered",
         b"MessageSid=SM1&NumMedia=0&From=%FF",
         b"MessageSid=SM1&NumMedia=0&From=%2",
+        b"MessageSid=SM1&Body=two words",
     ],
 )
 def test_a_form_that_could_be_read_in_two_ways_is_refused(body: bytes) -> None:
