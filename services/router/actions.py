@@ -44,6 +44,7 @@ from services.router.conversations.domain import transitions
 from services.router.conversations.domain.command_phrases import refused
 from services.router.conversations.domain.refusals import NOT_ASSIGNEE, refuse_finished
 from services.router.conversations.domain.silence import settings_of
+from services.router.customer_views import with_customers
 from services.router.mentions import require_may_see
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
@@ -110,8 +111,7 @@ class CommandRequest:
         if outcome is None:
             return accepted_response(command)
         # Read again: the command was applied by the owner of the partition, perhaps in another process.
-        after = await get_conversation(self.context.store, self.case.workspace, self.case.id)
-        return JSONResponse(conversation_view(after).model_dump(mode="json"))
+        return await self._answer(await get_conversation(self.context.store, self.case.workspace, self.case.id))
 
     async def claim(self, data: TaskClaim, admit: Precheck) -> Response:
         """Send a claim to dispatch, which decides who has what: 200 once the conversation shows its agent, 202 if that takes longer."""
@@ -125,11 +125,16 @@ class CommandRequest:
             # The owner of the conversation hears of it from dispatch a moment later.
             after = await get_conversation(self.context.store, workspace, self.case.id)
             if after.agent == data.agent:
-                return JSONResponse(conversation_view(after).model_dump(mode="json"))
+                return await self._answer(after)
             if self.context.time_source.monotonic() >= deadline:
                 break
             await asyncio.sleep(CLAIM_POLL_SECONDS)
         return accepted_response(command)
+
+    async def _answer(self, after: ConversationState) -> Response:
+        """The conversation as a list shows it."""
+        (shown,) = await with_customers(self.context.store, [conversation_view(after)])
+        return JSONResponse(shown.model_dump(mode="json"))
 
 
 CommandRequestDep = Annotated[CommandRequest, Depends()]

@@ -98,7 +98,7 @@ class CustomerView(BaseModel):
 
 
 class CustomerConversation(Conversation):
-    """A conversation in a list, and its customer of several persons."""
+    """A conversation in a list or after an action, and its customer of several persons."""
 
     customer_id: str | None = Field(description="The customer of several persons whose person wrote it.")
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import JSONResponse, Response
 
 from schemas.commands import CommandResult, Reply
-from schemas.conversation import Conversation
 from schemas.decision import Decision
 from schemas.envelope import Event
 from schemas.values import Json
@@ -284,7 +283,8 @@ def build_router(capabilities: ChannelCapabilities) -> APIRouter:
     )
     for action, route in ACTIONS.items():
         needed = [Depends(require_scope("write" if action in ADMIN_ACTIONS else "desk"))]
-        add(f"{conversation_path}/{action}", route, methods=["POST"], dependencies=needed, response_model=Conversation)
+        path = f"{conversation_path}/{action}"
+        add(path, route, methods=["POST"], dependencies=needed, response_model=CustomerConversation)
     add(
         "/messages",
         first_message_route(capabilities),

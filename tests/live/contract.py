@@ -48,7 +48,7 @@ SHAPES = {
 
 def shaped(shape: str, item: Mapping[str, Any]) -> None:
     """Hold an item to its shape and its times to theirs."""
-    assert set(item) == SHAPES[shape]
+    assert set(item) == SHAPES[shape], set(item) ^ SHAPES[shape]
     times = {name: value for name, value in item.items() if name.endswith("_at") and value is not None}
     assert all(TIME.match(value) for value in times.values()), times
 
