@@ -66,6 +66,6 @@ def _polled(provider: ReviewProvider | None, fields: Mapping[str, Json]) -> Iter
         yield ReviewReport(review=review, change="created", answer_change=None)
     if fields.get("is_news") is True and review.changed_at is not None:
         yield ReviewReport(review=review, change="edited", answer_change=None)
-    stated = fields.get("answer")
+    stated = as_str(fields.get("answer"))
     if stated in ANSWER_CHANGES:
         yield ReviewReport(review=review, change=None, answer_change=cast(AnswerChange, stated))
