@@ -33,7 +33,7 @@ from services.records.canned_answers import CANNED_ANSWERS
 from services.records.clocks import CLOCKS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
-from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS
+from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS, IDENTITY_REFERENCES
 from services.records.decisions import DECISIONS
 from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
 from services.records.keys import KEYS, ApiKeyAuthenticator
@@ -80,6 +80,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     CONVERSATIONS,
     CUSTOMERS,
     IDENTITY_GRAPHS,
+    IDENTITY_REFERENCES,
     DECISIONS,
     DESK_SESSIONS,
     FACTS,

@@ -140,6 +140,7 @@ RULES: dict[str, Rule] = {
     f"POST {MESSAGE}/unhide": "conversation",
     # The person is in the body: tests/router/test_visibility.py.
     f"POST {W}/messages": "workspace",
+    f"GET {W}/persons": "filtered",
     f"GET {W}/persons/{{person}}": "conversation",
     f"POST {W}/customers": "lead",
     f"GET {W}/customers/{{customer}}": "conversation",

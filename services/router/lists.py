@@ -66,8 +66,8 @@ async def list_page(
     conversations: list[Conversation] = []
     last: SortPosition = ("", "")
     examined = 0
-    cases = _merged(store, list(_streams(workspace, order, query, viewer, _after(mark, query.cursor))), order)
-    async for chunk in _in_chunks(cases, min(CHUNK_SIZE, bound)):
+    cases = cases_in_order(store, workspace, order, query, viewer, position_after(mark, query.cursor))
+    async for chunk in in_chunks(cases, min(CHUNK_SIZE, bound)):
         if len(conversations) == query.limit or examined >= bound:
             return Page(items=conversations, next=encode_cursor(mark, list(last)))
         # Checked together, then taken one by one: the cursor has to name the last conversation of the page.
@@ -94,7 +94,8 @@ def _mark(workspace: str, order: Order, query: ConversationQuery) -> Query:
     return Query(CONVERSATIONS.name, order.field, {**filters, "workspace": workspace}, descending=order.descending)
 
 
-def _after(mark: Query, cursor: str | None) -> SortPosition | None:
+def position_after(mark: Query, cursor: str | None) -> SortPosition | None:
+    """The position that a cursor of the list `mark` stands for; None: the beginning. Raises UnprocessableContent."""
     if cursor is None:
         return None
     try:
@@ -119,6 +120,13 @@ async def _matches_query(
 
 def _matches(case: ConversationState, name: str, wanted: Sequence[Json] | None) -> bool:
     return wanted is None or getattr(case, name) in wanted
+
+
+def cases_in_order(
+    store: Store, workspace: str, order: Order, query: ConversationQuery, viewer: Viewer, after: SortPosition | None
+) -> AsyncIterator[ConversationState]:
+    """The conversations after a position by the index that suits the query best: not all of them fit it, or may be seen."""
+    return _merged(store, list(_streams(workspace, order, query, viewer, after)), order)
 
 
 # -- streams -----------------------------------------------------------------------------------------------------------
@@ -226,7 +234,8 @@ async def _merged(store: Store, streams: Sequence[IndexCursor], order: Order) ->
             heads[n] = following
 
 
-async def _in_chunks(cases: AsyncIterator[ConversationState], count: int) -> AsyncIterator[list[ConversationState]]:
+async def in_chunks(cases: AsyncIterator[ConversationState], count: int) -> AsyncIterator[list[ConversationState]]:
+    """The conversations, `count` at a time."""
     chunk: list[ConversationState] = []
     async for case in cases:
         chunk.append(case)

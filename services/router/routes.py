@@ -61,6 +61,7 @@ from services.router.customer_views import CustomerConversation, with_customers
 from services.router.first_messages import first_message_route, message_response
 from services.router.lists import list_page
 from services.router.outgoing_content import check_content
+from services.router.persons import persons_page
 from services.router.phrases import Language
 from services.router.reply_abilities import ConversationDetail, conversation_detail
 from services.router.sentences import decision_view
@@ -70,6 +71,7 @@ from services.router.views import (
     DecisionsQuery,
     EventsQuery,
     MessagesQuery,
+    PersonsQuery,
     PersonView,
     ReplyBody,
     person_view,
@@ -113,6 +115,16 @@ def conversation_route(capabilities: ChannelCapabilities) -> Callable[..., Await
 async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonView:
     """A customer, with what the channel tells about them."""
     return person_view(person)
+
+
+async def list_persons(
+    configuration: ExistingWorkspace, context: ContextDep, viewer: ViewerDep, query: Annotated[PersonsQuery, Query()]
+) -> Page[PersonView]:
+    """Customers as accounts see them, who wrote last first. A page may be shorter than `limit`: there is more while `next` is given.
+
+    Whose e-mail address, telephone number or person is exactly `q` comes first.
+    """
+    return await persons_page(context.store, configuration.workspace, query, viewer)
 
 
 async def list_messages(
@@ -293,6 +305,7 @@ def build_router(capabilities: ChannelCapabilities) -> APIRouter:
         status_code=201,
         response_model=MessageView,
     )
+    add("/persons", list_persons, dependencies=read)
     add("/persons/{person:path}", show_person, dependencies=read)
     add("/commands", show_command_of_key, dependencies=read, response_model=CommandView)
     add("/commands/{command}", show_command, dependencies=read, response_model=CommandView)

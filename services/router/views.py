@@ -263,6 +263,16 @@ class ConversationQuery(PageParams):
     )
 
 
+class PersonsQuery(PageParams):
+    """Which customers."""
+
+    q: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Visible] | None = Field(
+        default=None,
+        description="In the name, the e-mail address, the telephone number, another name, or the person itself. Case, the "
+        "Arabic or Persian form of a letter or digit, and what stands between the digits of a number do not matter.",
+    )
+
+
 class MessagesQuery(PageParams):
     """The page of messages."""
 

@@ -22,7 +22,7 @@ from tests.webchat.harness import proof_of
 CARD = "4111 1111 1111 1111"
 SCOPES = ("read", "desk", "write", "admin")
 USER = "user-u1"
-GET_LISTS = ("agents", "teams", "accounts", "webhooks", "conversations")
+GET_LISTS = ("agents", "teams", "accounts", "webhooks", "conversations", "persons")
 
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)

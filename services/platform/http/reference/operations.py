@@ -96,6 +96,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/overview/customers"): "listCustomerNames",
     ("GET", f"{_W}/overview/webhooks"): "listWebhookHealth",
     ("GET", f"{_W}/overview/ledgers"): "listLedgers",
+    ("GET", f"{_W}/persons"): "listPersons",
     ("GET", f"{_W}/persons/{{person}}"): "getPerson",
     ("GET", f"{_W}/reports/kpis"): "getKpis",
     ("GET", f"{_W}/routing"): "getRouting",
