@@ -7,8 +7,9 @@ from datetime import datetime
 import structlog
 
 from schemas.conversation import Conversation, ConversationFact, Status
+from schemas.customer import CustomerFact
 from schemas.envelope import Event
-from schemas.events import CONVERSATION, OFFER, SLA
+from schemas.events import CONVERSATION, CUSTOMER, OFFER, SLA
 from schemas.routing import OfferFact
 from schemas.sla import ClockFact
 from services.domain.conversation_state import ConversationState
@@ -92,7 +93,8 @@ class ClockNews:
 class InboxChanges:
     """What changed since the last look. `asides` are events about conversations for all who may see these.
 
-    `readers` are agents who have read conversations, with these: for them alone the row changed.
+    `readers` are agents who have read conversations, with these: for them alone the row changed. `customers` are facts of who is one
+    customer.
     """
 
     cases: dict[str, CaseChange] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class InboxChanges:
     clocks: dict[tuple[str, str], ClockNews] = field(default_factory=dict)
     asides: list[tuple[str, bytes]] = field(default_factory=list)
     readers: list[tuple[str, str]] = field(default_factory=list)
+    customers: list[CustomerFact] = field(default_factory=list)
 
     def note(self, event: Event) -> None:
         """Take in a fact. One about nothing that an inbox shows, or that cannot be read, changes nothing."""
@@ -121,6 +124,8 @@ class InboxChanges:
             # The latest of a clock says it all: an earlier one is shown no more.
             is_over = event.type.removeprefix(SLA) in CLOCKS_OVER
             self.clocks[clock.conversation, clock.metric] = ClockNews(clock, is_over)
+        elif event.type.startswith(CUSTOMER):
+            self.customers.append(event.payload_as(CustomerFact))
 
     def touch(self, conversation: str, at: datetime) -> None:
         """A conversation is to be shown anew."""
@@ -159,6 +164,7 @@ class InboxChanges:
         self.clocks |= later.clocks
         self.asides.extend(later.asides)
         self.readers.extend(later.readers)
+        self.customers.extend(later.customers)
 
     def message_ids(self) -> Iterable[str]:
         """All messages that changed."""

@@ -20,6 +20,7 @@ from services.records.offers import OFFERS
 from services.router.agent_views import agent_view
 from services.router.live_inbox.changes import InboxChanges, standing_of
 from services.router.live_inbox.counting import RangeCounts
+from services.router.live_inbox.customers import customer_events, read_changed_persons
 from services.router.live_inbox.missed import Sources
 from services.router.live_inbox.pace import Pace
 from services.router.live_inbox.reading import Standings, StoodBefore, clocks_to_come, read_shown
@@ -147,6 +148,7 @@ class WorkspaceFeed:
             if changed.case is not None and changed.before is not None:
                 self._standings.show(changed.id, standing_of(changed.case))
         self._show(changes, shown, pages)
+        await self._show_customers(changes, pages)
         if self._identity != before:
             for page in pages:
                 page.push_position(self._identity)
@@ -167,6 +169,7 @@ class WorkspaceFeed:
             # Of its own time, not of what others were shown since.
             shown = await self._read(changes, [page], self._standings.before)
             self._show(changes, shown, [page])
+            await self._show_customers(changes, [page])
             await self._offer(page)
             await self._counts.refresh([page.viewer])
             page.tell_counts(self._counts.of(page.viewer))
@@ -211,6 +214,13 @@ class WorkspaceFeed:
             late.merge(self._pending)
             self._pending = late
             self._awake_until = _now() + self._pace.linger
+
+    async def _show_customers(self, changes: InboxChanges, pages: Sequence[InboxSubscriber]) -> None:
+        if not changes.customers:
+            return
+        changed = await read_changed_persons(self._context.store, self._workspace, changes.customers)
+        for page in pages:
+            page.push(customer_events(changed, page.viewer))
 
     async def _count(self, pages: Sequence[InboxSubscriber]) -> None:
         self._counts_outdated = False

@@ -9,11 +9,13 @@ import orjson
 import pytest
 
 from schemas.conversation import Author, ConversationFact, ConversationOffer
+from schemas.customer import CustomerFact
 from schemas.envelope import Event, encode
 from schemas.routing import OfferFact
 from schemas.sla import Clock, ClockFact
 from schemas.values import instant_text
 from services.domain.conversation_state import ConversationState, OpenClock, conversation_view
+from services.domain.customer_state import CustomerRecord
 from services.domain.inbox import with_keys
 from services.domain.read_marks import ReadMark
 from services.platform.bus.port import ProducerRecord
@@ -22,6 +24,7 @@ from services.platform.store.collections import ROWS, PartitionCheckpoint
 from services.platform.store.port import Changes, Key
 from services.records.agents import AGENTS, agent_id
 from services.records.conversations import MESSAGES, PERSONS
+from services.records.customers import CUSTOMERS
 from services.records.offers import OFFERS, OfferRecord
 from services.records.read_marks import READ_MARKS, ReadMarks
 from services.router.live_inbox.changes import InboxChanges
@@ -491,3 +494,46 @@ async def test_of_a_clock_that_began_and_ended_the_end_counts(inbox: Inbox) -> N
             )
         )
     assert clocks_to_come(changes, {"c1": sales("c1")}, START).cases == {}
+
+
+# -- customers of several persons -----------------------------------------------------------------------------------------
+
+CHAT, MAIL, OTHER = "telegram:main:1", "email:support:sara@example.com", "whatsapp:main:371"
+
+
+def put_persons(inbox: Inbox) -> None:
+    """The team sales has conversations with the chat's person and with another, billing with the mail's; two are a customer."""
+    for number, (person, team) in enumerate(((CHAT, "sales"), (MAIL, "billing"), (OTHER, "sales"))):
+        key = f"shop/{person}"
+        put_case(inbox.rest, sales(f"c{number}", "resolved", person=person, key=key, team=team, agent="omid"))
+    record = CustomerRecord(workspace="shop", id="cu1", persons=[CHAT, MAIL], graph="g1", updated_at=START)
+    inbox.rest.store.insert(CUSTOMERS, "cu1", record)
+
+
+async def customer_fact(inbox: Inbox, word: str, person: str, **given: Any) -> None:
+    fact = CustomerFact(key=f"shop/{person}", workspace="shop", person=person, at=START, **given)
+    await inbox.fact(f"pasokh.customer.{word}", fact.model_dump(mode="json"))
+
+
+async def test_pages_are_told_whose_customer_changed_as_far_as_their_agents_see_them(inbox: Inbox) -> None:
+    put_persons(inbox)
+    sara, omid = await inbox.open(), await inbox.open("omid")
+    await customer_fact(inbox, "joined", MAIL, customer="cu1")
+    # The other person of the customer shows somebody else now, too.
+    assert await sara.until("customer") == [{"persons": [CHAT]}]
+    assert await omid.until("customer") == [{"persons": [MAIL, CHAT]}]
+    await customer_fact(inbox, "parted", MAIL, previous_customer="cu1")
+    assert await sara.until("customer", 2) == [{"persons": [CHAT]}, {"persons": [CHAT]}]
+    await customer_fact(inbox, "conflict_found", CHAT, customer="cu1", others=[OTHER])
+    assert (await sara.until("customer", 3))[-1] == {"persons": [CHAT, OTHER]}
+
+
+async def test_page_that_comes_back_hears_whose_customer_changed_meanwhile(inbox: Inbox) -> None:
+    put_persons(inbox)
+    page = await inbox.open()
+    await inbox.change("opened", sales("c9"))
+    await page.until("row")
+    page.leave()
+    await customer_fact(inbox, "joined", MAIL, customer="cu1")
+    again = await inbox.open(**{"last-event-id": page.last_id})
+    assert again.came("customer") == [{"persons": [CHAT]}]
