@@ -17,10 +17,9 @@ from starlette.routing import Mount
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
 from tests.live_servers.process import Process
-from tests.live_servers.server import Server, free_ports
+from tests.live_servers.server import START_SECONDS, Server, free_ports
 
 PASOKH = str(Path(sys.executable).parent / "pasokh")
-READY_SECONDS = 60.0
 SECRET = "a-secret-of-the-webhook"
 SECRET_HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
@@ -65,7 +64,7 @@ class Running:
         self.process.stop()
         return self.process.returncode, time.monotonic() - began
 
-    def wait_ready(self, seconds: float = READY_SECONDS) -> float:
+    def wait_ready(self, seconds: float = START_SECONDS) -> float:
         """Seconds until `/readyz` says 200. Raises TimeoutError with the end of the log."""
         began = time.monotonic()
         with httpx2.Client(base_url=self.url, timeout=2, trust_env=False) as client:
@@ -96,6 +95,12 @@ def up(folder: Path, *arguments: str, **environment: str) -> Running:
     """A `pasokh up` that is not started yet."""
     [port] = free_ports(1)
     return Running(folder, ("up", *arguments), port, environment)
+
+
+def served(folder: Path, name: str, environment: Mapping[str, str], program: Sequence[str] = (PASOKH,)) -> Running:
+    """One service as a process of its own, not started yet."""
+    [port] = free_ports(1)
+    return Running(folder, ("serve", name), port, environment, program)
 
 
 @contextmanager

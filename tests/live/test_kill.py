@@ -19,7 +19,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, command, database, shop_at, telegram, up
+from tests.live.installation import ADMIN_KEY, Running, Shop, allowing, command, database, served, shop_at, telegram, up
 from tests.live.load_scenario import LoadScenario, Size, assert_nothing_lost_or_doubled, settled
 from tests.live_servers.server import Server, free_ports
 
@@ -162,11 +162,6 @@ async def _metric(url: str, name: str, label: str, expected: float) -> float:
             await asyncio.sleep(1.5)
 
 
-def _served(folder: Path, name: str, environment: dict[str, str]) -> Running:
-    [port] = free_ports(1)
-    return Running(folder, ("serve", name), port, environment)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_services_on_kafka_and_mongodb_lose_and_double_nothing_when_killed(
@@ -183,7 +178,7 @@ async def test_services_on_kafka_and_mongodb_lose_and_double_nothing_when_killed
         **allowing(port),
     }
     names = ("ingest", "router", "router", "sla", "delivery", "metrics")
-    processes = [_served(tmp_path / f"{i}-{n}", n, environment) for i, n in enumerate(names)]
+    processes = [served(tmp_path / f"{i}-{n}", n, environment) for i, n in enumerate(names)]
     random = Random(SEED)
     try:
         for process in processes:

@@ -31,7 +31,7 @@ import yaml
 from services.cli.env import VARIABLE, write_missing
 from services.platform.core.settings import Settings
 from tests.live_servers.process import Process
-from tests.live_servers.server import Unavailable, free_ports
+from tests.live_servers.server import START_SECONDS, Unavailable, free_ports
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -284,7 +284,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def wait_for(replicas: Sequence[Replica], path: str, seconds: float = 60) -> None:
+def wait_for(replicas: Sequence[Replica], path: str, seconds: float = START_SECONDS) -> None:
     """Until all answer 200 on a path. Raises TimeoutError with the last words of one that does not."""
     until = time.monotonic() + seconds
     for replica in replicas:

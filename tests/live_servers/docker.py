@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.live_servers.server import wait_until
+from tests.live_servers.server import STOP_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
@@ -51,7 +51,7 @@ class Containerised:
         self._wait()
 
     def stop(self) -> None:
-        self._container.get_wrapped_container().stop(timeout=30)
+        self._container.get_wrapped_container().stop(timeout=int(STOP_SECONDS))
 
     def kill(self) -> None:
         self._container.get_wrapped_container().kill()
@@ -60,7 +60,7 @@ class Containerised:
         self._container.stop()
 
     def _wait(self) -> None:
-        wait_until(self._answers, 60, lambda: self._container.get_logs()[1].decode(errors="replace")[-2000:])
+        wait_until(self._answers, lambda: self._container.get_logs()[1].decode(errors="replace")[-2000:])
 
 
 def _container(image: Image) -> "DockerContainer":

@@ -68,7 +68,21 @@ class LocalKafka:
     def start(self) -> None:
         for node in self.nodes:
             node.start()
-        wait_until(self._answers, 30 * len(self.nodes), lambda: "\n".join(n.process.last_words() for n in self.nodes))
+        wait_until(
+            self._answers,
+            lambda: "\n".join(n.process.last_words() for n in self.nodes),
+            running=lambda: all(node.process.running for node in self.nodes),
+        )
+
+    def configure(self, changed: Mapping[str, object]) -> None:
+        """Properties beside the usual ones from the next start on, in place of those that were given before."""
+        for node in self.nodes:
+            node.configure(changed)
+
+    @property
+    def logs(self) -> Path:
+        """Where the log directories of all nodes are."""
+        return self._folder
 
     def stop(self) -> None:
         for node in self.nodes:
@@ -103,10 +117,16 @@ class Node:
         self._folder = folder / str(node_id)
         self._folder.mkdir()
         self._properties = self._folder / "server.properties"
-        self._properties.write_text(_properties(node_id, ports, voters, self._folder / "data", count, changed or {}))
+        self._usual = _properties(node_id, ports, voters, self._folder / "data", count)
+        self.configure(changed or {})
         self._classpath = f"{jars}/*"
         heap = "-Xmx384m" if count == 1 else "-Xmx256m"
         self.process = Process(self._java("kafka.Kafka", str(self._properties), options=[heap]), self._folder)
+
+    def configure(self, changed: Mapping[str, object]) -> None:
+        """See `LocalKafka.configure`."""
+        lines = {**self._usual, **changed}
+        self._properties.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
 
     def start(self) -> None:
         if not (self._folder / "data").exists():
@@ -119,11 +139,9 @@ class Node:
         return ["java", *flags, "-cp", self._classpath, main, *arguments]
 
 
-def _properties(
-    node_id: int, ports: tuple[int, int], voters: str, data: Path, count: int, changed: Mapping[str, object]
-) -> str:
+def _properties(node_id: int, ports: tuple[int, int], voters: str, data: Path, count: int) -> dict[str, object]:
     broker, controller = ports
-    lines = {
+    return {
         "process.roles": "broker,controller",
         "node.id": node_id,
         "controller.quorum.voters": voters,
@@ -133,9 +151,7 @@ def _properties(
         "log.dirs": data,
         **(ALONE if count == 1 else {}),
         **_replication(count),
-        **changed,
     }
-    return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
 def _replication(count: int) -> dict[str, object]:
@@ -179,7 +195,7 @@ def live_brokers(port: int) -> int:
     """
     request = struct.pack(">hhihi", 3, 1, 0, -1, 0)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(struct.pack(">i", len(request)) + request)
             answer = connection.recv(12, socket.MSG_WAITALL)
     except OSError:

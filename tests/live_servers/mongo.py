@@ -53,7 +53,11 @@ class LocalMongo:
 
     def start(self) -> None:
         self.process.start()
-        wait_until(lambda: bool(_hello(self._port).get("isWritablePrimary")), 30, self.process.last_words)
+        wait_until(
+            lambda: bool(_hello(self._port).get("isWritablePrimary")),
+            self.process.last_words,
+            running=lambda: self.process.running,
+        )
 
     def stop(self) -> None:
         self.process.stop()
@@ -92,7 +96,7 @@ def _command(port: int, command: dict[str, object]) -> Mapping[str, Any]:
     from pymongo.errors import PyMongoError
 
     client: MongoClient[dict[str, Any]]
-    with MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500) as client:
+    with MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=2_000) as client:
         try:
             return client.admin.command(command)
         except PyMongoError:

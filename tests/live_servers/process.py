@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from tests.live_servers.server import STOP_SECONDS
+
 
 class Process:
     """One command that can be started again after it ended; its output goes to `folder/output.log`."""
@@ -48,7 +50,7 @@ class Process:
             )
         self._guard = _guard(self._child.pid)
 
-    def stop(self, seconds: float = 30) -> None:
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
         """SIGTERM, and SIGKILL for what has not ended in `seconds`."""
         if self._child is None:
             return
@@ -88,7 +90,7 @@ def _guard(pid: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, start_new_session=True)
 
 
-def pause_process(pid: int, seconds: float = 30) -> None:
+def pause_process(pid: int, seconds: float = STOP_SECONDS) -> None:
     """SIGSTOP, and wait until every thread has stopped: until then the process goes on answering. SIGCONT ends it.
 
     Where there is no /proc, nothing is waited for.

@@ -9,6 +9,10 @@ from random import SystemRandom
 from typing import Final, Protocol
 
 FIRST_PORT: Final = 12_000
+START_SECONDS: Final = 90.0
+"""How long a server may take until it answers. Only one that never does is waited for so long."""
+STOP_SECONDS: Final = 60.0
+"""How long a server may take to end in its own way, before it is killed."""
 
 
 class Unavailable(Exception):
@@ -92,10 +96,13 @@ def _unused_ports() -> Iterator[int]:
 _UNUSED_PORTS: Final = _unused_ports()
 
 
-def wait_until(answers: Callable[[], bool], seconds: float, complaint: Callable[[], str]) -> None:
-    """Return as soon as `answers()`; raise TimeoutError with `complaint()` after `seconds`."""
-    deadline = time.monotonic() + seconds
+def wait_until(
+    answers: Callable[[], bool], complaint: Callable[[], str], *, running: Callable[[], bool] = lambda: True
+) -> None:
+    """Return as soon as `answers()`; raise TimeoutError with `complaint()` after `START_SECONDS`, or once it is not `running()`."""
+    began = time.monotonic()
     while not answers():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no answer in {seconds:g} s: {complaint()}")
+        waited = time.monotonic() - began
+        if waited > START_SECONDS or not running():
+            raise TimeoutError(f"no answer in {waited:.0f} s: {complaint()}")
         time.sleep(0.05)
