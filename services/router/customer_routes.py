@@ -1,5 +1,6 @@
 """Customers of several persons over REST: read with what joins them, their timeline; leads join and part persons."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -145,16 +146,24 @@ async def part_persons(
 
 
 async def _view(context: Context, viewer: Viewer, customer: CustomerRecord) -> CustomerView:
-    graph = await read_one(context.store, IDENTITY_GRAPHS, customer.graph)
+    graph = await read_one(context.store, IDENTITY_GRAPHS, customer.graph) or IdentityGraph(
+        workspace=customer.workspace
+    )
     contacts = await _visible_persons(context, viewer, customer)
-    known = graph or IdentityGraph(workspace=customer.workspace)
-    return customer_view(customer, known, contacts, shows_others=not viewer.is_limited)
+    others = sorted(graph.names.keys() - set(customer.persons))
+    if viewer.is_limited:
+        others = [contact.person for contact in await _visible(context, viewer, customer.workspace, others)]
+    return customer_view(customer, graph, contacts, others)
 
 
 async def _visible_persons(context: Context, viewer: Viewer, customer: CustomerRecord) -> list[Contact]:
     """The persons of a customer who may be seen, in their order."""
-    keys = [Key(PERSONS.name, f"{customer.workspace}/{person}") for person in customer.persons]
-    found = await context.store.get_many(keys)
+    return await _visible(context, viewer, customer.workspace, customer.persons)
+
+
+async def _visible(context: Context, viewer: Viewer, workspace: str, persons: Sequence[str]) -> list[Contact]:
+    keys = [Key(PERSONS.name, f"{workspace}/{person}") for person in persons]
+    found = await context.store.get_many(keys) if keys else {}
     contacts = [PERSONS.decode(found[key]) for key in keys if key in found]
     return [contact for contact in contacts if await can_see_person(context.store, viewer, contact)]
 

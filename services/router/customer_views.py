@@ -1,6 +1,6 @@
 """Request bodies and views of customers of several persons."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -65,6 +65,7 @@ class EvidenceView(BaseModel):
     kind: EvidenceKind = Field(description="A proven name that they share, or what connects them.")
     value: str | None = Field(description="The name that they share.")
     persons: list[str] = Field(description="The two persons.")
+    by: str | None = Field(description="The agent who decided it.")
     at: Instant = Field(description="Since when it is known.")
 
 
@@ -112,20 +113,20 @@ async def with_customers(store: Reader, conversations: Sequence[Conversation]) -
 
 
 def customer_view(
-    record: CustomerRecord, graph: IdentityGraph, contacts: Sequence[Contact], *, shows_others: bool
+    record: CustomerRecord, graph: IdentityGraph, contacts: Sequence[Contact], others: Collection[str]
 ) -> CustomerView:
-    """A customer with those of its persons who may be seen. `shows_others`: conflicts may name persons of other customers."""
+    """A customer with those of its persons who may be seen. `others` are persons of the graph, not of the customer, who may be seen."""
     seen = {contact.person for contact in contacts}
 
     def is_shown(*persons: str) -> bool:
-        return seen.issuperset(persons) or (shows_others and not seen.isdisjoint(persons))
+        return not seen.isdisjoint(persons) and seen.union(others).issuperset(persons)
 
     return CustomerView(
         id=record.id,
         workspace=record.workspace,
         persons=[person_view(contact) for contact in contacts],
         evidence=[
-            EvidenceView(kind=one.kind, value=one.value, persons=list(one.persons), at=one.at)
+            EvidenceView(kind=one.kind, value=one.value, persons=list(one.persons), by=one.by, at=one.at)
             for one in evidence_of(graph, tuple(seen))
         ],
         conflicts=[

@@ -36,7 +36,7 @@ OPENED = (
     *(
         "conversation.js",
         "conversation.css",
-        "customer.js",
+        "customer/",
         "doings.js",
         "header.js",
         "me.js",

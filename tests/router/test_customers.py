@@ -75,9 +75,9 @@ def say(rest: Rest, person: str, team: str, number: int, minute: int) -> str:
 async def test_customer_has_persons_evidence_conflicts_and_partings(rest: Rest) -> None:
     answer = (await rest.request("GET", CUSTOMER)).json()
     assert [person["person"] for person in answer["persons"]] == [MAIL, TELEGRAM]
-    assert [(one["kind"], one["value"], one["persons"]) for one in answer["evidence"]] == [
-        ("decision", None, [MAIL, TELEGRAM]),
-        ("phone", "+37120000001", [MAIL, TELEGRAM]),
+    assert [(one["kind"], one["value"], one["persons"], one["by"]) for one in answer["evidence"]] == [
+        ("decision", None, [MAIL, TELEGRAM], "lena"),
+        ("phone", "+37120000001", [MAIL, TELEGRAM], None),
     ]
     assert {(one["reason"], *one["persons"]) for one in answer["conflicts"]} == {
         ("parted", MAIL, STRANGER),
@@ -122,7 +122,11 @@ async def test_agent_sees_what_their_teams_allow(rest: Rest) -> None:
     sara, omid = await bound_key(rest, "sara"), await bound_key(rest, "omid")
     for key, person in ((sara, TELEGRAM), (omid, MAIL)):
         view = (await rest.request("GET", CUSTOMER, authorization=key)).json()
-        assert ([one["person"] for one in view["persons"]], view["evidence"], view["conflicts"]) == ([person], [], [])
+        assert ([one["person"] for one in view["persons"]], view["evidence"]) == ([person], [])
+        # Of whom the customer is not, agents know those whom they may see.
+        conflicts = [one["persons"] for one in view["conflicts"]]
+        assert conflicts == ([[MAIL, STRANGER]] if person == MAIL else [])
+        assert [one["persons"] for one in view["partings"]] == conflicts
         timeline = (await rest.request("GET", f"{CUSTOMER}/timeline", authorization=key)).json()
         assert len(timeline["items"]) == 1
 

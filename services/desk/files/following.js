@@ -46,7 +46,7 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
   async function anew() {
     await reader.anew();
     for (const [id, thread] of state.threads) {
-      if (id === state.open) threads.load(id);
+      if (id === state.open) threads.load(id), reader.customer(id);
       else if (thread.ready) state.threads.delete(id);
     }
   }
@@ -83,6 +83,7 @@ export function createFollowing({state, update, api, threads, reader, signInAgai
     if ((type === 'beat' || type === 'hello') && leads) api.request('POST', '/agents/me/beat', {body: {idle_seconds: idle(), ...attention()?.beatBody()}});
     attention()?.heard({type, data, leads, known});
     if (before !== null && before !== signature(data)) about(open);
+    if (type === 'customer' && open) reader.customer(open, data.persons);
   }
 
   function connection({live, at}) {

@@ -125,7 +125,7 @@ function isAtEnd() {
 }
 
 Object.assign(actions, work, navigation.actions, settings.actions, {
-  say, closeDialog, request: api.request,
+  say, closeDialog, update, request: api.request,
   dialog: ask,
   dismiss: (id) => update(() => {
     state.notices = state.notices.filter((notice) => notice.id !== id);

@@ -1,44 +1,28 @@
-// The side panel: the customer, other conversations, why it came to whom, the clocks.
+// The side panel: the customer with their persons and conversations on all channels, why it came to whom, the clocks.
 
 import {html, nothing} from './vendor/lit-html/lit-html.js';
 import {dueChip, time} from './parts.js';
 import {openClocks} from './header.js';
-import {channelName, duration, languageName, number, text} from './words.js';
+import {conversationsSection, personsSection} from './customer/sections.js';
+import {channelName, duration, languageName, text} from './words.js';
 
 const row = (name, value) => (value === null || value === undefined || value === '' ? nothing : html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
-
-const elsewhere = (person) => {
-  const [channel, , ...external] = person.split(':');
-  return html`<div>${channelName(channel)} · <bdi dir="ltr" class="run">${external.join(':')}</bdi></div>`;
-};
 
 function customer(thread, state) {
   const {person, conversation} = thread;
   const external = conversation.person.split(':').slice(2).join(':');
-  return html`<section><h3>${text('customer')}</h3><dl>
+  return html`<section><h3>${text('the_customer')}</h3><dl>
     ${row(text('name'), person?.name ? html`<bdi>${person.name}</bdi>` : nothing)}
     ${row(text('person_id'), html`<bdi dir="ltr" class="run">${external}</bdi>`)}
     ${row(text('phone'), person?.phone ? html`<a href="tel:${person.phone}" dir="ltr">${person.phone}</a>` : null)}
     ${row(text('email'), person?.email ? html`<a href="mailto:${person.email}" dir="ltr">${person.email}</a>` : null)}
     ${row(text('language'), languageName(person?.language ?? conversation.language ?? '') || null)}
     ${row(text('account'), html`${channelName(conversation.channel)} · <bdi>${conversation.account}</bdi>`)}
-    ${row(text('also_on'), thread.elsewhere?.length ? thread.elsewhere.map(elsewhere) : null)}
     ${row(text('seen_last'), person?.seen_at ? time(person.seen_at, state.now()) : null)}
     ${person?.blocked ? html`<p class="problem">${text('person_blocked')}</p>` : nothing}
     ${person?.consent ? row(text('consent'), text(`consent_${person.consent}`)) : nothing}
   </dl>
   ${(thread.links ?? []).map((link) => html`<p><a href=${link.url} target="_blank" rel="noopener noreferrer">${link.name}</a></p>`)}</section>`;
-}
-
-function others(thread, state, actions) {
-  const {other = []} = thread;
-  if (!other.length) return html`<section><h3>${text('other_conversations')}</h3><p class="quiet">${text('no_other')}</p></section>`;
-  const open = (id) => (event) => {
-    event.preventDefault();
-    actions.open(id);
-  };
-  return html`<section><h3>${text('other_conversations')} (${number(other.length)})</h3><ul class="plain-list">${other.map((one) => html`<li>
-    <a href="/desk/c/${one.id}" @click=${open(one.id)}>${channelName(one.channel)} · ${text(`status_${one.status}`)}</a> <span class="quiet">${time(one.updated_at, state.now())}</span></li>`)}</ul></section>`;
 }
 
 function why(thread, state) {
@@ -70,7 +54,7 @@ function more(conversation, state) {
     ${row(text('team'), html`<bdi>${state.teams.get(conversation.team)?.name ?? conversation.team}</bdi>`)}
     ${row(text('opened'), time(conversation.opened_at, state.now()))}
     ${row(text('answered_first'), conversation.first_response_at ? time(conversation.first_response_at, state.now()) : null)}
-    ${row(text('intent'), conversation.intent)}
+    ${row(text('about_what'), conversation.intent)}
     ${row(text('tags'), conversation.tags?.length ? conversation.tags.join(', ') : null)}
     ${conversation.sensitive ? html`<p class="problem">${text('sensitive')}</p>` : nothing}
     ${row(text('id'), html`<bdi dir="ltr" class="run small">${conversation.id}</bdi>`)}
@@ -83,6 +67,6 @@ export function panelRegion(state, actions) {
   if (!thread?.conversation) return nothing;
   return html`<aside class="panel ${state.panel ? 'shown' : ''}" id="panel" aria-label=${text('details')} tabindex="-1">
     <div class="titled drawer-only"><h2>${text('details')}</h2><button type="button" class="plain icon" aria-label=${text('close')} @click=${actions.togglePanel}>✕</button></div>
-    ${why(thread, state)}${customer(thread, state)}${clocks(thread, state)}${handoff(thread.conversation)}${others(thread, state, actions)}${more(thread.conversation, state)}
+    ${why(thread, state)}${customer(thread, state)}${personsSection(thread, state, actions)}${conversationsSection(thread, state, actions)}${clocks(thread, state)}${handoff(thread.conversation)}${more(thread.conversation, state)}
   </aside>`;
 }

@@ -142,7 +142,7 @@ export function createReader({state, update, api}) {
       }
     },
     /** The customer of an open conversation. What cannot be loaded without a network is read when it is opened again. */
-    customer: (id) => import('./customer.js').then(({readCustomer}) => readCustomer({state, update, api}, id), () => {}),
+    customer: (...of) => import('./customer/reading.js').then(({readCustomer}) => readCustomer({state, update, api}, ...of), () => {}),
     /** After an interruption that nothing tells the details of: everything anew. */
     async anew() {
       update(() => {

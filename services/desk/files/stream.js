@@ -1,7 +1,7 @@
 // The stream of the inbox: one for all tabs of a browser. The tab that holds the lock has it, and tells the others what comes.
 
 /** Named events of the stream. */
-export const TYPES = ['hello', 'beat', 'row', 'gone', 'counts', 'message', 'me', 'agent', 'offer', 'offer_ended', 'signal'];
+export const TYPES = ['hello', 'beat', 'row', 'gone', 'counts', 'message', 'me', 'agent', 'offer', 'offer_ended', 'signal', 'customer'];
 const BACKOFF = [1000, 2000, 4000, 8000, 15_000];
 /** A beat comes every 15 s: longer silence is a dead connection. */
 export const SILENCE_MS = 40_000;

@@ -35,11 +35,12 @@ function attachment(file) {
   return html`<a class="file" href=${file.url} download=${file.name ?? ''} rel="noopener"><bdi>${name}</bdi>${file.size_bytes ? html` <span class="quiet">${size(file.size_bytes)}</span>` : nothing}</a>`;
 }
 
-function author(message, state) {
+/** Who wrote a message, by name. */
+export function author(message, state) {
   if (message.author.kind === 'agent' && message.author.id === state.me?.id) return text('you');
   if (message.author.name) return message.author.name;
   if (message.author.kind === 'agent') return state.agents.get(message.author.id)?.name ?? message.author.id;
-  if (message.author.kind === 'customer') return state.threads.get(message.conversation)?.name ?? text('customer');
+  if (message.author.kind === 'customer') return state.threads.get(message.conversation)?.name ?? text('the_customer');
   return text(`author_${message.author.kind}`);
 }
 
@@ -73,7 +74,8 @@ function answerText(value) {
   return String(value ?? '–');
 }
 
-function body(message) {
+/** What a message says: its words, its files, what became of it. */
+export function body(message) {
   if (message.state === 'deleted') return html`<p class="quiet">${text('message_deleted')}</p>`;
   if (message.content_removed) return html`<p class="quiet">${text(`content_removed_${message.content_removed.code}`)}</p>`;
   return html`
@@ -82,7 +84,7 @@ function body(message) {
     ${message.review ? html`<p class="quiet">${text('stars', {n: message.review.stars ?? 0})}</p>` : nothing}
     ${message.review?.title ? html`<p class="subject" dir="auto">${message.review.title}</p>` : nothing}
     ${message.answers?.length ? answersOf(message.answers) : nothing}
-    ${message.call ? html`<p>${text('call')}: ${hasText(`call_${message.call.state}`) ? text(`call_${message.call.state}`) : message.call.state}${message.call.seconds ? html` (${duration(message.call.seconds * 1000)})` : nothing}</p>` : nothing}
+    ${message.call ? html`<p>${text('telephone_call')}: ${hasText(`call_${message.call.state}`) ? text(`call_${message.call.state}`) : message.call.state}${message.call.seconds ? html` (${duration(message.call.seconds * 1000)})` : nothing}</p>` : nothing}
     ${message.text ? proseOf(message) : nothing}
     ${message.attachments.map(attachment)}
     ${message.reactions?.length ? html`<p class="reactions">${message.reactions.map((one) => html`<span title=${one.author.name ?? ''}>${one.emoji ?? '♥'}</span>`)}</p>` : nothing}`;

@@ -49,7 +49,7 @@ test('what comes before a conversation names no words of it, and no key is named
 });
 
 test('every key that a module names has words', () => {
-  const modules = readdirSync(FILES).filter((name) => name.endsWith('.js'));
+  const modules = ['', 'customer/'].flatMap((folder) => readdirSync(FILES + folder).filter((name) => name.endsWith('.js')).map((name) => folder + name));
   const missing = [];
   for (const name of modules) {
     for (const [, key] of readFileSync(FILES + name, 'utf8').matchAll(/\btext\('([a-z_]+)'/g)) if (!(key in words.en)) missing.push(`${name}: ${key}`);

@@ -23,13 +23,14 @@ from services.router.customers.domain.graph import ordered
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Evidence between two persons. `sure`: it may join two persons of one account."""
+    """Evidence between two persons. `sure`: it may join two persons of one account. `by` is the agent who decided it."""
 
     at: datetime
     kind: EvidenceKind
     value: str | None
     persons: tuple[str, str]
     sure: bool = False
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _account(person: str) -> str:
 def _in_order(graph: IdentityGraph) -> list[Connection]:
     """All evidence: decisions, then what platforms say, then shared names; each by its time."""
     links = [
-        Connection(one.at, one.kind, None, (one.person, one.other), sure=True)
+        Connection(one.at, one.kind, None, (one.person, one.other), sure=True, by=one.by)
         for one in graph.links
         if one.person in graph.names and one.other in graph.names
     ]
