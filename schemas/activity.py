@@ -1,9 +1,9 @@
 """Activities: what persons do on platforms, in one shape for all channels. The data of `pasokh.inbound.<kind>`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from schemas.identity import PersonKey
-from schemas.values import Contract, EncryptedText, Failure, Instant, Json, Surface
+from schemas.values import OMITTED_IF_EMPTY, Contract, EncryptedText, Failure, Instant, Json, Surface
 
 ActivityKind = Literal[
     "message",
@@ -108,7 +108,11 @@ class Review(Contract):
 
 
 class Call(Contract):
-    """A state of a call. `id` is the platform's; `leg` is `customer` or `agent`; `seconds` is how long it lasted."""
+    """A state of a call. `id` is the platform's; `leg` is `customer` or `agent`; `seconds` is how long it lasted.
+
+    `agent` is the agent whose telephone the leg is, where the account says so. The platform ends the call `limit_seconds` after
+    it was taken.
+    """
 
     id: str
     leg: Literal["customer", "agent"] = "customer"
@@ -116,6 +120,8 @@ class Call(Contract):
     state: CallState
     seconds: float | None = None
     recording: Attachment | None = None
+    agent: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    limit_seconds: Annotated[float | None, OMITTED_IF_EMPTY] = None
 
 
 class SurveyAnswer(Contract):

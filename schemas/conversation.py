@@ -234,7 +234,7 @@ class ConversationFact(Contract):
     opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, content_removed, replied,
     reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed).
     `reaction` is what somebody's reaction to it is now. `reason` is set on a resolved that nobody decided: `no_answer`, the
-    customer has been silent for too long. `mentions` are the agents whom a noted calls to the conversation.
+    customer has been silent for too long; `call_ended`, a call with its customer was all that it was about. `mentions` are the agents whom a noted calls to the conversation.
 
     `ratings` are those that a survey_answered brought, or a message_edited by which further answers of a survey came.
 

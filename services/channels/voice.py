@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit
+from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from services.channels.account_settings import (
     AccountSettings,
@@ -21,6 +22,7 @@ from services.channels.account_settings import (
 )
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.channels.twilio.accounts import API_HOST, MAX_SEGMENTS, Phone, TwilioCredentials
+from services.channels.twilio.agent_phones import CALL_LIMIT_SECONDS, AgentPhone, shared_phones
 from services.channels.twilio.api import account_problem, send_text
 from services.channels.twilio.calls import parse_voice_call
 from services.channels.twilio.channel import SignedByTwilio
@@ -53,6 +55,13 @@ class VoiceSettings(HandoffSettings):
     )
     voicemail: bool | None = Field(None, description="true: a caller whom nobody takes may leave a message")
     transcribe: bool | None = Field(None, description="true: Twilio writes down such a message (English alone)")
+    agents: Annotated[list[AgentPhone], Field(max_length=200)] | None = Field(
+        None,
+        description="whose telephone is whose, each as an agent's id and a phone: who takes a call there has it as work, and can call back",
+    )
+    limit_seconds: Annotated[int, Field(ge=60, le=CALL_LIMIT_SECONDS)] | None = Field(
+        None, description="how long a call may last, from 60 to 14400 seconds; 14400 without it"
+    )
     record: bool | None = Field(None, description="true: calls are recorded, where the law and the caller allow it")
 
 
@@ -72,6 +81,11 @@ class VoiceAccount(AccountSettings):
     credentials: VoiceCredentials
     settings: VoiceSettings = VoiceSettings()
     api_base: ApiBase | None = api_base_field(API_HOST)
+
+    @classmethod
+    def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
+        """A telephone is that of one agent."""
+        return shared_phones(body)
 
 
 class Voice(SignedByTwilio):

@@ -1,10 +1,10 @@
 """The state of a call, as the processor `conversations` stores it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from schemas.activity import Attachment, CallState
-from schemas.values import Instant
+from schemas.values import OMITTED_IF_EMPTY, Instant
 
 CallOutcome = Literal["answered", "missed", "abandoned", "failed"]
 
@@ -15,7 +15,9 @@ class CallRecord:
 
     `outcome` is None until the customer's leg ends: `answered` when an agent's leg was, or the only leg there is; `abandoned`
     when the customer hung up while an agent was being called; `missed` when nobody took it. A call of ours is `answered` when the
-    customer took it. `conversation` has its message. `agent_at` is the time of `agent_state`.
+    customer took it, and both are over once the agent's leg that was taken has ended. `conversation` has its message. `agent_at` is the time of `agent_state`.
+    `agent` is whose telephone was taken last, and `agent_ended`: that leg has ended. `taken_at` is since when it is, or was, the
+    work of that agent. The platform ends the call `limit_seconds` after it was taken.
     """
 
     workspace: str
@@ -28,6 +30,10 @@ class CallRecord:
     agent_at: Instant | None = None
     answered_by_agent: bool = False
     agent_seconds: float | None = None
+    agent: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    agent_ended: Annotated[bool, OMITTED_IF_EMPTY] = False
+    taken_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    limit_seconds: Annotated[float | None, OMITTED_IF_EMPTY] = None
     recording: Attachment | None = None
     outcome: CallOutcome | None = None
     conversation: str | None = None

@@ -87,7 +87,8 @@ class ConversationState:
     `wake_on_reply` the customer's next message ends. `silent_since` is when a person of
     ours last answered, and `silence_timer_at` when the timer of the customer's silence fires. `kept_by` is an agent who went and
     kept it: it goes back to the queue when the customer writes again.
-    `after_hours_at` is when the customer was told that it is closed.
+    `after_hours_at` is when the customer was told that it is closed. `active_call` is the message of the call that its agent and
+    the customer have now: until its end the conversation stays with that agent, and is resolved then.
     `mentioned` maps each agent whom a note
     calls here, and who has not written here since, to that note.
     """
@@ -152,6 +153,7 @@ class ConversationState:
     kept_by: Annotated[str | None, OMITTED_IF_EMPTY] = None
     mentioned: Annotated[dict[str, str], OMITTED_IF_EMPTY] = field(default_factory=dict)
     after_hours_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    active_call: Annotated[str | None, OMITTED_IF_EMPTY] = None
 
     @property
     def offered_to(self) -> str | None:

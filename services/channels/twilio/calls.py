@@ -111,8 +111,20 @@ def _dialed(call: TwilioCall) -> list[Activity]:
 
 
 def _state(call: TwilioCall, leg: str, state: CallState, name: str, seconds: float | None) -> Activity:
-    fields = {"leg": leg, "state": state, "seconds": seconds}
+    agent = _agent(call) if leg == "agent" else None
+    fields = {
+        "leg": leg,
+        "state": state,
+        "seconds": seconds,
+        "agent": agent,
+        "limit_seconds": call.phones.limit_seconds,
+    }
     return _activity(call, f"{leg}.{name}.{state}", fields)
+
+
+def _agent(call: TwilioCall) -> str | None:
+    """Whose telephone rings: `To` is its number. The end of dialing names our own number there."""
+    return call.phones.agent_of(call.get("To"))
 
 
 def _activity(call: TwilioCall, identity: str, fields: Mapping[str, Any]) -> Activity:  # Any: fields of Call

@@ -60,6 +60,8 @@ def _dial(call: TwilioCall, account: Account, phones: Sequence[str], leg: str, *
     attributes = {
         "action": f"{base}?{leg_query(call, 'customer' if leg == 'agent' else 'agent')}",
         "timeout": str(int(seconds) if isinstance(seconds, int | float) else RING_SECONDS),
+        # No report of a call comes later: after so long the conversation goes by that.
+        "timeLimit": str(call.phones.limit_seconds),
         "callerId": text_of_credential(account.body, "number"),
         **more,
     }

@@ -11,6 +11,7 @@ from services.channels.json_access import drop_none
 from services.channels.meta.entry import EntryScope, own_message_ids, scope_of
 from services.channels.port import Account, InvalidPayload, Request, WebhookResponse
 from services.channels.twilio.accounts import text_of_credential
+from services.channels.twilio.agent_phones import AgentPhones, agent_phones
 from services.channels.twilio.form import read_fields
 from services.channels.twilio.people import TwilioUser
 from services.platform.core.identifiers import hashed_id
@@ -20,12 +21,13 @@ NOTHING_TO_DO = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 @dataclass(frozen=True, slots=True)
 class TwilioCall:
-    """The fields of a call by their names, and the parameters that our own address carried."""
+    """The fields of a call by their names, and the parameters that our own address carried. `phones` are those of the account."""
 
     scope: EntryScope
     fields: Mapping[str, str]
     parameters: Mapping[str, str]
     received_at: datetime
+    phones: AgentPhones
 
     def get(self, *names: str) -> str:
         """The first of these fields that says something; empty where none does."""
@@ -71,7 +73,7 @@ def read_call(request: Request, account: Account) -> TwilioCall:
     if not any(fields.get(name) for name in ("MessageSid", "SmsSid", "CallSid", "RecordingSid", "TranscriptionSid")):
         raise InvalidPayload("the body names neither MessageSid nor CallSid")
     scope = scope_of(account, text_of_credential(account.body, "account_sid"))
-    return TwilioCall(scope, fields, request.query, request.received_at)
+    return TwilioCall(scope, fields, request.query, request.received_at, agent_phones(account.body))
 
 
 def twiml(text: str = NOTHING_TO_DO) -> WebhookResponse:

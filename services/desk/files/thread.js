@@ -104,8 +104,11 @@ function messageView(message, state, actions) {
 
 const line = (item) => html`<p class="event"><span dir="auto">${item.words}</span> <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`;
 
+/** Why a conversation is resolved without anybody's decision. */
+const REASONS = {no_answer: 'event_resolved_silent', call_ended: 'event_resolved_call'};
+
 const FACTS = {
-  resolved: ({data}, name) => (data.reason === 'no_answer' ? text('event_resolved_silent') : name ? text('event_resolved_by', {name}) : text('event_resolved')),
+  resolved: ({data}, name) => (REASONS[data.reason] ? text(REASONS[data.reason]) : name ? text('event_resolved_by', {name}) : text('event_resolved')),
   reopened: (_, name) => (name ? text('event_reopened_by', {name}) : text('event_reopened')),
   closed: () => text('event_closed'),
   snoozed: ({data}) => text('event_snoozed', {time: fullTime(data.snapshot.snoozed_until ?? data.at)}),

@@ -21,6 +21,9 @@ def handle_return_task(context: ConversationsContext, received: ReceivedEvent) -
     case = work.get(CONVERSATIONS, command.conversation)
     if case is None or is_finished(case.status) or case.snoozed_until is not None:
         return
+    if case.active_call is not None:
+        # They talk to the customer by telephone, wherever their page is.
+        return
     is_theirs = case.agent == command.agent
     if command.unread_since is not None and not (is_theirs and is_assigned(case.status)):
         # Who answers has looked.

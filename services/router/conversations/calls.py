@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from schemas.activity import Activity, Call
-from schemas.values import EncryptedText
 from services.domain.calls import CallRecord
 from services.domain.conversation_state import Contact
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.calls import CALLS
-from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
-from services.router.conversations import echoes
+from services.records.conversations import MESSAGES, PERSONS
+from services.router.conversations import echoes, talks
 from services.router.conversations.context import ActivityContext, Configuration
 from services.router.conversations.customer_messages import (
     add_message,
@@ -19,31 +18,30 @@ from services.router.conversations.customer_messages import (
 )
 from services.router.conversations.domain import calls
 from services.router.conversations.domain.contacts import updated_contact
-from services.router.conversations.facts import record_message_fact
 
 
 def on_call(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
-    """Store a state of a call. Once the customer's leg has ended, a message shows what came of it."""
+    """Store a state of a call. A message shows what came of it: once it is over, and of one with an agent whom we know from then on."""
     identity, call = activity.message, activity.call
     if identity is None or call is None:
         return
-    record = calls.call_after(work.get(CALLS, identity), activity, call)
-    if record.outcome is not None:
-        shown = _as_message(activity, calls.to_call(record, call), record, activity_context.configuration)
-        if work.get(MESSAGES, identity) is None:
-            _show(work, shown, record, activity_context)
-        else:
-            _correct(work, shown)
-        message = work.get(MESSAGES, identity)
-        record = replace(record, conversation=message.conversation if message else None)
-    work.put(CALLS, identity, record)
+    before = work.get(CALLS, identity)
+    record = calls.call_after(before, activity, call)
+    shown = _as_message(activity, calls.to_call(record, call), record, activity_context.configuration)
+    if calls.is_talk(record):
+        record = talks.continue_talk(work, shown, before, record, activity_context)
+    elif record.outcome is not None and work.get(MESSAGES, identity) is None:
+        _show(work, shown, record, activity_context)
+    elif record.outcome is not None:
+        talks.correct(work, shown)
+        talks.end(work, identity, before, record)
+    message = work.get(MESSAGES, identity)
+    work.put(CALLS, identity, replace(record, conversation=message.conversation if message else None))
 
 
 def _as_message(activity: Activity, call: Call, record: CallRecord, configuration: Configuration) -> Activity:
-    languages = configuration.profile.body.languages if configuration else []
-    sentence = calls.text(record.outcome or "answered", languages)
     # The sentence is ours: it says nothing about the language in which the customer speaks.
-    changes = {"kind": "message", "text": EncryptedText(text=sentence), "call": call, "language": None}
+    changes = {"kind": "message", "text": talks.sentence_of(record, configuration), "call": call, "language": None}
     recording = [record.recording] if record.recording else []
     return activity.model_copy(update={**changes, "attachments": recording})
 
@@ -69,16 +67,3 @@ def _show_answered(work: UnitOfWork, shown: Activity, person: Contact, activity_
         add_without_answer(work, shown, case)
         return person
     return open_and_resolve(work, shown, person, activity_context.configuration)
-
-
-def _correct(work: UnitOfWork, shown: Activity) -> None:
-    """Bring the message of a call up to date: a length, a recording or the leg of an agent may arrive after its end."""
-    message = work.get(MESSAGES, shown.message or shown.id)
-    if message is None or message.state == "deleted":
-        return
-    corrected = replace(message, text=shown.text, call=shown.call, attachments=shown.attachments)
-    case = work.get(CONVERSATIONS, message.conversation)
-    if corrected == message or case is None:
-        return
-    work.put(MESSAGES, message.id, corrected)
-    record_message_fact(work, "message_edited", case, message)

@@ -123,6 +123,25 @@ def open_and_resolve(work: UnitOfWork, activity: Activity, person: Contact, conf
     return _with_open_conversation(work, person, activity, case)
 
 
+def add_taken(
+    work: UnitOfWork, activity: Activity, person: Contact, configuration: Configuration
+) -> tuple[Contact, ConversationState]:
+    """Put a message that somebody of ours is answering already into its conversation, which waits for nobody else.
+
+    Returns the contact, and the conversation after it.
+    """
+    before, identity = open_conversation(work, person, activity), activity.message or activity.id
+    joined = _joined(work, activity, configuration, before)
+    after = transitions.on_customer_message(joined, activity, identity, work.now)
+    after = replace(after, snoozed_until=None, wake_on_reply=False)
+    work.put(MESSAGES, identity, message_record(work, activity, after, "received"))
+    if joined is not before:
+        run = joined.response_tracking.open_run()
+        record_fact(work, "reopened" if before else "opened", after, before.status if before else None, response=run)
+    record_fact(work, "message_received", after, joined.status, **_message_details(activity, identity))
+    return _with_open_conversation(work, person, activity, after), after
+
+
 def take_up_again(
     work: UnitOfWork, activity: Activity, activity_context: ActivityContext, before: ConversationState, message: str
 ) -> None:

@@ -22,6 +22,7 @@ from services.router.conversations import (
     reads,
     second_look,
     storage_limits,
+    talks,
 )
 from services.router.conversations import lifecycle_commands as lifecycle
 from services.router.conversations.context import ConversationsContext, ConversationsDependencies
@@ -120,6 +121,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
             storage_limits.on_storage_timer, (storage_limits.message_of_timer, storage_limits.conversation_of_timer)
         ),
         PROFILE_TIMER: Handler(storage_limits.on_profile_timer, (storage_limits.person_of_timer,)),
+        talks.CALL_TIMER: Handler(talks.on_call_timer, (talks.call_of_timer, reads.settings_of_timer)),
         EXPIRY: Handler(handoff_commands.on_expiry_timer, TIMER),
     },
     collections=(ACTIVITIES, CALLS, CONSUMED_COUNTS, CONVERSATIONS, MENTIONS, MESSAGES, MOVED_CHATS, PERSONS),

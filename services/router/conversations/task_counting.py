@@ -57,6 +57,9 @@ def resume_task(
 
     One whose agent went and kept it goes back to the queue, now that the customer wrote again.
     """
+    if after.active_call is not None:
+        # Its task counts, and stays with the agent who is on the telephone.
+        return
     if after.snoozed_until is None and is_pending(before.status) and is_assigned(after.status):
         _send_resume(work, after, configuration)
     elif before.kept_by is not None and before.kept_by == after.agent and after.snoozed_until is None:

@@ -3,6 +3,7 @@
 import pytest
 
 from schemas.activity import Activity
+from services.channels.registry import account_rules
 from services.channels.voice import Voice
 from tests.channels.voice.cases import AGENT, CUSTOMER, PAYLOADS, account, fixture
 
@@ -96,6 +97,38 @@ def test_a_recording_stays_at_twilio() -> None:
     assert call.recording.url is not None
     assert call.recording.url.endswith("/Recordings/RE1.mp3")
     assert (call.recording.platform_id, call.recording.details) == ("RE1", {"seconds": 12.0})
+
+
+def test_a_telephone_of_an_agent_is_named_wherever_its_leg_is() -> None:
+    settings = {"ring": [AGENT], "agents": [{"agent": "mina", "phone": AGENT}], "limit_seconds": 600}
+    with_agents = account("main", settings=settings)
+
+    def call(name: str) -> tuple[str | None, float | None]:
+        found = Voice().parse(fixture(name), with_agents)[-1].call
+        assert found is not None
+        return found.agent, found.limit_seconds
+
+    assert {call(name) for name in ("agent_ringing", "agent_answered", "agent_completed")} == {("mina", 600)}
+    # The customer's leg is nobody's telephone, and the end of dialing names our own number.
+    assert {call(name)[0] for name in ("incoming", "incoming_over", "dial_completed")} == {None}
+    (without,) = parsed("agent_answered")
+    assert without.call is not None
+    assert (without.call.agent, without.call.limit_seconds) == (None, 14_400)
+    assert 'timeLimit="600"' in answer("incoming", settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("agents", "pointer"),
+    [
+        ([{"agent": "mina", "phone": AGENT}, {"agent": "ben", "phone": AGENT}], "/settings/agents/1"),
+        ([{"agent": "mina", "phone": "26000001"}], "/settings/agents/0"),
+        ([{"agent": "Mina X", "phone": AGENT}], "/settings/agents/0"),
+        ([{"agent": "mina"}], "/settings/agents/0"),
+    ],
+)
+def test_a_telephone_is_that_of_one_agent(agents: list[dict[str, str]], pointer: str) -> None:
+    problems = account_rules(Voice()).problems(account("main", settings={"agents": agents}).body)
+    assert [where for where, _ in problems] == [pointer]
 
 
 # -- what the caller hears -------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Calls: what came of one is decided when the customer's leg ends, and shown in a conversation."""
 
+from dataclasses import replace
 from itertools import permutations
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -10,7 +11,7 @@ from schemas.configuration import Versioned, WorkspaceBody, WorkspaceConfigurati
 from services.domain.calls import CallOutcome, CallRecord
 from services.records.calls import CALLS
 from services.records.configuration import CONFIGURATIONS
-from services.router.conversations.domain.calls import TEXTS, call_after, text
+from services.router.conversations.domain.calls import call_after, text
 from tests.fakes import START
 from tests.router.conversations.harness import ConversationsHarness
 
@@ -147,8 +148,13 @@ async def test_the_message_is_in_a_language_of_the_workspace(languages: list[str
     assert shown.text == sentence
 
 
-def test_every_outcome_has_a_text_in_every_language() -> None:
-    for outcome, texts in TEXTS.items():
-        assert set(texts) == {"en", "fa", "ar", "lv"}
-        assert len({text(outcome, [language]) for language in texts}) == 4
-    assert text("missed", ["fa-IR"]) == TEXTS["missed"]["fa"]
+@pytest.mark.parametrize("direction", ["inbound", "outbound"])
+def test_every_state_of_a_call_has_a_text_in_every_language(direction: Literal["inbound", "outbound"]) -> None:
+    begun = CallRecord(workspace="w", key="k", direction=direction, started_at=START)
+    talking = replace(begun, agent="mina", answered_by_agent=True, customer_answered=True)
+    outcomes: tuple[CallOutcome, ...] = ("answered", "missed", "abandoned", "failed")
+    states = [begun, talking, *(replace(begun, outcome=outcome) for outcome in outcomes)]
+    for state in states:
+        assert len({text(state, [language]) for language in ("en", "fa", "ar", "lv")}) == 4
+    assert len({text(state, ["en"]) for state in states}) == len(states) - 1
+    assert text(states[-1], ["fa-IR"]) == text(states[-1], ["fa"]) != text(states[-1], ["de"])

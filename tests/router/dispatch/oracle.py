@@ -172,6 +172,10 @@ class ReferenceDispatcher:
             if place.agent is None:
                 return [*returned, *self.match(place.task, now)]
             return [*returned, *self.match_again(place.task, place.agent, now)]
+        if place.agent == agent and not place.counting:
+            place.counting = True
+            self.update_idle(agent, now)
+            return [("resumed", task, agent, [], {})]
         if place.agent == agent:
             return self.accepted(place) if place.expires_at is not None else []
         return self.hand_over(place, agent, now)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from services.router.dispatch.domain.dispatcher import Dispatcher
-from services.router.dispatch.domain.outcomes import Requeued, TaskAssigned
+from services.router.dispatch.domain.outcomes import Requeued, Resumed, TaskAssigned
 from services.router.dispatch.domain.requirement import TaskRequirement
 from services.router.dispatch.domain.values import Agent, Task
 
@@ -80,3 +80,14 @@ def test_forcing_to_the_agent_that_has_it_changes_nothing() -> None:
     dispatcher = dispatcher_with(agent("ana"))
     dispatcher.enqueue(task("t1"), NOW)
     assert dispatcher.force_assign("t1", "ana", "bo", NOW) == []
+
+
+def test_a_task_that_did_not_count_counts_again_for_the_agent_who_is_to_have_it_even_while_away() -> None:
+    dispatcher = dispatcher_with(agent("ana"))
+    dispatcher.enqueue(task("t1"), NOW)
+    dispatcher.pause("t1", NOW)
+    dispatcher.enqueue(task("t2"), NOW)
+    dispatcher.put_agent(agent("ana", presence="away"), NOW)
+    outcomes = dispatcher.force_assign("t1", "ana", "ana", NOW)
+    assert [(type(v), v.agent, v.load) for v in outcomes if isinstance(v, Resumed)] == [(Resumed, "ana", 2)]
+    assert dispatcher.force_assign("t1", "ana", "ana", NOW) == []

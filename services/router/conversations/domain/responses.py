@@ -48,6 +48,12 @@ def replied(conversation: ConversationState, message: str, accepted_at: datetime
     )
 
 
+def taken_call(conversation: ConversationState, message: str, taken_at: datetime, now: datetime) -> ConversationState:
+    """The conversation after its customer and a person of ours began to talk: an answer, and nobody has the next word yet."""
+    answered = replied(conversation, message, taken_at, now)
+    return replace(answered, status=conversation.status, silent_since=conversation.silent_since)
+
+
 def delivered(conversation: ConversationState, message: str, now: datetime) -> Change:
     """A human answer reached the customer. It ends the run in which it was accepted, at the time of its acceptance."""
     # An answer that was taken for failed may be there after all.
@@ -92,6 +98,7 @@ def resolved(conversation: ConversationState, now: datetime) -> Change:
         status=status_after(conversation, "resolved"),
         resolved_at=now,
         snoozed_until=None,
+        active_call=None,
         resolutions=conversation.resolutions + 1,
         failed_answer=None,
         last_agent=conversation.agent or conversation.last_agent,

@@ -62,6 +62,9 @@ def due(case: ConversationState, rules: SilenceRules, now: datetime) -> DueActio
     """What is due for a conversation. Only a pending one is silent: with any other it is our turn, or nobody's."""
     if not is_pending(case.status):
         return NOTHING_DUE
+    if case.active_call is not None:
+        # They talk, and have only written beside.
+        return DueAction(next_at=now + RETRY_AFTER)
     # Earlier versions did not record when the answer was given.
     since = case.silent_since or case.updated_at
     release_at = since + rules.release

@@ -216,6 +216,7 @@ def transferred_to_agent(conversation: ConversationState, agent: str, now: datet
         assigned_at=None,
         transfers=conversation.transfers + 1,
         snoozed_until=None,
+        active_call=None,
         updated_at=now,
     )
 
@@ -233,6 +234,7 @@ def transferred_to_team(conversation: ConversationState, team: str, now: datetim
         queued_at=queued_at,
         transfers=conversation.transfers + 1,
         snoozed_until=None,
+        active_call=None,
         updated_at=now,
     )
 

@@ -7,7 +7,7 @@ from typing import Literal
 from services.router.dispatch.domain import offers
 from services.router.dispatch.domain.board import Board
 from services.router.dispatch.domain.explain import Explanation, explain_by_person
-from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, Requeued, TaskAssigned
+from services.router.dispatch.domain.outcomes import DispatchOutcome, DispatchRefused, Requeued, Resumed, TaskAssigned
 from services.router.dispatch.domain.placements import Placement
 from services.router.dispatch.domain.values import Agent
 
@@ -37,6 +37,10 @@ def force_assign(board: Board, task: str, agent: str, by: str | None, now: datet
         return []
     if chosen is None:
         return _put_back(board, placement, agent, now)
+    if placement.agent == agent and not placement.counting:
+        # It is live again by the decision of a person, whatever else the agent has in hand.
+        known = board.count_again(task)
+        return [Resumed(placement.task, agent, known.load, known.capacity)]
     if placement.agent == agent:
         return _claim_own(board, placement, now)
     return _hand_over(board, placement, chosen, _explained("forced", placement, chosen, by), now)

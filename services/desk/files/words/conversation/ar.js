@@ -92,6 +92,7 @@ export default {
   event_resolved: "حُلّت",
   event_resolved_by: "حُلّت: {name}",
   event_resolved_silent: "حُلّت لأن العميل لم يرد",
+  event_resolved_call: "حُلّت لأن المكالمة انتهت",
   event_reopened: "أُعيد فتحها",
   event_reopened_by: "أعاد فتحها: {name}",
   event_closed: "أُغلقت",

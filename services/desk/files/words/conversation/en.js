@@ -92,6 +92,7 @@ export default {
   event_resolved: "Resolved",
   event_resolved_by: "Resolved: {name}",
   event_resolved_silent: "Resolved, since the customer has been silent",
+  event_resolved_call: "Resolved, since the call has ended",
   event_reopened: "Opened again",
   event_reopened_by: "Opened again: {name}",
   event_closed: "Closed",

@@ -92,6 +92,7 @@ export default {
   event_resolved: "حل شد",
   event_resolved_by: "حل شد: {name}",
   event_resolved_silent: "حل شد، چون مشتری خاموش ماند",
+  event_resolved_call: "حل شد، چون تماس پایان یافت",
   event_reopened: "دوباره باز شد",
   event_reopened_by: "دوباره باز شد: {name}",
   event_closed: "بسته شد",

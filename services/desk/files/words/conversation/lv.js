@@ -92,6 +92,7 @@ export default {
   event_resolved: "Atrisināta",
   event_resolved_by: "Atrisināja: {name}",
   event_resolved_silent: "Atrisināta, jo klients klusēja",
+  event_resolved_call: "Atrisināta, jo saruna beigusies",
   event_reopened: "Atvērta vēlreiz",
   event_reopened_by: "Vēlreiz atvēra: {name}",
   event_closed: "Slēgta",
