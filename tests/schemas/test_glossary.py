@@ -13,14 +13,14 @@ ENTRY = re.compile(r"^- \*\*(?P<term>[^*]+)\*\*: (?P<meaning>.+)$")
 HAPPENS = """
 accept accepted add cancelled change changed claim claimed clear cleared close closed completed confirm confirmed continue created decline delete
 deleted deletion delivered edit edited expired explain failed follow forward fulfilled late match merge noted opened paused put
-perform performed queued removed reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent
+perform performed place placed queued removed reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent
 set sign started hidden reacted transferred unassigned unhidden unknown verification warned assigned breached reopened answered
 blocked unblocked uploaded found join part linked recycled renewed return returned
 """
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """
 answer attempt author text availability calendar content call check configuration data detail due duration event failure file force gate health
-identifier link media name overview own problem rate readiness removal setting state status unconfirmed warning work
+identifier link media name overview own phone problem rate readiness removal setting state status unconfirmed warning work
 """
 """Plain English: what happens to a thing, what a document is for, and nouns that mean what they mean everywhere."""
 
