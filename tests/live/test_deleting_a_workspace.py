@@ -1,5 +1,6 @@
 """A workspace is deleted with everything in it, on both stores; its name starts anew, empty, and nothing comes back."""
 
+import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -13,12 +14,18 @@ import httpx2
 import pymongo
 import pytest
 
+from tests.channels.linkedin import cases as linkedin
+from tests.channels.reviews import cases as reviews
+from tests.channels.survey import cases as survey
+from tests.channels.x import cases as x
 from tests.live.contract import Desk
 from tests.live.installation import ADMIN_KEY, Running, allowing, database, running_well, up
-from tests.live.waiting import eventually
+from tests.live.waiting import eventually, eventually_sync
 from tests.live_servers.server import Server
 
 NOWHERE = "http://127.0.0.1:9"
+OF_CHANNELS = {"persons", "messages", "customers", "identity_graphs", "identity_references", "polls", "account_tokens"}
+"""Collections that hold what channels keep of a workspace, some of it only of some channels."""
 
 
 @pytest.fixture(params=["sqlite", "mongo"])
@@ -57,10 +64,36 @@ async def filled(client: httpx2.AsyncClient, workspace: str) -> Desk:
     answer = await desk.reply(case["id"], "sara", f"on its way, {workspace}")
     assert answer.status_code == 201
     await eventually(lambda: desk.items(f"/conversations/{case['id']}/clocks"))
+    await fill_other_channels(desk, case["id"])
     # More parts than are deleted at a time.
     uploaded = await client.post(f"{desk.path}/attachments", content=bytes(6_000_000))
     assert uploaded.status_code == 201, uploaded.text
     return desk
+
+
+async def fill_other_channels(desk: Desk, case: str) -> None:
+    """Content that may be stored for a limited time, a survey of a conversation, reviews that are polled, a customer of two persons."""
+    accounts: dict[str, dict[str, object]] = {
+        "x": {"credentials": x.CREDENTIALS, "api_base": NOWHERE},
+        "linkedin": {"credentials": linkedin.CREDENTIALS, "api_base": NOWHERE},
+        "survey": {"credentials": {"secret": survey.SECRET}},
+        "reviews": {"credentials": reviews.credentials("app_store"), "api_base": NOWHERE},
+    }
+    for channel, body in accounts.items():
+        await desk.put(f"/accounts/{channel}/main", body)
+    [of_x, of_linkedin] = [place.post([place.message(1)]) for place in (x.places()[0], linkedin.places()[0])]
+    response = json.loads(survey.payload("response"))
+    response["form_response"]["hidden"]["conversation"] = case
+    for call in (of_x, of_linkedin, survey.request(json.dumps(response).encode())):
+        path = call.path.replace("/shop/", f"/{desk.workspace}/")
+        answer = await desk.client.post(path, content=call.body, headers={"authorization": "", **call.headers})
+        assert answer.status_code == 200, answer.text
+    for channel in ("x", "linkedin"):
+        await eventually(lambda channel=channel: desk.items("/conversations", channel=channel))  # type: ignore[misc] # mypy cannot tell a lambda's defaults
+    await eventually(lambda: desk.messages({"id": case}), holds=lambda found: any(one.get("answers") for one in found))
+    persons = ["telegram:main:1", f"x:main:{x.CUSTOMER}"]
+    joined = await desk.client.post(f"{desk.path}/customers", json={"persons": persons})
+    assert joined.status_code == 200, joined.text
 
 
 async def metrics(client: httpx2.AsyncClient, workspace: str) -> list[str]:
@@ -75,6 +108,7 @@ async def test_nothing_is_left_and_the_name_starts_anew(
 ) -> None:
     gone, other = await filled(client, "departed"), await filled(client, "other")
     await eventually(lambda: metrics(client, "departed"))
+    eventually_sync(lambda: holding(installed, "departed"), holds=lambda found: found >= OF_CHANNELS)
     for query in ("", "?confirm=other"):
         refused = await client.delete(f"{gone.path}{query}")
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/query/confirm")
@@ -87,9 +121,10 @@ async def test_nothing_is_left_and_the_name_starts_anew(
     assert (await client.delete(f"{gone.path}?confirm=departed")).status_code == 404
     left = holding(installed, "departed")
     assert left == {"removals", "counters", "outcomes"}, left
+    assert holding(installed, "other") >= OF_CHANNELS
 
     # The other one works as ever, with all that it had.
-    assert len(await other.items("/conversations")) == 5
+    assert len(await other.items("/conversations")) == 7
     await other.hears(9)
     await eventually(lambda: other.of(9))
 
