@@ -18,6 +18,7 @@ from services.migrations import (
     m0011_inbox,
     m0012_absent_agents,
     m0013_inbox_shelves,
+    m0014_customers_and_storage_limits,
 )
 from services.platform.store.migration_steps import Migration
 
@@ -33,5 +34,6 @@ MIGRATIONS: Sequence[Migration] = (
     m0011_inbox.STEP,
     m0012_absent_agents.STEP,
     m0013_inbox_shelves.STEP,
+    m0014_customers_and_storage_limits.STEP,
 )
 """Every step, by rising number. The number of a step that was released is never used again."""
