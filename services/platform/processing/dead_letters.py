@@ -88,7 +88,8 @@ async def carry_out(work: UnitOfWork, action: DeadLetterAction, accounting: Acco
     if action.action != "retry":
         return None
     retried = _retried_event(letter)
-    if accounting is not None and isinstance(retried, ReceivedEvent) and letter.topic in accounting.topics:
+    is_counted = accounting is not None and accounting.is_counted(letter.topic, letter.event_type)
+    if accounting is not None and isinstance(retried, ReceivedEvent) and is_counted:
         await accounting.revive(work, retried.event.partitionkey)
     return retried
 
@@ -129,7 +130,8 @@ async def set_aside(batch: Batch, error: Exception, accounting: Accounting | Non
         work.cancel_timer(one.timer.name)
     if failed.event_type == DEAD_LETTER_ACTION:
         return
-    if accounting is not None and one.record is not None and failed.topic in accounting.topics:
+    is_counted = accounting is not None and accounting.is_counted(failed.topic, failed.event_type)
+    if accounting is not None and one.record is not None and is_counted:
         await accounting.set_aside(work, one.record.key)
     subject = failed.event_id or str(failed.offset)
     letter = DeadLetter(

@@ -52,10 +52,11 @@ class Accounting(Protocol):
     """Counts what becomes of the records of some topics, in documents that are written with the batch.
 
     The handlers count the outcomes; what is here counts beside them, so that a record without an outcome shows. Keys are
-    those of the records. Every method raises Unavailable.
+    those of the records. Every method that writes raises Unavailable.
     """
 
-    topics: tuple[str, ...]
+    def is_counted(self, topic: str, event_type: str) -> bool:
+        """Whether a record is counted; an `event_type` of `unreadable` is that of a record that is no event."""
 
     async def consume(self, work: UnitOfWork, keys: Iterable[str]) -> None:
         """Count the records that a batch takes from the log."""
@@ -134,9 +135,11 @@ class Processor(Generic[Dependencies, Memory, Context]):
         return handler
 
 
-def _counted_keys(inputs: Sequence[Input], topics: Sequence[str]) -> Iterator[str]:
+def _counted_keys(inputs: Sequence[Input], accounting: Accounting) -> Iterator[str]:
     for one in inputs:
-        if isinstance(one, ReceivedEvent) and one.topic in topics and not one.event.type.startswith(CONTROL):
+        if not isinstance(one, ReceivedEvent) or one.event.type.startswith(CONTROL):
+            continue
+        if accounting.is_counted(one.topic, one.event.type):
             yield one.event.partitionkey
 
 
@@ -199,7 +202,7 @@ class BoundProcessor(Generic[Dependencies, Memory, Context]):
     async def load(self, work: UnitOfWork, memory: Memory, inputs: Sequence[Input]) -> "Decisions[Context]":
         """Count these inputs, and read all that their handlers declare. Store errors pass through. Raises UndeclaredName."""
         if self.accounting is not None:
-            await self.accounting.consume(work, _counted_keys(inputs, self.accounting.topics))
+            await self.accounting.consume(work, _counted_keys(inputs, self.accounting))
         context = self.processor.context(work, memory, self.dependencies)
         handlers = [(one, self.processor.handler_for(one)) for one in inputs]
         await load(work, context, [Reading(one, handler.reads) for one, handler in handlers if handler is not None])

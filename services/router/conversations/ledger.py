@@ -13,14 +13,17 @@ from services.records.conversations import ACTIVITIES, ActivityRecord
 from services.records.ledgers import CONSUMED_COUNTS, ConsumedCounts, consumed_id
 from services.router.conversations.message_ids import stored_message
 
+COMMAND = "pasokh.command."
 SEPARATORS = 2
 """Colons in a person's key `workspace/channel:account:external_id`; the external id may have more."""
 
 
 class LedgerAccounting:
-    """Counts the records of `inbound` and `inbound_limited` by the account in their key."""
+    """Counts the activities on `inbound` and `inbound_limited` by the account in their key."""
 
-    topics: tuple[str, ...] = INBOUND_TOPICS
+    def is_counted(self, topic: str, event_type: str) -> bool:
+        """All records of these topics but commands: one that forwards a limited activity is stored as briefly as the activity."""
+        return topic in INBOUND_TOPICS and not event_type.startswith(COMMAND)
 
     async def consume(self, work: UnitOfWork, keys: Iterable[str]) -> None:
         """Count activities that a batch takes from the log. Raises Unavailable."""

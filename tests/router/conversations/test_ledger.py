@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.commands import Forward
 from schemas.envelope import Event, encode
 from services.domain.channel_capabilities import ChannelCapabilities
 from services.platform.bus.port import ProducerRecord
@@ -118,6 +120,18 @@ async def test_accounts_are_counted_apart_and_commands_are_not(house: Conversati
     await house.resolve("sara")
     assert counted(house) == (1, 1, 0, 0)
     assert terms(house.driver.get(CONSUMED_COUNTS, consumed_id(0, "w/api:b"))) == (1, 1, 0, 0)
+
+
+async def test_an_activity_of_limited_storage_that_goes_on_to_another_partition_is_counted_once(
+    house: ConversationsHarness,
+) -> None:
+    echo = house.activity(kind="echo", stored_until=START + timedelta(hours=1))
+    limited = house.driver.arrived("inbound_limited", "pasokh.inbound.echo", echo)
+    forward = Forward(conversation="c1", activity=echo)
+    await house.driver.batch(
+        [limited, house.driver.arrived("inbound_limited", "pasokh.command.forward", forward, str(echo.person_key))]
+    )
+    assert counted(house) == (1, 1, 0, 0)
 
 
 class Partition:
