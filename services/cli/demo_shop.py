@@ -106,7 +106,12 @@ Pasokh is ready on {address}. A demo shop is open: customers write about once a 
   on X            mentions and direct messages; who gives away a card number in public is asked for a private message
   on Messenger    direct messages
   on LINE         texts, pictures, messages that are unsent, in private and in a group
+  on LinkedIn     comments below posts and posts that mention the shop: all of it public
   by mail         questions with a subject, answers that quote ours, absence notices
+  by SMS          texts and pictures; by telephone: calls that nobody takes, which are answered in writing
+  in reviews      some fall to one star after the answer, some rise; who was helped is asked how it went
+  in our own app  texts and pictures by the channel for systems of one's own, signed both ways
+  on Eitaa        nobody: it sends only, and agents write there what is new of parcels
   on the web      nobody but you
 
   the desk        {address}/desk   (as an agent, go online there: customers come to you, too)
@@ -118,7 +123,7 @@ Pasokh is ready on {address}. A demo shop is open: customers write about once a 
   web chat        {address}/webchat/{WORKSPACE}/main   (write as a visitor: an agent answers in about ten seconds)
   documentation   {address}/docs
   metrics         {address}/metrics
-  what was sent   {stand_ins.url}/_sent?channel=whatsapp   (also telegram, instagram, rubika, email; stand-ins, nothing leaves this machine)
+  what was sent   {stand_ins.url}/_sent?channel=whatsapp   (also any other channel above; stand-ins, nothing leaves this machine)
   admin key       {key_file or "given by PASOKH_ADMIN_KEY"}
 
 Write as a customer on Telegram (paste it into another terminal):

@@ -1,4 +1,4 @@
-"""The channels of the demo shop. Another one is a row here: see `DemoChannel`."""
+"""The channels of the demo shop. Another one is a row of the last table: see `DemoChannel`."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -16,6 +16,7 @@ from services.demo.accounts import (
     Credentials,
     StandIns,
 )
+from services.demo.app_customers import API
 from services.demo.crowd import PERSONS, Crowd, DemoPerson
 from services.demo.customers import CustomerSimulator, TelegramCustomers
 from services.demo.demo_channel import CrowdContext, DemoChannel, SetUpCall
@@ -23,10 +24,12 @@ from services.demo.graph import FakeGraph
 from services.demo.instagram_customers import InstagramCustomers
 from services.demo.line import FakeLine
 from services.demo.line_customers import LineCustomers
+from services.demo.linkedin_customers import LINKEDIN
 from services.demo.mail_customers import MailCustomers
 from services.demo.messenger_customers import MessengerCustomers
 from services.demo.meta_posts import MetaSender
 from services.demo.numbers import first_number_at
+from services.demo.parcels import EITAA
 from services.demo.respondents import Respondents
 from services.demo.reviewers import Reviewers
 from services.demo.rubika import FakeRubika
@@ -193,7 +196,8 @@ def _messenger_account(credentials: Credentials, stand_ins: StandIns) -> dict[st
 
 
 def _set_up_messenger(credentials: Credentials, webhook: str) -> Sequence[SetUpCall]:
-    return [("/v25.0/me/subscribed_apps", {})]
+    callback: Mapping[str, Json] = {"object": "page", "callback_url": webhook}
+    return [(f"/v25.0/{APP_ID}/subscriptions", callback), ("/v25.0/me/subscribed_apps", {})]
 
 
 def _messenger_crowd(context: CrowdContext) -> Crowd:
@@ -407,6 +411,9 @@ CHANNELS: tuple[DemoChannel, ...] = (
         share=0.03,
         set_up=_set_up_twilio,
     ),
+    LINKEDIN,
+    EITAA,
+    API,
     DemoChannel(name="webchat", account=_webchat_account),
 )
 

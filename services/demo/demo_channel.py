@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from schemas.values import Json
 from services.demo.accounts import Credentials, StandIns
-from services.demo.crowd import Crowd, Imagination, Occupancy
+from services.demo.crowd import Crowd, DemoPerson, Imagination, Occupancy
 from services.demo.sent_log import SentLog
 
 SetUpCall = tuple[str, Mapping[str, Json]]
@@ -31,6 +31,16 @@ class CrowdContext:
     stand_ins_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FirstMessage:
+    """What an agent writes to a `person` who wrote nothing. `external_id` is their id at the platform; `has_file`: a picture goes along."""
+
+    person: DemoPerson
+    external_id: str
+    text: str
+    has_file: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoChannel:
     """One channel of the demo shop.
@@ -39,7 +49,8 @@ class DemoChannel:
     - `stand_in` makes the ASGI app of its platform, which is served below `path` of the stand-ins (None: `/name`); None: there
       is none, or it is served elsewhere.
     - `crowd` makes its customers; None: nobody writes there but who tries the demo. `share` is how much of all that
-      customers do is there, as a weight.
+      is done is there, as a weight.
+    - `news` makes what agents write there of their own accord, in place of a crowd: where nobody can write to us.
     - `subpath` is what follows the account in the address of its webhook: a secret.
     - `set_up` are calls that whoever connects an account makes at the platform; they are given the address of the webhook.
     """
@@ -49,6 +60,7 @@ class DemoChannel:
     stand_in: Callable[[SentLog], Starlette] | None = None
     crowd: Callable[[CrowdContext], Crowd] | None = None
     share: float = 0.0
+    news: Callable[[Imagination], FirstMessage] | None = None
     subpath: Callable[[Credentials], str] | None = None
     set_up: Callable[[Credentials, str], Sequence[SetUpCall]] | None = None
     path: str | None = None

@@ -1,6 +1,7 @@
 """Faults that a stand-in shows on request, in order: `POST /_faults` adds some, `GET` shows those that wait, `DELETE` clears them."""
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -58,6 +59,20 @@ class FaultQueue:
         if fault.count > 1:
             self.waiting.appendleft(fault.model_copy(update={"count": fault.count - 1}))
         return fault
+
+    async def answer(
+        self, accept: Callable[[], Response], failing: Callable[[Fault], Awaitable[Response]]
+    ) -> "Response | TruncatedResponse":
+        """Accept a call, or do what its fault says: `failing` gives the answers of the platform."""
+        fault = self.take()
+        if fault is None:
+            return accept()
+        if fault.kind == "drop_before":
+            return TruncatedResponse()
+        if fault.kind != "drop_after":
+            return await failing(fault)
+        accept()
+        return TruncatedResponse()
 
     async def change(self, request: Request) -> Response:
         """The route `/_faults`."""

@@ -7,7 +7,6 @@ import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +14,7 @@ from starlette.routing import Route
 
 from schemas.values import Json
 from services.demo.faults import Fault, FaultQueue, TruncatedResponse
+from services.demo.json_body import read_json_object
 from services.demo.photo import PHOTO
 from services.demo.sent_log import SentLog
 
@@ -50,13 +50,8 @@ class FakeLine:
         problem = _unauthorized(request) or _bad_key(request)
         if problem is not None:
             return problem
-        fault = self.faults.take()
-        if fault is not None and fault.kind not in ("drop_after", "drop_before"):
-            return await _failing(fault)
-        if fault is not None and fault.kind == "drop_before":
-            return TruncatedResponse()
-        answer = self._accepted(request.headers.get("x-line-retry-key", ""), await _body(request))
-        return answer if fault is None else TruncatedResponse()
+        key, body = request.headers.get("x-line-retry-key", ""), await read_json_object(request)
+        return await self.faults.answer(lambda: self._accepted(key, body), _failing)
 
     def _accepted(self, key: str, body: dict[str, Json]) -> Response:
         to, messages = body.get("to"), body.get("messages")
@@ -77,7 +72,7 @@ class FakeLine:
         return JSONResponse({"sentMessages": [{"id": f"{number}", "quoteToken": f"quote-{number}"}]})
 
     async def _loading(self, request: Request) -> Response:
-        chat = (await _body(request)).get("chatId")
+        chat = (await read_json_object(request)).get("chatId")
         # Only a chat with one person has the animation.
         is_person = isinstance(chat, str) and chat.startswith(USER_LETTER)
         return _unauthorized(request) or (JSONResponse({}, 202) if is_person else _refusal(400, "Invalid chatId"))
@@ -93,19 +88,11 @@ class FakeLine:
         if (problem := _unauthorized(request)) is not None:
             return problem
         if request.method != "GET":
-            self.endpoint = str((await _body(request)).get("endpoint") or "")
+            self.endpoint = str((await read_json_object(request)).get("endpoint") or "")
             return JSONResponse({})
         if not self.endpoint:
             return _refusal(404, "Webhook endpoint not found")
         return JSONResponse({"endpoint": self.endpoint, "active": True})
-
-
-async def _body(request: Request) -> dict[str, Json]:
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _unauthorized(request: Request) -> Response | None:

@@ -30,6 +30,10 @@ class Rest:
         self._key = {"authorization": f"Bearer {admin_key}"}
         self._base = f"/v1/workspaces/{workspace}"
 
+    async def get(self, path: str) -> dict[str, Any]:
+        """A resource."""
+        return _body(await self._client.get(self._base + path, headers=self._key))
+
     async def put(self, path: str, body: Mapping[str, Json]) -> dict[str, Any]:
         """PUT a resource and return it."""
         return _body(await self._client.put(self._base + path, json=body, headers=self._key))

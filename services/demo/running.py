@@ -13,15 +13,15 @@ import httpx2
 import structlog
 
 from schemas.values import Json
-from services.demo.accounts import Credentials, StandIns
+from services.demo.accounts import ACCOUNT, Credentials, StandIns
 from services.demo.agents import AgentAction, AgentSimulator
 from services.demo.channels import CHANNELS, crowds, webhook_path
 from services.demo.crowd import Crowd, Imagination, Occupancy, WebhookPost
-from services.demo.demo_channel import CrowdContext
+from services.demo.demo_channel import CrowdContext, DemoChannel
 from services.demo.numbers import first_number_at
 from services.demo.photo import PHOTO
 from services.demo.rest import ApiError, Rest, connected
-from services.demo.seeding import PEOPLE, seed
+from services.demo.seeding import AGENTS, PEOPLE, seed
 from services.domain.lifecycle import OPEN
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 
@@ -102,7 +102,9 @@ async def stream(
             time_source=time,
         )
         shop.last_seen = await _last_seen_id(shop)
-        await _until_stopped(stop, [_customers(shop, rate, random), _agents(shop), *map(_worker(shop), shop.lanes)])
+        news = [_write_first(shop, one, imagination, rate) for one in CHANNELS if one.news is not None]
+        customers = _customers(shop, rate, random)
+        await _until_stopped(stop, [customers, _agents(shop), *news, *map(_worker(shop), shop.lanes)])
 
 
 async def _photo(stand_in: httpx2.AsyncClient) -> str | None:
@@ -241,7 +243,7 @@ async def _worded(shop: DemoSession, action: AgentAction, language: str | None) 
 async def _do(shop: DemoSession, action: AgentAction) -> None:
     path, body = f"/conversations/{action.conversation}", {"agent": action.agent}
     try:
-        if action.has_file and action.file is None:
+        if action.has_file and action.file is None and await _takes_pictures(shop, path):
             action = shop.agents.uploaded(action, await shop.rest.upload(PHOTO, "image/png", "mug.png"))
         if action.action == "reply":
             reply: dict[str, Json] = {**body, "text": action.text, "attachments": [action.file] if action.file else []}
@@ -254,3 +256,30 @@ async def _do(shop: DemoSession, action: AgentAction) -> None:
         status = error.status if isinstance(error, ApiError) else None
         log.info("demo_agent_action_failed", action=action.action, conversation=action.conversation, status=status)
         shop.agents.failed(action, shop.time_source.now())
+
+
+async def _takes_pictures(shop: DemoSession, path: str) -> bool:
+    """Whether a picture may go with an answer in private, as the installation says of the conversation."""
+    media = (await shop.rest.get(path))["can_reply"]["private"]["media"]
+    return any(one["kind"] == "image" and "image/png" in (one["media_types"] or ["image/png"]) for one in media)
+
+
+async def _write_first(shop: DemoSession, channel: DemoChannel, imagination: Imagination, rate: float) -> None:
+    """Let agents write what is new on a channel. Everybody has an agent of their own, who gets no colleague's conversation."""
+    share = channel.share / sum(one.share for one in CHANNELS)
+    while channel.news is not None:
+        await asyncio.sleep(imagination.random.expovariate(rate * share))
+        if not shop.occupancy.begin():
+            continue
+        message, number = channel.news(imagination), next(imagination.numbers)
+        speakers = [one.id for one in AGENTS if message.person.language in one.languages]
+        agent = speakers[message.person.number % len(speakers)]
+        body: dict[str, Json] = {"person": f"{channel.name}:{ACCOUNT}:{message.external_id}", "agent": agent}
+        try:
+            files = [await shop.rest.upload(PHOTO, "image/png", "parcel.png")] if message.has_file else []
+            await shop.rest.post(
+                "/messages", {**body, "text": message.text, "attachments": [*files]}, key=f"demo-news-{number}"
+            )
+        except (httpx2.TransportError, ApiError) as error:
+            status = error.status if isinstance(error, ApiError) else None
+            log.info("demo_agent_action_failed", action="write_first", channel=channel.name, status=status)

@@ -6,7 +6,6 @@ Answers have the shapes of docs.x.com/x-api. `/_faults`: see `faults`. For the d
 import asyncio
 from dataclasses import dataclass, field
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +13,7 @@ from starlette.routing import Route
 
 from schemas.values import Json
 from services.demo.faults import Fault, FaultQueue, TruncatedResponse
+from services.demo.json_body import read_json_object
 from services.demo.sent_log import SentLog
 
 POST_LIMIT, MESSAGE_LIMIT = 280, 10_000
@@ -43,7 +43,7 @@ class FakeX:
         )
 
     async def _post(self, request: Request) -> Response | TruncatedResponse:
-        body = await _body(request)
+        body = await read_json_object(request)
         reply = body.get("reply")
         answered = reply.get("in_reply_to_tweet_id") if isinstance(reply, dict) else None
         # On self-serve tiers only who mentioned us is answered: the demo's customers all do.
@@ -52,7 +52,7 @@ class FakeX:
         return await self._taken(request, body, POST_LIMIT, "id", {"reply_to": answered})
 
     async def _message(self, request: Request) -> Response | TruncatedResponse:
-        body = await _body(request)
+        body = await read_json_object(request)
         return await self._taken(request, body, MESSAGE_LIMIT, "dm_event_id", {"to": request.path_params["user"]})
 
     async def _taken(
@@ -64,14 +64,13 @@ class FakeX:
         problem = _unauthorized(request)
         if problem is not None:
             return problem
-        fault = self.faults.take()
-        if fault is not None and fault.kind == "drop_before":
-            return TruncatedResponse()
-        if fault is not None and fault.kind != "drop_after":
-            return await _failing(fault)
-        number = self.log.next_number()
-        self.log.add(number, "x", {"id": f"{number}", "text": text, **about})
-        return TruncatedResponse() if fault is not None else JSONResponse({"data": {name: f"{number}"}}, 201)
+
+        def accept() -> Response:
+            number = self.log.next_number()
+            self.log.add(number, "x", {"id": f"{number}", "text": text, **about})
+            return JSONResponse({"data": {name: f"{number}"}}, 201)
+
+        return await self.faults.answer(accept, _failing)
 
     async def _delete(self, request: Request) -> Response:
         return _unauthorized(request) or JSONResponse({"data": {"deleted": True}})
@@ -84,14 +83,6 @@ class FakeX:
     async def _me(self, request: Request) -> Response:
         shown = {"id": USER_ID, "name": "Demo shop", "username": "pasokh_demo"}
         return _unauthorized(request) or JSONResponse({"data": shown})
-
-
-async def _body(request: Request) -> dict[str, Json]:
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _unauthorized(request: Request) -> Response | None:

@@ -22,15 +22,18 @@ from services.demo.accounts import (
     StandIns,
     derive_credentials,
 )
+from services.demo.app_customers import BY_USER_ID, AppCustomers, secret_of
 from services.demo.channels import accounts, crowds, webhook_path
 from services.demo.corpus import LANGUAGES
 from services.demo.crowd import MAX_OPEN, Crowd, DemoPerson, Imagination, Occupancy, WebhookPost
 from services.demo.demo_channel import CrowdContext
 from services.demo.instagram_customers import BY_ID, InstagramCustomers
 from services.demo.line_customers import BY_USER, LineCustomers
+from services.demo.linkedin_customers import BY_MEMBER, LinkedinCustomers
 from services.demo.mail_customers import BY_ADDRESS, MailCustomers
 from services.demo.messenger_customers import BY_PAGE_SCOPED_ID, MessengerCustomers
 from services.demo.meta_posts import MetaSender
+from services.demo.parcels import parcel_news
 from services.demo.photo import PHOTO
 from services.demo.respondents import Respondents
 from services.demo.reviewers import BY_CONSUMER, Reviewers
@@ -90,6 +93,16 @@ def x(occupancy: Occupancy | None = None) -> XCustomers:
     return XCustomers(Imagination(Random(1), count(1)), occupancy or Occupancy(), CREDENTIALS.secret("x app"))
 
 
+def linkedin(occupancy: Occupancy | None = None) -> LinkedinCustomers:
+    imagination = Imagination(Random(1), count(1))
+    return LinkedinCustomers(imagination, occupancy or Occupancy(), CREDENTIALS.secret("linkedin app"))
+
+
+def api(occupancy: Occupancy | None = None) -> AppCustomers:
+    imagination, picture_url = Imagination(Random(1), count(1)), "http://127.0.0.1:9999/api/mug.png"
+    return AppCustomers(imagination, occupancy or Occupancy(), secret_of(CREDENTIALS), picture_url)
+
+
 CROWDS: Mapping[str, Callable[..., Crowd]] = {
     "rubika": rubika,
     "whatsapp": whatsapp,
@@ -100,6 +113,8 @@ CROWDS: Mapping[str, Callable[..., Crowd]] = {
     "sms": sms,
     "messenger": messenger,
     "x": x,
+    "linkedin": linkedin,
+    "api": api,
 }
 PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
     "rubika": BY_CHAT,
@@ -111,6 +126,8 @@ PEOPLE: Mapping[str, Mapping[str, DemoPerson]] = {
     "sms": BY_NUMBER,
     "messenger": BY_PAGE_SCOPED_ID,
     "x": BY_X_ID,
+    "linkedin": BY_MEMBER,
+    "api": BY_USER_ID,
 }
 every_crowd = pytest.mark.parametrize("name", CROWDS)
 
@@ -332,3 +349,56 @@ def test_who_is_asked_in_public_on_x_for_a_private_message_writes_one() -> None:
     [later] = crowd.due(START + timedelta(hours=1))
     [found] = understood(later)
     assert (found.kind, found.surface, found.person) == ("message", "private", asked.person)
+
+
+def test_our_comment_on_linkedin_is_reported_and_some_members_like_it_or_answer_below() -> None:
+    crowd = linkedin()
+    posts = [activity for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
+    comments = [one for one in posts if one.kind == "message" and one.address and one.address.reply_to]
+    for number, comment in enumerate(comments):
+        assert comment.address
+        sent = {"id": f"{9000 + number}", "reply_to": comment.address.reply_to, "text": "hello"}
+        crowd.on_sent(sent, START + timedelta(hours=1))
+    found = [one for post in crowd.due(START + timedelta(hours=2)) for one in understood(post)]
+    kinds = Counter(activity.kind for activity in found)
+    assert kinds["echo"] == len(comments)
+    assert min(kinds["reaction"], kinds["message"]) > 3
+    below = {one.address.reply_to for one in found if one.kind == "message" and one.address}
+    assert below <= {one.address.reply_to for one in comments if one.address}
+
+
+def test_a_member_who_mentions_the_page_is_answered_below_the_post_and_goes_on_there() -> None:
+    crowd = linkedin()
+    posts = [activity for post in lived(crowd, MAX_OPEN) for activity in understood(post)]
+    mentions = [one for one in posts if one.address and one.address.reply_to is None]
+    assert 1 < len(mentions) < MAX_OPEN / 3
+    for number, mention in enumerate(mentions * 10):
+        crowd.on_sent({"id": f"{9000 + number}", "reply_to": mention.thread, "text": "hello"}, START)
+    found = [one for post in crowd.due(START + timedelta(hours=1)) for one in understood(post)]
+    later = [one for one in found if one.kind == "message"]
+    assert later
+    assert {one.thread for one in later} <= {mention.thread for mention in mentions}
+
+
+def test_what_reaches_a_user_of_the_app_is_delivered_and_read() -> None:
+    crowd = api()
+    crowd.on_sent({"to": next(iter(BY_USER_ID)), "id": "app-1", "text": "hello"}, START)
+    found = [one for post in crowd.due(START + timedelta(minutes=1)) for one in understood(post)]
+    assert [one.receipt_state for one in found if one.kind == "receipt"] == ["delivered", "read"]
+
+
+def test_who_writes_in_the_app_and_by_mail_proves_one_address() -> None:
+    post = next(post for post in lived(api(), 1) if is_message(post))
+    [activity] = understood(post)
+    person = BY_USER_ID[post.lane]
+    assert [(one.value, one.proven) for one in activity.identities if one.kind == "email"] == [
+        (next(mail for mail, known in BY_ADDRESS.items() if known == person), True)
+    ]
+
+
+def test_news_of_parcels_go_to_who_reads_persian_and_some_have_a_picture() -> None:
+    imagination = Imagination(Random(1), count(1))
+    news = [parcel_news(imagination) for _ in range(100)]
+    assert {one.person.language for one in news} == {"fa"}
+    assert all(one.person.name in one.text for one in news)
+    assert 5 < len([one for one in news if one.has_file]) < 50

@@ -1,11 +1,8 @@
 """The stand-in of Trustpilot gives tokens and takes one reply to each review, and the channel understands its answers."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import httpx2
 import pytest
 
 from schemas.configuration import AccountBody
@@ -15,35 +12,13 @@ from services.demo.accounts import StandIns, derive_credentials
 from services.demo.channels import accounts
 from services.demo.faults import Fault, FaultKind
 from services.demo.trustpilot import FakeTrustpilot
-from services.platform.http.outgoing import HttpResponse, PermanentSendError, TransientSendError
+from services.platform.http.outgoing import PermanentSendError, TransientSendError
 from tests.channels.reviews.test_send import action, send
-from tests.fakes import FakeHttp, HttpCall
+from tests.demo.stand_in_calls import Recorded, answering
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BODY = accounts(derive_credentials("a key", "demo"), StandIns("http://stand-in", "smtp://nobody"))["reviews"]
 ACCOUNT = Account("demo", "reviews", "main", AccountBody.model_validate(BODY))
-
-
-@asynccontextmanager
-async def answering(fake: FakeTrustpilot) -> AsyncIterator["Recorded"]:
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=fake.app), base_url="http://stand-in") as client:
-        yield Recorded(client)
-
-
-class Recorded(FakeHttp):
-    """The outgoing port, whose calls reach the stand-in."""
-
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        super().__init__()
-        self.client = client
-
-    async def call(
-        self, method: str, url: str, body: object = None, headers: object = None, **_: object
-    ) -> HttpResponse:
-        path = url.removeprefix("http://stand-in/reviews")
-        answer = await self.client.request(method, path, content=body, headers=headers)  # type: ignore[arg-type]  # bytes and texts
-        self.calls.append(HttpCall(url, method=method))
-        return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
 
 async def connected(http: Recorded) -> Account:
@@ -54,7 +29,7 @@ async def connected(http: Recorded) -> Account:
 
 async def test_a_reply_is_taken_once_replaced_and_deleted() -> None:
     fake = FakeTrustpilot()
-    async with answering(fake) as http:
+    async with answering(fake.app, "reviews") as http:
         account = await connected(http)
         await send(http, account)
         await Reviews().perform(action("edit", "r1", "r1/reply"), account, http)
@@ -68,7 +43,7 @@ async def test_a_reply_is_taken_once_replaced_and_deleted() -> None:
 
 
 async def test_without_its_token_nothing_is_taken() -> None:
-    async with answering(FakeTrustpilot()) as http:
+    async with answering(FakeTrustpilot().app, "reviews") as http:
         with pytest.raises(CredentialsRejected):
             await send(http, replace(ACCOUNT, tokens={"access_token": "another"}))
         stranger = replace(
@@ -90,7 +65,7 @@ async def test_without_its_token_nothing_is_taken() -> None:
 )
 async def test_a_fault_is_answered_as_trustpilot_would(kind: FaultKind, error: type[Exception]) -> None:
     fake = FakeTrustpilot()
-    async with answering(fake) as http:
+    async with answering(fake.app, "reviews") as http:
         account = await connected(http)
         fake.faults.append(Fault(kind=kind))
         with pytest.raises(error):
