@@ -15,6 +15,8 @@ MAX_REPLIES = 3
 FILE_PROBABILITY = 0.15
 MAX_TRIES = 3
 MAX_RESPONSE_DELAY_SECONDS = 75.0
+SILENCE_SECONDS = (8.0, 30.0)
+"""After how long without a word of the customer a conversation is resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class AgentSimulator:
         if _must_not_reply_publicly(conversation):
             return timedelta(seconds=self.random.uniform(60, 120))
         if conversation["status"] == "pending":
-            return timedelta(seconds=self.random.uniform(8, 30))
+            return timedelta(seconds=self.random.uniform(*SILENCE_SECONDS))
         return timedelta(seconds=min(self.random.lognormvariate(2.1, 0.7), MAX_RESPONSE_DELAY_SECONDS))
 
 
