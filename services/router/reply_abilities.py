@@ -41,6 +41,7 @@ class SurfaceAbility(BaseModel):
     text_unit: TextUnit = Field(description="In what `text_limit` counts.")
     media: list[MediaView] = Field(description="The files that may go with it; empty: none.")
     max_files: int = Field(description="How many files may go with it.")
+    receives: bool = Field(description="Whether what the customer answers comes in; false: the channel only sends.")
 
 
 class ReplyAbility(BaseModel):
@@ -125,6 +126,7 @@ def _ability(
             for limit in media
         ],
         max_files=known.max_files if media and known is not None else 0,
+        receives=known is None or known.receives,
     )
 
 

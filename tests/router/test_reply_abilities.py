@@ -49,6 +49,12 @@ def abilities(
     return {"private": shown.can_reply.private, "public": shown.can_reply.public}
 
 
+@pytest.mark.parametrize("receives", [True, False])
+def test_a_channel_that_only_sends_says_so(receives: bool) -> None:
+    known = CHAT.model_copy(update={"receives": receives})
+    assert abilities(conversation(), known=known)["private"].receives is receives
+
+
 def test_an_open_window_says_until_when_and_what_fits() -> None:
     private, public = abilities(conversation()).values()
     assert (private.allowed, private.code, private.detail) == (True, None, None)

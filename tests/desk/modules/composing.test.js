@@ -60,6 +60,11 @@ test('a closed window says so and until when it was open; a short one counts dow
   assert.deepEqual(situationOf(given({canReply: long})).hints, []);
 });
 
+test('a channel that only sends says so', () => {
+  const oneWay = {private: {...OPEN, receives: false}};
+  assert.deepEqual(situationOf(given({canReply: oneWay})).hints, [{code: 'sends_only', channel: 'telegram'}]);
+});
+
 test('another customer stops the draft until the agent switches; another surface is only said', () => {
   assert.deepEqual([codes({}, {person: 'webchat:main:9'}), ways({}, {person: 'webchat:main:9'})], [['target_changed'], ['switch']]);
   const moved = situationOf(given({}, {surface: 'public'}));

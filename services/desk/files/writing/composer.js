@@ -71,6 +71,9 @@ function refusalNotice(refusal, draft, state, conversation, own) {
     ${button(text('understood'), () => own.dismissRefusal(conversation.id, draft.kind))}</div></div>`;
 }
 
+/** What the sentence of a hint names, as it is read. */
+const wordsOf = ({seconds, channel}) => ({time: duration((seconds ?? 0) * 1000), channel: channel ? channelName(channel) : ''});
+
 function notices(state, conversation, draft, situation, own) {
   const {blocks, hints, ways, change} = situation;
   const shown = blocks.filter((block) => BLOCKS_SHOWN_AT_ONCE.has(block.code) || isPressed(state, conversation.id, situation.kind, block));
@@ -81,7 +84,7 @@ function notices(state, conversation, draft, situation, own) {
     changed,
     draft?.refusal ? refusalNotice(draft.refusal, draft, state, conversation, own) : nothing,
     shown.length || others.length > 1 ? html`<div class="advice" role="status">${shown.map((block) => html`<p>${whyNot(block, state, conversation)}</p>`)}<div class="buttons">${others}</div></div>` : nothing,
-    ...hints.map((hint) => html`<p class="hint">${hint.code === 'window_short' ? text('hint_window_short', {time: duration(hint.seconds * 1000)}) : text(`hint_${hint.code}`, hint)}</p>`),
+    ...hints.map((hint) => html`<p class="hint">${text(`hint_${hint.code}`, wordsOf(hint))}</p>`),
     state.writing.isKept ? nothing : html`<p class="hint">${text('hint_not_kept')}</p>`,
   ].filter((one) => one !== nothing);
   return all.length ? html`<div class="advices" tabindex="0" role="group" aria-label=${text('before_sending')}>${all}</div>` : nothing;

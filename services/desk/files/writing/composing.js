@@ -77,9 +77,10 @@ function waysOn({conversation, me, canReply, draft}, target, blocks) {
 
 function hintsOf({conversation, canReply, now}, target) {
   const hints = [];
-  const {until} = permission(target, canReply);
+  const {until, receives} = permission(target, canReply);
   const left = windowLeft(until, now);
   if (left?.isShort && left.seconds > 0) hints.push({code: 'window_short', seconds: left.seconds});
+  if (receives === false) hints.push({code: 'sends_only', channel: target.channel});
   if (!conversation.agent && conversation.status === 'waiting') hints.push({code: 'takes_it'});
   return hints;
 }

@@ -71,6 +71,7 @@ export default {
   block_unfilled: "Fill in {name} first.",
   hint_takes_it: "Nobody has it yet: your answer takes it.",
   hint_window_short: "The channel takes answers for {time} more.",
+  hint_sends_only: "{channel} only sends: the customer cannot answer here.",
   hint_not_kept: "This browser keeps nothing: a draft lasts as long as the page is open.",
   refusal_newer_message: "Somebody has written since what you saw. Read it first; Send sends your answer all the same.",
   refusal_too_old: "It waited for more than ten minutes, so it did not go by itself. Look whether it still fits.",

@@ -71,6 +71,7 @@ export default {
   block_unfilled: "Vispirms aizpildiet: {name}.",
   hint_takes_it: "Tā vēl nav ne pie viena: atbildot jūs to paņemat.",
   hint_window_short: "Kanāls atbildes pieņems vēl {time}.",
+  hint_sends_only: "{channel} tikai nosūta: klients šeit nevar atbildēt.",
   hint_not_kept: "Šis pārlūks neko neglabā: melnraksts pastāv, kamēr lapa ir atvērta.",
   refusal_newer_message: "Pēc tā, ko redzējāt, kāds ir rakstījis. Vispirms izlasiet; Sūtīt tomēr nosūtīs jūsu atbildi.",
   refusal_too_old: "Tas gaidīja vairāk nekā desmit minūtes, tāpēc pats neaizgāja. Pārbaudiet, vai tas vēl der.",
