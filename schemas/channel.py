@@ -109,8 +109,8 @@ class Capabilities(Contract):
     - `slow_answer_seconds`: how much longer than others its platform may take to say that it has a message (SMTP).
     - `retention_seconds`: how long the platform lets us store what its members wrote; None: it sets no limit.
     - `profile_retention_seconds`: the same of what it tells about them, such as their names; None: as long as what they wrote.
-    - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message, `max_files_bytes` how
-      large they may be together (None: each as large as its own limit), `caption_limit` the longest text beside them (None: any
+    - `media`: the files that may go out; empty: none. `max_files` is how many fit into one message
+      (`public_max_files` into a public one, if that differs), `max_files_bytes` how large they may be together (None: each as large as its own limit), `caption_limit` the longest text beside them (None: any
       text that the channel takes). The rest of a longer text follows in messages of its own. `files_apart`: each file is a message of its own, after the text.
     - `max_body_bytes`, `json_bodies`: the largest webhook body, and whether its JSON is checked for its depth.
     - `invalid_payload_status`: the answer to a body that cannot be parsed: 400, or 200 where the platform would repeat
@@ -137,6 +137,7 @@ class Capabilities(Contract):
     rate_limits: tuple[RateLimit, ...] = ()
     media: tuple[MediaLimit, ...] = ()
     max_files: int = 10
+    public_max_files: int | None = None
     max_files_bytes: int | None = None
     caption_limit: int | None = None
     files_apart: bool = False
@@ -157,9 +158,12 @@ class Capabilities(Contract):
         return self.public_actions if surface == "public" and self.public_actions is not None else self.actions
 
     def with_media_of(self, surface: Surface) -> "Capabilities":
-        """The capabilities with the files that go out on a surface alone."""
+        """The capabilities with the files that go out on a surface alone, and with how many of them fit into one message there."""
         limits = tuple(limit for limit in self.media if limit.surface in (surface, None))
-        return self if limits == self.media else self.model_copy(update={"media": limits})
+        own = self.public_max_files if surface == "public" else None
+        most = self.max_files if own is None else own
+        is_same = (limits, most) == (self.media, self.max_files)
+        return self if is_same else self.model_copy(update={"media": limits, "max_files": most})
 
     def text_limit(self, surface: Surface) -> TextLimit | None:
         """The limit of a surface: its own, else that of every surface; None: the platform states none."""

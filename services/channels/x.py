@@ -35,7 +35,7 @@ from services.channels.port import (
 )
 from services.channels.x_api.calls import API_BASE, call
 from services.channels.x_api.catch_up import INTERVAL, poll
-from services.channels.x_api.sending import delete, locate_file, send_message, send_picture
+from services.channels.x_api.sending import delete, locate_file, send_message, send_pictures
 from services.channels.x_api.signature import answer_challenge, verify_signature
 from services.channels.x_api.webhook import addressees, parse
 from services.domain.account_phrases import AccountFinding, finding
@@ -114,7 +114,9 @@ class X:
         automated="approved",
         actions=("delete",),
         media=(MediaLimit(kind="image", max_bytes=5_000_000, media_types=PICTURE_TYPES),),
+        # docs.x.com/x-api/media/quickstart/best-practices: four pictures of a post, one of a direct message.
         max_files=1,
+        public_max_files=4,
         # Developer policy: what somebody deletes, hides or protects has to go within 24 hours, and X does not tell us of each.
         retention_seconds=DAY,
         # X calls again for an answer that is no success, and an unreadable body stays unreadable.
@@ -158,8 +160,8 @@ class X:
     async def send_files(
         self, message: OutboundMessage, files: Sequence[OutgoingFile], account: Account, http: HttpClient
     ) -> SendReceipt:
-        """The same with a picture. One message has one: `max_files`."""
-        return await send_picture(http, account, message, files[0])
+        """The same with pictures."""
+        return await send_pictures(http, account, message, files)
 
     async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
         """Delete what we wrote. See `PerformsActions`."""

@@ -108,7 +108,8 @@ def _ability(
     stated = known.text_limit(surface) if known is not None else None
     is_alone = isinstance(planned, Plan) and planned.answers_post is not None
     parts = MAX_PARTS if stated is not None and stated.splits and not is_alone else 1
-    media = known.with_media_of(surface).media if known is not None and not is_alone else ()
+    on_surface = known.with_media_of(surface) if known is not None else None
+    media = on_surface.media if on_surface is not None and not is_alone else ()
     return SurfaceAbility(
         allowed=problem is None,
         code=problem_code(problem.title) if problem is not None else None,
@@ -125,7 +126,7 @@ def _ability(
             )
             for limit in media
         ],
-        max_files=known.max_files if media and known is not None else 0,
+        max_files=on_surface.max_files if media and on_surface is not None else 0,
         receives=known is None or known.receives,
     )
 

@@ -69,7 +69,9 @@ def files_row(channel: Channel) -> str:
     apart = ", each a message of its own" if capabilities.files_apart else ""
     most = capabilities.max_files_bytes
     together = f", {most / 1_000_000:g} MB together" if most is not None else ""
-    return _row(channel, *cells, f"{capabilities.max_files}{apart}{together}", _where(channel))
+    public = capabilities.public_max_files
+    in_public = f", {public} in public" if public is not None else ""
+    return _row(channel, *cells, f"{capabilities.max_files}{in_public}{apart}{together}", _where(channel))
 
 
 def texts_row(channel: Channel) -> str:

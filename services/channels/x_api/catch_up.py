@@ -9,7 +9,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_id_str, as_str, dicts, iso_time
+from services.channels.json_access import as_dict, as_id_str, as_list, as_str, dicts, iso_time
 from services.channels.port import Account, PollResult
 from services.channels.x_api.calls import call
 from services.platform.http.lenient_json import read_json
@@ -26,8 +26,9 @@ POST_FIELDS = {
 }
 DM_FIELDS = {
     "event_types": "MessageCreate",
-    "dm_event.fields": "id,text,created_at,sender_id,dm_conversation_id",
-    "expansions": "sender_id",
+    "dm_event.fields": "id,text,created_at,sender_id,dm_conversation_id,attachments",
+    "expansions": "sender_id,attachments.media_keys",
+    "media.fields": "type,url",
     "max_results": "100",
 }
 
@@ -107,6 +108,7 @@ def _message_bodies(user: str, answer: Mapping[str, Json], since: str | None) ->
         for person in dicts(as_dict(answer.get("includes")).get("users"))
         if (number := as_id_str(person.get("id")))
     }
+    media = {as_str(one.get("media_key")): one for one in dicts(as_dict(answer.get("includes")).get("media"))}
     for event in _oldest_first(answer):
         number, sender = as_id_str(event.get("id")) or "", as_id_str(event.get("sender_id"))
         if since is not None and int(number) <= int(since):
@@ -120,7 +122,7 @@ def _message_bodies(user: str, answer: Mapping[str, Json], since: str | None) ->
         said: dict[str, Json] = {
             "sender_id": sender,
             "target": {"recipient_id": target},
-            "message_data": {"text": as_str(event.get("text"))},
+            "message_data": {"text": as_str(event.get("text")), **_attachment(event, media)},
         }
         created: Json = {
             "type": "message_create",
@@ -130,6 +132,21 @@ def _message_bodies(user: str, answer: Mapping[str, Json], since: str | None) ->
         }
         kind = "dm.sent" if sender == user else "dm.received"
         yield _event(user, kind, number, {"direct_message_events": [created], "users": users}, None)
+
+
+def _attachment(event: Mapping[str, Json], media: Mapping[str | None, Mapping[str, Json]]) -> dict[str, Json]:
+    """The file of a listed direct message, as a webhook call has it: a message has one."""
+    keys = [as_str(key) for key in as_list(as_dict(event.get("attachments")).get("media_keys"))]
+    if not keys or keys[0] is None:
+        return {}
+    known = media.get(keys[0], {})
+    # A key is the number of the kind and that of the medium: 3_1136048014974423040.
+    medium: Json = {
+        "id_str": keys[0].rpartition("_")[2],
+        "type": as_str(known.get("type")),
+        "media_url_https": as_str(known.get("url")),
+    }
+    return {"attachment": {"type": "media", "media": medium}}
 
 
 def _event(user: str, kind: str, name: str, payload: Json, includes: Json) -> dict[str, Json]:

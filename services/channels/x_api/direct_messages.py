@@ -12,6 +12,8 @@ from services.channels.x_api.context import XCall, milliseconds
 from services.channels.x_api.posts import XUser
 
 ENCRYPTED = "encrypted"
+SIGNED_HOSTS = ("https://ton.twitter.com/", "https://ton.x.com/")
+"""Where files of direct messages are that take the user's signature; elsewhere their address is enough."""
 
 
 def users_of(value: Json) -> dict[str, XUser]:
@@ -120,10 +122,10 @@ def _attachments(data: Mapping[str, Json]) -> Iterator[Attachment]:
     attachment = as_dict(data.get("attachment"))
     medium = as_dict(attachment.get("media"))
     if as_str(attachment.get("type")) == "media" and medium:
-        # Files of direct messages are at an address that takes the user's signature: see `media.locate_file`.
         url, kind = as_str(medium.get("media_url_https")), as_str(medium.get("type"))
         if kind == "photo" and url is not None:
-            yield Attachment(kind="image", platform_id=url)
+            is_signed = url.startswith(SIGNED_HOSTS)
+            yield Attachment(kind="image", platform_id=url if is_signed else None, url=None if is_signed else url)
         else:
             yield Attachment(
                 kind="other", details=drop_none(type=kind or "media", media_key=as_id_str(medium.get("id_str")))

@@ -123,6 +123,21 @@ async def test_a_picture_is_uploaded_and_then_sent(
     assert json.loads(call.body) == body
 
 
+async def test_four_pictures_go_into_one_post_in_their_order() -> None:
+    shown = OutboundAttachment(kind="image", blob="b", name="mug.png", media_type="image/png", size_bytes=3)
+    uploads = [answer(200, {"data": {"id": f"50{number}"}}) for number in range(4)]
+    http = FakeHttp(in_order(*uploads, answer(201, {"data": {"id": "1"}})))
+    files = [OutgoingFile(shown, held(b"png")) for _ in range(4)]
+    await X().send_files(reply(), files, account(), http)
+    assert json.loads(http.calls[-1].body)["media"] == {"media_ids": ["500", "501", "502", "503"]}
+    assert len(http.calls) == 5
+
+
+def test_a_post_takes_four_pictures_and_a_direct_message_one() -> None:
+    most = {surface: X.capabilities.with_media_of(surface).max_files for surface in X.capabilities.surfaces}
+    assert most == {"public": 4, "private": 1}
+
+
 @pytest.mark.parametrize(
     ("response", "error", "code"),
     [
@@ -269,6 +284,35 @@ async def test_a_poll_reads_all_pages_since_the_last_one() -> None:
     assert ["pagination_token=t1" in call.url for call in http.calls] == [False, True, False]
     texts = [activity.text for body in found.bodies for activity in X().parse(request(body), account())]
     assert [text.text for text in texts if text] == ["zero", "one", "two", "hi", "ours"]
+
+
+@pytest.mark.parametrize(
+    ("medium", "attachment"),
+    [
+        (
+            {"type": "photo", "url": "https://ton.twitter.com/1.1/ton/data/dm/31/a.jpg"},
+            Attachment(kind="image", platform_id="https://ton.twitter.com/1.1/ton/data/dm/31/a.jpg"),
+        ),
+        (
+            {"type": "photo", "url": "https://pbs.twimg.com/media/a.jpg"},
+            Attachment(kind="image", url="https://pbs.twimg.com/media/a.jpg"),
+        ),
+        ({"type": "video"}, Attachment(kind="other", details={"type": "video", "media_key": "501"})),
+        (None, Attachment(kind="other", details={"type": "media", "media_key": "501"})),
+    ],
+)
+async def test_a_file_of_a_direct_message_is_fetched_too(medium: dict[str, Any] | None, attachment: Attachment) -> None:
+    [_, hi, _] = EVENTS["data"]
+    assert isinstance(hi, dict)
+    listed = {
+        "data": [{**hi, "attachments": {"media_keys": ["3_501"]}}],
+        "includes": {"media": [{"media_key": "3_501", **medium}] if medium else []},
+    }
+    http = FakeHttp(in_order(answer(200, {}), answer(200, listed)))
+    found = await X().poll(account(), http, json.dumps({"user": OWN, "dm": "30"}))
+    assert "attachments.media_keys" in unquote(http.calls[1].url)
+    [activity] = [activity for body in found.bodies for activity in X().parse(request(body), account())]
+    assert activity.attachments == [attachment]
 
 
 async def test_a_message_of_a_group_is_not_taken_for_a_private_one() -> None:
