@@ -1,11 +1,12 @@
 """The outgoing port, whose calls reach a stand-in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import httpx2
 from starlette.applications import Starlette
 
+from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import HttpResponse
 from tests.fakes import FakeHttp, HttpCall
 
@@ -20,9 +21,16 @@ class Recorded(FakeHttp):
         self.client, self.base = client, base
 
     async def call(
-        self, method: str, url: str, body: object = None, headers: object = None, **_: object
+        self,
+        method: str,
+        url: str,
+        body: bytes | StreamedBytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
     ) -> HttpResponse:
-        answer = await self.client.request(method, url.removeprefix(self.base), content=body, headers=headers)  # type: ignore[arg-type]  # bytes and texts
+        content = b"".join([part async for part in body.open()]) if isinstance(body, StreamedBytes) else body
+        answer = await self.client.request(method, url.removeprefix(self.base), content=content, headers=headers)
         self.calls.append(HttpCall(url, method=method))
         return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
