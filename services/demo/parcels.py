@@ -32,6 +32,7 @@ def _account(credentials: Credentials, stand_ins: StandIns) -> dict[str, Json]:
     token = f"bot123456:{credentials.secret('eitaa bot')[:35]}"
     return {
         "name": "News of the demo shop in Eitaa",
+        "language": "fa",
         "credentials": {"token": token},
         "api_base": f"{stand_ins.url}/eitaa",
     }
