@@ -154,6 +154,8 @@ def take_up_again(
         if person is not None and after is not None:
             work.put(PERSONS, person.key, _with_open_conversation(work, person, activity, after))
         return
+    # What was asked for went with the text that was replaced.
+    before = replace(before, intent=None)
     joined = _joined(work, activity, activity_context.configuration, before)
     after = transitions.on_customer_message(joined, activity, message, work.now)
     # It is no new message: the latest stays the latest.
@@ -222,7 +224,7 @@ def _opened(
     if before is None:
         return transitions.opened(work.new_id("conversation"), activity, routing, language, work.now)
     work.cancel_timer(f"{CLOSE_TIMER}{before.id}")
-    return transitions.reopened(before, routing, work.now)
+    return transitions.reopened(before, activity.intent, routing, work.now)
 
 
 def _with_open_conversation(

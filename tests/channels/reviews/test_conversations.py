@@ -40,6 +40,21 @@ async def test_a_review_that_is_edited_to_one_star_is_taken_up_again(shop: Insta
     assert [edit.text and edit.text.text for edit in review.edits] == ["text 1"]
 
 
+@pytest.mark.parametrize("is_resolved", [False, True])
+async def test_a_review_that_turned_asks_for_what_it_says_now(shop: Installation, is_resolved: bool) -> None:
+    await shop.post(event("created", 1, text="Thank you so much, wonderful service, I love it!"))
+    await shop.house.assign()
+    assert shop.house.case().intent == "praise"
+    await shop.house.reply(text="Thank you!")
+    if is_resolved:
+        await shop.house.resolve()
+    shop.now = REPORTED
+    await shop.post(
+        event("updated", 1, stars=1, text="I want a refund, give me my money back", updatedAt=REPORTED.isoformat())
+    )
+    assert shop.house.case().intent == "refund"
+
+
 async def test_an_edit_that_leaves_the_stars_waits_for_nobody(shop: Installation) -> None:
     await answered(shop)
     shop.now = REPORTED

@@ -102,7 +102,7 @@ def on_customer_message(
         wrote_at=wrote_at_after(conversation, activity),
         last_surface="private" if is_in_private(conversation) else activity.surface,
         response_tracking=tracked.tracking,
-        # Language and intent are those of the first message, which routing went by; the sentiment is the latest.
+        # Language and intent are those of the message that opened it, which routing went by; the sentiment is the latest.
         language=conversation.language or activity.language,
         sentiment=activity.sentiment or conversation.sentiment,
         intent=conversation.intent or activity.intent,
@@ -159,10 +159,16 @@ def is_to_be_taken(conversation: ConversationState) -> bool:
     return is_queued(conversation.status) or has_no_task(conversation)
 
 
-def reopened(conversation: ConversationState, routing: RoutingResult, now: datetime) -> ConversationState:
-    """A resolved conversation reopened by a customer message, routed anew; dispatch prefers its last agent."""
+def reopened(
+    conversation: ConversationState, intent: str | None, routing: RoutingResult, now: datetime
+) -> ConversationState:
+    """A resolved conversation reopened by a customer message, routed anew; dispatch prefers its last agent.
+
+    `intent` is that of the message, by which it was routed: rules that change meanwhile have to see it too.
+    """
     return replace(
         conversation,
+        intent=intent or conversation.intent,
         status=status_after(conversation, "reopened"),
         agent=None,
         team=routing.team,
