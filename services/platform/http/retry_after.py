@@ -11,14 +11,14 @@ MAX_DIGITS = 9
 def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """The seconds of `Retry-After`, which is a number or a date; None without the header or with an unreadable one.
 
-    Header names are in lower case. A past date is 0 seconds. Without `now`, a date cannot be converted and is None.
+    Header names are in lower case. A past date is 0 seconds. Without `now`, a date is counted from the answer's own `Date`
+    (RFC 9110, section 6.6.1); without that too it is None.
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:MAX_DIGITS])
-    if now is None:
-        return None
     try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or a date without a time zone
+        answered_at = now or parsedate_to_datetime(headers["date"])
+        return max(0.0, (parsedate_to_datetime(value) - answered_at).total_seconds())
+    except (KeyError, ValueError, TypeError):  # no date, or a date without a time zone
         return None

@@ -36,3 +36,12 @@ def test_an_answer_without_the_header_asks_for_nothing() -> None:
 def test_a_date_asks_for_nothing_where_the_time_is_not_known() -> None:
     assert retry_after_seconds({"retry-after": "Sat, 28 Nov 2026 07:01:30 GMT"}) is None
     assert retry_after_seconds({"retry-after": "3"}) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("answered_at", "seconds"),
+    [("Sat, 28 Nov 2026 07:01:00 GMT", 30.0), ("Sat, 28 Nov 2026 07:02:00 GMT", 0.0), ("this morning", None)],
+)
+def test_a_date_is_counted_from_the_time_of_the_answer(answered_at: str, seconds: float | None) -> None:
+    headers = {"retry-after": "Sat, 28 Nov 2026 07:01:30 GMT", "date": answered_at}
+    assert retry_after_seconds(headers) == seconds
