@@ -117,8 +117,11 @@ def _stated_error(answer: HttpResponse, body: dict[str, Json], stated: str) -> S
         return CredentialsRejected(detail, answer.status)
     if status in ACCESS_REFUSED:
         return AccessRefused(detail, answer.status)
-    code = next((code for part, code in CODE_BY_WORDS if part in said), None)
-    return PermanentSendError(STATUSES.get(status) or code or "rejected", detail, answer.status)
+    code = STATUSES.get(status) or next((code for part, code in CODE_BY_WORDS if part in said), None)
+    if code is None and answer.status >= 500:
+        # A word that nobody knows, of a server that broke down: it is no verdict on the message.
+        return _unstated_error(answer)
+    return PermanentSendError(code or "rejected", detail, answer.status)
 
 
 def _unstated_error(answer: HttpResponse) -> SendError:

@@ -111,6 +111,7 @@ async def test_without_the_message_that_it_answers_a_text_still_reaches_the_grou
         (HttpResponse(429, {"retry-after": "7"}, b"slow down"), TransientSendError, "chat"),
         (refused("SERVER_ERROR"), TransientSendError, "message"),
         (refused("ERROR_TRY_AGAIN", http_status=500), TransientSendError, "message"),
+        (refused("ERROR_OF_SOME_KIND", http_status=500), TransientSendError, "message"),
         (HttpResponse(500, {}, b""), TransientSendError, "message"),
         (HttpResponse(503, {}, b"busy"), TransientSendError, "message"),
         (HttpResponse(302, {}, b""), TransientSendError, "account"),
