@@ -5,11 +5,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from schemas.values import Json
+from services.platform.http.lenient_json import read_json
 
 # Ids are 64-bit, and JavaScript rounds numbers above 2**53: they are text here, and copies of the API send text too.
 NUMBER = re.compile(r"-?[0-9]{1,20}")
 LATEST_SECOND = 253402300799
 """9999-12-31T23:59:59Z, the last second that `datetime` can hold."""
+
+
+def json_object(body: bytes) -> dict[str, Json] | None:
+    """The JSON object of an answer, empty for an empty body. None for anything else: a page of a proxy before the platform."""
+    try:
+        value = read_json(body) if body.strip() else {}
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def as_dict(value: Json) -> dict[str, Json]:

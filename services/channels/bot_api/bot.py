@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from schemas.values import Json
 from services.channels.callbacks import shown_address
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_list, as_str, number, seconds
+from services.channels.json_access import as_dict, as_list, as_str, json_object, number, seconds
 from services.channels.port import CredentialsRejected, PollResult
 from services.domain.account_phrases import AccountFinding, finding
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     HttpClient,
     HttpResponse,
@@ -75,10 +74,7 @@ def is_unknown_token(description: str) -> bool:
 
 
 def _result(answer: HttpResponse, method: str) -> Json:
-    try:
-        body = as_dict(read_json(answer.body))
-    except ValueError:
-        body = {}
+    body = json_object(answer.body) or {}
     if answer.status == 200 and body.get("ok") is True:
         return body.get("result")
     description = (as_str(body.get("description")) or f"HTTP {answer.status}")[:200]

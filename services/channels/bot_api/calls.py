@@ -3,13 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-import orjson
-
 from schemas.activity import Address
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.bot_api.bot import UNAUTHORIZED, is_rate_limited, is_unknown_token, retry_after
-from services.channels.json_access import as_dict, as_id_str, as_list, as_str, drop_none
+from services.channels.json_access import as_dict, as_id_str, as_list, as_str, drop_none, json_object
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import (
     UNREADABLE,
@@ -205,7 +203,4 @@ def _parameters(answer: HttpResponse) -> dict[str, Json]:
 
 
 def _json(answer: HttpResponse) -> dict[str, Json]:
-    try:
-        return as_dict(orjson.loads(answer.body))
-    except orjson.JSONDecodeError:
-        return {}
+    return json_object(answer.body) or {}

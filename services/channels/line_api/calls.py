@@ -9,11 +9,10 @@ from schemas.activity import Attachment
 from schemas.outbound import ChannelAction, OutboundMessage
 from schemas.values import Json
 from services.channels.callbacks import is_ours, our_address, shown_address
-from services.channels.json_access import as_dict, as_str, dicts
+from services.channels.json_access import as_str, dicts, json_object
 from services.channels.line_api.event import message_id
 from services.channels.port import Account, CredentialsRejected, MediaLocation, SendReceipt
 from services.domain.account_phrases import AccountFinding, finding
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     HttpClient,
     HttpResponse,
@@ -136,7 +135,4 @@ def _bearer(account: Account) -> dict[str, str]:
 
 
 def _json(answer: HttpResponse) -> dict[str, Json]:
-    try:
-        return as_dict(read_json(answer.body))
-    except (ValueError, RecursionError):
-        return {}
+    return json_object(answer.body) or {}

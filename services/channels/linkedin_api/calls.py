@@ -12,11 +12,10 @@ from urllib.parse import quote, urlencode
 
 from schemas.outbound import ChannelAction, OutboundMessage
 from schemas.values import Json
-from services.channels.json_access import as_dict, as_int, as_str
+from services.channels.json_access import as_int, as_str, json_object
 from services.channels.linkedin_api.notification import message_id
 from services.channels.linkedin_api.urns import CommentUrn, own_number, read_comment
 from services.channels.port import Account, CredentialsRejected, RefreshedTokens, SendReceipt
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     HttpClient,
     HttpResponse,
@@ -169,10 +168,7 @@ def _limit_seconds(answer: HttpResponse, detail: str, now: datetime) -> float:
 
 def read_body(answer: HttpResponse) -> dict[str, Json]:
     """The JSON of an answer; empty where it is none."""
-    try:
-        return as_dict(read_json(answer.body))
-    except (ValueError, RecursionError):
-        return {}
+    return json_object(answer.body) or {}
 
 
 def _said(answer: HttpResponse) -> str:

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
-from services.channels.json_access import dicts
-from services.channels.linkedin_api.calls import LinkedinApi, read_body
+from services.channels.json_access import dicts, json_object
+from services.channels.linkedin_api.calls import LinkedinApi
 from services.channels.linkedin_api.webhook import TYPE
 from services.channels.port import PollResult
+from services.platform.http.outgoing import SendOutcomeUnknown
 
 INTERVAL = timedelta(minutes=15)
 """Four calls an hour: an app of the Development tier has some 500 a day."""
@@ -42,7 +43,11 @@ async def poll(api: LinkedinApi, cursor: str | None) -> PollResult:
         f"&timeRange=(start:{walk.since},end:{walk.until})&start={walk.start}&count={PAGE_SIZE}"
     )
     answer = await api.call("GET", f"organizationalEntityNotifications?{query}", idempotent=True)
-    items = list(dicts(read_body(answer).get("elements")))
+    page = json_object(answer.body)
+    if page is None:
+        # What it lists is not known, so that the walk stays where it is.
+        raise SendOutcomeUnknown("the answer is no page of LinkedIn's API")
+    items = list(dicts(page.get("elements")))
     items.sort(key=lambda item: stated if isinstance(stated := item.get("lastModifiedAt"), int) else 0)
     groups = [items[first : first + PER_BODY] for first in range(0, len(items), PER_BODY)]
     bodies = [json.dumps({"type": TYPE, "notifications": group}).encode() for group in groups]

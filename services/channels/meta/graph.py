@@ -10,12 +10,11 @@ import orjson
 
 from schemas.values import Json
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_int, as_str
+from services.channels.json_access import as_dict, as_int, as_str, json_object
 from services.channels.meta.entry import EntryScope, scope_of
 from services.channels.meta.webhook import as_platform_id
 from services.channels.port import Account, CredentialsRejected
 from services.platform.core.streamed_bytes import StreamedBytes
-from services.platform.http.lenient_json import read_json
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import (
     UNREADABLE,
@@ -214,17 +213,10 @@ def _date(answer: HttpResponse) -> datetime | None:
 
 def _checked_body(answer: HttpResponse, verdicts: Verdicts) -> dict[str, Json]:
     """What an answer says. Raises the verdict on an error."""
-    body = _object(answer)
-    if 200 <= answer.status < 300 and "error" not in body:
+    body = json_object(answer.body)
+    if 200 <= answer.status < 300 and body is not None and "error" not in body:
         return body
-    raise _verdict(answer, body, {**COMMON, **verdicts})
-
-
-def _object(answer: HttpResponse) -> dict[str, Json]:
-    try:
-        return as_dict(read_json(answer.body))
-    except (ValueError, RecursionError):
-        return {}
+    raise _verdict(answer, body or {}, {**COMMON, **verdicts})
 
 
 def _verdict(answer: HttpResponse, body: Mapping[str, Json], verdicts: Verdicts) -> SendError:

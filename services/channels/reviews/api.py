@@ -14,9 +14,8 @@ import orjson
 
 from schemas.values import Json
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_str, dicts
+from services.channels.json_access import as_dict, as_str, dicts, json_object
 from services.channels.port import Account, CredentialsRejected
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient, HttpResponse, PermanentSendError, TransientSendError
 from services.platform.http.retry_after import retry_after_seconds
 
@@ -83,7 +82,7 @@ async def post_form(
     with without_secrets(*secrets):
         answer = await http.call("POST", url, urlencode(form).encode(), sent, idempotent=True)
         if answer.status in {400, 401, 403}:
-            raise CredentialsRejected(_sentence(answer, _object(answer)), answer.status)
+            raise CredentialsRejected(_sentence(answer, json_object(answer.body) or {}), answer.status)
         return checked(answer).body
 
 
@@ -109,10 +108,14 @@ def base_of(account: Account, usual: str) -> str:
 
 def checked(answer: HttpResponse) -> ApiAnswer:
     """What an answer says. Raises the verdict on an error."""
-    body = _object(answer)
-    if 200 <= answer.status < 300:
-        return ApiAnswer(body, _date(answer))
+    found = json_object(answer.body)
+    body = found or {}
     detail, after = _sentence(answer, body), retry_after_seconds(answer.headers)
+    if 200 <= answer.status < 300:
+        if found is None:
+            # A page of a proxy in between: the provider has not seen the call, or has not said so.
+            raise TransientSendError(f"{detail}, and no JSON object", after, "account")
+        return ApiAnswer(body, _date(answer))
     if answer.status == TOO_MANY or LIMIT_REASONS & _reasons(body):
         raise TransientSendError(detail, after, "account")
     if answer.status in {401, 403}:
@@ -122,13 +125,6 @@ def checked(answer: HttpResponse) -> ApiAnswer:
     if answer.status >= 500 or answer.status in {408, 425}:
         raise TransientSendError(detail, after)
     raise PermanentSendError("rejected", detail, answer.status)
-
-
-def _object(answer: HttpResponse) -> dict[str, Json]:
-    try:
-        return as_dict(read_json(answer.body))
-    except (ValueError, RecursionError):
-        return {}
 
 
 def _date(answer: HttpResponse) -> datetime | None:

@@ -13,10 +13,9 @@ from schemas.activity import Address
 from schemas.outbound import ChannelAction, OutboundMessage
 from schemas.values import Json
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_str, drop_none
+from services.channels.json_access import as_str, drop_none, json_object
 from services.channels.port import CredentialsRejected, SendReceipt
 from services.channels.rubika_api.origin import ChatScope, identifier
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     UNREADABLE,
     HttpClient,
@@ -89,10 +88,7 @@ class RubikaApi:
 
 def read_answer(answer: HttpResponse, *, idempotent: bool = False) -> dict[str, Json]:
     """The `data` of an answer, or all of it where nothing is called so. Raises as `RubikaApi.call`, AccessRefused."""
-    try:
-        body = as_dict(read_json(answer.body))
-    except (ValueError, RecursionError):
-        body = {}
+    body = json_object(answer.body) or {}
     status = (as_str(body.get("status")) or "").upper()
     if status == "OK" and answer.status < 300:
         data = body.get("data")

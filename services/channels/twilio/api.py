@@ -13,13 +13,12 @@ from schemas.outbound import OutboundMessage
 from schemas.values import Json
 from services.channels.callbacks import is_ours, our_address, shown_address
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_str, dicts
+from services.channels.json_access import as_str, dicts, json_object
 from services.channels.meta.entry import scope_of
 from services.channels.port import Account, MediaLocation, SendReceipt
 from services.channels.twilio.accounts import API_HOST, text_of_credential, webhook_url
 from services.channels.twilio.errors import send_error
 from services.domain.account_phrases import AccountFinding, finding
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown
 
 VERSION = "2010-04-01"
@@ -56,7 +55,7 @@ async def post(http: HttpClient, account: Account, resource: str, form: Sequence
         answer = await http.call("POST", _resource(account, resource), urlencode(form).encode(), headers)
         if answer.status // 100 != 2:
             raise send_error(answer)
-        return _json(answer.body)
+        return json_object(answer.body) or {}
 
 
 def locate_file(attachment: Attachment, account: Account) -> MediaLocation:
@@ -89,7 +88,7 @@ async def account_problem(
         answer = await http.call("GET", url, None, _authorization(account), idempotent=True)
         if answer.status // 100 != 2:
             raise send_error(answer)
-    found = next(dicts(_json(answer.body).get("incoming_phone_numbers")), None)
+    found = next(dicts((json_object(answer.body) or {}).get("incoming_phone_numbers")), None)
     if found is None or account.body.settings.get("messaging_service_sid"):
         return None
     called, ours = as_str(found.get(setting)) or "", our_address(account, our_public_url)
@@ -118,10 +117,3 @@ def _login(account: Account) -> str:
 def _without_secrets(account: Account) -> Iterator[None]:
     with without_token(account.token("auth_token")), without_token(_login(account)):
         yield
-
-
-def _json(body: bytes) -> dict[str, Json]:
-    try:
-        return as_dict(read_json(body))
-    except (ValueError, RecursionError):
-        return {}

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from schemas.values import Failure
-from services.channels.json_access import as_dict, as_int, as_str
+from services.channels.json_access import as_int, as_str, json_object
 from services.channels.port import CredentialsRejected
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     UNREADABLE,
     HttpResponse,
@@ -48,10 +47,7 @@ def failure_of(code: str, said: str) -> Failure:
 
 def send_error(answer: HttpResponse) -> Exception:
     """The error for an answer that is no success."""
-    try:
-        body = as_dict(read_json(answer.body))
-    except (ValueError, RecursionError):
-        body = {}
+    body = json_object(answer.body) or {}
     code, status = as_int(body.get("code")), answer.status
     if code is None:
         return _without_code(answer)

@@ -13,10 +13,9 @@ from oauthlib.oauth1 import Client
 
 from schemas.values import Json
 from services.channels.errors_without_token import without_token
-from services.channels.json_access import as_dict, as_id_str, as_str, dicts
+from services.channels.json_access import as_dict, as_id_str, as_str, dicts, json_object
 from services.channels.port import Account, CredentialsRejected
 from services.platform.core.streamed_bytes import StreamedBytes
-from services.platform.http.lenient_json import read_json
 from services.platform.http.outgoing import (
     HttpClient,
     HttpResponse,
@@ -92,8 +91,9 @@ async def upload(http: HttpClient, account: Account, path: str, form: tuple[Stre
 
 def result_of(answer: HttpResponse) -> dict[str, Json]:
     """The JSON of a success. Raises what any other answer means."""
-    if answer.status // 100 == 2:
-        return _json(answer)
+    body = json_object(answer.body)
+    if answer.status // 100 == 2 and body is not None:
+        return body
     raise classify_response(answer)
 
 
@@ -115,7 +115,7 @@ def id_of(answer: Mapping[str, Json], *names: str) -> str:
 
 def classify_response(answer: HttpResponse) -> Exception:
     """The error for an answer."""
-    body, status = _json(answer), answer.status
+    body, status = json_object(answer.body) or {}, answer.status
     said = as_str(body.get("detail")) or next((as_str(one.get("message")) for one in dicts(body.get("errors"))), None)
     detail = (said or as_str(body.get("title")) or f"HTTP {status}")[:200]
     is_of_x = bool(body)
@@ -125,6 +125,7 @@ def classify_response(answer: HttpResponse) -> Exception:
         # 503 is X's own word that it has not taken the call.
         return TransientSendError(detail) if status == 503 and is_of_x else SendOutcomeUnknown(detail)
     if status < 400:
+        # A page of a proxy before X, too, where it looks like a success.
         return SendOutcomeUnknown(detail)
     if not is_of_x and status not in (401, 404):
         return TransientSendError(detail, retry_after_seconds(answer.headers), "account")
@@ -143,10 +144,3 @@ def _until_reset(answer: HttpResponse) -> float | None:
         return max(0.0, int(stated[:11]) - now)
     except (KeyError, ValueError):
         return retry_after_seconds(answer.headers)
-
-
-def _json(answer: HttpResponse) -> dict[str, Json]:
-    try:
-        return as_dict(read_json(answer.body))
-    except (ValueError, RecursionError):
-        return {}

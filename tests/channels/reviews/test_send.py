@@ -81,6 +81,17 @@ async def test_a_review_is_answered_at_its_provider(provider: str) -> None:
     assert platform_id == ("response-1" if provider == "app_store" else f"{review}/reply")
 
 
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b"[]", b"null", b"Accepted"])
+@pytest.mark.parametrize("provider", ANSWERS)
+async def test_a_success_that_is_not_the_providers_is_tried_again(provider: str, page: bytes) -> None:
+    owner = account(provider)
+    with pytest.raises(TransientSendError) as sending:
+        await send(FakeHttp(always(200, page)), owner)
+    assert sending.value.scope == "account"
+    with pytest.raises(TransientSendError):
+        await Reviews().poll(owner, FakeHttp(always(200, page)), None)
+
+
 @pytest.mark.parametrize("provider", ANSWERS)
 async def test_an_edit_is_the_same_call_with_the_new_text(provider: str) -> None:
     review, method, url, body = ANSWERS[provider]
