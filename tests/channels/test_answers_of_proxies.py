@@ -6,7 +6,7 @@ there had been nothing new.
 
 import pytest
 
-from services.channels.abilities import Polls, find_abilities
+from services.channels.abilities import find_abilities
 from services.channels.port import Channel, CredentialsRejected
 from services.channels.registry import CHANNELS
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -22,7 +22,8 @@ BY_STATUS_ALONE = {
     "survey": "sends nothing",
 }
 SENDING = [channel for channel in CHANNELS if channel.name not in BY_STATUS_ALONE]
-POLLING = find_abilities(CHANNELS).polls
+POLLS = find_abilities(CHANNELS).polls
+POLLING = [channel for channel in CHANNELS if channel.name in POLLS]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page[:12].decode())
@@ -37,9 +38,8 @@ async def test_no_message_counts_as_sent(channel: Channel, page: bytes) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page[:12].decode())
-@pytest.mark.parametrize("channel", POLLING.values(), ids=list(POLLING))
-async def test_no_poll_goes_on_as_if_there_were_nothing(channel: Polls, page: bytes) -> None:
-    [adapter] = [one for one in CHANNELS if one is channel]
-    account = cases_of(adapter).account()
+@pytest.mark.parametrize("channel", POLLING, ids=lambda channel: channel.name)
+async def test_no_poll_goes_on_as_if_there_were_nothing(channel: Channel, page: bytes) -> None:
+    account = cases_of(channel).account()
     with pytest.raises((TransientSendError, SendOutcomeUnknown, PermanentSendError, CredentialsRejected)):
-        await channel.poll(account, FakeHttp(always(200, page)), None)
+        await POLLS[channel.name].poll(account, FakeHttp(always(200, page)), None)
