@@ -93,6 +93,8 @@ def _as_list(value: object) -> object:
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=4096), SecretValue()]
 """A credential that the platform gave."""
+PrintableSecret = Annotated[Secret, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
+"""One of printable ASCII without spaces, as platforms show them; a copied space or line would only be refused later."""
 ChosenSecret = Annotated[str, StringConstraints(min_length=1, max_length=512), SecretValue(is_chosen=True)]
 """A credential that a person chooses, by which callers prove themselves."""
 Rotating = Annotated[list[T], Field(min_length=1, max_length=MAX_LIVE_VALUES), ValueOrList()]

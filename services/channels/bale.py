@@ -5,7 +5,7 @@ with Telegram.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
@@ -19,17 +19,23 @@ from services.channels.account_settings import (
     AccountCredentials,
     AccountSettings,
     ApiBase,
-    ChosenSecret,
-    HandoffSettings,
     Rotating,
     Secret,
     account_example,
     api_base_field,
 )
+from services.channels.bot_accounts import (
+    MAX_TEXT,
+    PATH_CHARACTERS,
+    BotSettings,
+    PathSecret,
+    is_polled,
+    missing_proof,
+)
 from services.channels.bot_api.actions import perform
 from services.channels.bot_api.bot import call, webhook_failure
 from services.channels.bot_api.calls import numeric_id
-from services.channels.bot_api.channel import BotApiChannel, BotPlatform, is_polled
+from services.channels.bot_api.channel import BotApiChannel, BotPlatform
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_str, drop_none
 from services.channels.live_secrets import is_live_secret
@@ -38,12 +44,8 @@ from services.domain.account_phrases import AccountFinding, finding
 from services.platform.http.outgoing import HttpClient, PermanentSendError
 
 API_BASE = "https://tapi.bale.ai"
-MAX_TEXT = 4096
 MAX_FILE = 50_000_000
 ACTIONS: tuple[ActionKind, ...] = ("edit", "delete", "typing")
-
-PathSecret = Annotated[ChosenSecret, StringConstraints(pattern=r"^[A-Za-z0-9._~-]{8,256}$")]
-GreetingText = Annotated[str, StringConstraints(pattern=r"\S", max_length=MAX_TEXT)]
 
 
 class BaleCredentials(AccountCredentials):
@@ -54,21 +56,7 @@ class BaleCredentials(AccountCredentials):
     )
     path_secret: Rotating[PathSecret] | None = Field(
         None,
-        description="8-256 characters of A-Z a-z 0-9 . _ ~ - of your own, with which the address ends that Bale calls",
-    )
-
-
-class BaleSettings(HandoffSettings):
-    """How the bot is found, and how its updates come in."""
-
-    username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{2,63}$")] | None = Field(
-        None, description="the bot's username without @, like example_shop_bot"
-    )
-    receive: Literal["webhook", "poll"] = Field(
-        "webhook", description='how updates come in: "webhook", or "poll" where Bale cannot reach us'
-    )
-    greeting: GreetingText | Annotated[dict[str, GreetingText], Field(min_length=1)] | None = Field(
-        None, description=f"a text, or a text per language; each has at most {MAX_TEXT} characters"
+        description=f"8-256 characters of {PATH_CHARACTERS} of your own, with which the address ends that Bale calls",
     )
 
 
@@ -81,15 +69,13 @@ class BaleAccount(AccountSettings):
         settings={"username": "example_shop_bot"},
     )
     credentials: BaleCredentials
-    settings: BaleSettings = BaleSettings()
+    settings: BotSettings = BotSettings()
     api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
         """An account that receives webhooks needs the secret that proves them."""
-        if is_polled(body) or "path_secret" in body.credentials:
-            return []
-        return [("/credentials/path_secret", "path_secret is required: 8-256 characters of A-Z a-z 0-9 . _ ~ -")]
+        return missing_proof(body, "path_secret", PATH_CHARACTERS)
 
 
 def target_fields(to: Address) -> dict[str, Json]:

@@ -13,8 +13,8 @@ from services.channels.account_settings import (
     AccountSettings,
     ApiBase,
     HandoffSettings,
+    PrintableSecret,
     Rotating,
-    Secret,
     account_example,
     api_base_field,
 )
@@ -25,17 +25,14 @@ from services.channels.port import Account, MediaLocation, Request, SendReceipt,
 from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
-LineSecret = Annotated[Secret, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
-"""What LINE's console shows: printable ASCII without spaces."""
-
 
 class LineCredentials(AccountCredentials):
     """What the LINE Developers Console shows of a Messaging API channel."""
 
-    channel_secret: Rotating[LineSecret] = Field(
+    channel_secret: Rotating[PrintableSecret] = Field(
         description="the channel secret: Basic settings in the LINE Developers Console, 32 hexadecimal digits"
     )
-    access_token: LineSecret = Field(
+    access_token: PrintableSecret = Field(
         description="a long-lived channel access token: Messaging API in the LINE Developers Console"
     )
 

@@ -19,8 +19,8 @@ from services.channels.account_settings import (
     AccountSettings,
     ApiBase,
     HandoffSettings,
+    PrintableSecret,
     Rotating,
-    Secret,
     account_example,
     api_base_field,
 )
@@ -40,8 +40,6 @@ from services.channels.port import (
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 from services.platform.http.outgoing import HttpClient
 
-LinkedinSecret = Annotated[Secret, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
-"""What LinkedIn shows: printable ASCII without spaces."""
 SECRETS = ("access_token", "refresh_token", "client_secret")
 
 
@@ -51,10 +49,10 @@ class LinkedinCredentials(AccountCredentials):
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = Field(
         description="the Client ID: Auth tab of the app in LinkedIn's developer portal"
     )
-    client_secret: Rotating[LinkedinSecret] = Field(
+    client_secret: Rotating[PrintableSecret] = Field(
         description="the Primary Client Secret: Auth tab of the app in LinkedIn's developer portal"
     )
-    refresh_token: LinkedinSecret = Field(
+    refresh_token: PrintableSecret = Field(
         description="the refresh token that the app got when an administrator of the Page granted access"
     )
     organization: Annotated[str, StringConstraints(pattern=r"^(urn:li:organization(Brand)?:)?[0-9]{1,20}$")] = Field(

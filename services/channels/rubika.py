@@ -5,7 +5,7 @@ Rubika signs nothing: the secret is the end of the address that it calls. Where 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -17,12 +17,18 @@ from services.channels.account_settings import (
     AccountCredentials,
     AccountSettings,
     ApiBase,
-    ChosenSecret,
-    HandoffSettings,
     Rotating,
     Secret,
     account_example,
     api_base_field,
+)
+from services.channels.bot_accounts import (
+    MAX_TEXT,
+    PATH_CHARACTERS,
+    BotSettings,
+    PathSecret,
+    is_polled,
+    missing_proof,
 )
 from services.channels.live_secrets import is_live_secret
 from services.channels.port import (
@@ -44,13 +50,9 @@ from services.domain.account_phrases import AccountFinding
 from services.platform.http.outgoing import HttpClient
 
 API_BASE = "https://botapi.rubika.ir"
-MAX_TEXT = 4096
 MAX_FILE = 50_000_000
 ENDPOINT_PATHS = ("/receiveUpdate", "/receiveInlineMessage")
 """What Rubika adds to an address that was given to @BotFather in place of `updateBotEndpoints`."""
-
-PathSecret = Annotated[ChosenSecret, StringConstraints(pattern=r"^[A-Za-z0-9._~-]{8,256}$")]
-GreetingText = Annotated[str, StringConstraints(pattern=r"\S", max_length=MAX_TEXT)]
 
 
 class RubikaCredentials(AccountCredentials):
@@ -61,21 +63,7 @@ class RubikaCredentials(AccountCredentials):
     )
     path_secret: Rotating[PathSecret] | None = Field(
         None,
-        description="8-256 characters of A-Z a-z 0-9 . _ ~ - of your own, with which the address ends that Rubika calls",
-    )
-
-
-class RubikaSettings(HandoffSettings):
-    """How the bot is found, and how its updates come in."""
-
-    username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{2,63}$")] | None = Field(
-        None, description="the bot's username without @, like example_shop_bot"
-    )
-    receive: Literal["webhook", "poll"] = Field(
-        "webhook", description='how updates come in: "webhook", or "poll" where Rubika cannot reach us'
-    )
-    greeting: GreetingText | Annotated[dict[str, GreetingText], Field(min_length=1)] | None = Field(
-        None, description=f"a text, or a text per language; each has at most {MAX_TEXT} characters"
+        description=f"8-256 characters of {PATH_CHARACTERS} of your own, with which the address ends that Rubika calls",
     )
 
 
@@ -88,15 +76,13 @@ class RubikaAccount(AccountSettings):
         settings={"username": "example_shop_bot"},
     )
     credentials: RubikaCredentials
-    settings: RubikaSettings = RubikaSettings()
+    settings: BotSettings = BotSettings()
     api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
         """An account that receives webhooks needs the secret that proves them."""
-        if is_polled(body) or "path_secret" in body.credentials:
-            return []
-        return [("/credentials/path_secret", "path_secret is required: 8-256 characters of A-Z a-z 0-9 . _ ~ -")]
+        return missing_proof(body, "path_secret", PATH_CHARACTERS)
 
 
 class Rubika:
@@ -183,11 +169,6 @@ class Rubika:
     async def poll(self, account: Account, http: HttpClient, cursor: str | None) -> PollResult:
         """`getUpdates`. See `Polls`."""
         return await fetch_updates(api_of(account, http), cursor)
-
-
-def is_polled(body: AccountBody) -> bool:
-    """Whether the account polls updates instead of receiving webhooks."""
-    return body.settings.get("receive") == "poll"
 
 
 def api_of(account: Account, http: HttpClient) -> RubikaApi:

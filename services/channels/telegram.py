@@ -5,7 +5,7 @@ to us, so it is compared in constant time and never logged.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -17,16 +17,16 @@ from services.channels.account_settings import (
     AccountSettings,
     ApiBase,
     ChosenSecret,
-    HandoffSettings,
     Rotating,
     Secret,
     account_example,
     api_base_field,
 )
+from services.channels.bot_accounts import MAX_TEXT, BotSettings, is_polled, missing_proof
 from services.channels.bot_api.actions import ACTIONS, perform
 from services.channels.bot_api.bot import UPDATES, call, webhook_problem
 from services.channels.bot_api.calls import target_fields
-from services.channels.bot_api.channel import BotApiChannel, BotPlatform, is_polled
+from services.channels.bot_api.channel import BotApiChannel, BotPlatform
 from services.channels.errors_without_token import without_token
 from services.channels.live_secrets import is_live_secret
 from services.channels.port import (
@@ -41,12 +41,10 @@ from services.platform.http.outgoing import HttpClient
 
 API_BASE = "https://api.telegram.org"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 -- the name of a header
-MAX_TEXT = 4096
 MAX_FILE = 50_000_000
 STICKER_TYPES = ("image/webp", "application/gzip", "video/webm")
 
 SecretToken = Annotated[ChosenSecret, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
-GreetingText = Annotated[str, StringConstraints(pattern=r"\S", max_length=MAX_TEXT)]
 
 
 class TelegramCredentials(AccountCredentials):
@@ -61,20 +59,6 @@ class TelegramCredentials(AccountCredentials):
     )
 
 
-class TelegramSettings(HandoffSettings):
-    """How the bot is found, and how its updates come in."""
-
-    username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{2,63}$")] | None = Field(
-        None, description="the bot's username without @, like example_shop_bot"
-    )
-    receive: Literal["webhook", "poll"] = Field(
-        "webhook", description='how updates come in: "webhook", or "poll" where Telegram cannot reach us'
-    )
-    greeting: GreetingText | Annotated[dict[str, GreetingText], Field(min_length=1)] | None = Field(
-        None, description=f"a text, or a text per language; each has at most {MAX_TEXT} characters"
-    )
-
-
 class TelegramAccount(AccountSettings):
     """A bot. `api_base` is a Bot API server of one's own."""
 
@@ -84,15 +68,13 @@ class TelegramAccount(AccountSettings):
         settings={"username": "example_shop_bot"},
     )
     credentials: TelegramCredentials
-    settings: TelegramSettings = TelegramSettings()
+    settings: BotSettings = BotSettings()
     api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod
     def conflicts(cls, body: AccountBody) -> list[tuple[str, str]]:
         """An account that receives webhooks needs the secret that proves them."""
-        if is_polled(body) or "secret_token" in body.credentials:
-            return []
-        return [("/credentials/secret_token", "secret_token is required: 8-256 characters of A-Z a-z 0-9 _ -")]
+        return missing_proof(body, "secret_token", "A-Z a-z 0-9 _ -")
 
 
 class Telegram(BotApiChannel):

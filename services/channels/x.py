@@ -18,8 +18,8 @@ from services.channels.account_settings import (
     AccountSettings,
     ApiBase,
     HandoffSettings,
+    PrintableSecret,
     Rotating,
-    Secret,
     account_example,
     api_base_field,
 )
@@ -44,19 +44,20 @@ from services.platform.http.outgoing import HttpClient
 DAY = 86_400.0
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp")
 
-XSecret = Annotated[Secret, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
-"""What the developer portal shows: printable ASCII without spaces."""
-
 
 class XCredentials(AccountCredentials):
     """Keys of the app, and a token of the user in whose name we write: an app's own token can do neither."""
 
-    consumer_key: XSecret = Field(
+    consumer_key: PrintableSecret = Field(
         description="the app's API key (consumer key): Keys and tokens in the developer portal"
     )
-    consumer_secret: Rotating[XSecret] = Field(description="the app's API key secret, which also signs webhooks")
-    access_token: XSecret = Field(description="an access token of the user, with read, write and direct messages")
-    access_secret: XSecret = Field(description="the secret of the access token")
+    consumer_secret: Rotating[PrintableSecret] = Field(
+        description="the app's API key secret, which also signs webhooks"
+    )
+    access_token: PrintableSecret = Field(
+        description="an access token of the user, with read, write and direct messages"
+    )
+    access_secret: PrintableSecret = Field(description="the secret of the access token")
     user_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")] = Field(
         description="the id of the user, digits; not the handle"
     )

@@ -8,6 +8,7 @@ from schemas.activity import Activity, Address, Attachment
 from schemas.configuration import AccountBody
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
+from services.channels.bot_accounts import is_polled
 from services.channels.bot_api.bot import delete_webhook, fetch_updates
 from services.channels.bot_api.calls import send_message
 from services.channels.bot_api.files import locate, send_files
@@ -100,8 +101,3 @@ class BotApiChannel:
         """`getUpdates`; the cursor is its offset. See `Polls`."""
         base, token = self.base_url(account.body), account.token("bot_token")
         return await fetch_updates(http, base, token, cursor, self.platform.allowed_updates)
-
-
-def is_polled(body: AccountBody) -> bool:
-    """Whether the account polls updates instead of receiving webhooks."""
-    return body.settings.get("receive") == "poll"

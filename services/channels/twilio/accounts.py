@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.configuration import AccountBody
-from services.channels.account_settings import AccountCredentials, OwnUrl, Rotating, Secret
+from services.channels.account_settings import AccountCredentials, OwnUrl, PrintableSecret, Rotating
 from services.channels.port import Account
 
 API_HOST = "https://api.twilio.com"
@@ -20,8 +20,6 @@ SenderNumber = Annotated[
     ),
 ]
 """A telephone number, a short code, or a name of up to 11 characters (www.twilio.com/docs/glossary/what-alphanumeric-sender-id)."""
-TwilioToken = Annotated[Secret, StringConstraints(pattern=r"^[\x21-\x7e]{1,4096}$")]
-"""Printable ASCII without spaces."""
 
 
 class TwilioCredentials(AccountCredentials):
@@ -30,7 +28,7 @@ class TwilioCredentials(AccountCredentials):
     account_sid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{2,64}$")] = Field(
         description="the Account SID on the console's first page, AC and 32 hexadecimal digits"
     )
-    auth_token: Rotating[TwilioToken] = Field(
+    auth_token: Rotating[PrintableSecret] = Field(
         description="the auth token on the console's first page; while it rotates the new one first"
     )
     number: SenderNumber = Field(
