@@ -60,6 +60,10 @@ class BaleCredentials(AccountCredentials):
     )
 
 
+class BaleSettings(BotSettings):
+    """How a bot of Bale is found, and how its updates come in."""
+
+
 class BaleAccount(AccountSettings):
     """A bot. `api_base` replaces tapi.bale.ai."""
 
@@ -69,7 +73,7 @@ class BaleAccount(AccountSettings):
         settings={"username": "example_shop_bot"},
     )
     credentials: BaleCredentials
-    settings: BotSettings = BotSettings()
+    settings: BaleSettings = BaleSettings()
     api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod

@@ -67,6 +67,10 @@ class RubikaCredentials(AccountCredentials):
     )
 
 
+class RubikaSettings(BotSettings):
+    """How a bot of Rubika is found, and how its updates come in."""
+
+
 class RubikaAccount(AccountSettings):
     """A bot. `api_base` replaces botapi.rubika.ir."""
 
@@ -76,7 +80,7 @@ class RubikaAccount(AccountSettings):
         settings={"username": "example_shop_bot"},
     )
     credentials: RubikaCredentials
-    settings: BotSettings = BotSettings()
+    settings: RubikaSettings = RubikaSettings()
     api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod

@@ -59,6 +59,10 @@ class TelegramCredentials(AccountCredentials):
     )
 
 
+class TelegramSettings(BotSettings):
+    """How a bot of Telegram is found, and how its updates come in."""
+
+
 class TelegramAccount(AccountSettings):
     """A bot. `api_base` is a Bot API server of one's own."""
 
@@ -68,7 +72,7 @@ class TelegramAccount(AccountSettings):
         settings={"username": "example_shop_bot"},
     )
     credentials: TelegramCredentials
-    settings: BotSettings = BotSettings()
+    settings: TelegramSettings = TelegramSettings()
     api_base: ApiBase | None = api_base_field(API_BASE)
 
     @classmethod
