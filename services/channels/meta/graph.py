@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import orjson
 
 from schemas.values import Json
+from services.channels.account_scope import AccountScope, scope_of
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_int, as_str, json_object
-from services.channels.meta.entry import EntryScope, scope_of
 from services.channels.meta.webhook import as_platform_id
 from services.channels.port import Account, CredentialsRejected
 from services.platform.core.streamed_bytes import StreamedBytes
+from services.platform.http.answer_time import answered_at
 from services.platform.http.multipart import FilePart, multipart_form
 from services.platform.http.outgoing import (
     UNREADABLE,
@@ -122,7 +122,7 @@ class GraphApi:
     http: HttpClient
     url: str
     token: str
-    scope: EntryScope
+    scope: AccountScope
 
     async def get(self, path: str, verdicts: Verdicts) -> dict[str, Json]:
         """The object at a path."""
@@ -187,7 +187,7 @@ class GraphApi:
         # The answer, too, may quote the token that it refuses.
         with without_token(self.token):
             answer = await self.http.call(method, f"{self.url}/{path}", content, authorized, idempotent=idempotent)
-            return GraphAnswer(_checked_body(answer, verdicts), _date(answer))
+            return GraphAnswer(_checked_body(answer, verdicts), answered_at(answer.headers))
 
 
 def graph_api(http: HttpClient, account: Account, host: str, own_id: str | None) -> GraphApi:
@@ -201,14 +201,6 @@ async def post_form(http: HttpClient, url: str, form: Mapping[str, str], secret:
     headers = {"content-type": "application/x-www-form-urlencoded"}
     with without_token(secret):
         return _checked_body(await http.call("POST", url, urlencode(form).encode(), headers, idempotent=True), {})
-
-
-def _date(answer: HttpResponse) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, ValueError):
-        return None
-    return at if at.tzinfo is not None else None
 
 
 def _checked_body(answer: HttpResponse, verdicts: Verdicts) -> dict[str, Json]:

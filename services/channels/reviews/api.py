@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import orjson
@@ -16,6 +15,7 @@ from schemas.values import Json
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_str, dicts, json_object
 from services.channels.port import Account, CredentialsRejected
+from services.platform.http.answer_time import answered_at
 from services.platform.http.outgoing import HttpClient, HttpResponse, PermanentSendError, TransientSendError
 from services.platform.http.retry_after import retry_after_seconds
 
@@ -115,7 +115,7 @@ def checked(answer: HttpResponse) -> ApiAnswer:
         if found is None:
             # A page of a proxy in between: the provider has not seen the call, or has not said so.
             raise TransientSendError(f"{detail}, and no JSON object", after, "account")
-        return ApiAnswer(body, _date(answer))
+        return ApiAnswer(body, answered_at(answer.headers))
     if answer.status == TOO_MANY or LIMIT_REASONS & _reasons(body):
         raise TransientSendError(detail, after, "account")
     if answer.status in {401, 403}:
@@ -125,14 +125,6 @@ def checked(answer: HttpResponse) -> ApiAnswer:
     if answer.status >= 500 or answer.status in {408, 425}:
         raise TransientSendError(detail, after)
     raise PermanentSendError("rejected", detail, answer.status)
-
-
-def _date(answer: HttpResponse) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, ValueError):
-        return None
-    return at if at.tzinfo is not None else None
 
 
 def _reasons(body: Mapping[str, Json]) -> set[str]:

@@ -6,7 +6,6 @@ Calls are signed by OAuth 1.0a (RFC 5849): an app's own token can neither post n
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from oauthlib.oauth1 import Client
@@ -16,6 +15,7 @@ from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_dict, as_id_str, as_str, dicts, json_object
 from services.channels.port import Account, CredentialsRejected
 from services.platform.core.streamed_bytes import StreamedBytes
+from services.platform.http.answer_time import answered_at
 from services.platform.http.outgoing import (
     HttpClient,
     HttpResponse,
@@ -138,9 +138,7 @@ def classify_response(answer: HttpResponse) -> Exception:
 
 def _until_reset(answer: HttpResponse) -> float | None:
     """The seconds until the limit is reset: X states the time in Unix seconds, and its own clock beside it."""
-    stated = answer.headers.get(RESET_HEADER, "")
-    try:
-        now = parsedate_to_datetime(answer.headers["date"]).timestamp()
-        return max(0.0, int(stated[:11]) - now)
-    except (KeyError, ValueError):
+    stated, now = answer.headers.get(RESET_HEADER, "")[:11], answered_at(answer.headers)
+    if now is None or not (stated.isascii() and stated.isdigit()):
         return retry_after_seconds(answer.headers)
+    return max(0.0, int(stated) - now.timestamp())

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from services.platform.http.answer_time import answered_at
+
 MAX_DIGITS = 9
 """The number of digits of `Retry-After` in seconds that are read. No caller waits longer than that."""
 
@@ -17,8 +19,10 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None)
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:MAX_DIGITS])
+    since = now or answered_at(headers)
+    if since is None:
+        return None
     try:
-        answered_at = now or parsedate_to_datetime(headers["date"])
-        return max(0.0, (parsedate_to_datetime(value) - answered_at).total_seconds())
-    except (KeyError, ValueError, TypeError):  # no date, or a date without a time zone
+        return max(0.0, (parsedate_to_datetime(value) - since).total_seconds())
+    except (ValueError, TypeError):  # no date, or a date without a time zone
         return None
