@@ -16,6 +16,7 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
+from services.channels.account_scope import AccountScope, scope_of
 from services.channels.account_settings import (
     AccountCredentials,
     AccountSettings,
@@ -26,7 +27,6 @@ from services.channels.account_settings import (
 )
 from services.channels.json_access import as_dict, as_str, drop_none, iso_time
 from services.channels.live_secrets import is_live_secret
-from services.channels.meta.entry import EntryScope, scope_of
 from services.channels.port import (
     Account,
     InvalidPayload,
@@ -107,7 +107,7 @@ class Survey:
 
 
 def _answered(
-    response: Mapping[str, Json], token: str, scope: EntryScope, request: Request, *, is_partial: bool
+    response: Mapping[str, Json], token: str, scope: AccountScope, request: Request, *, is_partial: bool
 ) -> Activity:
     """The answers so far. A response keeps its token: it is one message, however often it comes."""
     given = answers(response)
@@ -142,7 +142,7 @@ def _id(text: str | None) -> str | None:
     return text if text is not None and len(text) <= MAX_ID else None
 
 
-def _unknown(document: Mapping[str, Json], scope: EntryScope, request: Request) -> Activity:
+def _unknown(document: Mapping[str, Json], scope: AccountScope, request: Request) -> Activity:
     """An event that is no response: its type, and nothing of what it says."""
     event, raw = as_str(document.get("event_id")), as_str(document.get("event_type"))
     content = orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()

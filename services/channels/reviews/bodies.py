@@ -5,8 +5,8 @@ from typing import cast
 
 from schemas.activity import Activity
 from schemas.values import Json
+from services.channels.account_scope import scope_of
 from services.channels.json_access import as_dict, as_str
-from services.channels.meta.entry import scope_of
 from services.channels.port import Account, InvalidPayload, Request
 from services.channels.reviews.provider import ReviewProvider
 from services.channels.reviews.providers import provider_by_shape, provider_of

@@ -7,8 +7,8 @@ from schemas.activity import Activity
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
 from schemas.outbound import ChannelAction, OutboundMessage
+from services.channels.account_scope import scope_of
 from services.channels.live_secrets import is_live_secret
-from services.channels.meta.entry import scope_of
 from services.channels.port import (
     Account,
     InvalidSignature,

@@ -12,8 +12,8 @@ import orjson
 
 from schemas.activity import Activity, ActivityKind, Address, PostContext, Review
 from schemas.values import EncryptedText, Json
+from services.channels.account_scope import AccountScope
 from services.channels.json_access import as_int, drop_none
-from services.channels.meta.entry import EntryScope
 from services.platform.core.identifiers import hashed_id
 
 Change = Literal["created", "edited", "deleted"]
@@ -99,7 +99,7 @@ def unread(raw: str, content: Json, **details: Json) -> UnreadReport:
     return UnreadReport(raw=raw, identity=identity, details=drop_none(**details))
 
 
-def answer_id(scope: EntryScope, review: str) -> str:
+def answer_id(scope: AccountScope, review: str) -> str:
     """The permanent id of our answer below a review."""
     return scope.message_id(f"{review}\x00answer")
 
@@ -109,7 +109,7 @@ def answer_platform_id(review: str) -> str:
     return f"{review}/reply"
 
 
-def to_activities(report: Report, scope: EntryScope, at: datetime) -> Iterator[Activity]:
+def to_activities(report: Report, scope: AccountScope, at: datetime) -> Iterator[Activity]:
     """The activities of a report that was received `at`; at least one."""
     if isinstance(report, UnreadReport):
         details = drop_none(raw=report.raw, **report.details)
@@ -123,7 +123,7 @@ def to_activities(report: Report, scope: EntryScope, at: datetime) -> Iterator[A
         yield _of_shop(report.answer_change, review, scope, at)
 
 
-def _of_customer(change: Change, review: PublishedReview, scope: EntryScope, at: datetime) -> Activity:
+def _of_customer(change: Change, review: PublishedReview, scope: AccountScope, at: datetime) -> Activity:
     if change == "deleted":
         identity = scope.activity_id("review", review.id, "deletion")
         return _activity("deletion", review, identity, scope, at, message=scope.message_id(review.id))
@@ -145,7 +145,7 @@ def _of_customer(change: Change, review: PublishedReview, scope: EntryScope, at:
     return _activity("edit", review, identity, scope, at, original_sent_at=review.written_at, **content)
 
 
-def _of_shop(change: AnswerChange, review: PublishedReview, scope: EntryScope, at: datetime) -> Activity:
+def _of_shop(change: AnswerChange, review: PublishedReview, scope: AccountScope, at: datetime) -> Activity:
     answer = review.answer or ShopAnswer(text="")
     common: dict[str, Any] = {  # Any: fields of Activity
         "author": "account",
@@ -167,7 +167,7 @@ def _of_shop(change: AnswerChange, review: PublishedReview, scope: EntryScope, a
 
 
 def _activity(
-    kind: ActivityKind, review: PublishedReview, identity: str, scope: EntryScope, at: datetime, /, **fields: Any
+    kind: ActivityKind, review: PublishedReview, identity: str, scope: AccountScope, at: datetime, /, **fields: Any
 ) -> Activity:  # Any: further fields of Activity
     # A reviewer without an id is known by the review: nobody is to read the answer to somebody else.
     external = review.author or review.id

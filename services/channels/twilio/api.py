@@ -11,10 +11,10 @@ from urllib.parse import urlencode, urlsplit
 from schemas.activity import Attachment
 from schemas.outbound import OutboundMessage
 from schemas.values import Json
+from services.channels.account_scope import scope_of
 from services.channels.callbacks import is_ours, our_address, shown_address
 from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_str, dicts, json_object
-from services.channels.meta.entry import scope_of
 from services.channels.port import Account, MediaLocation, SendReceipt
 from services.channels.twilio.accounts import API_HOST, text_of_credential, webhook_url
 from services.channels.twilio.errors import send_error

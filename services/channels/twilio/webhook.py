@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from schemas.activity import Activity, ActivityKind, Address
+from services.channels.account_scope import AccountScope, own_message_ids, scope_of
 from services.channels.json_access import drop_none
-from services.channels.meta.entry import EntryScope, own_message_ids, scope_of
 from services.channels.port import Account, InvalidPayload, Request, WebhookResponse
 from services.channels.twilio.accounts import text_of_credential
 from services.channels.twilio.agent_phones import AgentPhones, agent_phones
@@ -23,7 +23,7 @@ NOTHING_TO_DO = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 class TwilioCall:
     """The fields of a call by their names, and the parameters that our own address carried. `phones` are those of the account."""
 
-    scope: EntryScope
+    scope: AccountScope
     fields: Mapping[str, str]
     parameters: Mapping[str, str]
     received_at: datetime

@@ -3,14 +3,14 @@
 import orjson
 import pytest
 
-from services.channels.meta.entry import EntryScope
+from services.channels.account_scope import AccountScope
 from services.channels.meta.graph import GraphApi, later_for_chat, refused
 from services.channels.port import CredentialsRejected
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.fakes import FakeHttp
 
 API = "https://graph.facebook.com/v25.0"
-SCOPE = EntryScope("shop", "messenger", "main", "1001")
+SCOPE = AccountScope("shop", "messenger", "main", "1001")
 VERDICTS = {131047: refused("window_closed"), 131056: later_for_chat, 2018278: refused("window_closed")}
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.activity import Address
+from services.channels.account_scope import scope_of
 from services.channels.instagram import Instagram
 from services.channels.messenger import Messenger
-from services.channels.meta.entry import scope_of
 from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.platform.http.outgoing import PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.channels.instagram import cases as instagram

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Activity, Address, Call, Reaction
-from services.channels.meta.entry import EntryScope
+from services.channels.account_scope import AccountScope
 from services.channels.port import InvalidPayload
 from services.channels.whatsapp import Whatsapp
 from tests.channels.whatsapp.cases import NUMBER, PAYLOADS, RECEIVED, account, payload, request
 
 AT = datetime(2026, 3, 1, 11, 58, 20, tzinfo=UTC)
-SCOPE = EntryScope("shop", "whatsapp", "main", NUMBER)
+SCOPE = AccountScope("shop", "whatsapp", "main", NUMBER)
 SARA, MAHDI, GROUP = "37126000001", "IR.8800000000000001", "Y2FwaV9ncm91cDox"
 OURS = SCOPE.message_id("wamid.ours")
 Row = tuple[str, str, str, str | None, str | None]

@@ -14,7 +14,7 @@ from schemas.channel import ActionKind
 from schemas.conversation import Author
 from schemas.outbound import ChannelAction, MessageTemplate, OutboundAttachment, OutboundMessage, ReplyReference
 from schemas.values import EncryptedText
-from services.channels.meta.entry import EntryScope
+from services.channels.account_scope import AccountScope
 from services.channels.port import CredentialsRejected, MediaLocation, OutgoingFile, SendReceipt
 from services.channels.whatsapp import Whatsapp
 from services.platform.http.outgoing import HttpResponse, PermanentSendError, SendOutcomeUnknown, TransientSendError
@@ -84,7 +84,7 @@ async def test_a_text_goes_to_the_number_with_our_own_id_and_the_token_in_a_head
         "type": "text",
         "text": {"body": "سلام سارا"},
     }
-    scope = EntryScope("shop", "whatsapp", "main", NUMBER)
+    scope = AccountScope("shop", "whatsapp", "main", NUMBER)
     assert receipt == SendReceipt("wamid.ours-1", aliases=(scope.message_id("wamid.ours-1"),))
 
 

@@ -6,13 +6,14 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from schemas.channel import Capabilities
 from schemas.configuration import AccountBody
+from services.channels.account_scope import scope_of
 from services.channels.account_settings import (
     AccountCredentials,
     HandoffSettings,
     Rotating,
     Secret,
 )
-from services.channels.meta.entry import EntryContext, own_id, scope_of
+from services.channels.meta.entry import EntryContext, own_id
 from services.channels.port import Account, Request
 
 PlatformId = Annotated[str, StringConstraints(pattern=r"^[^\s/?#]{1,100}$")]

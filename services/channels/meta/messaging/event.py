@@ -58,7 +58,7 @@ class MessagingEvent:
         return next((party for party in parties if party is not None and party not in self.entry.own_ids), None)
 
     def message_id(self, mid: str) -> str:
-        """The permanent id of a message; see `EntryScope`."""
+        """The permanent id of a message; see `AccountScope`."""
         return self.entry.scope.message_id(mid)
 
     def content_id(self, content: dict[str, Json]) -> str:

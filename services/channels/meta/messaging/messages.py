@@ -4,8 +4,8 @@ from typing import Any
 
 from schemas.activity import Activity, Attachment
 from schemas.values import EncryptedText, Json
+from services.channels.account_scope import own_message_ids
 from services.channels.json_access import as_dict, as_str, drop_none
-from services.channels.meta.entry import own_message_ids
 from services.channels.meta.messaging.attachments import attachments, has_content, links
 from services.channels.meta.messaging.event import MessagingEvent
 from services.channels.meta.messaging.referrals import handoff_by, referral_details

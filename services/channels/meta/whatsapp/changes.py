@@ -10,8 +10,9 @@ import orjson
 
 from schemas.activity import Activity
 from schemas.values import Json
+from services.channels.account_scope import AccountScope, scope_of
 from services.channels.json_access import as_dict, as_id_str, as_str, dicts, drop_none
-from services.channels.meta.entry import EntryScope, own_id, scope_of
+from services.channels.meta.entry import own_id
 from services.channels.meta.webhook import instant, read_entries
 from services.channels.meta.whatsapp.messages import parse_echo, parse_message
 from services.channels.meta.whatsapp.people import WhatsappUser, read_contacts
@@ -68,7 +69,7 @@ def _changes(request: Request) -> Iterator[tuple[dict[str, Json], dict[str, Json
 
 
 def _parse_change(
-    scope: EntryScope, entry: dict[str, Json], change: dict[str, Json], request: Request
+    scope: AccountScope, entry: dict[str, Json], change: dict[str, Json], request: Request
 ) -> Iterator[Activity]:
     value, field = as_dict(change.get("value")), (as_str(change.get("field")) or "none")[:64]
     phone = NOT_DIGITS.sub("", as_str(as_dict(value.get("metadata")).get("display_phone_number")) or "")
@@ -99,7 +100,7 @@ def _without_items(context: NumberChange, entry: Mapping[str, Json], change: Map
     )
 
 
-def _nothing(scope: EntryScope, request: Request) -> Activity:
+def _nothing(scope: AccountScope, request: Request) -> Activity:
     """A body without any change, or with changes of other numbers alone."""
     change = NumberChange(scope, "none", request.received_at, (), None, request.body.hex())
     return change.activity("unknown", WhatsappUser(), change.digest, details={"raw": "none"})

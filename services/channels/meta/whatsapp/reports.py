@@ -10,8 +10,8 @@ from typing import Any
 
 from schemas.activity import Activity, Address, Call, CallState, ContactState, ReceiptState
 from schemas.values import Failure, Json
+from services.channels.account_scope import own_message_ids
 from services.channels.json_access import as_dict, as_int, as_str, dicts, drop_none, number
-from services.channels.meta.entry import own_message_ids
 from services.channels.meta.webhook import as_platform_id, instant
 from services.channels.meta.whatsapp.errors import failure_code
 from services.channels.meta.whatsapp.people import WhatsappUser, find_customer

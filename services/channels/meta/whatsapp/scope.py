@@ -7,8 +7,8 @@ from typing import Any
 
 from schemas.activity import Activity, ActivityKind
 from schemas.values import Json
+from services.channels.account_scope import AccountScope
 from services.channels.json_access import drop_none
-from services.channels.meta.entry import EntryScope
 from services.channels.meta.webhook import as_platform_id, sorted_json
 from services.channels.meta.whatsapp.people import WhatsappContact, WhatsappUser
 from services.platform.core.identifiers import hashed_id
@@ -21,7 +21,7 @@ class NumberChange:
     `raw` is the whole change, and the time of its entry.
     """
 
-    scope: EntryScope
+    scope: AccountScope
     field: str
     received_at: datetime
     contacts: Sequence[WhatsappContact]
