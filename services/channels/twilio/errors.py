@@ -17,7 +17,7 @@ from services.platform.http.retry_after import retry_after_seconds
 REFUSED: Mapping[int, str] = {
     **dict.fromkeys((21201, 21211, 21217, 21265, 21401, 21421, 21604, 63024), "invalid_address"),
     **dict.fromkeys(
-        (13223, 13224, 13225, 13226, 13227, 21214, 21215, 21216, 21408, 21612, 21614, 21635, 30003, 30005, 30006, 30007, 30008, 63003),
+        (13223, 13224, 13225, 13226, 13227, 21214, 21215, 21216, 21408, 21608, 21612, 21614, 21635, 30003, 30005, 30006, 30007, 30008, 63003),
         "undeliverable",
     ),
     21610: "opted_out",
@@ -55,7 +55,8 @@ def send_error(answer: HttpResponse) -> Exception:
     after = retry_after_seconds(answer.headers)
     if code in WAIT_OF_ACCOUNT or status == 429:
         return TransientSendError(detail, after, "account")
-    if code in LOCKED or status in (401, 403):
+    # 403 may be about this message alone, as of a trial account to a number that is not verified (21608).
+    if code in LOCKED or status == 401 or (status == 403 and code not in REFUSED):
         return CredentialsRejected(detail, status)
     if code in UNAVAILABLE:
         return TransientSendError(detail, after)

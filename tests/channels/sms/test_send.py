@@ -68,6 +68,8 @@ async def test_the_sender_is_of_the_service_by_which_the_customer_wrote(
         (answering(404), PermanentSendError, "rejected"),
         (answering(401, 20003), CredentialsRejected, None),
         (answering(403, 20005), CredentialsRejected, None),
+        (answering(403, 90000), CredentialsRejected, None),
+        (answering(403, 21608), PermanentSendError, "undeliverable"),
         (answering(401), CredentialsRejected, None),
         (answering(429, 20429), TransientSendError, "account"),
         (answering(400, 21611), TransientSendError, "account"),
