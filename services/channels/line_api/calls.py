@@ -88,7 +88,9 @@ async def account_problem(http: HttpClient, account: Account, public_url: str | 
     if answer.status != 200:
         raise classify_response(answer)
     webhook = _json(answer)
-    called = as_str(webhook.get("endpoint")) or ""
+    called = as_str(webhook.get("endpoint"))
+    if called is None:
+        return finding("endpoint_not_set", ours=our_address(account, public_url))
     if not is_ours(called, account, public_url):
         return finding("endpoint_elsewhere", called=shown_address(called), ours=our_address(account, public_url))
     return finding("endpoint_switched_off") if webhook.get("active") is False else None

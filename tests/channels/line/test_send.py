@@ -206,6 +206,7 @@ INFO = answer(200, {"userId": "U1", "basicId": "@123abcde", "chatMode": "bot"})
         (answer(200, {"endpoint": OURS, "active": False}), "endpoint_switched_off"),
         (answer(200, {"endpoint": "https://other.example/hook", "active": True}), "endpoint_elsewhere"),
         (answer(404, {"message": "Webhook endpoint not found"}), "endpoint_not_set"),
+        (answer(200, {"active": False}), "endpoint_not_set"),
     ],
 )
 async def test_the_account_says_whether_line_calls_us(endpoint: HttpResponse, code: str | None) -> None:
