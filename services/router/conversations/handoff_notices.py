@@ -64,7 +64,8 @@ class HandoffService:
         """Invite the customer to a private place without any detail, and set the timer of the invitation's expiry."""
         post, languages = invitations.post_of(activity), _languages(activity.language, case, configuration)
         capabilities = self._capabilities(case, configuration)
-        may_write, invitation = invitations.may_write_by_itself(capabilities), Invitation()
+        may_write = invitations.may_write_by_itself(capabilities)
+        invitation = invitations.by_agents(case, capabilities)
         if may_write:
             author = recipient_of(case, work.get(PERSONS, case.key))
             invitation = invitations.choose_invitation(

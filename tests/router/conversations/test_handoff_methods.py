@@ -342,6 +342,22 @@ async def test_platform_that_lets_no_program_write_gets_no_notice_and_agents_a_n
     assert (await page.reply("Please send us a private message.")).status == "applied"
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+async def test_who_is_asked_by_an_agent_goes_on_in_private_in_the_same_conversation(is_asked: bool) -> None:
+    page = Page(WITH_INVITATION.model_copy(update={"automated": "approved"}))
+    await page.comment()
+    await page.assign("sara")
+    if is_asked:
+        await page.clear()
+        await page.reply("Please send us a private message.")
+    await page.private_message(COMMENTER)
+    (case,) = page.cases()
+    assert case.handoff is not None
+    assert (case.handoff.state, case.handoff.method, case.agent) == ("completed", "invitation", "sara")
+    assert (await page.reply("hello")).status == "applied"
+    assert (page.channel.taken[-1].surface, page.channel.taken[-1].address.chat) == ("private", "commenter")
+
+
 async def test_account_with_the_approval_of_its_platform_is_written_to_and_acts() -> None:
     needs_approval = WITH_INVITATION.model_copy(update={"automated": "approved"})
     approved = WITH_INVITATION.model_copy(update={"actions": ("hide", "react")})

@@ -179,9 +179,10 @@ def cleared(case: ConversationState, now: datetime) -> ConversationState | None:
         return None
     after = case.handoff
     if case.handoff is not None and is_moving:
-        # Whom a private reply reached stays the person of the private side, and may answer it.
+        # Whom a private reply reached stays the person of the private side, and may answer it; so may who is asked in public.
         is_reached = case.private_person is not None or case.private_reply is not None
-        after = case.handoff.model_copy(update={"state": "expired"}) if is_reached else None
+        is_asked = case.handoff.method == "invitation"
+        after = case.handoff.model_copy(update={"state": "expired"}) if is_reached or is_asked else None
     return replace(case, sensitive=False, handoff=after, updated_at=now)
 
 

@@ -63,6 +63,12 @@ def choose_invitation(
     return on_platform or _by_webchat(case, configuration, handoffs.public_url, token)
 
 
+def by_agents(case: ConversationState, capabilities: Capabilities | None) -> Invitation:
+    """Where no program may write, agents ask themselves, if a public answer may: the customer's message is the answer to it."""
+    has_way = capabilities is not None and capabilities.invitation
+    return Invitation("invitation", case.channel) if has_way else Invitation()
+
+
 def _on_platform(
     case: ConversationState, configuration: WorkspaceConfiguration | None, capabilities: Capabilities, token: str
 ) -> Invitation | None:
