@@ -6,7 +6,7 @@ nothing is written for the workspace, so no document is left over or comes back.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.command_gateway import SOURCE
 from services.platform.http.service import Context
+from services.platform.processing.progress import ReadProgress
 from services.platform.processing.workspaces import belongs_to
 from services.platform.store.collections import ACCEPTED, OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS, AcceptedCommand
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query
@@ -35,7 +36,6 @@ ABANDONED_AFTER = timedelta(seconds=60)
 """A removal without progress for this long was abandoned by a process that died."""
 GRACE_SECONDS = 1.5
 """Seconds in which ingest may still write for the workspace: it caches accounts for one second."""
-POLL_SECONDS = 0.05
 PAGE_SIZE = 500
 PARTS_PAGE_SIZE = 20
 """The same for parts of files, each of which is a quarter of a megabyte."""
@@ -58,6 +58,10 @@ class Remover:
     collections: Callable[[], Sequence[Collection[Any]]]
     grace_seconds: float = GRACE_SECONDS
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def _progress(self) -> ReadProgress:
+        return ReadProgress(self.context.store, self.context.bus, self.topics, self.pause)
 
     async def begin(self, workspace: str, version: int, command: str) -> Removal:
         """Delete the head of the configuration, so that no request finds the workspace. Raises Fenced when it has changed."""
@@ -102,15 +106,14 @@ class Remover:
 
     async def _close(self, workspace: str, _: str) -> None:
         await self._publish_gate(workspace, is_open=False)
-        await self._until(lambda rows: all(workspace in _closed(row) for row in rows.values()))
+        await self._progress.until(lambda rows: all(workspace in _closed(row) for row in rows.values()))
         # What ingest still publishes for a cached account must lie before the offsets that are awaited next.
         await self.pause(self.grace_seconds)
-        ends = await self._ends()
-        await self._until(lambda rows: all(_has_read(rows[source], offsets) for source, offsets in ends.items()))
+        await self._progress.until_read()
 
     async def _open(self, workspace: str, _: str) -> None:
         await self._publish_gate(workspace, is_open=True)
-        await self._until(lambda rows: not any(workspace in _closed(row) for row in rows.values()))
+        await self._progress.until(lambda rows: not any(workspace in _closed(row) for row in rows.values()))
 
     async def _publish_gate(self, workspace: str, *, is_open: bool) -> None:
         now = self.context.time_source.now()
@@ -130,27 +133,6 @@ class Remover:
         await self.context.bus.publish(
             [ProducerRecord(topic, p, workspace, value) for topic in gated for p in partitions]
         )
-
-    async def _until(self, is_done: Callable[[Mapping[str, Document]], bool]) -> None:
-        """Wait until the rows of all partitions satisfy `is_done`: for ever, if a group does not run."""
-        keys = [Key(ROWS.name, source) for source in self._sources()]
-        while True:
-            documents = await self.context.store.get_many(keys) if keys else {}
-            if is_done({key.id: documents.get(key, {}) for key in keys}):
-                return
-            await self.pause(POLL_SECONDS)
-
-    async def _ends(self) -> dict[str, Mapping[str, int]]:
-        """The end offsets now of each partition of each group, as `group/partition`: the position that its owner must reach."""
-        return {
-            f"{group}/{partition}": await self.context.bus.end_offsets(topics, partition)
-            for group, topics in self.topics.items()
-            for partition in range(self.context.bus.partitions)
-        }
-
-    def _sources(self) -> Iterator[str]:
-        for group in self.topics:
-            yield from (f"{group}/{partition}" for partition in range(self.context.bus.partitions))
 
     # -- emptying ------------------------------------------------------------------------------------------------------
 
@@ -189,11 +171,6 @@ def _put(removal: Removal) -> Put:
 def _closed(row: Document) -> Sequence[object]:
     closed = row.get("closed")
     return closed if isinstance(closed, list) else ()
-
-
-def _has_read(row: Document, ends: Mapping[str, int]) -> bool:
-    offsets = row.get("offsets")
-    return isinstance(offsets, dict) and all(int(str(offsets.get(topic, 0))) >= end for topic, end in ends.items())
 
 
 def _workspace_of_document(collection: Collection[Any], identity: str, document: Document) -> str | None:
