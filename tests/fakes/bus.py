@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, ProducerRecord, Record
+from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, ProducerRecord, Record, Replace
 from services.platform.core.errors import OffsetOutOfRange, Revoked, TooLarge, Unavailable
 
 OnPublish = Callable[[ProducerRecord], Awaitable[None]]
@@ -65,6 +65,17 @@ class MemoryBus:
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         return {topic: len(self.logs[topic, partition]) for topic in topics}
+
+    async def overwrite(self, term: str, ends: Mapping[tuple[str, int], int], replace: Replace) -> int:
+        count = 0
+        for (topic, partition), end in ends.items():
+            log = self.logs[topic, partition]
+            for offset, event in enumerate(log[:end]):
+                found = replace(Record(topic, partition, offset, event.key, event.value))
+                if found is not None and (term in event.key or term.encode() in event.value):
+                    log[offset] = event._replace(key=found[0], value=found[1])
+                    count += 1
+        return count
 
     async def check(self) -> None:
         if self.failure is not None:

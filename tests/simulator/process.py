@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.platform.bus.port import ProducerRecord, Tail
+from services.platform.bus.port import ProducerRecord, Replace, Tail
 from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.instruments import ProcessorInstruments
 from services.platform.processing.group import GroupMember
@@ -182,6 +182,9 @@ class Process:
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         await self.step("end offsets")
         return {topic: self.world.end(topic, partition) for topic in topics}
+
+    async def overwrite(self, term: str, ends: Mapping[tuple[str, int], int], replace: Replace) -> None:
+        raise NotImplementedError("stages only append")
 
     async def check(self) -> None:
         await self.step("check")

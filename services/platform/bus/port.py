@@ -5,7 +5,7 @@ the same number of partitions, fixed when they are made. Delivery is at least on
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -39,6 +39,8 @@ class Record(NamedTuple):
     value: bytes
 
 
+Replace = Callable[[Record], tuple[str, bytes] | None]
+"""The new key and value of a record; None: it stays as it is."""
 Assignment = Mapping[int, int]
 """Partition → generation. A partition that was lost and won again has another generation, so that its owner starts over."""
 
@@ -115,6 +117,15 @@ class Bus(Protocol):
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         """Per topic the offset that the next event of the partition will have. Raises Unavailable."""
+        ...
+
+    async def overwrite(self, term: str, ends: Mapping[tuple[str, int], int], replace: Replace) -> int | None:
+        """Overwrite the records of each (topic, partition) before its end that hold `term`, in place: how many.
+
+        `replace` gives the record's new key and value, None to leave it. Every reader of a group must have passed them. No file
+        shows the old bytes then. None: this log cannot be changed, and its records go when their retention ends. Raises
+        Unavailable, Unknown; then some may be overwritten, and a repeat does no harm.
+        """
         ...
 
     async def check(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from schemas.topics import BY_NAME, WEEK_SECONDS
 from services.platform.bus import sqlite_log
-from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, Record
+from services.platform.bus.port import MAX_EVENT_BYTES, ProducerRecord, Record, Replace
 from services.platform.bus.sqlite_cache import RecentRecordCache
 from services.platform.bus.sqlite_consumer import SqliteConsumer
 from services.platform.bus.sqlite_groups import Assignments, Lease, heartbeat, leave, owners
@@ -142,6 +142,28 @@ class SqliteBus:
     async def spans(self) -> dict[tuple[str, int], Span]:
         """(topic's name on the bus, partition) → first offset and end."""
         return await self.database.read_inline(sqlite_log.spans)
+
+    async def overwrite(self, term: str, ends: Mapping[tuple[str, int], int], replace: Replace) -> int:
+        count = sum([await self._overwrite(place, end, term.encode(), replace) for place, end in ends.items()])
+        # The write-ahead log has the old pages, also of what was deleted from documents before this.
+        await self.database.truncate_log()
+        return count
+
+    async def _overwrite(self, place: tuple[str, int], end: int, term: bytes, replace: Replace) -> int:
+        (topic, partition), first, count = place, 0, 0
+        while True:
+            find = partial(
+                sqlite_log.find, topic=topic, partition=partition, term=term, positions=(first, end), limit=TRIM_RECORDS
+            )
+            found = await self.database.read(find)
+            changes = [(row, *new) for row, record in found if (new := replace(record)) is not None]
+            if changes:
+                await self.database.write(partial(sqlite_log.replace, records=changes))
+                self._recent.discard(topic, partition)
+                count += len(changes)
+            if len(found) < TRIM_RECORDS:
+                return count
+            first = found[-1][1].offset + 1
 
     async def check(self) -> None:
         self.database.check_sound()

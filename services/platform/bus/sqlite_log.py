@@ -140,6 +140,25 @@ def trim(connection: Connection, topic: str, partition: int, before: float, limi
     return old
 
 
+def find(
+    connection: Connection, topic: str, partition: int, term: bytes, positions: Span, limit: int
+) -> list[tuple[int, Record]]:
+    """The records between two positions whose key or value has these bytes, with the ids of their rows; at most `limit`."""
+    rows = connection.execute(
+        "SELECT id, position, key, value FROM bus_record WHERE topic = ? AND partition = ? AND position >= ? AND position < ?"
+        " AND (instr(value, ?) OR instr(CAST(key AS BLOB), ?)) ORDER BY position LIMIT ?",
+        (topic_name(topic), partition, *positions, term, term, limit),
+    ).fetchall()
+    return [(row, Record(topic, partition, position, key, value)) for row, position, key, value in rows]
+
+
+def replace(connection: Connection, records: Sequence[tuple[int, str, bytes]]) -> None:
+    """Give records, by the ids of their rows, another key and value."""
+    connection.executemany(
+        "UPDATE bus_record SET key = ?, value = ? WHERE id = ?", [(key, value, row) for row, key, value in records]
+    )
+
+
 def touch(connection: Connection, at: float) -> None:
     """Write one row, which shows whether the disk takes writes. `at`: Unix seconds."""
     connection.execute("INSERT OR REPLACE INTO bus_setting VALUES ('checked', ?)", (at,))

@@ -22,7 +22,7 @@ from services.platform.bus.kafka.membership import KafkaTail, Membership
 from services.platform.bus.kafka.producer import BATCH_BYTES, OrderedProducer, Pair, max_batch_bytes
 from services.platform.bus.kafka.reconnect import ReconnectingClient
 from services.platform.bus.kafka.topics import bootstrap_servers, topic_name
-from services.platform.bus.port import MAX_EVENT_BYTES, Consumer, ProducerRecord, Tail
+from services.platform.bus.port import MAX_EVENT_BYTES, Consumer, ProducerRecord, Replace, Tail
 from services.platform.core.errors import TooLarge, Unavailable, Unknown
 
 MAX_KEY_BYTES = 16_000
@@ -134,6 +134,9 @@ class KafkaBus:
             yield KafkaTail(reader, names)
         finally:
             await stop_consumer(reader)
+
+    async def overwrite(self, term: str, ends: Mapping[tuple[str, int], int], replace: Replace) -> None:
+        """Kafka's log is never changed: its records go when the retention of their topic ends."""
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         wanted = {topic: TopicPartition(self._topic(topic), partition) for topic in topics}
