@@ -70,6 +70,7 @@ class Conversation(Contract):
     """One support case: the messages of one person on one thread, with a status. It has no text of messages.
 
     `subject` and `participants` are of a mail: its first subject, and everybody else who is in the thread.
+    `erased_at` is when its customer was erased: since then it has no content, and `person` is a pseudonym.
     `offer` is there while it is `offered`. `mentioned` are the agents whom a note calls here and who have not written here since.
     """
 
@@ -100,6 +101,7 @@ class Conversation(Contract):
     offer: Annotated[ConversationOffer | None, OMITTED_IF_EMPTY] = None
     snoozed_until: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     mentioned: Annotated[list[str], OMITTED_IF_EMPTY] = []
+    erased_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
 
 
 AuthorKind = Literal["customer", "agent", "account", "bot", "system"]
@@ -136,10 +138,10 @@ class SystemNote(Contract):
 class ContentRemoval(Contract):
     """Why the content of a message is not stored any more: a stable `code`, since `at`.
 
-    `storage_limit`: its platform lets us store it for a limited time.
+    `storage_limit`: its platform lets us store it for a limited time. `erased`: the customer was erased.
     """
 
-    code: Literal["storage_limit"]
+    code: Literal["storage_limit", "erased"]
     at: Instant
 
 
@@ -234,7 +236,8 @@ class ConversationFact(Contract):
     opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, content_removed, replied,
     reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed).
     `reaction` is what somebody's reaction to it is now. `reason` is set on a resolved that nobody decided: `no_answer`, the
-    customer has been silent for too long; `call_ended`, a call with its customer was all that it was about. `mentions` are the agents whom a noted calls to the conversation.
+    customer has been silent for too long; `call_ended`, a call with its customer was all that it was about; `erased`, the
+    customer was erased. `mentions` are the agents whom a noted calls to the conversation.
 
     `ratings` are those that a survey_answered brought, or a message_edited by which further answers of a survey came.
 

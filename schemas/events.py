@@ -11,13 +11,14 @@ from schemas import (
     contact,
     conversation,
     customer,
+    erasure,
     outbound,
     routing,
     signals,
     sla,
     webhooks,
 )
-from schemas.topics import topic_for
+from schemas.topics import TOPICS, topic_for
 from schemas.values import Contract
 
 
@@ -57,6 +58,7 @@ CONVERSATION_FACTS = (
     "resolved",
     "reopened",
     "closed",
+    "erased",
     "handoff_started",
     "handoff_completed",
     "handoff_expired",
@@ -81,6 +83,7 @@ AGENT, CONVERSATION, CUSTOMER, OFFER, SLA = (
     "pasokh.sla.",
 )
 """What the types of the facts about agents, conversations, customers, offers and clocks begin with."""
+PERSON_ERASED = "pasokh.person.erased"
 
 # An event type is `pasokh.<prefix>.<word>`, and the prefix decides the topic (`schemas.topics`).
 _DATA: Mapping[str, type[Contract]] = {
@@ -88,6 +91,7 @@ _DATA: Mapping[str, type[Contract]] = {
     **{f"{CONVERSATION}{fact}": conversation.ConversationFact for fact in CONVERSATION_FACTS},
     **{f"pasokh.contact.{fact}": contact.ContactFact for fact in CONTACT_FACTS},
     **{f"{CUSTOMER}{fact}": customer.CustomerFact for fact in CUSTOMER_FACTS},
+    PERSON_ERASED: erasure.PersonErased,
     **{f"{OFFER}{fact}": routing.OfferFact for fact in OFFER_FACTS},
     **{f"{AGENT}{fact}": contract for fact, contract in AGENT_FACTS.items()},
     **{f"{SLA}{fact}": sla.ClockFact for fact in SLA_FACTS},
@@ -114,15 +118,20 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.command.merge_conversation": commands.MergeConversation,
     "pasokh.command.continue_conversation": commands.ContinueConversation,
     "pasokh.command.customer_linked": customer.CustomerLinked,
+    "pasokh.command.erase_person": erasure.ErasePerson,
+    "pasokh.command.erase_traces": erasure.EraseTraces,
     "pasokh.identity.proven": customer.IdentityProven,
     "pasokh.identity.linked": customer.PersonsLinked,
     "pasokh.identity.recycled": customer.PersonRecycled,
     "pasokh.identity.join": customer.JoinPersons,
     "pasokh.identity.part": customer.PartPersons,
+    "pasokh.identity.forgotten": erasure.PersonForgotten,
     "pasokh.command.task_due_changed": sla.TaskDueChanged,
     "pasokh.command.escalate": sla.Escalate,
     "pasokh.outbound.message": outbound.OutboundMessage,
     "pasokh.outbound.action": outbound.ChannelAction,
+    "pasokh.outbound.withdraw": erasure.WithdrawMessages,
+    "pasokh.outbound.erase": erasure.EraseSends,
     "pasokh.delivery.sent": outbound.DeliverySent,
     "pasokh.delivery.failed": outbound.DeliveryFailed,
     "pasokh.delivery.action_performed": outbound.ActionPerformed,
@@ -135,6 +144,7 @@ _DATA: Mapping[str, type[Contract]] = {
     "pasokh.routing.task_changed": routing.TaskChanged,
     "pasokh.routing.task_force_assigned": routing.TaskForceAssigned,
     "pasokh.routing.task_closed": routing.TaskClosed,
+    "pasokh.routing.task_erased": erasure.TaskErased,
     "pasokh.routing.task_paused": routing.TaskPaused,
     "pasokh.routing.task_resumed": routing.TaskResumed,
     "pasokh.routing.task_returned": routing.TaskReturned,
@@ -162,6 +172,7 @@ _CONTROL: Mapping[str, EventType] = {
     "pasokh.control.workspace_gate": EventType(
         commands.WorkspaceGate, ("inbound", "conversations", "outbound", "routing", "accounts")
     ),
+    "pasokh.control.erased": EventType(erasure.ErasedRecord, tuple(topic.name for topic in TOPICS)),
     "pasokh.control.dead_letter_action": EventType(
         commands.DeadLetterAction, ("inbound", "conversations", "outbound", "routing")
     ),
@@ -181,7 +192,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
 FACTS: tuple[str, ...] = tuple(
     name
     for name in EVENT_TYPES
-    if name.split(".")[1] in ("conversation", "contact", "customer", "offer", "agent", "sla")
+    if name.split(".")[1] in ("conversation", "contact", "customer", "person", "offer", "agent", "sla")
 )
 """The facts that integrators get by webhook, stream and `…/events`. Facts about accounts are in the stream only."""
 

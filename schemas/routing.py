@@ -2,10 +2,20 @@
 person).
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from schemas.configuration import AgentBody, OpenWork, PresenceStatus
-from schemas.values import Contract, Instant, Overflow, Priority, RelaxStep, Requirement, Surface, WorkClass
+from schemas.values import (
+    OMITTED_IF_EMPTY,
+    Contract,
+    Instant,
+    Overflow,
+    Priority,
+    RelaxStep,
+    Requirement,
+    Surface,
+    WorkClass,
+)
 
 ReturnReason = Literal[
     "agent_deleted",
@@ -103,6 +113,7 @@ class TaskClosed(Contract):
     key: str
     workspace: str
     at: Instant
+    erased: Annotated[bool, OMITTED_IF_EMPTY] = False
 
 
 class TaskPaused(Contract):

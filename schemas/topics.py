@@ -40,7 +40,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("assignments", "person", ("assignment",)),
     Topic("sla", "person", ("sla",)),
     Topic("deliveries", "person", ("delivery",)),
-    Topic("conversations", "person", ("conversation", "contact", "customer", "offer")),
+    Topic("conversations", "person", ("conversation", "contact", "customer", "person", "offer")),
     Topic("outbound", "person", ("outbound",)),
     Topic("routing", "workspace", ("routing",)),
     Topic("agents", "workspace", ("agent",)),
@@ -53,7 +53,7 @@ INBOUND_TOPICS = ("inbound", "inbound_limited")
 """The topics of activities."""
 BY_EVENT_PREFIX = {noun: topic for topic in TOPICS for noun in topic.event_prefixes}
 BY_NAME = {topic.name: topic for topic in TOPICS}
-FACT_NOUNS = frozenset({"conversation", "contact", "customer", "offer", "sla", "account", "agent"})
+FACT_NOUNS = frozenset({"conversation", "contact", "customer", "person", "offer", "sla", "account", "agent"})
 
 
 def activity_topic(topic: str, stored_until: datetime | None) -> str:

@@ -28,7 +28,7 @@ from services.platform.http.openapi import exported
 from services.platform.http.outgoing import HttpClient
 from services.platform.http.service import Context, DeclaredService
 from services.platform.processing.processor import Processor
-from services.platform.store.collections import ACCEPTED, OUTCOMES, RUNTIME_COLLECTIONS
+from services.platform.store.collections import ACCEPTED, FACTS, OUTCOMES, RUNTIME_COLLECTIONS
 from services.platform.store.expiry import AnyCollection
 from services.records.accounts import ACCOUNT_CALLS
 from services.records.blobs import BLOB_PARTS, BLOBS
@@ -36,6 +36,7 @@ from services.records.canned_answers import CANNED_ANSWERS
 from services.records.configuration import ANNOUNCEMENTS, CONFIGURATION_HEADS, CONFIGURATIONS
 from services.records.customers import NAME_REPORTS
 from services.records.desk import DESK_SESSIONS, FIRST_RUN_CODES, SIGN_IN_CODES, SessionAuthenticator
+from services.records.erasures import ERASURES
 from services.records.keys import KEYS, ApiKeyAuthenticator
 from services.records.leases import LEASES
 from services.records.push import PUSH_DEVICES, PUSH_MARKS
@@ -106,8 +107,21 @@ SERVICES: Mapping[str, Sequence[DeclaredService]] = {
             purges=True,
         ),
         DeclaredService(
-            open_router(CAPABILITIES, lambda: COLLECTIONS, locate_file),
-            writes=(BLOB_PARTS, BLOBS, LEASES, NAME_REPORTS, PUSH_DEVICES, PUSH_MARKS, READ_MARKS, SECRETS),
+            open_router(CAPABILITIES, lambda: COLLECTIONS, locate_file, GROUP_TOPICS),
+            writes=(
+                ACCEPTED,
+                BLOB_PARTS,
+                BLOBS,
+                ERASURES,
+                FACTS,
+                LEASES,
+                NAME_REPORTS,
+                OUTCOMES,
+                PUSH_DEVICES,
+                PUSH_MARKS,
+                READ_MARKS,
+                SECRETS,
+            ),
             purges=True,
         ),
         DeclaredService(open_subscription_routes, writes=(OUTCOMES,)),

@@ -142,6 +142,7 @@ RULES: dict[str, Rule] = {
     f"POST {W}/messages": "workspace",
     f"GET {W}/persons": "filtered",
     f"GET {W}/persons/{{person}}": "conversation",
+    f"DELETE {W}/persons/{{person}}": "admin",
     f"POST {W}/customers": "lead",
     f"GET {W}/customers/{{customer}}": "conversation",
     f"GET {W}/customers/{{customer}}/timeline": "conversation",

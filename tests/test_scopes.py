@@ -58,6 +58,7 @@ NEEDED = {
     "admin": {
         "PUT /v1/workspaces/{workspace}",
         "DELETE /v1/workspaces/{workspace}",
+        "DELETE /v1/workspaces/{workspace}/persons/{person}",
         "PUT /v1/workspaces/{workspace}/agents/{agent}",
         "DELETE /v1/workspaces/{workspace}/agents/{agent}",
         "PUT /v1/workspaces/{workspace}/teams/{team}",

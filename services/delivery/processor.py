@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from schemas.accounts import ACCOUNT_CHANGED
 from schemas.outbound import OutboundMessage
-from services.delivery import reads
+from services.delivery import erasure, reads
 from services.delivery.account_holds import end_hold, probe
 from services.delivery.attempt import SendDependencies, attempt
 from services.delivery.context import SendContext, SendEffect, hold_timer, message_timer
@@ -131,6 +131,8 @@ PROCESSOR: Processor[SendDependencies, RateLimiter, SendContext] = Processor(
     handlers={
         "pasokh.outbound.message": NEW,
         "pasokh.outbound.action": NEW,
+        "pasokh.outbound.withdraw": Handler(erasure.on_withdraw, (erasure.queue_of_person, erasure.messages_of_queue)),
+        "pasokh.outbound.erase": Handler(erasure.on_erase, (erasure.erased_sends,)),
         ACCOUNT_CHANGED: Handler(_on_account_written, (reads.written_account, reads.accounts_of_written)),
     },
     timers={

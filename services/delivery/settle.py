@@ -107,6 +107,14 @@ def _record_after(record: SendRecord, outcome: Outcome, sends_id: str, now: date
             return replace(_settled(record, now), state="failed", error=outcome.error)
 
 
+def withdraw(context: SendContext, record: SendRecord, error: Failure) -> None:
+    """Give up a message that no attempt is open for, because nothing more may be sent to its person."""
+    for kind in ("slot", "retry"):
+        context.work.cancel_timer(f"{kind}/{record.message.id}")
+    _emit_failure(context, record, error)
+    context.put_record(replace(_settled(record, context.now), state="failed", error=error))
+
+
 def _settled(record: SendRecord, now: datetime) -> SendRecord:
     """The record of a message that will not be sent again, without its text: the conversation keeps that."""
     is_action = isinstance(record.message, ChannelAction)

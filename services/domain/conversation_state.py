@@ -90,7 +90,8 @@ class ConversationState:
     `after_hours_at` is when the customer was told that it is closed. `active_call` is the message of the call that its agent and
     the customer have now: until its end the conversation stays with that agent, and is resolved then.
     `mentioned` maps each agent whom a note
-    calls here, and who has not written here since, to that note.
+    calls here, and who has not written here since, to that note. `erased_at` is when its customer was erased: `key` and `person`
+    are a pseudonym since then, and it takes no command.
     """
 
     id: str
@@ -154,6 +155,7 @@ class ConversationState:
     mentioned: Annotated[dict[str, str], OMITTED_IF_EMPTY] = field(default_factory=dict)
     after_hours_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
     active_call: Annotated[str | None, OMITTED_IF_EMPTY] = None
+    erased_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
 
     @property
     def offered_to(self) -> str | None:
@@ -190,6 +192,7 @@ def conversation_view(state: ConversationState) -> Conversation:
         participants=state.participants,
         snoozed_until=state.snoozed_until,
         mentioned=sorted(state.mentioned),
+        erased_at=state.erased_at,
         offer=state.offer if state.offered_to else None,
     )
 

@@ -1,6 +1,6 @@
 """Wires the router into a process: the processors of conversations and dispatch, and their REST routes."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
@@ -13,6 +13,7 @@ from services.platform.http.service import Context, Service, ServiceComponents
 from services.platform.http.web_push import PushSender
 from services.platform.store.expiry import AnyCollection, expiring_collections, run_purger
 from services.records.blobs import purge_blobs
+from services.records.erasures import SECRET_NAME as ERASURE_SECRET
 from services.records.secrets import installation_secret
 from services.rest.files import FileReader, LocateFile
 from services.rest.uploads import open_uploads
@@ -24,7 +25,9 @@ from services.router.customers.earlier_names import report_earlier_names
 from services.router.customers.processor import PROCESSOR as CUSTOMERS
 from services.router.dispatch.context import DispatchDependencies
 from services.router.dispatch.processor import PROCESSOR as DISPATCH
-from services.router.instruments import DeskInstruments
+from services.router.erasure import routes as erasure_routes
+from services.router.erasure.eraser import Eraser, run_eraser
+from services.router.instruments import DeskInstruments, ErasureInstruments
 from services.router.live_inbox import routes as live_inbox
 from services.router.live_inbox.hub import InboxHub
 from services.router.push import devices as push_devices
@@ -37,10 +40,12 @@ def open_router(
     capabilities: ChannelCapabilities,
     collections: Callable[[], Sequence[AnyCollection]],
     locate_file: LocateFile,
+    topics: Mapping[str, Sequence[str]],
 ) -> Service:
     """The service. `capabilities`: what channels can do, handed in because services know no channel.
 
     `locate_file` asks a channel where a customer's file is. `collections` are those of all services: the router deletes their expired documents.
+    `topics` maps a group to the topics that it reads: an erasure waits for all of them.
     """
 
     @asynccontextmanager
@@ -51,6 +56,8 @@ def open_router(
         handoffs = Handoffs(secret, context.settings.public_url)
         hub, registry = InboxHub(context), CollectorRegistry()
         following, streams = FactBroadcaster(context.bus, events.TOPICS), open_fact_streams(context.store)
+        erasing = await installation_secret(context.store, ERASURE_SECRET)
+        eraser = Eraser(context, topics, erasing, ErasureInstruments(registry))
         expiring = expiring_collections(collections())
         async with open_outgoing(context.settings) as http:
             stream_shares = events.stream_shares(context)
@@ -66,6 +73,7 @@ def open_router(
                 ],
                 routers=[
                     *build_routers(capabilities),
+                    erasure_routes.build_router(eraser),
                     attachments.build_router(files, open_uploads(context)),
                     push_devices.build_router(sender, pushing.look),
                     events.build_router(following, streams, stream_shares),
@@ -79,6 +87,7 @@ def open_router(
                     pushing.run,
                     hub.run,
                     streams.run,
+                    lambda: run_eraser(eraser),
                     lambda: run_purger(context.store, expiring, context.time_source, extra=(purge_blobs,)),
                 ],
             )

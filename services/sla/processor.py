@@ -5,17 +5,19 @@ What a fact does is in `domain/rules`. Time comes through the log, see `schedule
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Conversation, ConversationFact
 from schemas.events import CONVERSATION
 from schemas.sla import Watermark
+from schemas.values import Json
 from services.platform.processing.inputs import ReceivedEvent, TimerFired
 from services.platform.processing.processor import Handler, Processor, no_memory
 from services.platform.processing.reads import ByIndex, Documents, Read
 from services.platform.processing.unit_of_work import UnitOfWork
+from services.platform.store.port import Query
 from services.records.clocks import CLOCK_SCHEDULES, CLOCKS, SLA_STATES, clock_id, open_clock_ids
 from services.records.configuration import CONFIGURATION_HEADS, numbered_configuration
 from services.sla.apply_fact import apply_fact
@@ -78,6 +80,17 @@ def _open_clocks(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]
     state = context.work.get(SLA_STATES, fact.conversation)
     yield Documents(CLOCKS, open_clock_ids(state).values() if state is not None else ())
     yield from numbered_configuration(context.work, fact.snapshot.workspace)
+
+
+def _clocks_of_conversation(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
+    """All clocks of a fact's conversation, also those that are over."""
+    yield ByIndex(CLOCKS, _clocks_of(received), every_page=True)
+
+
+def _clocks_of(received: ReceivedEvent) -> Query:
+    fact = _to_fact(received)
+    equals: dict[str, Json] = {"workspace": fact.snapshot.workspace, "conversation": fact.conversation}
+    return Query(CLOCKS.name, "conversation", equals)
 
 
 def _clocks_by_watermark(context: SlaContext, received: ReceivedEvent) -> Iterator[Read]:
@@ -150,6 +163,12 @@ def _on_fact(context: SlaContext, received: ReceivedEvent) -> None:
     write(work, SlaDecision(clocks=changed, emissions=emissions, plan=plan, state=state))
 
 
+def _on_erased(context: SlaContext, received: ReceivedEvent) -> None:
+    """The customer was erased: the clocks stay as they are, under the pseudonym."""
+    for identity, clock in context.work.found(CLOCKS, _clocks_of(received)).items():
+        context.work.put(CLOCKS, identity, replace(clock, key=_to_fact(received).key))
+
+
 def _select(configuration: WorkspaceConfiguration | None, conversation: Conversation) -> PolicySelection:
     if configuration is None:
         return PolicySelection(0, select_policy(None, 0, "UTC", conversation))
@@ -164,6 +183,7 @@ PROCESSOR: Processor[None, None, SlaContext] = Processor(
     context=SlaContext,
     memory=no_memory,
     handlers={
+        f"{CONVERSATION}erased": Handler(_on_erased, (_clocks_of_conversation,)),
         CONVERSATION: Handler(_on_fact, (_state, _open_clocks)),
         "pasokh.control.watermark": Handler(_on_watermark, (_schedule, _clocks_by_watermark, _next_after_watermark)),
     },

@@ -103,6 +103,7 @@ PROCESSOR: Processor[PostDependencies, None, EndpointContext] = Processor(
         "pasokh.conversation.": FACT,
         "pasokh.contact.": FACT,
         "pasokh.customer.": FACT,
+        "pasokh.person.": FACT,
         "pasokh.offer.": FACT,
         "pasokh.agent.": FACT,
         "pasokh.sla.": FACT,

@@ -164,10 +164,11 @@ class Street:
 
 
 @asynccontextmanager
-async def street(folder: Path) -> AsyncIterator[Street]:
+async def street(folder: Path, **environment: str) -> AsyncIterator[Street]:
+    """A running installation with an account for each way; `environment` are more of its settings."""
     ports = free_ports(3)
     targets = json.dumps([f"127.0.0.1:{port}" for port in ports])
-    running = up(folder, PASOKH_ADMIN_KEY=ADMIN_KEY, PASOKH_ALLOWED_TARGETS=targets)
+    running = up(folder, PASOKH_ADMIN_KEY=ADMIN_KEY, PASOKH_ALLOWED_TARGETS=targets, **environment)
     mails: list[TakenMail] = []
     called: list[Any] = []
 

@@ -107,7 +107,9 @@ def process_of(channel: ScriptedPage) -> Process:
     services = (
         open_ingest(channels=(channel,)),
         open_workspaces(rules, GROUP_TOPICS, lambda: COLLECTIONS),
-        open_router(ChannelCapabilities({channel.name: channel.capabilities}), lambda: COLLECTIONS, locate_file),
+        open_router(
+            ChannelCapabilities({channel.name: channel.capabilities}), lambda: COLLECTIONS, locate_file, GROUP_TOPICS
+        ),
         partial(open_delivery, channels=(channel,)),
     )
     every = tuple(collection for service in process_for("up").services for collection in service.writes)

@@ -14,8 +14,8 @@ HAPPENS = """
 accept accepted add cancelled change changed claim claimed clear cleared close closed completed confirm confirmed continue created decline delete
 deleted deletion delivered edit edited expired explain failed follow forward fulfilled late match merge noted opened paused put
 perform performed place placed queued removed reapplied reapply received replied request rerouted resolve resolved resumed saved sending sent
-set sign started hidden reacted transferred unassigned unhidden unknown verification warned assigned breached reopened answered
-blocked unblocked uploaded found join part linked recycled renewed return returned
+set sign started hidden reacted transferred unassigned unhidden unknown withdraw verification warned assigned breached reopened answered
+blocked unblocked uploaded erase erased forgotten found join part linked recycled renewed return returned
 """
 FORMS = "action body count error field page response result row stat view"
 NOUNS = """

@@ -10,7 +10,7 @@ from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.platform.store.collections import OUTCOMES
 from services.records.conversations import CONVERSATIONS
-from services.router.conversations.domain.refusals import NO_CONVERSATION
+from services.router.conversations.domain.refusals import NO_CONVERSATION, refuse_erased
 
 
 class CommandFields(Protocol):
@@ -47,7 +47,7 @@ def decide_command(
 ) -> None:
     """As `handle_command`, by one function that refuses a command, or applies it and returns the id of its result."""
     case = work.get(CONVERSATIONS, fields.conversation)
-    decided = (lambda: NO_CONVERSATION) if case is None else (lambda: decide(case))
+    decided = (lambda: NO_CONVERSATION) if case is None else (lambda: refuse_erased(case) or decide(case))
     record_outcome(work, command, fields.request_hash, decided, created=created)
 
 

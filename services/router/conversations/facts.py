@@ -140,10 +140,14 @@ def force_assign(
     work.emit("pasokh.routing.task_force_assigned", conversation.workspace, forced)
 
 
-def close_task(work: UnitOfWork, conversation: ConversationState) -> None:
-    """End the task of a conversation: its agent has capacity again, or it leaves the queue."""
+def close_task(work: UnitOfWork, conversation: ConversationState, *, erased: bool = False) -> None:
+    """End the task of a conversation: its agent has capacity again, or it leaves the queue. `erased`: its customer is being erased."""
     closed = TaskClosed(
-        conversation=conversation.id, key=conversation.key, workspace=conversation.workspace, at=work.now
+        conversation=conversation.id,
+        key=conversation.key,
+        workspace=conversation.workspace,
+        at=work.now,
+        erased=erased,
     )
     work.emit("pasokh.routing.task_closed", conversation.workspace, closed)
 

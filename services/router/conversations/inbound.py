@@ -25,7 +25,7 @@ from services.router.conversations.handoff_commands import claim_handoff, comple
 from services.router.conversations.identity_evidence import report_proven_names, report_recycled_id
 from services.router.conversations.mail_threads import joined_conversation, takes_part
 from services.router.conversations.message_changes import MUTATING_HANDLERS, apply_waiting
-from services.router.conversations.message_ids import is_known, stored_message
+from services.router.conversations.message_ids import is_erased, is_known, stored_message
 from services.router.conversations.storage_limits import limit_profile
 from services.router.conversations.surveys import add_answers, on_survey_answer
 
@@ -76,10 +76,16 @@ def _record_activity(work: UnitOfWork, activity: Activity) -> None:
 
 
 def _forward_to_owner(work: UnitOfWork, activity: Activity, owner: str) -> bool:
-    """Forward a change of a message whose conversation has another owner. True: that is all, its partition does the rest."""
+    """Forward a change of a message whose conversation has another owner. True: that is all, its partition does the rest.
+
+    A change of a message whose customer was erased goes nowhere.
+    """
     message = stored_message(work, activity) if activity.kind in MUTATING_HANDLERS else None
     if message is None or message.workspace != activity.workspace or message.key == owner:
         return False
+    if is_erased(message):
+        # Whoever changes it wrote it, or reacts to it: nobody's words go to the log again for a message that stays empty.
+        return True
     send_forward(work, message.key, Forward(conversation=message.conversation, activity=activity))
     return True
 

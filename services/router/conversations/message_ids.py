@@ -55,6 +55,11 @@ def is_known(work: UnitOfWork, identity: str) -> bool:
     return work.get(MESSAGES, identity) is not None or (alias is not None and alias.message is not None)
 
 
+def is_erased(message: MessageRecord) -> bool:
+    """Whether its content was removed because a person was erased."""
+    return message.content_removed is not None and message.content_removed.code == "erased"
+
+
 def put_alias(work: UnitOfWork, identity: str, message: MessageRecord) -> None:
     """Record another id of a message, by which answers and reports name it."""
     record = ActivityRecord(

@@ -14,6 +14,7 @@ from services.router.conversations import (
     commands,
     customers,
     delivery_results,
+    erasure,
     event_handlers,
     first_messages,
     handoff_commands,
@@ -86,6 +87,10 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.continue_conversation": Handler(
             claims.handle_continue_conversation, (reads.continued_person, reads.own_conversation)
         ),
+        "pasokh.command.erase_person": Handler(
+            erasure.handle_erase_person, (erasure.erased_page, erasure.conversations_of_page)
+        ),
+        "pasokh.command.erase_traces": Handler(erasure.handle_erase_traces, (erasure.traces,)),
         "pasokh.command.customer_linked": Handler(customers.handle_customer_linked, (reads.person,)),
         "pasokh.command.perform_action": Handler(action_commands.handle_perform_action, ACTION),
         "pasokh.command.clear_handoff": Handler(

@@ -40,7 +40,7 @@ def on_second_look(context: ConversationsContext, timer: TimerFired) -> None:
     """Send a change to the owner of its message, if that is stored by now; else it goes on waiting for it."""
     work, change = context.work, _change(timer)
     message = stored_message(work, change)
-    if message is not None and message.workspace == change.workspace:
+    if message is not None and message.workspace == change.workspace and message.content_removed is None:
         send_forward(work, message.key, Forward(conversation=message.conversation, activity=change))
 
 

@@ -6,7 +6,7 @@ It alone decides who is one customer. Each person's partition learns of it by `p
 from services.platform.processing.processor import Handler, Processor, no_memory
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS, IDENTITY_REFERENCES, WRITER
-from services.router.customers import decisions, evidence
+from services.router.customers import decisions, erasure, evidence
 
 DECISION = (decisions.decision_references, decisions.decision_graphs)
 
@@ -29,6 +29,9 @@ PROCESSOR: Processor[None, None, UnitOfWork] = Processor(
         ),
         "pasokh.identity.recycled": Handler(
             evidence.on_person_recycled, (evidence.recycled_references, evidence.recycled_graph)
+        ),
+        "pasokh.identity.forgotten": Handler(
+            erasure.on_person_forgotten, (erasure.forgotten_references, erasure.forgotten_graph)
         ),
         "pasokh.identity.join": Handler(decisions.handle_join, DECISION),
         "pasokh.identity.part": Handler(decisions.handle_part, DECISION),

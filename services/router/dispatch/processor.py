@@ -12,7 +12,7 @@ from services.records.agents import AGENTS
 from services.records.decisions import DECISIONS
 from services.records.offers import OFFERS
 from services.records.tasks import QUEUES, TASKS
-from services.router.dispatch import commands, leases, returns, rounds, tasks, unread, wrap_ups
+from services.router.dispatch import commands, erasure, leases, returns, rounds, tasks, unread, wrap_ups
 from services.router.dispatch.closing import CLOSING, on_closing, set_closing_timer
 from services.router.dispatch.context import (
     DispatchContext,
@@ -148,6 +148,7 @@ PROCESSOR: Processor[DispatchDependencies, DispatchMemory, DispatchContext] = Pr
         "pasokh.routing.task_changed": _on_task(tasks.on_task_changed),
         "pasokh.routing.task_force_assigned": Handler(_on_task_force_assigned, WORKSPACE),
         "pasokh.routing.task_closed": _on_task(tasks.on_task_closed),
+        "pasokh.routing.task_erased": Handler(erasure.on_task_erased, (erasure.erased_documents,)),
         "pasokh.routing.task_paused": _on_task(tasks.on_task_paused),
         "pasokh.routing.task_resumed": _on_task(tasks.on_task_resumed),
         "pasokh.routing.task_returned": _on_task(returns.on_task_returned),

@@ -92,7 +92,8 @@ def on_task_closed(work: UnitOfWork, state: WorkspaceState, event: Event) -> lis
     """The conversation is resolved: it leaves the queue or its agent. A repeat changes nothing."""
     closed = event.payload_as(TaskClosed)
     task = state.tasks.get(closed.conversation)
-    seconds = state.settings.of(task.team).wrap_up_seconds if task is not None else 0
+    # Nobody writes up a conversation of somebody who is being erased.
+    seconds = state.settings.of(task.team).wrap_up_seconds if task is not None and not closed.erased else 0
     return state.dispatcher.close(closed.conversation, work.now, seconds)
 
 

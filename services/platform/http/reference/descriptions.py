@@ -222,6 +222,7 @@ FIELDS: Mapping[str, str] = {
     "ended_at": "The time of the end; null while it lasts.",
     "expires_at": "The time until which it is valid.",
     "note": "A note for who gets the conversation.",
+    "erased_at": "When its customer was erased: since then it has no content; left out if the customer was not.",
     "snoozed_until": "The end of its snooze; left out if it is not snoozed.",
     "for_seconds": "How long it rests, in seconds.",
     "wake_on_reply": "Whether the customer's next message ends the snooze.",

@@ -98,6 +98,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("GET", f"{_W}/overview/ledgers"): "listLedgers",
     ("GET", f"{_W}/persons"): "listPersons",
     ("GET", f"{_W}/persons/{{person}}"): "getPerson",
+    ("DELETE", f"{_W}/persons/{{person}}"): "erasePerson",
     ("GET", f"{_W}/reports/kpis"): "getKpis",
     ("GET", f"{_W}/routing"): "getRouting",
     ("PUT", f"{_W}/routing"): "putRouting",

@@ -49,6 +49,11 @@ def refuse_finished(case: ConversationState) -> Problem | None:
     return refused(409, FINISHED, "conversation_closed" if is_closed(case.status) else "conversation_resolved")
 
 
+def refuse_erased(case: ConversationState) -> Problem | None:
+    """Refuse every command on a conversation whose customer was erased."""
+    return refused(409, CLOSED, "conversation_closed") if case.erased_at is not None else None
+
+
 def refuse_other_agent(case: ConversationState, agent: str) -> Problem | None:
     """Refuse what only the assignee may do."""
     if case.agent == agent:

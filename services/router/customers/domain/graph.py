@@ -73,6 +73,16 @@ def parted(
     return replace(graph, links=links, partings=[one for _, one in sorted({**known, **new}.items())])
 
 
+def without(graph: IdentityGraph, person: str) -> IdentityGraph:
+    """The graph without a person, and without all that connected or parted them."""
+    return replace(
+        graph,
+        names={one: names for one, names in graph.names.items() if one != person},
+        links=[one for one in graph.links if person not in (one.person, one.other)],
+        partings=[one for one in graph.partings if person not in (one.person, one.other)],
+    )
+
+
 def ordered(person: str, other: str) -> tuple[str, str]:
     """Two persons, the lesser text first."""
     return (person, other) if person < other else (other, person)

@@ -51,6 +51,7 @@ export default {
   thread_begins: "{channel} · {language}",
   to_newest: "إلى الأحدث",
   message_deleted: "حُذفت هذه الرسالة.",
+  content_removed_erased: "مُحيت بيانات هذا العميل: لم يعد محفوظًا شيء مما كتبه، ولا مما كُتب إليه أو عنه.",
   content_removed_storage_limit: "تسمح المنصة بحفظ ما يكتبه أعضاؤها لمدة محدودة فقط. حُذف هذا النص عند انتهاء تلك المدة، وقد يكون باقيًا على المنصة.",
   hidden_secret: "{kind} مخفي",
   secret_card: "رقم البطاقة",

@@ -51,6 +51,7 @@ export default {
   thread_begins: "{channel} · {language}",
   to_newest: "To the newest",
   message_deleted: "This message was deleted.",
+  content_removed_erased: "This customer was erased: nothing that they wrote, and nothing that was written to them or about them, is stored any more.",
   content_removed_storage_limit: "The platform allows storing what its members write for a limited time. This text was deleted when that time ended; at the platform it may still stand.",
   hidden_secret: "{kind} hidden",
   secret_card: "card",

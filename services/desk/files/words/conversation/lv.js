@@ -51,6 +51,7 @@ export default {
   thread_begins: "{channel} · {language}",
   to_newest: "Uz jaunākajām",
   message_deleted: "Šī ziņa ir dzēsta.",
+  content_removed_erased: "Šī klienta dati ir izdzēsti: vairs netiek glabāts nekas no viņa rakstītā un nekas, kas rakstīts viņam vai par viņu.",
   content_removed_storage_limit: "Platforma ļauj glabāt tās dalībnieku rakstīto tikai ierobežotu laiku. Šis teksts tika dzēsts, kad laiks beidzās; platformā tas, iespējams, vēl ir.",
   hidden_secret: "{kind} paslēpts",
   secret_card: "kartes numurs",

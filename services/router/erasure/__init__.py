@@ -1,0 +1,1 @@
+"""Erases a person from all that the installation holds (docs/erasure.md)."""
