@@ -3,13 +3,13 @@
 Settings are `PASOKH_*` as usual.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from services.cli.run_process import run_in_foreground
 from services.composition import process_for
-from services.platform.bus.port import Bus, Consumer, ProducerRecord, Tail
+from services.platform.bus.port import Bus, Consumer, ProducerRecord, Replace, Tail
 from services.platform.core.settings import Settings
 from services.platform.http.service import Context, DeclaredService, ServiceComponents
 
@@ -35,6 +35,9 @@ class Acknowledging:
 
     async def end_offsets(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         return await self._bus.end_offsets(topics, partition)
+
+    async def overwrite(self, term: str, ends: Mapping[tuple[str, int], int], replace: Replace) -> int | None:
+        return await self._bus.overwrite(term, ends, replace)
 
     async def check(self) -> None:
         """Never fails."""
