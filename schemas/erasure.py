@@ -49,7 +49,10 @@ class TaskErased(Contract):
 
 
 class EraseSends(Contract):
-    """`pasokh.outbound.erase` (key of the person): forget where these messages and actions went, which are settled."""
+    """`pasokh.outbound.erase`: forget where these messages and actions went, which are settled. `key` is whose they are.
+
+    `pseudonym` is written as a person is: whose they are from then on, the same where they went to somebody else than `key` says.
+    """
 
     key: str
     pseudonym: str

@@ -53,7 +53,7 @@ export function timeOfRow(row, sort) {
   return {at: row.last?.at ?? row.opened_at, kind: 'last'};
 }
 
-export const nameOf = (row) => row.customer?.name || row.subject || row.person.split(':').slice(2).join(':') || row.id;
+export const nameOf = (row) => (row.erased_at ? text('erased_customer') : null) || row.customer?.name || row.subject || row.person.split(':').slice(2).join(':') || row.id;
 
 function preview(row, state) {
   const {last} = row;

@@ -105,12 +105,13 @@ function messageView(message, state, actions) {
 const line = (item) => html`<p class="event"><span dir="auto">${item.words}</span> <time datetime=${item.at} title=${fullTime(item.at)}>${clockTime(item.at)}</time></p>`;
 
 /** Why a conversation is resolved without anybody's decision. */
-const REASONS = {no_answer: 'event_resolved_silent', call_ended: 'event_resolved_call'};
+const REASONS = {no_answer: 'event_resolved_silent', call_ended: 'event_resolved_call', erased: 'event_erased'};
 
 const FACTS = {
   resolved: ({data}, name) => (REASONS[data.reason] ? text(REASONS[data.reason]) : name ? text('event_resolved_by', {name}) : text('event_resolved')),
   reopened: (_, name) => (name ? text('event_reopened_by', {name}) : text('event_reopened')),
   closed: () => text('event_closed'),
+  erased: () => text('event_erased'),
   snoozed: ({data}) => text('event_snoozed', {time: fullTime(data.snapshot.snoozed_until ?? data.at)}),
   woken: () => text('event_woken'),
   handoff_started: () => text('event_handoff_started'),

@@ -16,7 +16,7 @@ import structlog
 from schemas.commands import CommandResult
 from schemas.envelope import Event, decode, encode
 from schemas.erasure import ErasedRecord, ErasePerson, EraseSends, EraseTraces, ErasureStep, PersonForgotten
-from schemas.identity import PersonKey
+from schemas.identity import PersonKey, person_key
 from schemas.topics import topic_for
 from schemas.values import Contract, instant_text
 from services.platform.bus.port import ProducerRecord, Record, partition_for
@@ -119,7 +119,7 @@ class Eraser:
             if erasure.state == state:
                 erasure = await self._record_progress(key, await step(erasure, trace), following)
         # The record itself named the person until now: an embedded log empties its old pages once more.
-        await self._overwrite_log(trace, {})
+        await self.context.bus.overwrite(trace.key.person, {}, lambda _: None)
         self.instruments.erased.labels(key.workspace).inc()
         _audit.info("person_erased", workspace=key.workspace, pseudonym=trace.pseudonym, key=erasure.by)
 
@@ -132,9 +132,9 @@ class Eraser:
             outcome = CommandResult(id=erasure.id, workspace=key.workspace, status="applied", at=after.touched_at)
             puts.append(Put(Key(OUTCOMES.name, erasure.id), outcome))
             deletes.append(Key(ACCEPTED.name, erasure.id))
-        # The record goes with its workspace, and must not come back.
-        condition = Condition(identity, "id", erasure.id)
-        await self.context.store.commit(Changes([condition], [Put(identity, after), *puts], deletes))
+        # The record goes with its workspace, and must not come back; of two processes that carry it out the later one ends here.
+        conditions = [Condition(identity, "id", erasure.id), Condition(identity, "state", erasure.state)]
+        await self.context.store.commit(Changes(conditions, [Put(identity, after), *puts], deletes))
         return after
 
     # -- the steps -----------------------------------------------------------------------------------------------------
@@ -186,6 +186,9 @@ class Eraser:
             done = await read_one(self.context.store, OUTCOMES, step_id(command.erasure, last or step))
             if done is not None:
                 return done.at
+            current = await self.find(trace.key)
+            if current is None or current.id != erasure.id or current.state != erasure.state:
+                raise Fenced("the workspace was deleted, or another process has gone on with the erasure")
             await self.pause(POLL_SECONDS)
 
     async def _settle(self) -> Ends:
@@ -215,10 +218,12 @@ class Eraser:
                     at=now,
                 )
                 await self._publish("pasokh.command.erase_traces", key, traces)
-        for number in range(0, len(left.sends), MAX_IDS):
-            ids = left.sends[number : number + MAX_IDS]
-            sends = EraseSends(key=str(trace.key), pseudonym=trace.pseudonym, ids=ids)
-            await self._publish("pasokh.outbound.erase", str(trace.key), sends)
+        for key, sends in left.sends.items():
+            # What went to the person from a conversation of somebody else stays that one's.
+            named = trace.pseudonym if key == str(trace.key) else person_key(key).person
+            for number in range(0, len(sends), MAX_IDS):
+                erased = EraseSends(key=key, pseudonym=named, ids=sends[number : number + MAX_IDS])
+                await self._publish("pasokh.outbound.erase", key, erased)
         return bool(left.messages or left.conversations or left.sends)
 
     async def _overwrite_log(self, trace: Trace, ends: Ends) -> None:
@@ -287,6 +292,9 @@ async def resume_abandoned(eraser: Eraser, abandoned_after: timedelta = ABANDONE
     for state in ("closing", "emptying", "sweeping"):
         query = Query(ERASURES.name, "state", {"state": state}, below=before, limit=20)
         abandoned += [ERASURES.decode(document) for _, document in (await eraser.context.store.query(query)).items]
-    for erasure in abandoned:
-        await eraser.run(erasure)
+    # Side by side: one that waits for a message that may be with its platform holds up no other.
+    results = await asyncio.gather(*(eraser.run(erasure) for erasure in abandoned), return_exceptions=True)
+    failures = [one for one in results if isinstance(one, Exception)]
+    if failures:
+        raise failures[0]
     return len(abandoned)

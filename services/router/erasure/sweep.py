@@ -26,7 +26,7 @@ class Left:
 
     messages: dict[str, list[str]] = field(default_factory=dict)
     conversations: dict[str, list[str]] = field(default_factory=dict)
-    sends: list[str] = field(default_factory=list)
+    sends: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,11 @@ class Sweep:
         async for page in self._pages(SENDS):
             for identity, document in page:
                 message = document.get("message")
-                is_theirs = isinstance(message, dict) and message.get("key") == str(self.trace.key)
-                if is_theirs and isinstance(message, dict) and message.get("conversation") not in self.going_on:
-                    left.sends.append(identity)
+                if not isinstance(message, dict) or message.get("conversation") in self.going_on:
+                    continue
+                # Of somebody else's conversation it may have gone to the person, who was its private side.
+                if document.get("settled_at") is not None and self.trace.is_in(document):
+                    left.sends.setdefault(str(message.get("key")), []).append(identity)
         return left
 
     async def _rewrite_facts(self) -> None:

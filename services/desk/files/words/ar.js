@@ -76,6 +76,7 @@ export default {
   yesterday: "أمس",
   you: "أنت",
   colleague: "زميل",
+  erased_customer: "عميل محذوف",
   no_message: "لا رسالة بعد",
   attachment: "مرفق",
   with_name: "لدى {name}",

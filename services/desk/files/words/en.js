@@ -76,6 +76,7 @@ export default {
   yesterday: "Yesterday",
   you: "You",
   colleague: "A colleague",
+  erased_customer: "erased customer",
   no_message: "No message yet",
   attachment: "Attachment",
   with_name: "with {name}",

@@ -76,6 +76,7 @@ export default {
   yesterday: "دیروز",
   you: "شما",
   colleague: "همکار",
+  erased_customer: "مشتری پاک‌شده",
   no_message: "هنوز پیامی نیست",
   attachment: "پیوست",
   with_name: "نزد {name}",

@@ -76,6 +76,7 @@ export default {
   yesterday: "Vakar",
   you: "Jūs",
   colleague: "Kolēģis",
+  erased_customer: "izdzēsts klients",
   no_message: "Vēl nav ziņu",
   attachment: "Pielikums",
   with_name: "pie {name}",

@@ -105,6 +105,8 @@ export function createWriting({state, update, api, threads, say, work, actions, 
   function follow() {
     if (!writing.isReady) return;
     keepEnd(document.getElementById('thread'));
+    // What was begun for a customer who has been erased goes from this device too.
+    for (const {conversation, kind} of drafts.all()) if (conversationOf(conversation)?.erased_at) void drafts.discard(conversation, kind);
     if (state.connection.live && !wasLive) void outbox.resume();
     wasLive = state.connection.live;
     const newest = state.threads.get(state.open)?.messages.findLast((message) => message.direction === 'inbound')?.id ?? null;

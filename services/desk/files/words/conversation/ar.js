@@ -97,6 +97,7 @@ export default {
   event_reopened: "أُعيد فتحها",
   event_reopened_by: "أعاد فتحها: {name}",
   event_closed: "أُغلقت",
+  event_erased: "مُحيت بيانات العميل",
   event_snoozed: "أُجّلت حتى {time}",
   event_woken: "انتهى التأجيل",
   event_handoff_started: "طُلب من العميل المتابعة في الخاص",

@@ -97,6 +97,7 @@ export default {
   event_reopened: "Opened again",
   event_reopened_by: "Opened again: {name}",
   event_closed: "Closed",
+  event_erased: "The customer was erased",
   event_snoozed: "Snoozed until {time}",
   event_woken: "The snooze has ended",
   event_handoff_started: "Asked the customer to go on in private",

@@ -97,6 +97,7 @@ export default {
   event_reopened: "دوباره باز شد",
   event_reopened_by: "دوباره باز شد: {name}",
   event_closed: "بسته شد",
+  event_erased: "داده‌های مشتری پاک شد",
   event_snoozed: "به‌تعویق افتاد تا {time}",
   event_woken: "تعویق پایان یافت",
   event_handoff_started: "از مشتری خواسته شد خصوصی ادامه دهد",

@@ -97,6 +97,7 @@ export default {
   event_reopened: "Atvērta vēlreiz",
   event_reopened_by: "Vēlreiz atvēra: {name}",
   event_closed: "Slēgta",
+  event_erased: "Klienta dati izdzēsti",
   event_snoozed: "Atlikta līdz {time}",
   event_woken: "Atlikšana beigusies",
   event_handoff_started: "Klients aicināts turpināt privāti",
