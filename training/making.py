@@ -32,7 +32,7 @@ class Recipe:
     keeps: int
 
 
-INTENTS = Recipe(strength=26.0, rounds=40, keeps=40_000)
+INTENTS = Recipe(strength=40.0, rounds=80, keeps=40_000)
 LANGUAGES = Recipe(strength=12.0, rounds=40, keeps=30_000)
 
 

@@ -31,11 +31,11 @@ def _token(token: str) -> str:
 
 
 def intent_grams(normalised: str) -> list[str]:
-    """Rows of three to five characters, words (`=word`) and pairs of words (`=one two`) of a normalised text."""
+    """Rows of three and of five characters, words (`=word`) and pairs of words (`=one two`) of a normalised text."""
     words = intent_words(normalised)
     padded = f" {' '.join(words)} "
     length = len(padded)
-    grams = [padded[at : at + size] for size in (3, 4, 5) for at in range(length - size + 1)]
+    grams = [padded[at : at + size] for size in (3, 5) for at in range(length - size + 1)]
     grams += [f"={word}" for word in words]
     grams += [f"={one} {two}" for one, two in pairwise(words)]
     return grams

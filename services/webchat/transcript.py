@@ -150,13 +150,13 @@ async def messages_after(
 
 def _view(record: MessageRecord, transcript: Transcript) -> MessageView | None:
     """The message as the visitor sees it; None for one that is hidden from visitors."""
-    return message_view(record, transcript.file_url) if transcript.has(record) else None
+    return message_view(record, transcript.file_url, suggests=False) if transcript.has(record) else None
 
 
 async def get_message(store: Store, visitor: Visitor, message: str) -> MessageView | None:
     """A message that the visitor wrote, by its id; None while it is not stored yet. Raises Unavailable."""
     record = await read_one(store, MESSAGES, message)
-    return None if record is None else message_view(record, own_transcript(visitor).file_url)
+    return None if record is None else message_view(record, own_transcript(visitor).file_url, suggests=False)
 
 
 async def get_file(store: Store, visitor: Visitor, message: str, number: int) -> Attachment | None:

@@ -152,7 +152,7 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
             for pointer, team in _named_by(rule.then)
         ]
         refuse_unknown_traits("rules", [rule.when for rule in body.rules])
-        refuse_sentiment_alone([rule.when for rule in body.rules])
+        refuse_sentiment_alone("rules", [rule.when for rule in body.rules])
         refuse_unknown_teams(current, named)
         after = versioned_part(Versioned[RoutingBody], body, current.routing, revision)
         return current if after is current.routing else replace_parts(current, revision, routing=after)
@@ -161,13 +161,14 @@ def put_routing(workspace: str, body: RoutingBody, condition: Precondition) -> M
 
 
 def put_sla(workspace: str, body: SlaBody, condition: Precondition) -> Mutation:
-    """Replace the SLA policies. Raises UnprocessableContent for a repeated id, or a team that does not exist."""
+    """Replace the SLA policies. Raises UnprocessableContent for a repeated id, an unknown team, and one by sentiment alone."""
 
     def edit(current: WorkspaceConfiguration | None, revision: Revision) -> WorkspaceConfiguration:
         current = require_workspace(workspace, current)
         condition.check(stored_version(current.sla) or 0)
         refuse_repeated_ids(body)
         refuse_unknown_traits("policies", [policy.when for policy in body.policies])
+        refuse_sentiment_alone("policies", [policy.when for policy in body.policies])
         named = [(f"/policies/{i}/when/team", t) for i, p in enumerate(body.policies) for t in as_list(p.when.team)]
         escalations = [(i, p.escalate.team) for i, p in enumerate(body.policies) if p.escalate and p.escalate.team]
         refuse_unknown_teams(current, named + [(f"/policies/{i}/escalate/team", team) for i, team in escalations])
@@ -187,13 +188,13 @@ def refuse_unknown_traits(kind: str, matches: Sequence[Match]) -> None:
         raise UnprocessableContent(*[(f"/{kind}/{i}/when/{name}", sentence.format(name)) for i, name in unknown])
 
 
-def refuse_sentiment_alone(matches: Sequence[Match]) -> None:
-    """Raise UnprocessableContent for rules with `sentiment` as their only condition: it is too often a wrong guess."""
+def refuse_sentiment_alone(kind: str, matches: Sequence[Match]) -> None:
+    """Raise UnprocessableContent for what has `sentiment` as its only condition: it is too often a wrong guess."""
     only = {"sentiment"}
     alone = [i for i, when in enumerate(matches) if {name for name, value in when if value is not None} == only]
     if alone:
         sentence = "A sentiment is a guess, and no reason by itself. Add another condition, such as `surface`."
-        raise UnprocessableContent(*[(f"/rules/{i}/when/sentiment", sentence) for i in alone])
+        raise UnprocessableContent(*[(f"/{kind}/{i}/when/sentiment", sentence) for i in alone])
 
 
 def refuse_repeated_ids(body: SlaBody) -> None:

@@ -224,6 +224,19 @@ async def test_messages_are_listed_oldest_first_with_their_text(rest: Rest) -> N
     }
 
 
+async def test_what_a_customer_may_want_is_suggested_to_whoever_reads_it(rest: Rest) -> None:
+    asked = EncryptedText(text="where is my order, it has not arrived")
+    rest.store.insert(MESSAGES, "m1", message("m1", "1", text=asked))
+    rest.store.insert(MESSAGES, "m2", message("m2", "2"))
+    rest.store.insert(MESSAGES, "m3", message("m3", "3", text=asked, automatic=True))
+    rest.store.insert(MESSAGES, "m4", message("m4", "4", text=asked, direction="outbound"))
+    rest.store.insert(MESSAGES, "m5", message("m5", "5", text=None))
+    items = (await rest.request("GET", f"{ONE}/messages")).json()["items"]
+    suggested = [item["intent_suggested"] for item in items if "intent_suggested" in item]
+    assert (len(items), suggested) == (5, ["order_status"])
+    assert (await rest.request("GET", f"{SHOP}/messages/m1")).json()["intent_suggested"] == "order_status"
+
+
 async def test_an_album_is_one_message_where_that_is_asked_for(rest: Rest) -> None:
     for number in (1, 2):
         rest.store.insert(MESSAGES, f"m{number}", message(f"m{number}", str(number), album="A"))

@@ -17,6 +17,7 @@ async def test_the_answer_is_the_message_as_it_is_read_later() -> None:
         answer = await shop.write(holder, "سلام، سفارش من کجاست؟")
         assert answer.status_code == 201
         assert await shop.messages(holder) == [answer.json()]
+        assert "intent_suggested" not in answer.json()
         person = f"webchat:main:{session['visitor']}"
         assert answer.json()["author"] == {"kind": "customer", "id": person, "name": "Neda"}
         assert answer.json()["conversation"] == conversation_of(person)

@@ -188,3 +188,11 @@ async def test_a_rule_by_sentiment_alone_is_refused(rest: Rest) -> None:
     assert [error["pointer"] for error in problem["errors"]] == ["/rules/1/when/sentiment"]
     beside = {"rules": [{"when": {"sentiment": "negative", "surface": "public"}}]}
     assert (await rest.request("PUT", f"{SHOP}/routing", beside)).status_code == 201
+
+
+async def test_a_policy_by_sentiment_alone_is_refused(rest: Rest) -> None:
+    alone = {"policies": [POLICY | {"when": {"sentiment": "negative"}}]}
+    problem = problem_of(await rest.request("PUT", f"{SHOP}/sla", alone), 422)
+    assert [error["pointer"] for error in problem["errors"]] == ["/policies/0/when/sentiment"]
+    beside = {"policies": [POLICY | {"when": {"sentiment": "negative", "intent": "complaint"}}]}
+    assert (await rest.request("PUT", f"{SHOP}/sla", beside)).status_code == 201
