@@ -2,6 +2,7 @@
 
 The messages of `bench/messages.tsv` are apart from the phrases of `training`, but of the same author: an indication, no
 promise for a shop's own. Those marked `tuning` were looked at while the tables were made, those marked `apart` were not.
+Those marked `hints` say what is meant in a roundabout way.
 """
 
 import random
@@ -22,6 +23,7 @@ MESSAGES = Path(__file__).parent / "messages.tsv"
 WRITTEN = ("fa", "finglish", "ar", "arabizi", "lv", "lv-plain", "en", "other")
 """How a message is written: `lv-plain` is Latvian without its marks, `other` any other language."""
 APART = "apart"
+PARTS = ("tuning", APART, "hints")
 LANGUAGE_RIGHT, SPEAKS, RIGHT = 0.98, 0.6, 0.8
 CODES = 20_000
 CODES_AS_CARDS, IMEIS_AS_CARDS = 0.01, 0.0
@@ -56,7 +58,7 @@ async def rows() -> AsyncIterator[ResultRow]:
     """The lines of the report: accuracy by how a message is written, of each part, by intent; then cards, then costs."""
     messages = labelled()
     groups = {written: [message for message in messages if message.written == written] for written in WRITTEN}
-    groups |= {part: [message for message in messages if message.part == part] for part in ("tuning", APART)}
+    groups |= {part: [message for message in messages if message.part == part] for part in PARTS}
     for name, chosen in (groups | {"all": messages}).items():
         for row in _of_group(name, chosen):
             yield row
