@@ -2,7 +2,7 @@
 
 The messages of `bench/messages.tsv` are apart from the phrases of `training`, but of the same author: an indication, no
 promise for a shop's own. Those marked `tuning` were looked at while the tables were made, those marked `apart` were not.
-Those marked `hints` say what is meant in a roundabout way.
+Those marked `hints` say what is meant in a roundabout way, those marked `latest` were written after every phrase.
 """
 
 import random
@@ -23,7 +23,7 @@ MESSAGES = Path(__file__).parent / "messages.tsv"
 WRITTEN = ("fa", "finglish", "ar", "arabizi", "lv", "lv-plain", "en", "other")
 """How a message is written: `lv-plain` is Latvian without its marks, `other` any other language."""
 APART = "apart"
-PARTS = ("tuning", APART, "hints")
+PARTS = ("tuning", APART, "hints", "latest")
 LANGUAGE_RIGHT, SPEAKS, RIGHT = 0.98, 0.6, 0.8
 CODES = 20_000
 CODES_AS_CARDS, IMEIS_AS_CARDS = 0.01, 0.0
