@@ -22,7 +22,7 @@ from schemas.outbound import MessageTemplate
 from schemas.values import OMITTED_IF_EMPTY, EncryptedText, Failure, Instant, Json, Surface
 from services.records.conversations import MessageRecord
 from services.rest.files import is_file
-from services.text.intents import suggest_intent
+from services.text.intents import detect_intent, suggest_intent
 from services.text.normalise import MAX_READ
 
 
@@ -136,8 +136,8 @@ class MessageView(BaseModel):
     )
     intent_suggested: Annotated[str | None, OMITTED_IF_EMPTY] = Field(
         default=None,
-        description="What its customer may want, by its text as it is now, for a person who decides: a guess that may be less "
-        "probable than the `intent` that routes. Visitors never see it.",
+        description="What its customer may want, by its text as it is now, where that is not probable enough to be the `intent` "
+        "that routes: a guess for a person who decides. Visitors never see it.",
     )
 
 
@@ -219,11 +219,15 @@ def message_view(record: MessageRecord, file_url: FileUrl = rest_file_url, *, su
 
 
 def _intent_suggested(record: MessageRecord) -> str | None:
-    """The likely intent of what a customer wrote. It is not stored: it costs some 60 µs, and is of the text after its edits."""
+    """The intent of what a customer wrote that is likely, and too unlikely for rules.
+
+    It is not stored: it costs some 60 µs, and is of the text after its edits.
+    """
     text = decrypt_text(record.text)
     if text is None or record.direction != "inbound" or record.automatic:
         return None
-    return suggest_intent(text[:MAX_READ])
+    sample = text[:MAX_READ]
+    return None if detect_intent(sample) else suggest_intent(sample)
 
 
 def _call_view(call: Call | None) -> CallView | None:
