@@ -40,18 +40,23 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
-async def open_own_channel(shop: Shop) -> None:
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def open_own_channel(shop: Shop, account: str = "phone") -> None:
     """The channel `api`, by which the shop's own system passes on what customers write there."""
     own = {"secret": SECRET, "callback_url": "https://shop.example/replies"}
-    await shop.put("/accounts/api/phone", {"credentials": own})
+    await shop.put(f"/accounts/api/{account}", {"credentials": own})
 
 
-async def call(shop: Shop, text: str, **person: Any) -> None:
-    """A message through the shop's own system."""
+async def call(shop: Shop, text: str, account: str = "phone", **person: Any) -> None:
+    """A message through the shop's own system, from somebody whose telephone it knows."""
+    identities = [{"kind": "phone", "value": "+371 2000 0001", "proven": True}]
+    person["identities"] = identities
     item = {"id": str(uuid4()), "type": "message", "person": person, "surface": "private", "text": text}
     content = json.dumps(item).encode()
     headers = {**signed_headers([SECRET], str(uuid4()), datetime.now(UTC), content), "authorization": ""}
-    answer = await shop.client.post(f"/webhooks/api/{shop.workspace}/phone", content=content, headers=headers)
+    answer = await shop.client.post(f"/webhooks/api/{shop.workspace}/{account}", content=content, headers=headers)
     assert answer.status_code == 200, answer.text
 
 
@@ -114,8 +119,7 @@ async def test_a_lead_joins_reads_and_parts_and_a_colleague_sees_it(
     shop, words = desk_shop, WORDS[locale]
     await open_own_channel(shop)
     await write(shop, 1, 501, QUESTION, "Neda")
-    identities = [{"kind": "phone", "value": "+371 2000 0001", "proven": True}]
-    await call(shop, "I call you too", id="c1", name="Sara Ahmadi", identities=identities)
+    await call(shop, "I call you too", id="c1", name="Sara Ahmadi")
     dark: dict[str, Any] = {"scheme": "dark"} if locale == "fa" else {}
     page = await open_desk(open_page, desk_installation, shop, "lea", locale=locale, **dark)
     await page.goto(f"{desk_installation.url}/desk/v/team")
@@ -134,3 +138,34 @@ async def test_a_lead_joins_reads_and_parts_and_a_colleague_sees_it(
     await read_timeline(page)
     await part(page, words)
     await expect(colleague.locator("#panel .persons")).to_have_count(0, timeout=TIMEOUT_MS)
+
+
+async def test_on_a_phone_a_lead_sees_why_persons_are_one_and_what_contradicts_itself(
+    open_page: OpenPage, desk_installation: Running, desk_shop: Shop
+) -> None:
+    shop = desk_shop
+    for account in ("phone", "kiosk"):
+        await open_own_channel(shop, account)
+    page = await open_desk(open_page, desk_installation, shop, "lea", size="small phone")
+    await call(shop, "here is Sara", id="c1", name="Sara")
+    await page.goto(f"{desk_installation.url}/desk/v/team")
+    await row_of(page, "Sara").click()
+    await page.locator("#do-panel").click()
+    panel = page.locator("#panel")
+    await expect(panel).to_contain_text("Joined with nobody.", timeout=TIMEOUT_MS)
+    # What follows changes the panel that is open.
+    await call(shop, "here is Sara, too", "kiosk", id="k1", name="Sara at the kiosk")
+    await expect(panel).to_contain_text("The same telephone number as", timeout=TIMEOUT_MS)
+    await call(shop, "I have her telephone now", id="c2", name="Omid")
+    await expect(panel).to_contain_text("people share such a thing", timeout=TIMEOUT_MS)
+    await expect(panel.get_by_role("heading", name="Not joined")).to_be_visible()
+    assert await wrong_with(page, "#panel") == []
+    assert await page.evaluate(OVERFLOW) == 0
+    await panel.get_by_role("button", name="Join…", exact=True).first.click()
+    dialog = page.locator("#dialog-join")
+    await expect(dialog).to_contain_text("Make one customer of 3 accounts?", timeout=TIMEOUT_MS)
+    await expect(dialog).to_contain_text("Omid")
+    assert await page.evaluate(OVERFLOW) == 0
+    await page.locator("#do-join-now").click()
+    await expect(panel.get_by_role("heading", name="Not joined")).to_have_count(0, timeout=TIMEOUT_MS)
+    await expect(panel.locator(".persons .person")).to_have_count(2)
