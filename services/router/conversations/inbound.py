@@ -22,7 +22,7 @@ from services.router.conversations.domain.handoff import is_in_private, is_invit
 from services.router.conversations.earlier_activities import with_typed_fields
 from services.router.conversations.forwarding import send_forward
 from services.router.conversations.handoff_commands import claim_handoff, complete, forward
-from services.router.conversations.identity_evidence import report_proven_names, report_recycled_id
+from services.router.conversations.identity_evidence import report_evidence
 from services.router.conversations.mail_threads import joined_conversation, takes_part
 from services.router.conversations.message_changes import MUTATING_HANDLERS, apply_waiting
 from services.router.conversations.message_ids import is_erased, is_known, stored_message
@@ -38,8 +38,7 @@ def on_activity(context: ConversationsContext, received: ReceivedEvent) -> None:
     repeat = ledger.is_repeat(work, activity, MESSAGE_HANDLERS)
     before = work.get(PERSONS, str(activity.person_key))
     _act(work, activity, context.for_activity(activity.workspace))
-    report_proven_names(work, activity, before)
-    report_recycled_id(work, activity)
+    report_evidence(work, activity, before)
     if not repeat:
         ledger.leave_id(work, activity, MESSAGE_HANDLERS)
     limit_profile(work, activity)
