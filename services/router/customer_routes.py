@@ -1,6 +1,5 @@
 """Customers of several persons over REST: read with what joins them, their timeline; leads join and part persons."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -23,7 +22,6 @@ from services.platform.http.dependencies import (
 )
 from services.platform.http.json_body import JsonBody
 from services.platform.http.service import Context
-from services.platform.store.port import Key
 from services.platform.store.read_one import read_one
 from services.records.conversations import PERSONS
 from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS
@@ -34,6 +32,7 @@ from services.rest.views import MessageView
 from services.router.agent_commands import AgentCommandsDep
 from services.router.agents import require_agent
 from services.router.customer_views import CustomerView, JoinBody, PartBody, customer_view
+from services.router.identities import visible_others, visible_persons
 from services.router.timeline import timeline_page
 
 Caller = Annotated[Principal, Depends(current_caller)]
@@ -150,22 +149,14 @@ async def _view(context: Context, viewer: Viewer, customer: CustomerRecord) -> C
         workspace=customer.workspace
     )
     contacts = await _visible_persons(context, viewer, customer)
-    others = sorted(graph.names.keys() - set(customer.persons))
-    if viewer.is_limited:
-        others = [contact.person for contact in await _visible(context, viewer, customer.workspace, others)]
-    return customer_view(customer, graph, contacts, others)
+    return customer_view(
+        customer, graph, contacts, await visible_others(context.store, viewer, graph, customer.persons)
+    )
 
 
 async def _visible_persons(context: Context, viewer: Viewer, customer: CustomerRecord) -> list[Contact]:
     """The persons of a customer who may be seen, in their order."""
-    return await _visible(context, viewer, customer.workspace, customer.persons)
-
-
-async def _visible(context: Context, viewer: Viewer, workspace: str, persons: Sequence[str]) -> list[Contact]:
-    keys = [Key(PERSONS.name, f"{workspace}/{person}") for person in persons]
-    found = await context.store.get_many(keys) if keys else {}
-    contacts = [PERSONS.decode(found[key]) for key in keys if key in found]
-    return [contact for contact in contacts if await can_see_person(context.store, viewer, contact)]
+    return await visible_persons(context.store, viewer, customer.workspace, customer.persons)
 
 
 def build_router() -> APIRouter:

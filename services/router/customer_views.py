@@ -1,6 +1,7 @@
 """Request bodies and views of customers of several persons."""
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -112,15 +113,26 @@ async def with_customers(store: Reader, conversations: Sequence[Conversation]) -
     return [CustomerConversation(**dict(one), customer_id=customers.get(keys[one.id])) for one in conversations]
 
 
+class PersonDetail(PersonView):
+    """A customer as one account sees them, with the evidence that joins them to nobody. What joins a person is with their customer."""
+
+    conflicts: list[ConflictView] = Field(description="Evidence that joins the person to nobody.")
+    partings: list[PartedPersonsView] = Field(description="Whom a lead parted from the person.")
+
+
+def person_detail(contact: Contact, graph: IdentityGraph, others: Collection[str]) -> PersonDetail:
+    """A person with what contradicts itself. `others` are the other persons of the graph who may be seen."""
+    own = {contact.person}
+    return PersonDetail(
+        **dict(person_view(contact)), conflicts=_conflicts(graph, own, others), partings=_partings(graph, own, others)
+    )
+
+
 def customer_view(
     record: CustomerRecord, graph: IdentityGraph, contacts: Sequence[Contact], others: Collection[str]
 ) -> CustomerView:
     """A customer with those of its persons who may be seen. `others` are persons of the graph, not of the customer, who may be seen."""
     seen = {contact.person for contact in contacts}
-
-    def is_shown(*persons: str) -> bool:
-        return not seen.isdisjoint(persons) and seen.union(others).issuperset(persons)
-
     return CustomerView(
         id=record.id,
         workspace=record.workspace,
@@ -129,15 +141,28 @@ def customer_view(
             EvidenceView(kind=one.kind, value=one.value, persons=list(one.persons), by=one.by, at=one.at)
             for one in evidence_of(graph, tuple(seen))
         ],
-        conflicts=[
-            ConflictView(reason=one.reason, kind=one.kind, value=one.value, persons=list(one.persons))
-            for one in resolve(graph).conflicts
-            if is_shown(*one.persons)
-        ],
-        partings=[
-            PartedPersonsView(persons=[one.person, one.other], by=one.by, at=one.at)
-            for one in graph.partings
-            if is_shown(one.person, one.other)
-        ],
+        conflicts=_conflicts(graph, seen, others),
+        partings=_partings(graph, seen, others),
         updated_at=record.updated_at,
     )
+
+
+def _conflicts(graph: IdentityGraph, own: AbstractSet[str], others: Collection[str]) -> list[ConflictView]:
+    """Evidence about these persons that joins nobody, with nobody but them and `others` in it."""
+    return [
+        ConflictView(reason=one.reason, kind=one.kind, value=one.value, persons=list(one.persons))
+        for one in resolve(graph).conflicts
+        if _is_shown(one.persons, own, others)
+    ]
+
+
+def _partings(graph: IdentityGraph, own: AbstractSet[str], others: Collection[str]) -> list[PartedPersonsView]:
+    return [
+        PartedPersonsView(persons=[one.person, one.other], by=one.by, at=one.at)
+        for one in graph.partings
+        if _is_shown((one.person, one.other), own, others)
+    ]
+
+
+def _is_shown(persons: Collection[str], own: AbstractSet[str], others: Collection[str]) -> bool:
+    return not own.isdisjoint(persons) and own.union(others).issuperset(persons)

@@ -4,7 +4,6 @@ A search for exactly an e-mail address, a telephone number or a person finds it 
 latest first, and compares what is known of their customers.
 """
 
-import asyncio
 import re
 
 from schemas.values import instant_text
@@ -16,8 +15,8 @@ from services.platform.store.port import Key, Query, Store
 from services.records.conversations import PERSONS
 from services.records.customers import IDENTITY_GRAPHS, IDENTITY_REFERENCES, reference_id
 from services.rest.refusals import unprocessable
-from services.rest.viewer import can_see_person
 from services.router.customers.domain.evidence import MIN_PHONE_DIGITS
+from services.router.identities import visible_persons
 from services.router.lists import RESOLUTION, Order, cases_in_order, in_chunks, position_after
 from services.router.views import ConversationQuery, PersonsQuery, PersonView, person_view
 from services.text.normalise import normalise
@@ -96,9 +95,7 @@ async def _exact(store: Store, workspace: str, sought: str, viewer: Viewer) -> d
         for person, proven in graph.names.items()
         if any((name.kind, name.value) in names for name in proven)
     }
-    contacts = await _contacts(store, workspace, {*persons, sought.strip()})
-    seen = await asyncio.gather(*(can_see_person(store, viewer, contact) for contact in contacts.values()))
-    shown = [contact for contact, may in zip(contacts.values(), seen, strict=True) if may]
+    shown = await visible_persons(store, viewer, workspace, sorted({*persons, sought.strip()}))
     shown.sort(key=lambda contact: (contact.seen_at, contact.person), reverse=True)
     return {contact.person: contact for contact in shown}
 

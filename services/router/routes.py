@@ -57,8 +57,9 @@ from services.router import (
 from services.router.actions import ACTIONS, ADMIN_ACTIONS, action_hash, build_command
 from services.router.agent_commands import AgentCommandsDep, AgentLanguageDep
 from services.router.conversations.domain.command_phrases import BOOK, in_language, refused
-from services.router.customer_views import CustomerConversation, with_customers
+from services.router.customer_views import CustomerConversation, PersonDetail, with_customers
 from services.router.first_messages import first_message_route, message_response
+from services.router.identities import read_person
 from services.router.lists import list_page
 from services.router.outgoing_content import check_content
 from services.router.persons import persons_page
@@ -74,7 +75,6 @@ from services.router.views import (
     PersonsQuery,
     PersonView,
     ReplyBody,
-    person_view,
 )
 
 
@@ -112,9 +112,11 @@ def conversation_route(capabilities: ChannelCapabilities) -> Callable[..., Await
     return show_conversation
 
 
-async def show_person(_: ExistingWorkspace, person: ExistingPerson) -> PersonView:
-    """A customer, with what the channel tells about them."""
-    return person_view(person)
+async def show_person(
+    _: ExistingWorkspace, person: ExistingPerson, context: ContextDep, viewer: ViewerDep
+) -> PersonDetail:
+    """A customer, with what the channel tells about them, and evidence about them that contradicts itself."""
+    return await read_person(context.store, viewer, person)
 
 
 async def list_persons(

@@ -137,7 +137,8 @@ async def test_a_lead_joins_reads_and_parts_and_a_colleague_sees_it(
     await expect(colleague.locator("#panel .persons button")).to_have_count(0)
     await read_timeline(page)
     await part(page, words)
-    await expect(colleague.locator("#panel .persons")).to_have_count(0, timeout=TIMEOUT_MS)
+    await expect(colleague.locator("#panel")).to_contain_text("Joined with nobody.", timeout=TIMEOUT_MS)
+    await expect(colleague.locator("#panel .persons")).to_contain_text("Telegram (501)")
 
 
 async def test_on_a_phone_a_lead_sees_why_persons_are_one_and_what_contradicts_itself(

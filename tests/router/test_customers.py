@@ -8,9 +8,16 @@ import pytest
 from schemas.commands import CommandResult
 from schemas.envelope import Event
 from services.domain.conversation_state import Contact
-from services.domain.customer_state import CustomerRecord, IdentityGraph, Parting, PersonLink, ProvenName
+from services.domain.customer_state import (
+    CustomerRecord,
+    GraphReference,
+    IdentityGraph,
+    Parting,
+    PersonLink,
+    ProvenName,
+)
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
-from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS
+from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS, IDENTITY_REFERENCES, reference_id
 from tests.fakes import START
 from tests.rest import Rest, open_rest, problem_of
 from tests.router.test_bound_callers import SHOP, bound_key, put_agent
@@ -129,6 +136,21 @@ async def test_agent_sees_what_their_teams_allow(rest: Rest) -> None:
         assert [one["persons"] for one in view["partings"]] == conflicts
         timeline = (await rest.request("GET", f"{CUSTOMER}/timeline", authorization=key)).json()
         assert len(timeline["items"]) == 1
+
+
+async def test_person_who_stands_alone_shows_what_contradicts_itself_as_far_as_it_may_be_seen(rest: Rest) -> None:
+    reference = GraphReference(workspace="shop", graph="g1")
+    rest.store.insert(IDENTITY_REFERENCES, reference_id("shop", "person", STRANGER), reference)
+
+    async def conflicts(**options: str) -> list[set[str]]:
+        answer = (await rest.request("GET", f"{SHOP}/persons/{STRANGER}", **options)).json()
+        assert [one["persons"] for one in answer["partings"]] == [[MAIL, STRANGER]]
+        return [set(one["persons"]) for one in answer["conflicts"]]
+
+    assert await conflicts() == [{MAIL, STRANGER}, {TELEGRAM, STRANGER}]
+    assert await conflicts(authorization=await bound_key(rest, "omid")) == [{MAIL, STRANGER}]
+    alone = (await rest.request("GET", f"{SHOP}/persons/{TELEGRAM}")).json()
+    assert (alone["conflicts"], alone["partings"]) == ([], [])
 
 
 async def test_customer_of_whom_nothing_may_be_seen_does_not_exist(rest: Rest) -> None:

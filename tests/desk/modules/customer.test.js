@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {conflictsOf, mayDecide, nameOfPerson, partingsOf, partsOfPerson, reasonsFor} from '../../../services/desk/files/customer/evidence.js';
+import {conflictsOf, knownCustomer, mayDecide, nameOfPerson, partingsOf, partsOfPerson, reasonsFor} from '../../../services/desk/files/customer/evidence.js';
 import {readCustomer, readMore} from '../../../services/desk/files/customer/reading.js';
 
 const CHAT = 'telegram:main:1';
@@ -126,6 +126,15 @@ test('a person has each reason once, with whom it connects them', () => {
 
 test('what contradicts itself is said once for each shared name, with the other person', () => {
   assert.deepEqual(conflictsOf(CUSTOMER).map(({reason, kind, mine, other}) => [reason, kind, mine, other]), [['same_account', 'phone', CHAT, STRANGER], ['parted', 'email', MAIL, STRANGER]]);
+});
+
+test('of a person who stands alone it is known what contradicts itself', () => {
+  const person = {person: STRANGER, conflicts: CUSTOMER.conflicts, partings: CUSTOMER.partings};
+  const alone = knownCustomer({customer: null, person});
+  assert.deepEqual([reasonsFor(STRANGER, alone), conflictsOf(alone).map(({other}) => other)], [[], [CHAT, CALLER, MAIL]]);
+  assert.deepEqual(partingsOf(alone).map(({other}) => other), [CHAT, MAIL]);
+  assert.equal(knownCustomer({customer: CUSTOMER, person}), CUSTOMER);
+  assert.equal(knownCustomer({}), null);
 });
 
 test('whom somebody parted from the customer is said once, by the latest decision', () => {

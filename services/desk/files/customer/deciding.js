@@ -4,6 +4,7 @@ import {html, nothing} from '../vendor/lit-html/lit-html.js';
 import {button} from '../parts.js';
 import {text} from '../words.js';
 import {changed, choose, decide, lookUp, search} from './decisions.js';
+import {knownCustomer} from './evidence.js';
 import {personsOf} from './reading.js';
 import {personLines} from './sections.js';
 
@@ -40,8 +41,8 @@ function searching(thread, actions, data) {
 }
 
 function confirming(thread, state, actions, data) {
-  const own = thread.customer?.persons ?? (thread.person ? [thread.person] : []);
-  const parted = (thread.customer?.partings ?? []).some(({persons}) => data.with.some((one) => persons.includes(one.person)));
+  const {persons: own, partings} = knownCustomer(thread) ?? {persons: [], partings: []};
+  const parted = partings.some(({persons}) => data.with.some((one) => persons.includes(one.person)));
   const join = () => decide(state, actions, data, {path: '/customers', persons: [thread.conversation.person, data.chosen.person], sentence: text('joined_now')});
   return html`<p class="sentence">${text('join_ask', {n: own.length + data.with.length})}</p>
     <ul class="persons">${[...own, ...data.with].map((one) => html`<li class="person">${personLines(one)}</li>`)}</ul>
@@ -60,18 +61,22 @@ function joining(state, actions, data) {
 
 // -- parting ------------------------------------------------------------------------------------------------------------
 
+const withOrWithout = (chosen, person, isChosen) => new Set(isChosen ? [...chosen, person] : [...chosen].filter((one) => one !== person));
+
 function parting(state, actions, data) {
-  const {customer, chosen} = data;
-  const toggle = (person) => (event) => changed(actions, data, {chosen: new Set(event.target.checked ? [...chosen, person] : [...chosen].filter((one) => one !== person)), problem: null, key: null});
+  const {customer} = data;
+  // What is chosen is asked for when something is done: between that and the rendering before it may be more of it.
+  const toggle = (person) => ({target}) => changed(actions, data, {chosen: withOrWithout(data.chosen, person, target.checked), problem: null, key: null});
   const submit = (event) => {
     event.preventDefault();
+    const {size} = data.chosen;
     const path = `/customers/${encodeURIComponent(customer.id)}/part`;
-    if (chosen.size && chosen.size < customer.persons.length) void decide(state, actions, data, {path, persons: [...chosen], sentence: text('parted_now'), focus: 'persons-title'});
-    else changed(actions, data, {problem: text(chosen.size ? 'part_everybody' : 'part_nobody')});
+    if (size && size < customer.persons.length) void decide(state, actions, data, {path, persons: [...data.chosen], sentence: text('parted_now'), focus: 'persons-title'});
+    else changed(actions, data, {problem: text(size ? 'part_everybody' : 'part_nobody')});
   };
   return html`<form class="stack" @submit=${submit}><fieldset><legend>${text('part_who')}</legend>
-      ${customer.persons.map((one) => html`<label class="check person"><input type="checkbox" name="person" value=${one.person} .checked=${chosen.has(one.person)} @change=${toggle(one.person)}><span class="person">${personLines(one)}</span></label>`)}</fieldset>
-    <p>${text('part_what', {n: chosen.size})}</p><p><b>${text('part_for_good')}</b></p>
+      ${customer.persons.map((one) => html`<label class="check person"><input type="checkbox" name="person" value=${one.person} .checked=${data.chosen.has(one.person)} @change=${toggle(one.person)}><span class="person">${personLines(one)}</span></label>`)}</fieldset>
+    <p>${text('part_what', {n: data.chosen.size})}</p><p><b>${text('part_for_good')}</b></p>
     ${problemLine(data)}
     <div class="buttons"><button type="submit" class="danger" id="do-part-now" ?disabled=${data.sending}>${text('part_now')}</button>${button(text('cancel'), actions.closeDialog)}</div></form>`;
 }

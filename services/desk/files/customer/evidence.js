@@ -17,6 +17,11 @@ export function nameOfPerson(person, known = null) {
 /** Who can join and part: leads, and whoever may do everything. */
 export const mayDecide = (state) => state.me?.role === 'lead' || Boolean(state.session?.scopes?.includes('admin'));
 
+/** What is known of the customer of a thread: of several persons, or of the one person who stands alone; null before it is read. */
+export function knownCustomer({customer, person}) {
+  return customer ?? (person ? {persons: [person], evidence: [], conflicts: person.conflicts, partings: person.partings} : null);
+}
+
 const otherOf = ({persons: [one, other]}, person) => (one === person ? other : one);
 
 /** Why a person is one with the customer's others, the strongest first: each kind of evidence and each shared name once. */

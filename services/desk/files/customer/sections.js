@@ -3,7 +3,7 @@
 import {html, nothing} from '../vendor/lit-html/lit-html.js';
 import {button, time} from '../parts.js';
 import {channelName, number, text} from '../words.js';
-import {conflictText, conflictsOf, mayDecide, nameOfPerson, partingText, partingsOf, partsOfPerson, reasonText, reasonsFor} from './evidence.js';
+import {conflictText, conflictsOf, knownCustomer, mayDecide, nameOfPerson, partingText, partingsOf, partsOfPerson, reasonText, reasonsFor} from './evidence.js';
 import {reader, readMore} from './reading.js';
 import {openTimeline} from './messages.js';
 
@@ -38,14 +38,16 @@ function againstItem(words, other, thread, actions, decides) {
 
 /** The customer's other persons, with what joins them and what does not; leads join and part here. */
 export function personsSection(thread, state, actions) {
-  const {customer, conversation} = thread;
+  const {conversation} = thread;
   const decides = mayDecide(state);
-  const others = customer?.persons.filter((one) => one.person !== conversation.person) ?? [];
-  if (!others.length && !decides) return nothing;
-  const nameOf = namesIn(thread);
-  const conflicts = customer ? conflictsOf(customer) : [];
+  const known = knownCustomer(thread);
+  if (!known) return nothing;
+  const others = known.persons.filter((one) => one.person !== conversation.person);
+  const conflicts = conflictsOf(known);
   const connected = new Set(conflicts.map((one) => one.other));
-  const partings = customer ? partingsOf(customer).filter((one) => !connected.has(one.other)) : [];
+  const partings = partingsOf(known).filter((one) => !connected.has(one.other));
+  if (!others.length && !conflicts.length && !partings.length && !decides) return nothing;
+  const nameOf = namesIn(thread);
   return html`<section><h3 id="persons-title" tabindex="-1">${text('same_customer')}${others.length ? html` (${number(others.length)})` : nothing}</h3>
     ${others.length ? html`<ul class="persons">${others.map((one) => personItem(one, thread, state, actions))}</ul>` : html`<p class="quiet">${text('stands_alone')}</p>`}
     ${conflicts.length || partings.length ? html`<h4>${text('not_joined')}</h4><ul class="persons">
