@@ -47,11 +47,21 @@ def may_decide(caller: Caller) -> Principal:
 
 async def existing_customer(request: Request, context: ContextDep, viewer: ViewerDep) -> CustomerRecord:
     """The path's customer, when it is of the path's workspace and the caller may see one of its persons. Raises NotFound."""
-    workspace, customer = request.path_params["workspace"], request.path_params["customer"]
+    customer, _ = await _visible_customer(
+        context, viewer, request.path_params["workspace"], request.path_params["customer"]
+    )
+    return customer
+
+
+async def _visible_customer(
+    context: Context, viewer: Viewer, workspace: str, customer: str
+) -> tuple[CustomerRecord, list[Contact]]:
+    """A customer with those of its persons who may be seen, at least one. Raises NotFound."""
     found = await read_one(context.store, CUSTOMERS, customer)
-    if found is None or found.workspace != workspace or not await _visible_persons(context, viewer, found):
+    seen = await _visible_persons(context, viewer, found) if found is not None and found.workspace == workspace else []
+    if found is None or not seen:
         raise not_found("no_customer", customer=customer)
-    return found
+    return found, seen
 
 
 ExistingCustomer = Annotated[CustomerRecord, Depends(existing_customer)]
@@ -110,7 +120,8 @@ async def join_persons(
 
 
 async def part_persons(
-    customer: ExistingCustomer,
+    configuration: ExistingWorkspace,
+    customer: str,
     body: Annotated[PartBody, Depends(JsonBody(PartBody))],
     context: ContextDep,
     viewer: ViewerDep,
@@ -119,10 +130,10 @@ async def part_persons(
     commands: AgentCommandsDep,
 ) -> Response:
     """Part these persons from the customer's other persons. The same evidence, and what comes later, does not join them again."""
-    workspace = customer.workspace
-    digest = request_hash("POST", f"{customer.id}/part", body.model_dump(mode="json"))
+    workspace = configuration.workspace
+    digest = request_hash("POST", f"{customer}/part", body.model_dump(mode="json"))
     data = PartPersons(
-        customer=customer.id,
+        customer=customer,
         persons=body.persons,
         agent=body.agent,
         accepted_at=context.time_source.now(),
@@ -133,9 +144,11 @@ async def part_persons(
         identity, "pasokh.identity.part", workspace, workspace, data, digest, repeatable=repeat is not None
     )
 
+    # Checked only for a new command: the first may have left no customer of that id.
     async def admit() -> None:
+        _, contacts = await _visible_customer(context, viewer, workspace, customer)
         await require_agent(context, workspace, body.agent)
-        seen = {contact.person for contact in await _visible_persons(context, viewer, customer)}
+        seen = {contact.person for contact in contacts}
         for person in body.persons:
             if person not in seen:
                 raise unprocessable("/persons", "not_of_customer", person=person)

@@ -16,6 +16,7 @@ from services.domain.customer_state import (
     PersonLink,
     ProvenName,
 )
+from services.platform.store.port import Key
 from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS
 from services.records.customers import CUSTOMERS, IDENTITY_GRAPHS, IDENTITY_REFERENCES, reference_id
 from tests.fakes import START
@@ -192,6 +193,16 @@ async def test_join_answers_with_the_customer(rest: Rest) -> None:
     assert (joined.status_code, joined.json()["id"]) == (200, "cu1")
     again = await rest.request("POST", f"{SHOP}/customers", {"persons": [TELEGRAM, MAIL]}, idempotency_key="k")
     assert (again.json(), len(rest.events)) == (joined.json(), 1)
+
+
+async def test_parting_that_is_sent_again_is_answered_as_the_first_though_its_customer_is_gone(rest: Rest) -> None:
+    rest.outcome_for = lambda event: rest.outcome(event, result="cu1")
+    for _ in range(2):
+        parted = await rest.request("POST", f"{CUSTOMER}/part", {"persons": [MAIL]}, idempotency_key="k")
+        assert parted.status_code == 204, parted.text
+        rest.store.documents.pop(Key(CUSTOMERS.name, "cu1"), None)
+    assert len(rest.events) == 1
+    problem_of(await rest.request("POST", f"{CUSTOMER}/part", {"persons": [MAIL]}, idempotency_key="other"), 404)
 
 
 async def test_persons_that_a_lead_may_not_see_are_unknown_to_them(rest: Rest) -> None:
