@@ -165,4 +165,4 @@ def _partings(graph: IdentityGraph, own: AbstractSet[str], others: Collection[st
 
 
 def _is_shown(persons: Collection[str], own: AbstractSet[str], others: Collection[str]) -> bool:
-    return not own.isdisjoint(persons) and own.union(others).issuperset(persons)
+    return not own.isdisjoint(persons) and set(persons) <= own | set(others)
