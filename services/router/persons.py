@@ -11,7 +11,7 @@ from services.domain.conversation_state import Contact, ConversationState
 from services.domain.viewer import Viewer
 from services.platform.http.dependencies import Page
 from services.platform.store.cursors import encode_cursor
-from services.platform.store.port import Key, Query, Store
+from services.platform.store.port import Document, Key, Query, Store
 from services.records.conversations import PERSONS
 from services.records.customers import IDENTITY_GRAPHS, IDENTITY_REFERENCES, reference_id
 from services.rest.refusals import unprocessable
@@ -21,7 +21,7 @@ from services.router.lists import RESOLUTION, Order, cases_in_order, in_chunks, 
 from services.router.views import ConversationQuery, PersonsQuery, PersonView, person_view
 from services.text.normalise import normalise
 
-SCAN_LIMIT = 2000
+SCAN_LIMIT = 1000
 """How many conversations are read for one page."""
 CHUNK_SIZE = 200
 """How many of them are compared at once."""
@@ -45,34 +45,35 @@ async def persons_page(store: Store, workspace: str, query: PersonsQuery, viewer
     known, last, examined = {contact.person for contact in first}, after, 0
     cases = cases_in_order(store, workspace, NEWEST, ConversationQuery(limit=CHUNK_SIZE), viewer, after)
     async for chunk in in_chunks(cases, CHUNK_SIZE):
-        contacts = await _contacts(store, workspace, {case.person for case in chunk if viewer.can_see(case)})
+        documents = await _documents(store, workspace, {case.person for case in chunk if viewer.can_see(case)})
         for case in chunk:
             if len(found) == query.limit or examined >= SCAN_LIMIT:
                 following = last or (instant_text(case.opened_at + RESOLUTION), "")
                 return Page(items=list(map(person_view, found)), next=encode_cursor(mark, list(following)))
             last, examined = NEWEST.position(case), examined + 1
-            contact = contacts.get(case.person)
-            if contact is None or case.person in known or not viewer.can_see(case):
+            document = documents.get(case.person)
+            if document is None or case.person in known or not viewer.can_see(case):
                 continue
-            if case.person not in exact and not _holds(contact, wanted):
+            if case.person not in exact and not _holds(document, wanted):
                 continue
             known.add(case.person)
             # Who has a later conversation was on a page before this one.
             if after is None or await _latest(store, case, viewer) == case.id:
-                found.append(contact)
+                found.append(PERSONS.decode(document))
     return Page(items=list(map(person_view, found)), next=None)
 
 
-def _holds(contact: Contact, wanted: str | None) -> bool:
+def _holds(document: Document, wanted: str | None) -> bool:
     """Whether something that is known of a person holds the normalised words of a search; without a search everybody does."""
     if wanted is None:
         return True
-    names = [contact.name, contact.email, contact.phone, contact.person]
-    names += [identity.value for identity in contact.identities]
-    if any(wanted in normalise(name) for name in names if name):
+    identities = document.get("identities")
+    others = [one.get("value") for one in identities if isinstance(one, dict)] if isinstance(identities, list) else []
+    names = [str(name) for name in (*map(document.get, ("name", "email", "phone", "person")), *others) if name]
+    if any(wanted in normalise(name) for name in names):
         return True
     digits = _digits(wanted) if NUMBER.fullmatch(wanted) else ""
-    return len(digits) >= MIN_SEARCHED_DIGITS and any(digits in _digits(name) for name in names if name)
+    return len(digits) >= MIN_SEARCHED_DIGITS and any(digits in _digits(name) for name in names)
 
 
 def _digits(text: str) -> str:
@@ -100,11 +101,11 @@ async def _exact(store: Store, workspace: str, sought: str, viewer: Viewer) -> d
     return {contact.person: contact for contact in shown}
 
 
-async def _contacts(store: Store, workspace: str, persons: set[str]) -> dict[str, Contact]:
+async def _documents(store: Store, workspace: str, persons: set[str]) -> dict[str, Document]:
+    """The stored persons, by their names. Only those that are shown are decoded."""
     keys = [Key(PERSONS.name, f"{workspace}/{person}") for person in sorted(persons)]
-    documents = await store.get_many(keys) if keys else {}
-    contacts = map(PERSONS.decode, documents.values())
-    return {contact.person: contact for contact in contacts}
+    found = await store.get_many(keys) if keys else {}
+    return {str(document["person"]): document for document in found.values()}
 
 
 async def _latest(store: Store, case: ConversationState, viewer: Viewer) -> str | None:
