@@ -1,6 +1,6 @@
 """What an account's ids are made of: the same event has the same id whenever it comes, and no other has it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ class AccountScope:
     channel: str
     account: str
     own_id: str
+    secret: str = field(default="", repr=False)
+    """Keeps `content_id` from being guessed: the account's credentials, hashed."""
 
     def message_id(self, platform_id: str) -> str:
         """The permanent id of a message: its edits, its deletion, reactions to it and its echo carry the same one."""
@@ -27,6 +29,13 @@ class AccountScope:
     def activity_id(self, kind: str, *states: str) -> str:
         """The same for every repeat of an event. `states` tell apart what may be said about one message."""
         return hashed_id(self.workspace, self.channel, self.account, self.own_id, "event", kind, *states)
+
+    def content_id(self, *content: str) -> str:
+        """An id of what has none of its own, or of a state of it: a hash of its content.
+
+        Without the secret anybody could find out by trying what was masked in it, such as the number of a card.
+        """
+        return hashed_id(self.secret, *content)
 
     def person(self, external: str | None) -> str:
         """The person whom the platform calls `external`."""
@@ -57,7 +66,8 @@ class AccountScope:
 
 def scope_of(account: Account, own_id: str | None) -> AccountScope:
     """The scope of an account that the platform knows by this id."""
-    return AccountScope(account.workspace, account.channel, account.id, own_id or "")
+    newest = (account.secrets(name)[0] for name in sorted(account.body.credentials) if account.secrets(name))
+    return AccountScope(account.workspace, account.channel, account.id, own_id or "", hashed_id(*newest))
 
 
 def own_message_ids(value: Json) -> list[str]:

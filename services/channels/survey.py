@@ -36,7 +36,6 @@ from services.channels.port import (
     WebhookResponse,
 )
 from services.channels.survey_answers import CONVERSATION_FIELDS, PERSON_FIELDS, answers, hidden, identities
-from services.platform.core.identifiers import hashed_id
 from services.platform.http.outgoing import HttpClient, PermanentSendError
 
 SIGNATURE_HEADER = "typeform-signature"
@@ -113,7 +112,7 @@ def _answered(
     given = answers(response)
     content = orjson.dumps([one.model_dump() for one in given], option=orjson.OPT_SORT_KEYS).decode()
     # A delivery that is repeated may have another event_id; the answers of a part may grow.
-    identity = scope.activity_id("response", token, "part" if is_partial else "whole", hashed_id(content))
+    identity = scope.activity_id("response", token, "part" if is_partial else "whole", scope.content_id(content))
     details = drop_none(
         form_id=as_str(response.get("form_id")),
         response_id=token,
@@ -146,6 +145,6 @@ def _unknown(document: Mapping[str, Json], scope: AccountScope, request: Request
     """An event that is no response: its type, and nothing of what it says."""
     event, raw = as_str(document.get("event_id")), as_str(document.get("event_type"))
     content = orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
-    identity = scope.activity_id("unknown", event or hashed_id(content))
+    identity = scope.activity_id("unknown", event or scope.content_id(content))
     details = drop_none(raw=raw or "event")
     return scope.activity(identity, "unknown", None, request.received_at, surface="private", details=details)

@@ -1,5 +1,6 @@
 """One event of a webhook: where it happened, who did it, and the ids that follow (.../messaging-api/#common-properties)."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -91,15 +92,19 @@ class LineEvent:
 
 
 def read_event(request: Request, account: Account, index: int, value: Json) -> LineEvent:
-    """An event of a body. One without an id of its own (the test of the address) is known by what it says."""
+    """An event of a body. One without an id of its own (the test of the address) is known by its time, its place and its message."""
     raw = as_dict(value)
     kind, at = as_str(raw.get("type")) or "none", as_int(raw.get("timestamp"))
-    about = as_str(as_dict(raw.get("message")).get("id")) or ""
+    about: Json = [
+        raw.get("source"),
+        as_dict(raw.get("message")).get("id"),
+        as_dict(raw.get("unsend")).get("messageId"),
+    ]
     return LineEvent(
         workspace=account.workspace,
         account=account.id,
         received_at=request.received_at,
-        id=as_str(raw.get("webhookEventId")) or hashed_id(kind, str(at or index), about),
+        id=as_str(raw.get("webhookEventId")) or hashed_id(kind, str(at or index), json.dumps(about, sort_keys=True)),
         type=kind,
         source=read_source(raw.get("source")),
         sent_at=datetime.fromtimestamp(at / 1000, UTC) if at and 0 < at <= LATEST_MILLISECOND else None,

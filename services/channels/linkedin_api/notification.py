@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.activity import Activity, ActivityKind, Address, PostContext
 from schemas.values import EncryptedText, Json
+from services.channels.account_scope import scope_of
 from services.channels.json_access import as_dict, as_id_str, as_int, as_str, drop_none
 from services.channels.linkedin_api.urns import (
     CommentUrn,
@@ -123,7 +124,7 @@ def text_of(decorated: dict[str, Json]) -> str | None:
 def read_notification(request: Request, account: Account, raw: dict[str, Json]) -> Notification:
     """A notification of a body. One without an id of its own is known by all that it says."""
     stated = as_int(raw.get("lastModifiedAt"))
-    known = as_id_str(raw.get("notificationId")) or hashed_id(json.dumps(raw, sort_keys=True))
+    known = as_id_str(raw.get("notificationId")) or scope_of(account, None).content_id(json.dumps(raw, sort_keys=True))
     return Notification(
         workspace=account.workspace,
         account=account.id,

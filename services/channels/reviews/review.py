@@ -57,10 +57,9 @@ class PublishedReview:
         """The time of its present text."""
         return self.changed_at or self.written_at
 
-    @property
-    def content_id(self) -> str:
+    def content_id(self, scope: AccountScope) -> str:
         """A hash of what the review says."""
-        return hashed_id(self.title or "", self.text or "", str(self.stars))
+        return scope.content_id(self.title or "", self.text or "", str(self.stars))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,7 @@ def to_activities(report: Report, scope: AccountScope, at: datetime) -> Iterator
     """The activities of a report that was received `at`; at least one."""
     if isinstance(report, UnreadReport):
         details = drop_none(raw=report.raw, **report.details)
-        identity = scope.activity_id("unknown", report.identity)
+        identity = scope.activity_id("unknown", scope.content_id(report.identity))
         yield scope.activity(identity, "unknown", None, at, surface="public", details=details)
         return
     review = report.review
@@ -140,7 +139,7 @@ def _of_customer(change: Change, review: PublishedReview, scope: AccountScope, a
     if change == "created":
         return _activity("message", review, scope.activity_id("review", review.id), scope, at, **content)
     # One edit may take back another: the time tells them apart, where it is stated.
-    states = (_milliseconds(review.shown_at), review.content_id)
+    states = (_milliseconds(review.shown_at), review.content_id(scope))
     identity = scope.activity_id("review", review.id, "edit", *states)
     return _activity("edit", review, identity, scope, at, original_sent_at=review.written_at, **content)
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from schemas.values import Json
+from services.channels.account_scope import AccountScope, scope_of
 from services.channels.json_access import as_dict, as_list, as_str, number, texts
 from services.channels.port import Account, PollResult
 from services.channels.reviews.api import ReviewApi
@@ -50,14 +51,17 @@ class ReviewWalk:
 
 async def poll_reviews(provider: ReviewProvider, api: ReviewApi, account: Account, cursor: str | None) -> PollResult:
     """Ask for the next page of the walk. Raises as `Polls.poll`."""
-    owner = hashed_id(type(provider).__name__, provider.scope(account))
+    owner, scope = (
+        hashed_id(type(provider).__name__, provider.scope(account)),
+        scope_of(account, provider.scope(account)),
+    )
     walk = _current(owner, cursor)
     page = await provider.page(api, account, walk.page)
     began = walk.began if walk.began is not None else _seconds(page.at)
     oldest = began - FIRST.total_seconds()
     news = [one for one in page.reviews if one.review.id in walk.known or _at(one.review) >= oldest]
-    bodies = [body for one in reversed(news) if (body := _body(one, walk.known.get(one.review.id))) is not None]
-    known = {**walk.known, **{one.review.id: _known(one.review) for one in news}}
+    bodies = [body for one in reversed(news) if (body := _body(one, walk.known.get(one.review.id), scope)) is not None]
+    known = {**walk.known, **{one.review.id: _known(one.review, scope) for one in news}}
     after = replace(
         walk, known=known, began=began, page=page.next, listed=walk.listed | {one.review.id for one in page.reviews}
     )
@@ -81,11 +85,11 @@ def deleted_body(review: str) -> bytes:
     return orjson.dumps({"deleted": review, "polled": True})
 
 
-def _body(listed: ListedReview, before: KnownReview | None) -> bytes | None:
+def _body(listed: ListedReview, before: KnownReview | None, scope: AccountScope) -> bytes | None:
     """What is new about a review; None: nothing."""
     if before is None:
         return review_body(listed.resource)
-    now = _known(listed.review)
+    now = _known(listed.review, scope)
     answer = _answer_change(before.answer, now.answer)
     is_news = (before.at, before.content) != (now.at, now.content)
     return review_body(listed.resource, is_news=is_news, answer=answer) if is_news or answer else None
@@ -110,9 +114,9 @@ def _newest(known: Mapping[str, KnownReview], since: float) -> Iterator[tuple[st
     return (item for item in by_time[:MAX_KNOWN] if item[1].at >= since)
 
 
-def _known(review: PublishedReview) -> KnownReview:
+def _known(review: PublishedReview, scope: AccountScope) -> KnownReview:
     answer = hashed_id(review.answer.text)[:12] if review.answer is not None else ""
-    return KnownReview(at=_at(review), content=review.content_id[:12], answer=answer)
+    return KnownReview(at=_at(review), content=review.content_id(scope)[:12], answer=answer)
 
 
 def _at(review: PublishedReview) -> float:

@@ -14,7 +14,6 @@ from services.channels.twilio.accounts import text_of_credential
 from services.channels.twilio.agent_phones import AgentPhones, agent_phones
 from services.channels.twilio.form import read_fields
 from services.channels.twilio.people import TwilioUser
-from services.platform.core.identifiers import hashed_id
 
 NOTHING_TO_DO = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -63,7 +62,7 @@ class TwilioCall:
 
     def unknown(self, raw: str, user: TwilioUser, **details: str | None) -> list[Activity]:
         """What has no effect here: an activity with its type, and the ids that the call has."""
-        digest = hashed_id(*(f"{name}={value}" for name, value in sorted(self.fields.items())))
+        digest = self.scope.content_id(*(f"{name}={value}" for name, value in sorted(self.fields.items())))
         return [self.activity("unknown", user, raw, digest, details=drop_none(raw=raw[:64], **details))]
 
 

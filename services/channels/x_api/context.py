@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.activity import Activity, ActivityKind
 from schemas.values import Json
+from services.channels.account_scope import AccountScope, scope_of
 from services.channels.json_access import as_id_str, drop_none
 from services.channels.port import NOBODY, Account, Request
 from services.platform.core.identifiers import hashed_id
@@ -33,6 +34,7 @@ class XCall:
     account: str
     own_id: str | None
     received_at: datetime
+    scope: AccountScope
 
     def message_id(self, kind: str, number: str) -> str:
         """The permanent id of a post or a direct message of this account."""
@@ -65,4 +67,4 @@ class XCall:
 def read_call(request: Request, account: Account) -> XCall:
     """The context of a webhook call."""
     own = as_id_str(next(iter(account.secrets("user_id")), None))
-    return XCall(account.workspace, account.id, own, request.received_at)
+    return XCall(account.workspace, account.id, own, request.received_at, scope_of(account, own))

@@ -39,7 +39,9 @@ def parse(request: Request, account: Account) -> list[Activity]:
     call = read_call(request, account)
     found = list(_activity_api(call, body) if "data" in body else _account_activity(call, body))
     unique = {activity.id: activity for activity in found}
-    return list(unique.values()) or [call.unknown("none", hashed_id(request.body.decode("utf-8", "replace")))]
+    return list(unique.values()) or [
+        call.unknown("none", call.scope.content_id(request.body.decode("utf-8", "replace")))
+    ]
 
 
 # -- X Activity API ------------------------------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ def _account_activity(call: XCall, body: Payload) -> Iterator[Activity]:
             continue
         reader = LISTS.get(field)
         found = list(reader(call, body)) if reader is not None else []
-        yield from found or [call.unknown(field, hashed_id(field, repr(value)))]
+        yield from found or [call.unknown(field, call.scope.content_id(field, repr(value)))]
 
 
 def _created(call: XCall, body: Payload) -> Iterator[Activity]:
@@ -133,7 +135,7 @@ def _created(call: XCall, body: Payload) -> Iterator[Activity]:
         yield (
             created(call, post, "tweet_create_events")
             if post
-            else call.unknown("tweet_create_events", hashed_id(repr(value)))
+            else call.unknown("tweet_create_events", call.scope.content_id(repr(value)))
         )
 
 
@@ -146,12 +148,12 @@ def _blocked(call: XCall, body: Payload) -> Iterator[Activity]:
     for event in dicts(body.get("block_events")):
         verb = as_str(event.get("type")) or "block"
         found = relation(call, event, f"block.{verb}", as_id_str(event.get("created_timestamp")))
-        yield found or call.unknown("block_events", hashed_id(repr(event)))
+        yield found or call.unknown("block_events", call.scope.content_id(repr(event)))
 
 
 def _revoked(call: XCall, body: Payload) -> Iterator[Activity]:
     for kind, about in as_dict(body.get("user_event")).items():
-        yield call.unknown("user_event", hashed_id(kind, repr(about)), what=kind[:64])
+        yield call.unknown("user_event", call.scope.content_id(kind, repr(about)), what=kind[:64])
 
 
 LISTS: Mapping[str, Callable[[XCall, Payload], Iterator[Activity]]] = {
