@@ -46,7 +46,8 @@ async def talks(shop: Shop) -> list[tuple[list[str], str]]:
             continue
         for one in messages:
             if one["direction"] == "inbound":
-                written.append(one["text"] or "")
+                # A review that was edited may say something else than what was answered.
+                written += [one["text"] or "", *(edit["text"] or "" for edit in one["edits"])]
             # What an agent writes first answers nothing.
             elif one["author"]["kind"] == "agent" and written:
                 found.append((list(written), one["text"]))
