@@ -1,5 +1,7 @@
 """A person of a customer is erased on both engines, over kill -9: nothing of them is left, and everything of the others is."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +16,6 @@ WORDS = ("quincefritter", "marmaladeboat", "saffronlantern", "tamarindkettle")
 """Of the person's message, of our answer, of a note, and of what waits to be sent."""
 OTHERS = "walnutcompass"
 PERSON = f"/v1/workspaces/shop/persons/{MAIL}"
-REPORT = "/reports/kpis"
 
 
 async def filled(shop: Street) -> tuple[str, str]:
@@ -50,16 +51,38 @@ def in_files(folder: Path, words: str) -> set[str]:
     return {path.name for path in folder.rglob("*") if path.is_file() and words.encode() in path.read_bytes()}
 
 
-async def figures(shop: Street) -> Any:
-    """The report of the day, without the time at which it was made."""
-    found = await shop.shop.get(REPORT)
-    return {name: value for name, value in found.items() if name not in ("generated_at", "as_of")}
+async def figures(shop: Street) -> dict[str, Any]:
+    """Counts and times of the report of these days, but for what an erasure itself does: it closes, which makes figures final."""
+    began = datetime.now(UTC) - timedelta(days=1)
+    days = [(began + timedelta(days=number)).strftime("%Y-%m-%dT00:00:00Z") for number in (0, 2)]
+    rows = (await shop.shop.get("/reports/kpis", **{"from": days[0], "to": days[1]}))["rows"]
+    return {name: value for name, value in named(rows, "") if is_lasting(name)}
+
+
+def is_lasting(name: str) -> bool:
+    return (".counts." in name or ".durations." in name) and not name.endswith((".closed", ".provisional"))
+
+
+def named(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from named(one, f"{name}.{key}")
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from named(one, f"{name}.{number}")
+    else:
+        yield name, value
 
 
 async def test_nothing_of_an_erased_person_is_left_in_any_file(tmp_path: Path) -> None:
     async with street(tmp_path) as shop:
         case, _ = await filled(shop)
         assert in_files(tmp_path / "data", WORDS[0])
+        resolved = await shop.shop.client.post(
+            f"/v1/workspaces/shop/conversations/{case}/resolve", json={"agent": "ana"}
+        )
+        assert resolved.status_code == 200, resolved.text
+        before = await figures(shop)
         accepted = await shop.shop.client.delete(PERSON, headers={"Prefer": "respond-async"})
         assert accepted.status_code == 202, accepted.text
         await shop.restart()
@@ -78,6 +101,10 @@ async def test_nothing_of_an_erased_person_is_left_in_any_file(tmp_path: Path) -
         told = [verb for noun, verb in facts if noun == "conversation"]
         assert told[-3:] == ["resolved", "closed", "erased"]
 
+        after = await figures(shop)
+        assert {
+            name: (before.get(name), after.get(name)) for name in before | after if before.get(name) != after.get(name)
+        } == {}
         left = await shop.customer_of(TELEGRAM, CHAT, CALLER)
         assert (await shop.customer(MAIL), len(await shop.timeline(left))) == (None, 4)
         found = {words: in_files(tmp_path / "data", words) for words in (*WORDS[:3], MAIL)}

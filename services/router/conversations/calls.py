@@ -18,12 +18,15 @@ from services.router.conversations.customer_messages import (
 )
 from services.router.conversations.domain import calls
 from services.router.conversations.domain.contacts import updated_contact
+from services.router.conversations.message_ids import is_erased
 
 
 def on_call(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
     """Store a state of a call. A message shows what came of it: once it is over, and of one with an agent whom we know from then on."""
     identity, call = activity.message, activity.call
-    if identity is None or call is None:
+    known = work.get(MESSAGES, identity) if identity is not None else None
+    # What is told late of a call of somebody who was erased, such as its recording, is not stored.
+    if identity is None or call is None or (known is not None and is_erased(known)):
         return
     before = work.get(CALLS, identity)
     record = calls.call_after(before, activity, call)

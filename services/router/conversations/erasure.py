@@ -34,6 +34,7 @@ from services.router.conversations.facts import CLOSE_TIMER, close_task, put_con
 from services.router.conversations.handoff_notices import EXPIRY
 from services.router.conversations.snooze import SNOOZE_TIMER
 from services.router.conversations.storage_limits import PROFILE_TIMER, STORAGE_TIMER
+from services.router.conversations.talks import CALL_TIMER
 from services.router.conversations.task_counting import SILENCE_TIMER
 
 PAGE_SIZE = 100
@@ -116,6 +117,7 @@ def _forget(work: UnitOfWork, key: str, command: ErasePerson) -> None:
     pseudonym = PersonKey(person_key(key).workspace, command.pseudonym)
     for identity, call in work.found(CALLS, _calls(key)).items():
         work.put(CALLS, identity, replace(call, key=str(pseudonym), recording=None))
+        work.cancel_timer(f"{CALL_TIMER}{identity}")
     person = work.get(PERSONS, key)
     # Who wrote again meanwhile is a new person, of whom nothing is known but what they wrote since.
     going_on = {t: case for t, case in (person.open if person is not None else {}).items() if not _is_over(work, case)}

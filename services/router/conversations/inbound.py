@@ -162,8 +162,8 @@ def _in_private(work: UnitOfWork, activity: Activity, case: ConversationState) -
 
 
 def _in_workspace(workspace: str, case: ConversationState | None) -> ConversationState | None:
-    """The conversation, None where it is another workspace's: ids and tokens may be written by anybody."""
-    return None if case is None or case.workspace != workspace else case
+    """The conversation, None where it is another workspace's: ids and tokens may be written by anybody; or its customer was erased."""
+    return None if case is None or case.workspace != workspace or case.erased_at is not None else case
 
 
 # -- handlers by kind --------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from services.router.conversations.customer_messages import message_record, open
 from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import record_message_fact
-from services.router.conversations.message_ids import answered_message
+from services.router.conversations.message_ids import answered_message, is_erased
 
 
 def on_survey_answer(work: UnitOfWork, activity: Activity, activity_context: ActivityContext) -> None:
@@ -31,6 +31,8 @@ def on_survey_answer(work: UnitOfWork, activity: Activity, activity_context: Act
     elif case is not None:
         add_answers(work, activity, case)
     elif (known := work.get(MESSAGES, activity.message or activity.id)) is not None:
+        if is_erased(known):
+            return
         # Whoever answered a part of it before had no conversation then, either.
         work.put(MESSAGES, known.id, _with_further_answers(known, activity))
     else:
@@ -42,8 +44,9 @@ def _named_conversation(work: UnitOfWork, activity: Activity, named: str | None)
     answered = answered_message(work, activity)
     identity = named or (answered.conversation if answered else None)
     case = work.get(CONVERSATIONS, identity) if identity else None
-    # The link of a survey is in the hands of the person who answers it.
-    return case if case is not None and case.workspace == activity.workspace else None
+    # The link of a survey is in the hands of the person who answers it; of an erased customer it leads nowhere.
+    is_there = case is not None and case.workspace == activity.workspace and case.erased_at is None
+    return case if is_there else None
 
 
 def add_answers(work: UnitOfWork, activity: Activity, case: ConversationState) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.activity import Attachment, Participant, PersonIdentity, Reaction
-from schemas.commands import AddNote, CommandResult
+from schemas.commands import AddNote, CommandResult, Forward
 from schemas.erasure import ErasePerson, EraseTraces, ErasureStep
 from schemas.values import EncryptedText
 from services.domain.lifecycle import is_closed, is_open
@@ -169,6 +169,39 @@ async def test_what_comes_late_brings_nothing_back(kinds: list[str]) -> None:
         await house.settle()
     assert (len(house.messages()), WORDS.encode() in stored(house)) == (count, False)
     assert house.driver.get(PERSONS, house.key) is None
+
+
+async def test_the_recording_of_a_call_that_comes_late_is_not_stored() -> None:
+    house = ConversationsHarness()
+    call = {"id": "CA1", "state": "missed"}
+    await house.customer(1, "call", id="c1", text=None, call=call)
+    assert [message.call is not None for message in house.messages()] == [True]
+    await erase(house)
+    before = stored(house)
+    recording = {"kind": "audio", "url": f"https://files.example/{WORDS}"}
+    await house.customer(1, "call", id="c2", text=None, call={**call, "recording": recording})
+    assert (WORDS.encode() in stored(house), house.messages()[0].attachments, house.messages()[0].call) == (
+        False,
+        [],
+        None,
+    )
+    assert before.count(b"erased-1") == stored(house).count(b"erased-1")
+
+
+async def test_a_survey_that_is_answered_late_does_not_enter_the_erased_conversation() -> None:
+    house = await filled()
+    case = house.case()
+    await erase(house)
+    count = len(house.messages())
+    answers = [{"ref": "q1", "question": "how was it", "value": 5}]
+    about: dict[str, Any] = {"id": "s1", "message": "s1", "text": None, "answers": answers, "conversation": case.id}
+    await house.customer(9, "survey_answer", **about)
+    await house.settle()
+    (answer,) = house.messages()[count:]
+    assert (answer.conversation, answer.key) == ("", house.key)
+    forwarded = Forward(conversation=case.id, activity=house.activity(9, "survey_answer", **{**about, "message": "s2"}))
+    await house.arrives("commands", "pasokh.command.forward", forwarded)
+    assert not [message for message in house.messages() if message.id == "s2"]
 
 
 async def test_who_writes_again_is_a_new_person_without_a_history() -> None:
