@@ -81,7 +81,9 @@ def upstreams_conf(routes: Mapping[str, str], *, names_change: bool = True) -> s
     """The addresses of the processes. `names_change`: names are resolved again, because replicas come and go."""
     # The DNS server of Docker.
     lookup = "resolver 127.0.0.11 valid=5s;\n" if names_change else ""
-    again = " resolve" if names_change else ""
+    # A replica that did not answer is asked again after a second. After the ten that are the default, two replicas that are
+    # restarted one after the other would both be passed over for a while. nginx ignores this where a name has one address.
+    again = " fail_timeout=1s resolve" if names_change else ""
     return HEADER + lookup + "".join(_upstream(process, again) for process in sorted({*routes.values(), DEFAULT}))
 
 

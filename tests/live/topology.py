@@ -30,6 +30,7 @@ import yaml
 
 from services.cli.env import VARIABLE, write_missing
 from services.platform.core.settings import Settings
+from tests.live_servers.fixtures import absence
 from tests.live_servers.process import Process
 from tests.live_servers.server import START_SECONDS, Unavailable, free_ports
 
@@ -225,7 +226,7 @@ class Topology:
 
     def _changed(self, path: Path, folder: Path, port: int) -> str:
         text = path.read_text()
-        text = re.sub(r"^(\s*)server (\w+):\d+ resolve;$", self._servers, text, flags=re.MULTILINE)
+        text = re.sub(r"^(\s*)server (\w+):\d+ (.*)resolve;$", self._servers, text, flags=re.MULTILINE)
         text = text.replace(TEMPORARY, f"{folder}/")
         text = text.replace("scrape_interval: 10s", f"scrape_interval: {SCRAPE_SECONDS}s")
         if path.suffix == ".yaml" and "dns_sd_configs" in text:
@@ -233,7 +234,7 @@ class Topology:
         return self._addressed(text, port)
 
     def _servers(self, line: re.Match[str]) -> str:
-        return "\n".join(f"{line[1]}server 127.0.0.1:{port};" for port in self.ports_of(line[2]))
+        return "\n".join(f"{line[1]}server 127.0.0.1:{port} {line[3]};" for port in self.ports_of(line[2]))
 
     def _targets(self, text: str) -> str:
         """What the name server would have said, and the label that a relabelling makes of the name."""
@@ -264,16 +265,39 @@ def whole(folder: Path, bus: str, store: str, stand_in_port: int) -> Iterator[To
 
     Raises Unavailable without one of its programs, TimeoutError when something does not come up.
     """
-    write_missing((ROOT / ".env.example").read_text(), folder / "env")
-    values = dict(VARIABLE.findall((folder / "env").read_text()))
-    values["PASOKH_ALLOWED_TARGETS"] = json.dumps([f"127.0.0.1:{stand_in_port}"])
-    overrides = {"PASOKH_NAMESPACE": f"compose-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": PARTITIONS}
-    topology = Topology(folder, values, bus, store, overrides)
+    topology = _composed(folder, bus, store, json.dumps([f"127.0.0.1:{stand_in_port}"]))
     with topology.running(*topology.own(), "proxy", "alertmanager", "prometheus"):
-        wait_for([one for name in topology.own() for one in topology.of(name)], "/readyz")
-        wait_for(topology.of("proxy"), "/livez")
+        _wait_for_services(topology)
         wait_for(topology.of("prometheus"), "/-/ready")
         yield topology
+
+
+@contextmanager
+def services_at_one_address(folder: Path, bus: str, store: str, targets: str, **settings: str) -> Iterator[Topology]:
+    """The services behind the proxy, ready; replies may go to `targets`, as PASOKH_ALLOWED_TARGETS has them.
+
+    Skips the test without the proxy's program.
+    """
+    topology = _composed(folder, bus, store, targets, **settings)
+    try:
+        with topology.running(*topology.own(), "proxy"):
+            _wait_for_services(topology)
+            yield topology
+    except Unavailable as error:
+        raise absence(str(error)) from None
+
+
+def _composed(folder: Path, bus: str, store: str, targets: str, **settings: str) -> Topology:
+    write_missing((ROOT / ".env.example").read_text(), folder / "env")
+    values = dict(VARIABLE.findall((folder / "env").read_text()))
+    values["PASOKH_ALLOWED_TARGETS"] = targets
+    overrides = {"PASOKH_NAMESPACE": f"compose-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": PARTITIONS, **settings}
+    return Topology(folder, values, bus, store, overrides)
+
+
+def _wait_for_services(topology: Topology) -> None:
+    wait_for([one for name in topology.own() for one in topology.of(name)], "/readyz")
+    wait_for(topology.of("proxy"), "/livez")
 
 
 def answers(url: str) -> bool:
