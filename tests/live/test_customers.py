@@ -1,24 +1,28 @@
 """One customer who writes on Telegram, by mail, in the web chat and through an own system, as one customer, over kill -9.
 
+In one process, and where every service is a process on Kafka and MongoDB and one of two routers is always away.
+
 Their telephone and address are proven by Telegram, by the mail provider and by the shop's own servers. Each answer goes the way the
 message came, before and after the persons are joined; a lead parts them and joins them again.
 """
 
+import asyncio
 import email.policy
 import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +34,7 @@ from services.demo.telegram import FakeTelegram
 from services.platform.http.standard_webhooks import signed_headers
 from tests.channels.mail.providers import calls
 from tests.live.installation import ADMIN_KEY, Running, Shop, shop_at, telegram, up, update_of
+from tests.live.topology import Topology, services_at_one_address, wait_for
 from tests.live.waiting import eventually
 from tests.live_servers.server import free_ports
 
@@ -42,14 +47,65 @@ TELEGRAM, MAIL, CHAT, CALLER = (
     f"webchat:main:user-{USER}",
     "api:phone:c1",
 )
+PATIENCE_SECONDS = 100.0
+"""Who is killed in a transaction leaves its locks to MongoDB for a minute; most often nobody is, and this waits for seconds."""
 SMTP_USER, SMTP_PASSWORD = "mailer", "smtp-pass-word"
+
+
+pytestmark = pytest.mark.timeout(300)
+
+
+class Installed(Protocol):
+    """An installation that a test kills."""
+
+    @property
+    def url(self) -> str: ...
+
+    def restart(self) -> None:
+        """Kill -9 whoever decides, and return when somebody can decide again."""
+
+
+@dataclass
+class Alone:
+    """One process."""
+
+    running: Running
+
+    @property
+    def url(self) -> str:
+        return self.running.url
+
+    def restart(self) -> None:
+        self.running.kill()
+        self.running.start()
+        self.running.wait_ready()
+
+
+@dataclass
+class Distributed:
+    """Every service a process. Of two routers one is killed at each restart, in turn, and the other takes its partitions over."""
+
+    topology: Topology
+    away: int | None = None
+
+    @property
+    def url(self) -> str:
+        return self.topology.url("proxy")
+
+    def restart(self) -> None:
+        routers = self.topology.of("router")
+        if self.away is not None:
+            routers[self.away].process.start()
+            wait_for([routers[self.away]], "/readyz")
+        self.away = 1 if self.away == 0 else 0
+        routers[self.away].process.kill()
 
 
 @dataclass
 class Street:
     """The customer's four ways to the shop, and what has come back on each."""
 
-    running: Running
+    installed: Installed
     shop: Shop
     bot: FakeTelegram
     mails: list[TakenMail]
@@ -123,7 +179,7 @@ class Street:
             found = {await self.customer(person) for person in persons}
             return found.pop() if len(found) == 1 else None
 
-        return await eventually(one)
+        return await eventually(one, PATIENCE_SECONDS)
 
     async def timeline(self, customer: str) -> list[str]:
         """Person and text of each message of the timeline, oldest first, read two at a time."""
@@ -137,15 +193,15 @@ class Street:
 
     async def answer(self, person: str, text: str) -> None:
         """Sara's colleague answers in the conversation of a person."""
-        [case] = await eventually(lambda: self.shop.items("/conversations", person=person, status="assigned"))
+        [case] = await eventually(
+            lambda: self.shop.items("/conversations", person=person, status="assigned"), PATIENCE_SECONDS
+        )
         answer = await self.shop.reply(case["id"], "ana", text)
         assert answer.status_code == 201, answer.text
 
     async def restart(self) -> None:
-        """Kill -9, and start again."""
-        self.running.kill()
-        self.running.start()
-        self.running.wait_ready()
+        """Kill -9, while the platforms go on."""
+        await asyncio.to_thread(self.installed.restart)
 
     # -- what came back ----------------------------------------------------------------------------------------------------
 
@@ -163,12 +219,52 @@ class Street:
         }
 
 
+def allowed(ports: list[int]) -> str:
+    """PASOKH_ALLOWED_TARGETS: ports of this machine."""
+    return json.dumps([f"127.0.0.1:{port}" for port in ports])
+
+
+@contextmanager
+def alone(folder: Path, ports: list[int], **environment: str) -> Iterator[Alone]:
+    """One running process; `environment` are more of its settings."""
+    running = up(folder, PASOKH_ADMIN_KEY=ADMIN_KEY, PASOKH_ALLOWED_TARGETS=allowed(ports), **environment)
+    running.start()
+    try:
+        running.wait_ready()
+        yield Alone(running)
+    finally:
+        running.kill()
+
+
 @asynccontextmanager
 async def street(folder: Path, **environment: str) -> AsyncIterator[Street]:
-    """A running installation with an account for each way; `environment` are more of its settings."""
+    """A running process with an account for each way; `environment` are more of its settings."""
     ports = free_ports(3)
-    targets = json.dumps([f"127.0.0.1:{port}" for port in ports])
-    running = up(folder, PASOKH_ADMIN_KEY=ADMIN_KEY, PASOKH_ALLOWED_TARGETS=targets, **environment)
+    with alone(folder, ports, **environment) as installed:
+        async with street_of(installed, ports) as shop:
+            yield shop
+
+
+@pytest.fixture
+def ports() -> list[int]:
+    """Where Telegram, the mail server and the shop's own system listen."""
+    return free_ports(3)
+
+
+@pytest.fixture(params=["alone", "distributed"])
+def installed(request: pytest.FixtureRequest, tmp_path: Path, ports: list[int]) -> Iterator[Installed]:
+    if request.param == "alone":
+        with alone(tmp_path, ports) as running:
+            yield running
+    else:
+        kafka, mongo = (request.getfixturevalue(name).url for name in ("kafka_server", "mongo_server"))
+        with services_at_one_address(tmp_path, kafka, mongo, allowed(ports), PASOKH_ADMIN_KEY=ADMIN_KEY) as topology:
+            yield Distributed(topology)
+
+
+@asynccontextmanager
+async def street_of(installed: Installed, ports: list[int]) -> AsyncIterator[Street]:
+    """An account for each way of a running installation."""
     mails: list[TakenMail] = []
     called: list[Any] = []
 
@@ -181,20 +277,15 @@ async def street(folder: Path, **environment: str) -> AsyncIterator[Street]:
         return Response(status_code=200)
 
     callback = Starlette(routes=[Route("/replies", reply, methods=["POST"])])
-    running.start()
-    try:
-        running.wait_ready()
-        async with (
-            telegram(ports[0]) as (bot, bot_url),
-            smtp_server(take, user=SMTP_USER, password=SMTP_PASSWORD, port=ports[1]),
-            serving(Starlette(routes=[Mount("", callback)]), port=ports[2]) as callback_url,
-            shop_at(running.url, ADMIN_KEY) as shop,
-        ):
-            await shop.open_with(bot_url, {"ana": {"lang:en": 3}})
-            await open_accounts(shop, ports[1], callback_url)
-            yield Street(running, shop, bot, mails, called)
-    finally:
-        running.kill()
+    async with (
+        telegram(ports[0]) as (bot, bot_url),
+        smtp_server(take, user=SMTP_USER, password=SMTP_PASSWORD, port=ports[1]),
+        serving(Starlette(routes=[Mount("", callback)]), port=ports[2]) as callback_url,
+        shop_at(installed.url, ADMIN_KEY) as shop,
+    ):
+        await shop.open_with(bot_url, {"ana": {"lang:en": 3}})
+        await open_accounts(shop, ports[1], callback_url)
+        yield Street(installed, shop, bot, mails, called)
 
 
 async def open_accounts(shop: Shop, smtp_port: int, callback_url: str) -> None:
@@ -211,8 +302,10 @@ async def open_accounts(shop: Shop, smtp_port: int, callback_url: str) -> None:
     await shop.put("/accounts/api/phone", {"credentials": own})
 
 
-async def test_one_customer_on_four_channels_has_one_timeline_and_answers_the_way_they_came(tmp_path: Path) -> None:
-    async with street(tmp_path) as shop:
+async def test_one_customer_on_four_channels_has_one_timeline_and_answers_the_way_they_came(
+    installed: Installed, ports: list[int]
+) -> None:
+    async with street_of(installed, ports) as shop:
         await shop.on_telegram(1, "")
         await shop.on_telegram(2, "where is my parcel")
         await shop.in_chat("it is order 17")
@@ -222,24 +315,26 @@ async def test_one_customer_on_four_channels_has_one_timeline_and_answers_the_wa
         await shop.by_phone("I call you too")
         await shop.restart()
         customer = await shop.customer_of(TELEGRAM, MAIL, CHAT, CALLER)
-        timeline = await eventually(lambda: shop.timeline(customer), holds=lambda found: len(found) == 5)
+        timeline = await eventually(
+            lambda: shop.timeline(customer), PATIENCE_SECONDS, holds=lambda found: len(found) == 5
+        )
         assert [one.split(":")[0] for one in timeline] == ["telegram", "telegram", "webchat", "email", "api"]
 
         expected = {person: [f"answer to {person}"] for person in (TELEGRAM, MAIL, CHAT, CALLER)}
         for person in expected:
             await shop.answer(person, f"answer to {person}")
-        await eventually(shop.answers, holds=lambda found: found == expected)
+        await eventually(shop.answers, PATIENCE_SECONDS, holds=lambda found: found == expected)
         assert len(await shop.timeline(customer)) == 9
 
         await part(shop, customer, MAIL)
         await shop.restart()
-        await eventually(lambda: shop.customer(MAIL), holds=lambda found: found is None)
+        await eventually(lambda: shop.customer(MAIL), PATIENCE_SECONDS, holds=lambda found: found is None)
         await shop.by_mail("and once more")
-        await eventually(lambda: shop.shop.items("/conversations", person=MAIL, status="assigned"))
+        await eventually(lambda: shop.shop.items("/conversations", person=MAIL, status="assigned"), PATIENCE_SECONDS)
         rest = await shop.customer_of(TELEGRAM, CHAT, CALLER)
         assert (await shop.customer(MAIL), len(await shop.timeline(rest))) == (None, 7)
         await shop.answer(MAIL, "after the parting")
-        await eventually(shop.answers, holds=lambda found: found[MAIL][1:] == ["after the parting"])
+        await eventually(shop.answers, PATIENCE_SECONDS, holds=lambda found: found[MAIL][1:] == ["after the parting"])
 
         joined = await shop.shop.client.post("/v1/workspaces/shop/customers", json={"persons": [MAIL, TELEGRAM]})
         assert joined.status_code == 200, joined.text

@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import pytest
 
-from services.cli.env import VARIABLE, write_missing
 from tests.live.contract import problem, shaped
 from tests.live.dialogues import CARD, ENGLISH, ORDER, PARCEL, PERSIAN, Dialogue
 from tests.live.group_chat_scenario import GROUP, GroupChatScenario, town_at
@@ -34,10 +32,9 @@ from tests.live.leak_search import (
     with_number,
     with_words,
 )
-from tests.live.topology import ROOT, Topology, wait_for
+from tests.live.topology import Topology, services_at_one_address
 from tests.live.waiting import eventually
-from tests.live_servers.fixtures import absence
-from tests.live_servers.server import Server, Unavailable, free_ports
+from tests.live_servers.server import Server, free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -291,18 +288,11 @@ async def test_a_card_number_in_a_group_is_settled_in_private_and_stands_nowhere
 
 @pytest.fixture
 def topology(tmp_path: Path, kafka_server: Server, mongo_server: Server, port: int) -> Iterator[Topology]:
-    write_missing((ROOT / ".env.example").read_text(), tmp_path / "env")
-    values = dict(VARIABLE.findall((tmp_path / "env").read_text()))
-    values["PASOKH_ALLOWED_TARGETS"] = json.dumps([f"127.0.0.1:{port}"])
-    given = {"PASOKH_NAMESPACE": f"story-{uuid4().hex[:8]}", "PASOKH_PARTITIONS": "4", "PASOKH_LOG_LEVEL": "debug"}
-    topology = Topology(tmp_path, values, kafka_server.url, mongo_server.url, given)
-    try:
-        with topology.running(*topology.own(), "proxy"):
-            wait_for([one for name in topology.own() for one in topology.of(name)], "/readyz")
-            wait_for(topology.of("proxy"), "/livez")
-            yield topology
-    except Unavailable as error:
-        raise absence(str(error)) from None
+    targets = json.dumps([f"127.0.0.1:{port}"])
+    with services_at_one_address(
+        tmp_path, kafka_server.url, mongo_server.url, targets, PASOKH_LOG_LEVEL="debug"
+    ) as topology:
+        yield topology
 
 
 @pytest.mark.timeout(240)

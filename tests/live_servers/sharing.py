@@ -20,6 +20,7 @@ SECONDS = {
     "tests/live/test_failpoints.py": 30.0,
     "tests/live/test_absent_agents.py": 20.0,
     "tests/live/test_storage_limits.py": 30.0,
+    "tests/live/test_customers.py": 20.0,
     "tests/live/test_upgrade.py": 16.0,
     "tests/live/test_polling.py": 16.0,
     "tests/live/test_deleting_a_workspace.py": 8.0,
