@@ -11,8 +11,8 @@ Scope = Literal["message", "chat", "account"]
 RateScope = Literal["chat", "group", "account"]
 """What a rate is counted over: one private chat, one public place, or everything of the account."""
 
-ActionKind = Literal["hide", "unhide", "delete", "edit", "react", "typing", "seen"]
-"""What can be done to a message, or shown in its chat, besides sending: see `schemas.outbound.ChannelAction`."""
+ActionKind = Literal["hide", "unhide", "delete", "edit", "react", "typing", "seen", "call"]
+"""What can be done to a message, shown in its chat, or done with its customer besides sending: see `schemas.outbound.ChannelAction`."""
 
 TextUnit = Literal["code_points", "utf16", "bytes", "weighted", "segments"]
 """How a platform counts the length of a text: characters, UTF-16 code units, bytes of UTF-8, weighted characters (X: Chinese and emoji
@@ -96,6 +96,7 @@ class Capabilities(Contract):
     - `single_answer`: a public post has one answer of ours, which another would replace: agents edit it.
     - `receives`: whether what customers write there comes in; a channel without it only sends.
     - `actions`: what can be done to messages, and in chats; `public_actions` to public ones, if that differs.
+    - `callers`: the agents whose telephone the account knows, so that they can call customers (`call`).
     - `invitation`: whether a public answer may ask the customer to write a private message, where we cannot write first.
     - `templates`: whether the platform has approved messages, which go out by their name.
     - `deep_link`: the form of a link that opens a private chat, with `{username}` of the account and `{token}`.
@@ -132,6 +133,7 @@ class Capabilities(Contract):
     deep_link: str | None = None
     actions: tuple[ActionKind, ...] = ()
     public_actions: tuple[ActionKind, ...] | None = None
+    callers: tuple[str, ...] = ()
     edits: bool = False
     drops_repeats: bool = False
     rate_limits: tuple[RateLimit, ...] = ()

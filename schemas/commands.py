@@ -214,6 +214,20 @@ class PerformAction(Contract):
     request_hash: str
 
 
+class PlaceCall(Contract):
+    """`pasokh.command.place_call`: ring the agent's own telephone, and connect it with the customer's.
+
+    `language` is that of the agent, who reads why there is no call.
+    """
+
+    conversation: str
+    agent: str
+    agent_name: str | None = None
+    language: AgentLanguage = "en"
+    accepted_at: Instant
+    request_hash: str
+
+
 class ClearHandoff(Contract):
     """`pasokh.command.clear_handoff`: the conversation is no longer sensitive and may be answered in public."""
 

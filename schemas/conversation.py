@@ -234,7 +234,7 @@ class ConversationFact(Contract):
 
     `key` is the person key. `snapshot` is the conversation after the fact, `previous_status` its status before (None on
     opened). `message` is the id of the message of the fact (message_received, message_edited, message_deleted, content_removed, replied,
-    reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed).
+    reply_delivered, reply_failed, reaction_changed, message_hidden, message_unhidden, action_failed, call_placed).
     `reaction` is what somebody's reaction to it is now. `reason` is set on a resolved that nobody decided: `no_answer`, the
     customer has been silent for too long; `call_ended`, a call with its customer was all that it was about; `erased`, the
     customer was erased. `mentions` are the agents whom a noted calls to the conversation.

@@ -90,13 +90,13 @@ class OutboundMessage(Contract):
 
 
 class ChannelAction(Contract):
-    """`pasokh.outbound.action`: do this to a message, or show it in its chat. To do it twice changes nothing more.
+    """`pasokh.outbound.action`: do this to a message, or show it in its chat. To do it twice changes nothing more, but for a `call`.
 
     `id` is the id of the action. `message` and `platform_id` name the message here and at the platform; both are None for
     what is done to the chat (`typing`). A message that the platform has not accepted yet has no `platform_id`: the action
     gets that of the result of its send. `further_ids` are those of the other messages that it became there: a long text, an
     album. `text` is the new text of an `edit`, `emoji` the reaction of a `react` (None takes
-    it back). `language` is that of the agent who reads why it failed.
+    it back), `agent` whom a `call` connects with the customer: `message` shows that call. `language` is that of the agent who reads why it failed.
     """
 
     id: str
@@ -113,6 +113,7 @@ class ChannelAction(Contract):
     further_ids: Annotated[list[str], OMITTED_IF_EMPTY] = []
     text: EncryptedText | None = None
     emoji: str | None = None
+    agent: Annotated[str | None, OMITTED_IF_EMPTY] = None
     accepted_at: Instant
     language: AgentLanguage = "en"
 

@@ -127,6 +127,7 @@ RULES: dict[str, Rule] = {
     f"POST {ONE}/resolve": "conversation",
     f"POST {ONE}/claim": "conversation",
     f"POST {ONE}/signal": "conversation",
+    f"POST {ONE}/call": "conversation",
     f"POST {ONE}/snooze": "conversation",
     f"POST {ONE}/unsnooze": "conversation",
     f"POST {ONE}/sla/reapply": "write",

@@ -33,6 +33,7 @@ NEEDED = {
         f"POST {ONE}/resolve",
         f"POST {ONE}/claim",
         f"POST {ONE}/signal",
+        f"POST {ONE}/call",
         f"POST {ONE}/snooze",
         f"PUT {ONE}/read",
         f"POST {ONE}/unsnooze",

@@ -39,6 +39,9 @@ log = structlog.get_logger(__name__)
 TYPING_SHOWN_FOR = timedelta(seconds=10)
 """How long after its acceptance `typing` is still worth showing."""
 
+CALL_WAITS_FOR = timedelta(minutes=1)
+"""How long after its acceptance an agent still expects that a call rings."""
+
 ACCOUNT_MISSING = AttemptResult(kind="refused", code="account_missing")
 
 
@@ -145,6 +148,9 @@ def _has_missing_credentials(channel: Channel, account: Account) -> bool:
 
 def _refuse_action(action: ChannelAction, now: datetime) -> AttemptResult | None:
     """Why an action is not worth a call, as its result."""
+    if action.kind == "call":
+        is_late = now - action.accepted_at > CALL_WAITS_FOR
+        return AttemptResult(kind="refused", code="too_late_to_call") if is_late else None
     if action.message is not None and action.platform_id is None:
         return AttemptResult(kind="refused", code="not_sent")
     if action.kind == "typing" and now - action.accepted_at > TYPING_SHOWN_FOR:

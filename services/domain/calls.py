@@ -16,8 +16,8 @@ class CallRecord:
     `outcome` is None until the customer's leg ends: `answered` when an agent's leg was, or the only leg there is; `abandoned`
     when the customer hung up while an agent was being called; `missed` when nobody took it. A call of ours is `answered` when the
     customer took it, and both are over once the agent's leg that was taken has ended. `conversation` has its message. `agent_at` is the time of `agent_state`.
-    `agent` is whose telephone was taken last, and `agent_ended`: that leg has ended. `taken_at` is since when it is, or was, the
-    work of that agent. The platform ends the call `limit_seconds` after it was taken.
+    `agent` is whose telephone was taken last, and `agent_ended`: that leg has ended. `taken_at` is since when that agent and the
+    customer talk, or talked; `answer_recorded`: this counts as an answer already. The platform ends the call `limit_seconds` after it was taken.
     """
 
     workspace: str
@@ -33,6 +33,7 @@ class CallRecord:
     agent: Annotated[str | None, OMITTED_IF_EMPTY] = None
     agent_ended: Annotated[bool, OMITTED_IF_EMPTY] = False
     taken_at: Annotated[Instant | None, OMITTED_IF_EMPTY] = None
+    answer_recorded: Annotated[bool, OMITTED_IF_EMPTY] = False
     limit_seconds: Annotated[float | None, OMITTED_IF_EMPTY] = None
     recording: Attachment | None = None
     outcome: CallOutcome | None = None

@@ -232,6 +232,12 @@ FAILURES: Mapping[str, Wording] = {
         "ar": "هذا ردنا على تعليق آخر في السلسلة نفسها، وهو في محادثة صاحب ذلك التعليق.",
         "lv": "Šī ir mūsu atbilde uz citu komentāru tajā pašā pavedienā: tā atrodas tā autora sarunā.",
     },
+    "too_late_to_call": {
+        "en": "The platform could not be reached in time, so nobody was called.",
+        "fa": "پلتفرم به‌موقع در دسترس نبود و به کسی زنگ زده نشد.",
+        "ar": "تعذّر الوصول إلى المنصة في الوقت المناسب، فلم يُتصل بأحد.",
+        "lv": "Platformu neizdevās laikus sasniegt, tāpēc nevienam nezvanīja.",
+    },
     "too_late": {
         "en": "It would have been shown too late.",
         "fa": "دیگر برای نشان دادن آن دیر بود.",

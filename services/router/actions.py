@@ -13,6 +13,7 @@ from schemas.commands import (
     ClearHandoff,
     ConfirmHandoff,
     PerformAction,
+    PlaceCall,
     ReapplySla,
     Reopen,
     Reply,
@@ -24,7 +25,7 @@ from schemas.commands import (
 )
 from schemas.configuration import DEFAULT_TEAM
 from schemas.routing import TaskClaim
-from schemas.values import EncryptedText, Json
+from schemas.values import AgentLanguage, EncryptedText, Json
 from services.domain.conversation_state import ConversationState, conversation_view
 from services.platform.http.auth import Principal, current_caller
 from services.platform.http.command_gateway import Command, Precheck, command_id, request_hash
@@ -48,6 +49,7 @@ from services.router.customer_views import with_customers
 from services.router.mentions import require_may_see
 from services.router.reply_guard import own_identifiers_for, redact_reply
 from services.router.views import (
+    CallBody,
     ClaimBody,
     ClearHandoffBody,
     ConfirmHandoffBody,
@@ -77,6 +79,7 @@ Data = (
     | ClearHandoff
     | ConfirmHandoff
     | PerformAction
+    | PlaceCall
 )
 
 
@@ -95,6 +98,11 @@ class CommandRequest:
     ) -> None:
         self.case, self.caller, self.viewer, self.context = conversation, caller, viewer, context
         self._idempotency_key, self._wait, self._commands = repeat, wait, commands
+
+    @property
+    def language(self) -> AgentLanguage:
+        """The language of the caller, in which an agent reads what went wrong."""
+        return self._commands.language
 
     def common_fields(self, name: str, body: Json) -> Mapping[str, Any]:  # Any: fields of commands
         """The fields of every command: conversation, time of acceptance, and the request's hash for idempotency."""
@@ -212,6 +220,20 @@ async def unsnooze(
     return await action.execute("pasokh.command.unsnooze", data, lambda: _can_snooze(action, body.agent))
 
 
+async def call(action: CommandRequestDep, body: Annotated[CallBody, Depends(JsonBody(CallBody))]) -> Response:
+    """Call the customer: the agent's telephone rings, and whoever takes it there is connected with the customer's.
+
+    The call is a message of the conversation, which the agent has from then on. Under one `Idempotency-Key` it rings once.
+    """
+    author = await read_agent(action.context, action.case.workspace, body.agent)
+    fields = action.common_fields("call", body.model_dump(mode="json"))
+    name = author.body.name if author else None
+    data = PlaceCall(agent=body.agent, agent_name=name, language=action.language, **fields)
+    return await action.execute(
+        "pasokh.command.place_call", data, lambda: require_agent(action.context, action.case.workspace, body.agent)
+    )
+
+
 async def transfer(
     action: CommandRequestDep, body: Annotated[TransferBody, Depends(JsonBody(TransferBody))]
 ) -> Response:
@@ -312,6 +334,7 @@ ACTIONS: Mapping[str, Callable[..., Awaitable[Response]]] = {
     "snooze": snooze,
     "unsnooze": unsnooze,
     "transfer": transfer,
+    "call": call,
     "priority": prioritise,
     "sla/reapply": reapply,
     "notes": note,

@@ -119,6 +119,10 @@ class ReopenBody(RequestModel):
     agent: ActingAgent | None = None
 
 
+class CallBody(ActingBody):
+    """The agent whose telephone rings first."""
+
+
 class SnoozeBody(RequestModel):
     """How long the conversation rests: exactly one of `until` and `for_seconds`. With `wake_on_reply` the customer's word ends it."""
 

@@ -8,7 +8,7 @@ import pytest
 from schemas.activity import Address
 from schemas.outbound import ActionFailed, ChannelAction, DeliverySent, OutboundMessage
 from services.channels.port import Account, CredentialsRejected, SendReceipt
-from services.delivery.attempt import TYPING_SHOWN_FOR
+from services.delivery.attempt import CALL_WAITS_FOR, TYPING_SHOWN_FOR
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.delivery.harness import LIKE_TELEGRAM, ActingChannel, ScriptedChannel, SenderHarness, action, outbound
 
@@ -197,3 +197,28 @@ async def test_fact_of_a_private_reply_has_person_and_chat_that_it_reached() -> 
     sent = sender.sent[0].payload_as(DeliverySent)
     # No `requested_address`: the address of the public post is still there, and answers in public go on there.
     assert (sent.person, sent.address, sent.requested_address) == ("psid-1", Address(chat="psid-1"), None)
+
+
+async def test_a_call_without_an_answer_does_not_ring_twice() -> None:
+    channel = raising(SendOutcomeUnknown("no answer"))
+    sender = SenderHarness(channel)
+    await sender.arrive(action("call", "call", message="m"), outbound("a"))
+    await sender.run_until_idle()
+    assert (channel.attempted, sender.error_code("call")) == (["call", "a"], "outcome_unknown")
+
+
+async def test_a_call_whose_process_died_does_not_ring_twice() -> None:
+    channel = ActingChannel()
+    sender = SenderHarness(channel)
+    await sender.arrive(action("call", "call", message="m"))
+    sender.restart()
+    await sender.run_until_idle()
+    assert (channel.attempted, sender.error_code("call")) == ([], "outcome_unknown")
+
+
+async def test_a_call_that_would_ring_late_is_dropped() -> None:
+    channel = raising(TransientSendError("busy", CALL_WAITS_FOR.total_seconds() + 1))
+    sender = SenderHarness(channel)
+    await sender.arrive(action("call", "call", message="m"))
+    await sender.run_until_idle()
+    assert (channel.attempted, sender.error_code("call")) == (["call"], "too_late_to_call")

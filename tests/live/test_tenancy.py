@@ -42,6 +42,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "read": {"agent": "{agent}", "unread": True},
     "signal": {"agent": "{agent}"},
     "claim": {"agent": "{agent}"},
+    "call": {"agent": "{agent}"},
     "snooze": {"for_seconds": 60},
     "accept": {"agent": "{agent}"},
     "decline": {"agent": "{agent}"},

@@ -140,6 +140,7 @@ SPEAKS: list[tuple[str, dict[str, Any]]] = [
     (f"{CONVERSATION}/reopen", {}),
     (f"{CONVERSATION}/claim", {}),
     (f"{CONVERSATION}/signal", {"typing": "note"}),
+    (f"{CONVERSATION}/call", {}),
     (f"{CONVERSATION}/snooze", {"for_seconds": 60}),
     (f"{CONVERSATION}/unsnooze", {}),
     (f"{CONVERSATION}/transfer", {"to_team": "default"}),

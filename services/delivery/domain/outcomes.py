@@ -128,13 +128,15 @@ def within_send_window(committed: datetime, now: datetime) -> bool:
 
 def is_repeatable(message: Outbound, capabilities: Capabilities) -> bool:
     """Whether a second attempt does no harm after one that may have reached the platform."""
-    # A message that was hidden, edited or deleted twice is as it was after the first time.
-    return capabilities.drops_repeats or isinstance(message, ChannelAction)
+    # A message that was hidden, edited or deleted twice is as it was after the first time. A telephone rings twice.
+    if isinstance(message, ChannelAction):
+        return message.kind != "call"
+    return capabilities.drops_repeats
 
 
 def awaited_send(message: Outbound) -> str | None:
     """The id of the send whose result an action needs; None for a message, and for an action that knows its message."""
-    if isinstance(message, OutboundMessage) or message.platform_id is not None:
+    if isinstance(message, OutboundMessage) or message.platform_id is not None or message.kind == "call":
         return None
     return message.message
 

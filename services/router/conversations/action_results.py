@@ -11,6 +11,7 @@ from schemas.values import EncryptedText
 from services.platform.processing.inputs import ReceivedEvent
 from services.platform.processing.unit_of_work import UnitOfWork
 from services.records.conversations import CONVERSATIONS, MESSAGES, MessageRecord
+from services.router.conversations import placed_calls
 from services.router.conversations.context import ConversationsContext
 from services.router.conversations.deletions import delete_files, emptied
 from services.router.conversations.domain.reactions import reacted
@@ -24,7 +25,7 @@ FACT_OF_ACTION: Mapping[ActionKind, str] = {
     "delete": "message_deleted",
     "react": "reaction_changed",
 }
-"""The fact of a performed action. `typing` and `seen` change nothing that anybody reads here."""
+"""The fact of a performed action. `typing` and `seen` change nothing that anybody reads here, and a `call` has its own reports."""
 
 
 def handle_action_performed(context: ConversationsContext, received: ReceivedEvent) -> None:
@@ -39,6 +40,8 @@ def handle_action_performed(context: ConversationsContext, received: ReceivedEve
     work.put(MESSAGES, message.id, after)
     if action.kind == "delete":
         delete_files(work, message)
+    if action.kind == "call":
+        placed_calls.on_placed(work, after, performed.platform_id)
     case, fact = work.get(CONVERSATIONS, message.conversation), FACT_OF_ACTION.get(action.kind)
     if case is not None and fact is not None:
         details: FactDetails = {}
@@ -56,6 +59,8 @@ def handle_action_failed(context: ConversationsContext, received: ReceivedEvent)
     # The text of an edit that failed stays: the agent may want to try it again.
     kept = action.model_copy(update={"state": "failed", "error": failed.error})
     work.put(MESSAGES, message.id, replace(message, actions=[*_without(message, action), kept]))
+    if action.kind == "call":
+        placed_calls.on_not_placed(work, message.id, failed.error)
     case = work.get(CONVERSATIONS, message.conversation)
     if case is not None:
         record_message_fact(work, "action_failed", case, message, action=action.kind, error=failed.error)

@@ -33,11 +33,11 @@ def on_call(work: UnitOfWork, activity: Activity, activity_context: ActivityCont
     shown = _as_message(activity, calls.to_call(record, call), record, activity_context.configuration)
     if calls.is_talk(record):
         record = talks.continue_talk(work, shown, before, record, activity_context)
-    elif record.outcome is not None and work.get(MESSAGES, identity) is None:
-        _show(work, shown, record, activity_context)
-    elif record.outcome is not None:
+    elif work.get(MESSAGES, identity) is not None:
         talks.correct(work, shown)
-        talks.end(work, identity, before, record)
+        record = record if record.outcome is None else talks.end(work, identity, before, record)
+    elif record.outcome is not None:
+        _show(work, shown, record, activity_context)
     message = work.get(MESSAGES, identity)
     work.put(CALLS, identity, replace(record, conversation=message.conversation if message else None))
 

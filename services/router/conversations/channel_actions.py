@@ -46,6 +46,7 @@ def start_action(
         further_ids=message.further_ids if message else [],
         text=action.text,
         emoji=action.emoji,
+        agent=message.author.id if message and action.kind == "call" else None,
         accepted_at=accepted_at,
         language=language,
     )

@@ -20,6 +20,7 @@ from services.router.conversations import (
     handoff_commands,
     inbound,
     misplaced_echoes,
+    placed_calls,
     reads,
     second_look,
     storage_limits,
@@ -93,6 +94,7 @@ PROCESSOR: Processor[ConversationsDependencies, None, ConversationsContext] = Pr
         "pasokh.command.erase_traces": Handler(erasure.handle_erase_traces, (erasure.traces,)),
         "pasokh.command.customer_linked": Handler(customers.handle_customer_linked, (reads.person,)),
         "pasokh.command.perform_action": Handler(action_commands.handle_perform_action, ACTION),
+        "pasokh.command.place_call": Handler(placed_calls.handle_place_call, CONFIGURED_COMMAND),
         "pasokh.command.clear_handoff": Handler(
             claims.handle_clear_handoff, (reads.configured_command, reads.hidden_messages)
         ),

@@ -6,7 +6,7 @@ resolves it, which gives the units back; a call of which no end is reported ends
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from schemas.activity import Activity
 from schemas.values import EncryptedText, Json
@@ -22,7 +22,6 @@ from services.records.conversations import CONVERSATIONS, MESSAGES, PERSONS, Mes
 from services.router.conversations.context import ActivityContext, Configuration, ConversationsContext
 from services.router.conversations.customer_messages import add_taken
 from services.router.conversations.domain import calls, responses, transitions
-from services.router.conversations.domain.activities import happened_at
 from services.router.conversations.domain.contacts import updated_contact
 from services.router.conversations.facts import (
     FactDetails,
@@ -65,9 +64,8 @@ def continue_talk(
         # The customer's second call at the same time: the first keeps the conversation.
         return record
     case = replace(case, active_call=identity)
-    if record.taken_at is None:
-        record = replace(record, taken_at=happened_at(shown))
-        case = _record_answer(work, case, identity, agent, happened_at(shown))
+    if not record.answer_recorded:
+        case = _record_answer(work, case, identity, record)
     if transitions.is_to_be_taken(case):
         case = transitions.taken(case, agent, work.now)
     put_conversation(work, case)
@@ -75,7 +73,7 @@ def continue_talk(
     force_assign(work, case, agent, by=agent, has_task=False)
     limit = timedelta(seconds=record.limit_seconds) if record.limit_seconds else LONGEST_CALL
     set_call_timer(work, case, identity, limit + LATE_REPORTS)
-    return record
+    return replace(record, answer_recorded=True)
 
 
 def _conversation(
@@ -96,11 +94,9 @@ def _conversation(
     return case
 
 
-def _record_answer(
-    work: UnitOfWork, case: ConversationState, message: str, agent: str, taken_at: datetime
-) -> ConversationState:
+def _record_answer(work: UnitOfWork, case: ConversationState, message: str, record: CallRecord) -> ConversationState:
     """Who takes a call, or gets one, is answered: from that time on, and not when the call is over."""
-    run = case.response_tracking.open_run()
+    run, taken_at = case.response_tracking.open_run(), record.taken_at or work.now
     at = max(taken_at, run.started_at) if run else taken_at
     after = responses.taken_call(case, message, at, work.now)
     details: FactDetails = {
@@ -108,7 +104,7 @@ def _record_answer(
         "message": message,
         "message_surface": "private",
         "author": "agent",
-        "agent": agent,
+        "agent": record.agent,
     }
     record_fact(work, "replied", after, case.status, **details)
     change = responses.delivered(after, message, work.now)
@@ -117,25 +113,29 @@ def _record_answer(
     return change.conversation
 
 
-def end(work: UnitOfWork, identity: str, before: CallRecord | None, record: CallRecord) -> None:
+def end(work: UnitOfWork, identity: str, before: CallRecord | None, record: CallRecord) -> CallRecord:
     """A call is over: a conversation that was its agent's work until then is resolved.
 
-    One that was transferred or put off meanwhile goes on, as does one whose call nobody took.
+    One that was transferred or put off meanwhile goes on, as does one whose call nobody took. Returns the call.
     """
     work.cancel_timer(f"{CALL_TIMER}{identity}")
     message = work.get(MESSAGES, identity)
     case = work.get(CONVERSATIONS, message.conversation) if message is not None else None
     if case is None or is_finished(case.status):
-        return
+        return record
     is_answered = record.outcome == "answered"
     if case.active_call == identity:
         after = replace(case, active_call=None)
+        if is_answered and not record.answer_recorded:
+            # Its end was reported before what was taken.
+            after = _record_answer(work, after, identity, record)
         if is_answered and case.snoozed_until is None:
             record_resolved(work, after, reason=RESOLVES)
         else:
             put_conversation(work, after)
     elif is_answered and _waits_in_vain(case, identity, before):
         record_resolved(work, case, reason=RESOLVES)
+    return replace(record, answer_recorded=record.answer_recorded or is_answered)
 
 
 def _waits_in_vain(case: ConversationState, identity: str, before: CallRecord | None) -> bool:
@@ -148,7 +148,16 @@ def correct(work: UnitOfWork, shown: Activity) -> None:
     """Bring the message of a call up to date: a length, a recording or the leg of an agent may arrive after its end."""
     message = work.get(MESSAGES, shown.message or shown.id)
     if message is not None and message.state != "deleted":
-        _store(work, message, replace(message, text=shown.text, call=shown.call, attachments=shown.attachments))
+        shown_message = replace(message, text=shown.text, call=shown.call, attachments=shown.attachments)
+        _store(work, message, _confirmed(shown_message))
+
+
+def _confirmed(message: MessageRecord) -> MessageRecord:
+    """The message of a call that we asked for, and of which there is a report: the platform makes it, whatever its answer said."""
+    if message.author.kind != "agent" or message.state not in ("queued", "failed"):
+        return message
+    actions = [action for action in message.actions if action.kind != "call"]
+    return replace(message, state="sent", error=None, actions=actions)
 
 
 def sentence_of(record: CallRecord, configuration: Configuration) -> EncryptedText:
@@ -195,7 +204,6 @@ def on_call_timer(context: ConversationsContext, fired: TimerFired) -> None:
         return
     record = calls.given_up(before)
     sentence = sentence_of(record, context.configuration(text_field(fired.data, "workspace")))
-    work.put(CALLS, identity, record)
     shown = replace(message, text=sentence, call=calls.to_call(record, message.call))
     _store(work, message, shown)
-    end(work, identity, before, record)
+    work.put(CALLS, identity, end(work, identity, before, record))

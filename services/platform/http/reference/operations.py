@@ -87,6 +87,7 @@ OPERATION_IDS: Mapping[tuple[str, str], str] = {
     ("POST", f"{_C}/claim"): "claimConversation",
     ("POST", f"{_C}/signal"): "showSignal",
     ("POST", f"{_C}/transfer"): "transferConversation",
+    ("POST", f"{_C}/call"): "callCustomer",
     ("POST", f"{_C}/snooze"): "snoozeConversation",
     ("POST", f"{_C}/unsnooze"): "unsnoozeConversation",
     ("POST", f"{_C}/handoff/clear"): "clearHandoff",

@@ -17,10 +17,12 @@ from services.router.conversations.domain.plans import channel_of
 from services.router.conversations.domain.refusals import (
     CLOSED,
     SENSITIVE,
+    refuse_finished,
     refuse_other_agent,
     refuse_secret,
     refuse_without_address,
 )
+from services.router.conversations.domain.transitions import is_to_be_taken
 from services.text.text_length import text_length
 
 OF_CUSTOMERS: frozenset[ActionKind] = frozenset({"hide", "unhide", "seen"})
@@ -71,6 +73,23 @@ def refuse_action(
         or _refuse_agent(case, command, target)
         or (_refuse_edit(case, command, surface, capabilities, target) if command.kind == "edit" and target else None)
     )
+
+
+def refuse_call(case: ConversationState, agent: str, capabilities: Capabilities | None) -> Problem | None:
+    """Refuse a call of an agent to the customer: the channel makes none, one of both has no telephone, or they talk already."""
+    channel, account = channel_of(case, case.addresses.get("private"))
+    if capabilities is None or "call" not in capabilities.actions:
+        actions = ", ".join(capabilities.actions) if capabilities else ""
+        reason = "not_on_channel" if actions else "no_actions_on_channel"
+        return refused(409, "Not possible on this channel", reason, channel=channel, actions=actions)
+    problem = refuse_finished(case) or (None if is_to_be_taken(case) else refuse_other_agent(case, agent))
+    if problem is not None:
+        return problem
+    if agent not in capabilities.callers:
+        return refused(409, "No telephone", "no_telephone", agent=agent, account=f"{channel}/{account}")
+    if "private" not in case.addresses:
+        return refused(409, "No number", "no_number")
+    return refused(409, "Call in progress", "call_in_progress") if case.active_call is not None else None
 
 
 def _refuse_kind(

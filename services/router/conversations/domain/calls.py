@@ -91,6 +91,8 @@ def call_after(before: CallRecord | None, activity: Activity, call: Call) -> Cal
     leg = _agent_leg(recorded, call, at) if call.leg == "agent" else _customer_leg(recorded, call)
     is_over = call.leg == "customer" and call.state in ENDED
     ended = replace(leg, ended_at=min(at, leg.ended_at or at) if is_over else leg.ended_at)
+    if ended.taken_at is None and _has_been_talked(ended):
+        ended = replace(ended, taken_at=at)
     return replace(ended, outcome=_outcome(ended))
 
 

@@ -253,6 +253,24 @@ ACTIONS: Mapping[str, Wording] = {
         "ar": "لا يستطيع {channel} فعل ذلك برسائل هذا الجانب. الإجراءات الممكنة: {actions}.",
         "lv": "{channel} ar šīs puses ziņām to nevar izdarīt. Iespējamās darbības: {actions}.",
     },
+    "no_telephone": {
+        "en": "The account {account} does not say which telephone is that of {agent}: its setting `agents` has them.",
+        "fa": "حساب {account} نمی‌گوید کدام تلفن از آنِ {agent} است: تنظیم `agents` آن را دارد.",
+        "ar": "لا يذكر الحساب {account} أي هاتف هو هاتف {agent}: تجده في إعداده `agents`.",
+        "lv": "Kontā {account} nav norādīts, kurš tālrunis ir aģentam {agent}: tos satur tā iestatījums `agents`.",
+    },
+    "no_number": {
+        "en": "The customer withholds their number, so they cannot be called.",
+        "fa": "مشتری شماره‌اش را پنهان کرده است و نمی‌توان به او زنگ زد.",
+        "ar": "يحجب العميل رقمه، فلا يمكن الاتصال به.",
+        "lv": "Klients slēpj savu numuru, tāpēc viņam nevar piezvanīt.",
+    },
+    "call_in_progress": {
+        "en": "There is a call with this customer already. Wait until it is over.",
+        "fa": "هم‌اکنون با این مشتری تماسی برقرار است. تا پایان آن صبر کنید.",
+        "ar": "هناك مكالمة جارية مع هذا العميل. انتظر حتى تنتهي.",
+        "lv": "Ar šo klientu jau notiek saruna. Pagaidiet, līdz tā beidzas.",
+    },
     "no_actions_on_channel": {
         "en": "{channel} cannot do this, nor anything else, to messages of this side.",
         "fa": "{channel} با پیام‌های این بخش هیچ کاری نمی‌تواند بکند.",
