@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from schemas.activity import Activity
 from schemas.channel import Capabilities, TextLimit
 from schemas.configuration import AccountBody
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, OutboundMessage
 from services.channels.account_settings import (
     AccountSettings,
     ApiBase,
@@ -22,15 +22,15 @@ from services.channels.account_settings import (
 )
 from services.channels.port import Account, Request, SendReceipt, WebhookResponse
 from services.channels.twilio.accounts import API_HOST, MAX_SEGMENTS, Phone, TwilioCredentials
-from services.channels.twilio.agent_phones import CALL_LIMIT_SECONDS, AgentPhone, shared_phones
-from services.channels.twilio.api import account_problem, send_text
+from services.channels.twilio.agent_phones import CALL_LIMIT_SECONDS, AgentPhone, agent_phones, shared_phones
+from services.channels.twilio.api import account_problem, place_call, send_text
 from services.channels.twilio.calls import parse_voice_call
 from services.channels.twilio.channel import SignedByTwilio
 from services.channels.twilio.messages import parse_message_call
 from services.channels.twilio.twiml import answer_to
 from services.channels.twilio.webhook import read_call, twiml
 from services.domain.account_phrases import AccountFinding
-from services.platform.http.outgoing import HttpClient
+from services.platform.http.outgoing import HttpClient, PermanentSendError
 
 
 class VoiceCredentials(TwilioCredentials):
@@ -101,8 +101,14 @@ class Voice(SignedByTwilio):
         automated="no",
         json_bodies=False,
         invalid_payload_status=200,
+        actions=("call",),
         pace="call",
     )
+
+    def capabilities_for(self, body: AccountBody) -> Capabilities:
+        """Agents whose telephone the account knows can call. See `AccountCapabilities`."""
+        agents = tuple(dict.fromkeys(agent_phones(body).by_number.values()))
+        return self.capabilities.model_copy(update={"callers": agents})
 
     def parse(self, request: Request, account: Account) -> list[Activity]:
         """The activities of a webhook: of a call, or of a state of our written answer. Raises InvalidPayload."""
@@ -116,6 +122,12 @@ class Voice(SignedByTwilio):
     async def send(self, message: OutboundMessage, account: Account, http: HttpClient) -> SendReceipt:
         """A text to whom called, as SMS from the same number."""
         return await send_text(message, account, http)
+
+    async def perform(self, action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+        """Call a customer by the telephone of an agent. See `PerformsActions`."""
+        if action.kind != "call":
+            raise PermanentSendError("unsupported", f"voice performs no {action.kind}")
+        return await place_call(action, account, http)
 
     async def check(
         self, account: Account, http: HttpClient, public_url: str | None, now: datetime

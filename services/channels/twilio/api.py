@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
 from schemas.activity import Attachment
-from schemas.outbound import OutboundMessage
+from schemas.outbound import ChannelAction, OutboundMessage
 from schemas.values import Json
 from services.channels.account_scope import scope_of
 from services.channels.callbacks import is_ours, our_address, shown_address
@@ -17,6 +17,8 @@ from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_str, dicts, json_object
 from services.channels.port import Account, MediaLocation, SendReceipt
 from services.channels.twilio.accounts import API_HOST, text_of_credential, webhook_url
+from services.channels.twilio.agent_phones import agent_phones
+from services.channels.twilio.calls import LEG_EVENTS, OUTBOUND, RING_SECONDS
 from services.channels.twilio.errors import send_error
 from services.domain.account_phrases import AccountFinding, finding
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown
@@ -38,6 +40,34 @@ async def send_text(message: OutboundMessage, account: Account, http: HttpClient
     if sid is None:
         raise SendOutcomeUnknown("Twilio answered without the id of a message")
     return scope_of(account, text_of_credential(account.body, "account_sid")).receipt(sid)
+
+
+async def place_call(action: ChannelAction, account: Account, http: HttpClient) -> SendReceipt:
+    """Ring the telephone of an agent, whose taking connects it with the customer's. Raises as `PerformsActions.perform`."""
+    phone = agent_phones(account.body).number_of(action.agent or "")
+    if phone is None or action.message is None:
+        raise PermanentSendError("invalid_address", "the account has no telephone of this agent any more")
+    named = {
+        "leg": "agent",
+        "direction": OUTBOUND,
+        "customer": action.address.chat,
+        "message": action.message,
+    }
+    base, settings = webhook_url(account), account.body.settings
+    seconds = settings.get("ring_seconds")
+    form = [
+        ("To", phone),
+        ("From", text_of_credential(account.body, "number")),
+        # Twilio asks for markup there once the telephone is taken.
+        ("Url", f"{base}?{urlencode({**named, 'connect': '1'})}"),
+        ("StatusCallback", f"{base}?{urlencode(named)}"),
+        *(("StatusCallbackEvent", event) for event in LEG_EVENTS.split()),
+        ("Timeout", str(int(seconds) if isinstance(seconds, int | float) else RING_SECONDS)),
+    ]
+    sid = as_str((await post(http, account, "Calls.json", form)).get("sid"))
+    if sid is None:
+        raise SendOutcomeUnknown("Twilio answered without the id of a call")
+    return SendReceipt(sid)
 
 
 def _sender(account: Account, chat: str) -> tuple[str, str]:

@@ -29,6 +29,9 @@ STATES: Mapping[str, CallState] = {
 """What Twilio says of a leg → its state. `canceled`: the caller hung up while it rang."""
 UNTAKEN = frozenset({"busy", "no-answer", "canceled", "failed"})
 INBOUND, OUTBOUND = "inbound", "outbound"
+RING_SECONDS = 25
+LEG_EVENTS = "initiated ringing answered completed"
+"""The states of a leg that are reported to our own address."""
 
 
 def parse_voice_call(call: TwilioCall) -> list[Activity]:
@@ -71,7 +74,8 @@ def is_agents_leg(call: TwilioCall) -> bool:
 def leg_query(call: TwilioCall, leg: str) -> str:
     """The parameters by which our address names a leg of this call."""
     user = customer_of(call)
-    return urlencode({"leg": leg, "direction": direction_of(call), "customer": user.address or user.id})
+    message = {"message": call.own_ids[0]} if call.own_ids else {}
+    return urlencode({"leg": leg, "direction": direction_of(call), "customer": user.address or user.id, **message})
 
 
 # -- legs ----------------------------------------------------------------------------------------------------------------
@@ -135,7 +139,8 @@ def _activity(call: TwilioCall, identity: str, fields: Mapping[str, Any]) -> Act
         user,
         sid,
         identity,
-        message=call.scope.message_id(sid),
+        # A call of ours is the message that our address names, from its first state on.
+        message=next(iter(call.own_ids), call.scope.message_id(sid)),
         platform_id=sid,
         call=Call(id=sid, direction="inbound" if direction_of(call) == INBOUND else "outbound", **fields),
     )

@@ -5,12 +5,19 @@ from xml.sax.saxutils import escape, quoteattr
 
 from services.channels.port import Account
 from services.channels.twilio.accounts import text_of_credential, webhook_url
-from services.channels.twilio.calls import INBOUND, OUTBOUND, customer_of, direction_of, leg_query
+from services.channels.twilio.calls import (
+    INBOUND,
+    LEG_EVENTS,
+    OUTBOUND,
+    RING_SECONDS,
+    customer_of,
+    direction_of,
+    leg_query,
+)
 from services.channels.twilio.webhook import NOTHING_TO_DO, TwilioCall
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
-RING_SECONDS, VOICEMAIL_SECONDS = 25, 120
-LEG_EVENTS = "initiated ringing answered completed"
+VOICEMAIL_SECONDS = 120
 Words = Mapping[str, str]
 MISSED: Words = {
     "en": "Nobody can take your call now. We will call you back.",
