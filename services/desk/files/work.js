@@ -66,6 +66,7 @@ export function createWork({state, update, api, threads, say, ask, focusNext}) {
   return {
     claim: (id) => take(id, {}),
     takeOver: (id) => take(id, {from: conversationOf(id)?.agent}),
+    callBack: async (id) => done(await act(id, 'call', {}), text('calling_you')),
     reopen: async (id) => done(await act(id, 'reopen', {}), text('reopened')),
     transfer: async (id, to) => {
       const answer = await act(id, 'transfer', to);
