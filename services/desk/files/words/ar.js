@@ -105,7 +105,6 @@ export default {
   not_yours: "هذه المحادثة غير موجودة أو ليست لك.",
   not_read: "تعذّر التحميل. سيُحاول مجددًا عند فتحها.",
   call_back: "اتصل به",
-  calling_you: "هاتفك يرن.",
   resolve: "حُلّت",
   resolving: "{name}: حُلّت.",
   reopen: "إعادة الفتح",

@@ -105,7 +105,6 @@ export default {
   not_yours: "This conversation is not there, or not for you to see.",
   not_read: "It could not be loaded. It is tried again when you open it.",
   call_back: "Call back",
-  calling_you: "Your telephone rings.",
   resolve: "Resolve",
   resolving: "{name}: resolved.",
   reopen: "Reopen",

@@ -105,7 +105,6 @@ export default {
   not_yours: "Šādas sarunas nav, vai jums tā nav redzama.",
   not_read: "Neizdevās ielādēt. Atverot mēģinās vēlreiz.",
   call_back: "Atzvanīt",
-  calling_you: "Zvana jūsu tālrunis.",
   resolve: "Atrisināt",
   resolving: "{name}: atrisināta.",
   reopen: "Atvērt vēlreiz",
