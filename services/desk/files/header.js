@@ -43,7 +43,6 @@ function mainButtons(conversation, state, actions) {
   return html`
     ${!agent && (status === 'waiting' || status === 'offered' || status === 'bot') ? button(text('claim'), () => actions.claim(id), {kind: 'primary', disabled: offline, id: 'do-claim'}) : nothing}
     ${agent && !mine && state.me?.role === 'lead' ? button(text('take_over'), () => actions.dialog('take_over', {id}), {disabled: offline, id: 'do-take-over'}) : nothing}
-    ${conversation.channel === 'voice' && (mine || !agent) ? button(text('call_back'), () => actions.callBack(id), {disabled: offline, id: 'do-call'}) : nothing}
     ${mine || state.me?.role === 'lead' ? button(text('resolve'), () => actions.resolve(id), {kind: 'good', id: 'do-resolve'}) : nothing}`;
 }
 

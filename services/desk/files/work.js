@@ -66,7 +66,6 @@ export function createWork({state, update, api, threads, say, ask, focusNext}) {
   return {
     claim: (id) => take(id, {}),
     takeOver: (id) => take(id, {from: conversationOf(id)?.agent}),
-    callBack: (id) => act(id, 'call', {}),
     reopen: async (id) => done(await act(id, 'reopen', {}), text('reopened')),
     transfer: async (id, to) => {
       const answer = await act(id, 'transfer', to);

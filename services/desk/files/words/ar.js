@@ -104,7 +104,6 @@ export default {
   choose_one: "اختر محادثة.",
   not_yours: "هذه المحادثة غير موجودة أو ليست لك.",
   not_read: "تعذّر التحميل. سيُحاول مجددًا عند فتحها.",
-  call_back: "اتصل به",
   resolve: "حُلّت",
   resolving: "{name}: حُلّت.",
   reopen: "إعادة الفتح",

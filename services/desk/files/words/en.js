@@ -104,7 +104,6 @@ export default {
   choose_one: "Choose a conversation.",
   not_yours: "This conversation is not there, or not for you to see.",
   not_read: "It could not be loaded. It is tried again when you open it.",
-  call_back: "Call back",
   resolve: "Resolve",
   resolving: "{name}: resolved.",
   reopen: "Reopen",

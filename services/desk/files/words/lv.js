@@ -104,7 +104,6 @@ export default {
   choose_one: "Izvēlieties sarunu.",
   not_yours: "Šādas sarunas nav, vai jums tā nav redzama.",
   not_read: "Neizdevās ielādēt. Atverot mēģinās vēlreiz.",
-  call_back: "Atzvanīt",
   resolve: "Atrisināt",
   resolving: "{name}: atrisināta.",
   reopen: "Atvērt vēlreiz",
