@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
@@ -30,11 +31,17 @@ def unknown_channel(channel: str, channels: Mapping[str, object]) -> NotFound:
     return NotFound(f"There is no channel {channel!r}. There are: {', '.join(sorted(channels))}.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChannelEndpoints:
-    """Shows the channels of `views`, by name."""
+    """Shows the channels of `rules`, by name."""
 
-    views: Mapping[str, ChannelView]
+    rules: Mapping[str, AccountRules]
+
+    # All of them take a twentieth of the start of a process: they are made for the first who asks.
+    @cached_property
+    def views(self) -> Mapping[str, ChannelView]:
+        """The view of each channel."""
+        return {channel: channel_view(channel, one) for channel, one in self.rules.items()}
 
     async def list_channels(self, configuration: ExistingWorkspace, page: PageParamsDep) -> Page[ChannelView]:
         """The channels that accounts can be connected to, by name."""
@@ -55,8 +62,8 @@ def channel_view(channel: str, rules: AccountRules) -> ChannelView:
 
 
 def build_router(rules: Mapping[str, AccountRules]) -> APIRouter:
-    """The routes; they need `read`. The schemas are made once, at the start of the process."""
-    endpoints = ChannelEndpoints({channel: channel_view(channel, one) for channel, one in rules.items()})
+    """The routes; they need `read`."""
+    endpoints = ChannelEndpoints(rules)
     read = [Depends(require_scope("read"))]
     router = APIRouter(prefix="/v1/workspaces/{workspace}/channels", tags=["configuration"])
     router.add_api_route("", endpoints.list_channels, dependencies=read)

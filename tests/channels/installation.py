@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.activity import Activity
 from schemas.configuration import AccountBody, Versioned, WorkspaceBody, WorkspaceConfiguration
+from schemas.envelope import decode
 from services.channels.abilities import find_abilities
 from services.channels.port import Account, Channel
 from services.delivery.attempt import SendDependencies
@@ -109,11 +110,11 @@ class Installation:
         return emitted
 
     async def _call(self, updates: Sequence[Update]) -> list[str]:
-        known, request = len(self.ingest.events), self.place.post(updates)
+        known, request = len(self.ingest.bus.published), self.place.post(updates)
         headers = {SECRET_HEADER: "", **request.headers}
         answer = await self.ingest.call(request.body, path=request.path, query=request.raw_query, headers=headers)
         assert answer.status // 100 == 2, answer.body
-        events = self.ingest.events[known:]
+        events = [decode(published.value) for published in self.ingest.bus.published[known:]]
         assert events, "an authentic call gives at least one activity"
         emitted = await self.house.driver.batch(
             [ReceivedEvent(event, "inbound", known + n) for n, event in enumerate(events)]

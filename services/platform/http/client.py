@@ -46,7 +46,7 @@ class SsrfSafeTransport(httpx2.AsyncHTTPTransport):
     def __init__(self, backend: httpcore2.AsyncNetworkBackend) -> None:
         # The constructor of the transport takes no backend, so its pool is made here instead.
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=_http_tls_context(),
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
@@ -177,10 +177,15 @@ class NetworkStream:
         await self._stream.aclose()
 
 
-# Reading the certificates of the system takes some 20 ms, during which the event loop stands still. The pool has a
-# context of its own, which it limits to the protocols of HTTP.
+# Reading the certificates of the system takes some 20 ms, during which the event loop stands still.
 @lru_cache(maxsize=1)
 def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+# The same 20 ms for each of the pools of a process. A pool limits its context to the protocols of HTTP.
+@lru_cache(maxsize=1)
+def _http_tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
