@@ -34,6 +34,7 @@ BUDGET = 60_000
 """Bytes, compressed, that the page loads in one language before a conversation is opened: the list, offers, presence, alerts."""
 OPENED = (
     *(
+        "calling.js",
         "conversation.js",
         "conversation.css",
         "customer/",

@@ -1,6 +1,7 @@
 // The head of a conversation: where it stands, and what can be done with it.
 
 import {html, nothing} from './vendor/lit-html/lit-html.js';
+import {callBack} from './calling.js';
 import {button, chip, dueChip} from './parts.js';
 import {nameOf} from './list.js';
 import {channelName, shortTime, text} from './words.js';
@@ -63,6 +64,7 @@ function moreButtons(conversation, state, actions) {
   if (FINISHED.has(status)) return nothing;
   const moves = !agent || agent === state.me?.id || state.me?.role === 'lead';
   return html`
+    ${conversation.channel === 'voice' && (!agent || agent === state.me?.id) ? button(text('call_back'), () => callBack(id, actions), {disabled: !state.connection.live, id: 'do-call'}) : nothing}
     ${moves ? movingButtons(conversation, actions) : nothing}
     <label class="priority"><span class="hidden">${text('priority')}</span>
       <select id="priority" @change=${(event) => choosePriority(event.target, conversation, actions)}>

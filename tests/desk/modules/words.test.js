@@ -10,7 +10,7 @@ const FILES = fileURLToPath(new URL('../../../services/desk/files/', import.meta
 const read = async (folder, language) => (await import(`${FILES}${folder}/${language}.js`)).default;
 const load = async (language) => ({...(await read('words', language)), ...(await read('words/conversation', language))});
 /** What is loaded with a conversation or the team; the words of these are loaded with them. */
-const OPENED = ['conversation.js', 'doings.js', 'header.js', 'me.js', 'panel.js', 'reading.js', 'team.js', 'thread.js'];
+const OPENED = ['calling.js', 'conversation.js', 'doings.js', 'header.js', 'me.js', 'panel.js', 'reading.js', 'team.js', 'thread.js'];
 const words = Object.fromEntries(await Promise.all(Object.keys(LANGUAGES).map(async (language) => [language, await load(language)])));
 const forms = (entry) => (typeof entry === 'string' ? {other: entry} : entry);
 const params = (sentence) => new Set(sentence.match(/\{\w+\}/g) ?? []);

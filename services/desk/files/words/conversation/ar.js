@@ -159,6 +159,8 @@ export default {
   clock_state_cancelled: "انتهى",
   new_messages: "جديد",
   new_n: {other: "{n} جديدة"},
+  call_back: "اتصل به",
+  calling_you: "هاتفك يرن.",
   telephone_call: "مكالمة",
   about_what: "الموضوع",
   this_account: "هذا الحساب",

@@ -159,6 +159,8 @@ export default {
   clock_state_cancelled: "ended",
   new_messages: "New",
   new_n: {one: "{n} new", other: "{n} new"},
+  call_back: "Call back",
+  calling_you: "Your telephone rings.",
   telephone_call: "Call",
   about_what: "About",
   this_account: "this account",

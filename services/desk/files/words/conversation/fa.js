@@ -159,6 +159,8 @@ export default {
   clock_state_cancelled: "پایان‌یافته",
   new_messages: "تازه",
   new_n: {one: "{n} تازه", other: "{n} تازه"},
+  call_back: "زنگ بزن",
+  calling_you: "تلفن شما زنگ می‌خورد.",
   telephone_call: "تماس",
   about_what: "دربارهٔ",
   this_account: "این حساب",

@@ -159,6 +159,8 @@ export default {
   clock_state_cancelled: "beidzies",
   new_messages: "Jaunas",
   new_n: {zero: "{n} jaunu", one: "{n} jauna", other: "{n} jaunas"},
+  call_back: "Atzvanīt",
+  calling_you: "Zvana jūsu tālrunis.",
   telephone_call: "Zvans",
   about_what: "Par ko",
   this_account: "šis konts",
