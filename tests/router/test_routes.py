@@ -205,6 +205,8 @@ async def test_a_customer_is_shown_with_what_the_channel_tells(rest: Rest) -> No
         "customer_id": None,
         "language": None,
         "blocked": False,
+        "conflicts": [],
+        "partings": [],
         "seen_at": "2026-03-02T09:00:00.000000Z",
     }
     problem_of(await rest.request("GET", f"{SHOP}/persons/api:main:nobody"), 404)
