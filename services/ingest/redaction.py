@@ -195,7 +195,7 @@ NOT_WRITTEN_BY_PERSONS: Mapping[type[Contract], Mapping[str, str]] = {
     Failure: {"code": "a name from the channel's table", "reason": "the name of a sentence of ours"},
     PersonIdentity: {"value": "`Redactor.identity` drops the whole identity where the value has to be redacted"},
     PostContext: {"post": _PLATFORM_ID, "parent": _PLATFORM_ID},
-    Call: {"id": _PLATFORM_ID},
+    Call: {"id": _PLATFORM_ID, "agent": "an agent of the shop, whom the account names"},
     SurveyAnswer: {"ref": "the id of a question, which the shop chose"},
     Address: dict.fromkeys(
         ("chat", "thread", "reply_to", "via", "direct_topic", "channel", "account"),

@@ -99,7 +99,8 @@ def test_a_card_in_every_field_stays_in_identifiers_alone(surface: str) -> None:
     everything = Activity.model_validate({**filled(Activity), "surface": surface, "received_at": START})
     found = enrich(everything, (), NO_OWN_IDENTIFIERS)
     identifiers = set(NOT_WRITTEN_BY_PERSONS[Activity])
-    allowed = {"text.key", "failure.code", "failure.reason", "context.post", "context.parent", "call.id", "answers.ref"}
+    allowed = {"text.key", "failure.code", "failure.reason", "context.post", "context.parent", "answers.ref"}
+    allowed |= {"call.id", "call.agent"}
     files = NOT_WRITTEN_BY_PERSONS[Attachment]
     allowed |= {f"{place}.{name}" for place in ("attachments", "call.recording") for name in files}
     left = set(paths(found.model_dump(mode="json")))

@@ -23,7 +23,10 @@ ENDLESS = (
 """Streams of server-sent events: an answer without an end."""
 ONCE = ("/v1/desk/first-run",)
 """Takes a code that works once, and that only a terminal makes."""
-ACTING = (*("ReplyBody", "EditBody", "MessageActionBody", "ReactBody", "ClaimBody", "AcceptBody", "DeclineBody"),)
+ACTING = (
+    *("ReplyBody", "EditBody", "MessageActionBody", "ReactBody", "ClaimBody", "AcceptBody", "DeclineBody"),
+    "CallBody",
+)
 """Bodies that have to name the agent who acts, for a key that is bound to none."""
 ZONES = ("UTC", "Asia/Tehran", "Europe/Riga")
 PUBLIC_URL = "https://hooks.example/pasokh"
@@ -95,7 +98,7 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
     agents, teams = known.ids["agent"], ["default"]
     skills = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 5}}
     never_matches = {name: _one_of([None]) for name in ("tag", "tier")}
-    text = _one_of(["Where is my order?", "سفارش من کجاست؟"])
+    text = {"type": "string", "minLength": 1, "maxLength": 65536, "pattern": r"\S"}
     acting = {"agent": _one_of([*agents, None])}
     return {
         "AgentBody": {"teams": {"type": "array", "minItems": 1, "items": _one_of(teams)}},
@@ -118,7 +121,7 @@ def _bodies(known: Known) -> Mapping[str, Mapping[str, Document]]:
         # A file would have to be uploaded before, and a text may be left out only where one is there.
         "ReplyBody": {"agent": _one_of(agents), "attachments": _one_of([[]]), "text": text},
         "FirstMessageBody": {"text": text},
-        "MessageBody": {"attachments": _one_of([[]]), "text": text},
+        "MessageBody": {"attachments": _one_of([[]]), "text": {**text, "maxLength": 10000}},
         **{name: {"agent": _one_of(agents)} for name in ACTING if name != "ReplyBody"},
         "ResolveBody": acting,
         "ReopenBody": acting,
