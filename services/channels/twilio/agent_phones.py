@@ -13,6 +13,8 @@ from services.channels.twilio.accounts import Phone
 CALL_LIMIT_SECONDS = 14_400
 """Four hours: Twilio ends a call then, unless it is told otherwise (www.twilio.com/docs/voice/twiml/dial#timelimit)."""
 
+RING_SECONDS = 25
+
 
 class AgentPhone(RequestModel):
     """The telephone of an agent."""
@@ -39,9 +41,13 @@ class AgentPhones:
 
 def agent_phones(body: AccountBody) -> AgentPhones:
     """The telephones of an account's settings."""
-    limit = body.settings.get("limit_seconds")
     numbers = {phone: agent for phone, agent in _stated(body) if phone and agent}
-    return AgentPhones(numbers, int(limit) if isinstance(limit, int | float) else CALL_LIMIT_SECONDS)
+    return AgentPhones(numbers, _seconds(body, "limit_seconds", CALL_LIMIT_SECONDS))
+
+
+def ring_seconds(body: AccountBody) -> int:
+    """How long a telephone rings."""
+    return _seconds(body, "ring_seconds", RING_SECONDS)
 
 
 def shared_phones(body: AccountBody) -> list[tuple[str, str]]:
@@ -56,3 +62,8 @@ def shared_phones(body: AccountBody) -> list[tuple[str, str]]:
 
 def _stated(body: AccountBody) -> list[tuple[str | None, str | None]]:
     return [(as_str(one.get("phone")), as_str(one.get("agent"))) for one in dicts(body.settings.get("agents"))]
+
+
+def _seconds(body: AccountBody, name: str, otherwise: int) -> int:
+    stated = body.settings.get(name)
+    return int(stated) if isinstance(stated, int | float) else otherwise

@@ -17,8 +17,8 @@ from services.channels.errors_without_token import without_token
 from services.channels.json_access import as_str, dicts, json_object
 from services.channels.port import Account, MediaLocation, SendReceipt
 from services.channels.twilio.accounts import API_HOST, text_of_credential, webhook_url
-from services.channels.twilio.agent_phones import agent_phones
-from services.channels.twilio.calls import LEG_EVENTS, OUTBOUND, RING_SECONDS
+from services.channels.twilio.agent_phones import agent_phones, ring_seconds
+from services.channels.twilio.calls import LEG_EVENTS, OUTBOUND
 from services.channels.twilio.errors import send_error
 from services.domain.account_phrases import AccountFinding, finding
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown
@@ -53,8 +53,7 @@ async def place_call(action: ChannelAction, account: Account, http: HttpClient) 
         "customer": action.address.chat,
         "message": action.message,
     }
-    base, settings = webhook_url(account), account.body.settings
-    seconds = settings.get("ring_seconds")
+    base = webhook_url(account)
     form = [
         ("To", phone),
         ("From", text_of_credential(account.body, "number")),
@@ -62,7 +61,7 @@ async def place_call(action: ChannelAction, account: Account, http: HttpClient) 
         ("Url", f"{base}?{urlencode({**named, 'connect': '1'})}"),
         ("StatusCallback", f"{base}?{urlencode(named)}"),
         *(("StatusCallbackEvent", event) for event in LEG_EVENTS.split()),
-        ("Timeout", str(int(seconds) if isinstance(seconds, int | float) else RING_SECONDS)),
+        ("Timeout", str(ring_seconds(account.body))),
     ]
     sid = as_str((await post(http, account, "Calls.json", form)).get("sid"))
     if sid is None:

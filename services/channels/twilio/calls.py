@@ -29,7 +29,6 @@ STATES: Mapping[str, CallState] = {
 """What Twilio says of a leg → its state. `canceled`: the caller hung up while it rang."""
 UNTAKEN = frozenset({"busy", "no-answer", "canceled", "failed"})
 INBOUND, OUTBOUND = "inbound", "outbound"
-RING_SECONDS = 25
 LEG_EVENTS = "initiated ringing answered completed"
 """The states of a leg that are reported to our own address."""
 

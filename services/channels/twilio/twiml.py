@@ -5,11 +5,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from services.channels.port import Account
 from services.channels.twilio.accounts import text_of_credential, webhook_url
+from services.channels.twilio.agent_phones import ring_seconds
 from services.channels.twilio.calls import (
     INBOUND,
     LEG_EVENTS,
     OUTBOUND,
-    RING_SECONDS,
     customer_of,
     direction_of,
     leg_query,
@@ -63,10 +63,9 @@ def _dial(call: TwilioCall, account: Account, phones: Sequence[str], leg: str, *
     """The first telephone that is taken gets the call. Its legs, the end and the recording are said to our own address."""
     base, settings = webhook_url(account), account.body.settings
     query = leg_query(call, leg)
-    seconds = settings.get("ring_seconds")
     attributes = {
         "action": f"{base}?{leg_query(call, 'customer' if leg == 'agent' else 'agent')}",
-        "timeout": str(int(seconds) if isinstance(seconds, int | float) else RING_SECONDS),
+        "timeout": str(ring_seconds(account.body)),
         # No report of a call comes later: after so long the conversation goes by that.
         "timeLimit": str(call.phones.limit_seconds),
         "callerId": text_of_credential(account.body, "number"),
