@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,11 +18,11 @@ from schemas.commands import WORKSPACE_GATE, CommandResult, WorkspaceGate
 from schemas.envelope import Event, encode
 from schemas.values import instant_text
 from services.platform.bus.port import ProducerRecord
-from services.platform.core.errors import Fenced, Unavailable, Unknown
 from services.platform.core.identifiers import random_id
 from services.platform.http.command_gateway import SOURCE
 from services.platform.http.service import Context
 from services.platform.processing.progress import ReadProgress
+from services.platform.processing.resuming import ABANDONED_AFTER, resume_periodically
 from services.platform.processing.workspaces import belongs_to
 from services.platform.store.collections import ACCEPTED, OUTBOXES, OUTCOMES, ROWS, RUNTIME_COLLECTIONS, AcceptedCommand
 from services.platform.store.port import Changes, Collection, Condition, Document, Key, Put, Query
@@ -31,9 +32,6 @@ from services.records.counters import COUNTERS
 from services.records.polls import POLLS
 from services.records.removals import REMOVALS, Removal, RemovalState
 
-INTERVAL_SECONDS = 5.0
-ABANDONED_AFTER = timedelta(seconds=60)
-"""A removal without progress for this long was abandoned by a process that died."""
 GRACE_SECONDS = 1.5
 """Seconds in which ingest may still write for the workspace: it caches accounts for one second."""
 PAGE_SIZE = 500
@@ -180,15 +178,7 @@ def _workspace_of_document(collection: Collection[Any], identity: str, document:
 
 async def run_remover(remover: Remover) -> None:
     """Resume abandoned removals when it starts and then periodically. Runs until cancelled."""
-    # A process that starts takes every unfinished removal for abandoned: most often it is the one that had died.
-    abandoned_after = timedelta()
-    while True:
-        try:
-            await resume_abandoned(remover, abandoned_after)
-            abandoned_after = ABANDONED_AFTER
-        except (Fenced, Unavailable, Unknown):
-            log.warning("removals_unavailable")
-        await remover.pause(INTERVAL_SECONDS)
+    await resume_periodically(partial(resume_abandoned, remover), remover.pause, "removals_unavailable")
 
 
 async def resume_abandoned(remover: Remover, abandoned_after: timedelta = ABANDONED_AFTER) -> int:

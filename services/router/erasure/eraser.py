@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -20,11 +21,12 @@ from schemas.identity import PersonKey, person_key
 from schemas.topics import topic_for
 from schemas.values import Contract, instant_text
 from services.platform.bus.port import ProducerRecord, Record, partition_for
-from services.platform.core.errors import Fenced, Unavailable, Unknown
+from services.platform.core.errors import Fenced
 from services.platform.core.identifiers import random_id
 from services.platform.http.command_gateway import SOURCE
 from services.platform.http.service import Context
 from services.platform.processing.progress import Ends, ReadProgress
+from services.platform.processing.resuming import ABANDONED_AFTER, resume_periodically
 from services.platform.store.all_pages import all_documents
 from services.platform.store.collections import ACCEPTED, OUTCOMES, AcceptedCommand
 from services.platform.store.port import Changes, Condition, Key, Put, Query
@@ -38,9 +40,6 @@ from services.router.erasure.sweep import Left, Sweep
 from services.router.erasure.traces import Trace, choose_pseudonym
 from services.router.instruments import ErasureInstruments
 
-INTERVAL_SECONDS = 5.0
-ABANDONED_AFTER = timedelta(seconds=60)
-"""An erasure without progress for this long was abandoned by a process that died."""
 POLL_SECONDS = 0.05
 QUEUE_SECONDS = 1.0
 """Seconds between two looks at whether a message that may be with the platform is settled."""
@@ -274,15 +273,7 @@ def _overwritten(record: Record, trace: Trace) -> tuple[str, bytes] | None:
 
 async def run_eraser(eraser: Eraser) -> None:
     """Resume abandoned erasures when it starts and then periodically. Runs until cancelled."""
-    # A process that starts takes every unfinished erasure for abandoned: most often it is the one that had died.
-    abandoned_after = timedelta()
-    while True:
-        try:
-            await resume_abandoned(eraser, abandoned_after)
-            abandoned_after = ABANDONED_AFTER
-        except (Fenced, Unavailable, Unknown):
-            log.warning("erasures_unavailable")
-        await eraser.pause(INTERVAL_SECONDS)
+    await resume_periodically(partial(resume_abandoned, eraser), eraser.pause, "erasures_unavailable")
 
 
 async def resume_abandoned(eraser: Eraser, abandoned_after: timedelta = ABANDONED_AFTER) -> int:
