@@ -5,7 +5,15 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from services.platform.bus.port import MAX_EVENT_BYTES, Assignment, Consumer, ProducerRecord, Record, Replace
+from services.platform.bus.port import (
+    MAX_EVENT_BYTES,
+    Assignment,
+    Consumer,
+    ProducerRecord,
+    Record,
+    Replace,
+    position_in_log,
+)
 from services.platform.core.errors import OffsetOutOfRange, Revoked, TooLarge, Unavailable
 
 OnPublish = Callable[[ProducerRecord], Awaitable[None]]
@@ -14,12 +22,14 @@ OnPublish = Callable[[ProducerRecord], Awaitable[None]]
 class MemoryBus:
     """Logs in lists; `published` is all of them in one. `failure` is raised by `publish` while it is set; `on_publish` is awaited after each event.
 
-    One member of a group holds all partitions; the next one gets them when it leaves.
+    One member of a group holds all partitions; the next one gets them when it leaves. `firsts`: where a log begins, of which
+    retention took records.
     """
 
     def __init__(self, partitions: int = 2) -> None:
         self._partitions = partitions
         self.logs: dict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
+        self.firsts: dict[tuple[str, int], int] = defaultdict(int)
         self.published: list[ProducerRecord] = []
         self.failure: Exception | None = None
         self.on_publish: OnPublish | None = None
@@ -129,9 +139,10 @@ class MemoryConsumer:
     async def seek(self, partition: int, offsets: Mapping[str, int]) -> dict[str, int]:
         self._refuse_lost()
         for topic in self._topics:
-            offset = offsets.get(topic, 0)
-            if offset > len(self._bus.logs[topic, partition]):
-                raise OffsetOutOfRange(f"{topic}/{partition} ends before {offset}")
+            first, end = self._bus.firsts[topic, partition], len(self._bus.logs[topic, partition])
+            offset = position_in_log(topic, offsets.get(topic, first), first)
+            if not first <= offset <= end:
+                raise OffsetOutOfRange(f"{topic}/{partition} goes from {first} to {end}, not to {offset}")
             self._offsets[topic, partition] = offset
         return {topic: self._offsets[topic, partition] for topic in self._topics}
 
@@ -143,6 +154,9 @@ class MemoryConsumer:
         except TimeoutError:
             return []
         self._refuse_lost()
+        for topic in self._topics:
+            if self._offsets[topic, partition] < self._bus.firsts[topic, partition]:
+                raise OffsetOutOfRange(f"{topic}/{partition} has no record at {self._offsets[topic, partition]}")
         records = _within(self._ready(partition)[:limit], max_bytes)
         for record in records:
             self._offsets[record.topic, partition] = record.offset + 1

@@ -51,9 +51,9 @@ class Position:
         """The time of the next batch. It never goes back, even when the owner before had a clock that runs ahead."""
         return max(time_source.now(), self.row.decided_at)
 
-    def add_offsets(self, offsets: Mapping[str, int]) -> None:
-        """Start topics that the row does not know yet at these offsets."""
-        self.row = replace(self.row, offsets={**offsets, **self.row.offsets})
+    def move_to_sought(self, offsets: Mapping[str, int]) -> None:
+        """Go on at these offsets, which the bus sought: of a topic that the row does not know yet, or whose unread records expired."""
+        self.row = replace(self.row, offsets={**self.row.offsets, **offsets})
 
     async def fence_previous_owners(self, store: Store, time_source: TimeSource) -> None:
         """Commit the next number and nothing else: a commit under an earlier number fails from here on."""

@@ -7,13 +7,13 @@ and read again, row first. Nothing here knows what the processor decides.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
 from services.platform.bus.port import Consumer
 from services.platform.core.backoff import Backoff
-from services.platform.core.errors import Fenced, Revoked
+from services.platform.core.errors import Fenced, OffsetOutOfRange, Revoked
 from services.platform.processing import failpoints
 from services.platform.processing.batch import Batch, start_batch
 from services.platform.processing.commit import Position
@@ -88,6 +88,7 @@ class PartitionOwner:
 
     async def _run(self) -> None:
         backoff, since = Backoff(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS), self._runtime.time_source.monotonic()
+        overtaken: Mapping[str, int] = {}
         while not self._is_drained(since):
             if not self._draining.is_set():
                 since = self._runtime.time_source.monotonic()
@@ -97,6 +98,12 @@ class PartitionOwner:
             except TRANSIENT_ERRORS as error:
                 self._restart(error)
                 await asyncio.sleep(backoff.next())
+            except OffsetOutOfRange as error:
+                # Retention overtook us. Opening again goes on behind it where the topic allows that, and raises where not.
+                if not self._is_open or self._position.row.offsets == overtaken:
+                    raise
+                overtaken = self._position.row.offsets
+                self._restart(error)
 
     def _is_drained(self, since: float) -> bool:
         if not self._draining.is_set():
