@@ -1,8 +1,6 @@
 """Installations of real `pasokh` processes on free ports, with everything they keep in a folder of the test's own."""
 
 import json
-import os
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -16,10 +14,10 @@ from starlette.routing import Mount
 
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
-from tests.live_servers.process import Process
+from tests.live_servers.forked import PASOKH, fork
+from tests.live_servers.process import Process, execute
 from tests.live_servers.server import START_SECONDS, Server, free_ports
 
-PASOKH = str(Path(sys.executable).parent / "pasokh")
 SECRET = "a-secret-of-the-webhook"
 SECRET_HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
@@ -27,21 +25,23 @@ ADMIN_KEY = "an-admin-key-for-tests-0123456789abcdef"
 
 @dataclass
 class Running:
-    """One `pasokh` process that can be killed and started again. `arguments` follow the command, which is `program`."""
+    """One `pasokh` process that can be killed and started again. `arguments` follow the command, which is `program`.
+
+    The installed command is forked from a process that has imported it, unless it `is_executed`.
+    """
 
     folder: Path
     arguments: tuple[str, ...]
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
     program: Sequence[str] = (PASOKH,)
+    is_executed: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Nothing of the machine's own settings may reach the process.
-        inherited = [f"--unset={name}" for name in os.environ if name.startswith("PASOKH_")]
         given = {"PASOKH_DATA": str(self.folder / "data"), "PASOKH_PORT": str(self.port), **self.environment}
-        variables = [f"{name}={value}" for name, value in given.items()]
-        self.process = Process(["env", *inherited, *variables, *self.program, *self.arguments], self.folder)
+        launch = execute if self.is_executed or self.program != (PASOKH,) else fork
+        self.process = Process([*self.program, *self.arguments], self.folder, given, launch)
 
     @property
     def url(self) -> str:

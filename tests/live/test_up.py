@@ -6,6 +6,7 @@ import socket
 import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def stand_in_port() -> int:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, stand_in_port: int) -> Iterator[Running]:
-    running = up(tmp_path_factory.mktemp("up"), **allowing(stand_in_port))
+    running = installed(tmp_path_factory.mktemp("up"), **allowing(stand_in_port))
     running.start()
     running.wait_ready()
     yield running
@@ -45,6 +46,11 @@ async def shop(installation: Running) -> AsyncIterator[Shop]:
     """A workspace of the test's own."""
     async with shop_at(installation.url, key_of(installation), f"shop-{time.time_ns()}") as shop:
         yield shop
+
+
+def installed(folder: Path, **environment: str) -> Running:
+    """The command as it is installed, which imports all that it needs; not started yet."""
+    return replace(up(folder, **environment), is_executed=True)
 
 
 def key_of(running: Running) -> str:
@@ -71,7 +77,7 @@ def nothing_of(look: Callable[[], Any]) -> Callable[[], Any]:
 
 
 async def test_a_first_start_is_ready_within_ten_seconds_and_tells_the_key_once(tmp_path: Path) -> None:
-    running = up(tmp_path)
+    running = installed(tmp_path)
     running.start()
     seconds = running.wait_ready()
     key_file = tmp_path / "data" / "admin.key"
@@ -223,7 +229,7 @@ async def test_answers_do_not_name_the_server(installation: Running) -> None:
 
 def test_a_taken_port_is_one_sentence_that_says_how_to_find_its_holder_and_the_fix(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        running = up(tmp_path, PASOKH_PORT=str(taken.getsockname()[1]))
+        running = installed(tmp_path, PASOKH_PORT=str(taken.getsockname()[1]))
         running.start()
         assert running.wait_end() == 1
     last = running.log.strip().splitlines()[-1]
@@ -234,7 +240,7 @@ def test_a_taken_port_is_one_sentence_that_says_how_to_find_its_holder_and_the_f
 
 
 def test_a_data_folder_in_use_is_told_in_one_sentence_with_the_fix(installation: Running, tmp_path: Path) -> None:
-    second = up(tmp_path, PASOKH_DATA=str(installation.folder / "data"))
+    second = installed(tmp_path, PASOKH_DATA=str(installation.folder / "data"))
     second.start()
     assert second.wait_end() == 1
     [line] = second.log.strip().splitlines()
@@ -245,7 +251,7 @@ def test_a_data_folder_in_use_is_told_in_one_sentence_with_the_fix(installation:
 @pytest.mark.slow
 async def test_a_stop_is_orderly_and_a_restart_keeps_everything(tmp_path: Path) -> None:
     [port] = free_ports(1)
-    running = up(tmp_path, **allowing(port))
+    running = installed(tmp_path, **allowing(port))
     running.start()
     running.wait_ready()
     async with telegram(port) as (stand_in, url), shop_at(running.url, key_of(running)) as shop:

@@ -15,7 +15,6 @@ import json
 import os
 import re
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -31,7 +30,8 @@ import yaml
 from services.cli.env import VARIABLE, write_missing
 from services.platform.core.settings import Settings
 from tests.live_servers.fixtures import absence
-from tests.live_servers.process import Process
+from tests.live_servers.forked import PASOKH, fork
+from tests.live_servers.process import Process, execute
 from tests.live_servers.server import START_SECONDS, Unavailable, free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +79,7 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:
 def program(name: str) -> str:
     """Where a program is on this machine. Raises Unavailable."""
     if name == "pasokh":
-        return str(Path(sys.executable).parent / name)
+        return PASOKH
     places = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     found = shutil.which(PROGRAMS.get(name, name), path=places)
     if found is None:
@@ -166,22 +166,21 @@ class Topology:
         service = self.services[name]
         mounts = self._mounted(service, folder, port)
         command = [self._placed(word, mounts, port) for word in self._words(service)]
-        return Replica(name, port, Process([*self._environment(service, port), *command], folder))
+        launch = fork if command[0] == PASOKH else execute
+        return Replica(name, port, Process(command, folder, self._environment(service, port), launch))
 
     def _words(self, service: Mapping[str, Any]) -> list[str]:
         entrypoint = service.get("entrypoint", ["pasokh"])
         return [program(entrypoint[0]), *entrypoint[1:], *service["command"]]
 
-    def _environment(self, service: Mapping[str, Any], port: int) -> list[str]:
-        """`env` with what the service is given, and nothing of the machine's own settings."""
+    def _environment(self, service: Mapping[str, Any], port: int) -> dict[str, str]:
         given: dict[str, str] = dict(service.get("environment", {}))
         if "PASOKH_BUS" in given:
             changed = {"PASOKH_HOST": "127.0.0.1", "PASOKH_PORT": str(port), "PASOKH_BUS": self.bus}
             given = {name: value for name, value in given.items() if not name.startswith("PASOKH_KAFKA_")}
             given = {**given, **changed, "PASOKH_STORE": self._store(given["PASOKH_STORE"]), **self.overrides}
             given["PASOKH_TRUSTED_PROXIES"] = given["PASOKH_TRUSTED_PROXIES"].replace(self._proxy, "127.0.0.1")
-        inherited = [f"--unset={name}" for name in os.environ if name.startswith("PASOKH_")]
-        return ["env", *inherited, *(f"{name}={value}" for name, value in given.items())]
+        return given
 
     @property
     def _proxy(self) -> str:

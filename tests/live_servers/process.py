@@ -5,21 +5,71 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 from tests.live_servers.server import STOP_SECONDS
 
 
-class Process:
-    """One command that can be started again after it ended; its output goes to `folder/output.log`."""
+class Child(Protocol):
+    """A process that was started: what `subprocess.Popen` says and does of it."""
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises `subprocess.TimeoutExpired`."""
+        ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class Launch(Protocol):
+    """Starts a command in a folder, with exactly this environment; what it writes is appended to `log`."""
+
+    def __call__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> Child: ...
+
+
+def execute(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> Child:
+    """A program of this machine."""
+    with log.open("ab") as output:
+        # A session of its own: Ctrl-C in the terminal reaches the test run, which then ends its servers in order.
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+class Process:
+    """One command that can be started again after it ended; its output goes to `folder/output.log`.
+
+    `environment`: what it is given besides the environment of the tests, from which it gets no setting of Pasokh.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        launch: Launch = execute,
+    ) -> None:
         self._command = command
         self._folder = folder
+        self._given = environment or {}
+        self._launch = launch
         self._log = folder / "output.log"
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
     @property
@@ -38,16 +88,8 @@ class Process:
     def start(self) -> None:
         if self.running:
             return
-        with self._log.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal reaches the test run, which then ends its servers in order.
-            self._child = subprocess.Popen(
-                self._command,
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PASOKH_")}
+        self._child = self._launch(self._command, self._folder, {**inherited, **self._given}, self._log)
         self._guard = _guard(self._child.pid)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
@@ -72,14 +114,16 @@ class Process:
             self._gone()
 
     def _gone(self) -> None:
-        for process in (self._guard, self._child):
-            if process is not None:
-                process.kill()
-                process.communicate()
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
 
     def last_words(self) -> str:
         """The end of its log, at most 2,000 characters, and whether it still runs."""
-        state = "still running" if self.running else f"ended with {self._child and self._child.returncode}"
+        state = "still running" if self.running else f"ended with {self.returncode}"
         log = self._log.read_text(errors="replace") if self._log.exists() else ""
         return f"{self._command[0]} {state}\n{log[-2000:]}"
 
