@@ -34,7 +34,7 @@ class Keeper(ToyProcessor):
     """Keeps events whose id begins with `keep`; of others nothing comes."""
 
     group = "keeper"
-    topics = ("inbound",)
+    topics: tuple[str, ...] = ("inbound",)
     collections: tuple[Collection[Any], ...] = (KEPT,)
 
     def __init__(self) -> None:
