@@ -238,5 +238,5 @@ async def test_an_agent_changes_the_priority_and_sees_the_one_before_where_it_is
     refused = {"status": 409, "code": "finished", "title": "Finished", "detail": "It is over."}
     await page.route("**/priority", lambda route: route.fulfill(status=409, json=refused))
     await page.locator("#priority").select_option("low")
-    await expect(page.locator("#said", has_text="It is over.")).to_be_attached(timeout=TIMEOUT_MS)
+    await expect(page.locator(".notice", has_text="It is over.")).to_be_attached(timeout=TIMEOUT_MS)
     await expect(page.locator("#priority")).to_have_value("high")

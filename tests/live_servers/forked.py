@@ -31,6 +31,7 @@ IMPORTED = (
 
 def fork(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> Child:
     """Start the installed command `PASOKH` with these arguments, as `execute` would."""
+    log.touch()
     program, *arguments = command
     assert program == PASOKH, f"{program} cannot be forked"
     context = multiprocessing.get_context("forkserver")
