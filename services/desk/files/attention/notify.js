@@ -22,8 +22,6 @@ export function createNotify({state, update, say, sounds, here, notifications, o
   let catchingUp = false;
   /** What waited for me when the page was last connected; null: it was not, until now. */
   let waited = null;
-  /** Between the lists and the summary: conversations that the stream told of. What comes now does not come while the page is away. */
-  let arrived = null;
   let offerSoundAt = -Infinity;
   let count = 0;
 
@@ -57,14 +55,11 @@ export function createNotify({state, update, say, sounds, here, notifications, o
   /** What came while the page was away is told once, as a number, when the lists have been read. */
   function caughtUp() {
     catchingUp = false;
-    arrived = new Set();
     const before = waited;
     setTimeout(() => {
       const now = waiting();
       waited = null;
-      const isNew = [...now].some((id) => !before?.has(id) && !arrived.has(id));
-      arrived = null;
-      if (isNew && state.me?.presence !== 'offline') say(text('while_away', {n: now.size}));
+      if ([...now].some((id) => !before?.has(id)) && state.me?.presence !== 'offline') say(text('while_away', {n: now.size}));
     }, SUMMARY_MS);
   }
 
@@ -97,7 +92,8 @@ export function createNotify({state, update, say, sounds, here, notifications, o
         waited ??= waiting();
       } else if (type === 'counts' && catchingUp) caughtUp();
       else if (type === 'row') {
-        arrived?.add(data.id);
+        // What comes between the lists and the summary is told by itself.
+        if (!catchingUp) waited?.add(data.id);
         for (const news of newsOfRow({known, row: data, me: state.me, now: state.now(), own})) tell(news, leads);
         if (data.agent !== state.me?.id) own.delete(data.id);
       } else if (type === 'message') {
