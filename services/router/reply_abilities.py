@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from schemas.activity import AttachmentKind
-from schemas.channel import Capabilities, TextUnit
+from schemas.channel import Capabilities, TextLimit, TextUnit
 from schemas.commands import Reply
 from schemas.configuration import WorkspaceConfiguration
 from schemas.conversation import Conversation
@@ -106,29 +106,38 @@ def _ability(
 ) -> SurfaceAbility:
     problem = in_language(planned, language) if isinstance(planned, Problem) else None
     stated = known.text_limit(surface) if known is not None else None
-    is_alone = isinstance(planned, Plan) and planned.answers_post is not None
-    parts = MAX_PARTS if stated is not None and stated.splits and not is_alone else 1
     on_surface = known.with_media_of(surface) if known is not None else None
-    media = on_surface.media if on_surface is not None and not is_alone else ()
+    # The private answer to a public post is one message: no second part, and no files.
+    is_private_reply = isinstance(planned, Plan) and planned.answers_post is not None
+    media = _media(on_surface) if on_surface is not None and not is_private_reply else []
     return SurfaceAbility(
         allowed=problem is None,
         code=problem_code(problem.title) if problem is not None else None,
         reason=problem.reason if problem is not None else None,
         detail=problem.detail if problem is not None else None,
         until=_closes_at(case, surface, known),
-        text_limit=stated.limit * parts if stated is not None else None,
+        text_limit=_longest_text(stated, is_private_reply) if stated is not None else None,
         text_unit=stated.unit if stated is not None else "code_points",
-        media=[
-            MediaView(
-                kind=limit.kind,
-                max_bytes=limit.max_bytes,
-                media_types=list(limit.media_types) if limit.media_types is not None else None,
-            )
-            for limit in media
-        ],
+        media=media,
         max_files=on_surface.max_files if media and on_surface is not None else 0,
         receives=known is None or known.receives,
     )
+
+
+def _longest_text(stated: TextLimit, is_private_reply: bool) -> int:
+    """A longer text goes out in parts, where the platform takes several."""
+    return stated.limit * (MAX_PARTS if stated.splits and not is_private_reply else 1)
+
+
+def _media(on_surface: Capabilities) -> list[MediaView]:
+    return [
+        MediaView(
+            kind=limit.kind,
+            max_bytes=limit.max_bytes,
+            media_types=list(limit.media_types) if limit.media_types is not None else None,
+        )
+        for limit in on_surface.media
+    ]
 
 
 def _closes_at(case: ConversationState, surface: Surface, known: Capabilities | None) -> datetime | None:

@@ -5,12 +5,13 @@ plays users for one service is that service's `harness.py`.
 """
 
 from tests.fakes.bus import MemoryBus
-from tests.fakes.http import FakeHttp, HttpCall, always, in_order
+from tests.fakes.http import AppHttp, FakeHttp, HttpCall, always, in_order
 from tests.fakes.store import MemoryStore
 from tests.fakes.time_source import START, LoopTimeSource, ManualTimeSource
 
 __all__ = [
     "START",
+    "AppHttp",
     "FakeHttp",
     "HttpCall",
     "LoopTimeSource",

@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import httpx2
+from starlette.types import ASGIApp
+
 from services.platform.core.streamed_bytes import StreamedBytes
 from services.platform.http.outgoing import DOWNLOAD_SECONDS, Download, DuplexStream, HttpResponse, PermanentSendError
 
@@ -78,6 +81,30 @@ class FakeHttp:
     def _answer(self, call: HttpCall) -> HttpResponse:
         self.calls.append(call)
         return self.respond(call)
+
+
+@dataclass
+class AppHttp(FakeHttp):
+    """Calls are answered by an app in this process, below `base`. Its lifespan is not run."""
+
+    app: ASGIApp = field(kw_only=True)
+    base: str = ""
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes | StreamedBytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> HttpResponse:
+        self.calls.append(HttpCall(url, headers=dict(headers or {}), method=method))
+        content = b"".join([part async for part in body.open()]) if isinstance(body, StreamedBytes) else body
+        transport = httpx2.ASGITransport(app=self.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://app") as client:
+            answer = await client.request(method, url.removeprefix(self.base), content=content, headers=headers)
+        return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
 
 class RefusingStream:

@@ -114,24 +114,32 @@ def id_of(answer: Mapping[str, Json], *names: str) -> str:
 
 
 def classify_response(answer: HttpResponse) -> Exception:
-    """The error for an answer."""
-    body, status = json_object(answer.body) or {}, answer.status
-    said = as_str(body.get("detail")) or next((as_str(one.get("message")) for one in dicts(body.get("errors"))), None)
-    detail = (said or as_str(body.get("title")) or f"HTTP {status}")[:200]
-    is_of_x = bool(body)
+    """The error for an answer. One without a JSON object is not X's: a page of a proxy before it, which may look like a success."""
+    body, status = json_object(answer.body), answer.status
+    detail = _detail(body or {}, status)
     if status == 429:
         return TransientSendError(detail, _until_reset(answer), "account")
-    if status >= 500:
-        # 503 is X's own word that it has not taken the call.
-        return TransientSendError(detail) if status == 503 and is_of_x else SendOutcomeUnknown(detail)
-    if status < 400:
-        # A page of a proxy before X, too, where it looks like a success.
+    if status == 503 and body:
+        # X's own word that it has not taken the call.
+        return TransientSendError(detail)
+    if status < 400 or status >= 500:
         return SendOutcomeUnknown(detail)
-    if not is_of_x and status not in (401, 404):
+    if not body and status not in (401, 404):
         return TransientSendError(detail, retry_after_seconds(answer.headers), "account")
+    return _refusal(detail, status)
+
+
+def _detail(body: Mapping[str, Json], status: int) -> str:
+    said = as_str(body.get("detail")) or next((as_str(one.get("message")) for one in dicts(body.get("errors"))), None)
+    return (said or as_str(body.get("title")) or f"HTTP {status}")[:200]
+
+
+def _refusal(detail: str, status: int) -> Exception:
+    """What a 4xx means by X's words: it is about the message, or about the account."""
     words = detail.lower()
     code = next((code for part, code in ERROR_CODE_BY_DETAIL if part in words), None)
-    if status == 401 or (code is None and status == 403 and any(part in words for part in ABOUT_ACCOUNT)):
+    is_about_account = code is None and status == 403 and any(part in words for part in ABOUT_ACCOUNT)
+    if status == 401 or is_about_account:
         return CredentialsRejected(detail, status)
     return PermanentSendError(code or ("not_found" if status == 404 else "rejected"), detail, status)
 

@@ -1,11 +1,9 @@
 """Messenger and Instagram against the stand-in of the Graph API, which refuses what Meta refuses."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import pytest
 
 from services.channels.instagram import Instagram
@@ -13,46 +11,32 @@ from services.channels.messenger import Messenger
 from services.channels.port import Account
 from services.demo.graph import FakeGraph
 from services.demo.graph_messages import Comment
-from services.platform.core.streamed_bytes import StreamedBytes
-from services.platform.http.outgoing import HttpResponse, PermanentSendError
+from services.platform.http.outgoing import PermanentSendError
 from tests.channels.instagram import cases as instagram
 from tests.channels.messenger import cases as messenger
 from tests.channels.meta.public_calls import action, outbound
-from tests.fakes import FakeHttp
+from tests.fakes import AppHttp
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COMMENT, AUTHOR = "17800000000000001", "8800110022"
 
 
 @dataclass
-class StandInHttp(FakeHttp):
-    """`HttpClient` whose calls reach the stand-in."""
+class GraphHttp(AppHttp):
+    """Calls reach the stand-in."""
 
-    graph: FakeGraph = field(default_factory=lambda: FakeGraph("messenger"))
-
-    async def call(
-        self,
-        method: str,
-        url: str,
-        body: bytes | StreamedBytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        idempotent: bool = False,
-    ) -> HttpResponse:
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.graph.app)) as client:
-            content = body.open() if isinstance(body, StreamedBytes) else body
-            answer = await client.request(method, url, content=content, headers=dict(headers or {}))
-        return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
+    graph: FakeGraph = field(kw_only=True)
 
     @property
     def taken(self) -> list[dict[str, Any]]:
         return [dict(one) for one in self.graph.log.items]
 
 
-def opened(name: str) -> tuple[Messenger | Instagram, Account, StandInHttp]:
+def opened(name: str) -> tuple[Messenger | Instagram, Account, GraphHttp]:
     channel = Messenger() if name == "messenger" else Instagram()
     account = (messenger if name == "messenger" else instagram).account()
-    http = StandInHttp(graph=FakeGraph(channel.name))  # type: ignore[arg-type]  # one of the stand-in's channels
+    graph = FakeGraph(channel.name)  # type: ignore[arg-type]  # one of the stand-in's channels
+    http = GraphHttp(app=graph.app, graph=graph)
     http.graph.comments.by_id[COMMENT] = Comment(COMMENT, AUTHOR, "Is it silver?", "neda.k")
     return channel, account, http
 
