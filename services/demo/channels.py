@@ -34,6 +34,7 @@ from services.demo.respondents import Respondents
 from services.demo.reviewers import Reviewers
 from services.demo.rubika import FakeRubika
 from services.demo.rubika_customers import RubikaCustomers
+from services.demo.staff import PHONES
 from services.demo.telegram import FakeTelegram
 from services.demo.trustpilot import FakeTrustpilot
 from services.demo.twilio import FakeTwilio
@@ -239,7 +240,13 @@ def _twilio_account(channel: str, credentials: Credentials, stand_ins: StandIns)
         "number": OUR_NUMBER,
         "public_url": PUBLIC_URL,
     }
-    return {"name": names[channel], "credentials": login, "api_base": f"{stand_ins.url}/{channel}"}
+    agents: list[Json] = [{"agent": agent, "phone": phone} for agent, phone in PHONES.items()]
+    return {
+        "name": names[channel],
+        "credentials": login,
+        "api_base": f"{stand_ins.url}/{channel}",
+        "settings": {"agents": agents} if channel == "voice" else {},
+    }
 
 
 def _twilio_sender(channel: str, context: CrowdContext) -> TwilioSender:

@@ -19,7 +19,7 @@ REPLY_PROBABILITY = 0.35
 class WebhookPost:
     """One call of a platform. Calls of one `lane` are made in order.
 
-    `announcement`: what the stand-in has to know first, as its path and a body.
+    `announcement`: what the stand-in has to know first, as its path and a body. `query`: parameters of the address.
     """
 
     channel: str
@@ -27,6 +27,7 @@ class WebhookPost:
     headers: Mapping[str, str]
     body: bytes
     announcement: tuple[str, Mapping[str, Json]] | None = None
+    query: str = ""
 
 
 class Crowd(Protocol):

@@ -21,7 +21,8 @@ from services.demo.demo_channel import CrowdContext, DemoChannel
 from services.demo.numbers import first_number_at
 from services.demo.photo import PHOTO
 from services.demo.rest import ApiError, Rest, connected
-from services.demo.seeding import AGENTS, PEOPLE, seed
+from services.demo.seeding import seed
+from services.demo.staff import AGENTS, PEOPLE
 from services.domain.lifecycle import OPEN
 from services.platform.core.time_source import SystemTimeSource, TimeSource
 
@@ -175,7 +176,8 @@ async def _deliver(shop: DemoSession, post: WebhookPost) -> None:
             if post.announcement is not None:
                 path, known = post.announcement
                 await shop.stand_in.post(path, json=dict(known))
-            answer = await shop.client.post(shop.paths[post.channel], content=post.body, headers=dict(post.headers))
+            url = f"{shop.paths[post.channel]}?{post.query}" if post.query else shop.paths[post.channel]
+            answer = await shop.client.post(url, content=post.body, headers=dict(post.headers))
             if answer.is_success:
                 return
             log.warning("demo_webhook_rejected", channel=post.channel, status=answer.status_code)

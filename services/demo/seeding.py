@@ -1,47 +1,18 @@
 """Writes the demo shop: workspace, teams, agents, rules, SLA policies, and an account on each channel. Idempotent."""
 
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 import httpx2
 
 from schemas.values import Json
 from services.demo.accounts import ACCOUNT, Credentials, StandIns, derive_credentials
 from services.demo.channels import CHANNELS, accounts, webhook_path
-from services.demo.corpus import LANGUAGES, Language
+from services.demo.corpus import LANGUAGES
 from services.demo.rest import Rest, connected
+from services.demo.staff import AGENTS, PEOPLE, DemoAgent
 
 TEAM = "support"
 
-
-@dataclass(frozen=True, slots=True)
-class DemoAgent:
-    """An agent of the demo shop."""
-
-    id: str
-    name: str
-    languages: Mapping[Language, int]
-    capacity: int = 8
-    role: str = "agent"
-
-
-AGENTS: tuple[DemoAgent, ...] = (
-    DemoAgent("sara", "سارا", {"fa": 5, "en": 2}),
-    DemoAgent("omid", "امید", {"fa": 4, "ar": 2}),
-    DemoAgent("omar", "عمر", {"ar": 5, "en": 3}),
-    DemoAgent("layla", "ليلى", {"ar": 4, "fa": 2}),
-    DemoAgent("ilze", "Ilze", {"lv": 5, "en": 4}),
-    DemoAgent("juris", "Juris", {"lv": 4, "en": 2}),
-    DemoAgent("emma", "Emma", {"en": 5}),
-    DemoAgent("noah", "Noah", {"en": 4, "lv": 1}),
-)
-
-PEOPLE: tuple[DemoAgent, ...] = (
-    DemoAgent("you", "You", {"fa": 3, "ar": 3, "lv": 3, "en": 3}, capacity=3),
-    DemoAgent("owner", "Owner", {"fa": 3, "en": 3}, capacity=3, role="lead"),
-)
-"""Agents for whoever looks around: nobody answers in their name, and they are offline until they say otherwise."""
 
 ROUTING: dict[str, Json] = {
     "rules": [

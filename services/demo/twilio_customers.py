@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
-from urllib.parse import urlencode
+from functools import partial
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from services.demo.crowd import PERSONS, Customers, DemoPerson, WebhookPost
+from services.demo.staff import PHONES
 from services.demo.whatsapp_customers import phone
 
 OUR_NUMBER = "+15005550006"
@@ -20,6 +22,17 @@ PUBLIC_URL = "https://shop.example"
 """The address that calls are signed for. Nobody calls it: the demo posts to the installation itself."""
 MEDIA = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/MM1/Media/ME1"
 RING_SECONDS = 18
+TALK_SECONDS = 24
+Leg = Literal["agent", "customer"]
+CALL_BACK: tuple[tuple[float, Leg, str], ...] = (
+    (1, "agent", "ringing"),
+    (3, "agent", "in-progress"),
+    (4, "customer", "ringing"),
+    (7, "customer", "in-progress"),
+    (7 + TALK_SECONDS, "customer", "completed"),
+    (7.5 + TALK_SECONDS, "agent", "completed"),
+)
+"""The states of a call that an agent asks for: after so many seconds, of which leg."""
 
 
 def number_of(person: DemoPerson) -> str:
@@ -38,16 +51,17 @@ class TwilioSender:
     path: str
     auth_token: str
 
-    def post(self, person: DemoPerson, fields: Mapping[str, str]) -> WebhookPost:
-        """A form about a person."""
+    def post(self, person: DemoPerson, fields: Mapping[str, str], query: str = "") -> WebhookPost:
+        """A form about a person, to our address with these parameters."""
         whole = {**fields, "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01"}
-        signed = f"{PUBLIC_URL}{self.path}" + "".join(f"{name}{whole[name]}" for name in sorted(whole))
+        address = f"{PUBLIC_URL}{self.path}?{query}" if query else f"{PUBLIC_URL}{self.path}"
+        signed = address + "".join(f"{name}{whole[name]}" for name in sorted(whole))
         digest = hmac.digest(self.auth_token.encode(), signed.encode(), hashlib.sha1)
         headers = {
             "content-type": "application/x-www-form-urlencoded",
             "x-twilio-signature": b64encode(digest).decode(),
         }
-        return WebhookPost(self.channel, number_of(person), headers, urlencode(whole).encode())
+        return WebhookPost(self.channel, number_of(person), headers, urlencode(whole).encode(), query=query)
 
     def report(self, person: DemoPerson, sid: str, status: str) -> Callable[[datetime], WebhookPost]:
         """A state of a text of ours."""
@@ -93,7 +107,7 @@ class SmsCustomers(Customers):
 
 @dataclass
 class VoiceCustomers(Customers):
-    """The customers who call one number, which nobody takes; they are answered in writing."""
+    """The customers who call one number, which nobody takes; they are answered in writing, or called back."""
 
     sender: TwilioSender
     channel: str = "voice"
@@ -107,10 +121,20 @@ class VoiceCustomers(Customers):
         return [self._call(person, sid, "ringing", now)]
 
     def on_sent(self, item: Mapping[str, Any], now: datetime) -> None:
-        """See `Crowd`. A text of ours is delivered."""
+        """See `Crowd`. A text of ours is delivered; a call of ours is taken by the agent, then by the customer, who hangs up."""
         person = _reached(item)
         if person is not None:
             self._agenda.add(now, 1, 3, self.sender.report(person, str(item["id"]), "delivered"))
+        placed = PlacedCall.of(item)
+        if placed is not None:
+            for seconds, leg, status in CALL_BACK:
+                self._agenda.add(now, seconds, seconds, partial(self._state, placed, leg, status))
+
+    def _state(self, placed: "PlacedCall", leg: Leg, status: str, at: datetime) -> WebhookPost:
+        fields = {**placed.sides(leg), "From": OUR_NUMBER, "CallStatus": status, "Timestamp": format_datetime(at)}
+        if status == "completed":
+            fields["CallDuration"] = str(TALK_SECONDS)
+        return self.sender.post(placed.person, fields, placed.query(leg, status))
 
     # -- shapes of www.twilio.com/docs/voice/twiml#request-parameters ----------------------------------------------------
 
@@ -119,6 +143,42 @@ class VoiceCustomers(Customers):
         sides = {"From": number_of(person), "Caller": number_of(person), "To": OUR_NUMBER, "Called": OUR_NUMBER}
         about = {"CallSid": sid, "CallStatus": status, "Direction": "inbound", "Timestamp": format_datetime(at)}
         return self.sender.post(person, {**about, **sides, **over, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    """A call that we make: the agent's telephone `phone` rings, and once it is taken that of the customer.
+
+    `parameters`: those of the address at which Twilio asks for markup then. Shapes of www.twilio.com/docs/voice/api/call-resource#statuscallback.
+    """
+
+    person: DemoPerson
+    sid: str
+    phone: str
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "PlacedCall | None":
+        """The call that the stand-in lists; None for a text, and where the customer or the agent is none of ours."""
+        parameters = dict(parse_qsl(urlsplit(str(item.get("url", ""))).query))
+        person = BY_NUMBER.get(parameters.get("customer", ""))
+        if person is None or item.get("to") not in PHONES.values():
+            return None
+        return cls(person, str(item["id"]), str(item["to"]), parameters)
+
+    def sides(self, leg: Leg) -> dict[str, str]:
+        """Which leg of the call it is, and whom it rings."""
+        if leg == "agent":
+            return {"CallSid": self.sid, "To": self.phone, "Direction": "outbound-api"}
+        customers = {"CallSid": f"{self.sid}-1", "ParentCallSid": self.sid, "To": number_of(self.person)}
+        return {**customers, "Direction": "outbound-dial"}
+
+    def query(self, leg: Leg, status: str) -> str:
+        """The parameters of our address: `connect` asks for markup, when the agent takes the telephone; states go without."""
+        named = {**self.parameters, "leg": leg}
+        if (leg, status) != ("agent", "in-progress"):
+            named.pop("connect", None)
+        return urlencode(named)
 
 
 def _reached(item: Mapping[str, Any]) -> DemoPerson | None:

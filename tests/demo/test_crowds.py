@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -38,6 +39,7 @@ from services.demo.photo import PHOTO
 from services.demo.respondents import Respondents
 from services.demo.reviewers import BY_CONSUMER, Reviewers
 from services.demo.rubika_customers import BY_CHAT, RubikaCustomers
+from services.demo.staff import PHONES
 from services.demo.twilio_customers import BY_NUMBER, MEDIA, SmsCustomers, TwilioSender, VoiceCustomers
 from services.demo.whatsapp_customers import BY_PHONE, WhatsAppCustomers
 from services.demo.x_customers import BY_X_ID, XCustomers
@@ -147,7 +149,9 @@ def understood(post: WebhookPost, at: datetime = START) -> list[Activity]:
     account = Account("demo", post.channel, ACCOUNT, AccountBody.model_validate(BODIES[post.channel]))
     path = webhook_path(post.channel, "demo", CREDENTIALS)
     subpath = path.removeprefix(f"/webhooks/{post.channel}/demo/{ACCOUNT}").strip("/")
-    request = Request("POST", path, {}, post.headers, post.body, at, subpath)
+    request = Request(
+        "POST", path, dict(parse_qsl(post.query)), post.headers, post.body, at, subpath, raw_query=post.query
+    )
     adapter.verify(request, account)
     return adapter.parse(request, account)
 
@@ -329,6 +333,27 @@ def test_calls_ring_and_end_and_texts_of_ours_arrive() -> None:
         customers.on_sent({"to": next(iter(BY_NUMBER)), "id": "SM1", "text": "x"}, START)
         found = [a for post in customers.due(START + timedelta(seconds=4)) for a in understood(post)]
         assert [a.receipt_state for a in found if a.kind == "receipt"][-1] == "delivered"
+
+
+def test_who_is_called_back_takes_the_call_after_the_agent_and_ends_it() -> None:
+    crowd = VoiceCustomers(Imagination(Random(1), count(1)), Occupancy(), twilio_sender("voice"))
+    customer = next(iter(BY_NUMBER))
+    parameters = {"leg": "agent", "direction": "outbound", "customer": customer, "message": "m1", "connect": "1"}
+    url = f"https://shop.example/webhooks/voice/demo/main?{urlencode(parameters)}"
+    crowd.on_sent({"to": PHONES["emma"], "id": "CA1", "url": url}, START)
+    posts = crowd.due(START + timedelta(minutes=1))
+    # The last of each: an end says that the telephone was taken, too.
+    calls = [[activity.call for activity in understood(post) if activity.call][-1] for post in posts]
+    assert [(one.direction, one.leg, one.state) for one in calls] == [
+        ("outbound", "agent", "ringing"),
+        ("outbound", "agent", "answered"),
+        ("outbound", "customer", "ringing"),
+        ("outbound", "customer", "answered"),
+        ("outbound", "customer", "ended"),
+        ("outbound", "agent", "ended"),
+    ]
+    assert ["connect=1" in post.query for post in posts] == [False, True, False, False, False, False]
+    assert {post.lane for post in posts} == {customer}
 
 
 def test_customers_of_bale_write_persian_and_their_calls_are_authentic() -> None:

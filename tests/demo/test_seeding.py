@@ -8,7 +8,8 @@ from services.channels.registry import account_rules, channel
 from services.demo.accounts import Credentials, StandIns, derive_credentials
 from services.demo.corpus import LANGUAGES
 from services.demo.rest import ApiError
-from services.demo.seeding import AGENTS, seed
+from services.demo.seeding import seed
+from services.demo.staff import AGENTS
 from tests.demo.fake_installation import FakeInstallation
 
 KEY = "pk_admin"
