@@ -108,7 +108,7 @@ Pasokh is ready on {address}. A demo shop is open: customers write about once a 
   on LINE         texts, pictures, messages that are unsent, in private and in a group
   on LinkedIn     comments below posts and posts that mention the shop: all of it public
   by mail         questions with a subject, answers that quote ours, absence notices
-  by SMS          texts and pictures; by telephone: calls that nobody takes, which are answered in writing
+  by SMS          texts and pictures; by telephone: calls that nobody takes, answered in writing, or called back from the desk
   in reviews      some fall to one star after the answer, some rise; who was helped is asked how it went
   in our own app  texts and pictures by the channel for systems of one's own, signed both ways
   on Eitaa        nobody: it sends only, and agents write there what is new of parcels
