@@ -30,7 +30,7 @@ from tests.live_servers.jars import kafka_jars
 from tests.live_servers.kafka import LocalKafka
 from tests.live_servers.server import Server, Unavailable
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NOWHERE = "http://127.0.0.1:9"
 LATER = 3_600_000
@@ -44,8 +44,9 @@ DELETING: Mapping[str, object] = {
 SAID = {"x": "words of a member of X", "linkedin": "words of a member of LinkedIn", "telegram": "words on Telegram"}
 AUTHOR = "Sara Kalnina"
 LIMITED = (SAID["x"], AUTHOR, SAID["linkedin"])
-WAIT_SECONDS = 60.0
-"""A router that starts again waits for the one that was killed, whose membership Kafka ends after ten seconds of its own."""
+WAIT_SECONDS = 120.0
+"""A router that starts again waits for the one that was killed, whose membership Kafka ends after ten seconds of its own, and
+each of its partitions commits to a disk on which a Kafka recovers."""
 TWO_DAYS_AGO, YESTERDAY, NOW = timedelta(hours=50), timedelta(hours=20), timedelta(0)
 
 
