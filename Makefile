@@ -39,7 +39,7 @@ pin:  ## digests of the images of docker compose into .env; needs Docker
 	@deploy/pin
 
 test: $(TESTS)  ## all tests; ARGS="tests/sla -x"; PASOKH_REQUIRE_LIVE=1 fails where a real server cannot be had
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(DEV)  ## what to ask while working: style, types, and the quick tests, on all cores; within a minute
 	$(BIN)/ruff check --quiet

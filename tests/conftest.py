@@ -27,6 +27,7 @@ LIVE_FIXTURES = frozenset({"kafka_server", "mongo_server", "stoppable_kafka", "s
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their folder and by the servers that they ask for; a `live` test may open sockets.
 
+    Files of long tests come first, since at the end of a run each worker has a whole file of its own: the last ones are short.
     A test marked `after_all` comes last, however the tests were shuffled. Of a test with many cases some are left out where
     the profile is `check`; which ones, is another matter each time, as the tests are shuffled.
     """
@@ -38,7 +39,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("live")
         if item.get_closest_marker("live"):
             item.add_marker("enable_socket")
-    items.sort(key=lambda item: item.get_closest_marker("after_all") is not None)
+    long_files = {
+        item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("simulator")
+    }
+    items.sort(key=lambda item: (item.get_closest_marker("after_all") is not None, _place(item, long_files)))
     cases: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         cases[item.nodeid.partition("[")[0]].append(item)
@@ -46,6 +50,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=list(left_out))
+
+
+def _place(item: pytest.Item, long_files: set[Path]) -> int:
+    if item.path in long_files:
+        return 0
+    return 1 if item.get_closest_marker("live") or item.get_closest_marker("adapters") else 2
 
 
 def pytest_collection_finish() -> None:
