@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.channel import Capabilities
-from schemas.outbound import ChannelAction, Outbound
+from schemas.outbound import Outbound
+from services.delivery.domain.outcomes import leaves_no_trace
 
 MAX_LIMITS_BEFORE_PRUNE = 10_000
 BURST_SECONDS = 0.25
@@ -39,7 +40,8 @@ def limits_for(message: Outbound, capabilities: Capabilities, partitions: int) -
     chat_limits = [
         Limit(f"{account}/{message.address.chat}/{limit.seconds:g}", limit.count / limit.seconds, limit.burst)
         for limit in capabilities.rate_limits
-        if limit.scope == scope and not _leaves_no_trace(message)
+        # The rates of chats are about messages. An answer would wait behind the sign that it is being written.
+        if limit.scope == scope and not leaves_no_trace(message)
     ]
     # The persons of an account are spread over all partitions, whose limiters do not know of each other. Each partition
     # uses its share of the rate, so that the sum stays within the limit for any number of processes.
@@ -51,11 +53,6 @@ def limits_for(message: Outbound, capabilities: Capabilities, partitions: int) -
     return chat_limits + [
         Limit(f"{account}/{limit.seconds:g}", share, burst=max(1.0, share * BURST_SECONDS)) for limit, share in shares
     ]
-
-
-def _leaves_no_trace(message: Outbound) -> bool:
-    # The rates of chats are about messages. An answer would wait behind the sign that it is being written.
-    return isinstance(message, ChannelAction) and message.kind in ("typing", "seen")
 
 
 @dataclass(slots=True)
