@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     long_files = {
         item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("simulator")
     }
-    items.sort(key=lambda item: (item.get_closest_marker("after_all") is not None, _place(item, long_files)))
+    items.sort(key=lambda item: (item.get_closest_marker("after_all") is not None, _run_order(item, long_files)))
     cases: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         cases[item.nodeid.partition("[")[0]].append(item)
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=list(left_out))
 
 
-def _place(item: pytest.Item, long_files: set[Path]) -> int:
+def _run_order(item: pytest.Item, long_files: set[Path]) -> int:
     if item.path in long_files:
         return 0
     return 1 if item.get_closest_marker("live") or item.get_closest_marker("adapters") else 2

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from services.delivery.context import SendContext, SendEffect, set_message_timer
 from services.delivery.domain import holds
-from services.delivery.domain.outcomes import awaited_send, unknown_after
+from services.delivery.domain.outcomes import assume_unknown_after, awaited_send
 from services.records.sends import SendRecord
 
 
@@ -32,7 +32,7 @@ def send(context: SendContext, record: SendRecord) -> None:
     """Begin an attempt, whatever holds and rate limits say."""
     record = _with_platform_id(context, record)
     attempt = record.attempts + 1
-    unknown_at = context.now + unknown_after(record.message, context.capabilities(record.message.channel))
+    unknown_at = context.now + assume_unknown_after(record.message, context.capabilities(record.message.channel))
     # The order of record and send: `sending` is committed before the effect runs. A process that dies between the two
     # leaves a message that may have reached the platform, and the timer settles it as unknown instead of sending twice.
     context.put_record(

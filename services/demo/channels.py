@@ -240,12 +240,15 @@ def _twilio_account(channel: str, credentials: Credentials, stand_ins: StandIns)
         "number": OUR_NUMBER,
         "public_url": PUBLIC_URL,
     }
-    agents: list[Json] = [{"agent": agent, "phone": phone} for agent, phone in PHONES.items()]
+    settings: dict[str, dict[str, Json]] = {
+        "sms": {},
+        "voice": {"agents": [{"agent": agent, "phone": phone} for agent, phone in PHONES.items()]},
+    }
     return {
         "name": names[channel],
         "credentials": login,
         "api_base": f"{stand_ins.url}/{channel}",
-        "settings": {"agents": agents} if channel == "voice" else {},
+        "settings": settings[channel],
     }
 
 

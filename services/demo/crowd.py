@@ -30,6 +30,11 @@ class WebhookPost:
     query: str = ""
 
 
+def with_query(address: str, query: str) -> str:
+    """The address with these parameters, as it is called and, at Twilio, signed."""
+    return f"{address}?{query}" if query else address
+
+
 class Crowd(Protocol):
     """The customers of one channel. Time and randomness are parameters."""
 

@@ -16,7 +16,7 @@ from schemas.values import Json
 from services.demo.accounts import ACCOUNT, Credentials, StandIns
 from services.demo.agents import AgentAction, AgentSimulator
 from services.demo.channels import CHANNELS, crowds, webhook_path
-from services.demo.crowd import Crowd, Imagination, Occupancy, WebhookPost
+from services.demo.crowd import Crowd, Imagination, Occupancy, WebhookPost, with_query
 from services.demo.demo_channel import CrowdContext, DemoChannel
 from services.demo.numbers import first_number_at
 from services.demo.photo import PHOTO
@@ -176,7 +176,7 @@ async def _deliver(shop: DemoSession, post: WebhookPost) -> None:
             if post.announcement is not None:
                 path, known = post.announcement
                 await shop.stand_in.post(path, json=dict(known))
-            url = f"{shop.paths[post.channel]}?{post.query}" if post.query else shop.paths[post.channel]
+            url = with_query(shop.paths[post.channel], post.query)
             answer = await shop.client.post(url, content=post.body, headers=dict(post.headers))
             if answer.is_success:
                 return

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from services.demo.crowd import PERSONS, Customers, DemoPerson, WebhookPost
+from services.demo.crowd import PERSONS, Customers, DemoPerson, WebhookPost, with_query
 from services.demo.staff import PHONES
 from services.demo.whatsapp_customers import phone
 
@@ -54,8 +54,9 @@ class TwilioSender:
     def post(self, person: DemoPerson, fields: Mapping[str, str], query: str = "") -> WebhookPost:
         """A form about a person, to our address with these parameters."""
         whole = {**fields, "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01"}
-        address = f"{PUBLIC_URL}{self.path}?{query}" if query else f"{PUBLIC_URL}{self.path}"
-        signed = address + "".join(f"{name}{whole[name]}" for name in sorted(whole))
+        signed = with_query(f"{PUBLIC_URL}{self.path}", query) + "".join(
+            f"{name}{whole[name]}" for name in sorted(whole)
+        )
         digest = hmac.digest(self.auth_token.encode(), signed.encode(), hashlib.sha1)
         headers = {
             "content-type": "application/x-www-form-urlencoded",
@@ -67,6 +68,42 @@ class TwilioSender:
         """A state of a text of ours."""
         fields = {"MessageSid": sid, "MessageStatus": status, "From": OUR_NUMBER, "To": number_of(person)}
         return lambda at: self.post(person, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    """A call that we make: the agent's telephone `phone` rings, and once it is taken that of the customer.
+
+    `parameters`: those of the address at which Twilio asks for markup then. Shapes of www.twilio.com/docs/voice/api/call-resource#statuscallback.
+    """
+
+    person: DemoPerson
+    sid: str
+    phone: str
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "PlacedCall | None":
+        """The call that the stand-in lists; None for a text, and where the customer or the agent is none of ours."""
+        parameters = dict(parse_qsl(urlsplit(str(item.get("url", ""))).query))
+        person = BY_NUMBER.get(parameters.get("customer", ""))
+        if person is None or item.get("to") not in PHONES.values():
+            return None
+        return cls(person, str(item["id"]), str(item["to"]), parameters)
+
+    def leg_fields(self, leg: Leg) -> dict[str, str]:
+        """Which leg of the call it is, and whom it rings."""
+        if leg == "agent":
+            return {"CallSid": self.sid, "To": self.phone, "Direction": "outbound-api"}
+        customers = {"CallSid": f"{self.sid}-1", "ParentCallSid": self.sid, "To": number_of(self.person)}
+        return {**customers, "Direction": "outbound-dial"}
+
+    def query(self, leg: Leg, status: str) -> str:
+        """The parameters of our address: `connect` asks for markup, when the agent takes the telephone; states go without."""
+        named = {**self.parameters, "leg": leg}
+        if (leg, status) != ("agent", "in-progress"):
+            named.pop("connect", None)
+        return urlencode(named)
 
 
 @dataclass
@@ -128,10 +165,10 @@ class VoiceCustomers(Customers):
         placed = PlacedCall.of(item)
         if placed is not None:
             for seconds, leg, status in CALL_BACK:
-                self._agenda.add(now, seconds, seconds, partial(self._state, placed, leg, status))
+                self._agenda.add(now, seconds, seconds, partial(self._status_callback, placed, leg, status))
 
-    def _state(self, placed: "PlacedCall", leg: Leg, status: str, at: datetime) -> WebhookPost:
-        fields = {**placed.sides(leg), "From": OUR_NUMBER, "CallStatus": status, "Timestamp": format_datetime(at)}
+    def _status_callback(self, placed: PlacedCall, leg: Leg, status: str, at: datetime) -> WebhookPost:
+        fields = {**placed.leg_fields(leg), "From": OUR_NUMBER, "CallStatus": status, "Timestamp": format_datetime(at)}
         if status == "completed":
             fields["CallDuration"] = str(TALK_SECONDS)
         return self.sender.post(placed.person, fields, placed.query(leg, status))
@@ -143,42 +180,6 @@ class VoiceCustomers(Customers):
         sides = {"From": number_of(person), "Caller": number_of(person), "To": OUR_NUMBER, "Called": OUR_NUMBER}
         about = {"CallSid": sid, "CallStatus": status, "Direction": "inbound", "Timestamp": format_datetime(at)}
         return self.sender.post(person, {**about, **sides, **over, **more})
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedCall:
-    """A call that we make: the agent's telephone `phone` rings, and once it is taken that of the customer.
-
-    `parameters`: those of the address at which Twilio asks for markup then. Shapes of www.twilio.com/docs/voice/api/call-resource#statuscallback.
-    """
-
-    person: DemoPerson
-    sid: str
-    phone: str
-    parameters: Mapping[str, str]
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> "PlacedCall | None":
-        """The call that the stand-in lists; None for a text, and where the customer or the agent is none of ours."""
-        parameters = dict(parse_qsl(urlsplit(str(item.get("url", ""))).query))
-        person = BY_NUMBER.get(parameters.get("customer", ""))
-        if person is None or item.get("to") not in PHONES.values():
-            return None
-        return cls(person, str(item["id"]), str(item["to"]), parameters)
-
-    def sides(self, leg: Leg) -> dict[str, str]:
-        """Which leg of the call it is, and whom it rings."""
-        if leg == "agent":
-            return {"CallSid": self.sid, "To": self.phone, "Direction": "outbound-api"}
-        customers = {"CallSid": f"{self.sid}-1", "ParentCallSid": self.sid, "To": number_of(self.person)}
-        return {**customers, "Direction": "outbound-dial"}
-
-    def query(self, leg: Leg, status: str) -> str:
-        """The parameters of our address: `connect` asks for markup, when the agent takes the telephone; states go without."""
-        named = {**self.parameters, "leg": leg}
-        if (leg, status) != ("agent", "in-progress"):
-            named.pop("connect", None)
-        return urlencode(named)
 
 
 def _reached(item: Mapping[str, Any]) -> DemoPerson | None:

@@ -237,6 +237,11 @@ async def test_an_agent_changes_the_priority_and_sees_the_one_before_where_it_is
     assert (await desk_shop.get(f"/conversations/{made}"))["priority"] == "high"
     refused = {"status": 409, "code": "finished", "title": "Finished", "detail": "It is over."}
     await page.route("**/priority", lambda route: route.fulfill(status=409, json=refused))
+    # Looked at with every frame: the next sentence takes its place in the live region.
+    announced = asyncio.create_task(
+        page.wait_for_function("() => document.querySelector('#said').textContent.includes('It is over.')")
+    )
     await page.locator("#priority").select_option("low")
+    await announced
     await expect(page.locator(".notice", has_text="It is over.")).to_be_attached(timeout=TIMEOUT_MS)
     await expect(page.locator("#priority")).to_have_value("high")

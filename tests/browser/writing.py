@@ -98,8 +98,8 @@ class WritingShop:
         ]
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 45) -> T:
-    """What `look` finds, as soon as it finds something. A page waits up to 15 s until it asks a server again that was away."""
+async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 20) -> T:
+    """What `look` finds, as soon as it finds something."""
     until = time.monotonic() + seconds
     while not (found := await look()):
         if time.monotonic() > until:

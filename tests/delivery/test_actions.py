@@ -9,7 +9,7 @@ from schemas.activity import Address
 from schemas.outbound import ActionFailed, ChannelAction, DeliverySent, OutboundMessage
 from services.channels.port import Account, CredentialsRejected, SendReceipt
 from services.delivery.attempt import CALL_WAITS_FOR, TYPING_SHOWN_FOR
-from services.delivery.domain.outcomes import SIGN_UNKNOWN_AFTER
+from services.delivery.domain.outcomes import EPHEMERAL_UNKNOWN_AFTER
 from services.platform.http.outgoing import HttpClient, PermanentSendError, SendOutcomeUnknown, TransientSendError
 from tests.delivery.harness import LIKE_TELEGRAM, ActingChannel, ScriptedChannel, SenderHarness, action, outbound
 
@@ -142,7 +142,7 @@ async def test_an_answer_does_not_wait_long_behind_a_sign_that_was_lost_with_its
     await sender.arrive(outbound("a"))
     await sender.run_until_idle()
     assert ("sent", "a") in sender.facts()
-    assert sender.now - begun < SIGN_UNKNOWN_AFTER + timedelta(seconds=3)
+    assert sender.now - begun < EPHEMERAL_UNKNOWN_AFTER + timedelta(seconds=3)
 
 
 async def test_typing_that_comes_late_is_dropped() -> None:

@@ -34,6 +34,15 @@ def always(status: int = 200, body: bytes = b"", **headers: str) -> Callable[[Ht
     return lambda call: answer
 
 
+async def _whole(body: bytes | StreamedBytes | None) -> bytes:
+    if not isinstance(body, StreamedBytes):
+        return body or b""
+    content = b"".join([part async for part in body.open()])
+    # What is promised as its length is what comes: a platform believes it.
+    assert len(content) == body.size_bytes
+    return content
+
+
 @dataclass
 class FakeHttp:
     """`services.platform.http.outgoing.HttpClient` without a network; `respond` returns the answer to a call or raises."""
@@ -52,10 +61,7 @@ class FakeHttp:
     ) -> HttpResponse:
         given = dict(headers or {})
         is_json = given.get("content-type") == "application/json"
-        content = b"".join([part async for part in body.open()]) if isinstance(body, StreamedBytes) else body or b""
-        if isinstance(body, StreamedBytes):
-            # What is promised as its length is what comes: a platform believes it.
-            assert len(content) == body.size_bytes
+        content = await _whole(body)
         return self._answer(HttpCall(url, json.loads(content or b"null") if is_json else None, content, given, method))
 
     @asynccontextmanager
@@ -100,7 +106,7 @@ class AppHttp(FakeHttp):
         idempotent: bool = False,
     ) -> HttpResponse:
         self.calls.append(HttpCall(url, headers=dict(headers or {}), method=method))
-        content = b"".join([part async for part in body.open()]) if isinstance(body, StreamedBytes) else body
+        content = await _whole(body)
         transport = httpx2.ASGITransport(app=self.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://app") as client:
             answer = await client.request(method, url.removeprefix(self.base), content=content, headers=headers)

@@ -14,7 +14,7 @@ from starlette.routing import Mount
 
 from services.demo.serving import serving
 from services.demo.telegram import FakeTelegram
-from tests.live_servers.forked import PASOKH, fork
+from tests.live_servers.forked import PASOKH, launch_of
 from tests.live_servers.process import Process, execute
 from tests.live_servers.server import START_SECONDS, Server, free_ports
 
@@ -40,7 +40,7 @@ class Running:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         given = {"PASOKH_DATA": str(self.folder / "data"), "PASOKH_PORT": str(self.port), **self.environment}
-        launch = execute if self.is_executed or self.program != (PASOKH,) else fork
+        launch = execute if self.is_executed else launch_of(self.program)
         self.process = Process([*self.program, *self.arguments], self.folder, given, launch)
 
     @property

@@ -30,8 +30,8 @@ import yaml
 from services.cli.env import VARIABLE, write_missing
 from services.platform.core.settings import Settings
 from tests.live_servers.fixtures import absence
-from tests.live_servers.forked import PASOKH, fork
-from tests.live_servers.process import Process, execute
+from tests.live_servers.forked import PASOKH, launch_of
+from tests.live_servers.process import Process
 from tests.live_servers.server import START_SECONDS, Unavailable, free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -166,8 +166,8 @@ class Topology:
         service = self.services[name]
         mounts = self._mounted(service, folder, port)
         command = [self._placed(word, mounts, port) for word in self._words(service)]
-        launch = fork if command[0] == PASOKH else execute
-        return Replica(name, port, Process(command, folder, self._environment(service, port), launch))
+        environment = self._environment(service, port)
+        return Replica(name, port, Process(command, folder, environment, launch_of(command)))
 
     def _words(self, service: Mapping[str, Any]) -> list[str]:
         entrypoint = service.get("entrypoint", ["pasokh"])

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from tests.live_servers.process import Child
+from tests.live_servers.process import Child, Launch, execute
 
 PASOKH = str(Path(sys.executable).parent / "pasokh")
 IMPORTED = (
@@ -27,6 +27,11 @@ IMPORTED = (
     "uvloop",
 )
 """What a module that is missing here imports, each process imports for itself: it costs time, no more."""
+
+
+def launch_of(command: Sequence[str]) -> Launch:
+    """How the tests start a command: the installed one is forked, any other executed."""
+    return fork if command[0] == PASOKH else execute
 
 
 def fork(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> Child:

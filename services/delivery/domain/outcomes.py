@@ -20,8 +20,8 @@ from services.platform.core.backoff import doubled, spread
 START_WITHIN = timedelta(seconds=5)
 SEND_TIMEOUT = timedelta(seconds=12)
 ASSUME_UNKNOWN_AFTER = timedelta(seconds=30)
-SIGN_UNKNOWN_AFTER = timedelta(seconds=5)
-"""The same of what leaves no trace: whether a sign was shown matters less than the answer that waits behind it."""
+EPHEMERAL_UNKNOWN_AFTER = timedelta(seconds=5)
+"""The same of what is ephemeral: whether a sign was shown matters less than the answer that waits behind it."""
 UPLOAD_BYTES_PER_SECOND = 500_000
 """The slowest pace at which the files of a message are sent. It has this much more time."""
 MAX_RETRY_PERIOD = timedelta(hours=24)
@@ -43,15 +43,15 @@ def extra_time(message: Outbound, capabilities: Capabilities) -> timedelta:
     return timedelta(seconds=size / UPLOAD_BYTES_PER_SECOND + capabilities.slow_answer_seconds)
 
 
-def leaves_no_trace(message: Outbound) -> bool:
+def is_ephemeral(message: Outbound) -> bool:
     """Whether it is a sign to the customer, which is gone by itself: that somebody types, that somebody has read."""
     return isinstance(message, ChannelAction) and message.kind in ("typing", "seen")
 
 
-def unknown_after(message: Outbound, capabilities: Capabilities) -> timedelta:
+def assume_unknown_after(message: Outbound, capabilities: Capabilities) -> timedelta:
     """How long after the commit of `sending` an attempt without a result counts as unknown. What waits in its chat waits as long."""
-    if leaves_no_trace(message):
-        return SIGN_UNKNOWN_AFTER
+    if is_ephemeral(message):
+        return EPHEMERAL_UNKNOWN_AFTER
     return ASSUME_UNKNOWN_AFTER + extra_time(message, capabilities)
 
 

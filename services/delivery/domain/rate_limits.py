@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from schemas.channel import Capabilities
 from schemas.outbound import Outbound
-from services.delivery.domain.outcomes import leaves_no_trace
+from services.delivery.domain.outcomes import is_ephemeral
 
 MAX_LIMITS_BEFORE_PRUNE = 10_000
 BURST_SECONDS = 0.25
@@ -41,7 +41,7 @@ def limits_for(message: Outbound, capabilities: Capabilities, partitions: int) -
         Limit(f"{account}/{message.address.chat}/{limit.seconds:g}", limit.count / limit.seconds, limit.burst)
         for limit in capabilities.rate_limits
         # The rates of chats are about messages. An answer would wait behind the sign that it is being written.
-        if limit.scope == scope and not leaves_no_trace(message)
+        if limit.scope == scope and not is_ephemeral(message)
     ]
     # The persons of an account are spread over all partitions, whose limiters do not know of each other. Each partition
     # uses its share of the rate, so that the sum stays within the limit for any number of processes.

@@ -51,7 +51,7 @@ class Position:
         """The time of the next batch. It never goes back, even when the owner before had a clock that runs ahead."""
         return max(time_source.now(), self.row.decided_at)
 
-    def move_to_sought(self, offsets: Mapping[str, int]) -> None:
+    def set_offsets(self, offsets: Mapping[str, int]) -> None:
         """Go on at these offsets, which the bus sought: of a topic that the row does not know yet, or whose unread records expired."""
         self.row = replace(self.row, offsets={**self.row.offsets, **offsets})
 

@@ -29,7 +29,7 @@ async def open_position(
         outbox = outbox_key(group, partition, position.row.seq)
         is_left = await publisher.republish(outbox)
         position.outbox = outbox if is_left else None
-    position.move_to_sought(await consumer.seek(partition, position.row.offsets))
+    position.set_offsets(await consumer.seek(partition, position.row.offsets))
     # A commit of the last owner may still be on its way. If it came after this, its events would stay unpublished and
     # its timers unknown here until something else happened to be committed (docs/adr/0007). Our number makes it fail.
     await position.fence_previous_owners(runtime.store, runtime.time_source)

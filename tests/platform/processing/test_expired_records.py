@@ -12,13 +12,11 @@ from services.platform.processing.unit_of_work import UnitOfWork
 from tests.platform.processing.test_passing_over import Keeper, Kept, World, outgoing
 from tests.simulator.loop import run_virtually
 
-TOPICS = ("inbound", "inbound_limited")
-
 
 class Timekeeper(Keeper):
-    """Sets a timer for ten seconds after an event whose id begins with `keep`, and tells when it fires."""
+    """Sets a timer for ten seconds after an event whose id begins with `keep`, and emits an event when it fires."""
 
-    topics = TOPICS
+    topics = ("inbound", "inbound_limited")
     timers = ("later",)
 
     def decide(self, work: UnitOfWork, one: Input) -> None:
@@ -35,10 +33,6 @@ class Limited(World):
 
     stage: Keeper = field(default_factory=Timekeeper)
 
-    async def publish_to(self, topic: str, *identities: str) -> None:
-        await self.bus.publish([outgoing(identity)._replace(topic=topic) for identity in identities])
-        await asyncio.sleep(0.01)
-
     def expire(self, topic: str) -> None:
         """Everything that is on the log goes by retention."""
         self.bus.firsts[topic, 0] = len(self.bus.logs[topic, 0])
@@ -48,7 +42,7 @@ class Limited(World):
         return [identity for _, identity in self.stage.decided]
 
     @property
-    def told(self) -> list[ProducerRecord]:
+    def fired(self) -> list[ProducerRecord]:
         return self.bus.logs["outbound", 0]
 
 
@@ -56,13 +50,13 @@ def test_a_timer_does_not_wait_for_records_that_expired_while_the_process_was_do
     async def main() -> None:
         world = Limited()
         await world.during(lambda: world.publish("keep-1"))
-        await world.publish_to("inbound_limited", "let-2")
+        await world.publish("let-2", topic="inbound_limited")
         world.expire("inbound_limited")
         again = Limited(world.store, world.bus)
 
         async def scenario() -> None:
             await asyncio.sleep(15)
-            assert (again.decided, len(again.told)) == ([], 1)
+            assert (again.decided, len(again.fired)) == ([], 1)
 
         await again.during(scenario)
 
@@ -74,14 +68,14 @@ def test_a_group_that_retention_overtakes_goes_on_with_what_is_there() -> None:
         world = Limited()
 
         async def scenario() -> None:
-            await world.publish_to("inbound", "keep-1")
+            await world.publish("keep-1")
             # Appended and expired before the group reads it.
             world.bus.logs["inbound_limited", 0].append(outgoing("let-2"))
             world.expire("inbound_limited")
-            await world.publish_to("inbound_limited", "let-3")
-            await world.publish_to("inbound", "let-4")
+            await world.publish("let-3", topic="inbound_limited")
+            await world.publish("let-4")
             await asyncio.sleep(15)
-            assert (sorted(world.decided), len(world.told)) == (["keep-1", "let-3", "let-4"], 1)
+            assert (sorted(world.decided), len(world.fired)) == (["keep-1", "let-3", "let-4"], 1)
 
         await world.during(scenario)
 
@@ -100,11 +94,11 @@ def test_of_another_topic_an_operator_has_to_decide(is_running: bool) -> None:
         async def scenario() -> None:
             if is_running:
                 await lose_one()
-            await world.publish_to("inbound", "keep-2")
+            await world.publish("keep-2")
             await asyncio.sleep(15)
             assert "keep-2" not in world.decided
 
-        await world.during(lambda: world.publish_to("inbound_limited", "let-0"))
+        await world.during(lambda: world.publish("let-0", topic="inbound_limited"))
         if not is_running:
             await lose_one()
         await world.during(scenario)

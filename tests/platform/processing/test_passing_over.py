@@ -59,8 +59,8 @@ class World:
     bus: MemoryBus = field(default_factory=lambda: MemoryBus(1))
     stage: Keeper = field(default_factory=Keeper)
 
-    async def publish(self, *identities: str) -> None:
-        await self.bus.publish([outgoing(identity) for identity in identities])
+    async def publish(self, *identities: str, topic: str = "inbound") -> None:
+        await self.bus.publish([outgoing(identity)._replace(topic=topic) for identity in identities])
         await asyncio.sleep(0.01)
 
     async def during(self, scenario: Callable[[], Awaitable[None]]) -> None:
